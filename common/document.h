@@ -1,0 +1,44 @@
+/* The JSON documents of the three programs, and where they go.
+ *
+ * A program composes one report document; the text report is written from that same document, so the two cannot
+ * drift. */
+#pragma once
+
+#include <jansson.h>
+#include <stdio.h>
+
+struct document_head {
+    const char *schema;  /* "tcplab.server/1" */
+    const char *program; /* "tcplab-server" */
+    int argc;
+    char **argv;
+    json_t *settings; /* effective settings, see options_settings(); not owned */
+};
+
+/* {"schema", "event", "program", "version", "kernel", "argv", "time_unix_s", "settings"}: what every document begins
+ * with. event: "ready", "interval", "report". New reference or NULL. */
+json_t *document_new(const struct document_head *head, const char *event);
+
+/* argv is whatever bytes the user typed; JSON wants UTF-8: what is not becomes '?'. New reference or NULL. */
+json_t *document_string(const char *bytes);
+
+/* Three decimals are enough for microseconds and rates, and keep documents readable. */
+json_t *document_real(double value);
+
+struct document_output;
+
+/* json, jsonl: FILE, "-" for stdout, NULL for none. Files are made here, so that a bad path is found before the run.
+ * 0; -EINVAL: both want stdout; -errno and the path in *ret_path. */
+int document_output_open(const char *json, const char *jsonl, struct document_output **ret, const char **ret_path);
+void document_output_free(struct document_output *o);
+
+/* Whether anything wants documents while the program runs (--jsonl). */
+int document_output_wants_events(const struct document_output *o);
+
+/* One line to --jsonl, flushed. 0 or -errno. Steals the reference to `document`. */
+int document_output_event(struct document_output *o, json_t *document);
+
+/* The report, to --json, --jsonl, and as text through write_text() on stdout unless a document goes there. Everything
+ * is flushed and checked: 0 or -errno. Steals the reference. */
+int document_output_report(struct document_output *o, json_t *document,
+                           void (*write_text)(FILE *out, const json_t *document));

@@ -1,0 +1,81 @@
+#include "common/endpoint.h"
+
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+int endpoint_resolve(const char *host, uint16_t port, bool passive, struct endpoint *ret)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = passive ? AI_PASSIVE : 0}, *found;
+    int code = getaddrinfo(*host ? host : NULL, "0", &hints, &found);
+    if (code)
+        return code;
+    *ret = (struct endpoint){.length = found->ai_addrlen};
+    memcpy(&ret->address, found->ai_addr, found->ai_addrlen);
+    freeaddrinfo(found);
+    endpoint_set_port(ret, port);
+    return 0;
+}
+
+void endpoint_from_bytes(int family, const void *bytes, uint16_t port, struct endpoint *ret)
+{
+    *ret = (struct endpoint){.address.ss_family = (sa_family_t)family};
+    if (family == AF_INET6) {
+        ret->length = sizeof(struct sockaddr_in6);
+        memcpy(&((struct sockaddr_in6 *)&ret->address)->sin6_addr, bytes, 16);
+    } else {
+        ret->length = sizeof(struct sockaddr_in);
+        memcpy(&((struct sockaddr_in *)&ret->address)->sin_addr, bytes, 4);
+    }
+    endpoint_set_port(ret, port);
+}
+
+int endpoint_family(const struct endpoint *e)
+{
+    return e->address.ss_family;
+}
+
+/* sin_port and sin6_port stand at the same place. */
+uint16_t endpoint_port(const struct endpoint *e)
+{
+    return ntohs(((const struct sockaddr_in *)&e->address)->sin_port);
+}
+
+void endpoint_set_port(struct endpoint *e, uint16_t port)
+{
+    ((struct sockaddr_in *)&e->address)->sin_port = htons(port);
+}
+
+const void *endpoint_bytes(const struct endpoint *e)
+{
+    if (endpoint_family(e) == AF_INET6)
+        return &((const struct sockaddr_in6 *)&e->address)->sin6_addr;
+    return &((const struct sockaddr_in *)&e->address)->sin_addr;
+}
+
+const char *endpoint_host(const struct endpoint *e, char text[static ENDPOINT_TEXT_MAX])
+{
+    inet_ntop(endpoint_family(e), endpoint_bytes(e), text, ENDPOINT_TEXT_MAX);
+    uint32_t zone = endpoint_family(e) == AF_INET6 ? ((const struct sockaddr_in6 *)&e->address)->sin6_scope_id : 0;
+    char name[IF_NAMESIZE];
+    if (zone && if_indextoname(zone, name)) {
+        strcat(text, "%");
+        strcat(text, name);
+    }
+    return text;
+}
+
+const char *endpoint_format(const struct endpoint *e, char text[static ENDPOINT_TEXT_MAX])
+{
+    char host[ENDPOINT_TEXT_MAX];
+    const char *form = endpoint_family(e) == AF_INET6 ? "[%s]:%u" : "%s:%u";
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+#pragma GCC diagnostic ignored "-Wformat-truncation"
+    snprintf(text, ENDPOINT_TEXT_MAX, form, endpoint_host(e, host), endpoint_port(e));
+#pragma GCC diagnostic pop
+    return text;
+}

@@ -1,0 +1,104 @@
+#include "common/terminal.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+const char *const terminal_color_words[] = {"auto", "always", "never", NULL};
+
+static const char *terminal_program = "tcplab";
+static enum terminal_color terminal_wish;
+static bool terminal_line_drawn;
+
+void terminal_init(const char *program, enum terminal_color color)
+{
+    terminal_program = program;
+    terminal_wish = color;
+}
+
+static bool terminal_is_dumb(void)
+{
+    const char *term = getenv("TERM");
+    return !term || !*term || !strcmp(term, "dumb");
+}
+
+static void terminal_message(const char *format, va_list arguments)
+{
+    terminal_progress_end();
+    fprintf(stderr, "%s: ", terminal_program);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    vfprintf(stderr, format, arguments);
+#pragma GCC diagnostic pop
+    fputc('\n', stderr);
+}
+
+void terminal_error(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    terminal_message(format, arguments);
+    va_end(arguments);
+}
+
+void terminal_notice(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    terminal_message(format, arguments);
+    va_end(arguments);
+}
+
+bool terminal_wants_progress(void)
+{
+    return isatty(STDERR_FILENO);
+}
+
+static int terminal_width(void)
+{
+    struct winsize size;
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col - 1 : 79;
+}
+
+void terminal_progress(const char *format, ...)
+{
+    if (!terminal_wants_progress())
+        return;
+    char line[512];
+    va_list arguments;
+    va_start(arguments, format);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    vsnprintf(line, sizeof(line), format, arguments);
+#pragma GCC diagnostic pop
+    va_end(arguments);
+    if (terminal_is_dumb()) {
+        fprintf(stderr, "%s\n", line);
+        return;
+    }
+    fprintf(stderr, "\r%.*s\033[K", terminal_width(), line);
+    terminal_line_drawn = true;
+}
+
+void terminal_progress_end(void)
+{
+    if (terminal_line_drawn)
+        fputs("\r\033[K", stderr);
+    terminal_line_drawn = false;
+}
+
+static bool terminal_colors(FILE *out)
+{
+    const char *no_color = getenv("NO_COLOR");
+    if (terminal_wish != TERMINAL_COLOR_AUTO)
+        return terminal_wish == TERMINAL_COLOR_ALWAYS;
+    return isatty(fileno(out)) && !(no_color && *no_color) && !terminal_is_dumb();
+}
+
+const char *terminal_style(FILE *out, enum terminal_style style)
+{
+    static const char *const sequences[] = {"\033[0m", "\033[1m", "\033[2m", "\033[32m", "\033[1;31m"};
+    return terminal_colors(out) ? sequences[style] : "";
+}
