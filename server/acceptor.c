@@ -1,0 +1,125 @@
+#include "server/acceptor.h"
+#include "common/clock.h"
+#include "common/options.h"
+#include "server/listener.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+#define ACCEPTOR_BATCH    64                /* then the loop gets its turn */
+#define ACCEPTOR_SAMPLE   NS_PER_MS         /* an eager acceptor reads the queue no oftener */
+#define ACCEPTOR_PAUSE_NS (100 * NS_PER_MS) /* without descriptors, when none of ours comes free */
+
+static void acceptor_sample(struct acceptor *a, int64_t now_ns)
+{
+    struct listener_queue queue;
+    a->sampled_ns = now_ns;
+    if (!listener_queue(a->io.fd, &queue) && queue.length > STATS_GET(a->stats->queue_peak))
+        STATS_SET(a->stats->queue_peak, queue.length);
+}
+
+/* accept() takes the descriptor first and the connection second, so what could not be accepted is still queued. */
+static void acceptor_pause(struct acceptor *a, int error)
+{
+    ev_io_stop(a->loop, &a->io);
+    a->starved = error;
+    timer_set(&a->wake, clock_now_ns() + ACCEPTOR_PAUSE_NS);
+    if (!a->told)
+        a->out_of_descriptors(a->context, error);
+    a->told = true;
+}
+
+/* Accepts one. Whether to try for another. */
+static bool acceptor_take(struct acceptor *a, int64_t now_ns)
+{
+    int fd = accept4(a->io.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+        if (!STATS_GET(a->stats->first_ns))
+            STATS_SET(a->stats->first_ns, now_ns);
+        STATS_SET(a->stats->last_ns, now_ns);
+        STATS_ADD(a->stats->accepted, 1);
+        a->accepted(a->context, fd);
+        return true;
+    }
+    if (errno == EAGAIN)
+        return false;
+    STATS_ADD(a->stats->accept_errors, 1);
+    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+        acceptor_pause(a, errno);
+        return false;
+    }
+    return true; /* the error of one connection, e.g. ECONNABORTED: accept(2) says to go on */
+}
+
+static void acceptor_eager(struct acceptor *a)
+{
+    int64_t now_ns = clock_now_ns();
+    if (now_ns - a->sampled_ns >= ACCEPTOR_SAMPLE)
+        acceptor_sample(a, now_ns);
+    for (int i = 0; i < ACCEPTOR_BATCH && acceptor_take(a, now_ns); i++)
+        ;
+}
+
+static void acceptor_rest(struct acceptor *a, int64_t until_ns)
+{
+    ev_io_stop(a->loop, &a->io);
+    timer_set(&a->wake, until_ns);
+}
+
+/* Takes the turn from the shared pace, or rests until there is one. */
+static void acceptor_paced(struct acceptor *a)
+{
+    int64_t now_ns = clock_now_ns(), due_ns = a->pace->next_ns;
+    if (now_ns < due_ns || !atomic_compare_exchange_strong(&a->pace->next_ns, &due_ns, now_ns + a->pace->delay_ns)) {
+        acceptor_rest(a, due_ns);
+        return;
+    }
+    acceptor_sample(a, now_ns);
+    acceptor_take(a, now_ns);
+    if (!a->starved)
+        acceptor_rest(a, now_ns + a->pace->delay_ns);
+}
+
+static void acceptor_on_readable(struct ev_loop *loop, ev_io *io, int events)
+{
+    struct acceptor *a = (struct acceptor *)io;
+    if (a->pace->delay_ns)
+        acceptor_paced(a);
+    else
+        acceptor_eager(a);
+}
+
+static void acceptor_on_wake(struct timer *timer)
+{
+    struct acceptor *a = (struct acceptor *)((char *)timer - offsetof(struct acceptor, wake));
+    a->starved = 0;
+    ev_io_start(a->loop, &a->io);
+}
+
+int acceptor_start(struct acceptor *a, int fd)
+{
+    int r = timer_open(&a->wake, a->loop, acceptor_on_wake);
+    if (r)
+        return r;
+    ev_io_init(&a->io, acceptor_on_readable, fd, EV_READ);
+    if (!a->pace->delay_ns)
+        ev_io_start(a->loop, &a->io);
+    else if (a->pace->delay_ns != OPTION_NEVER)
+        timer_set(&a->wake, a->pace->next_ns);
+    return 0;
+}
+
+void acceptor_descriptor_freed(struct acceptor *a)
+{
+    if (!a->starved)
+        return;
+    timer_stop(&a->wake);
+    acceptor_on_wake(&a->wake);
+}
+
+void acceptor_stop(struct acceptor *a)
+{
+    acceptor_sample(a, clock_now_ns());
+    ev_io_stop(a->loop, &a->io);
+    timer_close(&a->wake);
+}

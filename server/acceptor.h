@@ -1,0 +1,44 @@
+/* When connections are accepted: at once, one each DUR, or never. Not accepting means that the listener is not
+ * watched: the process sleeps and the kernel's accept queue fills.
+ *
+ * The accept queue shrinks only when accept() takes from it, so its length right before an accept() is a local peak:
+ * that is where the queue is read. For a paced or resting acceptor the peak is therefore exact; an eager one under
+ * flood reads it at most once a millisecond and its peak is the longest that it saw. */
+#pragma once
+
+#include "common/timer.h"
+#include "server/stats.h"
+
+#include <ev.h>
+#include <stdbool.h>
+
+/* When the next accept of a paced server is due; shared by all its acceptors, so that N threads together still accept
+ * at most one connection each DUR. */
+struct acceptor_pace {
+    int64_t delay_ns; /* 0: eager; OPTION_NEVER: never */
+    _Atomic int64_t next_ns;
+};
+
+struct acceptor {
+    ev_io io;
+    struct timer wake; /* end of the rest between two paced accepts, or of a pause without descriptors */
+    struct ev_loop *loop;
+    struct acceptor_pace *pace;
+    struct stats *stats;
+    int64_t sampled_ns;
+    int starved; /* errno that paused it: EMFILE, ENFILE, ENOBUFS, ENOMEM; 0: not paused */
+    bool told;
+    void (*accepted)(void *context, int fd);              /* owns fd from then on */
+    void (*out_of_descriptors)(void *context, int error); /* the first pause of a run */
+    void *context;
+};
+
+/* fd: a non-blocking listener, not owned. The other fields named above from pace to context (but sampled_ns, starved,
+ * told) are set by the caller before. 0 or -errno. */
+int acceptor_start(struct acceptor *a, int fd);
+
+/* A descriptor came free: an acceptor that paused for want of one goes on. */
+void acceptor_descriptor_freed(struct acceptor *a);
+
+/* Stops for good. */
+void acceptor_stop(struct acceptor *a);

@@ -1,0 +1,27 @@
+/* The listening socket: its options, its accept queue as the kernel sees it. */
+#pragma once
+
+#include "common/endpoint.h"
+#include "server/settings.h"
+
+#include <stdint.h>
+
+/* Opens, sets the socket options (accepted connections inherit them: no system call on a connection's way), binds and
+ * listens. `at` gets the port that was bound. shared: SO_REUSEPORT, before bind(). The new descriptor, or -errno and
+ * in *ret_step the call that failed ("bind", "listen", "TCP_FASTOPEN"). */
+int listener_open(const struct settings *s, struct endpoint *at, bool shared, const char **ret_step);
+
+/* Length and limit of the accept queue, from TCP_INFO of the listener: tcpi_unacked and tcpi_sacked
+ * (net/ipv4/tcp.c, tcp_get_info()). 0 or -errno. */
+struct listener_queue {
+    uint32_t length, limit;
+};
+int listener_queue(int fd, struct listener_queue *ret);
+
+/* How many connections the accept queue holds. sk_acceptq_is_full() in include/net/sock.h asks "length > limit", so
+ * it is one more than the limit. */
+uint64_t listener_capacity(uint32_t limit);
+
+/* The socket options that were asked for and what the kernel made of them: [{"option", "asked", "effective"}]. New
+ * reference. */
+json_t *listener_options_json(int fd, const struct settings *s);

@@ -1,0 +1,238 @@
+#include "server/report.h"
+#include "common/counter_notes.h"
+#include "common/human.h"
+#include "common/page.h"
+#include "common/terminal.h"
+#include "server/listener.h"
+
+#include <string.h>
+
+static json_t *report_listener(const struct report_context *c, const struct view *v)
+{
+    char host[ENDPOINT_TEXT_MAX];
+    return json_pack(
+        "{s:s, s:i, s:I, s:I, s:o, s:I, s:I, s:I, s:I, s:I}", "address", endpoint_host(c->at, host), "port",
+        endpoint_port(c->at), "listeners", (json_int_t)c->settings->threads, "backlog",
+        (json_int_t)c->settings->backlog, "somaxconn", c->somaxconn < 0 ? json_null() : json_integer(c->somaxconn),
+        "queue_limit", (json_int_t)v->queue_limit, "queue_capacity", (json_int_t)v->queue_capacity, "queue_now",
+        (json_int_t)v->queue_now, "queue_peak", (json_int_t)v->total.queue_peak, "drops", (json_int_t)v->drops);
+}
+
+static json_t *report_connections(const struct view *v)
+{
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "accepted", (json_int_t)v->total.accepted, "open",
+                     (json_int_t)stats_open(&v->total), "closed_by_peer", (json_int_t)v->total.closed_by_peer,
+                     "closed_by_server", (json_int_t)v->total.closed_by_server, "reset_by_peer",
+                     (json_int_t)v->total.reset_by_peer, "timed_out", (json_int_t)v->total.timed_out, "accept_errors",
+                     (json_int_t)v->total.accept_errors);
+}
+
+/* Per second from the first accept to the last: an idle wait before or after is not the server's rate. */
+static double report_accept_rate(const struct stats *s)
+{
+    double seconds = (double)(s->last_ns - s->first_ns) / 1e9;
+    return s->accepted > 1 && seconds > 0 ? (double)(s->accepted - 1) / seconds : 0;
+}
+
+static void report_add_state(json_t *document, const struct report_context *c, const struct view *v)
+{
+    json_object_set_new(document, "elapsed_s", document_real((double)c->elapsed_ns / 1e9));
+    json_object_set_new(document, "listener", report_listener(c, v));
+    json_object_set_new(document, "connections", report_connections(v));
+    json_object_set_new(document, "bytes_received", json_integer((json_int_t)v->total.bytes_received));
+    json_object_set_new(document, "bytes_sent", json_integer((json_int_t)v->total.bytes_sent));
+}
+
+json_t *report_ready(const struct report_context *c, const struct view *v)
+{
+    json_t *document = document_new(c->head, "ready");
+    json_object_set_new(document, "listener", report_listener(c, v));
+    return document;
+}
+
+json_t *report_interval(const struct report_context *c, const struct view *v)
+{
+    json_t *document = document_new(c->head, "interval");
+    report_add_state(document, c, v);
+    if (v->states)
+        json_object_set(document, "states", v->states);
+    return document;
+}
+
+json_t *report_final(const struct report_context *c, const struct view *v)
+{
+    json_t *document = document_new(c->head, "report");
+    report_add_state(document, c, v);
+    json_object_set_new(document, "rates",
+                        json_pack("{s:o}", "accepts_per_s", document_real(report_accept_rate(&v->total))));
+    json_object_set_new(document, "states", v->states ? json_incref(v->states) : json_null());
+    json_object_set_new(document, "peers", v->peers ? json_incref(v->peers) : json_null());
+    json_object_set_new(document, "counters", c->counters ? json_incref(c->counters) : json_null());
+    json_object_set(document, "socket_options", c->options);
+    return document;
+}
+
+const char *report_rule(int64_t backlog, int64_t somaxconn, uint32_t limit, char text[static REPORT_RULE_MAX])
+{
+    char cap[HUMAN_MAX] = "somaxconn";
+    int length = 0;
+    if (somaxconn >= 0)
+        snprintf(cap, sizeof(cap), "%lld", (long long)somaxconn);
+    if (backlog < 0) /* __sys_listen() compares it as an unsigned number */
+        length = snprintf(text, REPORT_RULE_MAX, "a negative backlog means somaxconn: ");
+    char first[HUMAN_MAX];
+    snprintf(first, sizeof(first), "%lld", (long long)backlog);
+    snprintf(text + length, (size_t)(REPORT_RULE_MAX - length),
+             "the queue holds min(backlog, somaxconn) + 1 = min(%s, %s) + 1 = %llu connection%s",
+             backlog < 0 ? "huge" : first, cap, (unsigned long long)listener_capacity(limit), limit ? "s" : "");
+    return text;
+}
+
+void report_notice_clamps(const json_t *options)
+{
+    size_t i;
+    json_t *option;
+    json_array_foreach((json_t *)options, i, option)
+    {
+        int64_t asked = page_integer(option, "asked", NULL), effective = page_integer(option, "effective", NULL);
+        if (asked != effective)
+            terminal_notice("%s: asked for %lld, the kernel made it %lld",
+                            json_string_value(json_object_get(option, "option")), (long long)asked,
+                            (long long)effective);
+    }
+}
+
+static void report_text_queue(FILE *out, const json_t *d)
+{
+    char rule[REPORT_RULE_MAX];
+    const json_t *somaxconn = json_object_get(json_object_get(d, "listener"), "somaxconn");
+    int port = (int)page_integer(d, "listener", "port", NULL);
+    int64_t listeners = page_integer(d, "listener", "listeners", NULL);
+    page_title(out, "Accept queue");
+    report_rule(page_integer(d, "listener", "backlog", NULL),
+                json_is_integer(somaxconn) ? json_integer_value(somaxconn) : -1,
+                (uint32_t)page_integer(d, "listener", "queue_limit", NULL), rule);
+    rule[0] = rule[0] == 't' ? 'T' : 'A';
+    if (listeners > 1)
+        page_text(out, "%s, at each of %lld listeners.", rule, (long long)listeners);
+    else
+        page_text(out, "%s.", rule);
+    page_count(out, "limit", page_integer(d, "listener", "queue_limit", NULL), "set by the kernel at listen()");
+    page_count(out, "waiting now", page_integer(d, "listener", "queue_now", NULL), "established, not accepted yet");
+    page_count(out, "longest seen", page_integer(d, "listener", "queue_peak", NULL), NULL);
+    page_count(out, "drops", page_integer(d, "listener", "drops", NULL), "a SYN counts 1, a third ACK 2");
+    page_by_hand(out, "ss -ltnm 'sport = :%d'   (Recv-Q waiting, Send-Q limit, d drops)", port);
+}
+
+static void report_text_connections(FILE *out, const json_t *d)
+{
+    const json_t *c = json_object_get(d, "connections");
+    char text[HUMAN_MAX];
+    page_title(out, "Connections");
+    page_count(out, "accepted", page_integer(c, "accepted", NULL), NULL);
+    page_count(out, "still open", page_integer(c, "open", NULL), NULL);
+    page_count(out, "closed by the peer", page_integer(c, "closed_by_peer", NULL), "its FIN came first");
+    page_count(out, "closed by the server", page_integer(c, "closed_by_server", NULL), NULL);
+    page_count(out, "reset by the peer", page_integer(c, "reset_by_peer", NULL), NULL);
+    if (page_integer(c, "timed_out", NULL))
+        page_count(out, "timed out", page_integer(c, "timed_out", NULL), "given up by the kernel");
+    if (page_integer(c, "accept_errors", NULL))
+        page_count(out, "accept() errors", page_integer(c, "accept_errors", NULL), "most often: out of descriptors");
+    page_row(out, "received", human_bytes((uint64_t)page_integer(d, "bytes_received", NULL), text), NULL);
+    page_row(out, "sent", human_bytes((uint64_t)page_integer(d, "bytes_sent", NULL), text), NULL);
+    double rate = json_real_value(json_object_get(json_object_get(d, "rates"), "accepts_per_s"));
+    if (rate > 0)
+        page_count(out, "accepted per second", (int64_t)(rate + 0.5), "between the first and the last");
+}
+
+static void report_text_sockets(FILE *out, const json_t *d)
+{
+    int port = (int)page_integer(d, "listener", "port", NULL);
+    if (!json_is_object(json_object_get(d, "states")))
+        return;
+    page_title(out, "Sockets on port %d", port);
+    page_counts(out, json_object_get(d, "states"), 16, NULL);
+    page_by_hand(out, "ss -tan 'sport = :%d'", port);
+    if (!json_object_size(json_object_get(d, "peers")))
+        return;
+    page_title(out, "Connections per remote address");
+    page_counts(out, json_object_get(d, "peers"), 10, NULL);
+    page_by_hand(out, "ss -Htan 'sport = :%d' | awk '{print $5}' | sed 's/:[^:]*$//' | sort | uniq -c", port);
+}
+
+static void report_text_sysctls(FILE *out, const json_t *d)
+{
+    const json_t *sysctls = json_object_get(d, "sysctls");
+    size_t i;
+    json_t *change;
+    if (!json_array_size(sysctls))
+        return;
+    page_title(out, "Sysctls");
+    json_array_foreach((json_t *)sysctls, i, change)
+    {
+        page_text(out, "%s: %s before, %s during the run, %s", json_string_value(json_object_get(change, "key")),
+                  json_string_value(json_object_get(change, "before")),
+                  json_string_value(json_object_get(change, "set")),
+                  json_is_true(json_object_get(change, "restored")) ? "put back" : "NOT put back (see the messages)");
+    }
+}
+
+static int64_t report_counter(const json_t *d, const char *name)
+{
+    return page_integer(d, "counters", name, NULL);
+}
+
+/* The sentences that a reader of the figures needs; each only where its figures are there. */
+static void report_text_meaning(FILE *out, const json_t *d)
+{
+    char a[HUMAN_MAX], b[HUMAN_MAX];
+    int64_t overflows = report_counter(d, "TcpExt.ListenOverflows"),
+            now = page_integer(d, "listener", "queue_now", NULL);
+    int64_t cookies = report_counter(d, "TcpExt.SyncookiesSent"),
+            held = page_integer(d, "states", "CLOSE_WAIT", NULL);
+    if (!overflows && !cookies && !now && !held)
+        return;
+    page_title(out, "What this shows");
+    if (overflows)
+        page_text(out,
+                  "The accept queue was full %s times when a SYN or a third ACK came. The kernel dropped it and told "
+                  "nobody: the client sends its SYN again after 1 s, and again, until there is room or it gives up. "
+                  "See connect_rungs in the client's report.",
+                  human_count(overflows, a));
+    if (now)
+        page_text(out,
+                  "%s connection%s established for the client but never came to accept(): %s the accept queue's "
+                  "content.",
+                  human_count(now, a), now == 1 ? " is" : "s are", now == 1 ? "it is" : "they are");
+    if (cookies)
+        page_text(
+            out,
+            "More handshakes were under way than the SYN queue holds, so %s SYN-ACKs went out as SYN cookies. A "
+            "client counts such a handshake as established at once; if its ACK then meets a full accept queue, "
+            "the kernel drops it and remembers nothing. Accepted (%s) plus waiting (%s) is what really arrived: "
+            "whatever the client counts as established beyond that is a ghost, a connection with one end.",
+            human_count(cookies, a), human_count(page_integer(d, "connections", "accepted", NULL), b),
+            human_count(now, (char[HUMAN_MAX]){0}));
+    if (held)
+        page_text(out,
+                  "%s socket%s in CLOSE_WAIT: the peer has closed, this server has not. No timer of the kernel ends "
+                  "that, only the application.",
+                  human_count(held, a), held == 1 ? " is" : "s are");
+}
+
+void report_text(FILE *out, const json_t *d)
+{
+    char elapsed[HUMAN_MAX];
+    const char *address = json_string_value(json_object_get(json_object_get(d, "listener"), "address"));
+    fprintf(out, "%s %s on Linux %s: %s%s%s port %d, %s\n", json_string_value(json_object_get(d, "program")),
+            json_string_value(json_object_get(d, "version")), json_string_value(json_object_get(d, "kernel")),
+            strchr(address, ':') ? "[" : "", address, strchr(address, ':') ? "]" : "",
+            (int)page_integer(d, "listener", "port", NULL),
+            human_us(json_real_value(json_object_get(d, "elapsed_s")) * 1e6, elapsed));
+    report_text_queue(out, d);
+    report_text_connections(out, d);
+    report_text_sockets(out, d);
+    counter_notes_page(out, json_object_get(d, "counters"));
+    report_text_sysctls(out, d);
+    report_text_meaning(out, d);
+}

@@ -1,0 +1,31 @@
+/* What tcplab-server tells: its documents, and the text report, which is written from the report document. */
+#pragma once
+
+#include "common/document.h"
+#include "common/endpoint.h"
+#include "server/settings.h"
+#include "server/view.h"
+
+struct report_context {
+    const struct document_head *head;
+    const struct settings *settings;
+    const struct endpoint *at;
+    int64_t somaxconn; /* -1: not to be read here */
+    int64_t elapsed_ns;
+    json_t *counters, *options; /* for report_final(); not owned */
+};
+
+/* Each returns a new reference, or NULL without memory. */
+json_t *report_ready(const struct report_context *context, const struct view *v);
+json_t *report_interval(const struct report_context *context, const struct view *v);
+json_t *report_final(const struct report_context *context, const struct view *v);
+
+/* For document_output_report(). */
+void report_text(FILE *out, const json_t *document);
+
+/* "the queue holds min(4, 4096) + 1 = 5 connections". */
+#define REPORT_RULE_MAX 160
+const char *report_rule(int64_t backlog, int64_t somaxconn, uint32_t limit, char text[static REPORT_RULE_MAX]);
+
+/* Tells of each socket option that the kernel did not take as asked (see listener_options_json()). */
+void report_notice_clamps(const json_t *options);

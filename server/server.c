@@ -1,0 +1,245 @@
+#include "server/server.h"
+#include "common/clock.h"
+#include "common/counters.h"
+#include "common/human.h"
+#include "common/stop.h"
+#include "common/sysctl_guard.h"
+#include "common/terminal.h"
+#include "server/listener.h"
+#include "server/report.h"
+#include "server/view.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct server {
+    struct server_args args;
+    struct endpoint at; /* with the port that was bound */
+    struct acceptor_pace pace;
+    size_t n_workers;
+    struct worker *workers;
+    struct sockdiag *diag; /* NULL where the kernel has none */
+    struct counters *counters_before;
+    int64_t somaxconn; /* -1: not to be read here */
+    int64_t started_ns, census_ns;
+    ev_timer tick, end;
+    int write_error;
+};
+
+static void server_on_starved(void *context, int error)
+{
+    terminal_notice(
+        "cannot accept: %s. The connections stay in the queue and accepting goes on when descriptors come "
+        "free (limit: ulimit -n)",
+        strerror(error));
+}
+
+static int server_open_workers(struct server *s, const char **ret_step)
+{
+    const struct settings *settings = s->args.settings;
+    for (size_t i = 0; i < s->n_workers; i++) {
+        int fd = listener_open(settings, &s->at, s->n_workers > 1, ret_step);
+        if (fd < 0)
+            return fd;
+        *ret_step = "event loop";
+        int r = worker_init(&s->workers[i], fd, settings, &s->pace, server_on_starved);
+        if (r)
+            return r;
+    }
+    return 0;
+}
+
+int server_start(const struct server_args *args, struct server **ret, const char **ret_step)
+{
+    const struct settings *settings = args->settings;
+    struct server *s = calloc(1, sizeof(*s));
+    char value[SYSCTL_VALUE_MAX];
+    *ret_step = "memory";
+    if (!s || !(s->workers = calloc(settings->threads, sizeof(*s->workers)))) {
+        free(s);
+        return -ENOMEM;
+    }
+    s->args = *args;
+    s->at = args->at;
+    s->n_workers = settings->threads;
+    for (size_t i = 0; i < s->n_workers; i++)
+        s->workers[i].listener = -1;
+    s->somaxconn = sysctl_read("net.core.somaxconn", value) ? -1 : atoll(value);
+    if (sockdiag_open(&s->diag))
+        s->diag = NULL;
+    *ret_step = "kernel counters (/proc/net/netstat)";
+    int r = counters_read(&s->counters_before);
+    s->started_ns = clock_now_ns();
+    s->pace.delay_ns = settings->accept_delay_ns;
+    s->pace.next_ns = s->started_ns + settings->accept_delay_ns;
+    if (!r)
+        r = server_open_workers(s, ret_step);
+    if (r) {
+        server_free(s);
+        return r;
+    }
+    *ret = s;
+    return 0;
+}
+
+static struct report_context server_context(const struct server *s)
+{
+    return (struct report_context){.head = s->args.head,
+                                   .settings = s->args.settings,
+                                   .at = &s->at,
+                                   .somaxconn = s->somaxconn,
+                                   .elapsed_ns = clock_now_ns() - s->started_ns};
+}
+
+static void server_take_view(struct server *s, struct view *v)
+{
+    view_take(v, s->workers, s->n_workers, s->diag, endpoint_family(&s->at), endpoint_port(&s->at));
+}
+
+static void server_event(struct server *s, json_t *document)
+{
+    int r = document_output_event(s->args.output, document);
+    s->write_error = s->write_error ? s->write_error : r;
+}
+
+/* A census is linear in the number of sockets: skipped while it would take more than a twentieth of the interval. */
+static void server_interval_document(struct server *s, struct view *v)
+{
+    int64_t before_ns = clock_now_ns();
+    if (s->diag && s->census_ns < s->args.settings->interval_ns / 20)
+        view_census(v, s->diag, endpoint_family(&s->at), endpoint_port(&s->at));
+    else
+        s->census_ns /= 2; /* and tried again later */
+    if (v->states)
+        s->census_ns = clock_now_ns() - before_ns;
+    struct report_context context = server_context(s);
+    server_event(s, report_interval(&context, v));
+}
+
+static void server_on_tick(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    struct server *s = timer->data;
+    struct view v;
+    char accepted[HUMAN_MAX], open[HUMAN_MAX], queue[HUMAN_MAX], capacity[HUMAN_MAX], drops[HUMAN_MAX];
+    if (!terminal_wants_progress() && !document_output_wants_events(s->args.output))
+        return;
+    server_take_view(s, &v);
+    terminal_progress("%.0f s  accepted %s  open %s  queue %s of %s  dropped %s",
+                      (double)(clock_now_ns() - s->started_ns) / 1e9,
+                      human_count((int64_t)v.total.accepted, accepted),
+                      human_count((int64_t)stats_open(&v.total), open), human_count((int64_t)v.queue_now, queue),
+                      human_count((int64_t)v.queue_capacity, capacity), human_count((int64_t)v.drops, drops));
+    if (document_output_wants_events(s->args.output))
+        server_interval_document(s, &v);
+    view_release(&v);
+}
+
+static void server_on_end(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    ev_break(loop, EVBREAK_ALL);
+}
+
+static void server_on_stop(void *context)
+{
+    struct server *s = context;
+    ev_break(s->workers[0].loop, EVBREAK_ALL);
+}
+
+static void server_announce(struct server *s)
+{
+    const struct settings *settings = s->args.settings;
+    char at[ENDPOINT_TEXT_MAX], rule[REPORT_RULE_MAX], every[HUMAN_MAX];
+    struct view v;
+    server_take_view(s, &v);
+    struct report_context context = server_context(s);
+    terminal_notice("listening on %s; %s%s", endpoint_format(&s->at, at),
+                    report_rule(settings->backlog, s->somaxconn, v.queue_limit, rule),
+                    s->n_workers > 1 ? ", at each listener" : "");
+    if (settings->accept_delay_ns == OPTION_NEVER)
+        terminal_notice("never accepting; ^C ends and reports");
+    else if (settings->accept_delay_ns)
+        terminal_notice("accepting one connection every %s; ^C ends and reports",
+                        human_ns(settings->accept_delay_ns, every));
+    json_t *options = listener_options_json(s->workers[0].listener, settings);
+    report_notice_clamps(options);
+    json_decref(options);
+    if (document_output_wants_events(s->args.output))
+        server_event(s, report_ready(&context, &v));
+    view_release(&v);
+    if (settings->ready_fd >= 0) {
+        if (write((int)settings->ready_fd, "\n", 1) != 1)
+            terminal_notice("--ready-fd %d: %s", (int)settings->ready_fd, strerror(errno));
+        close((int)settings->ready_fd);
+    }
+}
+
+static int server_spawn_workers(struct server *s)
+{
+    int r = 0;
+    for (size_t i = 1; i < s->n_workers && !r; i++)
+        r = worker_spawn(&s->workers[i]);
+    return r;
+}
+
+int server_run(struct server *s)
+{
+    const struct settings *settings = s->args.settings;
+    struct ev_loop *loop = s->workers[0].loop;
+    double interval = (double)settings->interval_ns / 1e9;
+    stop_attach(loop, server_on_stop, s);
+    ev_now_update(loop);
+    ev_timer_init(&s->tick, server_on_tick, interval, interval);
+    ev_timer_init(&s->end, server_on_end, (double)settings->duration_ns / 1e9, 0);
+    s->tick.data = s;
+    ev_timer_start(loop, &s->tick);
+    if (settings->duration_ns != OPTION_NEVER)
+        ev_timer_start(loop, &s->end);
+
+    int r = server_spawn_workers(s);
+    if (!r) {
+        server_announce(s);
+        ev_run(loop, 0);
+    }
+    for (size_t i = 0; i < s->n_workers; i++)
+        worker_stop(&s->workers[i]);
+    terminal_progress_end();
+    return r ? r : s->write_error;
+}
+
+json_t *server_report(struct server *s)
+{
+    struct view v;
+    struct counters *after;
+    server_take_view(s, &v);
+    int r = s->diag ? view_census(&v, s->diag, endpoint_family(&s->at), endpoint_port(&s->at)) : -EPROTONOSUPPORT;
+    if (r)
+        terminal_notice("cannot ask the kernel for the sockets on this port (NETLINK_SOCK_DIAG): %s; the report goes "
+                        "without states and peers",
+                        strerror(-r));
+    struct report_context context = server_context(s);
+    if (!counters_read(&after)) {
+        context.counters = counters_delta(s->counters_before, after, NULL);
+        counters_free(after);
+    }
+    context.options = listener_options_json(s->workers[0].listener, s->args.settings);
+    json_t *document = report_final(&context, &v);
+    view_release(&v);
+    json_decref(context.counters);
+    json_decref(context.options);
+    return document;
+}
+
+void server_free(struct server *s)
+{
+    if (!s)
+        return;
+    stop_detach();
+    for (size_t i = 0; i < s->n_workers; i++)
+        worker_close(&s->workers[i]);
+    sockdiag_close(s->diag);
+    counters_free(s->counters_before);
+    free(s->workers);
+    free(s);
+}

@@ -1,0 +1,286 @@
+#include "server/session.h"
+#include "common/clock.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum session_state { SESSION_READING, SESSION_HALF, SESSION_HELD };
+
+/* 256 bytes or less with libev's own share: a held connection must cost next to nothing. */
+struct session {
+    ev_io io;
+    struct session_pool *pool;
+    struct session *next, *previous; /* in its list; next alone while free */
+    int64_t accepted_ns;             /* with --close-after */
+    char *pending;                   /* echo that did not fit into the send buffer */
+    uint32_t pending_length, pending_sent;
+    uint8_t state;
+};
+
+#define SESSION_CHUNK 256
+struct session_chunk {
+    struct session_chunk *next;
+    struct session sessions[SESSION_CHUNK];
+};
+
+static void session_on_event(struct ev_loop *loop, ev_io *io, int events);
+
+static void session_link(struct session_list *list, struct session *s)
+{
+    s->next = NULL;
+    s->previous = list->last;
+    *(list->last ? &list->last->next : &list->first) = s;
+    list->last = s;
+}
+
+static void session_unlink(struct session_list *list, struct session *s)
+{
+    *(s->previous ? &s->previous->next : &list->first) = s->next;
+    *(s->next ? &s->next->previous : &list->last) = s->previous;
+}
+
+static struct session_list *session_list_of(struct session *s)
+{
+    return s->state == SESSION_READING ? &s->pool->open : &s->pool->settled;
+}
+
+static void session_become(struct session *s, enum session_state state)
+{
+    session_unlink(session_list_of(s), s);
+    s->state = (uint8_t)state;
+    session_link(session_list_of(s), s);
+}
+
+static struct session *session_new(struct session_pool *pool)
+{
+    if (!pool->free) {
+        struct session_chunk *chunk = malloc(sizeof(*chunk));
+        if (!chunk)
+            return NULL;
+        chunk->next = pool->chunks;
+        pool->chunks = chunk;
+        for (int i = SESSION_CHUNK - 1; i >= 0; i--) {
+            chunk->sessions[i].next = pool->free;
+            pool->free = &chunk->sessions[i];
+        }
+    }
+    struct session *s = pool->free;
+    pool->free = s->next;
+    *s = (struct session){.pool = pool};
+    return s;
+}
+
+static void session_close_descriptor(int fd, bool reset)
+{
+    const struct linger now = {.l_onoff = 1, .l_linger = 0};
+    if (reset)
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+    close(fd);
+}
+
+/* The one way a connection dies; `counter` is the row it ends in. */
+static void session_end(struct session *s, _Atomic uint64_t *counter, bool reset)
+{
+    struct session_pool *pool = s->pool;
+    ev_io_stop(pool->loop, &s->io);
+    session_close_descriptor(s->io.fd, reset);
+    session_unlink(session_list_of(s), s);
+    free(s->pending);
+    s->next = pool->free;
+    pool->free = s;
+    STATS_ADD(*counter, 1);
+    pool->freed(pool->context);
+}
+
+static void session_fail(struct session *s, int error)
+{
+    struct stats *stats = s->pool->stats;
+    bool reset = error == ECONNRESET || error == EPIPE || error == ECONNABORTED;
+    session_end(s, reset ? &stats->reset_by_peer : &stats->timed_out, false);
+}
+
+static void session_watch(struct session *s, int events)
+{
+    ev_io_stop(s->pool->loop, &s->io);
+    ev_io_set(&s->io, s->io.fd, events);
+    ev_io_start(s->pool->loop, &s->io);
+}
+
+/* The peer's FIN is in. */
+static void session_on_eof(struct session *s)
+{
+    struct session_pool *pool = s->pool;
+    if (pool->on_eof == ON_EOF_HOLD) {
+        ev_io_stop(pool->loop, &s->io);
+        session_become(s, SESSION_HELD);
+    } else if (s->state == SESSION_HALF) {
+        session_end(s, &pool->stats->closed_by_server, false);
+    } else {
+        session_end(s, &pool->stats->closed_by_peer, pool->close_how == CLOSE_HOW_RST);
+    }
+}
+
+/* Keeps what send() did not take, and waits for room. */
+static void session_keep(struct session *s, const char *data, size_t length)
+{
+    s->pending = malloc(length);
+    if (!s->pending) {
+        session_end(s, &s->pool->stats->closed_by_server, true);
+        return;
+    }
+    memcpy(s->pending, data, length);
+    s->pending_length = (uint32_t)length;
+    s->pending_sent = 0;
+    session_watch(s, EV_WRITE);
+}
+
+static void session_echo(struct session *s, const char *data, size_t length)
+{
+    ssize_t n = send(s->io.fd, data, length, MSG_NOSIGNAL);
+    if (n < 0 && errno != EAGAIN) {
+        session_fail(s, errno);
+        return;
+    }
+    size_t sent = n > 0 ? (size_t)n : 0;
+    STATS_ADD(s->pool->stats->bytes_sent, sent);
+    if (sent < length)
+        session_keep(s, data + sent, length - sent);
+}
+
+static void session_flush(struct session *s)
+{
+    ssize_t n = send(s->io.fd, s->pending + s->pending_sent, s->pending_length - s->pending_sent, MSG_NOSIGNAL);
+    if (n < 0) {
+        if (errno != EAGAIN)
+            session_fail(s, errno);
+        return;
+    }
+    STATS_ADD(s->pool->stats->bytes_sent, (uint64_t)n);
+    s->pending_sent += (uint32_t)n;
+    if (s->pending_sent < s->pending_length)
+        return;
+    free(s->pending);
+    s->pending = NULL;
+    session_watch(s, EV_READ);
+}
+
+/* One recv() an event: what is left makes the descriptor readable again, and others get their turn. */
+static void session_read(struct session *s)
+{
+    struct session_pool *pool = s->pool;
+    ssize_t n = recv(s->io.fd, pool->scratch, SESSION_PENDING_MAX, 0);
+    if (n > 0) {
+        STATS_ADD(pool->stats->bytes_received, (uint64_t)n);
+        if (pool->on_data == ON_DATA_ECHO && s->state == SESSION_READING)
+            session_echo(s, pool->scratch, (size_t)n);
+    } else if (n == 0) {
+        session_on_eof(s);
+    } else if (errno != EAGAIN) {
+        session_fail(s, errno);
+    }
+}
+
+static void session_on_event(struct ev_loop *loop, ev_io *io, int events)
+{
+    struct session *s = (struct session *)io;
+    if (s->pending)
+        session_flush(s);
+    else
+        session_read(s);
+}
+
+/* --close-after: the server closes first. */
+static void session_close_first(struct session *s)
+{
+    struct session_pool *pool = s->pool;
+    if (pool->close_how != CLOSE_HOW_HALF) {
+        session_end(s, &pool->stats->closed_by_server, pool->close_how == CLOSE_HOW_RST);
+        return;
+    }
+    shutdown(s->io.fd, SHUT_WR);
+    free(s->pending);
+    s->pending = NULL;
+    session_become(s, SESSION_HALF);
+    if (pool->on_data != ON_DATA_IGNORE)
+        session_watch(s, EV_READ);
+}
+
+static void session_on_deadline(struct timer *timer)
+{
+    struct session_pool *pool = (struct session_pool *)((char *)timer - offsetof(struct session_pool, deadline));
+    int64_t due_ns = clock_now_ns() - pool->close_after_ns;
+    while (pool->open.first && pool->open.first->accepted_ns <= due_ns)
+        session_close_first(pool->open.first);
+    if (pool->open.first)
+        timer_set(&pool->deadline, pool->open.first->accepted_ns + pool->close_after_ns);
+}
+
+int session_pool_start(struct session_pool *pool)
+{
+    pool->scratch = malloc(SESSION_PENDING_MAX);
+    return pool->scratch ? timer_open(&pool->deadline, pool->loop, session_on_deadline) : -ENOMEM;
+}
+
+void session_start(struct session_pool *pool, int fd)
+{
+    struct session *s = session_new(pool);
+    if (!s) {
+        close(fd);
+        STATS_ADD(pool->stats->closed_by_server, 1);
+        return;
+    }
+    ev_io_init(&s->io, session_on_event, fd, EV_READ);
+    session_link(&pool->open, s);
+    if (pool->close_after_ns != OPTION_NEVER) {
+        s->accepted_ns = clock_now_ns();
+        if (pool->open.first == s)
+            timer_set(&pool->deadline, s->accepted_ns + pool->close_after_ns);
+    }
+    if (pool->on_data == ON_DATA_IGNORE)
+        return;
+    ev_io_start(pool->loop, &s->io);
+    session_read(s); /* the request is often there already: one wake-up less */
+}
+
+static void session_list_each(struct session_list *list, void (*visit)(struct session *s))
+{
+    for (struct session *s = list->first, *next; s; s = next) {
+        next = s->next;
+        visit(s);
+    }
+}
+
+static void session_unwatch(struct session *s)
+{
+    ev_io_stop(s->pool->loop, &s->io);
+}
+
+void session_pool_stop(struct session_pool *pool)
+{
+    timer_close(&pool->deadline);
+    session_list_each(&pool->open, session_unwatch);
+    session_list_each(&pool->settled, session_unwatch);
+}
+
+static void session_drop(struct session *s)
+{
+    session_close_descriptor(s->io.fd, s->pool->close_how == CLOSE_HOW_RST);
+    free(s->pending);
+}
+
+void session_pool_close(struct session_pool *pool)
+{
+    session_list_each(&pool->open, session_drop);
+    session_list_each(&pool->settled, session_drop);
+    for (struct session_chunk *chunk = pool->chunks, *next; chunk; chunk = next) {
+        next = chunk->next;
+        free(chunk);
+    }
+    free(pool->scratch);
+    pool->chunks = NULL;
+    pool->scratch = NULL;
+}

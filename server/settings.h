@@ -1,0 +1,37 @@
+/* What the user asked of tcplab-server: the option table and the checks across options. */
+#pragma once
+
+#include "common/options.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum on_data { ON_DATA_ECHO, ON_DATA_DISCARD, ON_DATA_IGNORE };
+enum on_eof { ON_EOF_CLOSE, ON_EOF_HOLD };
+enum close_how { CLOSE_HOW_FIN, CLOSE_HOW_RST, CLOSE_HOW_HALF };
+
+/* Times in ns, OPTION_NEVER where there is none; OPTION_NEVER in the socket options means: not set. */
+struct settings {
+    const char *listen;
+    char host[PARSE_HOST_MAX]; /* from listen, without a port */
+    uint16_t port;
+    int64_t backlog;
+    int64_t accept_delay_ns;
+    struct option_texts sysctls;
+    bool restore_sysctls;
+    uint64_t threads;
+    int on_data, on_eof, close_how;
+    int64_t close_after_ns;
+    struct keepalive keepalive; /* idle_s 0: off */
+    int64_t user_timeout_ns;
+    int64_t defer_accept_s, linger2_s;
+    int64_t fastopen;
+    int64_t duration_ns, interval_ns;
+    int64_t ready_fd; /* -1: none */
+    const char *json, *jsonl;
+    int color;
+};
+
+/* Reads the command line. 0: *ret is complete and *ret_json the effective settings; 1: help or version was printed;
+ * or -errno and a sentence in *ret_message (caller frees). */
+int settings_read(int argc, char **argv, struct settings *ret, json_t **ret_json, char **ret_message);

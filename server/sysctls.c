@@ -1,0 +1,140 @@
+#include "server/sysctls.h"
+#include "common/exit_code.h"
+#include "common/terminal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SYSCTLS_TEXT_MAX (4 * SYSCTL_VALUE_MAX)
+
+/* One sentence on what became of a change. */
+static void sysctls_describe(const struct sysctl_change *c, char *text, size_t size)
+{
+    switch (c->outcome) {
+    case SYSCTL_RESTORED:
+        snprintf(text, size, "%s is %s again (a run of tcplab-server, pid %d, had set %s)", c->key, c->before, c->pid,
+                 c->set);
+        break;
+    case SYSCTL_HANDED_ON:
+        snprintf(text, size, "%s stays for now: another run has set it since and puts %s back when it ends", c->key,
+                 c->before);
+        break;
+    case SYSCTL_CHANGED:
+        snprintf(text, size,
+                 "%s is %s, not the %s that tcplab-server (pid %d) set: somebody changed it since, so it is "
+                 "left alone (it was %s before)",
+                 c->key, c->now, c->set, c->pid, c->before);
+        break;
+    default:
+        snprintf(text, size, "%s could not be put back to %s: %s", c->key, c->before, strerror(c->error));
+    }
+}
+
+static void sysctls_tell_recovered(const struct sysctl_change *c, void *context)
+{
+    char text[SYSCTLS_TEXT_MAX];
+    FILE *out = context;
+    sysctls_describe(c, text, sizeof(text));
+    if (out)
+        fprintf(out, "%s\n", text);
+    else
+        terminal_notice("after a killed run: %s", text);
+}
+
+static int sysctls_journal_failed(const struct sysctl_guard *guard, int error)
+{
+    const char *path = sysctl_guard_path(guard);
+    terminal_error("the journal of changed sysctls%s%s cannot be used: %s%s", path ? " " : "", path ? path : "",
+                   strerror(-error),
+                   error == -EBADMSG ? "; look into it, put the values back by hand and remove it" : "");
+    return error == -EACCES || error == -EPERM || error == -EROFS ? EXIT_CODE_CANNOT : EXIT_CODE_FAILED;
+}
+
+int sysctls_recover(struct sysctl_guard *guard)
+{
+    int r = sysctl_guard_recover(guard, sysctls_tell_recovered, NULL);
+    return r < 0 ? sysctls_journal_failed(guard, r) : EXIT_CODE_DONE;
+}
+
+int sysctls_restore_only(struct sysctl_guard *guard)
+{
+    int r = sysctl_guard_recover(guard, sysctls_tell_recovered, stdout);
+    if (r == 0)
+        puts("nothing to put back: no killed run left a sysctl changed in this network namespace");
+    return r < 0 ? sysctls_journal_failed(guard, r) : EXIT_CODE_DONE;
+}
+
+static int sysctls_unknown(const char *key)
+{
+    char *near = sysctl_suggest(key);
+    terminal_error("--sysctl %s: there is no such sysctl on this kernel, or not in this network namespace%s%s%s; see "
+                   "sysctl -a",
+                   key, near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+    free(near);
+    return EXIT_CODE_CANNOT;
+}
+
+/* r from sysctl_guard_set(). */
+static int sysctls_refused(const struct sysctl_guard *guard, const char *key, const char *value, int r,
+                           const char *now, int journal_failed)
+{
+    if (journal_failed)
+        return sysctls_journal_failed(guard, r);
+    switch (r) {
+    case -ENOENT:
+        return sysctls_unknown(key);
+    case -EACCES:
+    case -EPERM:
+    case -EROFS:
+        terminal_error("--sysctl %s=%s: no right to write it here (%s). Run as root, or in a private network that "
+                       "needs no root: tcplab-bench enter tcplab-server ...",
+                       key, value, strerror(-r));
+        return EXIT_CODE_CANNOT;
+    case -EINVAL:
+        terminal_error("--sysctl %s=%s: the kernel refuses this value; it is %s now", key, value, now);
+        return EXIT_CODE_USAGE;
+    case -ERANGE:
+        terminal_error("--sysctl %s=%s: the kernel made %s of it; write a value that it takes as it is", key, value,
+                       now);
+        return EXIT_CODE_USAGE;
+    default:
+        terminal_error("--sysctl %s=%s: %s", key, value, strerror(-r));
+        return EXIT_CODE_FAILED;
+    }
+}
+
+int sysctls_apply(struct sysctl_guard *guard, const struct settings *s)
+{
+    for (size_t i = 0; i < s->sysctls.n; i++) {
+        char key[SYSCTL_KEY_MAX], value[SYSCTL_VALUE_MAX], now[SYSCTL_VALUE_MAX] = "";
+        const char *why;
+        int journal_failed = 0;
+        sysctl_parse(s->sysctls.text[i], key, value, &why); /* checked with the command line */
+        if (!sysctl_read(key, now) && sysctl_is_host_wide(key) == 1)
+            terminal_notice(
+                "%s belongs to the whole machine, not to this network namespace: everything here sees the "
+                "change until it is put back",
+                key);
+        int r = sysctl_guard_set(guard, key, value, now, &journal_failed);
+        if (r)
+            return sysctls_refused(guard, key, value, r, now, journal_failed);
+    }
+    return EXIT_CODE_DONE;
+}
+
+static void sysctls_tell_ended(const struct sysctl_change *c, void *context)
+{
+    char text[SYSCTLS_TEXT_MAX];
+    if (c->outcome == SYSCTL_RESTORED)
+        return;
+    sysctls_describe(c, text, sizeof(text));
+    terminal_notice("%s", text);
+}
+
+int sysctls_end(struct sysctl_guard *guard)
+{
+    int r = sysctl_guard_restore(guard);
+    sysctl_guard_each(guard, sysctls_tell_ended, NULL);
+    return r ? EXIT_CODE_FAILED : EXIT_CODE_DONE;
+}

@@ -1,0 +1,20 @@
+/* --sysctl and --restore-sysctls: the guard's work, and what the user is told of it. Everything here returns an exit
+ * code and has said why on stderr when that is not 0. */
+#pragma once
+
+#include "common/sysctl_guard.h"
+#include "server/settings.h"
+
+#include <stdio.h>
+
+/* Puts back what killed runs left in this namespace, telling of each. */
+int sysctls_recover(struct sysctl_guard *guard);
+
+/* --restore-sysctls: as above, with the result on stdout, also when there was nothing to do. */
+int sysctls_restore_only(struct sysctl_guard *guard);
+
+/* Sets all that --sysctl asked for, the host-wide ones announced before. */
+int sysctls_apply(struct sysctl_guard *guard, const struct settings *s);
+
+/* Puts this run's back, telling where that was not possible or not right. */
+int sysctls_end(struct sysctl_guard *guard);
