@@ -1,0 +1,216 @@
+#include "client/dialer.h"
+#include "client/sources.h"
+#include "common/clock.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define DIALER_BATCH    64               /* starts an iteration; then events get their turn */
+#define DIALER_PAUSE_NS (10 * NS_PER_MS) /* without descriptors or ports, where starts are not limited in number */
+#define DIALER_LATE_NS  NS_PER_MS        /* a start of the schedule that is later than this counts as late */
+
+bool dialer_exhausted(const struct dialer *d)
+{
+    return d->started >= d->total;
+}
+
+static bool dialer_may_start(const struct dialer *d)
+{
+    return d->dialing && !d->draining && d->free && !dialer_exhausted(d);
+}
+
+/* hold is quiet, too, while all its flows are held and more are to come: in the next wave. What it holds may still
+ * end by itself; the slot waits for dialer_resume(). */
+static void dialer_check_quiet(struct dialer *d)
+{
+    bool hold = d->settings->workload == WORKLOAD_HOLD;
+    bool done = d->draining || !d->dialing || dialer_exhausted(d) || (hold && !d->free);
+    if (d->active || !done || d->quiet_epoch == d->epoch)
+        return;
+    if (hold)
+        d->dialing = false;
+    d->quiet_epoch = d->epoch;
+    d->quiet(d->context);
+}
+
+void dialer_set_active(struct dialer *d, struct flow *f, bool active)
+{
+    if (f->active == active)
+        return;
+    f->active = active;
+    d->active += active ? 1 : UINT64_MAX;
+}
+
+void dialer_give_back(struct dialer *d, struct flow *f)
+{
+    f->next = d->free;
+    d->free = f;
+}
+
+int dialer_keep(struct dialer *d, int fd)
+{
+    if (d->n_kept == d->kept_size) {
+        size_t size = d->kept_size ? 2 * d->kept_size : 256;
+        int *kept = realloc(d->kept, size * sizeof(*kept));
+        if (!kept)
+            return -ENOMEM;
+        d->kept = kept;
+        d->kept_size = size;
+    }
+    d->kept[d->n_kept++] = fd;
+    return 0;
+}
+
+/* A run with a fixed number of attempts makes them all; one that repeats must not spin. */
+void dialer_pause(struct dialer *d)
+{
+    if (d->total == SETTINGS_UNLIMITED)
+        d->paused_until_ns = clock_now_ns() + DIALER_PAUSE_NS;
+}
+
+/* When the next start is intended. */
+static int64_t dialer_next_due(const struct dialer *d, int64_t now_ns)
+{
+    if (!d->settings->rate)
+        return now_ns;
+    uint64_t i = d->started * d->n_dialers + d->index, rate = d->settings->rate;
+    return d->schedule_ns + (int64_t)(i / rate * NS_PER_S + i % rate * NS_PER_S / rate);
+}
+
+static void dialer_start_one(struct dialer *d, int64_t intended_ns, int64_t now_ns)
+{
+    struct flow *f = d->free;
+    d->free = f->next;
+    if (now_ns - intended_ns > DIALER_LATE_NS)
+        STATS_ADD(d->stats.late_starts, 1);
+    f->dialer = d;
+    flow_start(f, d->started++ * d->n_dialers + d->index, d->settings->rate ? intended_ns : 0);
+}
+
+/* Starts what is due. Whether there is more to start right now. */
+static bool dialer_dial(struct dialer *d)
+{
+    int64_t now_ns = clock_now_ns();
+    for (int i = 0; dialer_may_start(d); i++) {
+        int64_t due_ns = dialer_next_due(d, now_ns);
+        int64_t at_ns = due_ns > d->paused_until_ns ? due_ns : d->paused_until_ns;
+        if (at_ns > now_ns) {
+            timer_set(&d->due, at_ns);
+            return false;
+        }
+        if (i == DIALER_BATCH)
+            return true;
+        dialer_start_one(d, due_ns, now_ns);
+        if (d->settings->rate)
+            now_ns = clock_now_ns();
+    }
+    return false;
+}
+
+static void dialer_set_timeout(struct dialer *d)
+{
+    if (!ev_is_active(&d->timeout.io) && d->connecting.first)
+        timer_set(&d->timeout, d->connecting.first->started_ns + d->settings->connect_timeout_ns);
+}
+
+/* Before the loop looks for events: freed slots are used, and what the callbacks did is taken stock of. Nothing is
+ * started from a flow's own callback, so a connection that fails at once cannot recurse. */
+static void dialer_on_prepare(struct ev_loop *loop, ev_prepare *prepare, int events)
+{
+    struct dialer *d = prepare->data;
+    if (dialer_dial(d))
+        ev_idle_start(loop, &d->more);
+    else
+        ev_idle_stop(loop, &d->more);
+    dialer_set_timeout(d);
+    dialer_check_quiet(d);
+}
+
+static void dialer_on_more(struct ev_loop *loop, ev_idle *idle, int events)
+{
+}
+
+static void dialer_on_due(struct timer *timer)
+{
+    /* dialer_on_prepare() does the work */
+}
+
+static void dialer_on_timeout(struct timer *timer)
+{
+    struct dialer *d = (struct dialer *)((char *)timer - offsetof(struct dialer, timeout));
+    int64_t due_ns = clock_now_ns() - d->settings->connect_timeout_ns;
+    while (d->connecting.first && d->connecting.first->started_ns <= due_ns)
+        flow_time_out(d->connecting.first);
+}
+
+int dialer_init(struct dialer *d)
+{
+    d->n_sources = sources_count(d->settings);
+    d->connect_latency = histogram_new();
+    d->request_latency = histogram_new();
+    d->flows = calloc(d->n_flows, sizeof(*d->flows));
+    d->payload = malloc(d->settings->size);
+    if (!d->connect_latency || !d->request_latency || !d->flows || !d->payload)
+        return -ENOMEM;
+    memset(d->payload, 'x', d->settings->size);
+    for (uint64_t i = d->n_flows; i-- > 0;)
+        dialer_give_back(d, &d->flows[i]);
+    ev_prepare_init(&d->prepare, dialer_on_prepare);
+    ev_idle_init(&d->more, dialer_on_more);
+    d->prepare.data = d;
+    int r = timer_open(&d->due, d->loop, dialer_on_due);
+    return r ? r : timer_open(&d->timeout, d->loop, dialer_on_timeout);
+}
+
+void dialer_start(struct dialer *d, unsigned epoch, int64_t schedule_ns)
+{
+    d->epoch = epoch;
+    d->schedule_ns = schedule_ns;
+    d->dialing = true;
+    ev_prepare_start(d->loop, &d->prepare);
+}
+
+void dialer_drain(struct dialer *d, unsigned epoch)
+{
+    d->epoch = epoch;
+    d->draining = true;
+}
+
+void dialer_close(struct dialer *d, unsigned epoch)
+{
+    d->epoch = epoch;
+    d->dialing = false;
+    for (uint64_t i = 0; i < d->n_flows; i++)
+        flow_close(&d->flows[i]);
+}
+
+void dialer_resume(struct dialer *d, unsigned epoch)
+{
+    d->epoch = epoch;
+    d->dialing = true;
+}
+
+void dialer_stop(struct dialer *d)
+{
+    timer_close(&d->due);
+    timer_close(&d->timeout);
+    ev_prepare_stop(d->loop, &d->prepare);
+    ev_idle_stop(d->loop, &d->more);
+}
+
+void dialer_free(struct dialer *d)
+{
+    for (size_t i = 0; i < d->n_kept; i++)
+        close(d->kept[i]);
+    for (uint64_t i = 0; d->flows && i < d->n_flows; i++)
+        if (d->flows[i].open)
+            close(d->flows[i].io.fd);
+    histogram_free(d->connect_latency);
+    histogram_free(d->request_latency);
+    free(d->flows);
+    free(d->payload);
+    free(d->kept);
+}

@@ -1,0 +1,80 @@
+/* N connections kept going by one event loop: starts them (as fast as possible, or on a schedule), gives up on those
+ * that take too long, and ends them. One dialer a thread; a dialer's flows never leave its thread.
+ *
+ *   dialing ──► quiet: nothing is under way and nothing more may start (hold: every attempt is settled; echo, crr,
+ * cc: all that was allowed is done) ──► told through quiet() dialer_drain(): nothing new begins, what is under way is
+ * finished ──► quiet dialer_close(): ends all connections; a flow that was still connecting stays "pending" in the
+ * report dialer_resume(): the next wave of hold */
+#pragma once
+
+#include "client/flow.h"
+#include "client/settings.h"
+#include "client/stats.h"
+#include "common/endpoint.h"
+#include "common/histogram.h"
+#include "common/timer.h"
+
+#include <ev.h>
+#include <stdbool.h>
+
+struct dialer {
+    /* set by the caller before dialer_init() */
+    struct ev_loop *loop;
+    const struct settings *settings;
+    struct endpoint target;
+    uint64_t n_flows;          /* its share of -c */
+    uint64_t total;            /* its share of -n, or SETTINGS_UNLIMITED */
+    uint64_t index, n_dialers; /* its place in the schedule: starts index, index + n_dialers, ... of the whole */
+    void (*quiet)(void *context);
+    void *context;
+
+    /* read by others while it runs */
+    struct stats stats;
+    atomic_uint quiet_epoch; /* the last order that has come to rest */
+
+    /* read by others when it has stopped */
+    struct histogram *connect_latency, *request_latency;
+
+    /* its own, and its flows' */
+    struct flow *flows, *free;
+    struct flow_list connecting; /* in order of start, which is the order of the timeouts */
+    uint64_t started, active;    /* active: flows that are connecting or in the middle of a request */
+    uint64_t n_sources;
+    unsigned epoch; /* number of the order it works on */
+    bool dialing, draining;
+    int64_t schedule_ns; /* intended time of the whole run's first start */
+    ev_prepare prepare;
+    ev_idle more;         /* keeps the loop from sleeping while there is more to dial */
+    struct timer due;     /* the next start of the schedule, or the end of a pause */
+    struct timer timeout; /* the oldest connecting flow's */
+    int64_t paused_until_ns;
+    char *payload; /* settings->size bytes */
+    int *kept;     /* descriptors of ended flows that stay open to the end (--close half, none) */
+    size_t n_kept, kept_size;
+};
+
+/* Allocates. 0 or -errno; dialer_free() is fine either way. */
+int dialer_init(struct dialer *d);
+
+/* The orders; from the loop's thread. Each has a number, and when it has come to rest quiet_epoch is that number and
+ * quiet() is called. schedule_ns: the moment of the first start, by clock_now_ns(). */
+void dialer_start(struct dialer *d, unsigned epoch, int64_t schedule_ns);
+void dialer_drain(struct dialer *d, unsigned epoch);
+void dialer_close(struct dialer *d, unsigned epoch);
+void dialer_resume(struct dialer *d, unsigned epoch);
+
+/* Whether the total is used up. */
+bool dialer_exhausted(const struct dialer *d);
+
+/* Stops all watchers; descriptors that are kept stay open. */
+void dialer_stop(struct dialer *d);
+
+/* Closes what is left and frees. */
+void dialer_free(struct dialer *d);
+
+/* For flows: the slot is free again; a flow has begun or ended being active; a descriptor stays to the end (-ENOMEM:
+ * the caller closes it); descriptors or ports have run out, so pause. */
+void dialer_give_back(struct dialer *d, struct flow *f);
+void dialer_set_active(struct dialer *d, struct flow *f, bool active);
+int dialer_keep(struct dialer *d, int fd);
+void dialer_pause(struct dialer *d);

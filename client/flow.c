@@ -1,0 +1,338 @@
+#include "client/flow.h"
+#include "client/dialer.h"
+#include "client/sources.h"
+#include "common/clock.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* The first retransmission of a SYN comes 1 s after it (TCP_TIMEOUT_INIT), and nothing can make it come before 200 ms
+ * (TCP_RTO_MIN): a faster handshake needed no second SYN, and the kernel is not asked. */
+#define FLOW_NO_RETRANSMISSION_NS (200 * NS_PER_MS)
+
+/* Requests larger than this may end in a partial segment, which Nagle's algorithm would hold back. */
+#define FLOW_NODELAY_SIZE 1024
+
+typedef void flow_handler(struct ev_loop *loop, ev_io *io, int events);
+static flow_handler flow_on_connecting, flow_on_requesting, flow_on_replying, flow_on_holding;
+
+void flow_list_append(struct flow_list *list, struct flow *f)
+{
+    f->next = NULL;
+    f->previous = list->last;
+    *(list->last ? &list->last->next : &list->first) = f;
+    list->last = f;
+}
+
+void flow_list_remove(struct flow_list *list, struct flow *f)
+{
+    *(f->previous ? &f->previous->next : &list->first) = f->next;
+    *(f->next ? &f->next->previous : &list->last) = f->previous;
+}
+
+/* The new state and the events it waits for. An unchanged mask costs no system call. */
+static void flow_wait(struct flow *f, flow_handler *handler, int events)
+{
+    ev_set_cb(&f->io, handler);
+    if (ev_is_active(&f->io) && f->io.events == events)
+        return;
+    ev_io_stop(f->dialer->loop, &f->io);
+    ev_io_set(&f->io, f->io.fd, events);
+    ev_io_start(f->dialer->loop, &f->io);
+}
+
+static void flow_set_connecting(struct flow *f, bool connecting)
+{
+    if (f->connecting == connecting)
+        return;
+    f->connecting = connecting;
+    if (connecting)
+        flow_list_append(&f->dialer->connecting, f);
+    else
+        flow_list_remove(&f->dialer->connecting, f);
+}
+
+/* The row of the report for an error of connect(), send() or recv(). */
+static _Atomic uint64_t *flow_row(struct stats *stats, int error)
+{
+    switch (error) {
+    case ECONNREFUSED:
+        return &stats->refused;
+    case ECONNRESET:
+    case ECONNABORTED:
+    case EPIPE:
+        return &stats->reset;
+    case ETIMEDOUT:
+        return &stats->timed_out;
+    case EADDRNOTAVAIL:
+    case EADDRINUSE:
+        return &stats->no_port;
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+        return &stats->no_fd;
+    default:
+        return &stats->unreachable;
+    }
+}
+
+/* The one end of a connection: everything is undone, the slot goes back. */
+static void flow_end(struct flow *f)
+{
+    struct dialer *d = f->dialer;
+    flow_set_connecting(f, false);
+    if (f->open) {
+        ev_io_stop(d->loop, &f->io);
+        close(f->io.fd);
+        f->open = false;
+    }
+    dialer_set_active(d, f, false);
+    dialer_give_back(d, f);
+}
+
+static void flow_fail(struct flow *f, int error)
+{
+    struct dialer *d = f->dialer;
+    struct stats *stats = &d->stats;
+    _Atomic uint64_t *row = flow_row(stats, error);
+    if (f->established) /* a connection stands in one row only */
+        STATS_ADD(stats->established, -1);
+    STATS_ADD(*row, 1);
+    STATS_ADD(stats->errors[error < STATS_ERRORS ? error : 0], 1);
+    if (row == &stats->no_port || row == &stats->no_fd)
+        dialer_pause(d);
+    flow_end(f);
+}
+
+/* As --close says. */
+void flow_close(struct flow *f)
+{
+    const struct linger now = {.l_onoff = 1, .l_linger = 0};
+    struct dialer *d = f->dialer;
+    if (!f->open)
+        return;
+    if (!f->established || d->settings->close_how == CLOSE_FIN) {
+        flow_end(f);
+        return;
+    }
+    if (d->settings->close_how == CLOSE_RST) {
+        setsockopt(f->io.fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+        flow_end(f);
+        return;
+    }
+    if (d->settings->close_how == CLOSE_HALF)
+        shutdown(f->io.fd, SHUT_WR);
+    if (dialer_keep(d, f->io.fd) == 0) {
+        ev_io_stop(d->loop, &f->io);
+        f->open = false;
+    }
+    flow_end(f);
+}
+
+static void flow_on_peer_closed(struct flow *f)
+{
+    STATS_ADD(f->dialer->stats.closed_by_peer, 1);
+    flow_close(f);
+}
+
+static int flow_retransmissions(const struct flow *f)
+{
+    struct tcp_info info = {0};
+    socklen_t length = sizeof(info);
+    if (getsockopt(f->io.fd, IPPROTO_TCP, TCP_INFO, &info, &length))
+        return 0;
+    return (int)info.tcpi_total_retrans;
+}
+
+static void flow_count_established(struct flow *f, int64_t now_ns)
+{
+    struct dialer *d = f->dialer;
+    int rung = now_ns - f->started_ns < FLOW_NO_RETRANSMISSION_NS ? 0 : flow_retransmissions(f);
+    STATS_ADD(d->stats.rungs[rung < STATS_RUNGS ? rung : STATS_RUNGS - 1], 1);
+    STATS_ADD(d->stats.established, 1);
+    STATS_SET(d->stats.last_established_ns, now_ns);
+    histogram_record(d->connect_latency, now_ns - f->intended_ns);
+    f->established = true;
+    f->started_ns = now_ns;
+}
+
+static bool flow_sends_requests(const struct dialer *d)
+{
+    return d->settings->workload == WORKLOAD_ECHO || d->settings->workload == WORKLOAD_CRR;
+}
+
+/* `n` more bytes of the request are out. */
+static void flow_on_sent(struct flow *f, ssize_t n)
+{
+    struct dialer *d = f->dialer;
+    STATS_ADD(d->stats.bytes_sent, n);
+    f->sent += (uint32_t)n;
+    if (f->sent < d->settings->size) {
+        flow_wait(f, flow_on_requesting, EV_WRITE);
+        return;
+    }
+    STATS_ADD(d->stats.requests, 1);
+    flow_wait(f, flow_on_replying, EV_READ);
+}
+
+static void flow_on_established(struct flow *f, ssize_t n)
+{
+    struct dialer *d = f->dialer;
+    flow_count_established(f, clock_now_ns());
+    if (flow_sends_requests(d)) {
+        flow_on_sent(f, n);
+    } else if (d->settings->workload == WORKLOAD_CC) {
+        flow_close(f);
+    } else {
+        dialer_set_active(d, f, false);
+        flow_wait(f, flow_on_holding, EV_READ);
+    }
+}
+
+/* Sends what there is (none, for hold and cc: then send() only tells how the handshake stands). */
+static ssize_t flow_send(struct flow *f)
+{
+    const struct dialer *d = f->dialer;
+    uint64_t length = flow_sends_requests(d) ? d->settings->size - f->sent : 0;
+    return send(f->io.fd, d->payload + f->sent, length, MSG_NOSIGNAL);
+}
+
+static void flow_on_connecting(struct ev_loop *loop, ev_io *io, int events)
+{
+    struct flow *f = (struct flow *)io;
+    ssize_t n = flow_send(f);
+    if (n < 0 && errno == EAGAIN)
+        return;
+    if (n < 0) {
+        flow_fail(f, errno);
+        return;
+    }
+    flow_set_connecting(f, false);
+    flow_on_established(f, n);
+}
+
+static void flow_on_requesting(struct ev_loop *loop, ev_io *io, int events)
+{
+    struct flow *f = (struct flow *)io;
+    ssize_t n = flow_send(f);
+    if (n >= 0)
+        flow_on_sent(f, n);
+    else if (errno != EAGAIN)
+        flow_fail(f, errno);
+}
+
+static void flow_on_reply(struct flow *f)
+{
+    struct dialer *d = f->dialer;
+    int64_t now_ns = clock_now_ns();
+    STATS_ADD(d->stats.replies, 1);
+    STATS_SET(d->stats.last_reply_ns, now_ns);
+    histogram_record(d->request_latency, now_ns - f->started_ns);
+    if (d->settings->workload == WORKLOAD_CRR) {
+        flow_close(f);
+    } else if (d->draining) {
+        dialer_set_active(d, f, false);
+        flow_wait(f, flow_on_holding, EV_READ);
+    } else {
+        f->started_ns = now_ns;
+        f->sent = f->received = 0;
+        flow_on_requesting(d->loop, &f->io, EV_WRITE);
+    }
+}
+
+/* The bytes themselves are of no interest: MSG_TRUNC counts them without copying (tcp(7)). */
+static ssize_t flow_receive(struct flow *f)
+{
+    ssize_t n = recv(f->io.fd, NULL, 1 << 20, MSG_TRUNC);
+    if (n > 0)
+        STATS_ADD(f->dialer->stats.bytes_received, n);
+    return n;
+}
+
+static void flow_on_replying(struct ev_loop *loop, ev_io *io, int events)
+{
+    struct flow *f = (struct flow *)io;
+    ssize_t n = flow_receive(f);
+    if (n > 0) {
+        f->received += (uint32_t)n;
+        if (f->received >= f->dialer->settings->size)
+            flow_on_reply(f);
+    } else if (n == 0) {
+        flow_on_peer_closed(f);
+    } else if (errno != EAGAIN) {
+        flow_fail(f, errno);
+    }
+}
+
+static void flow_on_holding(struct ev_loop *loop, ev_io *io, int events)
+{
+    struct flow *f = (struct flow *)io;
+    ssize_t n = flow_receive(f);
+    if (n == 0)
+        flow_on_peer_closed(f);
+    else if (n < 0 && errno != EAGAIN)
+        flow_fail(f, errno);
+}
+
+void flow_time_out(struct flow *f)
+{
+    flow_fail(f, ETIMEDOUT);
+}
+
+/* A socket bound to its source address, without a port: connect() chooses that, so that one port serves many
+ * destinations (IP_BIND_ADDRESS_NO_PORT). */
+static int flow_bind(struct flow *f, uint64_t index)
+{
+    const int on = 1;
+    struct endpoint source;
+    sources_pick(f->dialer->settings, index, &source);
+    setsockopt(f->io.fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
+    return bind(f->io.fd, (struct sockaddr *)&source.address, source.length) ? -errno : 0;
+}
+
+static int flow_connect(struct flow *f, uint64_t index)
+{
+    const struct dialer *d = f->dialer;
+    const int on = 1;
+    int fd = socket(endpoint_family(&d->target), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -errno;
+    f->open = true;
+    ev_io_init(&f->io, flow_on_connecting, fd, EV_WRITE);
+    int r = d->n_sources ? flow_bind(f, index) : 0;
+    if (r)
+        return r;
+    if (flow_sends_requests(d) && d->settings->size > FLOW_NODELAY_SIZE)
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    return connect(fd, (const struct sockaddr *)&d->target.address, d->target.length) && errno != EINPROGRESS ? -errno
+                                                                                                              : 0;
+}
+
+void flow_start(struct flow *f, uint64_t index, int64_t intended_ns)
+{
+    struct dialer *d = f->dialer;
+    int64_t now_ns = clock_now_ns();
+    *f = (struct flow){.dialer = d, .intended_ns = intended_ns ? intended_ns : now_ns, .started_ns = now_ns};
+    STATS_ADD(d->stats.attempted, 1);
+    if (!STATS_GET(d->stats.first_start_ns))
+        STATS_SET(d->stats.first_start_ns, f->started_ns);
+    dialer_set_active(d, f, true);
+    int r = flow_connect(f, index);
+    if (r) {
+        flow_fail(f, -r);
+        return;
+    }
+    ssize_t n = flow_send(f);
+    if (n >= 0) {
+        flow_on_established(f, n);
+    } else if (errno != EAGAIN) {
+        flow_fail(f, errno);
+    } else {
+        flow_set_connecting(f, true);
+        flow_wait(f, flow_on_connecting, EV_WRITE);
+    }
+}

@@ -1,0 +1,46 @@
+/* One connection of the client. Its state is the handler that waits for the next event, named by what it waits for;
+ * the handler and the events change together in flow_wait(). flow_end() is the only way a connection ends.
+ *
+ *   connecting ─► holding                          (hold)
+ *   connecting ─► [requesting] ─► replying ─► ...  (echo, crr; requesting only when the send buffer is full)
+ *   connecting ─► end                              (cc)
+ *
+ * There is one path for all workloads: right after connect() the first bytes are sent (none, for hold and cc). On
+ * loopback the handshake is over by then; where it is not, send() says EAGAIN and the flow waits to become writable.
+ */
+#pragma once
+
+#include <ev.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct dialer;
+struct flow;
+
+struct flow_list {
+    struct flow *first, *last;
+};
+
+struct flow {
+    ev_io io;
+    struct dialer *dialer;
+    struct flow *next, *previous; /* in dialer->connecting; next alone while free */
+    int64_t intended_ns;          /* when the attempt should have begun, by the schedule */
+    int64_t started_ns;           /* when it did; from establishment on: when the request began */
+    uint32_t sent, received;      /* of the request and its reply */
+    bool open;                    /* has a descriptor */
+    bool connecting;              /* is in dialer->connecting */
+    bool established, active;
+};
+
+/* Begins an attempt, the index-th of the whole run; whatever comes of it is counted. intended_ns 0: now. */
+void flow_start(struct flow *f, uint64_t index, int64_t intended_ns);
+
+/* The attempt has taken longer than --connect-timeout. */
+void flow_time_out(struct flow *f);
+
+/* Ends a connection as --close says, or an attempt that is still connecting (it stays pending). */
+void flow_close(struct flow *f);
+
+void flow_list_append(struct flow_list *list, struct flow *f);
+void flow_list_remove(struct flow_list *list, struct flow *f);

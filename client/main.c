@@ -1,0 +1,158 @@
+/* tcplab-client: floods a TCP server with connections and reports what became of each. */
+#include "client/capacity.h"
+#include "client/report.h"
+#include "client/run.h"
+#include "client/sources.h"
+#include "common/clock.h"
+#include "common/exit_code.h"
+#include "common/program.h"
+#include "common/stop.h"
+#include "common/terminal.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef unsigned long long ull;
+
+static int main_resolve(const struct settings *s, struct endpoint *target)
+{
+    int code = endpoint_resolve(s->host, s->port, false, target);
+    if (code) {
+        terminal_error("cannot find %s: %s; check the name, or write the address", s->host, gai_strerror(code));
+        return EXIT_CODE_FAILED;
+    }
+    if (s->n_sources && s->sources[0].family != endpoint_family(target)) {
+        terminal_error("--source %s is of another family than %s; give an %s source", s->source_texts.text[0],
+                       s->host, endpoint_family(target) == AF_INET6 ? "IPv6" : "IPv4");
+        return EXIT_CODE_USAGE;
+    }
+    return EXIT_CODE_DONE;
+}
+
+/* A source network's first address must be this machine's. */
+static int main_check_sources(const struct settings *s)
+{
+    for (size_t i = 0; i < s->n_sources; i++) {
+        struct settings one = {.n_sources = 1, .sources = {s->sources[i]}};
+        struct endpoint source;
+        sources_pick(&one, 0, &source);
+        int fd = socket(endpoint_family(&source), SOCK_STREAM | SOCK_CLOEXEC, 0);
+        int error = fd < 0 || bind(fd, (struct sockaddr *)&source.address, source.length) ? errno : 0;
+        if (fd >= 0)
+            close(fd);
+        if (!error)
+            continue;
+        char text[ENDPOINT_TEXT_MAX];
+        terminal_error(
+            "--source %s: cannot connect from %s: %s; give an address of this machine (ip addr lists them)",
+            s->source_texts.text[i], endpoint_host(&source, text), strerror(error));
+        return EXIT_CODE_FAILED;
+    }
+    return EXIT_CODE_DONE;
+}
+
+static int main_check_descriptors(const struct settings *s)
+{
+    struct capacity_descriptors c = {0};
+    int r = capacity_descriptors(s, &c);
+    ull needed = c.needed, connections = s->connections;
+    if (r == -EMFILE)
+        terminal_error(
+            "%llu connections need %llu descriptors, and this process may open %llu (hard limit; soft %llu). "
+            "Use fewer with -c, or raise the limit: ulimit -Hn, limits.conf(5), LimitNOFILE=",
+            connections, needed, (ull)c.hard, (ull)c.soft);
+    else if (r == -ENFILE)
+        terminal_error(
+            "%llu connections need %llu descriptors, and the whole machine has %llu left (fs.file-max). Use "
+            "fewer with -c, or raise it: sysctl fs.file-max",
+            connections, needed, (ull)c.machine_left);
+    else if (r)
+        terminal_error("cannot read the limit of descriptors: %s", strerror(-r));
+    return r ? EXIT_CODE_CANNOT : EXIT_CODE_DONE;
+}
+
+static int main_check_ports(const struct settings *s)
+{
+    struct capacity_ports c = {0};
+    if (capacity_ports(s, &c) != -EADDRNOTAVAIL)
+        return EXIT_CODE_DONE;
+    terminal_error("%llu connections to one destination need as many local ports, and there are %llu: %llu source "
+                   "address%s with %llu each (net.ipv4.ip_local_port_range %d to %d). Use fewer with -c, widen the "
+                   "range, or connect from more addresses, such as --source 127.0.0.0/24",
+                   (ull)c.needed, (ull)(c.addresses * c.per_address), (ull)c.addresses, c.addresses == 1 ? "" : "es",
+                   (ull)c.per_address, c.low, c.high);
+    return EXIT_CODE_CANNOT;
+}
+
+static int main_check_start(const struct settings *s)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    double late_s = (double)(now.tv_sec * NS_PER_S + now.tv_nsec - s->start_at_ns) / 1e9;
+    if (!s->start_at_ns || late_s <= 0)
+        return EXIT_CODE_DONE;
+    terminal_error(
+        "--start-at: that moment was %.3f s ago; give one that is still to come, such as $(($(date +%%s) + 5))",
+        late_s);
+    return EXIT_CODE_USAGE;
+}
+
+static int main_check(const struct settings *s, struct endpoint *target)
+{
+    int code = main_check_start(s);
+    if (!code)
+        code = main_check_descriptors(s);
+    if (!code)
+        code = main_resolve(s, target);
+    if (!code)
+        code = main_check_sources(s);
+    if (!code)
+        code = main_check_ports(s);
+    return code;
+}
+
+static int main_run(const struct run_args *args)
+{
+    struct run *run;
+    int r = run_new(args, &run);
+    if (r) {
+        terminal_error("cannot prepare %llu connections in %llu threads: %s", (ull)args->settings->connections,
+                       (ull)args->settings->threads, strerror(-r));
+        return r == -ENOMEM || r == -EMFILE ? EXIT_CODE_CANNOT : EXIT_CODE_FAILED;
+    }
+    int error = run_go(run);
+    json_t *document = run_report(run);
+    run_free(run);
+    r = document_output_report(args->output, document, report_text);
+    if (!r && !error)
+        return EXIT_CODE_DONE;
+    terminal_error("the run or its report failed: %s", strerror(-(r ? r : error)));
+    return EXIT_CODE_FAILED;
+}
+
+int main(int argc, char **argv)
+{
+    struct settings settings;
+    json_t *json = NULL;
+    char *message = NULL;
+
+    terminal_init("tcplab-client", TERMINAL_COLOR_AUTO);
+    int r = settings_read(argc, argv, &settings, &json, &message);
+    if (r)
+        return program_settings_ended(r, message);
+    terminal_init("tcplab-client", settings.color);
+    stop_install();
+    const struct document_head head = {"tcplab.client/1", "tcplab-client", argc, argv, json};
+    struct run_args args = {.settings = &settings, .head = &head};
+    int code = main_check(&settings, &args.target);
+    if (!code)
+        code = program_open_output(settings.json, settings.jsonl, &args.output);
+    if (!code)
+        code = main_run(&args);
+    document_output_free(args.output);
+    json_decref(json);
+    return code;
+}

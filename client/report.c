@@ -1,0 +1,116 @@
+#include "client/report.h"
+
+#include <string.h>
+
+static json_t *report_connections(const struct stats *s)
+{
+    json_t *rows = json_pack("{s:I}", "attempted", (json_int_t)STATS_GET(s->attempted));
+#define X(field) json_object_set_new(rows, #field, json_integer((json_int_t)STATS_GET(s->field)));
+    STATS_ROWS(X)
+#undef X
+    json_object_set_new(rows, "pending", json_integer((json_int_t)stats_pending(s)));
+    return rows;
+}
+
+static json_t *report_rungs(const struct stats *s)
+{
+    json_t *rungs = json_array();
+    for (int i = 0; i < STATS_RUNGS; i++)
+        if (s->rungs[i])
+            json_array_append_new(rungs, json_pack("{s:i, s:I}", "retransmits", i, "count", (json_int_t)s->rungs[i]));
+    return rungs;
+}
+
+static json_t *report_errors(const struct stats *s)
+{
+    json_t *errors = json_object();
+    for (int i = 0; i < STATS_ERRORS; i++)
+        if (s->errors[i])
+            json_object_set_new(errors, i && strerrorname_np(i) ? strerrorname_np(i) : "other",
+                                json_integer((json_int_t)s->errors[i]));
+    return errors;
+}
+
+static json_t *report_rate(uint64_t count, int64_t first_ns, int64_t last_ns)
+{
+    double seconds = (double)(last_ns - first_ns) / 1e9;
+    return document_real(count && seconds > 0 ? (double)count / seconds : 0);
+}
+
+static double report_seconds(struct timeval t)
+{
+    return (double)t.tv_sec + (double)t.tv_usec / 1e6;
+}
+
+static json_t *report_cpu(const struct report_figures *f)
+{
+    double user = report_seconds(f->usage->ru_utime), system = report_seconds(f->usage->ru_stime);
+    uint64_t n = f->total->attempted;
+    return json_pack("{s:o, s:o, s:o}", "user_s", document_real(user), "system_s", document_real(system),
+                     "us_per_connection", n ? document_real((user + system) * 1e6 / (double)n) : json_null());
+}
+
+static json_t *report_or_null(json_t *value)
+{
+    return value ? json_incref(value) : json_null();
+}
+
+static void report_add_counts(json_t *document, const struct stats *s, double elapsed_s)
+{
+    json_object_set_new(document, "elapsed_s", document_real(elapsed_s));
+    json_object_set_new(document, "connections", report_connections(s));
+    json_object_set_new(document, "requests", json_integer((json_int_t)STATS_GET(s->requests)));
+    json_object_set_new(document, "replies", json_integer((json_int_t)STATS_GET(s->replies)));
+    json_object_set_new(document, "bytes_sent", json_integer((json_int_t)STATS_GET(s->bytes_sent)));
+    json_object_set_new(document, "bytes_received", json_integer((json_int_t)STATS_GET(s->bytes_received)));
+}
+
+json_t *report_ready(const struct document_head *head, const struct endpoint *target)
+{
+    char text[ENDPOINT_TEXT_MAX];
+    json_t *document = document_new(head, "ready");
+    json_object_set_new(document, "target", json_string(endpoint_format(target, text)));
+    return document;
+}
+
+json_t *report_interval(const struct document_head *head, const struct stats *total, double elapsed_s)
+{
+    json_t *document = document_new(head, "interval");
+    report_add_counts(document, total, elapsed_s);
+    return document;
+}
+
+static void report_add_latencies(json_t *document, const struct report_figures *f)
+{
+    const struct percentiles *p = &f->settings->percentiles;
+    json_object_set_new(document, "connect_latency_us", histogram_summary(f->connect_latency, p));
+    json_object_set_new(document, "connect_rungs", report_rungs(f->total));
+    json_object_set_new(document, "request_latency_us", histogram_summary(f->request_latency, p));
+}
+
+json_t *report_final(const struct document_head *head, const struct report_figures *f)
+{
+    char text[ENDPOINT_TEXT_MAX];
+    const struct stats *s = f->total;
+    json_t *document = document_new(head, "report");
+    json_object_set_new(document, "target", json_string(endpoint_format(f->target, text)));
+    report_add_counts(document, s, f->elapsed_s);
+    json_object_set_new(document, "closed_by_peer", json_integer((json_int_t)s->closed_by_peer));
+    json_object_set_new(document, "errors", report_errors(s));
+    report_add_latencies(document, f);
+    json_object_set_new(document, "rates",
+                        json_pack("{s:o, s:o}", "connects_per_s",
+                                  report_rate(f->connect_latency ? histogram_count(f->connect_latency) : 0,
+                                              s->first_start_ns, s->last_established_ns),
+                                  "requests_per_s", report_rate(s->replies, s->first_start_ns, s->last_reply_ns)));
+    json_object_set_new(document, "late_starts", json_integer((json_int_t)s->late_starts));
+    json_object_set_new(document, "states_before_close", report_or_null(f->states_before_close));
+    json_object_set_new(document, "states", report_or_null(f->states));
+    json_object_set_new(document, "counters", report_or_null(f->counters));
+    json_object_set_new(document, "cpu", report_cpu(f));
+    json_object_set_new(document, "peak_rss_bytes", json_integer((json_int_t)f->usage->ru_maxrss * 1024));
+    json_object_set_new(document, "histograms",
+                        json_pack("{s:o, s:o}", "connect_latency", histogram_to_json(f->connect_latency),
+                                  "request_latency", histogram_to_json(f->request_latency)));
+    return document;
+}

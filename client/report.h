@@ -1,0 +1,28 @@
+/* What tcplab-client tells: its documents, and the text report, which is written from the report document. */
+#pragma once
+
+#include "client/settings.h"
+#include "client/stats.h"
+#include "common/document.h"
+#include "common/endpoint.h"
+#include "common/histogram.h"
+
+#include <sys/resource.h>
+
+struct report_figures {
+    const struct settings *settings;
+    const struct endpoint *target;
+    const struct stats *total;
+    const struct histogram *connect_latency, *request_latency;
+    json_t *states, *states_before_close, *counters; /* each may be NULL; not owned */
+    const struct rusage *usage;
+    double elapsed_s;
+};
+
+/* Each returns a new reference, or NULL without memory. */
+json_t *report_ready(const struct document_head *head, const struct endpoint *target);
+json_t *report_interval(const struct document_head *head, const struct stats *total, double elapsed_s);
+json_t *report_final(const struct document_head *head, const struct report_figures *figures);
+
+/* For document_output_report(). */
+void report_text(FILE *out, const json_t *document);

@@ -1,0 +1,211 @@
+/* The text report of tcplab-client, out of its report document alone. */
+#include "client/report.h"
+#include "common/counter_notes.h"
+#include "common/human.h"
+#include "common/page.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+static const struct {
+    const char *key, *note;
+} report_rows[] = {
+    {"established", "handshake done, as this side sees it"},
+    {"refused", "RST to the SYN: nobody listens there"},
+    {"reset", "RST later on"},
+    {"timed_out", "no answer within --connect-timeout"},
+    {"unreachable", "no route, or a firewall's answer"},
+    {"no_port", "no local port free for that destination"},
+    {"no_fd", "no descriptor or memory left"},
+    {"pending", "undecided when the run ended"},
+};
+
+static void report_text_connections(FILE *out, const json_t *d)
+{
+    const json_t *c = json_object_get(d, "connections");
+    page_title(out, "Connections");
+    page_count(out, "attempted", page_integer(c, "attempted", NULL), "the sum of the rows below");
+    for (size_t i = 0; i < sizeof(report_rows) / sizeof(*report_rows); i++) {
+        int64_t count = page_integer(c, report_rows[i].key, NULL);
+        char label[32];
+        snprintf(label, sizeof(label), "  %s", report_rows[i].key);
+        for (char *p = label; (p = strchr(p, '_'));)
+            *p = ' ';
+        if (count || i == 0)
+            page_count(out, label, count, report_rows[i].note);
+    }
+    if (page_integer(d, "closed_by_peer", NULL))
+        page_count(out, "closed by the peer", page_integer(d, "closed_by_peer", NULL), "its FIN came first");
+}
+
+static void report_text_latency(FILE *out, const json_t *d, const char *key, const char *title)
+{
+    const json_t *latency = json_object_get(d, key);
+    const char *name;
+    json_t *value;
+    char text[HUMAN_MAX];
+    if (!page_integer(latency, "count", NULL))
+        return;
+    page_title(out, "%s", title);
+    json_object_foreach((json_t *)latency, name, value)
+    {
+        char label[32];
+        if (!strcmp(name, "count"))
+            continue;
+        snprintf(label, sizeof(label), "%s", name);
+        for (char *p = label; (p = strchr(p, '_'));)
+            *p = '.';
+        page_row(out, label, human_us(json_number_value(value), text), NULL);
+    }
+}
+
+static int report_text_bar(int64_t count, int64_t most)
+{
+    return most ? (int)((count * 30 + most - 1) / most) : 0;
+}
+
+static void report_text_rungs(FILE *out, const json_t *d)
+{
+    const json_t *rungs = json_object_get(d, "connect_rungs");
+    size_t i;
+    json_t *rung;
+    int64_t most = 0;
+    json_array_foreach((json_t *)rungs, i, rung) if (page_integer(rung, "count", NULL) > most) most =
+        page_integer(rung, "count", NULL);
+    if (json_array_size(rungs) == 0)
+        return;
+    page_title(out, "Established after so many SYNs");
+    json_array_foreach((json_t *)rungs, i, rung)
+    {
+        static const char bar[] = "##############################";
+        char label[32], note[64];
+        int64_t retransmits = page_integer(rung, "retransmits", NULL), count = page_integer(rung, "count", NULL);
+        snprintf(label, sizeof(label), "%lld SYN%s", (long long)retransmits + 1, retransmits ? "s" : "");
+        snprintf(note, sizeof(note), "%.*s", report_text_bar(count, most), bar);
+        page_count(out, label, count, note);
+    }
+}
+
+static void report_text_rates(FILE *out, const json_t *d)
+{
+    const json_t *rates = json_object_get(d, "rates"), *cpu = json_object_get(d, "cpu");
+    char text[HUMAN_MAX], note[96];
+    page_title(out, "Rates and cost");
+    page_count(out, "connects per second",
+               (int64_t)(json_number_value(json_object_get(rates, "connects_per_s")) + 0.5),
+               "first start to last handshake");
+    if (page_integer(d, "requests", NULL)) {
+        page_count(out, "requests", page_integer(d, "requests", NULL), NULL);
+        page_count(out, "replies", page_integer(d, "replies", NULL), NULL);
+        page_count(out, "replies per second",
+                   (int64_t)(json_number_value(json_object_get(rates, "requests_per_s")) + 0.5), NULL);
+        page_row(out, "sent", human_bytes((uint64_t)page_integer(d, "bytes_sent", NULL), text), NULL);
+        page_row(out, "received", human_bytes((uint64_t)page_integer(d, "bytes_received", NULL), text), NULL);
+    }
+    if (page_integer(d, "settings", "rate", NULL))
+        page_count(out, "late starts", page_integer(d, "late_starts", NULL), "more than 1 ms behind the schedule");
+    snprintf(note, sizeof(note), "of CPU a connection; %.2f s user, %.2f s system in all",
+             json_number_value(json_object_get(cpu, "user_s")), json_number_value(json_object_get(cpu, "system_s")));
+    page_row(out, "cost", human_us(json_number_value(json_object_get(cpu, "us_per_connection")), text), note);
+}
+
+/* A state's count before the closing, as the note of its count at the end. */
+static void report_text_states(FILE *out, const json_t *d)
+{
+    const json_t *before = json_object_get(d, "states_before_close"), *after = json_object_get(d, "states");
+    const char *target = json_string_value(json_object_get(d, "target"));
+    const char *port = strrchr(target, ':') + 1;
+    if (!json_is_object(after))
+        return;
+    if (json_is_object(before)) {
+        page_title(out, "Sockets to %s before they were closed", target);
+        page_counts(out, before, 16, NULL);
+    }
+    page_title(out, "Sockets to %s at the end", target);
+    page_counts(out, after, 16, NULL);
+    if (!json_object_size(after))
+        page_text(out, "none");
+    page_by_hand(out, "ss -tan 'dport = :%s'", port);
+}
+
+static int64_t report_retransmitted(const json_t *d)
+{
+    int64_t count = 0;
+    size_t i;
+    json_t *rung;
+    json_array_foreach(json_object_get(d, "connect_rungs"), i, rung) if (page_integer(rung, "retransmits", NULL))
+        count += page_integer(rung, "count", NULL);
+    return count;
+}
+
+/* Only where the server is in this namespace, too: then the kernel's counters speak of both ends. PassiveOpens counts
+ * a connection when it enters an accept queue (tcp_v4_syn_recv_sock()). */
+static void report_text_ghosts(FILE *out, const json_t *d)
+{
+    int64_t here = page_integer(d, "connect_latency_us", "count", NULL);
+    int64_t there = page_integer(d, "counters", "Tcp.PassiveOpens", NULL);
+    bool cookies = page_integer(d, "counters", "TcpExt.SyncookiesSent", NULL) > 0;
+    char a[HUMAN_MAX], b[HUMAN_MAX], c[HUMAN_MAX];
+    if (!page_integer(d, "counters", "TcpExt.ListenOverflows", NULL) || there >= here)
+        return;
+    page_text(
+        out,
+        "This side counts %s as established, because their SYN was answered. But only %s ever reached an accept "
+        "queue (Tcp.PassiveOpens): the last ACK of the other %s met a full queue and was dropped without a word. "
+        "%s See \"accepted\" and \"waiting now\" in the server's report.",
+        human_count(here, a), human_count(there, b), human_count(here - there, c),
+        cookies ? "Those that were answered with a SYN cookie are ghosts: connections with one end, this one."
+                : "They are half-open: the server asks again with its SYN-ACK for a while.");
+}
+
+/* The sentences that a reader of the figures needs; each only where its figures are there. */
+static void report_text_meaning(FILE *out, const json_t *d)
+{
+    const json_t *c = json_object_get(d, "connections");
+    int64_t timed_out = page_integer(c, "timed_out", NULL), refused = page_integer(c, "refused", NULL);
+    int64_t again = report_retransmitted(d), no_port = page_integer(c, "no_port", NULL);
+    int64_t lost = page_integer(d, "counters", "TcpExt.ListenOverflows", NULL);
+    char a[HUMAN_MAX];
+    if (!timed_out && !refused && !again && !no_port)
+        return;
+    page_title(out, "What this shows");
+    if (timed_out)
+        page_text(out, "%s attempts got no answer at all: no RST, no ICMP. %s", human_count(timed_out, a),
+                  lost
+                      ? "A full accept queue looks like this from outside: the kernel drops the SYN and says nothing."
+                      : "A full accept queue looks like this from outside, and so does a firewall that drops.");
+    if (refused)
+        page_text(out,
+                  "%s SYNs were answered with RST: no socket listens on that port. A full queue never does that.",
+                  human_count(refused, a));
+    if (again)
+        page_text(out,
+                  "%s connections needed more than one SYN. The kernel sends it again after 1 s, and again "
+                  "(net.ipv4.tcp_syn_retries, tcp_syn_linear_timeouts): so a full queue is felt as whole seconds.",
+                  human_count(again, a));
+    report_text_ghosts(out, d);
+    if (no_port)
+        page_text(out,
+                  "%s attempts found no local port for this destination. Each source address has the ports of "
+                  "net.ipv4.ip_local_port_range for it, less those in TIME_WAIT; --source with more addresses gives "
+                  "more.",
+                  human_count(no_port, a));
+}
+
+void report_text(FILE *out, const json_t *d)
+{
+    char elapsed[HUMAN_MAX];
+    fprintf(out, "%s %s on Linux %s: %s to %s, %s\n", json_string_value(json_object_get(d, "program")),
+            json_string_value(json_object_get(d, "version")), json_string_value(json_object_get(d, "kernel")),
+            json_string_value(json_object_get(json_object_get(d, "settings"), "workload")),
+            json_string_value(json_object_get(d, "target")),
+            human_us(json_number_value(json_object_get(d, "elapsed_s")) * 1e6, elapsed));
+    report_text_connections(out, d);
+    report_text_latency(out, d, "connect_latency_us", "Time to establish");
+    report_text_rungs(out, d);
+    report_text_latency(out, d, "request_latency_us", "Time from request to reply");
+    report_text_rates(out, d);
+    report_text_states(out, d);
+    counter_notes_page(out, json_object_get(d, "counters"));
+    report_text_meaning(out, d);
+}

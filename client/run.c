@@ -1,0 +1,491 @@
+#include "client/run.h"
+#include "client/dialer.h"
+#include "client/report.h"
+#include "common/clock.h"
+#include "common/counters.h"
+#include "common/human.h"
+#include "common/sockdiag.h"
+#include "common/stop.h"
+#include "common/terminal.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define RUN_DRAIN_NS       NS_PER_S
+#define RUN_SETTLE_NS      (300 * NS_PER_MS) /* a FIN is acknowledged within 40 ms, by the delayed ACK */
+#define RUN_SETTLE_STEP_NS (5 * NS_PER_MS)
+
+enum run_phase { RUN_WAITING, RUN_DIALING, RUN_HOLDING, RUN_DRAINING, RUN_CLOSING, RUN_STAYING, RUN_SETTLING };
+enum run_order { ORDER_START, ORDER_DRAIN, ORDER_CLOSE, ORDER_RESUME, ORDER_EXIT };
+
+/* One thread; the first is the calling one. */
+struct run_thread {
+    struct run *run;
+    struct dialer dialer;
+    ev_async wake;
+    pthread_t thread;
+    bool spawned;
+};
+
+struct run {
+    struct run_args args;
+    size_t n_threads;
+    struct run_thread *threads;
+    struct ev_loop *loop; /* of the first thread */
+    _Atomic int order;    /* with its number: written before the threads are woken */
+    _Atomic unsigned epoch;
+    int64_t schedule_ns;
+    enum run_phase phase;
+    bool ending; /* -d is over, or a signal came: no further wave */
+    ev_async quiet;
+    ev_timer tick;
+    struct timer duration, step;
+    int64_t settle_until_ns;
+    struct sockdiag *diag; /* NULL where the kernel has none */
+    struct counters *counters_before;
+    json_t *states_before_close;
+    struct rusage usage;
+    int64_t finished_ns;
+    int write_error;
+};
+
+static bool run_keeps_open(const struct run *r)
+{
+    return r->args.settings->close_how == CLOSE_HALF || r->args.settings->close_how == CLOSE_NONE;
+}
+
+static void run_give_order(struct run *r, enum run_order order)
+{
+    r->order = order;
+    r->epoch++;
+    for (size_t i = 0; i < r->n_threads; i++)
+        ev_async_send(r->threads[i].dialer.loop, &r->threads[i].wake);
+}
+
+/* In a dialer's own thread. */
+static void run_on_order(struct ev_loop *loop, ev_async *async, int events)
+{
+    struct run_thread *t = async->data;
+    struct dialer *d = &t->dialer;
+    unsigned epoch = t->run->epoch;
+    switch ((enum run_order)t->run->order) {
+    case ORDER_START:
+        dialer_start(d, epoch, t->run->schedule_ns);
+        break;
+    case ORDER_DRAIN:
+        dialer_drain(d, epoch);
+        break;
+    case ORDER_CLOSE:
+        dialer_close(d, epoch);
+        break;
+    case ORDER_RESUME:
+        dialer_resume(d, epoch);
+        break;
+    case ORDER_EXIT:
+        ev_break(loop, EVBREAK_ALL);
+    }
+}
+
+static void run_on_dialer_quiet(void *context)
+{
+    struct run *r = ((struct run_thread *)context)->run;
+    ev_async_send(r->loop, &r->quiet);
+}
+
+/* The client's own sockets: those to the target. NULL where the kernel cannot be asked. */
+static json_t *run_states(struct run *r, unsigned states, struct sockdiag_census *census)
+{
+    const struct endpoint *target = &r->args.target;
+    const struct sockdiag_query query = {
+        .family = endpoint_family(target), .states = states, .destination_port = endpoint_port(target)};
+    *census = (struct sockdiag_census){0};
+    if (!r->diag || sockdiag_census(r->diag, &query, endpoint_bytes(target), census))
+        return NULL;
+    return sockdiag_states_json(census);
+}
+
+static void run_settle(struct run *r)
+{
+    struct sockdiag_census census;
+    const unsigned unsettled =
+        SOCKDIAG_BIT(SOCKDIAG_FIN_WAIT_1) | SOCKDIAG_BIT(SOCKDIAG_CLOSING) | SOCKDIAG_BIT(SOCKDIAG_LAST_ACK);
+    json_t *states = run_states(r, unsettled, &census);
+    bool settled = !states || json_object_size(states) == 0 || clock_now_ns() >= r->settle_until_ns;
+    json_decref(states);
+    if (settled)
+        run_give_order(r, ORDER_EXIT);
+    else
+        timer_set(&r->step, clock_now_ns() + RUN_SETTLE_STEP_NS);
+}
+
+static void run_finish(struct run *r)
+{
+    r->phase = RUN_SETTLING;
+    r->settle_until_ns = clock_now_ns() + RUN_SETTLE_NS;
+    run_settle(r);
+}
+
+static void run_close(struct run *r)
+{
+    struct sockdiag_census census;
+    int workload = r->args.settings->workload;
+    r->phase = RUN_CLOSING;
+    if (workload == WORKLOAD_HOLD || workload == WORKLOAD_ECHO) {
+        json_decref(r->states_before_close);
+        r->states_before_close = run_states(r, SOCKDIAG_ALL_BUT_LISTEN, &census);
+    }
+    run_give_order(r, ORDER_CLOSE);
+}
+
+static bool run_exhausted(const struct run *r)
+{
+    for (size_t i = 0; i < r->n_threads; i++)
+        if (!dialer_exhausted(&r->threads[i].dialer))
+            return false;
+    return true;
+}
+
+static void run_closed(struct run *r)
+{
+    const struct settings *s = r->args.settings;
+    if (s->workload == WORKLOAD_HOLD && !r->ending && !run_exhausted(r)) {
+        r->phase = RUN_DIALING;
+        run_give_order(r, ORDER_RESUME);
+    } else if (run_keeps_open(r) && !r->ending && s->duration_ns != OPTION_NEVER) {
+        r->phase = RUN_STAYING; /* run_end() goes on */
+    } else {
+        run_finish(r);
+    }
+}
+
+/* All dialers have come to rest with the last order. */
+static void run_on_all_quiet(struct run *r)
+{
+    switch (r->phase) {
+    case RUN_DIALING:
+        if (r->args.settings->workload == WORKLOAD_HOLD) {
+            r->phase = RUN_HOLDING;
+            timer_set(&r->step, clock_now_ns() + r->args.settings->hold_ns);
+            return;
+        }
+        run_close(r);
+        return;
+    case RUN_DRAINING:
+        run_close(r);
+        return;
+    case RUN_CLOSING:
+        run_closed(r);
+        return;
+    default:
+        return; /* an earlier order's late word */
+    }
+}
+
+static void run_on_quiet(struct ev_loop *loop, ev_async *async, int events)
+{
+    struct run *r = async->data;
+    for (size_t i = 0; i < r->n_threads; i++)
+        if (r->threads[i].dialer.quiet_epoch != r->epoch)
+            return;
+    run_on_all_quiet(r);
+}
+
+/* The end of a hold, of the patience with a drain, or of a step of settling. */
+static void run_on_step(struct timer *timer)
+{
+    struct run *r = (struct run *)((char *)timer - offsetof(struct run, step));
+    if (r->phase == RUN_WAITING) {
+        r->phase = RUN_DIALING;
+        r->schedule_ns = clock_now_ns();
+        if (r->args.settings->duration_ns != OPTION_NEVER)
+            timer_set(&r->duration, r->schedule_ns + r->args.settings->duration_ns);
+        run_give_order(r, ORDER_START);
+    } else if (r->phase == RUN_HOLDING || r->phase == RUN_DRAINING) {
+        run_close(r);
+    } else if (r->phase == RUN_SETTLING) {
+        run_settle(r);
+    }
+}
+
+/* -d is over, or somebody wants the end. */
+static void run_end(void *context)
+{
+    struct run *r = context;
+    r->ending = true;
+    timer_stop(&r->duration);
+    if (r->phase == RUN_DIALING && r->args.settings->workload != WORKLOAD_HOLD) {
+        r->phase = RUN_DRAINING;
+        timer_set(&r->step, clock_now_ns() + RUN_DRAIN_NS);
+        run_give_order(r, ORDER_DRAIN);
+    } else if (r->phase == RUN_DIALING || r->phase == RUN_HOLDING) {
+        timer_stop(&r->step);
+        run_close(r);
+    } else if (r->phase == RUN_STAYING || r->phase == RUN_WAITING) {
+        run_finish(r);
+    }
+}
+
+static void run_on_duration(struct timer *timer)
+{
+    run_end((char *)timer - offsetof(struct run, duration));
+}
+
+static void run_event(struct run *r, json_t *document)
+{
+    int error = document_output_event(r->args.output, document);
+    r->write_error = r->write_error ? r->write_error : error;
+}
+
+static void run_total(const struct run *r, struct stats *total)
+{
+    *total = (struct stats){0};
+    for (size_t i = 0; i < r->n_threads; i++)
+        stats_add(total, &r->threads[i].dialer.stats);
+}
+
+static double run_elapsed_s(const struct run *r)
+{
+    int64_t until_ns = r->finished_ns ? r->finished_ns : clock_now_ns();
+    return r->schedule_ns ? (double)(until_ns - r->schedule_ns) / 1e9 : 0;
+}
+
+static int run_add_queue(const struct sockdiag_socket *socket, void *context)
+{
+    uint64_t *queue = context;
+    queue[0] += socket->rqueue;
+    queue[1] += (uint64_t)socket->wqueue + 1;
+    return 0;
+}
+
+/* The server's accept queue, where the server is in the same network namespace. */
+static void run_server_queue(struct run *r, char *text, size_t size)
+{
+    uint64_t queue[2] = {0};
+    char now[HUMAN_MAX], capacity[HUMAN_MAX];
+    const struct sockdiag_query query = {.family = endpoint_family(&r->args.target),
+                                         .states = SOCKDIAG_BIT(SOCKDIAG_LISTEN),
+                                         .source_port = endpoint_port(&r->args.target)};
+    text[0] = '\0';
+    if (r->diag && !sockdiag_dump(r->diag, &query, run_add_queue, queue) && queue[1])
+        snprintf(text, size, "  queue %s of %s", human_count((int64_t)queue[0], now),
+                 human_count((int64_t)queue[1], capacity));
+}
+
+static void run_draw_progress(struct run *r, const struct stats *total)
+{
+    char established[HUMAN_MAX], waiting[HUMAN_MAX], failed[HUMAN_MAX], queue[3 * HUMAN_MAX];
+    uint64_t pending = stats_pending(total);
+    uint64_t settled = STATS_GET(total->attempted) - pending;
+    uint64_t good = STATS_GET(total->established);
+    run_server_queue(r, queue, sizeof(queue));
+    terminal_progress("%.1f s  established %s  waiting %s  failed %s%s", run_elapsed_s(r),
+                      human_count((int64_t)good, established), human_count((int64_t)pending, waiting),
+                      human_count((int64_t)(settled > good ? settled - good : 0), failed), queue);
+}
+
+static void run_on_tick(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    struct run *r = timer->data;
+    struct stats total;
+    run_total(r, &total);
+    if (terminal_wants_progress())
+        run_draw_progress(r, &total);
+    if (document_output_wants_events(r->args.output))
+        run_event(r, report_interval(r->args.head, &total, run_elapsed_s(r)));
+}
+
+/* An equal share, the first ones get what does not divide. */
+static uint64_t run_share(uint64_t whole, uint64_t index, uint64_t n)
+{
+    return whole == SETTINGS_UNLIMITED ? whole : whole / n + (index < whole % n);
+}
+
+static int run_init_thread(struct run *r, size_t i)
+{
+    const struct settings *s = r->args.settings;
+    struct run_thread *t = &r->threads[i];
+    struct ev_loop *loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
+    if (!loop)
+        return -ENOMEM;
+    t->run = r;
+    t->dialer =
+        (struct dialer){.loop = loop,
+                        .settings = s,
+                        .target = r->args.target,
+                        .n_flows = run_share(s->connections < s->total ? s->connections : s->total, i, r->n_threads),
+                        .total = run_share(s->total, i, r->n_threads),
+                        .index = i,
+                        .n_dialers = r->n_threads,
+                        .quiet = run_on_dialer_quiet,
+                        .context = t};
+    ev_async_init(&t->wake, run_on_order);
+    t->wake.data = t;
+    ev_async_start(loop, &t->wake);
+    return dialer_init(&t->dialer);
+}
+
+int run_new(const struct run_args *args, struct run **ret)
+{
+    struct run *r = calloc(1, sizeof(*r));
+    if (!r || !(r->threads = calloc(args->settings->threads, sizeof(*r->threads)))) {
+        free(r);
+        return -ENOMEM;
+    }
+    r->args = *args;
+    r->n_threads = args->settings->threads;
+    int error = counters_read(&r->counters_before);
+    for (size_t i = 0; i < r->n_threads && !error; i++)
+        error = run_init_thread(r, i);
+    r->loop = r->threads[0].dialer.loop;
+    if (!error)
+        error = timer_open(&r->duration, r->loop, run_on_duration);
+    if (!error)
+        error = timer_open(&r->step, r->loop, run_on_step);
+    if (error) {
+        run_free(r);
+        return error;
+    }
+    if (sockdiag_open(&r->diag))
+        r->diag = NULL;
+    *ret = r;
+    return 0;
+}
+
+static void *run_thread_main(void *context)
+{
+    struct run_thread *t = context;
+    ev_run(t->dialer.loop, 0);
+    return NULL;
+}
+
+static int run_spawn_threads(struct run *r)
+{
+    sigset_t all, before;
+    int error = 0;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are the main thread's */
+    for (size_t i = 1; i < r->n_threads && !error; i++) {
+        error = pthread_create(&r->threads[i].thread, NULL, run_thread_main, &r->threads[i]);
+        r->threads[i].spawned = !error;
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return -error;
+}
+
+static void run_join_threads(struct run *r)
+{
+    for (size_t i = 1; i < r->n_threads; i++) {
+        if (r->threads[i].spawned)
+            pthread_join(r->threads[i].thread, NULL);
+        r->threads[i].spawned = false;
+    }
+}
+
+static void run_announce(struct run *r)
+{
+    int fd = (int)r->args.settings->ready_fd;
+    if (document_output_wants_events(r->args.output))
+        run_event(r, report_ready(r->args.head, &r->args.target));
+    if (fd < 0)
+        return;
+    if (write(fd, "\n", 1) != 1)
+        terminal_notice("--ready-fd %d: %s", fd, strerror(errno));
+    close(fd);
+}
+
+/* When to begin, on clock_now_ns()'s clock. */
+static int64_t run_begin_ns(const struct settings *s)
+{
+    struct timespec wall;
+    clock_gettime(CLOCK_REALTIME, &wall);
+    int64_t now_ns = clock_now_ns();
+    return s->start_at_ns ? now_ns + s->start_at_ns - (wall.tv_sec * NS_PER_S + wall.tv_nsec) : now_ns;
+}
+
+int run_go(struct run *r)
+{
+    double interval = (double)r->args.settings->interval_ns / 1e9;
+    ev_async_init(&r->quiet, run_on_quiet);
+    r->quiet.data = r;
+    ev_async_start(r->loop, &r->quiet);
+    ev_now_update(r->loop);
+    ev_timer_init(&r->tick, run_on_tick, interval, interval);
+    r->tick.data = r;
+    ev_timer_start(r->loop, &r->tick);
+    stop_attach(r->loop, run_end, r);
+
+    int error = run_spawn_threads(r);
+    if (error) {
+        run_give_order(r, ORDER_EXIT);
+    } else {
+        run_announce(r);
+        timer_set(&r->step, run_begin_ns(r->args.settings));
+    }
+    ev_run(r->loop, 0);
+    run_join_threads(r);
+    for (size_t i = 0; i < r->n_threads; i++)
+        dialer_stop(&r->threads[i].dialer);
+    stop_detach();
+    r->finished_ns = clock_now_ns();
+    getrusage(RUSAGE_SELF, &r->usage);
+    terminal_progress_end();
+    return error ? error : r->write_error;
+}
+
+json_t *run_report(struct run *r)
+{
+    struct sockdiag_census census;
+    struct stats total;
+    struct counters *after;
+    struct dialer *first = &r->threads[0].dialer;
+    json_t *counters = NULL, *states = run_states(r, SOCKDIAG_ALL_BUT_LISTEN, &census);
+    run_total(r, &total);
+    for (size_t i = 1; i < r->n_threads; i++) {
+        histogram_merge(first->connect_latency, r->threads[i].dialer.connect_latency);
+        histogram_merge(first->request_latency, r->threads[i].dialer.request_latency);
+    }
+    if (!counters_read(&after)) {
+        counters = counters_delta(r->counters_before, after, NULL);
+        counters_free(after);
+    }
+    const struct report_figures figures = {.settings = r->args.settings,
+                                           .target = &r->args.target,
+                                           .total = &total,
+                                           .connect_latency = first->connect_latency,
+                                           .request_latency = first->request_latency,
+                                           .states = states,
+                                           .states_before_close = r->states_before_close,
+                                           .counters = counters,
+                                           .usage = &r->usage,
+                                           .elapsed_s = run_elapsed_s(r)};
+    json_t *document = report_final(r->args.head, &figures);
+    json_decref(states);
+    json_decref(counters);
+    return document;
+}
+
+void run_free(struct run *r)
+{
+    if (!r)
+        return;
+    for (size_t i = 0; i < r->n_threads; i++) {
+        dialer_free(&r->threads[i].dialer);
+        if (i == 0) {
+            timer_close(&r->duration);
+            timer_close(&r->step);
+        }
+        if (r->threads[i].dialer.loop)
+            ev_loop_destroy(r->threads[i].dialer.loop);
+    }
+    sockdiag_close(r->diag);
+    counters_free(r->counters_before);
+    json_decref(r->states_before_close);
+    free(r->threads);
+    free(r);
+}

@@ -1,0 +1,31 @@
+/* A run of the client: its dialers and threads, and the phases they go through together.
+ *
+ *   waiting (--start-at) ─► dialing ─► holding (hold) ─► closing ─► [dialing again: the next wave] ─► staying
+ * (--close half or none, until -d) ─► settling (until the kernel has done with the closing) ─► done dialing ─►
+ * draining (echo, crr, cc at -d: what is under way is finished, for at most RUN_DRAIN_NS) ─► closing */
+#pragma once
+
+#include "client/settings.h"
+#include "common/document.h"
+#include "common/endpoint.h"
+
+struct run;
+
+struct run_args {
+    const struct settings *settings;
+    const struct document_head *head;
+    struct document_output *output; /* ready and interval documents */
+    struct endpoint target;
+};
+
+/* Prepares dialers and threads; connects nothing yet. 0 or -errno. */
+int run_new(const struct run_args *args, struct run **ret);
+
+/* Announces itself ("ready", --ready-fd) and runs to the end. 0, or -errno when a thread could not be started or a
+ * document not be written (it still ran to the end). */
+int run_go(struct run *r);
+
+/* The report document. After run_go(). New reference or NULL. */
+json_t *run_report(struct run *r);
+
+void run_free(struct run *r); /* closes what is still open */

@@ -1,0 +1,39 @@
+/* What the user asked of tcplab-client: the option table and the checks across options. */
+#pragma once
+
+#include "common/options.h"
+#include "common/parse.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum workload { WORKLOAD_HOLD, WORKLOAD_ECHO, WORKLOAD_CRR, WORKLOAD_CC };
+enum close_how { CLOSE_FIN, CLOSE_RST, CLOSE_HALF, CLOSE_NONE };
+
+#define SETTINGS_UNLIMITED UINT64_MAX
+
+/* Times in ns, OPTION_NEVER where there is none. */
+struct settings {
+    char host[PARSE_HOST_MAX];
+    uint16_t port;
+    uint64_t connections;
+    uint64_t total; /* SETTINGS_UNLIMITED */
+    uint64_t rate;  /* 0: closed loop */
+    int64_t duration_ns, hold_ns, connect_timeout_ns, interval_ns;
+    int workload, close_how;
+    uint64_t size, threads;
+    struct option_texts source_texts;
+    size_t n_sources;
+    struct network sources[OPTION_TEXTS_MAX];
+    int64_t start_at_ns; /* since 1970; 0: at once */
+    struct percentiles percentiles;
+    int64_t ready_fd; /* -1: none */
+    const char *json, *jsonl;
+    int color;
+};
+
+/* Reads the command line. 0: *ret is complete and *ret_json the effective settings; 1: help or version was printed;
+ * or -errno and a sentence in *ret_message (caller frees). */
+int settings_read(int argc, char **argv, struct settings *ret, json_t **ret_json, char **ret_message);
+
+const char *settings_workload_name(int workload);

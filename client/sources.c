@@ -1,0 +1,48 @@
+#include "client/sources.h"
+
+#include <string.h>
+
+static unsigned sources_host_bits(const struct network *n)
+{
+    unsigned bits = (n->family == AF_INET ? 32u : 128u) - (unsigned)n->prefix;
+    return bits > 32 ? 32 : bits;
+}
+
+/* A network's first address and its last (broadcast) are no hosts, unless there are but one or two. */
+static uint64_t sources_hosts(const struct network *n)
+{
+    unsigned bits = sources_host_bits(n);
+    return bits < 2 ? UINT64_C(1) << bits : (UINT64_C(1) << bits) - 2;
+}
+
+uint64_t sources_count(const struct settings *s)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < s->n_sources; i++)
+        count += sources_hosts(&s->sources[i]);
+    return count;
+}
+
+/* address + offset; the host part is at most the last 32 bits, so nothing is carried further. */
+static void sources_at(const struct network *n, uint64_t offset, struct endpoint *ret)
+{
+    uint8_t bytes[16];
+    size_t last = n->family == AF_INET ? 3 : 15;
+    memcpy(bytes, n->address, sizeof(bytes));
+    for (size_t i = 0; i < 4; i++, offset >>= 8)
+        bytes[last - i] = (uint8_t)(bytes[last - i] | (offset & 0xff));
+    endpoint_from_bytes(n->family, bytes, 0, ret);
+}
+
+void sources_pick(const struct settings *s, uint64_t i, struct endpoint *ret)
+{
+    i %= sources_count(s);
+    for (const struct network *n = s->sources;; n++) {
+        uint64_t hosts = sources_hosts(n);
+        if (i < hosts) {
+            sources_at(n, sources_host_bits(n) < 2 ? i : i + 1, ret);
+            return;
+        }
+        i -= hosts;
+    }
+}

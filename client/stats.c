@@ -1,0 +1,35 @@
+#include "client/stats.h"
+
+static void stats_latest(_Atomic int64_t *into, int64_t from)
+{
+    if (from > *into)
+        *into = from;
+}
+
+void stats_add(struct stats *into, const struct stats *from)
+{
+#define X(field) STATS_ADD(into->field, STATS_GET(from->field));
+    STATS_ROWS(X)
+    STATS_OTHERS(X)
+#undef X
+    for (int i = 0; i < STATS_RUNGS; i++)
+        STATS_ADD(into->rungs[i], STATS_GET(from->rungs[i]));
+    for (int i = 0; i < STATS_ERRORS; i++)
+        STATS_ADD(into->errors[i], STATS_GET(from->errors[i]));
+    int64_t first = STATS_GET(from->first_start_ns);
+    if (first && (!into->first_start_ns || first < into->first_start_ns))
+        into->first_start_ns = first;
+    stats_latest(&into->last_established_ns, STATS_GET(from->last_established_ns));
+    stats_latest(&into->last_reply_ns, STATS_GET(from->last_reply_ns));
+}
+
+/* Read while a dialer writes, the rows may be ahead of attempted by a moment. */
+uint64_t stats_pending(const struct stats *s)
+{
+    uint64_t settled = 0;
+#define X(field) settled += STATS_GET(s->field);
+    STATS_ROWS(X)
+#undef X
+    uint64_t attempted = STATS_GET(s->attempted);
+    return attempted > settled ? attempted - settled : 0;
+}

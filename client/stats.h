@@ -1,0 +1,50 @@
+/* What one dialer counts. Each has a single writer; anybody may read while it runs. */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+/* The rows of the report: each attempt ends in exactly one of those from established on; pending is what is left. */
+#define STATS_ROWS(X) \
+    X(established)    \
+    X(refused)        \
+    X(reset)          \
+    X(timed_out)      \
+    X(unreachable)    \
+    X(no_port)        \
+    X(no_fd)
+
+#define STATS_OTHERS(X)                                                   \
+    X(attempted)                                                          \
+    X(closed_by_peer) /* of the established: the peer's FIN came first */ \
+    X(requests)                                                           \
+    X(replies)                                                            \
+    X(bytes_sent)                                                         \
+    X(bytes_received)                                                     \
+    X(late_starts)
+
+#define STATS_RUNGS  24  /* SYN retransmissions; the last also holds more */
+#define STATS_ERRORS 134 /* errno values; the first holds those beyond */
+
+struct stats {
+#define X(field) _Atomic uint64_t field;
+    STATS_ROWS(X)
+    STATS_OTHERS(X)
+#undef X
+    _Atomic uint64_t rungs[STATS_RUNGS];
+    _Atomic uint64_t errors[STATS_ERRORS];
+    _Atomic int64_t first_start_ns, last_established_ns, last_reply_ns; /* 0: none */
+};
+
+/* No other thread writes, so a plain load and store do; relaxed, because a reader only wants a recent number. */
+#define STATS_ADD(field, amount)                                                                               \
+    atomic_store_explicit(&(field), atomic_load_explicit(&(field), memory_order_relaxed) + (uint64_t)(amount), \
+                          memory_order_relaxed)
+#define STATS_SET(field, value) atomic_store_explicit(&(field), (value), memory_order_relaxed)
+#define STATS_GET(field)        atomic_load_explicit(&(field), memory_order_relaxed)
+
+/* Adds `from` to `into`. */
+void stats_add(struct stats *into, const struct stats *from);
+
+/* Attempts that have not ended in a row. */
+uint64_t stats_pending(const struct stats *s);
