@@ -1,0 +1,63 @@
+/* tcplab-bench: a verb a job. */
+#include "bench/enter.h"
+#include "common/exit_code.h"
+#include "common/suggest.h"
+#include "common/terminal.h"
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    const char *name, *arguments, *help;
+    int (*run)(int argc, char **argv);
+} verbs[] = {
+    {"enter", "[COMMAND [ARGUMENT...]]", "run a command, or a shell, in a private network; no root needed",
+     enter_main},
+};
+
+#define N_VERBS (sizeof(verbs) / sizeof(*verbs))
+
+static void main_help(FILE *out)
+{
+    fputs("Examples:\n"
+          "  tcplab-bench enter tcplab-server --backlog 4 --sysctl net.ipv4.tcp_abort_on_overflow=1\n"
+          "  tcplab-bench enter             a shell whose network is its own\n\n"
+          "Usage: tcplab-bench VERB [ARGUMENT...]\n\n",
+          out);
+    for (size_t i = 0; i < N_VERBS; i++)
+        fprintf(out, "  %s %s\n      %s\n", verbs[i].name, verbs[i].arguments, verbs[i].help);
+    fputs("\n  -h, --help     this\n  -V, --version\n", out);
+}
+
+static int main_unknown_verb(const char *verb)
+{
+    const char *names[N_VERBS];
+    for (size_t i = 0; i < N_VERBS; i++)
+        names[i] = verbs[i].name;
+    const char *near = suggest_nearest(verb, names, N_VERBS);
+    terminal_error("there is no verb %s%s%s%s; see --help", verb, near ? "; did you mean " : "", near ? near : "",
+                   near ? "?" : "");
+    return EXIT_CODE_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    terminal_init("tcplab-bench", TERMINAL_COLOR_AUTO);
+    if (argc < 2) {
+        main_help(stderr);
+        return EXIT_CODE_USAGE;
+    }
+    if (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help")) {
+        main_help(stdout);
+        return EXIT_CODE_DONE;
+    }
+    if (!strcmp(argv[1], "-V") || !strcmp(argv[1], "--version")) {
+        puts("tcplab-bench " TCPLAB_VERSION);
+        return EXIT_CODE_DONE;
+    }
+    for (size_t i = 0; i < N_VERBS; i++)
+        if (!strcmp(argv[1], verbs[i].name))
+            return verbs[i].run(argc - 1, argv + 1);
+    return main_unknown_verb(argv[1]);
+}
