@@ -1,0 +1,484 @@
+/* tcplab-server's options, each against the kernel's own word. */
+#include "tests/live.h"
+
+#include <arpa/inet.h>
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+TestSuite(server, .init = live_setup, .timeout = 100);
+
+static int connect_to(int port)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    cr_assert_eq(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0, "%s", strerror(errno));
+    return fd;
+}
+
+static const char *string_of(const json_t *object, const char *key)
+{
+    return json_string_value(json_object_get(object, key));
+}
+
+static int64_t row(const struct live *server, const char *key)
+{
+    return live_integer(server->report, "connections", key, NULL);
+}
+
+static void check_sum(const struct live *server)
+{
+    cr_assert_eq(row(server, "accepted"), row(server, "open") + row(server, "closed_by_peer") +
+                                              row(server, "closed_by_server") + row(server, "reset_by_peer") +
+                                              row(server, "timed_out"));
+}
+
+Test(server, backlog_is_handed_on_as_it_is_and_the_limit_read_back)
+{
+    static const struct {
+        const char *backlog;
+        int limit;
+    } cases[] = {{"0", 0}, {"1", 1}, {"7", 7}, {"8", 7}, {"-1", 7}, {"2147483647", 7}};
+    live_shell("echo 7 > /proc/sys/net/core/somaxconn");
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct live *server = live_start_ready("server", "-b", cases[i].backlog, "-a", "never", "-J", NULL);
+        cr_assert_eq(live_number("ss -Hltn 'sport = :8888' | awk '{print $3}'"), cases[i].limit);
+        cr_assert_eq(live_stop(server, SIGTERM), 0);
+        cr_assert_eq(live_integer(server->report, "listener", "queue_limit", NULL), cases[i].limit);
+        cr_assert_eq(live_integer(server->report, "listener", "queue_capacity", NULL), cases[i].limit + 1);
+        cr_assert_eq(live_integer(server->report, "listener", "backlog", NULL), atoll(cases[i].backlog));
+        cr_assert_eq(live_integer(server->report, "listener", "somaxconn", NULL), 7);
+        live_free(server);
+    }
+}
+
+Test(server, several_listeners_have_a_queue_each)
+{
+    int code;
+    struct live *server = live_start_ready("server", "-t", "3", "-b", "2", "-a", "never", "-J", NULL);
+    struct live *client = live_run(&code, "client", "-c", "200", "-T", "500ms", "-J", NULL);
+    int64_t queued = live_number("ss -Hltn 'sport = :8888' | awk '{n += $2} END {print n}'");
+    cr_assert_eq(live_number("ss -Hltn 'sport = :8888' | wc -l"), 3);
+    cr_assert_eq(live_stop(server, SIGINT), 0);
+    cr_assert_eq(queued, 9);
+    cr_assert_eq(live_integer(server->report, "listener", "queue_now", NULL), 9);
+    cr_assert_eq(live_integer(server->report, "listener", "queue_peak", NULL), 9);
+    cr_assert_eq(live_integer(server->report, "listener", "queue_capacity", NULL), 9);
+    cr_assert_eq(live_integer(client->report, "connections", "established", NULL), 9);
+    live_free(client);
+    live_free(server);
+}
+
+Test(server, several_paced_threads_still_accept_one_each_delay)
+{
+    int code;
+    struct live *server = live_start_ready("server", "-t", "3", "-a", "100ms", "-J", NULL);
+    struct live *client = live_run(&code, "client", "-c", "50", "--hold", "1s", "-J", NULL);
+    cr_assert_eq(live_stop(server, SIGINT), 0);
+    double elapsed = json_number_value(json_object_get(server->report, "elapsed_s"));
+    cr_assert_leq((double)row(server, "accepted"), elapsed / 0.1);
+    cr_assert_geq((double)row(server, "accepted"), elapsed / 0.1 - 4);
+    live_free(client);
+    live_free(server);
+}
+
+Test(server, peers_and_states_are_those_of_ss)
+{
+    int code;
+    struct live *server = live_start_ready("server", "--on-eof", "hold", "-J", NULL);
+    struct live *one = live_run(&code, "client", "-c", "6", "--source", "127.0.0.0/29", "--close", "fin", NULL);
+    struct live *two = live_start_ready("client", "-c", "4", "--source", "127.0.0.9", "--hold", "20s", NULL);
+    live_until(4, "ss -Htn state established 'sport = :8888' | wc -l");
+    cr_assert_eq(live_number("ss -Htan 'sport = :8888 and dst 127.0.0.9' | wc -l"), 4);
+    cr_assert_eq(live_stop(server, SIGINT), 0);
+    cr_assert_eq(live_integer(server->report, "states", "ESTABLISHED", NULL), 4);
+    cr_assert_eq(live_integer(server->report, "states", "CLOSE_WAIT", NULL), 6);
+    cr_assert_eq(live_integer(server->report, "states", "LISTEN", NULL), 1);
+    cr_assert_eq(live_integer(server->report, "peers", "127.0.0.9", NULL), 4);
+    cr_assert_eq(live_integer(server->report, "peers", "127.0.0.1", NULL), 1);
+    cr_assert_eq(live_integer(server->report, "peers", "127.0.0.6", NULL), 1);
+    cr_assert_eq(json_object_size(json_object_get(server->report, "peers")), 7);
+    cr_assert_eq(row(server, "open"), 10);
+    check_sum(server);
+    live_stop(two, SIGINT);
+    live_free(one);
+    live_free(two);
+    live_free(server);
+}
+
+Test(server, close_after_fin_leaves_time_wait_here)
+{
+    int code;
+    struct live *server = live_start_ready("server", "--close-after", "100ms", "-J", NULL);
+    struct live *client = live_run(&code, "client", "-c", "20", "--hold", "400ms", "-J", NULL);
+    cr_assert_eq(live_number("ss -Htan state time-wait 'sport = :8888' | wc -l"), 20);
+    cr_assert_eq(live_stop(server, SIGINT), 0);
+    cr_assert_eq(row(server, "closed_by_server"), 20);
+    cr_assert_eq(live_integer(server->report, "states", "TIME_WAIT", NULL), 20);
+    cr_assert_eq(live_integer(client->report, "closed_by_peer", NULL), 20);
+    cr_assert_eq(live_integer(client->report, "connections", "established", NULL), 20);
+    check_sum(server);
+    live_free(client);
+    live_free(server);
+}
+
+Test(server, close_after_rst_resets_the_client)
+{
+    int code;
+    struct live *server = live_start_ready("server", "--close-after", "100ms", "--close-how", "rst", "-J", NULL);
+    struct live *client = live_run(&code, "client", "-c", "20", "--hold", "400ms", "-J", NULL);
+    cr_assert_eq(live_number("ss -Htan 'sport = :8888' | grep -vc LISTEN"), 0);
+    cr_assert_eq(live_nstat("TcpOutRsts"), 20);
+    cr_assert_eq(live_stop(server, SIGINT), 0);
+    cr_assert_eq(live_integer(client->report, "connections", "reset", NULL), 20);
+    cr_assert_eq(live_integer(client->report, "connections", "established", NULL), 0);
+    cr_assert_eq(live_integer(client->report, "errors", "ECONNRESET", NULL), 20);
+    cr_assert_eq(row(server, "closed_by_server"), 20);
+    live_free(client);
+    live_free(server);
+}
+
+Test(server, close_after_half_waits_for_the_peers_fin)
+{
+    struct live *server = live_start_ready("server", "--close-after", "50ms", "--close-how", "half", "-J", NULL);
+    int fd = connect_to(8888);
+    live_until(1, "ss -Htan state fin-wait-2 'sport = :8888' | wc -l");
+    cr_assert_eq(live_number("ss -Htanp state fin-wait-2 'sport = :8888' | grep -c users:"), 1,
+                 "the descriptor is still open");
+    char byte;
+    cr_assert_eq(recv(fd, &byte, 1, 0), 0);
+    close(fd);
+    live_until(1, "ss -Htan state time-wait 'sport = :8888' | wc -l");
+    live_until(0, "ss -Htanp 'sport = :8888' | grep -c 'pid=.*ESTAB\\|FIN-WAIT'");
+    cr_assert_eq(live_stop(server, SIGINT), 0);
+    cr_assert_eq(row(server, "closed_by_server"), 1);
+    check_sum(server);
+    live_free(server);
+}
+
+Test(server, discard_reads_and_answers_nothing)
+{
+    struct live *server = live_start_ready("server", "--on-data", "discard", "-J", NULL);
+    int fd = connect_to(8888);
+    cr_assert_eq(send(fd, "hello", 5, 0), 5);
+    live_until(1, "ss -Htn 'sport = :8888' | grep -c '^ESTAB *0 *0 '");
+    shutdown(fd, SHUT_WR);
+    char byte;
+    cr_assert_eq(recv(fd, &byte, 1, 0), 0, "no echo, then the server's FIN");
+    cr_assert_eq(live_stop(server, SIGINT), 0);
+    cr_assert_eq(live_integer(server->report, "bytes_received", NULL), 5);
+    cr_assert_eq(live_integer(server->report, "bytes_sent", NULL), 0);
+    close(fd);
+    live_free(server);
+}
+
+Test(server, ignore_never_reads)
+{
+    struct live *server = live_start_ready("server", "--on-data", "ignore", "-J", NULL);
+    int fd = connect_to(8888);
+    cr_assert_eq(send(fd, "hello", 5, 0), 5);
+    shutdown(fd, SHUT_WR);
+    /* A FIN counts one in Recv-Q. */
+    live_until(6, "ss -Htn state close-wait 'sport = :8888' | awk '{print $1}'");
+    cr_assert_eq(live_stop(server, SIGINT), 0);
+    cr_assert_eq(live_integer(server->report, "bytes_received", NULL), 0);
+    cr_assert_eq(row(server, "open"), 1);
+    close(fd);
+    live_free(server);
+}
+
+Test(server, a_peer_that_does_not_read_meets_back_pressure_and_loses_nothing)
+{
+    enum { total = 64 << 20 };
+    struct live *server = live_start_ready("server", "-J", NULL);
+    int fd = connect_to(8888);
+    char *block = malloc(1 << 20);
+    size_t sent = 0, got = 0;
+    memset(block, 'a', 1 << 20);
+    fcntl(fd, F_SETFL, O_NONBLOCK);
+    struct pollfd writable = {fd, POLLOUT, 0};
+    while (sent < total && poll(&writable, 1, 1000) == 1) {
+        ssize_t n = send(fd, block, sent + (1 << 20) < total ? 1 << 20 : total - sent, MSG_NOSIGNAL);
+        sent += n > 0 ? (size_t)n : 0;
+    }
+    cr_assert_lt(sent, total, "64 MiB went in and nothing came out: somebody keeps them");
+    if (!live_sanitized)
+        cr_assert_lt(live_number("awk '/VmRSS/ {print $2}' /proc/%d/status", (int)server->pid), 8192);
+    shutdown(fd, SHUT_WR);
+    fcntl(fd, F_SETFL, 0);
+    for (ssize_t n; (n = recv(fd, block, 1 << 20, 0)) > 0; got += (size_t)n)
+        cr_assert_eq(memchr(block, 'b', (size_t)n), NULL);
+    cr_assert_eq(got, sent);
+    cr_assert_eq(live_stop(server, SIGINT), 0);
+    cr_assert_eq(live_integer(server->report, "bytes_sent", NULL), sent);
+    cr_assert_eq(row(server, "closed_by_peer"), 1);
+    free(block);
+    close(fd);
+    live_free(server);
+}
+
+Test(server, a_peers_reset_is_counted)
+{
+    const struct linger now = {1, 0};
+    struct live *server = live_start_ready("server", "-J", NULL);
+    for (int i = 0; i < 3; i++) {
+        int fd = connect_to(8888);
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+        live_until(1, "ss -Htnp state established 'sport = :8888' | grep -c pid=%d,", (int)server->pid);
+        close(fd);
+        live_until(0, "ss -Htn 'sport = :8888' | wc -l");
+    }
+    live_until(0, "ls -l /proc/%d/fd | grep -c 'socket:' | awk '{print $1 - %lld}'", (int)server->pid,
+               (long long)live_number("ss -Hltn 'sport = :8888' | wc -l") + 1);
+    cr_assert_eq(live_stop(server, SIGINT), 0);
+    cr_assert_eq(row(server, "reset_by_peer"), 3);
+    check_sum(server);
+    live_free(server);
+}
+
+Test(server, socket_options_are_inherited_and_read_back)
+{
+    struct live *server =
+        live_start_ready("server", "--keepalive", "30s,7s,4", "--user-timeout", "9s", "--defer-accept", "5s",
+                         "--linger2", "200s", "--fastopen", "9000", "--on-data", "discard", "-J", NULL);
+    int fd = connect_to(8888);
+    cr_assert_eq(send(fd, "x", 1, 0), 1); /* what the deferred accept waits for */
+    /* ss -o shows the keepalive timer of the accepted connection: at most 30 s ahead. */
+    live_until(1, "ss -Htno state established 'sport = :8888' | grep -c 'timer:(keepalive,\\(2[0-9]\\|30\\)'");
+    cr_assert_eq(live_stop(server, SIGINT), 0);
+    const json_t *options = json_object_get(server->report, "socket_options");
+    static const struct {
+        const char *name;
+        int asked, effective;
+    } expected[] = {{"SO_KEEPALIVE", 1, 1},    {"TCP_KEEPIDLE", 30, 30},         {"TCP_KEEPINTVL", 7, 7},
+                    {"TCP_KEEPCNT", 4, 4},     {"TCP_USER_TIMEOUT", 9000, 9000}, {"TCP_DEFER_ACCEPT", 5, 7},
+                    {"TCP_LINGER2", 200, 120}, {"TCP_FASTOPEN", 9000, 4096}};
+    cr_assert_eq(json_array_size(options), 8);
+    for (size_t i = 0; i < 8; i++) {
+        const json_t *option = json_array_get(options, i);
+        cr_assert_str_eq(string_of(option, "option"), expected[i].name);
+        cr_assert_eq(live_integer(option, "asked", NULL), expected[i].asked);
+        cr_assert_eq(live_integer(option, "effective", NULL), expected[i].effective, "%s", expected[i].name);
+    }
+    cr_assert(strstr(server->err_text, "TCP_DEFER_ACCEPT: asked for 5, the kernel made it 7"));
+    cr_assert(strstr(server->err_text, "TCP_LINGER2: asked for 200, the kernel made it 120"));
+    close(fd);
+    live_free(server);
+}
+
+Test(server, out_of_descriptors_it_pauses_costs_nothing_and_goes_on)
+{
+    live_descriptors = 40;
+    struct live *server = live_start_ready("server", "-J", NULL);
+    struct live *client = live_start_ready("client", "-c", "100", "--hold", "60s", "-J", NULL);
+    live_until(1, "ss -Hltn 'sport = :8888' | awk '{print ($2 > 50)}'");
+    /* CPU ticks (10 ms) of the server over half a second of being without descriptors. */
+    int64_t before = live_number("awk '{print $14 + $15}' /proc/%d/stat", (int)server->pid);
+    struct pollfd nothing = {-1, 0, 0};
+    poll(&nothing, 1, 500); /* the span that is measured */
+    int64_t ticks = live_number("awk '{print $14 + $15}' /proc/%d/stat", (int)server->pid) - before;
+    cr_assert_leq(ticks, 2, "%lld ticks in half a second", (long long)ticks);
+    cr_assert_eq(live_stop(client, SIGINT), 0);
+    live_until(0, "ss -Htn 'sport = :8888' | wc -l");
+    cr_assert_eq(live_stop(server, SIGINT), 0);
+    cr_assert_eq(row(server, "accepted"), 100);
+    cr_assert_gt(row(server, "accept_errors"), 0);
+    check_sum(server);
+    const char *told = strstr(server->err_text, "cannot accept: ");
+    cr_assert_not_null(told);
+    cr_assert_null(strstr(told + 1, "cannot accept: "), "said once");
+    live_free(client);
+    live_free(server);
+}
+
+Test(server, never_accepting_costs_no_cpu)
+{
+    int code;
+    struct live *server = live_start_ready("server", "-b", "4", "-a", "never", "-d", "1s", "-J", NULL);
+    struct live *client = live_run(&code, "client", "-c", "20", "-T", "100ms", NULL);
+    cr_assert_eq(live_wait(server), 0);
+    if (!live_sanitized)
+        cr_assert_lt(server->usage.ru_utime.tv_usec + server->usage.ru_stime.tv_usec, 50000);
+    live_free(client);
+    live_free(server);
+}
+
+Test(server, documents_a_line_each)
+{
+    struct live *server = live_start_ready("server", "-p", "0", "--jsonl", "-i", "50ms", "-d", "400ms", NULL);
+    cr_assert_eq(live_wait(server), 0);
+    int n = 0, intervals = 0;
+    const char *last = NULL;
+    json_t *document = NULL;
+    for (char *line = strtok(server->out_text, "\n"); line; line = strtok(NULL, "\n"), n++) {
+        json_decref(document);
+        document = json_loads(line, 0, NULL);
+        cr_assert_not_null(document, "no JSON: %s", line);
+        last = string_of(document, "event");
+        cr_assert_str_eq(string_of(document, "schema"), "tcplab.server/1");
+        cr_assert(json_object_get(document, "version") && json_object_get(document, "kernel") &&
+                  json_object_get(document, "argv") && json_object_get(document, "settings"));
+        cr_assert(n != 0 || !strcmp(last, "ready"));
+        intervals += !strcmp(last, "interval");
+        if (!strcmp(last, "interval"))
+            cr_assert_eq(live_integer(document, "states", "LISTEN", NULL), 1);
+    }
+    cr_assert_str_eq(last, "report");
+    cr_assert_eq(live_integer(document, "settings", "interval_us", NULL), 50000);
+    cr_assert_geq(intervals, 4);
+    cr_assert_leq(intervals, 8);
+    json_decref(document);
+    live_free(server);
+}
+
+Test(server, json_to_a_file_leaves_the_text_on_stdout)
+{
+    char path[] = "/tmp/tcplab-test-XXXXXX", option[64];
+    int fd = mkstemp(path), code;
+    snprintf(option, sizeof(option), "--json=%s", path);
+    struct live *server = live_run(&code, "server", "-d", "50ms", option, NULL);
+    cr_assert_eq(code, 0);
+    cr_assert(strstr(server->out_text, "Accept queue"));
+    json_t *document = json_load_file(path, 0, NULL);
+    cr_assert_str_eq(string_of(document, "event"), "report");
+    json_decref(document);
+    unlink(path);
+    close(fd);
+    live_free(server);
+}
+
+Test(server, a_report_that_cannot_be_written_is_a_failure)
+{
+    int code;
+    struct live *server = live_run(&code, "server", "-d", "50ms", "--json=/dev/full", NULL);
+    cr_assert_eq(code, 1);
+    cr_assert(strstr(server->err_text, "No space left on device"));
+    live_free(server);
+    server = live_run(&code, "server", "-d", "50ms", "--json=/nowhere/x", NULL);
+    cr_assert_eq(code, 1);
+    cr_assert(strstr(server->err_text, "/nowhere/x"));
+    live_free(server);
+}
+
+Test(server, sysctls_come_back_after_a_kill)
+{
+    int code;
+    struct live *server = live_start_ready("server", "--sysctl", "net.ipv4.tcp_fin_timeout=7", "--sysctl",
+                                           "net.core.somaxconn=99", NULL);
+    cr_assert_eq(live_number("cat /proc/sys/net/core/somaxconn"), 99);
+    cr_assert_eq(live_stop(server, SIGKILL), 128 + SIGKILL);
+    cr_assert_eq(live_number("cat /proc/sys/net/ipv4/tcp_fin_timeout"), 7);
+    struct live *next = live_run(&code, "server", "-d", "20ms", NULL);
+    cr_assert_eq(code, 0);
+    cr_assert_eq(live_number("cat /proc/sys/net/ipv4/tcp_fin_timeout"), 60);
+    cr_assert_eq(live_number("cat /proc/sys/net/core/somaxconn"), 4096);
+    cr_assert(strstr(next->err_text, "net.ipv4.tcp_fin_timeout is 60 again"), "%s", next->err_text);
+    cr_assert(strstr(next->err_text, "net.core.somaxconn is 4096 again"));
+    live_free(next);
+    next = live_run(&code, "server", "--restore-sysctls", NULL);
+    cr_assert_eq(code, 0);
+    cr_assert(strstr(next->out_text, "nothing to put back"));
+    live_free(next);
+    live_free(server);
+}
+
+Test(server, restore_sysctls_puts_back_and_says_so)
+{
+    int code;
+    struct live *server = live_start_ready("server", "--sysctl", "net.ipv4.tcp_fin_timeout=7", NULL);
+    live_stop(server, SIGKILL);
+    struct live *restore = live_run(&code, "server", "--restore-sysctls", NULL);
+    cr_assert_eq(code, 0);
+    cr_assert(strstr(restore->out_text, "net.ipv4.tcp_fin_timeout is 60 again"));
+    cr_assert_eq(live_number("cat /proc/sys/net/ipv4/tcp_fin_timeout"), 60);
+    live_free(restore);
+    live_free(server);
+}
+
+Test(server, sysctls_come_back_when_the_start_fails)
+{
+    int code;
+    struct live *first = live_start_ready("server", NULL);
+    struct live *second = live_run(&code, "server", "--sysctl", "net.ipv4.tcp_fin_timeout=7", NULL);
+    cr_assert_eq(code, 1);
+    cr_assert(strstr(second->err_text, "the port is in use"));
+    cr_assert_eq(live_number("cat /proc/sys/net/ipv4/tcp_fin_timeout"), 60);
+    live_stop(first, SIGINT);
+    live_free(second);
+    live_free(first);
+}
+
+Test(server, a_value_somebody_else_set_is_left_alone)
+{
+    struct live *server = live_start_ready("server", "--sysctl", "net.ipv4.tcp_fin_timeout=7", "-J", NULL);
+    live_shell("echo 33 > /proc/sys/net/ipv4/tcp_fin_timeout");
+    cr_assert_eq(live_stop(server, SIGINT), 0);
+    cr_assert_eq(live_number("cat /proc/sys/net/ipv4/tcp_fin_timeout"), 33);
+    cr_assert(strstr(server->err_text, "somebody changed it since"));
+    cr_assert(
+        json_is_false(json_object_get(json_array_get(json_object_get(server->report, "sysctls"), 0), "restored")));
+    live_free(server);
+}
+
+/* A pipe that is full, so that whoever writes to it blocks. */
+static int full_pipe(int ret_ends[2])
+{
+    char block[4096] = {0};
+    cr_assert_eq(pipe2(ret_ends, O_CLOEXEC | O_NONBLOCK), 0);
+    while (write(ret_ends[1], block, sizeof(block)) > 0)
+        ;
+    cr_assert_eq(fcntl(ret_ends[1], F_SETFL, 0), 0);
+    return ret_ends[1];
+}
+
+/* Nobody reads stdout: the first signal ends the serving, but the report blocks. */
+Test(server, a_second_signal_ends_at_once_and_still_restores)
+{
+    int ends[2];
+    const char *in_write = "test $(cut -d' ' -f1 /proc/%d/syscall) = 1 && cat /proc/sys/net/ipv4/tcp_fin_timeout";
+    live_output = full_pipe(ends);
+    struct live *server = live_start("server", "--sysctl", "net.ipv4.tcp_fin_timeout=7", "--jsonl", NULL);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    live_until(7, in_write, (int)server->pid);
+    kill(server->pid, SIGINT);
+    live_until(60, in_write, (int)server->pid);
+#pragma GCC diagnostic pop
+    cr_assert_eq(live_stop(server, SIGINT), 130);
+    cr_assert_eq(live_number("cat /proc/sys/net/ipv4/tcp_fin_timeout"), 60);
+    live_free(server);
+}
+
+Test(server, the_port_can_be_chosen_by_the_kernel_and_stands_in_the_report)
+{
+    struct live *server = live_start_ready("server", "--listen", "[::1]:0", "-J", NULL);
+    int port = live_port(server);
+    cr_assert_gt(port, 1023);
+    cr_assert_eq(live_stop(server, SIGHUP), 0);
+    cr_assert_eq(live_integer(server->report, "listener", "port", NULL), port);
+    cr_assert_str_eq(string_of(json_object_get(server->report, "listener"), "address"), "::1");
+    live_free(server);
+}
+
+Test(server, a_restart_does_not_wait_for_time_wait)
+{
+    int code;
+    struct live *server = live_start_ready("server", "--close-after", "1ms", NULL);
+    struct live *client = live_run(&code, "client", "-c", "3", "--hold", "100ms", NULL);
+    live_until(3, "ss -Htan state time-wait 'sport = :8888' | wc -l");
+    cr_assert_eq(live_stop(server, SIGINT), 0);
+    struct live *again = live_start_ready("server", NULL);
+    cr_assert_eq(live_stop(again, SIGINT), 0);
+    live_free(again);
+    live_free(client);
+    live_free(server);
+}

@@ -1,0 +1,118 @@
+/* What a user gets wrong: a clear sentence on stderr, nothing on stdout, the right exit code, nothing left behind. */
+#include "tests/live.h"
+
+#include <criterion/criterion.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+TestSuite(usage, .init = live_setup, .timeout = 60);
+
+static const struct {
+    const char *program, *arguments[5];
+    int code;
+    const char *says; /* part of the sentence */
+} cases[] = {
+    {"server", {"--backlog", "x"}, 2, "--backlog x: "},
+    {"server", {"--accept-delay", "-1s"}, 2, "--accept-delay -1s: a duration cannot be negative"},
+    {"server", {"--accept-delay", "1parsec"}, 2, "--accept-delay 1parsec: "},
+    {"server", {"--port", "70000"}, 2, "70000"},
+    {"server", {"--on-data", "eco"}, 2, "did you mean echo?"},
+    {"server", {"--backlgo", "4"}, 2, "did you mean --backlog?"},
+    {"server", {"--listen", "no.such.host.invalid"}, 1, "no.such.host.invalid"},
+    {"server", {"--listen", "192.0.2.1"}, 1, "no interface of this machine"},
+    {"server", {"--listen", "[::1"}, 2, "[::1"},
+    {"server", {"--listen", "127.0.0.1:9000", "--port", "9001"}, 2, "two ports"},
+    {"server", {"--sysctl", "net.ipv4/../../x=1"}, 2, "net.ipv4/../../x=1"},
+    {"server", {"--sysctl", "kernel.panic=1"}, 2, "kernel.panic=1"},
+    {"server", {"--sysctl", "net.ipv4.tcp_fin_timeout"}, 2, "net.ipv4.tcp_fin_timeout"},
+    {"server", {"--sysctl", "net.core.nosuch=1"}, 77, "no such sysctl"},
+    {"server", {"--sysctl", "net.ipv4.tcp_fin_timout=1"}, 77, "did you mean net.ipv4.tcp_fin_timeout?"},
+    {"server", {"--sysctl", "net.ipv4.tcp_syn_retries=0"}, 2, "the kernel refuses this value; it is 6 now"},
+    {"server", {"--sysctl", "net.core.rmem_max=1000"}, 77, "tcplab-bench enter"},
+    {"server", {"--threads", "0"}, 2, "--threads 0: "},
+    {"server", {"--duration", "nan"}, 2, "--duration nan: "},
+    {"server", {"--keepalive", "1s,2s"}, 2, "--keepalive 1s,2s: "},
+    {"server", {"--json", "--jsonl"}, 2, "--json and --jsonl cannot both go to stdout"},
+    {"server", {"extra"}, 2, "extra"},
+    {"client", {"-c", "0"}, 2, "-c 0: "},
+    {"client", {"-c", "99999999"}, 77, "99999999 connections need"},
+    {"client", {"-c", "1e3"}, 2, "-c 1e3: "},
+    {"client", {"-c", "99999999999999999999"}, 2, "-c 99999999999999999999: "},
+    {"client", {"127.0.0.1:70000"}, 2, "127.0.0.1:70000"},
+    {"client", {"127.0.0.1:0"}, 2, "port 0"},
+    {"client", {"no.such.host.invalid"}, 1, "no.such.host.invalid"},
+    {"client", {"-w", "hodl"}, 2, "did you mean hold?"},
+    {"client", {"--source", "192.0.2.7"}, 1, "192.0.2.7"},
+    {"client", {"--source", "127.0.0.0/33"}, 2, "127.0.0.0/33"},
+    {"client", {"--source", "::1"}, 2, "another family"},
+    {"client", {"-t", "5", "-c", "4"}, 2, "more threads than"},
+    {"client", {"-w", "crr", "--hold", "1s"}, 2, "--hold is for -w hold"},
+    {"client", {"-s", "9"}, 2, "--size is for"},
+    {"client", {"--percentiles", "99,50"}, 2, "--percentiles 99,50: "},
+    {"client", {"one", "two"}, 2, "two"},
+    {"bench", {"entre"}, 2, "did you mean enter?"},
+    {"bench", {"enter", "/no/such/program"}, 1, "/no/such/program"},
+    {"bench", {NULL}, 2, "Usage: tcplab-bench"},
+};
+
+Test(usage, each_mistake_has_its_sentence_and_code)
+{
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        const char *const *a = cases[i].arguments;
+        int code;
+        struct live *p = live_run(&code, cases[i].program, a[0], a[1], a[2], a[3], a[4], NULL);
+        cr_expect_eq(code, cases[i].code, "%s %s %s: exit %d: %s", cases[i].program, a[0], a[1] ? a[1] : "", code,
+                     p->err_text);
+        cr_expect(strstr(p->err_text, cases[i].says), "%s %s %s says: %s", cases[i].program, a[0], a[1] ? a[1] : "",
+                  p->err_text);
+        cr_expect_str_eq(p->out_text, "");
+        live_free(p);
+    }
+    cr_assert_eq(live_number("ls -d /tmp/tcplab /tmp/tcplab-[0-9]* /run/tcplab 2>/dev/null | wc -l"), 0,
+                 "a journal was left behind");
+    cr_assert_eq(live_number("cat /proc/sys/net/ipv4/tcp_syn_retries"), 6);
+}
+
+Test(usage, port_in_use)
+{
+    int code;
+    struct live *first = live_start_ready("server", NULL);
+    struct live *second = live_run(&code, "server", NULL);
+    cr_assert_eq(code, 1);
+    cr_assert(strstr(second->err_text, "the port is in use (ss -ltnp 'sport = :8888'"));
+    live_stop(first, SIGINT);
+    live_free(second);
+    live_free(first);
+}
+
+Test(usage, help_and_version_go_to_stdout)
+{
+    static const char *const programs[] = {"server", "client", "bench"};
+    for (size_t i = 0; i < 3; i++) {
+        int code;
+        struct live *p = live_run(&code, programs[i], "--help", NULL);
+        cr_assert_eq(code, 0);
+        cr_assert(strstr(p->out_text, "xamples"));
+        cr_assert_str_eq(p->err_text, "");
+        live_free(p);
+        p = live_run(&code, programs[i], "-V", NULL);
+        cr_assert_eq(code, 0);
+        cr_assert_eq(strncmp(p->out_text, "tcplab-", 7), 0);
+        live_free(p);
+    }
+}
+
+Test(usage, enter_is_a_network_of_its_own)
+{
+    int code;
+    live_shell("echo 5 > /proc/sys/net/ipv4/tcp_fin_timeout");
+    struct live *p =
+        live_run(&code, "bench", "enter", "sh", "-c",
+                 "cat /proc/sys/net/ipv4/tcp_fin_timeout; ss -Hltn | wc -l; ip -br link | grep -c 'lo.*UP'; "
+                 "exit 9",
+                 NULL);
+    cr_assert_eq(code, 9, "%s", p->err_text);
+    cr_assert_str_eq(p->out_text, "60\n0\n1\n");
+    live_free(p);
+}

@@ -1,0 +1,62 @@
+/* Live tests: the real programs in a network namespace of the test's own, compared with what ss and nstat say there.
+ */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+/* A new network namespace, loopback up, for this test and the programs it starts. Give it as .init of each test. */
+void live_setup(void);
+
+struct live {
+    pid_t pid;
+    int out, err; /* unnamed files that take stdout and stderr */
+    int ready;    /* read end of --ready-fd, or -1 */
+    char *out_text, *err_text;
+    json_t *report; /* stdout as JSON, when it is one document */
+    struct rusage usage;
+};
+
+/* For the next program that is started alone; 0: as it is. The limit of descriptors, and where stdout goes. */
+extern rlim_t live_descriptors;
+extern int live_output;
+
+/* Starts "server", "client" or "bench" (of the build under test) with the arguments up to NULL. */
+struct live *live_start(const char *program, ...) __attribute__((sentinel));
+
+/* The same with --ready-fd; returns once the program has said that it is ready. */
+struct live *live_start_ready(const char *program, ...) __attribute__((sentinel));
+
+/* Waits for the end. The exit code, or 128 + the signal; the texts and the report are there afterwards. */
+int live_wait(struct live *p);
+
+/* Sends a signal, then waits. */
+int live_stop(struct live *p, int signal_number);
+
+/* Starts and waits. */
+struct live *live_run(int *ret_code, const char *program, ...) __attribute__((sentinel));
+
+void live_free(struct live *p);
+
+/* The integer at a path of keys; fails the test where there is none. */
+int64_t live_integer(const json_t *document, const char *key, ...) __attribute__((sentinel));
+
+/* What a shell command prints in this namespace, and as a number. The first is static until the next call. */
+const char *live_shell(const char *format, ...) __attribute__((format(printf, 1, 2)));
+int64_t live_number(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Runs the command again and again until it prints this number; fails the test after 20 s. The time it took, in ms.
+ */
+int64_t live_until(int64_t number, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The whole namespace's counter as nstat prints it ("TcpExtListenOverflows"). */
+int64_t live_nstat(const char *name);
+
+/* Port of a server started with --port 0, from its listener (ss). */
+int live_port(const struct live *server);
+
+/* Whether this build carries sanitizers: their memory and time are not the program's. */
+extern const bool live_sanitized;

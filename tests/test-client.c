@@ -1,0 +1,128 @@
+/* The client's arithmetic: source addresses, ports, rows. */
+#include "client/capacity.h"
+#include "client/sources.h"
+#include "client/stats.h"
+#include "common/parse.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/resource.h>
+
+static struct settings with_sources(const char *const *texts)
+{
+    struct settings s = {0};
+    const char *why;
+    for (; texts[s.n_sources]; s.n_sources++)
+        cr_assert_eq(parse_network(texts[s.n_sources], &s.sources[s.n_sources], &why), 0);
+    return s;
+}
+
+static const char *pick(const struct settings *s, uint64_t i)
+{
+    static char text[ENDPOINT_TEXT_MAX];
+    struct endpoint e;
+    sources_pick(s, i, &e);
+    return endpoint_host(&e, text);
+}
+
+Test(sources, a_network_without_its_ends_one_address_after_the_other)
+{
+    const struct settings s = with_sources((const char *const[]){"127.0.1.0/29", "127.0.0.9", "127.0.2.4/31", NULL});
+    static const char *const expected[] = {"127.0.1.1", "127.0.1.2", "127.0.1.3", "127.0.1.4", "127.0.1.5",
+                                           "127.0.1.6", "127.0.0.9", "127.0.2.4", "127.0.2.5", "127.0.1.1"};
+    cr_assert_eq(sources_count(&s), 9);
+    for (uint64_t i = 0; i < 10; i++)
+        cr_expect_str_eq(pick(&s, i), expected[i]);
+}
+
+Test(sources, large_networks_carry_into_every_byte)
+{
+    const struct settings s = with_sources((const char *const[]){"127.0.0.0/8", NULL});
+    cr_assert_eq(sources_count(&s), (1 << 24) - 2);
+    cr_expect_str_eq(pick(&s, 254), "127.0.0.255");
+    cr_expect_str_eq(pick(&s, 255), "127.0.1.0");
+    cr_expect_str_eq(pick(&s, (1 << 24) - 3), "127.255.255.254");
+}
+
+Test(sources, ipv6)
+{
+    const struct settings s = with_sources((const char *const[]){"2001:db8::/64", "::1", NULL});
+    cr_assert_eq(sources_count(&s), (UINT64_C(1) << 32) - 2 + 1);
+    cr_expect_str_eq(pick(&s, 0), "2001:db8::1");
+    cr_expect_str_eq(pick(&s, 0xffff), "2001:db8::1:0");
+    cr_expect_str_eq(pick(&s, (UINT64_C(1) << 32) - 2), "::1");
+}
+
+Test(sources, none)
+{
+    const struct settings s = {0};
+    cr_expect_eq(sources_count(&s), 0);
+}
+
+Test(capacity, reserved_ports_within_the_range)
+{
+    static const struct {
+        const char *list;
+        uint64_t count;
+    } cases[] = {
+        {"", 0},         {"5", 0},      {"100", 1},     {"109", 1},          {"110", 0},         {"100-109", 10},
+        {"1-65535", 10}, {"90-101", 2}, {"108-200", 2}, {"1-99,110-120", 0}, {"101,103,105", 3}, {"101-102,109", 3},
+        {"junk", 0}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+        cr_expect_eq(capacity_reserved(cases[i].list, 100, 109), cases[i].count, "%s", cases[i].list);
+}
+
+Test(capacity, descriptors_are_counted_and_the_soft_limit_raised)
+{
+    struct rlimit limit = {50, 1000};
+    struct capacity_descriptors c;
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    struct settings s = {.connections = 900, .total = 900, .threads = 1};
+    cr_expect_eq(capacity_descriptors(&s, &c), 0);
+    cr_expect_eq(c.needed, 938);
+    cr_expect_eq(c.hard, 1000);
+    getrlimit(RLIMIT_NOFILE, &limit);
+    cr_expect_eq(limit.rlim_cur, 1000);
+    s.connections = 963;
+    s.total = SETTINGS_UNLIMITED;
+    cr_expect_eq(capacity_descriptors(&s, &c), -EMFILE);
+    s.connections = 10;
+    s.total = 963;
+    cr_expect_eq(capacity_descriptors(&s, &c), 0, "ten at a time are ten");
+    s.close_how = CLOSE_NONE;
+    cr_expect_eq(capacity_descriptors(&s, &c), -EMFILE, "unless all stay open");
+}
+
+Test(stats, rows_and_pending_add_up_to_the_attempts)
+{
+    struct stats a = {0}, b = {0};
+    a.attempted = 10;
+    a.established = 3;
+    a.refused = 2;
+    a.first_start_ns = 50;
+    a.last_established_ns = 60;
+    a.rungs[2] = 3;
+    b.attempted = 5;
+    b.no_port = 1;
+    b.reset = 1;
+    b.first_start_ns = 40;
+    b.last_established_ns = 55;
+    b.errors[EPIPE] = 1;
+    cr_expect_eq(stats_pending(&a), 5);
+    stats_add(&a, &b);
+    cr_expect_eq(a.attempted, 15);
+    cr_expect_eq(stats_pending(&a), 8);
+    cr_expect_eq(a.first_start_ns, 40);
+    cr_expect_eq(a.last_established_ns, 60);
+    cr_expect_eq(a.rungs[2], 3);
+    cr_expect_eq(a.errors[EPIPE], 1);
+}
+
+Test(stats, a_glimpse_in_the_middle_is_never_negative)
+{
+    struct stats s = {0};
+    s.attempted = 1;
+    s.established = 2;
+    cr_expect_eq(stats_pending(&s), 0);
+}

@@ -1,0 +1,57 @@
+#include "common/endpoint.h"
+
+#include <arpa/inet.h>
+#include <criterion/criterion.h>
+#include <netdb.h>
+#include <string.h>
+
+Test(endpoint, numbers_are_resolved_without_a_name_server)
+{
+    static const struct {
+        const char *host, *text;
+        int family;
+    } cases[] = {{"127.0.0.1", "127.0.0.1:8888", AF_INET},
+                 {"::1", "[::1]:8888", AF_INET6},
+                 {"2001:db8::5", "[2001:db8::5]:8888", AF_INET6}};
+    char text[ENDPOINT_TEXT_MAX];
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct endpoint e;
+        cr_assert_eq(endpoint_resolve(cases[i].host, 8888, false, &e), 0);
+        cr_expect_str_eq(endpoint_format(&e, text), cases[i].text);
+        cr_expect_str_eq(endpoint_host(&e, text), cases[i].host);
+        cr_expect_eq(endpoint_family(&e), cases[i].family);
+        cr_expect_eq(endpoint_port(&e), 8888);
+    }
+}
+
+Test(endpoint, a_name_that_cannot_be_has_getaddrinfos_code)
+{
+    struct endpoint e;
+    cr_assert_neq(endpoint_resolve("no.such.host.invalid", 1, false, &e), 0);
+}
+
+Test(endpoint, the_socket_address_is_what_the_kernel_takes)
+{
+    struct endpoint e;
+    const uint8_t v4[4] = {127, 0, 0, 9}, v6[16] = {[15] = 1};
+    endpoint_from_bytes(AF_INET, v4, 40000, &e);
+    const struct sockaddr_in *in = (const struct sockaddr_in *)&e.address;
+    cr_expect_eq(e.length, sizeof(*in));
+    cr_expect_eq(in->sin_port, htons(40000));
+    cr_expect_eq(in->sin_addr.s_addr, htonl(0x7f000009));
+    cr_expect_arr_eq(endpoint_bytes(&e), v4, 4);
+    endpoint_from_bytes(AF_INET6, v6, 1, &e);
+    const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&e.address;
+    cr_expect_eq(e.length, sizeof(*in6));
+    cr_expect(IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr));
+    endpoint_set_port(&e, 65535);
+    cr_expect_eq(in6->sin6_port, htons(65535));
+}
+
+Test(endpoint, a_zone_stays_with_its_address)
+{
+    struct endpoint e;
+    char text[ENDPOINT_TEXT_MAX];
+    cr_assert_eq(endpoint_resolve("fe80::1%lo", 80, false, &e), 0);
+    cr_expect_str_eq(endpoint_format(&e, text), "[fe80::1%lo]:80");
+}
