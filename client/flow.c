@@ -13,9 +13,6 @@
  * (TCP_RTO_MIN): a faster handshake needed no second SYN, and the kernel is not asked. */
 #define FLOW_NO_RETRANSMISSION_NS (200 * NS_PER_MS)
 
-/* Requests larger than this may end in a partial segment, which Nagle's algorithm would hold back. */
-#define FLOW_NODELAY_SIZE 1024
-
 typedef void flow_handler(struct ev_loop *loop, ev_io *io, int events);
 static flow_handler flow_on_connecting, flow_on_requesting, flow_on_replying, flow_on_holding;
 
@@ -283,31 +280,21 @@ void flow_time_out(struct flow *f)
     flow_fail(f, ETIMEDOUT);
 }
 
-/* A socket bound to its source address, without a port: connect() chooses that, so that one port serves many
- * destinations (IP_BIND_ADDRESS_NO_PORT). */
-static int flow_bind(struct flow *f, uint64_t index)
-{
-    const int on = 1;
-    struct endpoint source;
-    sources_pick(f->dialer->settings, index, &source);
-    setsockopt(f->io.fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
-    return bind(f->io.fd, (struct sockaddr *)&source.address, source.length) ? -errno : 0;
-}
-
 static int flow_connect(struct flow *f, uint64_t index)
 {
     const struct dialer *d = f->dialer;
-    const int on = 1;
+    struct endpoint source;
     int fd = socket(endpoint_family(&d->target), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -errno;
     f->open = true;
     ev_io_init(&f->io, flow_on_connecting, fd, EV_WRITE);
-    int r = d->n_sources ? flow_bind(f, index) : 0;
-    if (r)
-        return r;
-    if (flow_sends_requests(d) && d->settings->size > FLOW_NODELAY_SIZE)
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    if (d->n_sources) {
+        sources_pick(d->settings, index, &source);
+        int r = sources_bind(fd, &source);
+        if (r)
+            return r;
+    }
     return connect(fd, (const struct sockaddr *)&d->target.address, d->target.length) && errno != EINPROGRESS ? -errno
                                                                                                               : 0;
 }

@@ -40,7 +40,7 @@ static int main_check_sources(const struct settings *s)
         struct endpoint source;
         sources_pick(&one, 0, &source);
         int fd = socket(endpoint_family(&source), SOCK_STREAM | SOCK_CLOEXEC, 0);
-        int error = fd < 0 || bind(fd, (struct sockaddr *)&source.address, source.length) ? errno : 0;
+        int error = fd < 0 ? errno : -sources_bind(fd, &source);
         if (fd >= 0)
             close(fd);
         if (!error)

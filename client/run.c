@@ -1,10 +1,10 @@
 #include "client/run.h"
 #include "client/dialer.h"
 #include "client/report.h"
+#include "client/view.h"
 #include "common/clock.h"
 #include "common/counters.h"
 #include "common/human.h"
-#include "common/sockdiag.h"
 #include "common/stop.h"
 #include "common/terminal.h"
 
@@ -98,24 +98,11 @@ static void run_on_dialer_quiet(void *context)
     ev_async_send(r->loop, &r->quiet);
 }
 
-/* The client's own sockets: those to the target. NULL where the kernel cannot be asked. */
-static json_t *run_states(struct run *r, unsigned states, struct sockdiag_census *census)
-{
-    const struct endpoint *target = &r->args.target;
-    const struct sockdiag_query query = {
-        .family = endpoint_family(target), .states = states, .destination_port = endpoint_port(target)};
-    *census = (struct sockdiag_census){0};
-    if (!r->diag || sockdiag_census(r->diag, &query, endpoint_bytes(target), census))
-        return NULL;
-    return sockdiag_states_json(census);
-}
-
 static void run_settle(struct run *r)
 {
-    struct sockdiag_census census;
     const unsigned unsettled =
         SOCKDIAG_BIT(SOCKDIAG_FIN_WAIT_1) | SOCKDIAG_BIT(SOCKDIAG_CLOSING) | SOCKDIAG_BIT(SOCKDIAG_LAST_ACK);
-    json_t *states = run_states(r, unsettled, &census);
+    json_t *states = view_states(r->diag, &r->args.target, unsettled);
     bool settled = !states || json_object_size(states) == 0 || clock_now_ns() >= r->settle_until_ns;
     json_decref(states);
     if (settled)
@@ -133,12 +120,11 @@ static void run_finish(struct run *r)
 
 static void run_close(struct run *r)
 {
-    struct sockdiag_census census;
     int workload = r->args.settings->workload;
     r->phase = RUN_CLOSING;
     if (workload == WORKLOAD_HOLD || workload == WORKLOAD_ECHO) {
         json_decref(r->states_before_close);
-        r->states_before_close = run_states(r, SOCKDIAG_ALL_BUT_LISTEN, &census);
+        r->states_before_close = view_states(r->diag, &r->args.target, SOCKDIAG_ALL_BUT_LISTEN);
     }
     run_give_order(r, ORDER_CLOSE);
 }
@@ -255,35 +241,13 @@ static double run_elapsed_s(const struct run *r)
     return r->schedule_ns ? (double)(until_ns - r->schedule_ns) / 1e9 : 0;
 }
 
-static int run_add_queue(const struct sockdiag_socket *socket, void *context)
-{
-    uint64_t *queue = context;
-    queue[0] += socket->rqueue;
-    queue[1] += (uint64_t)socket->wqueue + 1;
-    return 0;
-}
-
-/* The server's accept queue, where the server is in the same network namespace. */
-static void run_server_queue(struct run *r, char *text, size_t size)
-{
-    uint64_t queue[2] = {0};
-    char now[HUMAN_MAX], capacity[HUMAN_MAX];
-    const struct sockdiag_query query = {.family = endpoint_family(&r->args.target),
-                                         .states = SOCKDIAG_BIT(SOCKDIAG_LISTEN),
-                                         .source_port = endpoint_port(&r->args.target)};
-    text[0] = '\0';
-    if (r->diag && !sockdiag_dump(r->diag, &query, run_add_queue, queue) && queue[1])
-        snprintf(text, size, "  queue %s of %s", human_count((int64_t)queue[0], now),
-                 human_count((int64_t)queue[1], capacity));
-}
-
 static void run_draw_progress(struct run *r, const struct stats *total)
 {
     char established[HUMAN_MAX], waiting[HUMAN_MAX], failed[HUMAN_MAX], queue[3 * HUMAN_MAX];
     uint64_t pending = stats_pending(total);
     uint64_t settled = STATS_GET(total->attempted) - pending;
     uint64_t good = STATS_GET(total->established);
-    run_server_queue(r, queue, sizeof(queue));
+    view_server_queue(r->diag, &r->args.target, queue, sizeof(queue));
     terminal_progress("%.1f s  established %s  waiting %s  failed %s%s", run_elapsed_s(r),
                       human_count((int64_t)good, established), human_count((int64_t)pending, waiting),
                       human_count((int64_t)(settled > good ? settled - good : 0), failed), queue);
@@ -440,11 +404,10 @@ int run_go(struct run *r)
 
 json_t *run_report(struct run *r)
 {
-    struct sockdiag_census census;
     struct stats total;
     struct counters *after;
     struct dialer *first = &r->threads[0].dialer;
-    json_t *counters = NULL, *states = run_states(r, SOCKDIAG_ALL_BUT_LISTEN, &census);
+    json_t *counters = NULL, *states = view_states(r->diag, &r->args.target, SOCKDIAG_ALL_BUT_LISTEN);
     run_total(r, &total);
     for (size_t i = 1; i < r->n_threads; i++) {
         histogram_merge(first->connect_latency, r->threads[i].dialer.connect_latency);

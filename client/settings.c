@@ -132,8 +132,8 @@ int settings_read(int argc, char **argv, struct settings *ret, json_t **ret_json
         {"hold", 0, "DUR", "0", "how long connections stay once every attempt is settled (hold)", &option_duration,
          &ret->hold_ns, 0, INT64_MAX / 4},
         {"close", 0, "HOW", "fin",
-         "how a connection ends: close(), SO_LINGER 0, shutdown(SHUT_WR) and\n"
-         "keep the descriptor, or leave it open",
+         "how it ends: close(), SO_LINGER 0, shutdown(SHUT_WR); half and none"
+         "\nkeep the descriptor to the end of the run",
          &option_choice, &ret->close_how, .choices = close_words},
         {"threads", 't', "N", "1", "event loops", &option_count, &ret->threads, 1, 256},
         {"source", 0, "ADDR[/LEN]", NULL, "source address or network, spread over; repeatable", &option_texts,

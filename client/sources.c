@@ -1,5 +1,7 @@
 #include "client/sources.h"
 
+#include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 
 static unsigned sources_host_bits(const struct network *n)
@@ -45,4 +47,11 @@ void sources_pick(const struct settings *s, uint64_t i, struct endpoint *ret)
         }
         i -= hosts;
     }
+}
+
+int sources_bind(int fd, const struct endpoint *source)
+{
+    const int on = 1;
+    setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
+    return bind(fd, (const struct sockaddr *)&source->address, source->length) ? -errno : 0;
 }

@@ -10,3 +10,7 @@ uint64_t sources_count(const struct settings *s);
 
 /* The address for the i-th connection, port 0. Only where sources_count() is not 0. */
 void sources_pick(const struct settings *s, uint64_t i, struct endpoint *ret);
+
+/* Binds a socket to a source address, without a port: connect() chooses that, so that one port serves many destinations
+ * (IP_BIND_ADDRESS_NO_PORT). 0 or -errno. */
+int sources_bind(int fd, const struct endpoint *source);

@@ -8,7 +8,7 @@
 #include <sys/utsname.h>
 #include <time.h>
 
-#define DOCUMENT_FLAGS (JSON_REAL_PRECISION(12) | JSON_PRESERVE_ORDER)
+#define DOCUMENT_FLAGS (JSON_REAL_PRECISION(15) | JSON_PRESERVE_ORDER)
 
 struct document_output {
     FILE *json, *jsonl;

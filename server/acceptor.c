@@ -119,7 +119,6 @@ void acceptor_descriptor_freed(struct acceptor *a)
 
 void acceptor_stop(struct acceptor *a)
 {
-    acceptor_sample(a, clock_now_ns());
     ev_io_stop(a->loop, &a->io);
     timer_close(&a->wake);
 }

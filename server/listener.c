@@ -15,7 +15,8 @@ struct listener_option {
 
 #define LISTENER_OPTIONS 8
 
-/* TCP_NODELAY is for the echo of large messages: the last, partial segment must not wait for an ACK. */
+/* TCP_NODELAY is for the echo of large messages, which goes out in pieces: the partial segment at the end of one
+ * piece must not wait for the ACK of the one before, 40 ms by the delayed ACK. */
 static void listener_options(const struct settings *s, struct listener_option rows[static LISTENER_OPTIONS])
 {
     bool keepalive = s->keepalive.idle_s > 0;

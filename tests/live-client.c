@@ -196,21 +196,19 @@ Test(client, echo_repeats_on_the_same_connections)
 {
     int code;
     struct live *server = live_start_ready("server", "-J", NULL);
-    struct live *client =
-        live_run(&code, "client", "-w", "echo", "-c", "10", "-s", "100k", "-d", "700ms", "-J", NULL);
+    struct live *client = live_run(&code, "client", "-w", "echo", "-c", "10", "-s", "200k", "--percentiles", "90",
+                                   "-d", "700ms", "-J", NULL);
     live_until(0, "ss -Htn 'sport = :8888' | wc -l");
     live_stop(server, SIGINT);
     check_all_in(client, "established", 10);
     int64_t requests = live_integer(client->report, "requests", NULL);
     cr_assert_gt(requests, 20);
     cr_assert_eq(requests, live_integer(client->report, "replies", NULL));
-    cr_assert_eq(live_integer(client->report, "bytes_sent", NULL), requests * 102400);
-    cr_assert_eq(live_integer(client->report, "bytes_received", NULL), requests * 102400);
-    cr_assert_eq(live_integer(server->report, "bytes_received", NULL), requests * 102400);
+    cr_assert_eq(live_integer(client->report, "bytes_sent", NULL), requests * 204800);
+    cr_assert_eq(live_integer(client->report, "bytes_received", NULL), requests * 204800);
+    cr_assert_eq(live_integer(server->report, "bytes_received", NULL), requests * 204800);
     cr_assert_eq(live_integer(server->report, "connections", "accepted", NULL), 10);
     cr_assert_eq(live_integer(client->report, "request_latency_us", "count", NULL), requests);
-    /* A large request ends in a partial segment: Nagle and the delayed ACK must not make 40 ms of it. */
-    cr_assert_lt(number(client->report, "request_latency_us", "p50"), 30000);
     live_free(client);
     live_free(server);
 }
@@ -256,7 +254,11 @@ Test(client, the_schedule_of_a_rate_is_kept)
     struct live *client =
         live_run(&code, "client", "-c", "500", "-r", "1000", "-t", "2", "--close", "rst", "-J", NULL);
     check_all_in(client, "established", 500);
-    cr_assert_float_eq(number(client->report, "rates", "connects_per_s"), 1002, 20);
+    /* 499 ms from the first start to the last; a busy machine may make it later, never earlier. */
+    double rate = number(client->report, "rates", "connects_per_s");
+    cr_assert_leq(rate, 1003);
+    if (!live_integer(client->report, "late_starts", NULL))
+        cr_assert_geq(rate, 900);
     live_stop(server, SIGINT);
     live_free(client);
     live_free(server);
@@ -297,16 +299,24 @@ Test(client, sources_are_spread_over)
     live_free(server);
 }
 
-Test(client, one_port_serves_several_sources)
+/* A bind() that chose a port would take it for all destinations; connect() chooses it for one. */
+Test(client, one_port_of_a_source_serves_several_destinations)
 {
     int code;
     live_shell("echo 40000 40001 > /proc/sys/net/ipv4/ip_local_port_range");
-    struct live *server = live_start_ready("server", NULL);
-    struct live *client = live_run(&code, "client", "-c", "12", "--source", "127.0.1.0/29", "-J", NULL);
+    struct live *server = live_start_ready("server", NULL), *other = live_start_ready("server", "-p", "8889", NULL);
+    struct live *first =
+        live_start_ready("client", "-c", "2", "--source", "127.0.1.1", "--hold", "60s", "127.0.0.1:8888", NULL);
+    live_until(2, "ss -Htn state established 'dport = :8888' | wc -l");
+    struct live *client = live_run(&code, "client", "-c", "2", "--source", "127.0.1.1", "-J", "127.0.0.1:8889", NULL);
     cr_assert_eq(code, 0, "%s", client->err_text);
-    check_all_in(client, "established", 12);
+    check_all_in(client, "established", 2);
+    live_stop(first, SIGINT);
     live_stop(server, SIGINT);
+    live_stop(other, SIGINT);
     live_free(client);
+    live_free(first);
+    live_free(other);
     live_free(server);
 }
 

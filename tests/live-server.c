@@ -196,32 +196,48 @@ Test(server, ignore_never_reads)
     live_free(server);
 }
 
+static int64_t cpu_ticks(const struct live *p)
+{
+    return live_number("awk '{print $14 + $15}' /proc/%d/stat", (int)p->pid);
+}
+
+/* The byte that stands at this place of a long message. */
+static char pattern(size_t at)
+{
+    return (char)(at * 2654435761u >> 24);
+}
+
 Test(server, a_peer_that_does_not_read_meets_back_pressure_and_loses_nothing)
 {
-    enum { total = 64 << 20 };
+    enum { total = 64 << 20, piece = 1 << 16 };
+    static char block[piece];
     struct live *server = live_start_ready("server", "-J", NULL);
     int fd = connect_to(8888);
-    char *block = malloc(1 << 20);
     size_t sent = 0, got = 0;
-    memset(block, 'a', 1 << 20);
     fcntl(fd, F_SETFL, O_NONBLOCK);
     struct pollfd writable = {fd, POLLOUT, 0};
-    while (sent < total && poll(&writable, 1, 1000) == 1) {
-        ssize_t n = send(fd, block, sent + (1 << 20) < total ? 1 << 20 : total - sent, MSG_NOSIGNAL);
+    while (sent < total && poll(&writable, 1, 500) == 1) {
+        for (size_t i = 0; i < piece; i++)
+            block[i] = pattern(sent + i);
+        ssize_t n = send(fd, block, piece, MSG_NOSIGNAL);
         sent += n > 0 ? (size_t)n : 0;
     }
     cr_assert_lt(sent, total, "64 MiB went in and nothing came out: somebody keeps them");
     if (!live_sanitized)
         cr_assert_lt(live_number("awk '/VmRSS/ {print $2}' /proc/%d/status", (int)server->pid), 8192);
+    int64_t before = cpu_ticks(server);
+    cr_assert_eq(poll(&writable, 1, 500), 0); /* the span that is measured */
+    cr_assert_leq(cpu_ticks(server) - before, 2, "it waits, it does not spin");
     shutdown(fd, SHUT_WR);
     fcntl(fd, F_SETFL, 0);
-    for (ssize_t n; (n = recv(fd, block, 1 << 20, 0)) > 0; got += (size_t)n)
-        cr_assert_eq(memchr(block, 'b', (size_t)n), NULL);
+    for (ssize_t n; (n = recv(fd, block, piece, 0)) > 0; got += (size_t)n)
+        for (ssize_t i = 0; i < n; i++)
+            if (block[i] != pattern(got + (size_t)i))
+                cr_assert_fail("byte %zu is another", got + (size_t)i);
     cr_assert_eq(got, sent);
     cr_assert_eq(live_stop(server, SIGINT), 0);
     cr_assert_eq(live_integer(server->report, "bytes_sent", NULL), sent);
     cr_assert_eq(row(server, "closed_by_peer"), 1);
-    free(block);
     close(fd);
     live_free(server);
 }
@@ -282,10 +298,10 @@ Test(server, out_of_descriptors_it_pauses_costs_nothing_and_goes_on)
     struct live *client = live_start_ready("client", "-c", "100", "--hold", "60s", "-J", NULL);
     live_until(1, "ss -Hltn 'sport = :8888' | awk '{print ($2 > 50)}'");
     /* CPU ticks (10 ms) of the server over half a second of being without descriptors. */
-    int64_t before = live_number("awk '{print $14 + $15}' /proc/%d/stat", (int)server->pid);
+    int64_t before = cpu_ticks(server);
     struct pollfd nothing = {-1, 0, 0};
     poll(&nothing, 1, 500); /* the span that is measured */
-    int64_t ticks = live_number("awk '{print $14 + $15}' /proc/%d/stat", (int)server->pid) - before;
+    int64_t ticks = cpu_ticks(server) - before;
     cr_assert_leq(ticks, 2, "%lld ticks in half a second", (long long)ticks);
     cr_assert_eq(live_stop(client, SIGINT), 0);
     live_until(0, "ss -Htn 'sport = :8888' | wc -l");
@@ -296,6 +312,22 @@ Test(server, out_of_descriptors_it_pauses_costs_nothing_and_goes_on)
     const char *told = strstr(server->err_text, "cannot accept: ");
     cr_assert_not_null(told);
     cr_assert_null(strstr(told + 1, "cannot accept: "), "said once");
+    live_free(client);
+    live_free(server);
+}
+
+/* When one of its own connections ends, the server goes on at once: many times faster than it looks by itself, each
+ * 100 ms. */
+Test(server, a_descriptor_that_comes_free_is_used_at_once)
+{
+    int code;
+    live_descriptors = 30;
+    struct live *server = live_start_ready("server", "-J", NULL);
+    struct live *client = live_run(&code, "client", "-w", "crr", "-c", "60", "-n", "2000", "-d", "30s", "-J", NULL);
+    cr_assert_eq(live_stop(server, SIGINT), 0);
+    cr_assert_eq(live_integer(client->report, "replies", NULL), 2000);
+    cr_assert_gt(row(server, "accept_errors"), 0);
+    cr_assert_lt(json_number_value(json_object_get(client->report, "elapsed_s")), 4);
     live_free(client);
     live_free(server);
 }
@@ -316,7 +348,7 @@ Test(server, documents_a_line_each)
 {
     struct live *server = live_start_ready("server", "-p", "0", "--jsonl", "-i", "50ms", "-d", "400ms", NULL);
     cr_assert_eq(live_wait(server), 0);
-    int n = 0, intervals = 0;
+    int n = 0, intervals = 0, censuses = 0;
     const char *last = NULL;
     json_t *document = NULL;
     for (char *line = strtok(server->out_text, "\n"); line; line = strtok(NULL, "\n"), n++) {
@@ -329,13 +361,15 @@ Test(server, documents_a_line_each)
                   json_object_get(document, "argv") && json_object_get(document, "settings"));
         cr_assert(n != 0 || !strcmp(last, "ready"));
         intervals += !strcmp(last, "interval");
-        if (!strcmp(last, "interval"))
-            cr_assert_eq(live_integer(document, "states", "LISTEN", NULL), 1);
+        /* A census that takes too long for the interval is left out, so not each has one. */
+        if (json_object_get(document, "states"))
+            censuses += live_integer(document, "states", "LISTEN", NULL) == 1;
     }
     cr_assert_str_eq(last, "report");
     cr_assert_eq(live_integer(document, "settings", "interval_us", NULL), 50000);
     cr_assert_geq(intervals, 4);
     cr_assert_leq(intervals, 8);
+    cr_assert_geq(censuses, 2, "the report's and an interval's");
     json_decref(document);
     live_free(server);
 }

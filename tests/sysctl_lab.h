@@ -188,6 +188,57 @@ static inline enum sysctl_outcome lab_outcome(const struct sysctl_guard *g)
     return change.outcome;
 }
 
+/* A run that set the key and died. */
+static inline void lab_leave_behind(const char *key, const char *value)
+{
+    struct sysctl_guard *g = lab_guard();
+    cr_assert_eq(lab_set(g, key, value), 0);
+    sysctl_guard_free(g);
+}
+
+/* Of the journal's directory, with the suffix. */
+static inline bool lab_find_file(const char *suffix, char path[static 512])
+{
+    DIR *d = opendir(lab_journal);
+    bool found = false;
+    for (struct dirent *e; d && !found && (e = readdir(d));) {
+        size_t n = strlen(e->d_name), n_suffix = strlen(suffix);
+        found = n > n_suffix && strcmp(e->d_name + n - n_suffix, suffix) == 0;
+        if (found)
+            snprintf(path, 512, "%s/%s", lab_journal, e->d_name);
+    }
+    if (d)
+        closedir(d);
+    return found;
+}
+
+static inline void lab_make_file(const char *name, const char *text)
+{
+    char path[512];
+    snprintf(path, sizeof(path), "%s/%s", lab_journal, name);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    cr_assert_geq(fd, 0);
+    cr_assert_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    close(fd);
+}
+
+static inline bool lab_has_file(const char *name)
+{
+    char path[512];
+    snprintf(path, sizeof(path), "%s/%s", lab_journal, name);
+    return access(path, F_OK) == 0;
+}
+
+static inline char *lab_read_whole(const char *path)
+{
+    static char text[8192];
+    FILE *f = fopen(path, "re");
+    text[f ? fread(text, 1, sizeof(text) - 1, f) : 0] = '\0';
+    if (f)
+        fclose(f);
+    return text;
+}
+
 /* In a child, where Criterion's assertions do not reach. */
 #define CHECK(x)                                                                   \
     do {                                                                           \

@@ -187,7 +187,8 @@ Test(counters, malformed)
         "A: x y\nA: 1\n",     /* a value missing */
         "A: x\nA: 1 2\n",     /* a name missing */
         "A: x\nA: 1",         /* cut short: the value may be 12 */
-        "A x\nA 1\n",         /* no colon */
+        "Ab x\nAb 1\n",       /* no colon */
+        "A:: x\nA: 1\n",      /* not the same */
         ": x\n: 1\n",         /* no prefix */
         "A: x\nA: y\n",       /* not a number */
         "A: x\nA: 1x\n",      /* nor this */
@@ -202,6 +203,7 @@ Test(counters, malformed)
         "A: x\tA: 1\n",
         "A: x\ty\nA: 1\n", /* the kernel separates by blanks */
         "A: \x80\nA: 1\n", /* not ASCII */
+        "A: \x7f\nA: 1\n", /* not visible */
     };
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {

@@ -63,11 +63,13 @@ static void two_signals(void)
     raise(SIGTERM);
 }
 
+static int held_pipe[2];
+
 static void two_signals_while_held(void)
 {
     stop_hold();
     two_signals();
-    if (stop_count() != 2)
+    if (stop_count() != 2 || write(held_pipe[1], "x", 1) != 1)
         _exit(9);
     stop_release();
 }
@@ -86,7 +88,11 @@ Test(stop, the_second_signal_ends_the_process)
 
 Test(stop, unless_something_must_be_put_back_first)
 {
+    char byte = 0;
+    cr_assert_eq(pipe(held_pipe), 0);
     cr_expect_eq(in_child(two_signals_while_held), 128 + SIGTERM);
+    close(held_pipe[1]);
+    cr_expect_eq(read(held_pipe[0], &byte, 1), 1, "it went on until the release");
     cr_expect_eq(in_child(one_signal_while_held), 7);
 }
 

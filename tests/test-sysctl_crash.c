@@ -1,4 +1,4 @@
-/* Deaths: at every step of what a guard does, in every company; by somebody else's SIGKILL; and many at once. */
+/* Deaths: at every step of what a guard does, in every company; and many at once. */
 #include "common/sysctl_journal.h"
 #include "tests/sysctl_lab.h"
 
@@ -183,13 +183,6 @@ Test(sysctl_crash, from_below_the_living_to_above)
     die_at_every_step(&s);
 }
 
-static void leave_behind(const char *key, const char *value)
-{
-    struct sysctl_guard *g = lab_guard();
-    cr_assert_eq(lab_set(g, key, value), 0);
-    sysctl_guard_free(g);
-}
-
 /* Two that live until both have set, then die together, and between them perhaps one that lives on. */
 static void many_dead(bool one_lives)
 {
@@ -265,93 +258,6 @@ Test(sysctl_crash, then_somebody_else_sets)
     cr_assert_geq(step, s.least_steps);
 }
 
-static void keep_last(const struct sysctl_change *change, void *last)
-{
-    *(struct sysctl_change *)last = *change;
-}
-
-/* Forks an owner of a change; it lives until it is killed. */
-static pid_t start_owner(const char *key, const char *value)
-{
-    int ready[2];
-    cr_assert_eq(pipe2(ready, O_CLOEXEC), 0);
-    pid_t owner = fork();
-    if (owner == 0) {
-        struct sysctl_guard *g = lab_guard();
-        CHECK(lab_set(g, key, value) == 0);
-        tell(ready);
-        for (;;)
-            pause();
-    }
-    close(ready[1]);
-    hear(ready);
-    close(ready[0]);
-    return owner;
-}
-
-static void kill_owner(pid_t owner)
-{
-    kill(owner, SIGKILL);
-    waitpid(owner, NULL, 0);
-}
-
-Test(sysctl_crash, killed_owner_is_found_out)
-{
-    struct sysctl_guard *g = lab_guard();
-    struct sysctl_change change = {.outcome = SYSCTL_ACTIVE};
-    pid_t owner = start_owner(FIN, "7");
-    assert_value(FIN, "7");
-    cr_assert_eq(sysctl_guard_recover(g, keep_last, &change), 0, "a living one");
-    cr_assert_eq(change.outcome, SYSCTL_ACTIVE);
-    assert_value(FIN, "7");
-
-    kill_owner(owner);
-    assert_value(FIN, "7");
-    cr_assert_eq(sysctl_guard_recover(g, keep_last, &change), 1);
-    assert_value(FIN, "60");
-    cr_assert_str_eq(change.key, FIN);
-    cr_assert_str_eq(change.before, "60");
-    cr_assert_str_eq(change.set, "7");
-    cr_assert_str_eq(change.now, "7");
-    cr_assert_eq(change.pid, owner);
-    cr_assert_eq(change.outcome, SYSCTL_RESTORED);
-    assert_nothing_left();
-    sysctl_guard_free(g);
-}
-
-Test(sysctl_crash, killed_below_and_above_the_living)
-{
-    pid_t below = start_owner(FIN, "7");
-    living_sets_11();
-    pid_t above = start_owner(FIN, "8");
-    assert_value(FIN, "8");
-    kill_owner(below);
-    cr_assert_eq(lab_recover(), 1);
-    assert_value(FIN, "8");
-    kill_owner(above);
-    cr_assert_eq(lab_recover(), 1);
-    assert_value(FIN, "11");
-    cr_assert_eq(sysctl_guard_restore(living), 0);
-    assert_value(FIN, "60");
-    assert_nothing_left();
-    sysctl_guard_free(living);
-}
-
-/* A dead run's change that somebody else has undone, and one whose value somebody else has changed. */
-Test(sysctl_crash, recovery_keeps_somebody_elses_value)
-{
-    struct sysctl_guard *g = lab_guard();
-    struct sysctl_change change;
-    leave_behind(FIN, "7");
-    lab_put(FIN, "33");
-    cr_assert_eq(sysctl_guard_recover(g, keep_last, &change), 1);
-    cr_assert_eq(change.outcome, SYSCTL_CHANGED);
-    cr_assert_str_eq(change.now, "33");
-    assert_value(FIN, "33");
-    assert_nothing_left();
-    sysctl_guard_free(g);
-}
-
 #define WORKERS 8
 #define DEATHS  250
 
@@ -406,8 +312,10 @@ Test(sysctl_crash, many_at_once)
         if (deaths % 3 == 0)
             kill(workers[random() % WORKERS], SIGKILL);
     }
-    for (int i = 0; i < WORKERS; i++)
-        kill_owner(workers[i]);
+    for (int i = 0; i < WORKERS; i++) {
+        kill(workers[i], SIGKILL);
+        waitpid(workers[i], NULL, 0);
+    }
     cr_assert_geq(lab_recover(), 0);
     assert_as_at_first("many at once", 0);
 }

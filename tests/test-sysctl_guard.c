@@ -1,7 +1,8 @@
-/* What a guard does to its sysctls: alone, with other guards on the same knob, and with somebody else's hand in. */
+/* What a guard does to its sysctls, and the next one when it was killed. */
 #include "tests/sysctl_lab.h"
 
 #include <criterion/criterion.h>
+#include <signal.h>
 
 TestSuite(sysctl_guard, .init = lab_start, .fini = lab_stop);
 
@@ -186,73 +187,6 @@ Test(sysctl_guard, same_key_twice_is_one_change)
     sysctl_guard_free(g);
 }
 
-/* Each guard leaves by itself (restore), or dies and somebody recovers: in every order, for every mixture. After each
- * leaving the topmost one alive has its way. */
-static void leave_in_order(const int order[3], unsigned dies)
-{
-    static const char *const value[] = {"11", "12", "13"};
-    struct sysctl_guard *g[3];
-    for (int i = 0; i < 3; i++) {
-        g[i] = lab_guard();
-        cr_assert_eq(lab_set(g[i], FIN, value[i]), 0);
-    }
-    for (int step = 0; step < 3; step++) {
-        int i = order[step];
-        bool top = true;
-        for (int k = i + 1; k < 3; k++)
-            top &= g[k] == NULL;
-        if (dies & (1U << i)) {
-            sysctl_guard_free(g[i]);
-            cr_assert_eq(lab_recover(), 1);
-        } else {
-            cr_assert_eq(sysctl_guard_restore(g[i]), 0);
-            cr_assert_eq(lab_outcome(g[i]), top ? SYSCTL_RESTORED : SYSCTL_HANDED_ON);
-            sysctl_guard_free(g[i]);
-        }
-        g[i] = NULL;
-        assert_value(FIN, g[2] ? "13" : g[1] ? "12" : g[0] ? "11" : "60");
-    }
-    assert_nothing_left();
-}
-
-static const int orders[6][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
-
-Test(sysctl_guard, three_leave_in_any_order_alive_or_dead)
-{
-    for (int i = 0; i < 6; i++)
-        for (unsigned dies = 0; dies < 8; dies++)
-            leave_in_order(orders[i], dies);
-}
-
-/* The dead ones are found all at once: below, above and between the living. */
-Test(sysctl_guard, several_dead_at_once)
-{
-    static const char *const value[] = {"11", "12", "13", "14"};
-    for (unsigned dies = 1; dies < 16; dies++) {
-        struct sysctl_guard *g[4];
-        const char *expected = "60";
-        for (int i = 0; i < 4; i++) {
-            g[i] = lab_guard();
-            cr_assert_eq(lab_set(g[i], FIN, value[i]), 0);
-        }
-        for (int i = 0; i < 4; i++)
-            if (dies & (1U << i)) {
-                sysctl_guard_free(g[i]);
-                g[i] = NULL;
-            } else
-                expected = value[i];
-        cr_assert_eq(lab_recover(), __builtin_popcount(dies));
-        assert_value(FIN, expected);
-        for (int i = 0; i < 4; i++) {
-            if (g[i])
-                cr_assert_eq(sysctl_guard_restore(g[i]), 0);
-            sysctl_guard_free(g[i]);
-        }
-        assert_value(FIN, "60");
-        assert_nothing_left();
-    }
-}
-
 Test(sysctl_guard, the_next_set_recovers_too)
 {
     struct sysctl_guard *dead = lab_guard(), *g = lab_guard();
@@ -266,40 +200,6 @@ Test(sysctl_guard, the_next_set_recovers_too)
     assert_value(FIN, "60");
     assert_nothing_left();
     sysctl_guard_free(g);
-}
-
-/* Who sets again from below goes to the top of the stack. */
-Test(sysctl_guard, set_again_under_another)
-{
-    for (int a_leaves_first = 0; a_leaves_first < 2; a_leaves_first++) {
-        struct sysctl_guard *a = lab_guard(), *b = lab_guard();
-        lab_set(a, FIN, "11");
-        lab_set(b, FIN, "12");
-        cr_assert_eq(lab_set(a, FIN, "13"), 0);
-        assert_value(FIN, "13");
-        cr_assert_eq(sysctl_guard_restore(a_leaves_first ? a : b), 0);
-        assert_value(FIN, a_leaves_first ? "12" : "13");
-        cr_assert_eq(sysctl_guard_restore(a_leaves_first ? b : a), 0);
-        assert_value(FIN, "60");
-        assert_nothing_left();
-        sysctl_guard_free(a);
-        sysctl_guard_free(b);
-    }
-}
-
-/* What was inherited from one that left is not forgotten. */
-Test(sysctl_guard, set_again_after_another_left)
-{
-    struct sysctl_guard *a = lab_guard(), *b = lab_guard();
-    lab_set(a, FIN, "11");
-    lab_set(b, FIN, "12");
-    cr_assert_eq(sysctl_guard_restore(a), 0);
-    cr_assert_eq(lab_set(b, FIN, "13"), 0);
-    cr_assert_eq(sysctl_guard_restore(b), 0);
-    assert_value(FIN, "60");
-    assert_nothing_left();
-    sysctl_guard_free(a);
-    sysctl_guard_free(b);
 }
 
 Test(sysctl_guard, somebody_elses_value_is_kept)
@@ -325,52 +225,86 @@ Test(sysctl_guard, somebody_else_put_it_back)
     sysctl_guard_free(g);
 }
 
-/* 60, a sets 11, somebody 33, b sets 12. However they leave, 33 is what is to remain. */
-Test(sysctl_guard, somebody_elses_value_between_two)
+/* Forks an owner of a change; it lives until it is killed. */
+static pid_t start_owner(const char *key, const char *value)
 {
-    for (int a_leaves_first = 0; a_leaves_first < 2; a_leaves_first++) {
-        struct sysctl_guard *a = lab_guard(), *b = lab_guard();
-        lab_put(FIN, "60");
-        lab_set(a, FIN, "11");
-        lab_put(FIN, "33");
-        lab_set(b, FIN, "12");
-        cr_assert_eq(sysctl_guard_restore(a_leaves_first ? a : b), 0);
-        assert_value(FIN, a_leaves_first ? "12" : "33");
-        cr_assert_eq(sysctl_guard_restore(a_leaves_first ? b : a), 0);
-        cr_assert_eq(lab_outcome(a), SYSCTL_CHANGED);
-        cr_assert_eq(lab_outcome(b), SYSCTL_RESTORED);
-        assert_value(FIN, "33");
-        sysctl_guard_free(a);
-        sysctl_guard_free(b);
+    int ready[2];
+    char c;
+    cr_assert_eq(pipe2(ready, O_CLOEXEC), 0);
+    pid_t owner = fork();
+    if (owner == 0) {
+        struct sysctl_guard *g = lab_guard();
+        CHECK(lab_set(g, key, value) == 0);
+        CHECK(write(ready[1], "", 1) == 1);
+        for (;;)
+            pause();
     }
+    close(ready[1]);
+    cr_assert_eq(read(ready[0], &c, 1), 1);
+    close(ready[0]);
+    return owner;
 }
 
-/* The same with one guard that sets twice. */
-Test(sysctl_guard, somebody_elses_value_between_two_settings)
+static void kill_owner(pid_t owner)
+{
+    kill(owner, SIGKILL);
+    waitpid(owner, NULL, 0);
+}
+
+Test(sysctl_guard, killed_owner_is_found_out)
 {
     struct sysctl_guard *g = lab_guard();
-    lab_set(g, FIN, "11");
-    lab_put(FIN, "33");
-    lab_set(g, FIN, "12");
-    cr_assert_eq(sysctl_guard_restore(g), 0);
-    assert_value(FIN, "33");
+    struct sysctl_change change = {.outcome = SYSCTL_ACTIVE};
+    pid_t owner = start_owner(FIN, "7");
+    assert_value(FIN, "7");
+    cr_assert_eq(sysctl_guard_recover(g, lab_copy_change, &change), 0, "a living one");
+    cr_assert_eq(change.outcome, SYSCTL_ACTIVE);
+    assert_value(FIN, "7");
+
+    kill_owner(owner);
+    assert_value(FIN, "7");
+    cr_assert_eq(sysctl_guard_recover(g, lab_copy_change, &change), 1);
+    assert_value(FIN, "60");
+    cr_assert_str_eq(change.key, FIN);
+    cr_assert_str_eq(change.before, "60");
+    cr_assert_str_eq(change.set, "7");
+    cr_assert_str_eq(change.now, "7");
+    cr_assert_eq(change.pid, owner);
+    cr_assert_eq(change.outcome, SYSCTL_RESTORED);
+    assert_nothing_left();
     sysctl_guard_free(g);
 }
 
-/* A later change back to the first value must not be mistaken for a restored one. */
-Test(sysctl_guard, equal_values_in_one_stack)
+Test(sysctl_guard, killed_below_and_above_the_living)
 {
-    for (int i = 0; i < 6; i++) {
-        static const char *const value[] = {"11", "60", "11"};
-        struct sysctl_guard *g[3];
-        for (int k = 0; k < 3; k++) {
-            g[k] = lab_guard();
-            lab_set(g[k], FIN, value[k]);
-        }
-        for (int k = 0; k < 3; k++) {
-            cr_assert_eq(sysctl_guard_restore(g[orders[i][k]]), 0);
-            sysctl_guard_free(g[orders[i][k]]);
-        }
-        assert_value(FIN, "60");
-    }
+    pid_t below = start_owner(FIN, "7");
+    struct sysctl_guard *living = lab_guard();
+    cr_assert_eq(lab_set(living, FIN, "11"), 0);
+    pid_t above = start_owner(FIN, "8");
+    assert_value(FIN, "8");
+    kill_owner(below);
+    cr_assert_eq(lab_recover(), 1);
+    assert_value(FIN, "8");
+    kill_owner(above);
+    cr_assert_eq(lab_recover(), 1);
+    assert_value(FIN, "11");
+    cr_assert_eq(sysctl_guard_restore(living), 0);
+    assert_value(FIN, "60");
+    assert_nothing_left();
+    sysctl_guard_free(living);
+}
+
+/* A dead run's change that somebody else has undone, and one whose value somebody else has changed. */
+Test(sysctl_guard, recovery_keeps_somebody_elses_value)
+{
+    struct sysctl_guard *g = lab_guard();
+    struct sysctl_change change;
+    lab_leave_behind(FIN, "7");
+    lab_put(FIN, "33");
+    cr_assert_eq(sysctl_guard_recover(g, lab_copy_change, &change), 1);
+    cr_assert_eq(change.outcome, SYSCTL_CHANGED);
+    cr_assert_str_eq(change.now, "33");
+    assert_value(FIN, "33");
+    assert_nothing_left();
+    sysctl_guard_free(g);
 }

@@ -8,6 +8,7 @@
 #include <linux/if_tun.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 
 TestSuite(sysctl_place, .init = lab_start, .fini = lab_stop);
 
@@ -72,6 +73,7 @@ static void the_usual_places(void)
     CHECK(mkdir("/tmp/runtime", 0700) == 0);
     setenv("XDG_RUNTIME_DIR", "/tmp/runtime", 1);
     check_place("/tmp/runtime/tcplab", 0700);
+    CHECK(chdir("/") == 0);
     setenv("XDG_RUNTIME_DIR", "tmp/runtime", 1);
     check_place(by_uid, 0700);
     setenv("XDG_RUNTIME_DIR", "", 1);
@@ -85,7 +87,26 @@ Test(sysctl_place, usual_places)
     apart(the_usual_places);
 }
 
-/* As seen from a user namespace, where the machine's root is nobody. */
+/* There everybody may be root. */
+static void the_usual_places_of_nobody(void)
+{
+    if (setresgid(65534, 65534, 65534) < 0 || setresuid(65534, 65534, 65534) < 0)
+        _exit(77);
+    prctl(PR_SET_DUMPABLE, 1); /* else /proc/self/uid_map is not ours */
+    lab_enter_user_namespace();
+    if (geteuid() != 0 || unshare(CLONE_NEWNS) < 0)
+        _exit(77);
+    setenv("LAB_OUTER_UID", "65534", 1);
+    mount_empty("/run", 0, "mode=0755");
+    mount_empty("/tmp", 0, "mode=01777");
+    the_usual_places();
+}
+
+Test(sysctl_place, usual_places_in_a_user_namespace)
+{
+    apart(the_usual_places_of_nobody);
+}
+
 static void a_place_of_others(void)
 {
     char by_uid[64];
