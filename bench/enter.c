@@ -4,6 +4,7 @@
 #include "common/terminal.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,13 +31,14 @@ int enter_main(int argc, char **argv)
             shell[0] = (char[]){"/bin/sh"};
         command = shell;
     }
-    int r = namespace_enter(&step);
+    bool user = false;
+    int r = namespace_enter(&user, &step);
     if (r)
         return enter_impossible(step, -r);
     if (command == shell)
         terminal_notice("a shell in a private network; in a second terminal, join it with\n"
-                        "  nsenter --preserve-credentials --user --net --target %d",
-                        (int)getpid());
+                        "  nsenter --target %d --net%s",
+                        (int)getpid(), user ? " --user --preserve-credentials" : "");
     execvp(command[0], command);
     terminal_error("%s: %s; give a program's name or path", command[0], strerror(errno));
     return EXIT_CODE_FAILED;

@@ -5,6 +5,7 @@
 #include "common/terminal.h"
 #include "config.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -27,7 +28,7 @@ static void main_help(FILE *out)
           out);
     for (size_t i = 0; i < N_VERBS; i++)
         fprintf(out, "  %s %s\n      %s\n", verbs[i].name, verbs[i].arguments, verbs[i].help);
-    fputs("\n  -h, --help     this\n  -V, --version\n", out);
+    fputs("\n  -h, --help     show this help and exit\n  -V, --version  show the version and exit\n", out);
 }
 
 static int main_unknown_verb(const char *verb)
@@ -48,7 +49,8 @@ int main(int argc, char **argv)
         main_help(stderr);
         return EXIT_CODE_USAGE;
     }
-    if (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help")) {
+    bool help_of_verb = argc == 3 && argv[1][0] != '-' && (!strcmp(argv[2], "-h") || !strcmp(argv[2], "--help"));
+    if (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help") || help_of_verb) {
         main_help(stdout);
         return EXIT_CODE_DONE;
     }

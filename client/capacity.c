@@ -1,11 +1,11 @@
 #include "client/capacity.h"
 #include "client/sources.h"
+#include "common/program.h"
 #include "common/sysctl_guard.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 
 #define CAPACITY_BASE       32 /* stdio, netlink, documents */
 #define CAPACITY_PER_THREAD 6  /* epoll, eventfd, timers */
@@ -32,23 +32,13 @@ static uint64_t capacity_machine_left(void)
 
 int capacity_descriptors(const struct settings *s, struct capacity_descriptors *ret)
 {
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit))
-        return -errno;
-    ret->needed = capacity_connections(s) + CAPACITY_BASE + CAPACITY_PER_THREAD * s->threads;
-    ret->soft = limit.rlim_cur;
-    ret->hard = limit.rlim_max;
+    ret->connections = capacity_connections(s);
+    ret->needed = ret->connections + CAPACITY_BASE + CAPACITY_PER_THREAD * s->threads;
+    ret->limit = program_raise_descriptors().rlim_cur;
     ret->machine_left = capacity_machine_left();
-    if (ret->needed > limit.rlim_max)
+    if (ret->needed > ret->limit)
         return -EMFILE;
-    if (ret->needed > ret->machine_left)
-        return -ENFILE;
-    if (ret->needed > limit.rlim_cur) {
-        limit.rlim_cur = limit.rlim_max;
-        if (setrlimit(RLIMIT_NOFILE, &limit))
-            return -EMFILE;
-    }
-    return 0;
+    return ret->needed > ret->machine_left ? -ENFILE : 0;
 }
 
 uint64_t capacity_reserved(const char *list, int low, int high)

@@ -4,10 +4,10 @@
 
 #include "client/settings.h"
 
-/* Descriptors open at once. Raises the process' soft limit as far as needed. 0; or -EMFILE: the hard limit is too
- * low; -ENFILE: the whole machine has not as many left. */
+/* Descriptors open at once, and the connections they are for. Raises the process' soft limit to the hard one. 0; or
+ * -EMFILE: the hard limit is too low; -ENFILE: the whole machine has not as many left. */
 struct capacity_descriptors {
-    uint64_t needed, soft, hard, machine_left;
+    uint64_t connections, needed, limit, machine_left;
 };
 int capacity_descriptors(const struct settings *s, struct capacity_descriptors *ret);
 

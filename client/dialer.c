@@ -96,6 +96,9 @@ static bool dialer_dial(struct dialer *d)
     int64_t now_ns = clock_now_ns();
     for (int i = 0; dialer_may_start(d); i++) {
         int64_t due_ns = dialer_next_due(d, now_ns);
+        if (d->settings->rate && d->settings->duration_ns != OPTION_NEVER &&
+            due_ns - d->schedule_ns >= d->settings->duration_ns)
+            return false; /* -r 20 -d 1s is 20 starts, not 21 */
         int64_t at_ns = due_ns > d->paused_until_ns ? due_ns : d->paused_until_ns;
         if (at_ns > now_ns) {
             timer_set(&d->due, at_ns);

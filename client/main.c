@@ -58,19 +58,16 @@ static int main_check_descriptors(const struct settings *s)
 {
     struct capacity_descriptors c = {0};
     int r = capacity_descriptors(s, &c);
-    ull needed = c.needed, connections = s->connections;
+    const char *option = c.connections == s->connections ? "-c" : "-n";
     if (r == -EMFILE)
-        terminal_error(
-            "%llu connections need %llu descriptors, and this process may open %llu (hard limit; soft %llu). "
-            "Use fewer with -c, or raise the limit: ulimit -Hn, limits.conf(5), LimitNOFILE=",
-            connections, needed, (ull)c.hard, (ull)c.soft);
+        terminal_error("%llu connections need %llu descriptors, and this process may open %llu (the hard limit). Use "
+                       "fewer with %s, or raise the limit: ulimit -Hn, limits.conf(5), LimitNOFILE=",
+                       (ull)c.connections, (ull)c.needed, (ull)c.limit, option);
     else if (r == -ENFILE)
         terminal_error(
             "%llu connections need %llu descriptors, and the whole machine has %llu left (fs.file-max). Use "
-            "fewer with -c, or raise it: sysctl fs.file-max",
-            connections, needed, (ull)c.machine_left);
-    else if (r)
-        terminal_error("cannot read the limit of descriptors: %s", strerror(-r));
+            "fewer with %s, or raise it: sysctl fs.file-max",
+            (ull)c.connections, (ull)c.needed, (ull)c.machine_left, option);
     return r ? EXIT_CODE_CANNOT : EXIT_CODE_DONE;
 }
 
@@ -147,7 +144,9 @@ int main(int argc, char **argv)
     stop_install();
     const struct document_head head = {"tcplab.client/1", "tcplab-client", argc, argv, json};
     struct run_args args = {.settings = &settings, .head = &head};
-    int code = main_check(&settings, &args.target);
+    int code = program_check_ready_fd((int)settings.ready_fd);
+    if (!code)
+        code = main_check(&settings, &args.target);
     if (!code)
         code = program_open_output(settings.json, settings.jsonl, &args.output);
     if (!code)

@@ -13,7 +13,7 @@ static const struct {
     {"established", "handshake done, as this side sees it"},
     {"refused", "RST to the SYN: nobody listens there"},
     {"reset", "RST later on"},
-    {"timed_out", "no answer within --connect-timeout"},
+    {"timed_out", "no answer in time (-T, or the kernel's)"},
     {"unreachable", "no route, or a firewall's answer"},
     {"no_port", "no local port free for that destination"},
     {"no_fd", "no descriptor or memory left"},
@@ -123,8 +123,6 @@ static void report_text_states(FILE *out, const json_t *d)
     }
     page_title(out, "Sockets to %s at the end", target);
     page_counts(out, after, 16, NULL);
-    if (!json_object_size(after))
-        page_text(out, "none");
     page_by_hand(out, "ss -tan 'dport = :%s'", port);
 }
 
@@ -154,7 +152,8 @@ static void report_text_ghosts(FILE *out, const json_t *d)
         "queue (Tcp.PassiveOpens): the last ACK of the other %s met a full queue and was dropped without a word. "
         "%s See \"accepted\" and \"waiting now\" in the server's report.",
         human_count(here, a), human_count(there, b), human_count(here - there, c),
-        cookies ? "Those that were answered with a SYN cookie are ghosts: connections with one end, this one."
+        cookies ? "Those that were answered with a SYN cookie are ghosts, connections with one end, until a later "
+                  "segment of theirs brings the cookie again and finds room."
                 : "They are half-open: the server asks again with its SYN-ACK for a while.");
 }
 

@@ -5,6 +5,7 @@
 #include "common/clock.h"
 #include "common/counters.h"
 #include "common/human.h"
+#include "common/program.h"
 #include "common/stop.h"
 #include "common/terminal.h"
 
@@ -353,14 +354,9 @@ static void run_join_threads(struct run *r)
 
 static void run_announce(struct run *r)
 {
-    int fd = (int)r->args.settings->ready_fd;
     if (document_output_wants_events(r->args.output))
         run_event(r, report_ready(r->args.head, &r->args.target));
-    if (fd < 0)
-        return;
-    if (write(fd, "\n", 1) != 1)
-        terminal_notice("--ready-fd %d: %s", fd, strerror(errno));
-    close(fd);
+    program_say_ready((int)r->args.settings->ready_fd);
 }
 
 /* When to begin, on clock_now_ns()'s clock. */

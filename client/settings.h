@@ -10,7 +10,8 @@
 enum workload { WORKLOAD_HOLD, WORKLOAD_ECHO, WORKLOAD_CRR, WORKLOAD_CC };
 enum close_how { CLOSE_FIN, CLOSE_RST, CLOSE_HALF, CLOSE_NONE };
 
-#define SETTINGS_UNLIMITED UINT64_MAX
+#define SETTINGS_UNLIMITED  UINT64_MAX
+#define SETTINGS_LONGEST_NS (100000 * 3600LL * 1000000000LL) /* 100,000 h: sums of times cannot overflow */
 
 /* Times in ns, OPTION_NEVER where there is none. */
 struct settings {

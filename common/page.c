@@ -96,6 +96,8 @@ void page_counts(FILE *out, const json_t *object, size_t most, const char *(*not
     const char *name;
     json_t *value;
     size_t shown = 0;
+    if (!json_object_size(object))
+        page_text(out, "none");
     json_object_foreach((json_t *)object, name, value)
     {
         if (shown++ == most) {

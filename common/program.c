@@ -2,8 +2,11 @@
 #include "common/exit_code.h"
 #include "common/terminal.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 int program_open_output(const char *json, const char *jsonl, struct document_output **ret)
 {
@@ -25,4 +28,34 @@ int program_settings_ended(int r, char *message)
         terminal_error("%s", message ? message : strerror(-r));
     free(message);
     return r < 0 ? EXIT_CODE_USAGE : EXIT_CODE_DONE;
+}
+
+int program_check_ready_fd(int fd)
+{
+    int flags = fd < 0 ? O_WRONLY : fcntl(fd, F_GETFL);
+    if (flags >= 0 && (flags & O_ACCMODE) != O_RDONLY)
+        return EXIT_CODE_DONE;
+    terminal_error("--ready-fd %d: that descriptor is not open for writing; open it in the shell, such as %d>file",
+                   fd, fd);
+    return EXIT_CODE_USAGE;
+}
+
+void program_say_ready(int fd)
+{
+    if (fd < 0)
+        return;
+    if (write(fd, "\n", 1) != 1)
+        terminal_notice("--ready-fd %d: %s", fd, strerror(errno));
+    close(fd);
+}
+
+struct rlimit program_raise_descriptors(void)
+{
+    struct rlimit limit = {0};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    rlim_t soft = limit.rlim_cur;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit))
+        limit.rlim_cur = soft;
+    return limit;
 }

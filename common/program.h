@@ -3,8 +3,20 @@
 
 #include "common/document.h"
 
+#include <sys/resource.h>
+
 /* Opens --json and --jsonl. An exit code; when it is not 0 the reason was told. */
 int program_open_output(const char *json, const char *jsonl, struct document_output **ret);
 
 /* After settings_read() returned r (not 0): tells the message (and frees it) when r is an error. The exit code. */
 int program_settings_ended(int r, char *message);
+
+/* Whether fd (-1: none was asked for) can be written to: a script that waits for it must not wait for ever. An exit
+ * code, told. */
+int program_check_ready_fd(int fd);
+
+/* --ready-fd: a newline, then it is closed. */
+void program_say_ready(int fd);
+
+/* Raises the soft limit of descriptors to the hard one. What the limits are then. */
+struct rlimit program_raise_descriptors(void);

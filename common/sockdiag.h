@@ -47,8 +47,8 @@ struct sockdiag_socket {
     uint32_t rqueue;                        /* LISTEN: connections in the accept queue; else unread bytes */
     uint32_t wqueue;                        /* LISTEN: the accept queue's limit; else unacknowledged bytes */
     uint32_t inode;                         /* 0: no descriptor (orphan, still queued, request or minisocket) */
-    uint32_t
-        drops; /* SK_MEMINFO_DROPS, of a LISTEN socket when asked for: +1 a dropped SYN, +2 a dropped third ACK */
+    uint32_t drops; /* SK_MEMINFO_DROPS, of a LISTEN socket when asked for: +1 a dropped SYN or cookie ACK, +2 a
+                       request's third ACK */
 };
 
 struct sockdiag_query {

@@ -5,8 +5,8 @@
 #include <ev.h>
 #include <stdbool.h>
 
-/* Installs the handlers (a SIGHUP that was ignored stays so) and ignores SIGPIPE. System calls are interrupted, so that a
- * write to a reader that is stuck ends, too. Call once. */
+/* Installs the handlers (a SIGHUP that was ignored stays so) and ignores SIGPIPE. System calls are
+ * interrupted, so that a write to a reader that is stuck ends, too. Call once. */
 void stop_install(void);
 
 /* From now on the first signal calls asked() from `loop`; also one that came before. */

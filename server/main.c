@@ -121,7 +121,10 @@ int main(int argc, char **argv)
     terminal_init("tcplab-server", settings.color);
     stop_install();
     const struct document_head head = {"tcplab.server/1", "tcplab-server", argc, argv, json};
-    int code = program_open_output(settings.json, settings.jsonl, &output);
+    program_raise_descriptors();
+    int code = program_check_ready_fd((int)settings.ready_fd);
+    if (!code)
+        code = program_open_output(settings.json, settings.jsonl, &output);
     if (!code)
         code = main_run(&settings, &head, output);
     document_output_free(output);

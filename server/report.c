@@ -79,12 +79,10 @@ const char *report_rule(int64_t backlog, int64_t somaxconn, uint32_t limit, char
     if (somaxconn >= 0)
         snprintf(cap, sizeof(cap), "%lld", (long long)somaxconn);
     if (backlog < 0) /* __sys_listen() compares it as an unsigned number */
-        length = snprintf(text, REPORT_RULE_MAX, "a negative backlog means somaxconn: ");
-    char first[HUMAN_MAX];
-    snprintf(first, sizeof(first), "%lld", (long long)backlog);
+        length = snprintf(text, REPORT_RULE_MAX, "a negative backlog is a huge one: ");
     snprintf(text + length, (size_t)(REPORT_RULE_MAX - length),
-             "the queue holds min(backlog, somaxconn) + 1 = min(%s, %s) + 1 = %llu connection%s",
-             backlog < 0 ? "huge" : first, cap, (unsigned long long)listener_capacity(limit), limit ? "s" : "");
+             "the queue holds min(backlog, somaxconn) + 1 = min(%u, %s) + 1 = %llu connection%s", (unsigned)backlog,
+             cap, (unsigned long long)listener_capacity(limit), limit ? "s" : "");
     return text;
 }
 
@@ -120,7 +118,7 @@ static void report_text_queue(FILE *out, const json_t *d)
     page_count(out, "limit", page_integer(d, "listener", "queue_limit", NULL), "set by the kernel at listen()");
     page_count(out, "waiting now", page_integer(d, "listener", "queue_now", NULL), "established, not accepted yet");
     page_count(out, "longest seen", page_integer(d, "listener", "queue_peak", NULL), NULL);
-    page_count(out, "drops", page_integer(d, "listener", "drops", NULL), "a SYN counts 1, a third ACK 2");
+    page_count(out, "drops", page_integer(d, "listener", "drops", NULL), "SYNs and third ACKs (some ACKs count 2)");
     page_by_hand(out, "ss -ltnm 'sport = :%d'   (Recv-Q waiting, Send-Q limit, d drops)", port);
 }
 
@@ -200,17 +198,20 @@ static void report_text_meaning(FILE *out, const json_t *d)
                   "See connect_rungs in the client's report.",
                   human_count(overflows, a));
     if (now)
-        page_text(out,
-                  "%s connection%s established for the client but never came to accept(): %s the accept queue's "
-                  "content.",
-                  human_count(now, a), now == 1 ? " is" : "s are", now == 1 ? "it is" : "they are");
+        page_text(
+            out,
+            "%s connection%s in the accept queue: the handshake is done, the client was told so (and may have sent "
+            "or closed since), and accept() never took %s.",
+            human_count(now, a), now == 1 ? " is" : "s are", now == 1 ? "it" : "them");
     if (cookies)
         page_text(
             out,
             "More handshakes were under way than the SYN queue holds, so %s SYN-ACKs went out as SYN cookies. A "
             "client counts such a handshake as established at once; if its ACK then meets a full accept queue, "
-            "the kernel drops it and remembers nothing. Accepted (%s) plus waiting (%s) is what really arrived: "
-            "whatever the client counts as established beyond that is a ghost, a connection with one end.",
+            "the kernel drops it and remembers nothing: a ghost, a connection with one end, until a later segment of "
+            "the client brings the cookie again. Accepted (%s) plus waiting (%s) is what has arrived; what the "
+            "client "
+            "counts as established beyond that is a ghost, or still half-open (SYN_RECV above).",
             human_count(cookies, a), human_count(page_integer(d, "connections", "accepted", NULL), b),
             human_count(now, (char[HUMAN_MAX]){0}));
     if (held)

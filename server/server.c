@@ -2,6 +2,7 @@
 #include "common/clock.h"
 #include "common/counters.h"
 #include "common/human.h"
+#include "common/program.h"
 #include "common/stop.h"
 #include "common/sysctl_guard.h"
 #include "common/terminal.h"
@@ -168,11 +169,7 @@ static void server_announce(struct server *s)
     if (document_output_wants_events(s->args.output))
         server_event(s, report_ready(&context, &v));
     view_release(&v);
-    if (settings->ready_fd >= 0) {
-        if (write((int)settings->ready_fd, "\n", 1) != 1)
-            terminal_notice("--ready-fd %d: %s", (int)settings->ready_fd, strerror(errno));
-        close((int)settings->ready_fd);
-    }
+    program_say_ready((int)settings->ready_fd);
 }
 
 static int server_spawn_workers(struct server *s)

@@ -65,6 +65,12 @@ static int settings_check_sysctls(const struct settings *s, char **ret_message)
 
 static int settings_check(struct settings *s, bool port_given, char **ret_message)
 {
+    if (s->user_timeout_ns != OPTION_NEVER && s->user_timeout_ns % NS_PER_MS) {
+        if (asprintf(ret_message,
+                     "--user-timeout: TCP_USER_TIMEOUT counts whole milliseconds; write such as 1500ms") < 0)
+            *ret_message = NULL;
+        return -EINVAL;
+    }
     int r = settings_split_listen(s, port_given, ret_message);
     return r ? r : settings_check_sysctls(s, ret_message);
 }

@@ -31,13 +31,19 @@ static void sysctls_describe(const struct sysctl_change *c, char *text, size_t s
     }
 }
 
+struct sysctls_recovery {
+    FILE *out;  /* NULL: stderr */
+    int failed; /* changes that could not be written back; they stay in the journal */
+};
+
 static void sysctls_tell_recovered(const struct sysctl_change *c, void *context)
 {
     char text[SYSCTLS_TEXT_MAX];
-    FILE *out = context;
+    struct sysctls_recovery *recovery = context;
+    recovery->failed += c->outcome == SYSCTL_UNRESTORED;
     sysctls_describe(c, text, sizeof(text));
-    if (out)
-        fprintf(out, "%s\n", text);
+    if (recovery->out)
+        fprintf(recovery->out, "%s\n", text);
     else
         terminal_notice("after a killed run: %s", text);
 }
@@ -51,18 +57,27 @@ static int sysctls_journal_failed(const struct sysctl_guard *guard, int error)
     return error == -EACCES || error == -EPERM || error == -EROFS ? EXIT_CODE_CANNOT : EXIT_CODE_FAILED;
 }
 
+static int sysctls_recover_to(struct sysctl_guard *guard, FILE *out)
+{
+    struct sysctls_recovery recovery = {.out = out};
+    int r = sysctl_guard_recover(guard, sysctls_tell_recovered, &recovery);
+    if (r == 0 && out)
+        fputs("nothing to put back: no killed run left a sysctl changed in this network namespace\n", out);
+    if (r >= 0)
+        return EXIT_CODE_DONE;
+    if (!recovery.failed)
+        return sysctls_journal_failed(guard, r);
+    return r == -EACCES || r == -EPERM || r == -EROFS ? EXIT_CODE_CANNOT : EXIT_CODE_FAILED;
+}
+
 int sysctls_recover(struct sysctl_guard *guard)
 {
-    int r = sysctl_guard_recover(guard, sysctls_tell_recovered, NULL);
-    return r < 0 ? sysctls_journal_failed(guard, r) : EXIT_CODE_DONE;
+    return sysctls_recover_to(guard, NULL);
 }
 
 int sysctls_restore_only(struct sysctl_guard *guard)
 {
-    int r = sysctl_guard_recover(guard, sysctls_tell_recovered, stdout);
-    if (r == 0)
-        puts("nothing to put back: no killed run left a sysctl changed in this network namespace");
-    return r < 0 ? sysctls_journal_failed(guard, r) : EXIT_CODE_DONE;
+    return sysctls_recover_to(guard, stdout);
 }
 
 static int sysctls_unknown(const char *key)
@@ -70,7 +85,7 @@ static int sysctls_unknown(const char *key)
     char *near = sysctl_suggest(key);
     terminal_error("--sysctl %s: there is no such sysctl on this kernel, or not in this network namespace%s%s%s; see "
                    "sysctl -a",
-                   key, near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+                   key, near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
     free(near);
     return EXIT_CODE_CANNOT;
 }
@@ -87,6 +102,13 @@ static int sysctls_refused(const struct sysctl_guard *guard, const char *key, co
     case -EACCES:
     case -EPERM:
     case -EROFS:
+        if (sysctl_is_host_wide(key) == 1) {
+            terminal_error(
+                "--sysctl %s=%s: this one belongs to the whole machine and can be written only by root outside "
+                "of any private network; leave it out, or run as root there",
+                key, value);
+            return EXIT_CODE_CANNOT;
+        }
         terminal_error("--sysctl %s=%s: no right to write it here (%s). Run as root, or in a private network that "
                        "needs no root: tcplab-bench enter tcplab-server ...",
                        key, value, strerror(-r));

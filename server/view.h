@@ -11,7 +11,7 @@ struct view {
     uint32_t queue_limit; /* of each listener */
     uint64_t queue_now;   /* of all listeners together, as the next two */
     uint64_t queue_capacity;
-    uint64_t drops;         /* SK_MEMINFO_DROPS: +1 a dropped SYN, +2 a dropped third ACK */
+    uint64_t drops;         /* SK_MEMINFO_DROPS, see common/sockdiag.h */
     json_t *states, *peers; /* only after view_census() */
 };
 

@@ -29,11 +29,14 @@ static const struct {
     {"server", {"--sysctl", "net.core.nosuch=1"}, 77, "no such sysctl"},
     {"server", {"--sysctl", "net.ipv4.tcp_fin_timout=1"}, 77, "did you mean net.ipv4.tcp_fin_timeout?"},
     {"server", {"--sysctl", "net.ipv4.tcp_syn_retries=0"}, 2, "the kernel refuses this value; it is 6 now"},
-    {"server", {"--sysctl", "net.core.rmem_max=1000"}, 77, "tcplab-bench enter"},
+    {"server", {"--sysctl", "net.core.rmem_max=1000"}, 77, "belongs to the whole machine"},
     {"server", {"--threads", "0"}, 2, "--threads 0: "},
     {"server", {"--duration", "nan"}, 2, "--duration nan: "},
     {"server", {"--keepalive", "1s,2s"}, 2, "--keepalive 1s,2s: "},
     {"server", {"--json", "--jsonl"}, 2, "--json and --jsonl cannot both go to stdout"},
+    {"server", {"--user-timeout", "1.5ms"}, 2, "whole milliseconds"},
+    {"server", {"--ready-fd", "77"}, 2, "--ready-fd 77: "},
+    {"client", {"--ready-fd", "0"}, 2, "--ready-fd 0: "},
     {"server", {"extra"}, 2, "extra"},
     {"client", {"-c", "0"}, 2, "-c 0: "},
     {"client", {"-c", "99999999"}, 77, "99999999 connections need"},
@@ -56,8 +59,14 @@ static const struct {
     {"bench", {NULL}, 2, "Usage: tcplab-bench"},
 };
 
+static int64_t journals(void)
+{
+    return live_number("ls /tmp/tcplab /tmp/tcplab-[0-9]* /run/tcplab 2>/dev/null | grep -c json");
+}
+
 Test(usage, each_mistake_has_its_sentence_and_code)
 {
+    int64_t before = journals();
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         const char *const *a = cases[i].arguments;
         int code;
@@ -69,8 +78,7 @@ Test(usage, each_mistake_has_its_sentence_and_code)
         cr_expect_str_eq(p->out_text, "");
         live_free(p);
     }
-    cr_assert_eq(live_number("ls -d /tmp/tcplab /tmp/tcplab-[0-9]* /run/tcplab 2>/dev/null | wc -l"), 0,
-                 "a journal was left behind");
+    cr_assert_eq(journals(), before, "a journal was left behind");
     cr_assert_eq(live_number("cat /proc/sys/net/ipv4/tcp_syn_retries"), 6);
 }
 

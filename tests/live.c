@@ -227,7 +227,8 @@ int live_port(const struct live *server)
 int main(int argc, char **argv)
 {
     const char *step;
-    int r = namespace_enter(&step);
+    bool user;
+    int r = namespace_enter(&user, &step);
     if (r) {
         fprintf(stderr, "no private network (%s: %s): live tests need root or user namespaces\n", step, strerror(-r));
         return 77; /* meson: skipped */

@@ -151,6 +151,13 @@ static inline void lab_stop(void)
     lab_empty(lab_top);
 }
 
+/* A skipped test has no end of its own. */
+#define lab_skip(...)              \
+    do {                           \
+        lab_stop();                \
+        cr_skip_test(__VA_ARGS__); \
+    } while (0)
+
 static inline struct sysctl_guard *lab_guard(void)
 {
     struct sysctl_guard *g = NULL;

@@ -81,7 +81,7 @@ Test(capacity, descriptors_are_counted_and_the_soft_limit_raised)
     struct settings s = {.connections = 900, .total = 900, .threads = 1};
     cr_expect_eq(capacity_descriptors(&s, &c), 0);
     cr_expect_eq(c.needed, 938);
-    cr_expect_eq(c.hard, 1000);
+    cr_expect_eq(c.limit, 1000);
     getrlimit(RLIMIT_NOFILE, &limit);
     cr_expect_eq(limit.rlim_cur, 1000);
     s.connections = 963;

@@ -212,7 +212,7 @@ static void make_interface(const char *name)
     strcpy(request.ifr_name, name);
     int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
     if (fd < 0 || ioctl(fd, TUNSETIFF, &request) < 0)
-        cr_skip_test("no interface to be had from /dev/net/tun: %s", strerror(errno));
+        lab_skip("no interface to be had from /dev/net/tun: %s", strerror(errno));
     /* It lives as long as the descriptor: as long as the test. */
 }
 
@@ -292,7 +292,7 @@ Test(sysctl, scope_unprivileged, .init = lab_start, .fini = lab_stop)
     }
     waitpid(child, &status, 0);
     if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
-        cr_skip_test("no unprivileged user namespaces here");
+        lab_skip("no unprivileged user namespaces here");
     cr_assert_eq(status, 0);
 }
 

@@ -63,7 +63,7 @@ static void assert_refused(const char *name, const char *path, const char *text)
 
 Test(sysctl_entries, spoilt_journal_is_left_alone)
 {
-    char path[512], whole[4096], text[4096];
+    char path[512], whole[8192], text[16384];
     lab_leave_behind(FIN, "7");
     cr_assert(lab_find_file(".json", path));
     const char *name = strrchr(path, '/') + 1;

@@ -153,7 +153,8 @@ Test(sysctl_guard, without_the_right)
         int journal_failed;
         if (setresgid(65534, 65534, 65534) < 0 || setresuid(65534, 65534, 65534) < 0)
             _exit(77);
-        if (sysctl_guard_new("/tmp/tcplab-test-nobody", &g) < 0)
+        /* Not even a journal can be made; but that is not what the user is to hear. */
+        if (sysctl_guard_new("/nowhere/journal", &g) < 0)
             _exit(1);
         int r = sysctl_guard_set(g, FIN, "7", now, &journal_failed);
         _exit((r == -EACCES || r == -EPERM) && !journal_failed ? 0 : 2);
@@ -161,10 +162,9 @@ Test(sysctl_guard, without_the_right)
     int status;
     waitpid(child, &status, 0);
     if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
-        cr_skip_test("no other user to become in this user namespace");
+        lab_skip("no other user to become in this user namespace");
     cr_assert_eq(status, 0);
     assert_value(FIN, "60");
-    cr_assert_lt(access("/tmp/tcplab-test-nobody", F_OK), 0, "left a directory behind");
 }
 
 Test(sysctl_guard, same_key_twice_is_one_change)

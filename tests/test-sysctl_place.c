@@ -34,7 +34,7 @@ static void apart(void (*body)(void))
     int status;
     cr_assert_eq(waitpid(child, &status, 0), child);
     if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
-        cr_skip_test("no private mount namespace with a tmpfs");
+        lab_skip("no private mount namespace with a tmpfs");
     cr_assert_eq(status, 0);
 }
 
@@ -310,7 +310,7 @@ Test(sysctl_place, knob_that_has_gone)
     struct ifreq request = {.ifr_name = "lab0", .ifr_flags = IFF_TAP | IFF_NO_PI};
     int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
     if (fd < 0 || ioctl(fd, TUNSETIFF, &request) < 0)
-        cr_skip_test("no interface to be had from /dev/net/tun: %s", strerror(errno));
+        lab_skip("no interface to be had from /dev/net/tun: %s", strerror(errno));
     struct sysctl_guard *g = lab_guard();
     cr_assert_eq(lab_set(g, FIN, "7"), 0);
     cr_assert_eq(lab_set(g, "net.ipv4.conf.lab0.rp_filter", "2"), 0);

@@ -52,11 +52,12 @@ int namespace_enter_another(const char **ret_step)
     return namespace_loopback_up();
 }
 
-int namespace_enter(const char **ret_step)
+int namespace_enter(bool *ret_user, const char **ret_step)
 {
     uid_t uid = geteuid();
     gid_t gid = getegid();
     int r = namespace_enter_another(ret_step);
+    *ret_user = r == -EPERM;
     if (r != -EPERM)
         return r;
     *ret_step = "unshare";

@@ -2,10 +2,13 @@
  * is gone with the last process in it. */
 #pragma once
 
+#include <stdbool.h>
+
 /* Enters a new network namespace; without CAP_SYS_ADMIN also a new user namespace, as its root, which has every right
  * over that network and none over the machine. The loopback interface is up. The process must have one thread.
- * 0, or -errno and in *ret_step what failed ("unshare", "uid_map", "loopback"). */
-int namespace_enter(const char **ret_step);
+ * 0, *ret_user tells whether there is a user namespace; or -errno and in *ret_step what failed ("unshare", "uid_map",
+ * "loopback"). */
+int namespace_enter(bool *ret_user, const char **ret_step);
 
 /* Another network namespace, from inside one that was entered: for the calling thread and its later children. */
 int namespace_enter_another(const char **ret_step);

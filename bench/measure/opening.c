@@ -101,7 +101,8 @@ int main(int argc, char **argv)
         fputs("usage: measure-opening BUILD [ROUNDS]\n", stderr);
         return 2;
     }
-    if (namespace_enter(&step)) {
+    bool user;
+    if (namespace_enter(&user, &step)) {
         fprintf(stderr, "no private network: %s\n", step);
         return 77;
     }
