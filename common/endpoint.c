@@ -71,11 +71,10 @@ const char *endpoint_host(const struct endpoint *e, char text[static ENDPOINT_TE
 const char *endpoint_format(const struct endpoint *e, char text[static ENDPOINT_TEXT_MAX])
 {
     char host[ENDPOINT_TEXT_MAX];
-    const char *form = endpoint_family(e) == AF_INET6 ? "[%s]:%u" : "%s:%u";
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-#pragma GCC diagnostic ignored "-Wformat-truncation"
-    snprintf(text, ENDPOINT_TEXT_MAX, form, endpoint_host(e, host), endpoint_port(e));
-#pragma GCC diagnostic pop
+    endpoint_host(e, host);
+    if (endpoint_family(e) == AF_INET6)
+        snprintf(text, ENDPOINT_TEXT_MAX, "[%.70s]:%u", host, endpoint_port(e));
+    else
+        snprintf(text, ENDPOINT_TEXT_MAX, "%.70s:%u", host, endpoint_port(e));
     return text;
 }

@@ -236,7 +236,7 @@ Test(server, a_peer_that_does_not_read_meets_back_pressure_and_loses_nothing)
                 cr_assert_fail("byte %zu is another", got + (size_t)i);
     cr_assert_eq(got, sent);
     cr_assert_eq(live_stop(server, SIGINT), 0);
-    cr_assert_eq(live_integer(server->report, "bytes_sent", NULL), sent);
+    cr_assert_eq(live_integer(server->report, "bytes_sent", NULL), (int64_t)sent);
     cr_assert_eq(row(server, "closed_by_peer"), 1);
     close(fd);
     live_free(server);
