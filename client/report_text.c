@@ -91,14 +91,14 @@ static void report_text_rates(FILE *out, const json_t *d)
     const json_t *rates = json_object_get(d, "rates"), *cpu = json_object_get(d, "cpu");
     char text[HUMAN_MAX], note[96];
     page_title(out, "Rates and cost");
-    page_count(out, "connects per second",
-               (int64_t)(json_number_value(json_object_get(rates, "connects_per_s")) + 0.5),
-               "first start to last handshake");
+    page_row(out, "connects per second",
+             human_rate(json_number_value(json_object_get(rates, "connects_per_s")), text),
+             "first start to last handshake");
     if (page_integer(d, "requests", NULL)) {
         page_count(out, "requests", page_integer(d, "requests", NULL), NULL);
         page_count(out, "replies", page_integer(d, "replies", NULL), NULL);
-        page_count(out, "replies per second",
-                   (int64_t)(json_number_value(json_object_get(rates, "requests_per_s")) + 0.5), NULL);
+        page_row(out, "replies per second",
+                 human_rate(json_number_value(json_object_get(rates, "requests_per_s")), text), NULL);
         page_row(out, "sent", human_bytes((uint64_t)page_integer(d, "bytes_sent", NULL), text), NULL);
         page_row(out, "received", human_bytes((uint64_t)page_integer(d, "bytes_received", NULL), text), NULL);
     }

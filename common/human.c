@@ -36,6 +36,14 @@ const char *human_ns(int64_t ns, char text[static HUMAN_MAX])
     return human_us((double)ns / 1e3, text);
 }
 
+const char *human_rate(double per_second, char text[static HUMAN_MAX])
+{
+    if (per_second >= 9.995)
+        return human_count((int64_t)(per_second + 0.5), text);
+    snprintf(text, HUMAN_MAX, "%.2f", per_second);
+    return text;
+}
+
 const char *human_bytes(uint64_t bytes, char text[static HUMAN_MAX])
 {
     static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};

@@ -140,7 +140,7 @@ static void report_text_connections(FILE *out, const json_t *d)
     page_row(out, "sent", human_bytes((uint64_t)page_integer(d, "bytes_sent", NULL), text), NULL);
     double rate = json_real_value(json_object_get(json_object_get(d, "rates"), "accepts_per_s"));
     if (rate > 0)
-        page_count(out, "accepted per second", (int64_t)(rate + 0.5), "between the first and the last");
+        page_row(out, "accepted per second", human_rate(rate, text), "between the first and the last");
 }
 
 static void report_text_sockets(FILE *out, const json_t *d)

@@ -1,6 +1,7 @@
 /* histogram against a sorted array of the same values: the array is the definition, the histogram must agree with it
  * to the end of a bucket. */
 #include "common/histogram.h"
+#include "tests/random.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -9,18 +10,6 @@
 
 #define ROUNDS     60 /* of each distribution */
 #define MAX_VALUES 2000
-
-static uint64_t seed;
-
-/* splitmix64 */
-static uint64_t next_random(void)
-{
-    uint64_t z = seed += 0x9e3779b97f4a7c15u;
-
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
-}
 
 static int64_t uniform(void)
 {

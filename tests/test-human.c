@@ -39,6 +39,15 @@ Test(human, times_choose_their_unit)
     cr_expect_str_eq(human_ns(1500000, text), "1.50 ms");
 }
 
+Test(human, small_rates_have_decimals)
+{
+    char text[HUMAN_MAX];
+    cr_expect_str_eq(human_rate(0.2, text), "0.20");
+    cr_expect_str_eq(human_rate(9.99, text), "9.99");
+    cr_expect_str_eq(human_rate(9.996, text), "10");
+    cr_expect_str_eq(human_rate(8547.6, text), "8,548");
+}
+
 Test(human, bytes_choose_their_unit)
 {
     char text[HUMAN_MAX];

@@ -1,5 +1,6 @@
 /* tally against a plain array that is searched from its beginning each time. */
 #include "common/tally.h"
+#include "tests/random.h"
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
@@ -8,18 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-
-static uint64_t seed;
-
-/* splitmix64 */
-static uint64_t next_random(void)
-{
-    uint64_t z = seed += 0x9e3779b97f4a7c15u;
-
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
-}
 
 static void add(struct tally *t, const char *text)
 {
