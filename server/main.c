@@ -30,7 +30,7 @@ static int main_start_failed(const struct settings *s, const struct endpoint *at
     switch (r) {
     case -EADDRINUSE:
         terminal_error(
-            "cannot listen on %s: the port is in use (ss -ltnp 'sport = :%u' shows by whom); stop that, or "
+            "cannot listen on %s: the port is in use (ss -tanp 'sport = :%u' shows by what); stop that, or "
             "choose another --port",
             text, s->port);
         return EXIT_CODE_FAILED;

@@ -88,7 +88,7 @@ Test(usage, port_in_use)
     struct live *first = live_start_ready("server", NULL);
     struct live *second = live_run(&code, "server", NULL);
     cr_assert_eq(code, 1);
-    cr_assert(strstr(second->err_text, "the port is in use (ss -ltnp 'sport = :8888'"));
+    cr_assert(strstr(second->err_text, "the port is in use (ss -tanp 'sport = :8888'"));
     live_stop(first, SIGINT);
     live_free(second);
     live_free(first);
