@@ -22,13 +22,14 @@ static int enter_impossible(const char *step, int error)
 
 int enter_main(int argc, char **argv)
 {
+    static char sh[] = "/bin/sh";
     char *shell[] = {getenv("SHELL"), NULL}, **command = argv + 1;
     const char *step;
     if (argc > 1 && !strcmp(argv[1], "--"))
         command++;
     if (!*command) {
         if (!shell[0] || !*shell[0])
-            shell[0] = (char[]){"/bin/sh"};
+            shell[0] = sh;
         command = shell;
     }
     bool user = false;

@@ -1,6 +1,7 @@
 /* tcplab-bench: a verb a job. */
 #include "bench/enter.h"
 #include "common/exit_code.h"
+#include "common/program.h"
 #include "common/suggest.h"
 #include "common/terminal.h"
 #include "config.h"
@@ -44,7 +45,7 @@ static int main_unknown_verb(const char *verb)
 
 int main(int argc, char **argv)
 {
-    terminal_init("tcplab-bench", TERMINAL_COLOR_AUTO);
+    program_begin("tcplab-bench");
     if (argc < 2) {
         main_help(stderr);
         return EXIT_CODE_USAGE;

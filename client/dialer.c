@@ -164,6 +164,7 @@ int dialer_init(struct dialer *d)
     ev_prepare_init(&d->prepare, dialer_on_prepare);
     ev_idle_init(&d->more, dialer_on_more);
     d->prepare.data = d;
+    ev_prepare_start(d->loop, &d->prepare); /* from the first: an order may overtake the one before it */
     int r = timer_open(&d->due, d->loop, dialer_on_due);
     return r ? r : timer_open(&d->timeout, d->loop, dialer_on_timeout);
 }
@@ -173,7 +174,6 @@ void dialer_start(struct dialer *d, unsigned epoch, int64_t schedule_ns)
     d->epoch = epoch;
     d->schedule_ns = schedule_ns;
     d->dialing = true;
-    ev_prepare_start(d->loop, &d->prepare);
 }
 
 void dialer_drain(struct dialer *d, unsigned epoch)

@@ -1,10 +1,11 @@
 /* N connections kept going by one event loop: starts them (as fast as possible, or on a schedule), gives up on those
  * that take too long, and ends them. One dialer a thread; a dialer's flows never leave its thread.
  *
- *   dialing ──► quiet: nothing is under way and nothing more may start (hold: every attempt is settled; echo, crr,
- * cc: all that was allowed is done) ──► told through quiet() dialer_drain(): nothing new begins, what is under way is
- * finished ──► quiet dialer_close(): ends all connections; a flow that was still connecting stays "pending" in the
- * report dialer_resume(): the next wave of hold */
+ *   dialing ──► quiet: nothing is under way and nothing more may start (hold: every attempt is settled; echo, crr, cc:
+ *               all that was allowed is done), told through quiet()
+ *   dialer_drain():  nothing new begins, what is under way is finished ──► quiet
+ *   dialer_close():  ends all connections ──► quiet; one that was still connecting stays "pending" in the report
+ *   dialer_resume(): the next wave of hold */
 #pragma once
 
 #include "client/flow.h"

@@ -15,6 +15,7 @@
 
 typedef void flow_handler(struct ev_loop *loop, ev_io *io, int events);
 static flow_handler flow_on_connecting, flow_on_requesting, flow_on_replying, flow_on_holding;
+static void flow_request(struct flow *f);
 
 void flow_list_append(struct flow_list *list, struct flow *f)
 {
@@ -169,7 +170,8 @@ static void flow_on_sent(struct flow *f, ssize_t n)
     STATS_ADD(d->stats.bytes_sent, n);
     f->sent += (uint32_t)n;
     if (f->sent < d->settings->size) {
-        flow_wait(f, flow_on_requesting, EV_WRITE);
+        /* Both: a server that echoes stops reading when nobody takes its echo. */
+        flow_wait(f, flow_on_requesting, EV_READ | EV_WRITE);
         return;
     }
     STATS_ADD(d->stats.requests, 1);
@@ -212,16 +214,6 @@ static void flow_on_connecting(struct ev_loop *loop, ev_io *io, int events)
     flow_on_established(f, n);
 }
 
-static void flow_on_requesting(struct ev_loop *loop, ev_io *io, int events)
-{
-    struct flow *f = (struct flow *)io;
-    ssize_t n = flow_send(f);
-    if (n >= 0)
-        flow_on_sent(f, n);
-    else if (errno != EAGAIN)
-        flow_fail(f, errno);
-}
-
 static void flow_on_reply(struct flow *f)
 {
     struct dialer *d = f->dialer;
@@ -237,7 +229,7 @@ static void flow_on_reply(struct flow *f)
     } else {
         f->started_ns = now_ns;
         f->sent = f->received = 0;
-        flow_on_requesting(d->loop, &f->io, EV_WRITE);
+        flow_request(f);
     }
 }
 
@@ -250,19 +242,42 @@ static ssize_t flow_receive(struct flow *f)
     return n;
 }
 
+/* Takes what has come of the reply. Whether the flow still waits for more. */
+static bool flow_take_reply(struct flow *f)
+{
+    ssize_t n = flow_receive(f);
+    if (n > 0)
+        f->received += (uint32_t)n;
+    else if (n == 0)
+        flow_on_peer_closed(f);
+    else if (errno != EAGAIN)
+        flow_fail(f, errno);
+    return n > 0 || (n < 0 && errno == EAGAIN);
+}
+
 static void flow_on_replying(struct ev_loop *loop, ev_io *io, int events)
 {
     struct flow *f = (struct flow *)io;
-    ssize_t n = flow_receive(f);
-    if (n > 0) {
-        f->received += (uint32_t)n;
-        if (f->received >= f->dialer->settings->size)
-            flow_on_reply(f);
-    } else if (n == 0) {
-        flow_on_peer_closed(f);
-    } else if (errno != EAGAIN) {
+    if (flow_take_reply(f) && f->received >= f->dialer->settings->size)
+        flow_on_reply(f);
+}
+
+static void flow_request(struct flow *f)
+{
+    ssize_t n = flow_send(f);
+    if (n >= 0)
+        flow_on_sent(f, n);
+    else if (errno != EAGAIN)
         flow_fail(f, errno);
-    }
+}
+
+static void flow_on_requesting(struct ev_loop *loop, ev_io *io, int events)
+{
+    struct flow *f = (struct flow *)io;
+    if ((events & EV_READ) && !flow_take_reply(f))
+        return;
+    if (events & EV_WRITE)
+        flow_request(f);
 }
 
 static void flow_on_holding(struct ev_loop *loop, ev_io *io, int events)

@@ -21,9 +21,14 @@ static int main_resolve(const struct settings *s, struct endpoint *target)
 {
     int code = endpoint_resolve(s->host, s->port, false, target);
     if (code) {
-        terminal_error("cannot find %s: %s; check the name, or write the address", s->host, gai_strerror(code));
+        const char *end = strrchr(s->host, '.');
+        bool file = s->json && end && !strncmp(end, ".json", 5);
+        terminal_error("cannot find %s: %s; %s", s->host, gai_strerror(code),
+                       file ? "a file is given with '=', as in --json=FILE or --jsonl=FILE"
+                            : "check the name, or write the address");
         return EXIT_CODE_FAILED;
     }
+    endpoint_any_to_loopback(target);
     if (s->n_sources && s->sources[0].family != endpoint_family(target)) {
         terminal_error("--source %s is of another family than %s; give an %s source", s->source_texts.text[0],
                        s->host, endpoint_family(target) == AF_INET6 ? "IPv6" : "IPv4");
@@ -32,13 +37,13 @@ static int main_resolve(const struct settings *s, struct endpoint *target)
     return EXIT_CODE_DONE;
 }
 
-/* A source network's first address must be this machine's. */
+/* A source network's first and last address must be this machine's. */
 static int main_check_sources(const struct settings *s)
 {
-    for (size_t i = 0; i < s->n_sources; i++) {
-        struct settings one = {.n_sources = 1, .sources = {s->sources[i]}};
+    for (size_t i = 0; i < 2 * s->n_sources; i++) {
+        struct settings one = {.n_sources = 1, .sources = {s->sources[i / 2]}};
         struct endpoint source;
-        sources_pick(&one, 0, &source);
+        sources_pick(&one, i % 2 ? sources_count(&one) - 1 : 0, &source);
         int fd = socket(endpoint_family(&source), SOCK_STREAM | SOCK_CLOEXEC, 0);
         int error = fd < 0 ? errno : -sources_bind(fd, &source);
         if (fd >= 0)
@@ -48,7 +53,7 @@ static int main_check_sources(const struct settings *s)
         char text[ENDPOINT_TEXT_MAX];
         terminal_error(
             "--source %s: cannot connect from %s: %s; give an address of this machine (ip addr lists them)",
-            s->source_texts.text[i], endpoint_host(&source, text), strerror(error));
+            s->source_texts.text[i / 2], endpoint_host(&source, text), strerror(error));
         return EXIT_CODE_FAILED;
     }
     return EXIT_CODE_DONE;
@@ -136,7 +141,7 @@ int main(int argc, char **argv)
     json_t *json = NULL;
     char *message = NULL;
 
-    terminal_init("tcplab-client", TERMINAL_COLOR_AUTO);
+    program_begin("tcplab-client");
     int r = settings_read(argc, argv, &settings, &json, &message);
     if (r)
         return program_settings_ended(r, message);

@@ -1,5 +1,7 @@
 #include "client/report.h"
+#include "client/capacity.h"
 
+#include <errno.h>
 #include <string.h>
 
 static json_t *report_connections(const struct stats *s)
@@ -55,6 +57,17 @@ static json_t *report_or_null(json_t *value)
     return value ? json_incref(value) : json_null();
 }
 
+/* What the connections can be made from; null where the sysctls cannot be read. */
+static json_t *report_ports(const struct settings *s)
+{
+    struct capacity_ports c;
+    int r = capacity_ports(s, &c);
+    if (r && r != -EADDRNOTAVAIL)
+        return json_null();
+    return json_pack("{s:i, s:i, s:I, s:I}", "low", c.low, "high", c.high, "source_addresses",
+                     (json_int_t)c.addresses, "usable", (json_int_t)(c.addresses * c.per_address));
+}
+
 static void report_add_counts(json_t *document, const struct stats *s, double elapsed_s)
 {
     json_object_set_new(document, "elapsed_s", document_real(elapsed_s));
@@ -104,6 +117,8 @@ json_t *report_final(const struct document_head *head, const struct report_figur
                                               s->first_start_ns, s->last_established_ns),
                                   "requests_per_s", report_rate(s->replies, s->first_start_ns, s->last_reply_ns)));
     json_object_set_new(document, "late_starts", json_integer((json_int_t)s->late_starts));
+    json_object_set_new(document, "missed_starts", json_integer((json_int_t)f->missed_starts));
+    json_object_set_new(document, "local_ports", report_ports(f->settings));
     json_object_set_new(document, "states_before_close", report_or_null(f->states_before_close));
     json_object_set_new(document, "states", report_or_null(f->states));
     json_object_set_new(document, "counters", report_or_null(f->counters));

@@ -16,6 +16,7 @@ struct report_figures {
     const struct histogram *connect_latency, *request_latency;
     json_t *states, *states_before_close, *counters; /* each may be NULL; not owned */
     const struct rusage *usage;
+    uint64_t missed_starts; /* due and never made */
     double elapsed_s;
 };
 

@@ -5,6 +5,7 @@
 #include "common/page.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct {
@@ -104,6 +105,8 @@ static void report_text_rates(FILE *out, const json_t *d)
     }
     if (page_integer(d, "settings", "rate", NULL))
         page_count(out, "late starts", page_integer(d, "late_starts", NULL), "more than 1 ms behind the schedule");
+    if (page_integer(d, "missed_starts", NULL))
+        page_count(out, "missed starts", page_integer(d, "missed_starts", NULL), "due by the schedule, never made");
     snprintf(note, sizeof(note), "of CPU a connection; %.2f s user, %.2f s system in all",
              json_number_value(json_object_get(cpu, "user_s")), json_number_value(json_object_get(cpu, "system_s")));
     page_row(out, "cost", human_us(json_number_value(json_object_get(cpu, "us_per_connection")), text), note);
@@ -157,38 +160,84 @@ static void report_text_ghosts(FILE *out, const json_t *d)
                 : "They are half-open: the server asks again with its SYN-ACK for a while.");
 }
 
-/* The sentences that a reader of the figures needs; each only where its figures are there. */
-static void report_text_meaning(FILE *out, const json_t *d)
+static void report_text_failures(FILE *out, const json_t *c, bool overflows)
 {
-    const json_t *c = json_object_get(d, "connections");
     int64_t timed_out = page_integer(c, "timed_out", NULL), refused = page_integer(c, "refused", NULL);
-    int64_t again = report_retransmitted(d), no_port = page_integer(c, "no_port", NULL);
-    int64_t lost = page_integer(d, "counters", "TcpExt.ListenOverflows", NULL);
+    int64_t no_port = page_integer(c, "no_port", NULL);
     char a[HUMAN_MAX];
-    if (!timed_out && !refused && !again && !no_port)
-        return;
-    page_title(out, "What this shows");
     if (timed_out)
-        page_text(out, "%s attempts got no answer at all: no RST, no ICMP. %s", human_count(timed_out, a),
-                  lost
+        page_text(out, "%s attempts got no answer in time, not even a RST. %s", human_count(timed_out, a),
+                  overflows
                       ? "A full accept queue looks like this from outside: the kernel drops the SYN and says nothing."
                       : "A full accept queue looks like this from outside, and so does a firewall that drops.");
     if (refused)
         page_text(out,
                   "%s SYNs were answered with RST: no socket listens on that port. A full queue never does that.",
                   human_count(refused, a));
+    if (no_port)
+        page_text(
+            out,
+            "%s attempts found no local port for this destination. Each source address has the ports of "
+            "net.ipv4.ip_local_port_range for it, less those in TIME_WAIT; --source with more addresses of this "
+            "machine gives more.",
+            human_count(no_port, a));
+}
+
+/* Ports in TIME_WAIT slow connect() down long before they run out, and nothing fails: it must be said. */
+static void report_text_time_wait(FILE *out, const json_t *d)
+{
+    int64_t waiting = page_integer(d, "states", "TIME_WAIT", NULL),
+            usable = page_integer(d, "local_ports", "usable", NULL);
+    char a[HUMAN_MAX], b[HUMAN_MAX];
+    if (waiting * 2 <= usable || !usable)
+        return;
+    page_text(
+        out,
+        "%s of the %s local ports for this destination are in TIME_WAIT, for 60 s each: connect() has to search "
+        "for a free one, and that is what was measured here, too. --close rst leaves none; --source with more "
+        "addresses gives more ports; net.ipv4.tcp_tw_reuse=1 takes them again after a second.",
+        human_count(waiting, a), human_count(usable, b));
+}
+
+static void report_text_schedule(FILE *out, const json_t *d)
+{
+    int64_t late = page_integer(d, "late_starts", NULL), missed = page_integer(d, "missed_starts", NULL);
+    char a[HUMAN_MAX], b[HUMAN_MAX];
+    if (late || missed)
+        page_text(
+            out,
+            "The schedule of --rate was not kept: %s starts were late and %s never made. Either all connections of "
+            "-c were in use, or this client was too slow. Latencies count from the intended start, so the wait is "
+            "in them.",
+            human_count(late, a), human_count(missed, b));
+}
+
+/* The sentences that a reader of the figures needs; each only where its figures are there. They are gathered first, so
+ * that there is a title only where there is a sentence. */
+static void report_text_meaning(FILE *out, const json_t *d)
+{
+    char *text = NULL, a[HUMAN_MAX];
+    size_t size;
+    FILE *sentences = open_memstream(&text, &size);
+    int64_t again = report_retransmitted(d);
+    if (!sentences)
+        return;
+    report_text_failures(sentences, json_object_get(d, "connections"),
+                         page_integer(d, "counters", "TcpExt.ListenOverflows", NULL) > 0);
     if (again)
-        page_text(out,
+        page_text(sentences,
                   "%s connections needed more than one SYN. The kernel sends it again after 1 s, and again "
                   "(net.ipv4.tcp_syn_retries, tcp_syn_linear_timeouts): so a full queue is felt as whole seconds.",
                   human_count(again, a));
-    report_text_ghosts(out, d);
-    if (no_port)
-        page_text(out,
-                  "%s attempts found no local port for this destination. Each source address has the ports of "
-                  "net.ipv4.ip_local_port_range for it, less those in TIME_WAIT; --source with more addresses gives "
-                  "more.",
-                  human_count(no_port, a));
+    report_text_ghosts(sentences, d);
+    report_text_time_wait(sentences, d);
+    report_text_schedule(sentences, d);
+    fclose(sentences);
+    if (size) {
+        page_title(out, "What this shows");
+        fputs(text, out);
+    }
+    free(text);
 }
 
 void report_text(FILE *out, const json_t *d)

@@ -43,7 +43,8 @@ struct run {
     _Atomic unsigned epoch;
     int64_t schedule_ns;
     enum run_phase phase;
-    bool ending; /* -d is over, or a signal came: no further wave */
+    bool ending;             /* -d is over, or a signal came: no further wave */
+    int64_t dialed_until_ns; /* when nothing was started any more; 0: everything was */
     ev_async quiet;
     ev_timer tick;
     struct timer duration, step;
@@ -144,7 +145,7 @@ static void run_closed(struct run *r)
     if (s->workload == WORKLOAD_HOLD && !r->ending && !run_exhausted(r)) {
         r->phase = RUN_DIALING;
         run_give_order(r, ORDER_RESUME);
-    } else if (run_keeps_open(r) && !r->ending && s->duration_ns != OPTION_NEVER) {
+    } else if (run_keeps_open(r) && !r->ending && s->duration_given) {
         r->phase = RUN_STAYING; /* run_end() goes on */
     } else {
         run_finish(r);
@@ -206,6 +207,8 @@ static void run_end(void *context)
     struct run *r = context;
     r->ending = true;
     timer_stop(&r->duration);
+    if (r->phase == RUN_DIALING)
+        r->dialed_until_ns = clock_now_ns();
     if (r->phase == RUN_DIALING && r->args.settings->workload != WORKLOAD_HOLD) {
         r->phase = RUN_DRAINING;
         timer_set(&r->step, clock_now_ns() + RUN_DRAIN_NS);
@@ -225,8 +228,11 @@ static void run_on_duration(struct timer *timer)
 
 static void run_event(struct run *r, json_t *document)
 {
-    int error = document_output_event(r->args.output, document);
-    r->write_error = r->write_error ? r->write_error : error;
+    if (r->write_error || stop_count()) { /* a reader that is stuck must not keep us */
+        json_decref(document);
+        return;
+    }
+    r->write_error = document_output_event(r->args.output, document);
 }
 
 static void run_total(const struct run *r, struct stats *total)
@@ -365,7 +371,7 @@ static int64_t run_begin_ns(const struct settings *s)
     struct timespec wall;
     clock_gettime(CLOCK_REALTIME, &wall);
     int64_t now_ns = clock_now_ns();
-    return s->start_at_ns ? now_ns + s->start_at_ns - (wall.tv_sec * NS_PER_S + wall.tv_nsec) : now_ns;
+    return s->start_at_ns ? s->start_at_ns - (wall.tv_sec * NS_PER_S + wall.tv_nsec) + now_ns : now_ns;
 }
 
 int run_go(struct run *r)
@@ -398,6 +404,20 @@ int run_go(struct run *r)
     return error ? error : r->write_error;
 }
 
+/* Starts that were due by the schedule before the end of the dialing and never made: all -c connections were busy. */
+static uint64_t run_missed_starts(const struct run *r, const struct stats *total)
+{
+    const struct settings *s = r->args.settings;
+    if (!s->rate || !r->dialed_until_ns)
+        return 0;
+    double due = (double)(r->dialed_until_ns - r->schedule_ns) / 1e9 * (double)s->rate;
+    if (s->duration_ns != OPTION_NEVER && due > (double)s->duration_ns / 1e9 * (double)s->rate)
+        due = (double)s->duration_ns / 1e9 * (double)s->rate;
+    if (due > (double)s->total)
+        due = (double)s->total;
+    return due > (double)total->attempted ? (uint64_t)due - total->attempted : 0;
+}
+
 json_t *run_report(struct run *r)
 {
     struct stats total;
@@ -422,6 +442,7 @@ json_t *run_report(struct run *r)
                                            .states_before_close = r->states_before_close,
                                            .counters = counters,
                                            .usage = &r->usage,
+                                           .missed_starts = run_missed_starts(r, &total),
                                            .elapsed_s = run_elapsed_s(r)};
     json_t *document = report_final(r->args.head, &figures);
     json_decref(states);

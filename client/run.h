@@ -1,8 +1,8 @@
 /* A run of the client: its dialers and threads, and the phases they go through together.
  *
- *   waiting (--start-at) ─► dialing ─► holding (hold) ─► closing ─► [dialing again: the next wave] ─► staying
- * (--close half or none, until -d) ─► settling (until the kernel has done with the closing) ─► done dialing ─►
- * draining (echo, crr, cc at -d: what is under way is finished, for at most RUN_DRAIN_NS) ─► closing */
+ *   waiting (--start-at) ─► dialing ─► holding (hold) ─► closing ─► [dialing again: the next wave of hold]
+ *   dialing ─► draining (echo, crr, cc at -d: what is under way is finished, within RUN_DRAIN_NS) ─► closing
+ *   closing ─► [staying (--close half or none, until -d)] ─► settling (until the kernel is done with the closing) ─► end */
 #pragma once
 
 #include "client/settings.h"

@@ -75,6 +75,7 @@ static void settings_defaults(struct settings *s, bool total_given, bool duratio
     bool repeats = s->workload == WORKLOAD_CRR || s->workload == WORKLOAD_CC;
     if (!total_given)
         s->total = repeats ? SETTINGS_UNLIMITED : s->connections;
+    s->duration_given = duration_given;
     if (!duration_given)
         s->duration_ns = s->workload == WORKLOAD_HOLD ? OPTION_NEVER : 10 * NS_PER_S;
 }
@@ -123,14 +124,14 @@ int settings_read(int argc, char **argv, struct settings *ret, json_t **ret_json
         {"rate", 'r', "N", "0", "new connections a second, open loop; 0: as fast as possible", &option_count,
          &ret->rate, 0, 1000000000},
         {"duration", 'd', "DUR", NULL, "how long to run (default: 10s; hold: until all is settled)", &option_duration,
-         &ret->duration_ns, NS_PER_MS, SETTINGS_LONGEST_NS},
+         &ret->duration_ns, NS_PER_MS, OPTION_LONGEST_NS},
         {"workload", 'w', "WHAT", "hold", "what a connection does, see below", &option_choice, &ret->workload,
          .choices = workload_words},
         {"size", 's', "BYTES", "64", "request size (echo, crr)", &option_size, &ret->size, 1, 1 << 30},
         {"connect-timeout", 'T', "DUR", "10s", "then the attempt counts as timed out", &option_duration,
-         &ret->connect_timeout_ns, NS_PER_US, SETTINGS_LONGEST_NS},
+         &ret->connect_timeout_ns, NS_PER_US, OPTION_LONGEST_NS},
         {"hold", 0, "DUR", "0", "how long connections stay once every attempt is settled (hold)", &option_duration,
-         &ret->hold_ns, 0, SETTINGS_LONGEST_NS},
+         &ret->hold_ns, 0, OPTION_LONGEST_NS},
         {"close", 0, "HOW", "fin",
          "fin: close(); rst: with SO_LINGER 0; half: shutdown(SHUT_WR), kept to\nthe end; none: left open to the end",
          &option_choice, &ret->close_how, .choices = close_words},
@@ -140,10 +141,10 @@ int settings_read(int argc, char **argv, struct settings *ret, json_t **ret_json
         {"start-at", 0, "UNIX_TIME", NULL, "begin at this moment (several hosts together)", &option_unix_time,
          &ret->start_at_ns},
         {"interval", 'i', "DUR", "1s", "one progress line, one interval document each", &option_duration,
-         &ret->interval_ns, NS_PER_MS, SETTINGS_LONGEST_NS},
+         &ret->interval_ns, NS_PER_MS, OPTION_LONGEST_NS},
         {"percentiles", 0, "LIST", "50,90,99,99.9", "of the latencies", &option_percentiles, &ret->percentiles},
         {"ready-fd", 0, "FD", NULL, "write a newline to FD when all is prepared, then close it", &option_integer,
-         &ret->ready_fd, 0, INT_MAX},
+         &ret->ready_fd, 3, INT_MAX},
         {"json", 'J', "[=FILE]", NULL, "the report as one JSON document", &option_file, &ret->json},
         {"jsonl", 0, "[=FILE]", NULL, "ready, interval and report documents, one a line", &option_file, &ret->jsonl},
         {"color", 0, "WHEN", "auto", "colour on stdout", &option_choice, &ret->color,

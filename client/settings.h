@@ -10,8 +10,7 @@
 enum workload { WORKLOAD_HOLD, WORKLOAD_ECHO, WORKLOAD_CRR, WORKLOAD_CC };
 enum close_how { CLOSE_FIN, CLOSE_RST, CLOSE_HALF, CLOSE_NONE };
 
-#define SETTINGS_UNLIMITED  UINT64_MAX
-#define SETTINGS_LONGEST_NS (100000 * 3600LL * 1000000000LL) /* 100,000 h: sums of times cannot overflow */
+#define SETTINGS_UNLIMITED UINT64_MAX
 
 /* Times in ns, OPTION_NEVER where there is none. */
 struct settings {
@@ -21,6 +20,7 @@ struct settings {
     uint64_t total; /* SETTINGS_UNLIMITED */
     uint64_t rate;  /* 0: closed loop */
     int64_t duration_ns, hold_ns, connect_timeout_ns, interval_ns;
+    bool duration_given; /* -d stood on the command line */
     int workload, close_how;
     uint64_t size, threads;
     struct option_texts source_texts;

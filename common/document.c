@@ -62,8 +62,6 @@ static int document_file(const char *path, FILE **ret, const char **ret_path)
 
 int document_output_open(const char *json, const char *jsonl, struct document_output **ret, const char **ret_path)
 {
-    if (json && jsonl && !strcmp(json, "-") && !strcmp(jsonl, "-"))
-        return -EINVAL;
     struct document_output *o = calloc(1, sizeof(*o));
     if (!o)
         return -ENOMEM;

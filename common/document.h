@@ -27,8 +27,8 @@ json_t *document_real(double value);
 
 struct document_output;
 
-/* json, jsonl: FILE, "-" for stdout, NULL for none. Files are made here, so that a bad path is found before the run.
- * 0; -EINVAL: both want stdout; -errno and the path in *ret_path. */
+/* json, jsonl: FILE, "-" for stdout, NULL for none; not the same. Files are made here, so that a bad path is found before
+ * the run. 0, or -errno and the path in *ret_path. */
 int document_output_open(const char *json, const char *jsonl, struct document_output **ret, const char **ret_path);
 void document_output_free(struct document_output *o);
 

@@ -20,6 +20,16 @@ int endpoint_resolve(const char *host, uint16_t port, bool passive, struct endpo
     return 0;
 }
 
+void endpoint_any_to_loopback(struct endpoint *e)
+{
+    struct sockaddr_in *in = (struct sockaddr_in *)&e->address;
+    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&e->address;
+    if (endpoint_family(e) == AF_INET && in->sin_addr.s_addr == htonl(INADDR_ANY))
+        in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    else if (endpoint_family(e) == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&in6->sin6_addr))
+        in6->sin6_addr = in6addr_loopback;
+}
+
 void endpoint_from_bytes(int family, const void *bytes, uint16_t port, struct endpoint *ret)
 {
     *ret = (struct endpoint){.address.ss_family = (sa_family_t)family};

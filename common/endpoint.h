@@ -14,6 +14,9 @@ struct endpoint {
  * EAI_ code of getaddrinfo(3), for gai_strerror(). */
 int endpoint_resolve(const char *host, uint16_t port, bool passive, struct endpoint *ret);
 
+/* 0.0.0.0 and :: become the loopback address, which is where connect() goes with them. */
+void endpoint_any_to_loopback(struct endpoint *e);
+
 /* From an address' bytes (4 or 16, by family). */
 void endpoint_from_bytes(int family, const void *bytes, uint16_t port, struct endpoint *ret);
 

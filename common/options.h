@@ -44,6 +44,9 @@ struct option_row {
 /* The value of an option_duration row where its word was given (or is its default). */
 #define OPTION_NEVER (-1)
 
+/* A good max for durations, 100,000 h: sums of times cannot overflow then. */
+#define OPTION_LONGEST_NS (100000 * 3600LL * 1000000000LL)
+
 extern const struct option_type option_flag;        /* bool */
 extern const struct option_type option_integer;     /* int64_t */
 extern const struct option_type option_count;       /* uint64_t */

@@ -8,17 +8,27 @@
 #include <string.h>
 #include <unistd.h>
 
+void program_begin(const char *name)
+{
+    for (int fd = 0; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+            _exit(EXIT_CODE_FAILED);
+    terminal_init(name, TERMINAL_COLOR_AUTO);
+}
+
 int program_open_output(const char *json, const char *jsonl, struct document_output **ret)
 {
     const char *path = NULL;
+    if (json && jsonl && !strcmp(json, jsonl)) {
+        terminal_error("--json and --jsonl cannot both go to %s; give one of them another file",
+                       strcmp(json, "-") ? json : "stdout");
+        return EXIT_CODE_USAGE;
+    }
     int r = document_output_open(json, jsonl, ret, &path);
     if (!r)
         return EXIT_CODE_DONE;
-    if (!path) {
-        terminal_error("--json and --jsonl cannot both go to stdout; give one of them a file: --jsonl=FILE");
-        return EXIT_CODE_USAGE;
-    }
-    terminal_error("cannot write %s: %s; give a file in a folder that you may write to", path, strerror(-r));
+    terminal_error("cannot write %s: %s; give a file in a folder that you may write to", path ? path : "documents",
+                   strerror(-r));
     return EXIT_CODE_FAILED;
 }
 
@@ -27,7 +37,9 @@ int program_settings_ended(int r, char *message)
     if (r < 0)
         terminal_error("%s", message ? message : strerror(-r));
     free(message);
-    return r < 0 ? EXIT_CODE_USAGE : EXIT_CODE_DONE;
+    if (r < 0)
+        return EXIT_CODE_USAGE;
+    return fflush(stdout) ? EXIT_CODE_FAILED : EXIT_CODE_DONE; /* help or version */
 }
 
 int program_check_ready_fd(int fd)

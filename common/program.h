@@ -5,6 +5,10 @@
 
 #include <sys/resource.h>
 
+/* First of all in main(): a descriptor 0, 1 or 2 that is closed becomes /dev/null, so that no socket or file takes its
+ * place and gets what is written to stdout or stderr. */
+void program_begin(const char *name);
+
 /* Opens --json and --jsonl. An exit code; when it is not 0 the reason was told. */
 int program_open_output(const char *json, const char *jsonl, struct document_output **ret);
 

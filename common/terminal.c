@@ -1,5 +1,6 @@
 #include "common/terminal.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@ const char *const terminal_color_words[] = {"auto", "always", "never", NULL};
 static const char *terminal_program = "tcplab";
 static enum terminal_color terminal_wish;
 static bool terminal_line_drawn;
+static pthread_mutex_t terminal_mutex = PTHREAD_MUTEX_INITIALIZER; /* several threads may have something to say */
 
 void terminal_init(const char *program, enum terminal_color color)
 {
@@ -24,15 +26,24 @@ static bool terminal_is_dumb(void)
     return !term || !*term || !strcmp(term, "dumb");
 }
 
+static void terminal_wipe(void)
+{
+    if (terminal_line_drawn)
+        fputs("\r\033[K", stderr);
+    terminal_line_drawn = false;
+}
+
 static void terminal_message(const char *format, va_list arguments)
 {
-    terminal_progress_end();
+    pthread_mutex_lock(&terminal_mutex);
+    terminal_wipe();
     fprintf(stderr, "%s: ", terminal_program);
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
     vfprintf(stderr, format, arguments);
 #pragma GCC diagnostic pop
     fputc('\n', stderr);
+    pthread_mutex_unlock(&terminal_mutex);
 }
 
 void terminal_error(const char *format, ...)
@@ -78,15 +89,17 @@ void terminal_progress(const char *format, ...)
         fprintf(stderr, "%s\n", line);
         return;
     }
+    pthread_mutex_lock(&terminal_mutex);
     fprintf(stderr, "\r%.*s\033[K", terminal_width(), line);
     terminal_line_drawn = true;
+    pthread_mutex_unlock(&terminal_mutex);
 }
 
 void terminal_progress_end(void)
 {
-    if (terminal_line_drawn)
-        fputs("\r\033[K", stderr);
-    terminal_line_drawn = false;
+    pthread_mutex_lock(&terminal_mutex);
+    terminal_wipe();
+    pthread_mutex_unlock(&terminal_mutex);
 }
 
 static bool terminal_colors(FILE *out)

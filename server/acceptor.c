@@ -24,9 +24,8 @@ static void acceptor_pause(struct acceptor *a, int error)
     ev_io_stop(a->loop, &a->io);
     a->starved = error;
     timer_set(&a->wake, clock_now_ns() + ACCEPTOR_PAUSE_NS);
-    if (!a->told)
+    if (!atomic_exchange(&a->share->told, true))
         a->out_of_descriptors(a->context, error);
-    a->told = true;
 }
 
 /* Accepts one. Whether to try for another. */
@@ -69,21 +68,22 @@ static void acceptor_rest(struct acceptor *a, int64_t until_ns)
 /* Takes the turn from the shared pace, or rests until there is one. */
 static void acceptor_paced(struct acceptor *a)
 {
-    int64_t now_ns = clock_now_ns(), due_ns = a->pace->next_ns;
-    if (now_ns < due_ns || !atomic_compare_exchange_strong(&a->pace->next_ns, &due_ns, now_ns + a->pace->delay_ns)) {
+    int64_t now_ns = clock_now_ns(), due_ns = a->share->next_ns;
+    if (now_ns < due_ns ||
+        !atomic_compare_exchange_strong(&a->share->next_ns, &due_ns, now_ns + a->share->delay_ns)) {
         acceptor_rest(a, due_ns);
         return;
     }
     acceptor_sample(a, now_ns);
     acceptor_take(a, now_ns);
     if (!a->starved)
-        acceptor_rest(a, now_ns + a->pace->delay_ns);
+        acceptor_rest(a, now_ns + a->share->delay_ns);
 }
 
 static void acceptor_on_readable(struct ev_loop *loop, ev_io *io, int events)
 {
     struct acceptor *a = (struct acceptor *)io;
-    if (a->pace->delay_ns)
+    if (a->share->delay_ns)
         acceptor_paced(a);
     else
         acceptor_eager(a);
@@ -102,10 +102,10 @@ int acceptor_start(struct acceptor *a, int fd)
     if (r)
         return r;
     ev_io_init(&a->io, acceptor_on_readable, fd, EV_READ);
-    if (!a->pace->delay_ns)
+    if (!a->share->delay_ns)
         ev_io_start(a->loop, &a->io);
-    else if (a->pace->delay_ns != OPTION_NEVER)
-        timer_set(&a->wake, a->pace->next_ns);
+    else if (a->share->delay_ns != OPTION_NEVER)
+        timer_set(&a->wake, a->share->next_ns);
     return 0;
 }
 

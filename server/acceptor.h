@@ -12,29 +12,28 @@
 #include <ev.h>
 #include <stdbool.h>
 
-/* When the next accept of a paced server is due; shared by all its acceptors, so that N threads together still accept
- * at most one connection each DUR. */
-struct acceptor_pace {
+/* What the acceptors of a server share: when the next paced accept is due, so that N threads together still accept at
+ * most one connection each DUR; and what is said only once. */
+struct acceptor_share {
     int64_t delay_ns; /* 0: eager; OPTION_NEVER: never */
     _Atomic int64_t next_ns;
+    atomic_bool told; /* out_of_descriptors() was called */
 };
 
 struct acceptor {
     ev_io io;
     struct timer wake; /* end of the rest between two paced accepts, or of a pause without descriptors */
     struct ev_loop *loop;
-    struct acceptor_pace *pace;
+    struct acceptor_share *share;
     struct stats *stats;
     int64_t sampled_ns;
     int starved; /* errno that paused it: EMFILE, ENFILE, ENOBUFS, ENOMEM; 0: not paused */
-    bool told;
     void (*accepted)(void *context, int fd);              /* owns fd from then on */
     void (*out_of_descriptors)(void *context, int error); /* the first pause of a run */
     void *context;
 };
 
-/* fd: a non-blocking listener, not owned. The other fields named above from pace to context (but sampled_ns, starved,
- * told) are set by the caller before. 0 or -errno. */
+/* fd: a non-blocking listener, not owned. The other fields named above from share to context (but sampled_ns and starved) are set by the caller before. 0 or -errno. */
 int acceptor_start(struct acceptor *a, int fd);
 
 /* A descriptor came free: an acceptor that paused for want of one goes on. */

@@ -95,6 +95,18 @@ int listener_open(const struct settings *s, struct endpoint *at, bool shared, co
     return r;
 }
 
+int listener_check_free(const struct endpoint *at)
+{
+    struct endpoint probe = *at;
+    const char *step;
+    int fd = socket(endpoint_family(at), SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -errno;
+    int r = listener_bind(fd, &probe, false, &step);
+    close(fd);
+    return r;
+}
+
 int listener_queue(int fd, struct listener_queue *ret)
 {
     struct tcp_info info = {0};

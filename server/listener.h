@@ -11,6 +11,10 @@
  * in *ret_step the call that failed ("bind", "listen", "TCP_FASTOPEN"). */
 int listener_open(const struct settings *s, struct endpoint *at, bool shared, const char **ret_step);
 
+/* Whether another socket has the address already: SO_REUSEPORT would share it with a server of ours without a word. Not
+ * for port 0. 0 or -errno. */
+int listener_check_free(const struct endpoint *at);
+
 /* Length and limit of the accept queue, from TCP_INFO of the listener: tcpi_unacked and tcpi_sacked
  * (net/ipv4/tcp.c, tcp_get_info()). 0 or -errno. */
 struct listener_queue {

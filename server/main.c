@@ -56,51 +56,97 @@ static int main_start_failed(const struct settings *s, const struct endpoint *at
     }
 }
 
-static int main_write_failed(int r)
+static int main_failed(const char *step, int r)
 {
-    terminal_error("the report could not be written: %s", strerror(-r));
+    terminal_error("%s failed: %s", step, strerror(-r));
     return EXIT_CODE_FAILED;
 }
 
 /* The report is made before the sysctls are put back, so that it shows the run; they are put back before anything can
  * block on writing it. */
-static int main_serve(const struct server_args *args, struct sysctl_guard *guard)
+static int main_finish(struct server *server, struct document_output *output, struct sysctl_guard *guard)
 {
-    struct server *server;
-    const char *step;
-    int r = server_start(args, &server, &step);
-    if (r)
-        return main_start_failed(args->settings, &args->at, step, r);
-    int write_error = server_run(server);
     json_t *document = server_report(server);
     int code = sysctls_end(guard);
     stop_release();
     server_free(server);
     json_object_set_new(document, "sysctls", sysctl_guard_to_json(guard));
-    r = document_output_report(args->output, document, report_text);
-    if (r || write_error)
-        return main_write_failed(r ? r : write_error);
+    int r = document_output_report(output, document, report_text);
+    return r ? main_failed("writing the report", r) : code;
+}
+
+/* The files of the report are made once the server listens: a start that fails leaves an older report as it is. */
+static int main_serve(const struct server_args *args, struct sysctl_guard *guard)
+{
+    const struct settings *settings = args->settings;
+    struct document_output *output = NULL;
+    struct server *server;
+    const char *step;
+    int r = server_start(args, &server, &step);
+    if (r)
+        return main_start_failed(settings, &args->at, step, r);
+    int code = program_open_output(settings->json, settings->jsonl, &output);
+    if (code) {
+        server_free(server);
+        return code;
+    }
+    r = server_run(server, output, &step);
+    code = main_finish(server, output, guard);
+    document_output_free(output);
+    return r ? main_failed(step, r) : code;
+}
+
+/* Each worker has a listener, an epoll, an eventfd and two timers; libev ends the process when it gets none. */
+static int main_check_descriptors(const struct settings *s)
+{
+    unsigned long long needed = 16 + 5 * s->threads, limit = program_raise_descriptors().rlim_cur;
+    if (needed <= limit)
+        return EXIT_CODE_DONE;
+    terminal_error(
+        "%llu threads need %llu descriptors before the first connection, and this process may open %llu (the "
+        "hard limit). Use fewer --threads, or raise the limit: ulimit -Hn",
+        (unsigned long long)s->threads, needed, limit);
+    return EXIT_CODE_CANNOT;
+}
+
+/* --restore-sysctls: nothing else. */
+static int main_restore(struct sysctl_guard *guard, const struct settings *s, const struct document_head *head)
+{
+    struct document_output *output = NULL;
+    json_t *changes = json_array();
+    int code = program_open_output(s->json, s->jsonl, &output);
+    if (!code)
+        code = sysctls_recover(guard, changes);
+    if (output && (!code || json_array_size(changes))) {
+        json_t *document = document_new(head, "report");
+        json_object_set(document, "sysctls", changes);
+        int r = document_output_report(output, document, sysctls_restored_text);
+        code = r ? main_failed("writing the report", r) : code;
+    }
+    json_decref(changes);
+    document_output_free(output);
     return code;
 }
 
-static int main_run(const struct settings *s, const struct document_head *head, struct document_output *output)
+static int main_serve_guarded(struct sysctl_guard *guard, const struct server_args *args)
 {
-    struct server_args args = {.settings = s, .head = head, .output = output};
+    int code = sysctls_recover(guard, NULL);
+    if (!code)
+        code = sysctls_apply(guard, args->settings);
+    return code ? code : main_serve(args, guard);
+}
+
+static int main_run(const struct settings *s, const struct document_head *head)
+{
+    struct server_args args = {.settings = s, .head = head};
     struct sysctl_guard *guard;
     int r = sysctl_guard_new(NULL, &guard);
-    if (r) {
-        terminal_error("cannot prepare the guard of sysctls: %s", strerror(-r));
-        return EXIT_CODE_FAILED;
-    }
+    if (r)
+        return main_failed("preparing the guard of sysctls", r);
     int code = s->restore_sysctls ? EXIT_CODE_DONE : main_resolve(s, &args.at);
     stop_hold();
     if (!code)
-        code = s->restore_sysctls ? sysctls_restore_only(guard) : sysctls_recover(guard);
-    if (!code && !s->restore_sysctls) {
-        code = sysctls_apply(guard, s);
-        if (!code)
-            code = main_serve(&args, guard);
-    }
+        code = s->restore_sysctls ? main_restore(guard, s, head) : main_serve_guarded(guard, &args);
     int ended = sysctls_end(guard); /* once more on the ways out that did not get there */
     sysctl_guard_free(guard);
     stop_release();
@@ -110,24 +156,21 @@ static int main_run(const struct settings *s, const struct document_head *head, 
 int main(int argc, char **argv)
 {
     struct settings settings;
-    struct document_output *output = NULL;
     json_t *json = NULL;
     char *message = NULL;
 
-    terminal_init("tcplab-server", TERMINAL_COLOR_AUTO);
+    program_begin("tcplab-server");
     int r = settings_read(argc, argv, &settings, &json, &message);
     if (r)
         return program_settings_ended(r, message);
     terminal_init("tcplab-server", settings.color);
     stop_install();
     const struct document_head head = {"tcplab.server/1", "tcplab-server", argc, argv, json};
-    program_raise_descriptors();
     int code = program_check_ready_fd((int)settings.ready_fd);
     if (!code)
-        code = program_open_output(settings.json, settings.jsonl, &output);
+        code = main_check_descriptors(&settings);
     if (!code)
-        code = main_run(&settings, &head, output);
-    document_output_free(output);
+        code = main_run(&settings, &head);
     json_decref(json);
     return code;
 }

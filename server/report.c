@@ -155,7 +155,7 @@ static void report_text_sockets(FILE *out, const json_t *d)
         return;
     page_title(out, "Connections per remote address");
     page_counts(out, json_object_get(d, "peers"), 10, NULL);
-    page_by_hand(out, "ss -Htan 'sport = :%d' | awk '{print $5}' | sed 's/:[^:]*$//' | sort | uniq -c", port);
+    page_by_hand(out, "ss -Htn 'sport = :%d' | awk '{print $5}' | sed 's/:[^:]*$//' | sort | uniq -c", port);
 }
 
 static void report_text_sysctls(FILE *out, const json_t *d)
@@ -180,23 +180,60 @@ static int64_t report_counter(const json_t *d, const char *name)
     return page_integer(d, "counters", name, NULL);
 }
 
-/* The sentences that a reader of the figures needs; each only where its figures are there. */
-static void report_text_meaning(FILE *out, const json_t *d)
+/* The sentences that a reader of the figures needs; each only where its figures are there. The counters are those of the
+ * whole namespace, so they speak of this server only where its own listener dropped something. */
+static void report_text_overflow(FILE *out, const json_t *d)
 {
-    char a[HUMAN_MAX], b[HUMAN_MAX];
+    char a[HUMAN_MAX];
     int64_t overflows = report_counter(d, "TcpExt.ListenOverflows"),
-            now = page_integer(d, "listener", "queue_now", NULL);
-    int64_t cookies = report_counter(d, "TcpExt.SyncookiesSent"),
-            held = page_integer(d, "states", "CLOSE_WAIT", NULL);
-    if (!overflows && !cookies && !now && !held)
-        return;
-    page_title(out, "What this shows");
-    if (overflows)
+            drops = page_integer(d, "listener", "drops", NULL);
+    int64_t no_cookie = report_counter(d, "TcpExt.TCPReqQFullDrop");
+    int64_t deferred = report_counter(d, "TcpExt.TCPDeferAcceptDrop");
+    if (drops && overflows)
         page_text(out,
                   "The accept queue was full %s times when a SYN or a third ACK came. The kernel dropped it and told "
                   "nobody: the client sends its SYN again after 1 s, and again, until there is room or it gives up. "
                   "See connect_rungs in the client's report.",
                   human_count(overflows, a));
+    if (drops && no_cookie)
+        page_text(
+            out,
+            "%s SYNs met a full SYN queue (it holds as many as the accept queue) and were dropped: SYN cookies are "
+            "off (net.ipv4.tcp_syncookies).",
+            human_count(no_cookie, a));
+    if (drops && deferred)
+        page_text(out,
+                  "%s of the drops are bare ACKs that TCP_DEFER_ACCEPT ignores by design: those connections wait for "
+                  "their first data, nothing is lost.",
+                  human_count(deferred, a));
+}
+
+static void report_text_cookies(FILE *out, const json_t *d)
+{
+    char a[HUMAN_MAX], b[HUMAN_MAX], c[HUMAN_MAX];
+    page_text(
+        out,
+        "%s SYN-ACKs went out as SYN cookies: more handshakes were under way than the SYN queue holds, or "
+        "net.ipv4.tcp_syncookies is 2. A client counts such a handshake as established at once; if its ACK then "
+        "meets a full accept queue, the kernel drops it and remembers nothing: a ghost, a connection with one "
+        "end, until a later segment of the client brings the cookie again. Accepted (%s) plus waiting (%s) is "
+        "what has arrived; what the client counts as established beyond that is a ghost, or still half-open "
+        "(SYN_RECV above).",
+        human_count(report_counter(d, "TcpExt.SyncookiesSent"), a),
+        human_count(page_integer(d, "connections", "accepted", NULL), b),
+        human_count(page_integer(d, "listener", "queue_now", NULL), c));
+}
+
+static void report_text_meaning(FILE *out, const json_t *d)
+{
+    char a[HUMAN_MAX];
+    int64_t drops = page_integer(d, "listener", "drops", NULL), now = page_integer(d, "listener", "queue_now", NULL);
+    int64_t cookies = report_counter(d, "TcpExt.SyncookiesSent"),
+            held = page_integer(d, "states", "CLOSE_WAIT", NULL);
+    if (!drops && !cookies && !now && !held)
+        return;
+    page_title(out, "What this shows");
+    report_text_overflow(out, d);
     if (now)
         page_text(
             out,
@@ -204,16 +241,7 @@ static void report_text_meaning(FILE *out, const json_t *d)
             "or closed since), and accept() never took %s.",
             human_count(now, a), now == 1 ? " is" : "s are", now == 1 ? "it" : "them");
     if (cookies)
-        page_text(
-            out,
-            "More handshakes were under way than the SYN queue holds, so %s SYN-ACKs went out as SYN cookies. A "
-            "client counts such a handshake as established at once; if its ACK then meets a full accept queue, "
-            "the kernel drops it and remembers nothing: a ghost, a connection with one end, until a later segment of "
-            "the client brings the cookie again. Accepted (%s) plus waiting (%s) is what has arrived; what the "
-            "client "
-            "counts as established beyond that is a ghost, or still half-open (SYN_RECV above).",
-            human_count(cookies, a), human_count(page_integer(d, "connections", "accepted", NULL), b),
-            human_count(now, (char[HUMAN_MAX]){0}));
+        report_text_cookies(out, d);
     if (held)
         page_text(out,
                   "%s socket%s in CLOSE_WAIT: the peer has closed, this server has not. No timer of the kernel ends "

@@ -18,7 +18,8 @@
 struct server {
     struct server_args args;
     struct endpoint at; /* with the port that was bound */
-    struct acceptor_pace pace;
+    struct document_output *output;
+    struct acceptor_share share;
     size_t n_workers;
     struct worker *workers;
     struct sockdiag *diag; /* NULL where the kernel has none */
@@ -40,16 +41,16 @@ static void server_on_starved(void *context, int error)
 static int server_open_workers(struct server *s, const char **ret_step)
 {
     const struct settings *settings = s->args.settings;
-    for (size_t i = 0; i < s->n_workers; i++) {
+    *ret_step = "bind";
+    int r = s->n_workers > 1 ? listener_check_free(&s->at) : 0;
+    for (size_t i = 0; i < s->n_workers && !r; i++) {
         int fd = listener_open(settings, &s->at, s->n_workers > 1, ret_step);
         if (fd < 0)
             return fd;
         *ret_step = "event loop";
-        int r = worker_init(&s->workers[i], fd, settings, &s->pace, server_on_starved);
-        if (r)
-            return r;
+        r = worker_init(&s->workers[i], fd, settings, &s->share, server_on_starved);
     }
-    return 0;
+    return r;
 }
 
 int server_start(const struct server_args *args, struct server **ret, const char **ret_step)
@@ -73,8 +74,8 @@ int server_start(const struct server_args *args, struct server **ret, const char
     *ret_step = "kernel counters (/proc/net/netstat)";
     int r = counters_read(&s->counters_before);
     s->started_ns = clock_now_ns();
-    s->pace.delay_ns = settings->accept_delay_ns;
-    s->pace.next_ns = s->started_ns + settings->accept_delay_ns;
+    s->share.delay_ns = settings->accept_delay_ns;
+    s->share.next_ns = s->started_ns + settings->accept_delay_ns;
     if (!r)
         r = server_open_workers(s, ret_step);
     if (r) {
@@ -101,8 +102,11 @@ static void server_take_view(struct server *s, struct view *v)
 
 static void server_event(struct server *s, json_t *document)
 {
-    int r = document_output_event(s->args.output, document);
-    s->write_error = s->write_error ? s->write_error : r;
+    if (s->write_error || stop_count()) { /* a reader that is stuck must not keep us */
+        json_decref(document);
+        return;
+    }
+    s->write_error = document_output_event(s->output, document);
 }
 
 /* A census is linear in the number of sockets: skipped while it would take more than a twentieth of the interval. */
@@ -124,7 +128,7 @@ static void server_on_tick(struct ev_loop *loop, ev_timer *timer, int events)
     struct server *s = timer->data;
     struct view v;
     char accepted[HUMAN_MAX], open[HUMAN_MAX], queue[HUMAN_MAX], capacity[HUMAN_MAX], drops[HUMAN_MAX];
-    if (!terminal_wants_progress() && !document_output_wants_events(s->args.output))
+    if (!terminal_wants_progress() && !document_output_wants_events(s->output))
         return;
     server_take_view(s, &v);
     terminal_progress("%.0f s  accepted %s  open %s  queue %s of %s  dropped %s",
@@ -132,7 +136,7 @@ static void server_on_tick(struct ev_loop *loop, ev_timer *timer, int events)
                       human_count((int64_t)v.total.accepted, accepted),
                       human_count((int64_t)stats_open(&v.total), open), human_count((int64_t)v.queue_now, queue),
                       human_count((int64_t)v.queue_capacity, capacity), human_count((int64_t)v.drops, drops));
-    if (document_output_wants_events(s->args.output))
+    if (document_output_wants_events(s->output))
         server_interval_document(s, &v);
     view_release(&v);
 }
@@ -158,6 +162,12 @@ static void server_announce(struct server *s)
     terminal_notice("listening on %s; %s%s", endpoint_format(&s->at, at),
                     report_rule(settings->backlog, s->somaxconn, v.queue_limit, rule),
                     s->n_workers > 1 ? ", at each listener" : "");
+    char fastopen[SYSCTL_VALUE_MAX];
+    if (settings->fastopen != OPTION_NEVER && !sysctl_read("net.ipv4.tcp_fastopen", fastopen) &&
+        !(strtol(fastopen, NULL, 0) & 2))
+        terminal_notice("--fastopen has no effect: net.ipv4.tcp_fastopen is %s, and servers need its bit 2; add "
+                        "--sysctl net.ipv4.tcp_fastopen=3",
+                        fastopen);
     if (settings->accept_delay_ns == OPTION_NEVER)
         terminal_notice("never accepting; ^C ends and reports");
     else if (settings->accept_delay_ns)
@@ -166,25 +176,27 @@ static void server_announce(struct server *s)
     json_t *options = listener_options_json(s->workers[0].listener, settings);
     report_notice_clamps(options);
     json_decref(options);
-    if (document_output_wants_events(s->args.output))
+    if (document_output_wants_events(s->output))
         server_event(s, report_ready(&context, &v));
     view_release(&v);
     program_say_ready((int)settings->ready_fd);
 }
 
-static int server_spawn_workers(struct server *s)
+static int server_spawn_workers(struct server *s, const char **ret_step)
 {
     int r = 0;
+    *ret_step = "starting a thread";
     for (size_t i = 1; i < s->n_workers && !r; i++)
         r = worker_spawn(&s->workers[i]);
     return r;
 }
 
-int server_run(struct server *s)
+int server_run(struct server *s, struct document_output *output, const char **ret_step)
 {
     const struct settings *settings = s->args.settings;
     struct ev_loop *loop = s->workers[0].loop;
     double interval = (double)settings->interval_ns / 1e9;
+    s->output = output;
     stop_attach(loop, server_on_stop, s);
     ev_now_update(loop);
     ev_timer_init(&s->tick, server_on_tick, interval, interval);
@@ -194,8 +206,9 @@ int server_run(struct server *s)
     if (settings->duration_ns != OPTION_NEVER)
         ev_timer_start(loop, &s->end);
 
-    int r = server_spawn_workers(s);
+    int r = server_spawn_workers(s, ret_step);
     if (!r) {
+        *ret_step = "writing a document";
         server_announce(s);
         ev_run(loop, 0);
     }

@@ -10,17 +10,16 @@ struct server;
 struct server_args {
     const struct settings *settings;
     const struct document_head *head;
-    struct document_output *output; /* ready and interval documents */
-    struct endpoint at;             /* where to listen */
+    struct endpoint at; /* where to listen */
 };
 
 /* Opens the listeners and starts the workers. 0; or -errno and in *ret_step the call that failed. */
 int server_start(const struct server_args *args, struct server **ret, const char **ret_step);
 
-/* Announces itself (stderr, "ready", --ready-fd) and serves until a signal or --duration. 0, or -errno when a
- * document could not be written (it still served to the end). Nothing is accepted afterwards; connections are still
- * open. */
-int server_run(struct server *s);
+/* Announces itself (stderr, "ready", --ready-fd) and serves until a signal or --duration; ready and interval documents
+ * go to `output`. 0, or -errno and what failed in *ret_step: a thread could not be started (it served nobody), or a
+ * document not be written (it still served to the end). Nothing is accepted afterwards; connections are still open. */
+int server_run(struct server *s, struct document_output *output, const char **ret_step);
 
 /* The report document, but for what only the caller knows ("sysctls"). After server_run(). New reference or NULL. */
 json_t *server_report(struct server *s);

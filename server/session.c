@@ -2,13 +2,15 @@
 #include "common/clock.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum session_state { SESSION_READING, SESSION_HALF, SESSION_HELD };
+enum session_state { SESSION_READING, SESSION_HALF };
 
 /* 256 bytes or less with libev's own share: a held connection must cost next to nothing. */
 struct session {
@@ -19,6 +21,7 @@ struct session {
     char *pending;                   /* echo that did not fit into the send buffer */
     uint32_t pending_length, pending_sent;
     uint8_t state;
+    bool held; /* the peer's FIN is in, and --on-eof hold */
 };
 
 #define SESSION_CHUNK 256
@@ -45,14 +48,7 @@ static void session_unlink(struct session_list *list, struct session *s)
 
 static struct session_list *session_list_of(struct session *s)
 {
-    return s->state == SESSION_READING ? &s->pool->open : &s->pool->settled;
-}
-
-static void session_become(struct session *s, enum session_state state)
-{
-    session_unlink(session_list_of(s), s);
-    s->state = (uint8_t)state;
-    session_link(session_list_of(s), s);
+    return s->state == SESSION_HALF ? &s->pool->half : &s->pool->open;
 }
 
 static struct session *session_new(struct session_pool *pool)
@@ -116,7 +112,7 @@ static void session_on_eof(struct session *s)
     struct session_pool *pool = s->pool;
     if (pool->on_eof == ON_EOF_HOLD) {
         ev_io_stop(pool->loop, &s->io);
-        session_become(s, SESSION_HELD);
+        s->held = true;
     } else if (s->state == SESSION_HALF) {
         session_end(s, &pool->stats->closed_by_server, false);
     } else {
@@ -197,14 +193,17 @@ static void session_on_event(struct ev_loop *loop, ev_io *io, int events)
 static void session_close_first(struct session *s)
 {
     struct session_pool *pool = s->pool;
-    if (pool->close_how != CLOSE_HOW_HALF) {
-        session_end(s, &pool->stats->closed_by_server, pool->close_how == CLOSE_HOW_RST);
+    if (s->held || pool->close_how != CLOSE_HOW_HALF) {
+        session_end(s, s->held ? &pool->stats->closed_by_peer : &pool->stats->closed_by_server,
+                    pool->close_how == CLOSE_HOW_RST);
         return;
     }
     shutdown(s->io.fd, SHUT_WR);
     free(s->pending);
     s->pending = NULL;
-    session_become(s, SESSION_HALF);
+    session_unlink(&pool->open, s);
+    s->state = SESSION_HALF;
+    session_link(&pool->half, s);
     if (pool->on_data != ON_DATA_IGNORE)
         session_watch(s, EV_READ);
 }
@@ -254,16 +253,28 @@ static void session_list_each(struct session_list *list, void (*visit)(struct se
     }
 }
 
-static void session_unwatch(struct session *s)
+/* A connection that nobody watched (held, or never read) may have died meanwhile; who looks at the counts wants to know.
+ */
+static void session_take_stock(struct session *s)
 {
+    struct tcp_info info = {0};
+    socklen_t length = sizeof(info);
+    int error = 0;
     ev_io_stop(s->pool->loop, &s->io);
+    if (!s->held && s->pool->on_data != ON_DATA_IGNORE)
+        return;
+    if (getsockopt(s->io.fd, IPPROTO_TCP, TCP_INFO, &info, &length) || info.tcpi_state != TCP_CLOSE)
+        return;
+    length = sizeof(error);
+    getsockopt(s->io.fd, SOL_SOCKET, SO_ERROR, &error, &length);
+    session_fail(s, error ? error : ECONNRESET);
 }
 
 void session_pool_stop(struct session_pool *pool)
 {
     timer_close(&pool->deadline);
-    session_list_each(&pool->open, session_unwatch);
-    session_list_each(&pool->settled, session_unwatch);
+    session_list_each(&pool->open, session_take_stock);
+    session_list_each(&pool->half, session_take_stock);
 }
 
 static void session_drop(struct session *s)
@@ -275,7 +286,7 @@ static void session_drop(struct session *s)
 void session_pool_close(struct session_pool *pool)
 {
     session_list_each(&pool->open, session_drop);
-    session_list_each(&pool->settled, session_drop);
+    session_list_each(&pool->half, session_drop);
     for (struct session_chunk *chunk = pool->chunks, *next; chunk; chunk = next) {
         next = chunk->next;
         free(chunk);

@@ -1,10 +1,10 @@
 /* One accepted connection, and the pool that all connections of one worker come from.
  *
- * A connection is in one of three states, named by what it waits for; session_end() is the only way it dies.
- *   READING  for data or the peer's FIN; while an echo could not be sent whole, for room to send instead (it then
- * reads nothing: back-pressure, at most SESSION_PENDING_MAX bytes are kept) HALF     our FIN is out (--close-how
- * half); for the peer's HELD     the peer's FIN is in and we keep our end (--on-eof hold): for the end of the run, in
- * CLOSE_WAIT */
+ * A connection is in one of two states, named by what it waits for; session_end() is the only way it dies.
+ *   READING  for data or the peer's FIN; while an echo could not be sent whole, for room to send instead (it then reads
+ *            nothing: back-pressure, at most SESSION_PENDING_MAX bytes are kept)
+ *   HALF     our FIN is out (--close-how half); for the peer's
+ * With --on-eof hold a connection whose peer has closed is kept as it is, in CLOSE_WAIT, and no longer watched. */
 #pragma once
 
 #include "common/timer.h"
@@ -30,8 +30,8 @@ struct session_pool {
     void *context;
 
     /* the pool's own */
-    struct session_list open;    /* in order of accept, which is the order of the deadlines of --close-after */
-    struct session_list settled; /* no deadline any more: HALF and HELD */
+    struct session_list open; /* in order of accept, which is the order of the deadlines of --close-after */
+    struct session_list half; /* HALF: past its deadline */
     struct session *free;
     struct session_chunk *chunks;
     struct timer deadline;

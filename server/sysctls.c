@@ -32,8 +32,8 @@ static void sysctls_describe(const struct sysctl_change *c, char *text, size_t s
 }
 
 struct sysctls_recovery {
-    FILE *out;  /* NULL: stderr */
-    int failed; /* changes that could not be written back; they stay in the journal */
+    json_t *changes; /* NULL: stderr */
+    int failed;      /* changes that could not be written back; they stay in the journal */
 };
 
 static void sysctls_tell_recovered(const struct sysctl_change *c, void *context)
@@ -42,8 +42,10 @@ static void sysctls_tell_recovered(const struct sysctl_change *c, void *context)
     struct sysctls_recovery *recovery = context;
     recovery->failed += c->outcome == SYSCTL_UNRESTORED;
     sysctls_describe(c, text, sizeof(text));
-    if (recovery->out)
-        fprintf(recovery->out, "%s\n", text);
+    if (recovery->changes)
+        json_array_append_new(recovery->changes,
+                              json_pack("{s:s, s:s, s:s, s:b, s:s}", "key", c->key, "before", c->before, "set",
+                                        c->set, "restored", c->outcome == SYSCTL_RESTORED, "text", text));
     else
         terminal_notice("after a killed run: %s", text);
 }
@@ -57,12 +59,10 @@ static int sysctls_journal_failed(const struct sysctl_guard *guard, int error)
     return error == -EACCES || error == -EPERM || error == -EROFS ? EXIT_CODE_CANNOT : EXIT_CODE_FAILED;
 }
 
-static int sysctls_recover_to(struct sysctl_guard *guard, FILE *out)
+int sysctls_recover(struct sysctl_guard *guard, json_t *changes)
 {
-    struct sysctls_recovery recovery = {.out = out};
+    struct sysctls_recovery recovery = {.changes = changes};
     int r = sysctl_guard_recover(guard, sysctls_tell_recovered, &recovery);
-    if (r == 0 && out)
-        fputs("nothing to put back: no killed run left a sysctl changed in this network namespace\n", out);
     if (r >= 0)
         return EXIT_CODE_DONE;
     if (!recovery.failed)
@@ -70,14 +70,15 @@ static int sysctls_recover_to(struct sysctl_guard *guard, FILE *out)
     return r == -EACCES || r == -EPERM || r == -EROFS ? EXIT_CODE_CANNOT : EXIT_CODE_FAILED;
 }
 
-int sysctls_recover(struct sysctl_guard *guard)
+void sysctls_restored_text(FILE *out, const json_t *document)
 {
-    return sysctls_recover_to(guard, NULL);
-}
-
-int sysctls_restore_only(struct sysctl_guard *guard)
-{
-    return sysctls_recover_to(guard, stdout);
+    const json_t *changes = json_object_get(document, "sysctls");
+    size_t i;
+    json_t *change;
+    json_array_foreach((json_t *)changes, i, change)
+        fprintf(out, "%s\n", json_string_value(json_object_get(change, "text")));
+    if (!json_array_size(changes))
+        fputs("nothing to put back: no killed run left a sysctl changed in this network namespace\n", out);
 }
 
 static int sysctls_unknown(const char *key)

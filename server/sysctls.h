@@ -7,11 +7,12 @@
 
 #include <stdio.h>
 
-/* Puts back what killed runs left in this namespace, telling of each. */
-int sysctls_recover(struct sysctl_guard *guard);
+/* Puts back what killed runs left in this namespace, telling of each: on stderr, or where `changes` is not NULL by
+ * appending [{"key", "before", "set", "restored", "text"}] to it. */
+int sysctls_recover(struct sysctl_guard *guard, json_t *changes);
 
-/* --restore-sysctls: as above, with the result on stdout, also when there was nothing to do. */
-int sysctls_restore_only(struct sysctl_guard *guard);
+/* The text report of --restore-sysctls, from its document: for document_output_report(). */
+void sysctls_restored_text(FILE *out, const json_t *document);
 
 /* Sets all that --sysctl asked for, the host-wide ones announced before. */
 int sysctls_apply(struct sysctl_guard *guard, const struct settings *s);

@@ -21,7 +21,7 @@ static void worker_on_stop(struct ev_loop *loop, ev_async *async, int events)
     ev_break(loop, EVBREAK_ALL);
 }
 
-int worker_init(struct worker *w, int listener, const struct settings *s, struct acceptor_pace *pace,
+int worker_init(struct worker *w, int listener, const struct settings *s, struct acceptor_share *share,
                 void (*out_of_descriptors)(void *context, int error))
 {
     w->listener = listener;
@@ -43,7 +43,7 @@ int worker_init(struct worker *w, int listener, const struct settings *s, struct
         return r;
     w->pooled = true;
     w->acceptor = (struct acceptor){.loop = w->loop,
-                                    .pace = pace,
+                                    .share = share,
                                     .stats = &w->stats,
                                     .accepted = worker_on_accepted,
                                     .out_of_descriptors = out_of_descriptors,

@@ -21,7 +21,7 @@ struct worker {
 };
 
 /* Prepares a worker around an open listener, which it owns from then on. 0 or -errno. */
-int worker_init(struct worker *w, int listener, const struct settings *s, struct acceptor_pace *pace,
+int worker_init(struct worker *w, int listener, const struct settings *s, struct acceptor_share *share,
                 void (*out_of_descriptors)(void *context, int error));
 
 /* Runs the loop in a new thread, signals blocked. 0 or -errno. */

@@ -397,3 +397,78 @@ Test(client, interval_documents_add_up)
     live_free(client);
     live_free(server);
 }
+
+/* Orders come faster than threads wake: none may be lost. */
+Test(client, a_very_short_run_of_many_threads_ends)
+{
+    struct live *server = live_start_ready("server", NULL);
+    for (int i = 0; i < 30; i++) {
+        int code;
+        struct live *client =
+            live_run(&code, "client", "-t", "16", "-c", "64", "-w", i % 2 ? "cc" : "hold", "-d", "1ms", "-J", NULL);
+        cr_assert_eq(code, 0);
+        cr_assert_eq(row(client, "attempted"), row(client, "established") + row(client, "pending"));
+        live_free(client);
+    }
+    live_stop(server, SIGINT);
+    live_free(server);
+}
+
+/* Larger than all socket buffers: the reply must be taken while the request still goes out. */
+Test(client, a_large_request_does_not_block_its_own_reply)
+{
+    int code;
+    struct live *server = live_start_ready("server", NULL);
+    struct live *client =
+        live_run(&code, "client", "-w", "crr", "-c", "2", "-n", "6", "-s", "32M", "-d", "60s", "-J", NULL);
+    cr_assert_eq(code, 0);
+    cr_assert_eq(live_integer(client->report, "replies", NULL), 6);
+    cr_assert_eq(live_integer(client->report, "bytes_received", NULL), 6LL * 32 << 20);
+    live_stop(server, SIGINT);
+    live_free(client);
+    live_free(server);
+}
+
+Test(client, a_schedule_has_an_end_and_misses_are_counted)
+{
+    int code;
+    struct live *server = live_start_ready("server", "-a", "never", "--on-data", "ignore", NULL);
+    struct live *client = live_run(&code, "client", "-w", "cc", "-r", "20", "-d", "500ms", "-J", NULL);
+    cr_assert_eq(code, 0);
+    cr_assert_eq(row(client, "attempted"), 10);
+    cr_assert_eq(live_integer(client->report, "missed_starts", NULL), 0);
+    live_free(client);
+    client = live_run(&code, "client", "-w", "crr", "-c", "2", "-r", "20", "-d", "500ms", "-J", NULL);
+    cr_assert_eq(row(client, "attempted"), 2, "two slots, and nobody answers");
+    cr_assert_eq(live_integer(client->report, "missed_starts", NULL), 8);
+    live_stop(server, SIGINT);
+    live_free(client);
+    live_free(server);
+}
+
+Test(client, kept_descriptors_do_not_keep_the_run)
+{
+    int code;
+    struct live *server = live_start_ready("server", NULL);
+    struct live *client = live_run(&code, "client", "-w", "cc", "-n", "50", "--close", "none", "-J", NULL);
+    cr_assert_eq(code, 0);
+    cr_assert_lt(number(client->report, "rates", "connects_per_s"), 1e9);
+    cr_assert_lt(json_number_value(json_object_get(client->report, "elapsed_s")), 5);
+    live_stop(server, SIGINT);
+    live_free(client);
+    live_free(server);
+}
+
+Test(client, half_of_the_ports_in_time_wait_is_said)
+{
+    int code;
+    live_shell("echo 40000 40099 > /proc/sys/net/ipv4/ip_local_port_range");
+    struct live *server = live_start_ready("server", NULL);
+    struct live *client = live_run(&code, "client", "-w", "cc", "-c", "4", "-n", "90", NULL);
+    cr_assert_eq(code, 0);
+    cr_assert(strstr(client->out_text, "90 of the 100 local ports for this destination are in TIME_WAIT"), "%s",
+              client->out_text);
+    live_stop(server, SIGINT);
+    live_free(client);
+    live_free(server);
+}

@@ -516,3 +516,95 @@ Test(server, a_restart_does_not_wait_for_time_wait)
     live_free(client);
     live_free(server);
 }
+
+/* A connection that is not watched may die: the kernel knows. */
+Test(server, dead_connections_are_not_open)
+{
+    int code;
+    struct live *server = live_start_ready("server", "--on-data", "ignore", "-J", NULL);
+    struct live *client = live_run(&code, "client", "-c", "5", "--close", "rst", NULL);
+    live_until(0, "ss -Htn 'sport = :8888' | wc -l");
+    cr_assert_eq(live_stop(server, SIGINT), 0);
+    cr_assert_eq(row(server, "reset_by_peer"), 5);
+    cr_assert_eq(row(server, "open"), 0);
+    check_sum(server);
+    live_free(client);
+    live_free(server);
+}
+
+Test(server, close_after_also_ends_what_on_eof_holds)
+{
+    int code;
+    struct live *server = live_start_ready("server", "--on-eof", "hold", "--close-after", "300ms", "-J", NULL);
+    struct live *client = live_run(&code, "client", "-c", "5", NULL);
+    cr_assert_eq(live_number("ss -Htn state close-wait 'sport = :8888' | wc -l"), 5);
+    live_until(0, "ss -Htn 'sport = :8888' | wc -l");
+    cr_assert_eq(live_stop(server, SIGINT), 0);
+    cr_assert_eq(row(server, "closed_by_peer"), 5);
+    live_free(client);
+    live_free(server);
+}
+
+Test(server, threads_do_not_share_a_port_with_another_server)
+{
+    int code;
+    struct live *first = live_start_ready("server", "-t", "2", NULL);
+    struct live *second = live_run(&code, "server", "-t", "2", NULL);
+    cr_assert_eq(code, 1);
+    cr_assert(strstr(second->err_text, "the port is in use"));
+    live_stop(first, SIGINT);
+    live_free(second);
+    live_free(first);
+}
+
+Test(server, too_few_descriptors_for_its_loops_is_said)
+{
+    int code;
+    live_descriptors = 60;
+    struct live *server = live_run(&code, "server", "-t", "20", NULL);
+    cr_assert_eq(code, 77);
+    cr_assert(strstr(server->err_text, "20 threads need 116 descriptors"), "%s", server->err_text);
+    live_free(server);
+}
+
+Test(server, a_start_that_fails_leaves_an_older_report_alone)
+{
+    char path[] = "/tmp/tcplab-test-XXXXXX", option[64], text[8] = "";
+    int fd = mkstemp(path), code;
+    cr_assert_eq(write(fd, "older", 5), 5);
+    snprintf(option, sizeof(option), "--json=%s", path);
+    struct live *server = live_run(&code, "server", option, "--sysctl", "net.core.nosuch=1", NULL);
+    cr_assert_eq(code, 77);
+    cr_assert_eq(pread(fd, text, sizeof(text), 0), 5);
+    cr_assert_str_eq(text, "older");
+    unlink(path);
+    close(fd);
+    live_free(server);
+}
+
+/* What is closed must not become a socket or a file that gets the messages. */
+Test(server, closed_standard_descriptors_do_no_harm)
+{
+    cr_assert_eq(live_number("f=$(mktemp); %s/server/tcplab-server -d 50ms --json=$f <&- >&- 2>&-; grep -c "
+                             "'^  \"event\": \"report\"' $f; head -c1 $f | grep -vc '{' ; rm $f",
+                             TEST_BUILD),
+                 1);
+}
+
+Test(server, one_signal_restores_though_the_reader_is_stuck)
+{
+    int ends[2];
+    live_output = full_pipe(ends);
+    struct live *server =
+        live_start("server", "--sysctl", "net.ipv4.tcp_fin_timeout=7", "--jsonl", "-i", "1ms", NULL);
+    live_until(7, "test $(cut -d' ' -f1 /proc/%d/syscall) = 1 && cat /proc/sys/net/ipv4/tcp_fin_timeout",
+               (int)server->pid);
+    kill(server->pid, SIGINT);
+    live_until(60, "cat /proc/sys/net/ipv4/tcp_fin_timeout");
+    fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    char block[4096];
+    while (read(ends[0], block, sizeof(block)) > 0)
+        ;
+    cr_assert_eq(live_wait(server), 1, "the documents were not all written");
+    live_free(server);
+}

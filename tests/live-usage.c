@@ -34,6 +34,7 @@ static const struct {
     {"server", {"--duration", "nan"}, 2, "--duration nan: "},
     {"server", {"--keepalive", "1s,2s"}, 2, "--keepalive 1s,2s: "},
     {"server", {"--json", "--jsonl"}, 2, "--json and --jsonl cannot both go to stdout"},
+    {"server", {"--json=x", "--jsonl=x"}, 2, "--json and --jsonl cannot both go to x"},
     {"server", {"--user-timeout", "1.5ms"}, 2, "whole milliseconds"},
     {"server", {"--ready-fd", "77"}, 2, "--ready-fd 77: "},
     {"client", {"--ready-fd", "0"}, 2, "--ready-fd 0: "},
@@ -123,4 +124,23 @@ Test(usage, enter_is_a_network_of_its_own)
     cr_assert_eq(code, 9, "%s", p->err_text);
     cr_assert_str_eq(p->out_text, "60\n0\n1\n");
     live_free(p);
+}
+
+Test(usage, enter_without_a_shell_in_the_environment)
+{
+    cr_assert_eq(live_number("echo 'echo 42' | SHELL= %s/bench/tcplab-bench enter 2>/dev/null", TEST_BUILD), 42);
+}
+
+Test(usage, a_file_without_its_equals_sign)
+{
+    int code;
+    struct live *p = live_run(&code, "client", "-J", "out.json", NULL);
+    cr_assert_eq(code, 1);
+    cr_assert(strstr(p->err_text, "--json=FILE"), "%s", p->err_text);
+    live_free(p);
+}
+
+Test(usage, help_that_cannot_be_written_is_a_failure)
+{
+    cr_assert_eq(live_number("%s/server/tcplab-server --help >/dev/full; echo $?", TEST_BUILD), 1);
 }

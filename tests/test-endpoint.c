@@ -48,6 +48,19 @@ Test(endpoint, the_socket_address_is_what_the_kernel_takes)
     cr_expect_eq(in6->sin6_port, htons(65535));
 }
 
+Test(endpoint, any_means_loopback_where_one_connects)
+{
+    static const char *const cases[][2] = {
+        {"0.0.0.0", "127.0.0.1"}, {"::", "::1"}, {"127.0.0.2", "127.0.0.2"}, {"::2", "::2"}};
+    char text[ENDPOINT_TEXT_MAX];
+    for (size_t i = 0; i < 4; i++) {
+        struct endpoint e;
+        cr_assert_eq(endpoint_resolve(cases[i][0], 1, false, &e), 0);
+        endpoint_any_to_loopback(&e);
+        cr_expect_str_eq(endpoint_host(&e, text), cases[i][1]);
+    }
+}
+
 Test(endpoint, a_zone_stays_with_its_address)
 {
     struct endpoint e;
