@@ -1,0 +1,32 @@
+/* What the kernel was told: the settings that a prediction rests upon, as they stand before the run. Never a
+ * measurement. */
+#pragma once
+
+#include <stdint.h>
+
+/* field, sysctl, value in a fresh network namespace (compiled in), value to reckon with where this kernel has no such
+ * knob. tcp_max_syn_backlog's default depends on memory; it matters only without SYN cookies. */
+#define CONDITIONS(X)                                                \
+    X(somaxconn, "net.core.somaxconn", 4096, 128)                    \
+    X(syncookies, "net.ipv4.tcp_syncookies", 1, 0)                   \
+    X(max_syn_backlog, "net.ipv4.tcp_max_syn_backlog", 2048, 2048)   \
+    X(abort_on_overflow, "net.ipv4.tcp_abort_on_overflow", 0, 0)     \
+    X(syn_retries, "net.ipv4.tcp_syn_retries", 6, 6)                 \
+    X(syn_linear_timeouts, "net.ipv4.tcp_syn_linear_timeouts", 4, 0) \
+    X(synack_retries, "net.ipv4.tcp_synack_retries", 5, 5)           \
+    X(fin_timeout, "net.ipv4.tcp_fin_timeout", 60, 60)               \
+    X(tw_reuse, "net.ipv4.tcp_tw_reuse", 2, 0)                       \
+    X(max_tw_buckets, "net.ipv4.tcp_max_tw_buckets", 131072, 131072)
+
+struct conditions {
+    int hz; /* timer ticks a second: clock_getres(CLOCK_MONOTONIC_COARSE) tells */
+#define X(field, sysctl, fresh, absent) int64_t field;
+    CONDITIONS(X)
+#undef X
+};
+
+/* A fresh namespace of a kernel with 250 ticks a second: what `explain` reckons with. */
+struct conditions conditions_fresh(void);
+
+/* Changes the one that this sysctl sets; no other sysctl is a condition. */
+void conditions_set(struct conditions *c, const char *sysctl, int64_t value);

@@ -1,0 +1,87 @@
+#include "bench/model/ladder.h"
+
+#include "bench/model/lateness.h"
+
+#include <math.h>
+
+#define TIMEOUT_INIT 1   /* TCP_TIMEOUT_INIT, in seconds as all here */
+#define RTO_MAX      120 /* TCP_RTO_MAX */
+#define DOUBLINGS    6   /* that keep below it: ilog2(RTO_MAX / TIMEOUT_INIT) */
+
+typedef int64_t gap_function(const struct conditions *c, int firing);
+
+static int64_t doubled(int64_t times)
+{
+    return times <= 0 ? TIMEOUT_INIT : times > DOUBLINGS ? RTO_MAX : (int64_t)TIMEOUT_INIT << times;
+}
+
+/* Before firing number `firing`, from 1. tcp_retransmit_timer() doubles when more than tcp_syn_linear_timeouts have
+ * been. */
+static int64_t syn_gap(const struct conditions *c, int firing)
+{
+    return doubled(firing - 1 - c->syn_linear_timeouts);
+}
+
+/* tcp_reqsk_timeout(): 1 s shifted by the timeouts that have been. */
+static int64_t syn_ack_gap(const struct conditions *c, int firing)
+{
+    return doubled(firing - 1);
+}
+
+static struct span firing_span(const struct conditions *c, gap_function *gap, int firing)
+{
+    struct span span = {0, LATENESS_SCHEDULING};
+    for (int i = 1; i <= firing; i++)
+        span = lateness_then(span, c->hz, (double)gap(c, i));
+    return span;
+}
+
+static struct span retransmission(const struct conditions *c, gap_function *gap, int retransmit, int retransmits)
+{
+    if (retransmit < 1 || retransmit > retransmits)
+        return (struct span){INFINITY, INFINITY};
+    return firing_span(c, gap, retransmit);
+}
+
+/* tcp_model_timeout(): how long a SYN is tried, by tcp_syn_retries. */
+static int64_t syn_patience(int64_t retries)
+{
+    int64_t doublings = retries < DOUBLINGS ? retries : DOUBLINGS;
+    return ((int64_t)2 << doublings) - 1 + (retries - doublings) * RTO_MAX;
+}
+
+int ladder_syn_retransmits(const struct conditions *c)
+{
+    int sent = 0;
+    for (int64_t elapsed = syn_gap(c, 1); sent < c->syn_retries + c->syn_linear_timeouts; sent++) {
+        if (sent > 0 && elapsed >= syn_patience(c->syn_retries)) /* retransmits_timed_out() */
+            break;
+        elapsed += syn_gap(c, sent + 2);
+    }
+    return sent;
+}
+
+struct span ladder_syn(const struct conditions *c, int retransmit)
+{
+    return retransmission(c, syn_gap, retransmit, ladder_syn_retransmits(c));
+}
+
+struct span ladder_syn_gives_up(const struct conditions *c)
+{
+    return firing_span(c, syn_gap, ladder_syn_retransmits(c) + 1);
+}
+
+int ladder_syn_ack_retransmits(const struct conditions *c)
+{
+    return (int)c->synack_retries;
+}
+
+struct span ladder_syn_ack(const struct conditions *c, int retransmit)
+{
+    return retransmission(c, syn_ack_gap, retransmit, ladder_syn_ack_retransmits(c));
+}
+
+struct span ladder_syn_ack_gone(const struct conditions *c)
+{
+    return firing_span(c, syn_ack_gap, ladder_syn_ack_retransmits(c) + 1);
+}

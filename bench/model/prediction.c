@@ -1,0 +1,62 @@
+#include "bench/model/prediction.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct expectation *append(struct prediction *p)
+{
+    if (p->n == p->size) {
+        p->size = p->size ? 2 * p->size : 16;
+        p->expectations = reallocarray(p->expectations, p->size, sizeof(*p->expectations));
+        if (!p->expectations)
+            abort(); /* half a prediction would only look like agreement */
+    }
+    return &p->expectations[p->n++];
+}
+
+static void expect(struct prediction *p, const char *unit, struct span span, const struct rule *rule,
+                   const char *name, va_list values) __attribute__((format(printf, 5, 0)));
+
+static void expect(struct prediction *p, const char *unit, struct span span, const struct rule *rule,
+                   const char *name, va_list values)
+{
+    struct expectation *e = append(p);
+    *e = (struct expectation){.unit = unit, .lo = span.lo, .hi = span.hi, .rule = rule};
+    int length = vsnprintf(e->name, sizeof(e->name), name, values);
+    assert(length > 0 && length < EXPECTATION_NAME_MAX); /* the name is what the observation is found by */
+    (void)length;
+}
+
+void expect_between(struct prediction *p, const char *unit, double lo, double hi, const struct rule *rule,
+                    const char *name, ...)
+{
+    va_list values;
+    va_start(values, name);
+    expect(p, unit, (struct span){lo, hi}, rule, name, values);
+    va_end(values);
+}
+
+void expect_exactly(struct prediction *p, const char *unit, int64_t value, const struct rule *rule, const char *name,
+                    ...)
+{
+    va_list values;
+    va_start(values, name);
+    expect(p, unit, (struct span){(double)value, (double)value}, rule, name, values);
+    va_end(values);
+}
+
+void expect_span(struct prediction *p, struct span span, const struct rule *rule, const char *name, ...)
+{
+    va_list values;
+    va_start(values, name);
+    expect(p, "s", span, rule, name, values);
+    va_end(values);
+}
+
+void prediction_release(struct prediction *p)
+{
+    free(p->expectations);
+    *p = (struct prediction){0};
+}

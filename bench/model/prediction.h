@@ -1,0 +1,36 @@
+/* What the model says will be observed: intervals, each with the rule that gives it. Made before the run, and never
+ * changed by it. */
+#pragma once
+
+#include "bench/model/rule.h"
+#include "bench/model/span.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define EXPECTATION_NAME_MAX 64
+
+struct expectation {
+    char name[EXPECTATION_NAME_MAX]; /* "ledger.reset", "server.TcpExt.ListenOverflows", "client.syn_retry_1_first" */
+    const char *unit;                /* "connections", "segments", "s", ...: a literal, not copied */
+    double lo, hi;
+    const struct rule *rule;
+};
+
+/* Starts as {0}. */
+struct prediction {
+    size_t n, size;
+    struct expectation *expectations;
+};
+
+/* Append one. The name is a printf format; it must fit. Without memory the process ends (a bench run has nothing to
+ * go on with). */
+void expect_between(struct prediction *p, const char *unit, double lo, double hi, const struct rule *rule,
+                    const char *name, ...) __attribute__((format(printf, 6, 7)));
+void expect_exactly(struct prediction *p, const char *unit, int64_t value, const struct rule *rule, const char *name,
+                    ...) __attribute__((format(printf, 5, 6)));
+void expect_span(struct prediction *p, struct span span, const struct rule *rule, const char *name, ...)
+    __attribute__((format(printf, 4, 5))); /* unit "s" */
+
+/* Leaves it as {0}. */
+void prediction_release(struct prediction *p);

@@ -1,0 +1,127 @@
+#include "bench/model/queue.h"
+
+static int64_t lesser(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t greater(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+int64_t queue_limit(int64_t backlog, int64_t somaxconn)
+{
+    return lesser((uint32_t)backlog, somaxconn);
+}
+
+int64_t queue_capacity(int64_t limit)
+{
+    return limit < INT64_MAX ? limit + 1 : limit;
+}
+
+/* Without cookies tcp_conn_request() keeps the last quarter of tcp_max_syn_backlog for peers it knows: it drops while
+ * M - length < M >> 2. */
+static int64_t unproven_peers(int64_t max_syn_backlog)
+{
+    return greater(max_syn_backlog - (max_syn_backlog >> 2) + 1, 0);
+}
+
+int64_t queue_requests(const struct conditions *c, int64_t limit)
+{
+    if (c->syncookies == 2)
+        return 0;
+    /* inet_csk_reqsk_queue_is_full() compares like the accept queue, and with the same limit. */
+    int64_t capacity = queue_capacity(limit);
+    return c->syncookies ? capacity : lesser(capacity, unproven_peers(c->max_syn_backlog));
+}
+
+/* Of `third_acks` some come too late: the accept queue is full (tcp_v4_syn_recv_sock()). */
+static void overflow(struct queue_burst *b, int64_t third_acks)
+{
+    b->queue_overflows += third_acks;
+    b->listen_drops += third_acks;
+}
+
+/* SYNs at an accept queue that is full already. tcp_conn_request() may have chosen a cookie by then; the SYN is
+ * dropped all the same, and no cookie is sent. */
+static struct queue_burst all_too_late(int64_t clients)
+{
+    return (struct queue_burst){.syn_sent = clients, .queue_overflows = clients, .listen_drops = clients};
+}
+
+/* The accept queue is full when the next SYN comes, not only when its third ACK does: all that overflow is SYNs. */
+static struct queue_burst one_by_one(const struct conditions *c, int64_t limit, int64_t room, int64_t clients)
+{
+    if (queue_requests(c, limit) == 0 && !c->syncookies) /* a negative tcp_max_syn_backlog: nobody is let in */
+        return (struct queue_burst){.syn_sent = clients, .listen_drops = clients};
+
+    int64_t queued = lesser(clients, room);
+    struct queue_burst b = all_too_late(clients - queued);
+    b.queued = queued;
+    if (c->syncookies == 2)
+        b.cookies = b.cookies_back = queued;
+    return b;
+}
+
+/* The SYN queue is full, or tcp_max_syn_backlog says so. */
+static void more_syns(struct queue_burst *b, const struct conditions *c, int64_t limit, int64_t requests,
+                      int64_t syns)
+{
+    if (c->syncookies) {
+        b->cookies = syns;
+        return;
+    }
+    b->syn_sent = b->listen_drops = syns;
+    if (requests > limit) /* tcp_syn_flood_action(); below that it is tcp_max_syn_backlog, which has no counter */
+        b->request_full = syns;
+}
+
+/* In the order of the SYNs: the requests came before the cookies. */
+static void third_acks(struct queue_burst *b, const struct conditions *c, int64_t room, int64_t requests)
+{
+    int64_t requests_in = lesser(requests, room), requests_late = requests - requests_in;
+    int64_t cookies_in = lesser(b->cookies, room - requests_in);
+
+    b->queued = requests_in + cookies_in;
+    if (c->abort_on_overflow) /* tcp_check_req() looks at the knob ... */
+        b->reset = requests_late;
+    else
+        b->half_open = requests_late;
+    b->ghost = b->cookies - cookies_in; /* ... tcp_get_cookie_sock() does not */
+    b->cookies_back = b->cookies;       /* cookie_v4_check() counts before the accept queue is looked at */
+    overflow(b, requests_late + b->ghost);
+}
+
+static struct queue_burst all_at_once(const struct conditions *c, int64_t limit, int64_t room, int64_t clients)
+{
+    struct queue_burst b = {0};
+    int64_t requests = lesser(clients, queue_requests(c, limit));
+
+    more_syns(&b, c, limit, requests, clients - requests);
+    third_acks(&b, c, room, requests);
+    return b;
+}
+
+struct queue_burst queue_burst(const struct conditions *c, int64_t limit, int64_t waiting, int64_t clients,
+                               bool overlapping)
+{
+    clients = greater(clients, 0);
+    waiting = greater(waiting, 0);
+    if (waiting > limit)
+        return all_too_late(clients);
+    int64_t room = queue_capacity(limit) - waiting;
+    return overlapping ? all_at_once(c, limit, room, clients) : one_by_one(c, limit, room, clients);
+}
+
+int64_t queue_survivors(const struct conditions *c, int64_t limit, int64_t half_open, int firing)
+{
+    half_open = greater(half_open, 0);
+    if (firing > c->synack_retries)
+        return 0;
+    if (firing < 3) /* retries never shrink below 2, and a firing drops after as many retransmissions */
+        return half_open;
+    /* Nobody is young any more, so the retries go straight to 2; each one that is dropped makes the queue shorter for
+     * the next. */
+    return lesser(half_open, greater(8, limit) / 2);
+}
