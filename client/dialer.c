@@ -158,6 +158,8 @@ int dialer_init(struct dialer *d)
     d->payload = malloc(d->settings->size);
     if (!d->connect_latency || !d->request_latency || !d->flows || !d->payload)
         return -ENOMEM;
+    if (d->n_logged && log_new(d->n_logged, &d->log))
+        return -ENOMEM;
     memset(d->payload, 'x', d->settings->size);
     for (uint64_t i = d->n_flows; i-- > 0;)
         dialer_give_back(d, &d->flows[i]);
@@ -213,6 +215,7 @@ void dialer_free(struct dialer *d)
             close(d->flows[i].io.fd);
     histogram_free(d->connect_latency);
     histogram_free(d->request_latency);
+    log_free(d->log);
     free(d->flows);
     free(d->payload);
     free(d->kept);

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "client/flow.h"
+#include "client/log.h"
 #include "client/settings.h"
 #include "client/stats.h"
 #include "common/endpoint.h"
@@ -25,6 +26,7 @@ struct dialer {
     struct endpoint target;
     uint64_t n_flows;          /* its share of -c */
     uint64_t total;            /* its share of -n, or SETTINGS_UNLIMITED */
+    uint64_t n_logged;         /* how many of its attempts are logged at most; 0: there is no log */
     uint64_t index, n_dialers; /* its place in the schedule: starts index, index + n_dialers, ... of the whole */
     void (*quiet)(void *context);
     void *context;
@@ -35,6 +37,7 @@ struct dialer {
 
     /* read by others when it has stopped */
     struct histogram *connect_latency, *request_latency;
+    struct log *log; /* NULL: there is none */
 
     /* its own, and its flows' */
     struct flow *flows, *free;

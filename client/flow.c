@@ -1,5 +1,6 @@
 #include "client/flow.h"
 #include "client/dialer.h"
+#include "client/log.h"
 #include "client/sources.h"
 #include "common/clock.h"
 
@@ -54,28 +55,39 @@ static void flow_set_connecting(struct flow *f, bool connecting)
 }
 
 /* The row of the report for an error of connect(), send() or recv(). */
-static _Atomic uint64_t *flow_row(struct stats *stats, int error)
+static enum stats_row flow_row(int error)
 {
     switch (error) {
     case ECONNREFUSED:
-        return &stats->refused;
+        return STATS_ROW_refused;
     case ECONNRESET:
     case ECONNABORTED:
     case EPIPE:
-        return &stats->reset;
+        return STATS_ROW_reset;
     case ETIMEDOUT:
-        return &stats->timed_out;
+        return STATS_ROW_timed_out;
     case EADDRNOTAVAIL:
     case EADDRINUSE:
-        return &stats->no_port;
+        return STATS_ROW_no_port;
     case EMFILE:
     case ENFILE:
     case ENOBUFS:
     case ENOMEM:
-        return &stats->no_fd;
+        return STATS_ROW_no_fd;
     default:
-        return &stats->unreachable;
+        return STATS_ROW_unreachable;
     }
+}
+
+/* An attempt stands in one row only. This is the one place where it changes, for the counts and for the log. */
+static void flow_set_row(struct flow *f, enum stats_row row)
+{
+    struct stats *stats = &f->dialer->stats;
+    if (f->row != STATS_ROW_pending)
+        STATS_ADD(*stats_row(stats, f->row), -1);
+    STATS_ADD(*stats_row(stats, row), 1);
+    f->row = row;
+    log_row(f->entry, row);
 }
 
 /* The one end of a connection: everything is undone, the slot goes back. */
@@ -87,6 +99,7 @@ static void flow_end(struct flow *f)
         ev_io_stop(d->loop, &f->io);
         close(f->io.fd);
         f->open = false;
+        log_end(f->entry, 0);
     }
     dialer_set_active(d, f, false);
     dialer_give_back(d, f);
@@ -96,12 +109,11 @@ static void flow_fail(struct flow *f, int error)
 {
     struct dialer *d = f->dialer;
     struct stats *stats = &d->stats;
-    _Atomic uint64_t *row = flow_row(stats, error);
-    if (f->established) /* a connection stands in one row only */
-        STATS_ADD(stats->established, -1);
-    STATS_ADD(*row, 1);
+    enum stats_row row = flow_row(error);
+    flow_set_row(f, row);
     STATS_ADD(stats->errors[error < STATS_ERRORS ? error : 0], 1);
-    if (row == &stats->no_port || row == &stats->no_fd)
+    log_end(f->entry, error);
+    if (row == STATS_ROW_no_port || row == STATS_ROW_no_fd)
         dialer_pause(d);
     flow_end(f);
 }
@@ -113,7 +125,7 @@ void flow_close(struct flow *f)
     struct dialer *d = f->dialer;
     if (!f->open)
         return;
-    if (!f->established || d->settings->close_how == CLOSE_FIN) {
+    if (f->row != STATS_ROW_established || d->settings->close_how == CLOSE_FIN) {
         flow_end(f);
         return;
     }
@@ -122,8 +134,10 @@ void flow_close(struct flow *f)
         flow_end(f);
         return;
     }
-    if (d->settings->close_how == CLOSE_HALF)
+    if (d->settings->close_how == CLOSE_HALF) {
         shutdown(f->io.fd, SHUT_WR);
+        log_end(f->entry, 0);
+    }
     if (dialer_keep(d, f->io.fd) == 0) {
         ev_io_stop(d->loop, &f->io);
         f->open = false;
@@ -134,6 +148,7 @@ void flow_close(struct flow *f)
 static void flow_on_peer_closed(struct flow *f)
 {
     STATS_ADD(f->dialer->stats.closed_by_peer, 1);
+    log_closed_by_peer(f->entry);
     flow_close(f);
 }
 
@@ -151,10 +166,10 @@ static void flow_count_established(struct flow *f, int64_t now_ns)
     struct dialer *d = f->dialer;
     int rung = now_ns - f->started_ns < FLOW_NO_RETRANSMISSION_NS ? 0 : flow_retransmissions(f);
     STATS_ADD(d->stats.rungs[rung < STATS_RUNGS ? rung : STATS_RUNGS - 1], 1);
-    STATS_ADD(d->stats.established, 1);
+    flow_set_row(f, STATS_ROW_established);
+    log_established(f->entry, now_ns, rung);
     STATS_SET(d->stats.last_established_ns, now_ns);
     histogram_record(d->connect_latency, now_ns - f->intended_ns);
-    f->established = true;
     f->started_ns = now_ns;
 }
 
@@ -306,19 +321,23 @@ static int flow_connect(struct flow *f, uint64_t index)
     ev_io_init(&f->io, flow_on_connecting, fd, EV_WRITE);
     if (d->n_sources) {
         sources_pick(d->settings, index, &source);
-        int r = sources_bind(fd, &source);
-        if (r)
-            return r;
+        int unbound = sources_bind(fd, &source);
+        if (unbound)
+            return unbound;
     }
-    return connect(fd, (const struct sockaddr *)&d->target.address, d->target.length) && errno != EINPROGRESS ? -errno
-                                                                                                              : 0;
+    int r = connect(fd, (const struct sockaddr *)&d->target.address, d->target.length) ? -errno : 0;
+    log_local(f->entry, fd);
+    return r == -EINPROGRESS ? 0 : r;
 }
 
 void flow_start(struct flow *f, uint64_t index, int64_t intended_ns)
 {
     struct dialer *d = f->dialer;
     int64_t now_ns = clock_now_ns();
-    *f = (struct flow){.dialer = d, .intended_ns = intended_ns ? intended_ns : now_ns, .started_ns = now_ns};
+    *f = (struct flow){.dialer = d,
+                       .intended_ns = intended_ns ? intended_ns : now_ns,
+                       .started_ns = now_ns,
+                       .entry = log_start(d->log, now_ns)};
     STATS_ADD(d->stats.attempted, 1);
     if (!STATS_GET(d->stats.first_start_ns))
         STATS_SET(d->stats.first_start_ns, f->started_ns);

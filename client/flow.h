@@ -10,12 +10,15 @@
  */
 #pragma once
 
+#include "client/stats.h"
+
 #include <ev.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 struct dialer;
 struct flow;
+struct log_entry;
 
 struct flow_list {
     struct flow *first, *last;
@@ -28,9 +31,11 @@ struct flow {
     int64_t intended_ns;          /* when the attempt should have begun, by the schedule */
     int64_t started_ns;           /* when it did; from establishment on: when the request began */
     uint32_t sent, received;      /* of the request and its reply */
+    enum stats_row row;           /* where the attempt stands in the report */
+    struct log_entry *entry;      /* where it is logged; NULL: nowhere */
     bool open;                    /* has a descriptor */
     bool connecting;              /* is in dialer->connecting */
-    bool established, active;
+    bool active;
 };
 
 /* Begins an attempt, the index-th of the whole run; whatever comes of it is counted. intended_ns 0: now. */

@@ -127,5 +127,9 @@ json_t *report_final(const struct document_head *head, const struct report_figur
     json_object_set_new(document, "histograms",
                         json_pack("{s:o, s:o}", "connect_latency", histogram_to_json(f->connect_latency),
                                   "request_latency", histogram_to_json(f->request_latency)));
+    if (f->settings->log_connections) {
+        json_object_set_new(document, "connection_log_truncated", json_boolean(f->log_truncated));
+        json_object_set_new(document, "connection_log", report_or_null(f->log));
+    }
     return document;
 }

@@ -15,6 +15,8 @@ struct report_figures {
     const struct stats *total;
     const struct histogram *connect_latency, *request_latency;
     json_t *states, *states_before_close, *counters; /* each may be NULL; not owned */
+    json_t *log;                                     /* with --log-connections; not owned */
+    bool log_truncated;
     const struct rusage *usage;
     uint64_t missed_starts; /* due and never made */
     double elapsed_s;

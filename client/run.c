@@ -280,6 +280,7 @@ static uint64_t run_share(uint64_t whole, uint64_t index, uint64_t n)
 static int run_init_thread(struct run *r, size_t i)
 {
     const struct settings *s = r->args.settings;
+    uint64_t n_logged = !s->log_connections ? 0 : s->total < LOG_MAX ? s->total : LOG_MAX;
     struct run_thread *t = &r->threads[i];
     struct ev_loop *loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
     if (!loop)
@@ -291,6 +292,7 @@ static int run_init_thread(struct run *r, size_t i)
                         .target = r->args.target,
                         .n_flows = run_share(s->connections < s->total ? s->connections : s->total, i, r->n_threads),
                         .total = run_share(s->total, i, r->n_threads),
+                        .n_logged = run_share(n_logged, i, r->n_threads),
                         .index = i,
                         .n_dialers = r->n_threads,
                         .quiet = run_on_dialer_quiet,
@@ -418,8 +420,23 @@ static uint64_t run_missed_starts(const struct run *r, const struct stats *total
     return due > (double)total->attempted ? (uint64_t)due - total->attempted : 0;
 }
 
+static json_t *run_log(const struct run *r, bool *ret_truncated)
+{
+    struct log **logs = calloc(r->n_threads, sizeof(struct log *));
+    if (!logs)
+        return NULL;
+    for (size_t i = 0; i < r->n_threads; i++)
+        logs[i] = r->threads[i].dialer.log;
+    json_t *log = log_to_json(logs, r->n_threads, r->schedule_ns, ret_truncated);
+    free(logs);
+    if (*ret_truncated)
+        terminal_notice("the log has the first %zu attempts; there were more than it holds", json_array_size(log));
+    return log;
+}
+
 json_t *run_report(struct run *r)
 {
+    bool log_truncated = false;
     struct stats total;
     struct counters *after;
     struct dialer *first = &r->threads[0].dialer;
@@ -433,6 +450,8 @@ json_t *run_report(struct run *r)
         counters = counters_delta(r->counters_before, after, NULL);
         counters_free(after);
     }
+    /* After the kernel was asked: this can take a second. */
+    json_t *log = r->args.settings->log_connections ? run_log(r, &log_truncated) : NULL;
     const struct report_figures figures = {.settings = r->args.settings,
                                            .target = &r->args.target,
                                            .total = &total,
@@ -441,12 +460,15 @@ json_t *run_report(struct run *r)
                                            .states = states,
                                            .states_before_close = r->states_before_close,
                                            .counters = counters,
+                                           .log = log,
+                                           .log_truncated = log_truncated,
                                            .usage = &r->usage,
                                            .missed_starts = run_missed_starts(r, &total),
                                            .elapsed_s = run_elapsed_s(r)};
     json_t *document = report_final(r->args.head, &figures);
     json_decref(states);
     json_decref(counters);
+    json_decref(log);
     return document;
 }
 

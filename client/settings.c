@@ -92,6 +92,9 @@ static int settings_check(const struct settings *s, const struct option_row *row
     if (options_given(rows, n, "size") && (s->workload == WORKLOAD_HOLD || s->workload == WORKLOAD_CC))
         return settings_say(ret_message, -EINVAL, "--size is for -w echo and -w crr; -w %s sends nothing",
                             workload_words[s->workload]);
+    if (s->log_connections && !s->json && !s->jsonl)
+        return settings_say(ret_message, -EINVAL,
+                            "--log-connections: the log is a part of the report document; add --json or --jsonl");
     return 0;
 }
 
@@ -145,6 +148,8 @@ int settings_read(int argc, char **argv, struct settings *ret, json_t **ret_json
         {"percentiles", 0, "LIST", "50,90,99,99.9", "of the latencies", &option_percentiles, &ret->percentiles},
         {"ready-fd", 0, "FD", NULL, "write a newline to FD when all is prepared, then close it", &option_integer,
          &ret->ready_fd, 3, INT_MAX},
+        {"log-connections", 0, NULL, NULL, "each attempt by itself in the JSON report: connection_log", &option_flag,
+         &ret->log_connections},
         {"json", 'J', "[=FILE]", NULL, "the report as one JSON document", &option_file, &ret->json},
         {"jsonl", 0, "[=FILE]", NULL, "ready, interval and report documents, one a line", &option_file, &ret->jsonl},
         {"color", 0, "WHEN", "auto", "colour on stdout", &option_choice, &ret->color,

@@ -1,5 +1,7 @@
 #include "client/stats.h"
 
+#include <stddef.h>
+
 static void stats_latest(_Atomic int64_t *into, int64_t from)
 {
     if (from > *into)
@@ -21,6 +23,26 @@ void stats_add(struct stats *into, const struct stats *from)
         into->first_start_ns = first;
     stats_latest(&into->last_established_ns, STATS_GET(from->last_established_ns));
     stats_latest(&into->last_reply_ns, STATS_GET(from->last_reply_ns));
+}
+
+_Atomic uint64_t *stats_row(struct stats *s, enum stats_row row)
+{
+    static const size_t offsets[] = {
+#define X(field) [STATS_ROW_##field] = offsetof(struct stats, field),
+        STATS_ROWS(X)
+#undef X
+    };
+    return (_Atomic uint64_t *)((char *)s + offsets[row]);
+}
+
+const char *stats_row_name(enum stats_row row)
+{
+    static const char *const names[] = {"pending",
+#define X(field) #field,
+                                        STATS_ROWS(X)
+#undef X
+    };
+    return names[row];
 }
 
 /* Read while a dialer writes, the rows may be ahead of attempted by a moment. */

@@ -23,6 +23,14 @@
     X(bytes_received)                                                     \
     X(late_starts)
 
+/* An attempt's row; STATS_ROW_pending until there is one. */
+enum stats_row {
+    STATS_ROW_pending,
+#define X(field) STATS_ROW_##field,
+    STATS_ROWS(X)
+#undef X
+};
+
 #define STATS_RUNGS  24  /* SYN retransmissions; the last also holds more */
 #define STATS_ERRORS 134 /* errno values; the first holds those beyond */
 
@@ -45,6 +53,10 @@ struct stats {
 
 /* Adds `from` to `into`. */
 void stats_add(struct stats *into, const struct stats *from);
+
+/* The counter of a row; pending has none. */
+_Atomic uint64_t *stats_row(struct stats *s, enum stats_row row);
+const char *stats_row_name(enum stats_row row);
 
 /* Attempts that have not ended in a row. */
 uint64_t stats_pending(const struct stats *s);

@@ -76,3 +76,8 @@ void stop_release(void)
     if (stop_signals >= 2)
         _exit(128 + stop_last_signal);
 }
+
+int stop_signal(void)
+{
+    return stop_last_signal;
+}

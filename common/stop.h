@@ -15,8 +15,9 @@ void stop_attach(struct ev_loop *loop, void (*asked)(void *context), void *conte
 /* Before that loop is destroyed; the handlers stay. */
 void stop_detach(void);
 
-/* How many signals came. */
+/* How many signals came, and the last one (0: none). */
 int stop_count(void);
+int stop_signal(void);
 
 /* Between these two a second signal only counts. stop_release() ends the process if one has come meanwhile. */
 void stop_hold(void);

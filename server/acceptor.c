@@ -109,6 +109,14 @@ int acceptor_start(struct acceptor *a, int fd)
     return 0;
 }
 
+void acceptor_hurry(struct acceptor *a)
+{
+    if (a->starved)
+        return; /* the end of the pause comes anyway */
+    timer_stop(&a->wake);
+    ev_io_start(a->loop, &a->io);
+}
+
 void acceptor_descriptor_freed(struct acceptor *a)
 {
     if (!a->starved)

@@ -15,7 +15,7 @@
 /* What the acceptors of a server share: when the next paced accept is due, so that N threads together still accept at
  * most one connection each DUR; and what is said only once. */
 struct acceptor_share {
-    int64_t delay_ns; /* 0: eager; OPTION_NEVER: never */
+    _Atomic int64_t delay_ns; /* 0: eager; OPTION_NEVER: never */
     _Atomic int64_t next_ns;
     atomic_bool told; /* out_of_descriptors() was called */
 };
@@ -35,6 +35,9 @@ struct acceptor {
 
 /* fd: a non-blocking listener, not owned. The other fields named above from share to context (but sampled_ns and starved) are set by the caller before. 0 or -errno. */
 int acceptor_start(struct acceptor *a, int fd);
+
+/* delay_ns has become 0: accepts from now on. In the loop's thread. */
+void acceptor_hurry(struct acceptor *a);
 
 /* A descriptor came free: an acceptor that paused for want of one goes on. */
 void acceptor_descriptor_freed(struct acceptor *a);

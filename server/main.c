@@ -159,6 +159,7 @@ int main(int argc, char **argv)
     json_t *json = NULL;
     char *message = NULL;
 
+    server_hold_usr1();
     program_begin("tcplab-server");
     int r = settings_read(argc, argv, &settings, &json, &message);
     if (r)

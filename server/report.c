@@ -65,6 +65,8 @@ json_t *report_final(const struct report_context *c, const struct view *v)
     report_add_state(document, c, v);
     json_object_set_new(document, "rates",
                         json_pack("{s:o}", "accepts_per_s", document_real(report_accept_rate(&v->total))));
+    json_object_set_new(document, "accept_delay_ended_s",
+                        c->delay_ended_ns ? document_real((double)c->delay_ended_ns / 1e9) : json_null());
     json_object_set_new(document, "states", v->states ? json_incref(v->states) : json_null());
     json_object_set_new(document, "peers", v->peers ? json_incref(v->peers) : json_null());
     json_object_set_new(document, "counters", c->counters ? json_incref(c->counters) : json_null());
@@ -141,6 +143,9 @@ static void report_text_connections(FILE *out, const json_t *d)
     double rate = json_real_value(json_object_get(json_object_get(d, "rates"), "accepts_per_s"));
     if (rate > 0)
         page_row(out, "accepted per second", human_rate(rate, text), "between the first and the last");
+    if (json_is_number(json_object_get(d, "accept_delay_ended_s")))
+        page_row(out, "accept delay ended",
+                 human_us(json_number_value(json_object_get(d, "accept_delay_ended_s")) * 1e6, text), "by SIGUSR1");
 }
 
 static void report_text_sockets(FILE *out, const json_t *d)

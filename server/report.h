@@ -12,6 +12,7 @@ struct report_context {
     const struct endpoint *at;
     int64_t somaxconn; /* -1: not to be read here */
     int64_t elapsed_ns;
+    int64_t delay_ended_ns;     /* since the start; 0: SIGUSR1 did not end --accept-delay */
     json_t *counters, *options; /* for report_final(); not owned */
 };
 

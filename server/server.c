@@ -11,6 +11,7 @@
 #include "server/view.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,7 +27,9 @@ struct server {
     struct counters *counters_before;
     int64_t somaxconn; /* -1: not to be read here */
     int64_t started_ns, census_ns;
+    int64_t delay_ended_ns; /* when SIGUSR1 ended --accept-delay; 0: it did not */
     ev_timer tick, end;
+    ev_signal usr1;
     int write_error;
 };
 
@@ -92,7 +95,8 @@ static struct report_context server_context(const struct server *s)
                                    .settings = s->args.settings,
                                    .at = &s->at,
                                    .somaxconn = s->somaxconn,
-                                   .elapsed_ns = clock_now_ns() - s->started_ns};
+                                   .elapsed_ns = clock_now_ns() - s->started_ns,
+                                   .delay_ended_ns = s->delay_ended_ns ? s->delay_ended_ns - s->started_ns : 0};
 }
 
 static void server_take_view(struct server *s, struct view *v)
@@ -152,6 +156,31 @@ static void server_on_stop(void *context)
     ev_break(s->workers[0].loop, EVBREAK_ALL);
 }
 
+static void server_mask_usr1(int how)
+{
+    sigset_t usr1;
+    sigemptyset(&usr1);
+    sigaddset(&usr1, SIGUSR1);
+    sigprocmask(how, &usr1, NULL);
+}
+
+void server_hold_usr1(void)
+{
+    server_mask_usr1(SIG_BLOCK);
+}
+
+static void server_on_usr1(struct ev_loop *loop, ev_signal *usr1, int events)
+{
+    struct server *s = usr1->data;
+    if (!s->share.delay_ns)
+        return;
+    s->share.delay_ns = 0;
+    s->delay_ended_ns = clock_now_ns();
+    for (size_t i = 0; i < s->n_workers; i++)
+        worker_hurry(&s->workers[i]);
+    terminal_notice("accepting from now on (SIGUSR1)");
+}
+
 static void server_announce(struct server *s)
 {
     const struct settings *settings = s->args.settings;
@@ -203,6 +232,10 @@ int server_run(struct server *s, struct document_output *output, const char **re
     ev_timer_init(&s->end, server_on_end, (double)settings->duration_ns / 1e9, 0);
     s->tick.data = s;
     ev_timer_start(loop, &s->tick);
+    ev_signal_init(&s->usr1, server_on_usr1, SIGUSR1);
+    s->usr1.data = s;
+    ev_signal_start(loop, &s->usr1);
+    server_mask_usr1(SIG_UNBLOCK); /* what was sent before comes now */
     if (settings->duration_ns != OPTION_NEVER)
         ev_timer_start(loop, &s->end);
 
@@ -214,6 +247,8 @@ int server_run(struct server *s, struct document_output *output, const char **re
     }
     for (size_t i = 0; i < s->n_workers; i++)
         worker_stop(&s->workers[i]);
+    server_mask_usr1(SIG_BLOCK); /* without a watcher it would end the process */
+    ev_signal_stop(loop, &s->usr1);
     terminal_progress_end();
     return r ? r : s->write_error;
 }

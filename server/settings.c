@@ -20,7 +20,8 @@ static const struct option_program settings_program = {
                 "  tcplab-server --on-eof hold --sysctl net.ipv4.tcp_fin_timeout=5\n"
                 "                                                  CLOSE_WAIT here, FIN_WAIT_2 there\n"
                 "  tcplab-bench enter tcplab-server ...            the same in a private network, no root\n",
-    .closing = "^C ends the server: it reports, puts sysctls back and exits 0. Exit codes: 0 done, 1 failed,\n"
+    .closing = "SIGUSR1 ends --accept-delay: from then on connections are accepted as fast as they come.\n"
+               "^C ends the server: it reports, puts sysctls back and exits 0. Exit codes: 0 done, 1 failed,\n"
                "2 usage, 77 this machine cannot do it. See tcplab-server(1).\n",
 };
 

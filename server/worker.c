@@ -21,6 +21,12 @@ static void worker_on_stop(struct ev_loop *loop, ev_async *async, int events)
     ev_break(loop, EVBREAK_ALL);
 }
 
+static void worker_on_hurry(struct ev_loop *loop, ev_async *async, int events)
+{
+    struct worker *w = async->data;
+    acceptor_hurry(&w->acceptor);
+}
+
 int worker_init(struct worker *w, int listener, const struct settings *s, struct acceptor_share *share,
                 void (*out_of_descriptors)(void *context, int error))
 {
@@ -30,6 +36,9 @@ int worker_init(struct worker *w, int listener, const struct settings *s, struct
         return -ENOMEM;
     ev_async_init(&w->stop, worker_on_stop);
     ev_async_start(w->loop, &w->stop);
+    ev_async_init(&w->hurry, worker_on_hurry);
+    w->hurry.data = w;
+    ev_async_start(w->loop, &w->hurry);
     w->pool = (struct session_pool){.loop = w->loop,
                                     .stats = &w->stats,
                                     .on_data = s->on_data,
@@ -69,6 +78,11 @@ int worker_spawn(struct worker *w)
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     w->threaded = !r;
     return -r;
+}
+
+void worker_hurry(struct worker *w)
+{
+    ev_async_send(w->loop, &w->hurry);
 }
 
 void worker_stop(struct worker *w)

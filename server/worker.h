@@ -16,7 +16,7 @@ struct worker {
     struct acceptor acceptor;
     struct session_pool pool;
     struct stats stats;
-    ev_async stop;
+    ev_async stop, hurry;
     pthread_t thread;
 };
 
@@ -26,6 +26,9 @@ int worker_init(struct worker *w, int listener, const struct settings *s, struct
 
 /* Runs the loop in a new thread, signals blocked. 0 or -errno. */
 int worker_spawn(struct worker *w);
+
+/* The shared delay_ns has become 0: its acceptor is told. From any thread. */
+void worker_hurry(struct worker *w);
 
 /* Ends the loop (and waits for the thread). Listener and connections stay open, nothing is watched any more. */
 void worker_stop(struct worker *w);

@@ -18,11 +18,12 @@ static int64_t row(const struct live *client, const char *key)
     return live_integer(client->report, "connections", key, NULL);
 }
 
+static const char *const rows[] = {"established", "refused", "reset", "timed_out",
+                                   "unreachable", "no_port", "no_fd", "pending"};
+
 /* All attempts stand in one row, and in no other. */
 static void check_all_in(const struct live *client, const char *name, int64_t count)
 {
-    static const char *const rows[] = {"established", "refused", "reset", "timed_out",
-                                       "unreachable", "no_port", "no_fd", "pending"};
     cr_assert_eq(row(client, "attempted"), count);
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
         cr_assert_eq(row(client, rows[i]), strcmp(rows[i], name) ? 0 : count, "%s is %lld", rows[i],
@@ -471,4 +472,276 @@ Test(client, half_of_the_ports_in_time_wait_is_said)
     live_stop(server, SIGINT);
     live_free(client);
     live_free(server);
+}
+
+static void tally(json_t *counts, const char *key)
+{
+    if (key)
+        json_object_set_new(counts, key, json_integer(1 + json_integer_value(json_object_get(counts, key))));
+}
+
+static bool is_null(const json_t *entry, const char *key)
+{
+    cr_assert_not_null(json_object_get(entry, key), "no %s", key);
+    return json_is_null(json_object_get(entry, key));
+}
+
+static const char *text(const json_t *entry, const char *key)
+{
+    return json_string_value(json_object_get(entry, key));
+}
+
+/* What can be said of any entry. `after_us`: when the one before it was started. */
+static void check_entry(const json_t *entry, int64_t after_us)
+{
+    const char *outcome = text(entry, "outcome");
+    int64_t started_us = live_integer(entry, "started_us", NULL), established_us = started_us;
+    cr_assert_geq(started_us, after_us);
+    cr_assert_eq(json_object_size(entry), 8);
+    cr_assert_eq(is_null(entry, "established_us"), is_null(entry, "retransmits"));
+    if (!is_null(entry, "established_us"))
+        established_us = live_integer(entry, "established_us", NULL);
+    cr_assert_geq(established_us, started_us);
+    if (!is_null(entry, "ended_us"))
+        cr_assert_geq(live_integer(entry, "ended_us", NULL), established_us);
+    cr_assert_eq(is_null(entry, "errno"), !strcmp(outcome, "established") || !strcmp(outcome, "pending"));
+    cr_assert(!json_is_true(json_object_get(entry, "closed_by_peer")) || !strcmp(outcome, "established"));
+    cr_assert(!is_null(entry, "local") || !strcmp(outcome, "no_port") || !strcmp(outcome, "no_fd") ||
+              !strcmp(outcome, "unreachable"));
+}
+
+/* The log, counted, is what the rest of the report says. */
+static const json_t *check_log(const struct live *client)
+{
+    const json_t *log = json_object_get(client->report, "connection_log");
+    json_t *outcomes = json_object(), *errors = json_object(), *rungs = json_object(), *entry;
+    int64_t closed_by_peer = 0, before_us = 0;
+    size_t i;
+    cr_assert(json_is_false(json_object_get(client->report, "connection_log_truncated")));
+    cr_assert_eq((int64_t)json_array_size(log), row(client, "attempted"));
+    json_array_foreach((json_t *)log, i, entry)
+    {
+        char rung[32];
+        check_entry(entry, before_us);
+        before_us = live_integer(entry, "started_us", NULL);
+        tally(outcomes, text(entry, "outcome"));
+        tally(errors, text(entry, "errno"));
+        closed_by_peer += json_is_true(json_object_get(entry, "closed_by_peer"));
+        snprintf(rung, sizeof(rung), "%lld", (long long)json_integer_value(json_object_get(entry, "retransmits")));
+        tally(rungs, is_null(entry, "retransmits") ? NULL : rung);
+    }
+    for (i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+        cr_assert_eq(json_integer_value(json_object_get(outcomes, rows[i])), row(client, rows[i]), "%s", rows[i]);
+    cr_assert(json_equal(errors, json_object_get(client->report, "errors")));
+    cr_assert_eq(closed_by_peer, live_integer(client->report, "closed_by_peer", NULL));
+    json_array_foreach(json_object_get(client->report, "connect_rungs"), i, entry)
+    {
+        char rung[32];
+        snprintf(rung, sizeof(rung), "%lld", (long long)live_integer(entry, "retransmits", NULL));
+        cr_assert_eq(json_integer_value(json_object_get(rungs, rung)), live_integer(entry, "count", NULL));
+    }
+    cr_assert_eq(i, json_object_size(rungs));
+    json_decref(outcomes);
+    json_decref(errors);
+    json_decref(rungs);
+    return log;
+}
+
+#define LOGGED "--log-connections", "-J"
+
+static void check_log_all_in(struct live *client, const char *name, int64_t count)
+{
+    check_all_in(client, name, count);
+    check_log(client);
+    live_free(client);
+}
+
+Test(client, log_without_a_connection)
+{
+    int code;
+    check_log_all_in(live_run(&code, "client", "-c", "7", LOGGED, "127.0.0.1:9", NULL), "refused", 7);
+    check_log_all_in(live_run(&code, "client", "-c", "7", "-t", "2", LOGGED, "192.0.2.1:80", NULL), "unreachable", 7);
+}
+
+Test(client, log_of_a_full_queue)
+{
+    int code;
+    struct live *server = live_start_ready("server", "-b", "4", "-a", "never", NULL);
+    struct live *client = live_run(&code, "client", "-c", "30", "-T", "300ms", LOGGED, NULL);
+    cr_assert_eq(row(client, "established"), 5);
+    cr_assert_eq(row(client, "timed_out"), 25);
+    check_log(client);
+    live_free(client);
+    client = live_start_ready("client", "-c", "30", "-T", "60s", LOGGED, NULL);
+    live_until(30, "ss -Htan state syn-sent | wc -l");
+    live_stop(client, SIGINT);
+    check_log_all_in(client, "pending", 30);
+    live_stop(server, SIGINT);
+    live_free(server);
+}
+
+Test(client, log_of_what_waited_for_room)
+{
+    int code, waited = 0;
+    size_t i;
+    json_t *entry;
+    struct live *server = live_start_ready("server", "-b", "2", "-a", "200ms", NULL);
+    struct live *client = live_run(&code, "client", "-c", "8", "-T", "20s", LOGGED, NULL);
+    check_all_in(client, "established", 8);
+    json_array_foreach((json_t *)check_log(client), i, entry)
+    {
+        int64_t took_us = live_integer(entry, "established_us", NULL) - live_integer(entry, "started_us", NULL);
+        cr_assert_geq(took_us, live_integer(entry, "retransmits", NULL) * 1000000);
+        waited += took_us > 900000;
+    }
+    cr_assert_geq(waited, 4, "the queue has room for three");
+    live_stop(server, SIGINT);
+    live_free(client);
+    live_free(server);
+}
+
+Test(client, log_without_ports_or_descriptors)
+{
+    int code;
+    live_shell("echo 40000 40009 > /proc/sys/net/ipv4/ip_local_port_range");
+    struct live *server = live_start_ready("server", NULL);
+    struct live *first = live_start_ready("client", "-c", "7", "--hold", "60s", NULL);
+    live_until(7, "ss -Htn state established 'dport = :8888' | wc -l");
+    struct live *client = live_run(&code, "client", "-c", "8", "-t", "2", LOGGED, NULL);
+    cr_assert_eq(row(client, "established"), 3);
+    cr_assert_eq(row(client, "no_port"), 5);
+    check_log(client);
+    live_stop(first, SIGINT);
+    live_free(first);
+    live_free(client);
+    live_shell("echo 30000 39999 > /proc/sys/net/ipv4/ip_local_port_range");
+    live_descriptors = 100;
+    client = live_run(&code, "client", "-w", "cc", "-c", "4", "--close", "none", "-d", "300ms", LOGGED, NULL);
+    cr_assert_gt(row(client, "no_fd"), 1);
+    check_log(client);
+    live_stop(server, SIGINT);
+    live_free(client);
+    live_free(server);
+}
+
+/* The server ends what it has accepted while the client waits for its answer. */
+static struct live *run_against_a_closing_server(const char *how)
+{
+    int code;
+    struct live *server =
+        live_start_ready("server", "--on-data", "discard", "--close-after", "30ms", "--close-how", how, NULL);
+    struct live *client =
+        live_run(&code, "client", "-w", "crr", "-c", "16", "-n", "100", "-t", "4", "-d", "60s", LOGGED, NULL);
+    cr_assert_eq(code, 0, "%s", client->err_text);
+    live_stop(server, SIGINT);
+    live_free(server);
+    return client;
+}
+
+Test(client, log_of_resets)
+{
+    struct live *client = run_against_a_closing_server("rst");
+    const json_t *entry = json_array_get(json_object_get(client->report, "connection_log"), 50);
+    cr_assert(!is_null(entry, "established_us"), "a handshake was done before the reset");
+    cr_assert_str_eq(text(entry, "errno"), "ECONNRESET");
+    check_log_all_in(client, "reset", 100);
+}
+
+Test(client, log_of_closing_peers)
+{
+    struct live *client = run_against_a_closing_server("fin");
+    cr_assert_eq(live_integer(client->report, "closed_by_peer", NULL), 100);
+    check_log_all_in(client, "established", 100);
+}
+
+Test(client, log_of_many_short_connections_in_threads)
+{
+    int code;
+    struct live *server = live_start_ready("server", NULL);
+    struct live *client = live_run(&code, "client", "-w", "crr", "-c", "16", "-t", "4", "-d", "300ms", LOGGED, NULL);
+    check_log(client);
+    live_free(client);
+    check_log_all_in(live_run(&code, "client", "-n", "2", "-c", "8", "-t", "4", LOGGED, NULL), "established", 2);
+    live_stop(server, SIGINT);
+    live_free(server);
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The addresses of this end, sorted, as one text. */
+static const char *sorted_locals(const json_t *log)
+{
+    static char all[1000];
+    const char *locals[20];
+    size_t n = json_array_size(log), length = 0;
+    cr_assert_leq(n, 20);
+    for (size_t i = 0; i < n; i++)
+        locals[i] = text(json_array_get(log, i), "local");
+    qsort(locals, n, sizeof(*locals), compare_texts);
+    for (size_t i = 0; i < n; i++)
+        length += (size_t)snprintf(all + length, sizeof(all) - length, "%s\n", locals[i]);
+    return all;
+}
+
+static void check_log_against_ss(const char *listen, const char *target)
+{
+    struct live *server = live_start_ready("server", "-l", listen, NULL);
+    struct live *client = live_start_ready("client", "-c", "9", "-t", "3", "--hold", "60s", LOGGED, target, NULL);
+    live_until(9, "ss -Htanp state established 'dport = :8888' | grep -c pid=%d,", (int)client->pid);
+    char *expected = strdup(
+        live_shell("ss -Htanp 'dport = :8888' | grep pid=%d, | awk '{print $4}' | LC_ALL=C sort", (int)client->pid));
+    live_stop(client, SIGINT);
+    cr_assert_str_eq(sorted_locals(check_log(client)), expected);
+    live_stop(server, SIGINT);
+    free(expected);
+    live_free(client);
+    live_free(server);
+}
+
+Test(client, log_has_the_addresses_that_ss_shows)
+{
+    check_log_against_ss("127.0.0.1", "127.0.0.1:8888");
+    check_log_against_ss("::1", "[::1]:8888");
+}
+
+/* When this side ended them: with fin and half after the hold, with none not at all. */
+Test(client, log_of_the_end)
+{
+    static const char *const how[] = {"fin", "rst", "half", "none"};
+    int code;
+    size_t i;
+    json_t *entry;
+    struct live *server = live_start_ready("server", NULL);
+    for (int h = 0; h < 4; h++) {
+        struct live *client =
+            live_run(&code, "client", "-c", "5", "--hold", "100ms", "--close", how[h], LOGGED, NULL);
+        json_array_foreach((json_t *)check_log(client), i, entry)
+        {
+            cr_assert_eq(is_null(entry, "ended_us"), h == 3, "%s", how[h]);
+            if (h != 3)
+                cr_assert_geq(live_integer(entry, "ended_us", NULL),
+                              live_integer(entry, "established_us", NULL) + 100000);
+        }
+        check_log_all_in(client, "established", 5);
+    }
+    live_stop(server, SIGINT);
+    live_free(server);
+}
+
+Test(client, log_needs_a_document)
+{
+    int code;
+    struct live *client = live_run(&code, "client", "--log-connections", "127.0.0.1:9", NULL);
+    cr_assert_eq(code, 2);
+    cr_assert(strstr(client->err_text, "add --json or --jsonl"), "%s", client->err_text);
+    live_free(client);
+    client = live_run(&code, "client", "-J", "127.0.0.1:9", NULL);
+    cr_assert_null(json_object_get(client->report, "connection_log"));
+    live_free(client);
+    client = live_run(&code, "client", "--log-connections", "--jsonl", "127.0.0.1:9", NULL);
+    cr_assert(strstr(client->out_text, "\"connection_log\":"));
+    live_free(client);
 }

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 TestSuite(server, .init = live_setup, .timeout = 100);
@@ -606,5 +607,96 @@ Test(server, one_signal_restores_though_the_reader_is_stuck)
     while (read(ends[0], block, sizeof(block)) > 0)
         ;
     cr_assert_eq(live_wait(server), 1, "the documents were not all written");
+    live_free(server);
+}
+
+#define QUEUED "ss -Hltn 'sport = :8888' | awk '{n += $2} END {print n + 0}'"
+
+/* 12 connections wait for ever, or for very long, in one queue or two; SIGUSR1 lets all of them in. */
+static void check_usr1_ends(const char *delay, const char *threads)
+{
+    int code;
+    struct live *server = live_start_ready("server", "-b", "12", "-a", delay, "-t", threads, "-J", NULL);
+    struct live *client = live_start_ready("client", "-c", "12", "--hold", "60s", NULL);
+    live_until(12, QUEUED);
+    kill(server->pid, SIGUSR1);
+    live_until(12, "ss -Htnp state established 'sport = :8888' | grep -c pid=%d,", (int)server->pid);
+    cr_assert_eq(live_number(QUEUED), 0);
+    kill(server->pid, SIGUSR1); /* one more changes nothing */
+    struct live *later = live_run(&code, "client", "-w", "crr", "-c", "4", "-n", "100", "-d", "60s", "-J", NULL);
+    cr_assert_eq(live_integer(later->report, "replies", NULL), 100, "eager from then on");
+    cr_assert_eq(live_stop(client, SIGINT), 0);
+    cr_assert_eq(live_stop(server, SIGINT), 0, "it still ends by a signal");
+    cr_assert_eq(row(server, "accepted"), 112);
+    cr_assert_eq(live_integer(server->report, "listener", "queue_now", NULL), 0);
+    double ended = json_number_value(json_object_get(server->report, "accept_delay_ended_s"));
+    cr_assert(ended > 0 && ended < json_number_value(json_object_get(server->report, "elapsed_s")), "%.3f", ended);
+    const char *told = strstr(server->err_text, "accepting from now on (SIGUSR1)");
+    cr_assert_not_null(told);
+    cr_assert_null(strstr(told + 1, "accepting from now on"), "said once");
+    live_free(later);
+    live_free(client);
+    live_free(server);
+}
+
+Test(server, usr1_ends_never)
+{
+    check_usr1_ends("never", "1");
+    check_usr1_ends("never", "2");
+}
+
+Test(server, usr1_ends_a_long_delay)
+{
+    check_usr1_ends("1h", "1");
+    check_usr1_ends("1h", "2");
+}
+
+Test(server, usr1_without_a_delay_changes_nothing)
+{
+    int code;
+    struct live *server = live_start_ready("server", "-J", NULL);
+    kill(server->pid, SIGUSR1);
+    struct live *client = live_run(&code, "client", "-w", "crr", "-n", "50", "-J", NULL);
+    cr_assert_eq(live_integer(client->report, "replies", NULL), 50);
+    cr_assert_eq(live_stop(server, SIGINT), 0);
+    cr_assert(json_is_null(json_object_get(server->report, "accept_delay_ended_s")));
+    cr_assert_null(strstr(server->err_text, "SIGUSR1"));
+    live_free(client);
+    live_free(server);
+}
+
+/* Before it serves, the server waits for a reader of its report file: a pipe. After serving it waits until that has
+ * read. Neither time SIGUSR1 does any harm, and the first is not lost. */
+Test(server, usr1_is_remembered_until_it_serves_and_harmless_afterwards)
+{
+    char path[] = "/tmp/tcplab-test-XXXXXX", option[64], block[4096];
+    int ends[2];
+    close(mkstemp(path));
+    unlink(path);
+    cr_assert_eq(mkfifo(path, 0600), 0);
+    snprintf(option, sizeof(option), "--json=%s", path);
+    live_output = full_pipe(ends);
+    struct live *server = live_start("server", "-b", "4", "-a", "never", option, NULL);
+    live_until(1, "ss -Hltn 'sport = :8888' | wc -l");
+    struct live *client = live_start_ready("client", "-c", "5", "--hold", "60s", NULL);
+    live_until(5, QUEUED);
+    kill(server->pid, SIGUSR1);
+    int reader = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    live_until(5, "ss -Htnp state established 'sport = :8888' | grep -c pid=%d,", (int)server->pid);
+    cr_assert_eq(live_number(QUEUED), 0);
+    kill(server->pid, SIGINT);
+    live_until(0, "ss -Hltn 'sport = :8888' | wc -l");
+    kill(server->pid, SIGUSR1); /* the text goes to a pipe that is full */
+    fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    while (read(ends[0], block, sizeof(block)) > 0)
+        ;
+    cr_assert_eq(live_wait(server), 0, "%s", server->err_text);
+    json_t *report = json_loadfd(reader, 0, NULL);
+    cr_assert_eq(live_integer(report, "connections", "accepted", NULL), 5);
+    cr_assert_eq(live_stop(client, SIGINT), 0);
+    json_decref(report);
+    close(reader);
+    unlink(path);
+    live_free(client);
     live_free(server);
 }

@@ -1,5 +1,6 @@
 /* The client's arithmetic: source addresses, ports, rows. */
 #include "client/capacity.h"
+#include "client/log.h"
 #include "client/sources.h"
 #include "client/stats.h"
 #include "common/parse.h"
@@ -125,4 +126,104 @@ Test(stats, a_glimpse_in_the_middle_is_never_negative)
     s.attempted = 1;
     s.established = 2;
     cr_expect_eq(stats_pending(&s), 0);
+}
+
+Test(stats, a_row_and_its_name_belong_together)
+{
+    struct stats s = {0};
+    cr_expect_eq(stats_row(&s, STATS_ROW_established), &s.established);
+    cr_expect_eq(stats_row(&s, STATS_ROW_no_fd), &s.no_fd);
+    cr_expect_str_eq(stats_row_name(STATS_ROW_pending), "pending");
+    cr_expect_str_eq(stats_row_name(STATS_ROW_established), "established");
+    cr_expect_str_eq(stats_row_name(STATS_ROW_no_fd), "no_fd");
+}
+
+/* {"started_us"} of the entries, as "1 2 3". */
+static const char *starts(struct log *const *logs, size_t n, bool *truncated)
+{
+    static char text[200];
+    size_t i, length = 0;
+    json_t *entry, *list = log_to_json(logs, n, 5000, truncated);
+    text[0] = '\0';
+    json_array_foreach(list, i, entry) length +=
+        (size_t)snprintf(text + length, sizeof(text) - length, i ? " %lld" : "%lld",
+                         (long long)json_integer_value(json_object_get(entry, "started_us")));
+    json_decref(list);
+    return text;
+}
+
+/* A log with room for `size` of these starts, in us after 5000 ns. */
+static struct log *log_of(size_t size, const int *started_us)
+{
+    struct log *log;
+    cr_assert_eq(log_new(size, &log), 0);
+    for (; *started_us; started_us++)
+        log_start(log, *started_us * 1000 + 5000);
+    return log;
+}
+
+Test(log, several_are_merged_in_the_order_of_the_starts)
+{
+    bool truncated;
+    struct log *logs[] = {log_of(4, (int[]){2, 3, 9, 10, 0}), NULL, log_of(9, (int[]){1, 4, 11, 0}),
+                          log_of(3, (int[]){0})};
+    cr_expect_str_eq(starts(logs, 4, &truncated), "1 2 3 4 9 10 11");
+    cr_expect_str_eq(starts(logs, 4, &truncated), "1 2 3 4 9 10 11", "and once more");
+    cr_expect_not(truncated);
+    cr_expect_str_eq(starts(logs, 0, &truncated), "");
+    for (size_t i = 0; i < 4; i++)
+        log_free(logs[i]);
+}
+
+/* Once one is full, what it did not take is somewhere among the others' entries that follow. */
+Test(log, a_full_one_ends_the_list_of_all)
+{
+    bool truncated;
+    struct log *logs[] = {log_of(2, (int[]){1, 4, 6, 7, 0}), log_of(5, (int[]){2, 3, 5, 8, 0})};
+    cr_expect_str_eq(starts(logs, 2, &truncated), "1 2 3 4");
+    cr_expect(truncated);
+    cr_expect_null(log_start(logs[0], 9000));
+    log_free(logs[0]);
+    log_free(logs[1]);
+}
+
+Test(log, an_entry_says_what_became_of_the_attempt)
+{
+    bool truncated;
+    struct log *log;
+    cr_assert_eq(log_new(2, &log), 0);
+    struct log_entry *entry = log_start(log, 1000999);
+    log_row(entry, STATS_ROW_established);
+    log_established(entry, 2000000, 3);
+    log_row(entry, STATS_ROW_reset);
+    log_end(entry, ECONNRESET);
+    log_end(entry, 0);
+    log_local(log_start(log, 1002000), -1);
+    json_t *list = log_to_json(&log, 1, 1000000, &truncated), *first = json_array_get(list, 0);
+    cr_assert_eq(json_array_size(list), 2);
+    cr_expect(json_integer_value(json_object_get(first, "ended_us")) > 1000);
+    json_object_del(first, "ended_us");
+    json_t *expected = json_loads("[{\"local\": null, \"outcome\": \"reset\", \"closed_by_peer\": false, \"errno\": "
+                                  "\"ECONNRESET\", \"retransmits\": 3,"
+                                  "  \"started_us\": 0, \"established_us\": 1000},"
+                                  " {\"local\": null, \"outcome\": \"pending\", \"closed_by_peer\": false, "
+                                  "\"errno\": null, \"retransmits\": null,"
+                                  "  \"started_us\": 2, \"established_us\": null, \"ended_us\": null}]",
+                                  0, NULL);
+    cr_expect(json_equal(list, expected));
+    json_decref(expected);
+    json_decref(list);
+    log_free(log);
+}
+
+Test(log, without_one_nothing_is_logged)
+{
+    struct log_entry *entry = log_start(NULL, 1);
+    cr_assert_null(entry);
+    log_local(entry, 0);
+    log_row(entry, STATS_ROW_reset);
+    log_established(entry, 1, 0);
+    log_closed_by_peer(entry);
+    log_end(entry, 0);
+    log_free(NULL);
 }
