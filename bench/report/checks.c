@@ -1,0 +1,113 @@
+#include "bench/report/checks.h"
+#include "bench/report/conclusion.h"
+#include "bench/report/expected.h"
+#include "bench/report/layout.h"
+#include "common/page.h"
+#include "common/terminal.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#define CHECKS_PREDICTED 49 /* columns where these end */
+#define CHECKS_OBSERVED  60
+#define CHECKS_RULE      6
+
+static const char *checks_text(const json_t *check, const char *key)
+{
+    const char *text = json_string_value(json_object_get(check, key));
+    return text ? text : "";
+}
+
+static bool checks_same_rule(const json_t *a, const json_t *b)
+{
+    return !strcmp(checks_text(a, "rule"), checks_text(b, "rule")) &&
+           !strcmp(checks_text(a, "source"), checks_text(b, "source"));
+}
+
+/* Right-aligned at `end`, at least two spaces after what stands there; returns the column. */
+static int checks_cell(FILE *out, const char *text, int column, int end)
+{
+    int width = layout_columns(text), gap = end - width - column;
+    layout_fill(out, ' ', gap < 2 ? 2 : gap);
+    fputs(text, out);
+    return column + (gap < 2 ? 2 : gap) + width;
+}
+
+/* What is outside says how far, where there is room. */
+static void checks_verdict(FILE *out, const json_t *check, const struct expected *e, int column)
+{
+    const char *verdict = conclusion_verdict(check);
+    bool far = e->distance[0] && column + 11 + (int)strlen(e->distance) <= LAYOUT_WIDTH;
+    fputs("  ", out);
+    conclusion_word(out, verdict);
+    if (far)
+        fprintf(out, " (%s)", e->distance);
+    fputc('\n', out);
+}
+
+static void checks_row(FILE *out, const json_t *check)
+{
+    struct expected e = expected_of(check);
+    int column = fprintf(out, "  %s", checks_text(check, "name"));
+    if (column + 2 + layout_columns(e.predicted) > CHECKS_PREDICTED) { /* a long name has a line of its own */
+        fputc('\n', out);
+        column = 0;
+    }
+    column = checks_cell(out, e.predicted, column, CHECKS_PREDICTED);
+    column = checks_cell(out, e.observed, column, CHECKS_OBSERVED);
+    checks_verdict(out, check, &e, column);
+}
+
+static void checks_rule(FILE *out, const json_t *check)
+{
+    const char *rule = checks_text(check, "rule"), *source = checks_text(check, "source");
+    if (*rule) {
+        layout_fill(out, ' ', CHECKS_RULE);
+        layout_words(out, rule, CHECKS_RULE, CHECKS_RULE);
+    }
+    if (!*source)
+        return;
+    fprintf(out, "%*s%s", CHECKS_RULE, "", terminal_style(out, TERMINAL_DIM));
+    layout_words(out, source, CHECKS_RULE, CHECKS_RULE);
+    fputs(terminal_style(out, TERMINAL_PLAIN), out);
+}
+
+static bool checks_rule_is_new(const json_t *checks, size_t index)
+{
+    for (size_t i = 0; i < index; i++)
+        if (checks_same_rule(json_array_get(checks, i), json_array_get(checks, index)))
+            return false;
+    return true;
+}
+
+static void checks_group(FILE *out, const json_t *checks, const json_t *first)
+{
+    size_t i;
+    json_t *check;
+    json_array_foreach((json_t *)checks, i, check)
+    {
+        if (checks_same_rule(check, first))
+            checks_row(out, check);
+    }
+    checks_rule(out, first);
+}
+
+void checks_page(FILE *out, const json_t *checks)
+{
+    size_t i;
+    json_t *check;
+    if (!json_array_size(checks))
+        return;
+    page_title(out, "Predicted and observed");
+    fputs(terminal_style(out, TERMINAL_DIM), out);
+    fprintf(out, "%*s%*s", CHECKS_PREDICTED, "predicted", CHECKS_OBSERVED - CHECKS_PREDICTED, "observed");
+    fprintf(out, "%s\n", terminal_style(out, TERMINAL_PLAIN));
+    json_array_foreach((json_t *)checks, i, check)
+    {
+        if (!checks_rule_is_new(checks, i))
+            continue;
+        if (i)
+            fputc('\n', out);
+        checks_group(out, checks, check);
+    }
+}

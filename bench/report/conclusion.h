@@ -1,0 +1,25 @@
+/* What a run came to: its verdict, and a sentence for it. */
+#pragma once
+
+#include "common/terminal.h"
+
+#include <jansson.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/* "agree", "differ", "skipped", "inconclusive"; the last, too, where a run has none. */
+const char *conclusion_verdict(const json_t *run);
+
+/* Before and behind a verdict's word. Colour only helps: the word says it. */
+enum terminal_style conclusion_style(const char *verdict);
+void conclusion_word(FILE *out, const char *verdict);
+
+/* How many checks of a run have that verdict; NULL: how many there are. */
+size_t conclusion_checks(const json_t *run, const char *verdict);
+
+/* "6 of 6 checks as predicted", "2 of 6 checks not as predicted", and the reason where one is given. Without the
+ * verdict's word. The caller frees it; NULL without memory. */
+char *conclusion_sentence(const json_t *run);
+
+/* The checks that differ, a line each: "ledger.reset: predicted 4 connections, observed 7". */
+void conclusion_list(FILE *out, const json_t *run, int indent);

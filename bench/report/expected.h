@@ -1,0 +1,15 @@
+/* One check in words: what was predicted, what was observed, and how far apart they are. */
+#pragma once
+
+#include <jansson.h>
+
+#define EXPECTED_MAX 96
+
+struct expected {
+    char predicted[EXPECTED_MAX]; /* "4 connections", "1.000 to 1.032 s", "at least 3 segments", "-" */
+    char observed[EXPECTED_MAX];  /* "4", "1.004 s", "-" */
+    char distance[EXPECTED_MAX];  /* from the nearer end: "+3", "-12.0 ms"; "" inside or where nothing was observed */
+};
+
+/* With as many decimals as it takes to see that what differs is outside. */
+struct expected expected_of(const json_t *check);

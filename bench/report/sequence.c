@@ -1,0 +1,296 @@
+#include "bench/report/sequence.h"
+#include "bench/report/layout.h"
+#include "bench/report/scale.h"
+#include "common/human.h"
+#include "common/page.h"
+#include "common/terminal.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SEQUENCE_TIME  9                                      /* columns of a time at either end */
+#define SEQUENCE_SPAN  (LAYOUT_WIDTH - 2 * SEQUENCE_TIME - 3) /* between the two lines */
+#define SEQUENCE_LABEL 44                                     /* the longest label; what fate leaves room for */
+#define SEQUENCE_MOST  40 /* segments drawn; of more, the first and the last ones */
+#define SEQUENCE_FIRST 24
+#define SEQUENCE_GAP_S 0.1 /* drawn in any case */
+
+struct sequence {
+    const json_t *segments;
+    double total_s; /* from the first segment to the last event */
+    double zero_s;  /* 0: the run's clock, as the states have it; of a late and short connection its beginning */
+    struct scale time;
+};
+
+/* Why a segment did not arrive, in no more than `room` columns where that can be; NULL: it did. */
+static const char *sequence_fate(const json_t *segment, int room)
+{
+    static const struct {
+        const char *fate, *words, *word;
+    } fates[] = {
+        {"fault", "dropped on purpose", "dropped"},
+        {"lost", "lost by the wire", "lost"},
+        {"cut", "the wire is cut", "cut"},
+        {"in_transit", "still on its way", "on its way"},
+    };
+    const char *fate = json_string_value(json_object_get(segment, "fate"));
+    for (size_t i = 0; fate && i < sizeof(fates) / sizeof(*fates); i++)
+        if (!strcmp(fate, fates[i].fate))
+            return (int)strlen(fates[i].words) <= room ? fates[i].words : fates[i].word;
+    return NULL;
+}
+
+static bool sequence_is_in_transit(const json_t *segment)
+{
+    const char *fate = json_string_value(json_object_get(segment, "fate"));
+    return fate && !strcmp(fate, "in_transit");
+}
+
+static bool sequence_to_server(const json_t *segment)
+{
+    const char *direction = json_string_value(json_object_get(segment, "direction"));
+    return !direction || strcmp(direction, "to_client");
+}
+
+static const char *sequence_name(const json_t *segment)
+{
+    const char *name = json_string_value(json_object_get(segment, "name"));
+    return name ? name : "segment";
+}
+
+static double sequence_seconds(const json_t *segment, const char *key)
+{
+    const json_t *value = json_object_get(segment, key);
+    return json_is_number(value) ? json_number_value(value) / 1e3 : NAN;
+}
+
+/* The last moment at which something is known of it. */
+static double sequence_end(const json_t *segment)
+{
+    return fmax(sequence_seconds(segment, "t_ms"), sequence_seconds(segment, "arrived_ms"));
+}
+
+/* --- what stands on an arrow --- */
+
+/* Sent before, bytes or flags that take a sequence number; a repeated ACK is news of its own. */
+static bool sequence_is_again(const struct sequence *s, size_t index)
+{
+    const json_t *segment = json_array_get(s->segments, index);
+    const char *name = sequence_name(segment);
+    if (!page_integer(segment, "payload_bytes", NULL) && !strstr(name, "SYN") && !strstr(name, "FIN"))
+        return false;
+    for (size_t i = 0; i < index; i++) {
+        const json_t *other = json_array_get(s->segments, i);
+        if (!strcmp(sequence_name(other), name) && sequence_to_server(other) == sequence_to_server(segment) &&
+            page_integer(other, "sequence", NULL) == page_integer(segment, "sequence", NULL) &&
+            page_integer(other, "payload_bytes", NULL) == page_integer(segment, "payload_bytes", NULL))
+            return true;
+    }
+    return false;
+}
+
+/* A SYN and a bare RST acknowledge nothing. */
+static bool sequence_has_acknowledgement(const char *name)
+{
+    return strcmp(name, "SYN") && strcmp(name, "RST");
+}
+
+static void sequence_label(const struct sequence *s, size_t index, char text[static SEQUENCE_LABEL + 1])
+{
+    const json_t *segment = json_array_get(s->segments, index);
+    const char *name = sequence_name(segment);
+    long long payload = page_integer(segment, "payload_bytes", NULL);
+    char acknowledgement[32] = "", bytes[40] = "", all[160];
+    if (sequence_has_acknowledgement(name))
+        snprintf(acknowledgement, sizeof(acknowledgement), " ack %lld",
+                 (long long)page_integer(segment, "acknowledged", NULL));
+    if (payload)
+        snprintf(bytes, sizeof(bytes), ", %lld byte%s", payload, payload == 1 ? "" : "s");
+    snprintf(all, sizeof(all), " %.20s seq %lld%s%s%s ", name, (long long)page_integer(segment, "sequence", NULL),
+             acknowledgement, bytes,
+             json_is_true(json_object_get(segment, "copy")) ? ", duplicate"
+             : sequence_is_again(s, index)                  ? ", again"
+                                                            : "");
+    if (strlen(all) > SEQUENCE_LABEL)
+        strcpy(all + SEQUENCE_LABEL - 4, "... ");
+    strcpy(text, all);
+}
+
+/* --- lines --- */
+
+static void sequence_time(FILE *out, const struct sequence *s, double seconds, int width)
+{
+    char text[HUMAN_MAX];
+    fprintf(out, "%*s", width, isnan(seconds) ? "" : scale_number(&s->time, seconds - s->zero_s, text));
+}
+
+/* A piece of an arrow with its dashes; the label stands near the sender. */
+static void sequence_arrow(FILE *out, const char *label, int length, bool right, const char *head)
+{
+    int dashes = length - (int)strlen(label) - (int)strlen(head), near = dashes > 8 ? 4 : dashes / 2;
+    fputs(right ? "" : head, out);
+    layout_fill(out, '-', right ? near : dashes - near);
+    fputs(label, out);
+    layout_fill(out, '-', right ? dashes - near : near);
+    fputs(right ? head : "", out);
+}
+
+/* Broken off where the room for its fate begins, at two thirds of the way at most. */
+static void sequence_broken(FILE *out, const json_t *segment, const char *label, const char *fate)
+{
+    bool right = sequence_to_server(segment);
+    int words = (int)strlen(fate) + 1, length = SEQUENCE_SPAN - words;
+    int least = (int)strlen(label) + 6, wish = SEQUENCE_SPAN * 2 / 3;
+    length = length < wish ? length : wish > least ? wish : least;
+    length = length > SEQUENCE_SPAN - words ? SEQUENCE_SPAN - words : length;
+    const char *head = sequence_is_in_transit(segment) ? "..." : "X";
+    int blank = SEQUENCE_SPAN - length - words;
+    if (right) {
+        sequence_arrow(out, label, length, right, head);
+        fprintf(out, " %s%s%s%*s", terminal_style(out, TERMINAL_BAD), fate, terminal_style(out, TERMINAL_PLAIN),
+                blank, "");
+    } else {
+        fprintf(out, "%*s%s%s%s ", blank, "", terminal_style(out, TERMINAL_BAD), fate,
+                terminal_style(out, TERMINAL_PLAIN));
+        sequence_arrow(out, label, length, right, head);
+    }
+}
+
+/* It arrived, and the other end did nothing with it: that stands where the arrow ends. */
+static void sequence_ignored(FILE *out, const char *label, bool right, const char *then)
+{
+    int words = (int)strlen(then) + 2;
+    if (right)
+        sequence_arrow(out, label, SEQUENCE_SPAN - words, right, ">");
+    fprintf(out, " %s%s%s ", terminal_style(out, TERMINAL_BAD), then, terminal_style(out, TERMINAL_PLAIN));
+    if (!right)
+        sequence_arrow(out, label, SEQUENCE_SPAN - words, right, "<");
+}
+
+static void sequence_segment(FILE *out, const struct sequence *s, size_t index)
+{
+    const json_t *segment = json_array_get(s->segments, index);
+    bool right = sequence_to_server(segment);
+    char label[SEQUENCE_LABEL + 1];
+    sequence_label(s, index, label);
+    const int room = SEQUENCE_SPAN - (int)strlen(label) - 6;
+    const char *fate = sequence_fate(segment, room), *then = json_string_value(json_object_get(segment, "then"));
+    double sent = sequence_seconds(segment, "t_ms"), arrived = fate ? NAN : sequence_seconds(segment, "arrived_ms");
+    sequence_time(out, s, right ? sent : arrived, SEQUENCE_TIME);
+    fputs(" |", out);
+    if (fate)
+        sequence_broken(out, segment, label, fate);
+    else if (then && (int)strlen(then) + 1 < room)
+        sequence_ignored(out, label, right, then);
+    else
+        sequence_arrow(out, label, SEQUENCE_SPAN, right, right ? ">" : "<");
+    fputc('|', out);
+    double other = right ? arrived : sent;
+    if (!isnan(other))
+        sequence_time(out, s, other, SEQUENCE_TIME);
+    fputc('\n', out);
+}
+
+/* A line without segments: both sides wait, or something is left out. */
+static void sequence_pause(FILE *out, const char *text)
+{
+    int left = (SEQUENCE_SPAN - (int)strlen(text)) / 2;
+    fprintf(out, "%*s :%*s%s%*s:\n", SEQUENCE_TIME, "", left, "", text, SEQUENCE_SPAN - left - (int)strlen(text), "");
+}
+
+/* A gap is drawn where it is long for people, or for this connection. */
+static void sequence_gap(FILE *out, const struct sequence *s, double seconds)
+{
+    char text[64], human[HUMAN_MAX];
+    if (isnan(seconds) || (seconds < SEQUENCE_GAP_S && (seconds < 1e-3 || seconds < s->total_s / 10)))
+        return;
+    snprintf(text, sizeof(text), "... %s ...", human_us(seconds * 1e6, human));
+    sequence_pause(out, text);
+}
+
+static void sequence_segments(FILE *out, const struct sequence *s)
+{
+    size_t n = json_array_size(s->segments);
+    double last = NAN;
+    for (size_t i = 0; i < n; i++) {
+        if (i == SEQUENCE_FIRST && n > SEQUENCE_MOST) {
+            char text[64];
+            size_t resume = n - (SEQUENCE_MOST - SEQUENCE_FIRST);
+            snprintf(text, sizeof(text), "... %zu segments: see --json ...", resume - i);
+            sequence_pause(out, text);
+            i = resume;
+        } else {
+            sequence_gap(out, s, sequence_seconds(json_array_get(s->segments, i), "t_ms") - last);
+        }
+        sequence_segment(out, s, i);
+        last = fmax(last, sequence_end(json_array_get(s->segments, i)));
+    }
+}
+
+/* --- the page --- */
+
+/* Milliseconds, as finely as the shortest flight asks for, while that has room. */
+static struct scale sequence_scale(const json_t *segments, double largest)
+{
+    double shortest = INFINITY;
+    size_t i;
+    json_t *segment;
+    json_array_foreach((json_t *)segments, i, segment)
+    {
+        shortest = fmin(shortest, sequence_seconds(segment, "arrived_ms") - sequence_seconds(segment, "t_ms"));
+    }
+    if (largest >= 99.9995)
+        return scale_seconds(largest);
+    return (struct scale){"ms", 1e3, shortest < 1e-3 ? 3 : 1, 1};
+}
+
+static struct sequence sequence_new(const json_t *segments)
+{
+    struct sequence s = {.segments = segments};
+    double end = NAN;
+    size_t i;
+    json_t *segment;
+    json_array_foreach((json_t *)segments, i, segment)
+    {
+        end = fmax(end, sequence_end(segment));
+    }
+    double begin = sequence_seconds(json_array_get(segments, 0), "t_ms");
+    s.total_s = end - begin;
+    s.zero_s = begin > s.total_s ? begin : 0;
+    s.time = sequence_scale(segments, end - s.zero_s);
+    return s;
+}
+
+static void sequence_head(FILE *out, const struct sequence *s, const char *client, const char *server)
+{
+    const int inner = LAYOUT_WIDTH - SEQUENCE_TIME - 1 - SEQUENCE_TIME; /* from line to line */
+    const char *right = server ? server : "";
+    client = client ? client : "";
+    fprintf(out, "%*s %-6s%*s%*s\n", SEQUENCE_TIME, s->time.unit, "client", inner - 6, "server", SEQUENCE_TIME - 1,
+            s->time.unit);
+    if (*client && (int)(strlen(client) + strlen(right)) < inner)
+        fprintf(out, "%*s %s%*s\n", SEQUENCE_TIME, "", client, inner - (int)strlen(client), right);
+}
+
+void sequence_page(FILE *out, const json_t *packets, const char *server)
+{
+    const json_t *segments = json_object_get(packets, "segments");
+    const char *caption = json_string_value(json_object_get(packets, "caption"));
+    int64_t omitted = page_integer(packets, "omitted", NULL);
+    char text[HUMAN_MAX];
+    if (!json_array_size(segments))
+        return;
+    struct sequence s = sequence_new(segments);
+    page_title(out, "One connection, segment by segment");
+    if (caption && *caption)
+        page_text(out, "%c%s", toupper((unsigned char)*caption), caption + 1);
+    sequence_head(out, &s, json_string_value(json_object_get(packets, "connection")), server);
+    sequence_segments(out, &s);
+    if (omitted)
+        page_text(out, "%s more segments of this connection are left out.", human_count(omitted, text));
+    if (s.zero_s > 0)
+        page_text(out, "Times since its first segment, %s into the run.", human_us(s.zero_s * 1e6, text));
+}

@@ -1,0 +1,264 @@
+#include "bench/report/text.h"
+#include "bench/report/checks.h"
+#include "bench/report/conclusion.h"
+#include "bench/report/layout.h"
+#include "bench/report/ledger.h"
+#include "bench/report/sequence.h"
+#include "bench/report/setup.h"
+#include "bench/report/states.h"
+#include "bench/report/summary.h"
+#include "common/counter_notes.h"
+#include "common/human.h"
+#include "common/page.h"
+#include "common/terminal.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *report_string(const json_t *object, const char *key)
+{
+    return json_string_value(json_object_get(object, key));
+}
+
+static const char *report_experiment(const json_t *run)
+{
+    const char *name = report_string(run, "experiment");
+    return name ? name : "unnamed";
+}
+
+static void report_verdict(FILE *out, const json_t *run)
+{
+    const char *verdict = conclusion_verdict(run);
+    char *sentence = conclusion_sentence(run);
+    int column = fprintf(out, "  %-*s", LAYOUT_LABEL - 2, "verdict");
+    conclusion_word(out, verdict);
+    column += (int)strlen(verdict) + fprintf(out, ": ");
+    layout_words(out, sentence ? sentence : "", LAYOUT_LABEL, column);
+    free(sentence);
+}
+
+static void report_title(FILE *out, const json_t *run)
+{
+    int64_t repetition = page_integer(run, "repetition", NULL);
+    fputc('\n', out);
+    layout_fill(out, '=', LAYOUT_WIDTH);
+    fprintf(out, "\n%s%s%s", terminal_style(out, TERMINAL_BOLD), report_experiment(run),
+            terminal_style(out, TERMINAL_PLAIN));
+    if (repetition > 1)
+        fprintf(out, ", run %lld", (long long)repetition);
+    fputc('\n', out);
+    report_verdict(out, run);
+    layout_labelled(out, "question", report_string(run, "question"));
+    layout_labelled(out, "textbooks", report_string(run, "claim"));
+    layout_labelled(out, "the kernel", report_string(run, "kernel"));
+}
+
+/* --- counters --- */
+
+/* Those that moved and have a note: the others are in the document. */
+static json_t *report_noted(const json_t *counters)
+{
+    json_t *noted = json_object(), *value;
+    const char *name;
+    json_object_foreach((json_t *)counters, name, value)
+    {
+        if (counter_note(name) && json_integer_value(value))
+            json_object_set(noted, name, value);
+    }
+    return noted;
+}
+
+static void report_counters_of(FILE *out, const char *side, const json_t *counters)
+{
+    json_t *noted = report_noted(counters);
+    if (json_object_size(noted)) {
+        page_title(out, "Kernel counters that moved, %s", side);
+        page_counts(out, noted, SIZE_MAX, counter_note);
+    }
+    json_decref(noted);
+}
+
+/* On loopback both are one network namespace, and the same counters. */
+static void report_counters(FILE *out, const json_t *run)
+{
+    json_t *counters = json_object_get(run, "counters");
+    json_t *server = json_object_get(counters, "server"), *client = json_object_get(counters, "client");
+    if (server && client && json_equal(server, client)) {
+        report_counters_of(out, "server and client", server);
+        return;
+    }
+    report_counters_of(out, "server", server);
+    report_counters_of(out, "client", client);
+}
+
+/* --- what to do with it --- */
+
+static void report_wire(FILE *out, const json_t *run)
+{
+    const json_t *wire = json_object_get(run, "wire");
+    char text[HUMAN_MAX];
+    if (!json_is_object(wire))
+        return;
+    if (!json_array_size(json_object_get(json_object_get(run, "packets"), "segments")))
+        page_title(out, "Segments");
+    if (page_integer(wire, "segments", NULL))
+        page_text(out, "%s segments were seen in all.", human_count(page_integer(wire, "segments", NULL), text));
+    if (page_integer(wire, "overflow", NULL))
+        page_text(out, "%s segments could not be kept: what is said of segments here is not complete.",
+                  human_count(page_integer(wire, "overflow", NULL), text));
+}
+
+static void report_seen(FILE *out, const json_t *run)
+{
+    const char *seen = report_string(run, "seen");
+    if (!seen)
+        return;
+    page_title(out, "What was just seen");
+    page_text(out, "%s", seen);
+}
+
+static void report_by_hand(FILE *out, const json_t *run)
+{
+    const json_t *commands = json_object_get(run, "by_hand");
+    size_t i;
+    json_t *entry;
+    if (!json_array_size(commands))
+        return;
+    page_title(out, "The same by hand");
+    json_array_foreach((json_t *)commands, i, entry)
+    {
+        const char *where = report_string(entry, "where"), *command = report_string(entry, "command");
+        const char *shows = report_string(entry, "shows");
+        char prompt[64];
+        if (!command)
+            continue;
+        snprintf(prompt, sizeof(prompt), "%.32s$", where ? where : "");
+        layout_command(out, prompt, command);
+        if (shows)
+            layout_words(out, shows, 6, fprintf(out, "%6s", ""));
+    }
+}
+
+static void report_next(FILE *out, const json_t *run)
+{
+    const json_t *commands = json_object_get(run, "try_next"), *names = json_object_get(run, "see_also");
+    size_t i;
+    json_t *entry;
+    if (!json_array_size(commands) && !json_array_size(names))
+        return;
+    page_title(out, "Try next");
+    json_array_foreach((json_t *)commands, i, entry)
+    {
+        if (json_is_string(entry))
+            layout_command(out, "$", json_string_value(entry));
+    }
+    if (!json_array_size(names))
+        return;
+    fputs("  see also", out);
+    json_array_foreach((json_t *)names, i, entry)
+    {
+        fprintf(out, "%s %s", i ? "," : "", json_is_string(entry) ? json_string_value(entry) : "");
+    }
+    fputc('\n', out);
+}
+
+static void report_end(FILE *out, const json_t *run)
+{
+    double elapsed = json_number_value(json_object_get(run, "elapsed_s"));
+    char text[HUMAN_MAX], title[96];
+    if (!conclusion_checks(run, NULL))
+        return;
+    snprintf(title, sizeof(title), "%.60s", report_experiment(run));
+    if (elapsed > 0)
+        page_title(out, "%s, %s", title, human_us(elapsed * 1e6, text));
+    else
+        page_title(out, "%s", title);
+    report_verdict(out, run);
+    conclusion_list(out, run, 4);
+}
+
+void report_run_text(FILE *out, const json_t *run)
+{
+    const char *server = report_string(json_object_get(run, "setup"), "server");
+    report_title(out, run);
+    setup_page(out, run);
+    checks_page(out, json_object_get(run, "checks"));
+    ledger_page(out, json_object_get(run, "ledger"));
+    states_page(out, json_object_get(run, "timeline"));
+    sequence_page(out, json_object_get(run, "packets"), server);
+    report_wire(out, run);
+    report_counters(out, run);
+    report_seen(out, run);
+    report_by_hand(out, run);
+    report_next(out, run);
+    report_end(out, run);
+}
+
+void report_run_line(FILE *out, const json_t *run)
+{
+    char *sentence = conclusion_sentence(run), elapsed[HUMAN_MAX], *rest = NULL;
+    double seconds = json_number_value(json_object_get(run, "elapsed_s"));
+    int column = fprintf(out, "%s", report_experiment(run));
+    int64_t repetition = page_integer(run, "repetition", NULL);
+    if (repetition)
+        column += fprintf(out, ", run %lld", (long long)repetition);
+    column += fprintf(out, ": ");
+    conclusion_word(out, conclusion_verdict(run));
+    column += (int)strlen(conclusion_verdict(run)) + fprintf(out, ", ");
+    if (seconds > 0 && asprintf(&rest, "%s (%s)", sentence, human_us(seconds * 1e6, elapsed)) < 0)
+        rest = NULL;
+    layout_words(out, rest ? rest : sentence ? sentence : "", 4, column);
+    conclusion_list(out, run, 4);
+    free(rest);
+    free(sentence);
+}
+
+/* A skipped run tells the same each time; one that differs is worth all there is to see. */
+static bool report_is_news(const json_t *runs, size_t index)
+{
+    const json_t *run = json_array_get(runs, index);
+    const char *verdict = conclusion_verdict(run);
+    if (!strcmp(verdict, "differ") || !strcmp(verdict, "inconclusive"))
+        return true;
+    for (size_t i = 0; i < index; i++)
+        if (summary_same(json_array_get(runs, i), run))
+            return false;
+    return true;
+}
+
+void report_next_text(FILE *out, const json_t *runs, size_t index)
+{
+    const json_t *run = json_array_get(runs, index);
+    if (report_is_news(runs, index)) {
+        report_run_text(out, run);
+        return;
+    }
+    if (index && report_is_news(runs, index - 1))
+        fputc('\n', out); /* a line below a page */
+    report_run_line(out, run);
+}
+
+void report_summary_text(FILE *out, const json_t *runs)
+{
+    summary_page(out, runs);
+}
+
+void report_head_text(FILE *out, const json_t *document)
+{
+    const char *program = report_string(document, "program"), *version = report_string(document, "version");
+    const char *kernel = report_string(document, "kernel");
+    fprintf(out, "%s%s%s", program ? program : "tcplab-bench", version ? " " : "", version ? version : "");
+    fprintf(out, "%s%s\n", kernel ? " on Linux " : "", kernel ? kernel : "");
+}
+
+void report_text(FILE *out, const json_t *document)
+{
+    const json_t *runs = json_object_get(document, "runs");
+    size_t n = json_array_size(runs);
+    report_head_text(out, document);
+    for (size_t i = 0; i < n; i++)
+        report_next_text(out, runs, i);
+    if (n > 1)
+        report_summary_text(out, runs);
+}
