@@ -20,8 +20,8 @@ static int namespace_write(const char *path, const char *text)
     return r;
 }
 
-/* The caller becomes root of the new user namespace. setgroups must be denied first (user_namespaces(7)). */
-static int namespace_map_root(uid_t uid, gid_t gid)
+/* setgroups must be denied first (user_namespaces(7)). */
+int namespace_map_root(uid_t uid, gid_t gid)
 {
     char uids[32], gids[32];
     snprintf(uids, sizeof(uids), "0 %u 1", (unsigned)uid);
@@ -32,7 +32,7 @@ static int namespace_map_root(uid_t uid, gid_t gid)
     return r ? r : namespace_write("/proc/self/gid_map", gids);
 }
 
-static int namespace_loopback_up(void)
+int namespace_loopback_up(void)
 {
     struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP};
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);

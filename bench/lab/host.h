@@ -1,0 +1,16 @@
+/* One host of a lab: a network namespace with its own interfaces, sysctls and counters. It has no name and is gone with
+ * the last process and descriptor in it. */
+#pragma once
+
+struct host {
+    const char *name; /* "server", "client": for messages */
+    int network;      /* descriptor of the namespace; -1: none */
+};
+
+/* Makes a network namespace, with loopback up; the calling thread is in it afterwards. 0 or -errno. */
+int host_new(const char *name, struct host *ret);
+
+/* The calling thread (and the processes and sockets that it makes) goes there. 0 or -errno. */
+int host_enter(const struct host *h);
+
+void host_release(struct host *h);

@@ -1,0 +1,31 @@
+/* The lab: a server host and a client host, joined by the wire; or one host that is both, on its loopback. Made by a
+ * process in a cell (lab/cell.h), and gone with it. */
+#pragma once
+
+#include "bench/lab/host.h"
+#include "bench/lab/wire.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define LAB_PORT 8888
+
+struct lab_args {
+    bool loopback;
+    bool ipv6;
+    int64_t delay_ns; /* of the wire, one way */
+};
+
+struct lab {
+    struct host room;           /* where the wire is */
+    struct host server, client; /* the same namespace on loopback */
+    struct wire *wire;          /* a tap on loopback */
+    int family;
+    const char *server_address,
+        *client_address; /* as text: documentation addresses (RFC 5737, RFC 3849), or loopback's */
+    bool loopback;
+};
+
+/* The calling thread is in the server host afterwards. 0; or -errno and in *ret_step what failed. */
+int lab_open(const struct lab_args *args, struct lab *ret, const char **ret_step);
+void lab_close(struct lab *lab);

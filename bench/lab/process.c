@@ -1,0 +1,189 @@
+#include "bench/lab/process.h"
+#include "common/clock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PROCESS_READY_FD 3
+
+struct process {
+    pid_t pid;
+    int life;            /* pidfd */
+    int out, err, ready; /* ready -1: it has been said */
+    bool ended, was_ready;
+    int code;
+    char *complaint;
+    json_t *report;
+};
+
+/* Everything the child needs is made before: after fork() in a process with threads only async-signal-safe calls. The
+ * other descriptors are close-on-exec. */
+static void process_exec(const struct process *p, const struct host *host, int ready, char *const *argv)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (host_enter(host))
+        _exit(126);
+    int null = open("/dev/null", O_RDONLY);
+    dup2(null, STDIN_FILENO);
+    dup2(p->out, STDOUT_FILENO);
+    dup2(p->err, STDERR_FILENO);
+    if (ready == PROCESS_READY_FD)
+        fcntl(ready, F_SETFD, 0);
+    else
+        dup2(ready, PROCESS_READY_FD);
+    execv(argv[0], argv);
+    _exit(126);
+}
+
+static int process_spawn(struct process *p, const struct host *host, char *const *argv)
+{
+    int ready[2];
+    p->out = memfd_create("stdout", MFD_CLOEXEC);
+    p->err = memfd_create("stderr", MFD_CLOEXEC);
+    if (p->out < 0 || p->err < 0 || pipe2(ready, O_CLOEXEC))
+        return -errno;
+    p->ready = ready[0];
+    p->pid = fork();
+    if (p->pid == 0)
+        process_exec(p, host, ready[1], argv);
+    int r = p->pid < 0 ? -errno : 0;
+    if (!r && (p->life = (int)syscall(SYS_pidfd_open, p->pid, 0)) < 0)
+        r = -errno;
+    close(ready[1]);
+    return r;
+}
+
+int process_start(const struct host *host, char *const *argv, struct process **ret)
+{
+    static char option[] = "--ready-fd", number[] = "3";
+    char *whole[PROCESS_ARGUMENTS + 3];
+    int n = 0;
+    for (; argv[n]; n++)
+        whole[n] = argv[n];
+    whole[n++] = option;
+    whole[n++] = number;
+    whole[n] = NULL;
+    struct process *p = calloc(1, sizeof(*p));
+    if (!p)
+        return -ENOMEM;
+    p->life = p->out = p->err = p->ready = -1;
+    int r = process_spawn(p, host, whole);
+    if (r)
+        process_free(p);
+    else
+        *ret = p;
+    return r;
+}
+
+int process_ready_fd(const struct process *p)
+{
+    return p->ready;
+}
+
+bool process_is_ready(struct process *p)
+{
+    char byte;
+    struct pollfd poll_ready = {.fd = p->ready, .events = POLLIN};
+    if (p->ready < 0 || poll(&poll_ready, 1, 0) <= 0)
+        return p->was_ready;
+    p->was_ready = read(p->ready, &byte, 1) == 1;
+    close(p->ready);
+    p->ready = -1;
+    return p->was_ready;
+}
+
+pid_t process_pid(const struct process *p)
+{
+    return p->pid;
+}
+
+void process_signal(struct process *p, int signal_number)
+{
+    if (!p->ended)
+        kill(p->pid, signal_number);
+}
+
+static void process_set_ended(struct process *p, int status)
+{
+    p->ended = true;
+    p->code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+bool process_ended(struct process *p, int *ret_code)
+{
+    int status;
+    if (!p->ended && waitpid(p->pid, &status, WNOHANG) == p->pid)
+        process_set_ended(p, status);
+    if (p->ended)
+        *ret_code = p->code;
+    return p->ended;
+}
+
+int process_wait(struct process *p, int64_t until_ns)
+{
+    int code;
+    struct pollfd end = {.fd = p->life, .events = POLLIN};
+    while (!process_ended(p, &code)) {
+        int64_t rest_ms = (until_ns - clock_now_ns()) / NS_PER_MS;
+        if (rest_ms < 0)
+            return -ETIMEDOUT;
+        poll(&end, 1, rest_ms < INT_MAX ? (int)rest_ms : INT_MAX);
+    }
+    return 0;
+}
+
+static char *process_read(int fd)
+{
+    off_t size = lseek(fd, 0, SEEK_END);
+    char *text = calloc(1, (size_t)size + 1);
+    if (text && pread(fd, text, (size_t)size, 0) != size)
+        text[0] = '\0';
+    return text;
+}
+
+const json_t *process_report(struct process *p)
+{
+    char *text = p->report ? NULL : process_read(p->out);
+    if (text)
+        p->report = json_loads(text, 0, NULL);
+    free(text);
+    return p->report;
+}
+
+const char *process_complaint(struct process *p)
+{
+    if (!p->complaint)
+        p->complaint = process_read(p->err);
+    return p->complaint ? p->complaint : "";
+}
+
+void process_free(struct process *p)
+{
+    int status;
+    if (!p)
+        return;
+    if (p->pid > 0 && !p->ended) {
+        kill(p->pid, SIGKILL);
+        waitpid(p->pid, &status, 0);
+    }
+    if (p->life >= 0)
+        close(p->life);
+    if (p->out >= 0)
+        close(p->out);
+    if (p->err >= 0)
+        close(p->err);
+    if (p->ready >= 0)
+        close(p->ready);
+    free(p->complaint);
+    json_decref(p->report);
+    free(p);
+}

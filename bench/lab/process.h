@@ -1,0 +1,37 @@
+/* A program that runs on a host of the lab: tcplab-server, tcplab-client. It dies with the process that started it. */
+#pragma once
+
+#include "bench/lab/host.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct process;
+
+#define PROCESS_ARGUMENTS 64
+
+/* argv[0] is the program's path. It gets "--ready-fd 3" as its last arguments, /dev/null as stdin, and two unnamed files
+ * as stdout and stderr. 0 or -errno (-ENOEXEC and the like come as an early end instead: exit code 126). */
+int process_start(const struct host *host, char *const *argv, struct process **ret);
+
+/* Readable (or at its end) once the program has said that it is ready; -1 after process_is_ready() was true. */
+int process_ready_fd(const struct process *p);
+bool process_is_ready(struct process *p); /* does not wait */
+
+pid_t process_pid(const struct process *p);
+void process_signal(struct process *p, int signal_number);
+
+/* Whether it has ended; does not wait. The exit code, or 128 + the signal, is in *ret_code. */
+bool process_ended(struct process *p, int *ret_code);
+
+/* Waits for the end, until a time on clock_now_ns()'s clock. 0 or -ETIMEDOUT. */
+int process_wait(struct process *p, int64_t until_ns);
+
+/* After its end: what it printed. The JSON document of stdout (borrowed), NULL where it is none; and the text of stderr. */
+const json_t *process_report(struct process *p);
+const char *process_complaint(struct process *p);
+
+/* Kills it where it still runs. NULL is fine. */
+void process_free(struct process *p);
