@@ -1,0 +1,124 @@
+#include "bench/observe/history.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* Entries in one growing array, found through an open hash table of their indices. */
+struct history {
+    struct history_entry *entries;
+    size_t n, size;
+    uint32_t *slots; /* index + 1; 0: free */
+    size_t n_slots;  /* a power of two, more than twice n */
+    uint64_t looks;
+};
+
+struct history *history_new(void)
+{
+    return calloc(1, sizeof(struct history));
+}
+
+void history_free(struct history *h)
+{
+    if (!h)
+        return;
+    free(h->entries);
+    free(h->slots);
+    free(h);
+}
+
+static uint32_t *history_slot(const struct history *h, const struct connection_id *id)
+{
+    size_t i = connection_id_hash(id) & (h->n_slots - 1);
+    while (h->slots[i] && !connection_id_same(&h->entries[h->slots[i] - 1].id, id))
+        i = (i + 1) & (h->n_slots - 1);
+    return &h->slots[i];
+}
+
+static int history_grow(struct history *h)
+{
+    size_t size = h->size ? 2 * h->size : 256;
+    struct history_entry *entries = realloc(h->entries, size * sizeof(*entries));
+    if (!entries)
+        return -ENOMEM;
+    h->entries = entries;
+    uint32_t *slots = calloc(4 * size, sizeof(*slots));
+    if (!slots)
+        return -ENOMEM;
+    free(h->slots);
+    h->slots = slots;
+    h->n_slots = 4 * size;
+    h->size = size;
+    for (size_t i = 0; i < h->n; i++)
+        *history_slot(h, &h->entries[i].id) = (uint32_t)i + 1;
+    return 0;
+}
+
+/* The entry of a connection, made where there is none; NULL without memory. */
+static struct history_entry *history_get(struct history *h, const struct connection_id *id)
+{
+    if (h->n == h->size && history_grow(h))
+        return NULL;
+    uint32_t *slot = history_slot(h, id);
+    if (!*slot) {
+        h->entries[h->n] = (struct history_entry){.id = *id};
+        *slot = (uint32_t)++h->n;
+    }
+    return &h->entries[*slot - 1];
+}
+
+static int history_add_side(struct history *h, const struct look *look, enum side side)
+{
+    struct connection_id id;
+    for (size_t i = 0; i < look->side[side].n; i++) {
+        const struct sockdiag_socket *s = &look->side[side].sockets[i];
+        look_connection(side, s, &id);
+        struct history_entry *e = history_get(h, &id);
+        if (!e)
+            return -ENOMEM;
+        struct history_side *hs = &e->side[side];
+        hs->state = s->state < SOCKDIAG_STATES ? s->state : 0;
+        if (!hs->first_ns[hs->state])
+            hs->first_ns[hs->state] = look->at_ns;
+        hs->last_ns[hs->state] = look->at_ns;
+        hs->accepted = hs->accepted || s->inode;
+        hs->missing_ns = 0;
+        hs->look = h->looks;
+    }
+    return 0;
+}
+
+int history_add(struct history *h, const struct look *look)
+{
+    h->looks++;
+    int r = history_add_side(h, look, SIDE_SERVER);
+    if (!r)
+        r = history_add_side(h, look, SIDE_CLIENT);
+    for (size_t i = 0; i < h->n && !r; i++)
+        for (int side = 0; side < 2; side++) {
+            struct history_side *hs = &h->entries[i].side[side];
+            if (hs->look && hs->look < h->looks && !hs->missing_ns)
+                hs->missing_ns = look->at_ns;
+        }
+    return r;
+}
+
+int history_add_destroyed(struct history *h, enum side side, const struct connection_id *id, int64_t at_ns)
+{
+    struct history_entry *e = history_get(h, id);
+    if (!e)
+        return -ENOMEM;
+    e->side[side].destroyed_ns = at_ns;
+    return 0;
+}
+
+const struct history_entry *history_entries(const struct history *h, size_t *ret_n)
+{
+    *ret_n = h->n;
+    return h->entries;
+}
+
+const struct history_entry *history_find(const struct history *h, const struct connection_id *id)
+{
+    uint32_t i = h->n_slots ? *history_slot(h, id) : 0;
+    return i ? &h->entries[i - 1] : NULL;
+}

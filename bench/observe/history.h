@@ -1,0 +1,33 @@
+/* What became of each connection on both hosts, look after look. */
+#pragma once
+
+#include "bench/observe/look.h"
+
+/* Of one connection on one host. Times on clock_now_ns()'s clock, 0: never. Looks are some ms apart: a socket was gone
+ * somewhere between the last look that saw it and `missing_ns`. */
+struct history_side {
+    unsigned state;                    /* in the last look that saw it */
+    int64_t first_ns[SOCKDIAG_STATES]; /* the first look that saw it in that state */
+    int64_t last_ns[SOCKDIAG_STATES];  /* the last one */
+    int64_t missing_ns;                /* the first look that did not see it any more; 0: it is there, or never was */
+    int64_t destroyed_ns;              /* when the kernel said that the full socket is gone (observe/destroyed.h) */
+    bool accepted;                     /* had a descriptor */
+    uint64_t look;                     /* number of the last look that saw it */
+};
+
+struct history_entry {
+    struct connection_id id;
+    struct history_side side[2];
+};
+
+struct history;
+struct history *history_new(void); /* NULL without memory */
+void history_free(struct history *h);
+
+/* 0 or -ENOMEM. */
+int history_add(struct history *h, const struct look *look);
+int history_add_destroyed(struct history *h, enum side side, const struct connection_id *id, int64_t at_ns);
+
+/* All connections ever seen, in the order in which they were first seen. Valid until the next history_add*(). */
+const struct history_entry *history_entries(const struct history *h, size_t *ret_n);
+const struct history_entry *history_find(const struct history *h, const struct connection_id *id); /* or NULL */

@@ -1,0 +1,100 @@
+#include "bench/observe/look.h"
+#include "common/clock.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define LOOK_TRIES           5
+#define LOOK_TIMER_TIME_WAIT 3 /* idiag_timer of a minisocket (inet_diag.h has no name for it) */
+
+static int look_add(const struct sockdiag_socket *socket, void *context)
+{
+    struct look_side *s = context;
+    if (s->n == s->size) {
+        size_t size = s->size ? 2 * s->size : 256;
+        struct sockdiag_socket *sockets = realloc(s->sockets, size * sizeof(*sockets));
+        if (!sockets)
+            return -ENOMEM;
+        s->sockets = sockets;
+        s->size = size;
+    }
+    s->sockets[s->n++] = *socket;
+    s->states[socket->state < SOCKDIAG_STATES ? socket->state : 0]++;
+    if (socket->state == SOCKDIAG_FIN_WAIT_2 && socket->timer == LOOK_TIMER_TIME_WAIT)
+        s->minisockets++;
+    return 0;
+}
+
+static int look_at_side(struct look_side *s, struct sockdiag *d, const struct sockdiag_query *query)
+{
+    int r = -EINTR;
+    for (int i = 0; i < LOOK_TRIES && r == -EINTR; i++) { /* the table changed under the dump */
+        s->n = s->minisockets = 0;
+        memset(s->states, 0, sizeof(s->states));
+        r = sockdiag_dump(d, query, look_add, s);
+    }
+    return r;
+}
+
+static int look_at_listener(const struct sockdiag_socket *socket, void *context)
+{
+    struct look *look = context;
+    look->listening = true;
+    look->queue = socket->rqueue;
+    look->limit = socket->wqueue;
+    return 0;
+}
+
+int look_take(struct look *look, struct sockdiag *server, struct sockdiag *client, int family, uint16_t port)
+{
+    const struct sockdiag_query listener = {
+        .family = family, .states = SOCKDIAG_BIT(SOCKDIAG_LISTEN), .source_port = port};
+    const struct sockdiag_query servers = {.family = family, .states = SOCKDIAG_ALL_BUT_LISTEN, .source_port = port};
+    const struct sockdiag_query clients = {
+        .family = family, .states = SOCKDIAG_ALL_BUT_LISTEN, .destination_port = port};
+    look->at_ns = clock_now_ns();
+    look->listening = false;
+    look->queue = look->limit = 0;
+    int r = look_at_side(&look->side[SIDE_CLIENT], client, &clients);
+    if (!r)
+        r = look_at_side(&look->side[SIDE_SERVER], server, &servers);
+    return r ? r : sockdiag_dump(server, &listener, look_at_listener, look);
+}
+
+int look_copy(const struct look *from, struct look *ret)
+{
+    *ret = *from;
+    for (int side = 0; side < 2; side++) {
+        struct look_side *s = &ret->side[side];
+        s->size = s->n;
+        s->sockets = calloc(s->n + 1, sizeof(*s->sockets));
+        if (!s->sockets) {
+            ret->side[SIDE_CLIENT].sockets = side == SIDE_SERVER ? NULL : ret->side[SIDE_CLIENT].sockets;
+            look_release(ret);
+            return -ENOMEM;
+        }
+        memcpy(s->sockets, from->side[side].sockets, s->n * sizeof(*s->sockets));
+    }
+    return 0;
+}
+
+void look_release(struct look *look)
+{
+    free(look->side[SIDE_SERVER].sockets);
+    free(look->side[SIDE_CLIENT].sockets);
+    *look = (struct look){0};
+}
+
+void look_connection(enum side side, const struct sockdiag_socket *s, struct connection_id *ret)
+{
+    bool client = side == SIDE_CLIENT;
+    size_t length = s->family == AF_INET ? 4 : 16;
+    memset(ret, 0, sizeof(*ret));
+    ret->family = s->family;
+    memcpy(ret->client, client ? s->source : s->destination, length);
+    memcpy(ret->server, client ? s->destination : s->source, length);
+    ret->client_port = client ? s->source_port : s->destination_port;
+    ret->server_port = client ? s->destination_port : s->source_port;
+}

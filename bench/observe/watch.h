@@ -1,0 +1,51 @@
+/* The observer of a lab: looks at both hosts every few milliseconds, keeps what changed as the timeline, follows each
+ * connection, and listens to the deaths of sockets. */
+#pragma once
+
+#include "bench/lab/host.h"
+#include "bench/observe/history.h"
+#include "bench/observe/look.h"
+
+#include <jansson.h>
+
+#define WATCH_INTERVAL_NS 5000000 /* of looks; twice that while nothing happens, more where a look takes long */
+
+struct watch;
+
+struct watch_args {
+    const struct host *server, *client; /* may be the same */
+    int family;
+    uint16_t port;
+};
+
+/* Opens its sockets in both hosts; the calling thread is in the client host afterwards. 0; or -errno and in *ret_step what
+ * failed. */
+int watch_new(const struct watch_args *args, struct watch **ret, const char **ret_step);
+void watch_free(struct watch *w);
+
+/* Takes a look now. 0 or -errno. */
+int watch_look(struct watch *w);
+
+/* The timeline and the count of gaps begin here: what was before was preparation. */
+void watch_begin(struct watch *w);
+
+/* When the next look is due, on clock_now_ns()'s clock. */
+int64_t watch_due_ns(const struct watch *w);
+
+const struct look *watch_latest(const struct watch *w);
+/* A copy of it, for look_release(). 0 or -ENOMEM. */
+int watch_copy(const struct watch *w, struct look *ret);
+const struct history *watch_history(const struct watch *w);
+
+/* How many full sockets of a host the kernel has reported as gone. */
+uint64_t watch_destroyed(const struct watch *w, enum side side);
+
+/* How many times in a row the last look found the same states as the one before. */
+uint64_t watch_unchanged(const struct watch *w);
+
+/* The longest time between two looks since watch_look() was first called: what is known of a moment is known to within that. */
+int64_t watch_longest_gap_ns(const struct watch *w);
+
+/* [{"t_ms", "server", "client", "queue", "limit"}]: an entry where something changed; t_ms since `zero_ns`. FIN_WAIT_2 counts full
+ * sockets and minisockets, "FIN_WAIT_2_minisockets" the latter of them. New reference. */
+json_t *watch_timeline(const struct watch *w, int64_t zero_ns);
