@@ -1,17 +1,17 @@
 # bash completion of tcplab-server, tcplab-client and tcplab-bench. Installed once for each of the three.
 #
-# No option, value or verb stands in here: they are read from the program's own --help.
+# No option, value, verb, experiment or knob stands in here: they are read from what the program itself says.
 # shellcheck shell=bash
 
-# _tcplab_help PROGRAM
-_tcplab_help() {
-    "${1/#\~\//"$HOME/"}" --help 2>/dev/null </dev/null
+# _tcplab_ask PROGRAM ARGUMENT...: what it says.
+_tcplab_ask() {
+    "${1/#\~\//"$HOME/"}" "${@:2}" 2>/dev/null </dev/null
 }
 
-# _tcplab_options PROGRAM: one line for each option of its help: the long name, the letter (without one the long name
+# _tcplab_options PROGRAM [VERB]: one line for each option of its help: the long name, the letter (without one the long name
 # again) and the argument: "N", "DUR|never", "close|hold", "[=FILE]", or "-" for none.
 _tcplab_options() {
-    _tcplab_help "$1" | awk '
+    _tcplab_ask "$@" --help | awk '
         function put() {
             if (name != "" && match(text, /\(one of [^)]*\)/)) {
                 argument = substr(text, RSTART + 8, RLENGTH - 9)
@@ -40,7 +40,46 @@ _tcplab_options() {
 
 # _tcplab_verbs PROGRAM
 _tcplab_verbs() {
-    _tcplab_help "$1" | awk '/^Usage:/ { usage = 1 } usage && /^  [a-z]/ { print $1 }'
+    _tcplab_ask "$1" --help | awk '/^Usage:/ { usage = 1 } usage && /^  [a-z]/ { print $1 }'
+}
+
+# _tcplab_experiments PROGRAM
+_tcplab_experiments() {
+    _tcplab_ask "$1" list | awk '{ print $1 }'
+}
+
+# _tcplab_knobs PROGRAM: one line for each knob that all experiments on the command line have, or any experiment where
+# none is named: its name, and the words among its values.
+_tcplab_knobs() {
+    local name all=() named=()
+    mapfile -t all < <(_tcplab_experiments "$1")
+    for name in "${all[@]}"; do
+        [[ " ${words[*]:2} " != *" $name "* ]] || named+=("$name")
+    done
+    for name in "${named[@]-${all[@]}}"; do
+        _tcplab_ask "$1" explain "$name"
+    done | awk -v least="${#named[@]}" '
+        function put() {
+            if (name != "") {
+                count[name]++
+                values[name] = ""
+                if (match(text, /: [a-z]+( \| [a-z]+)+$/)) {
+                    values[name] = substr(text, RSTART + 1)
+                    gsub(/ \|/, "", values[name])
+                } else if (match(text, /or "[a-z]+"/))
+                    values[name] = " " substr(text, RSTART + 4, RLENGTH - 5)
+            }
+            name = text = ""
+        }
+        /^Knobs/ { knobs = 1; next }
+        /^$/ { put(); knobs = 0 }
+        knobs && /^  [a-z]/ { put(); name = $1 }
+        knobs { sub(/^ */, ""); text = text " " $0 }
+        END {
+            for (name in count)
+                if (count[name] >= least)
+                    print name values[name]
+        }'
 }
 
 # _tcplab_words WORD...: those that begin as the current word does.
@@ -56,22 +95,61 @@ _tcplab_sysctls() {
     compopt -o nospace
 }
 
-# _tcplab_value ARGUMENT: what the help says of an option's value.
+# _tcplab_set PROGRAM: a knob, or a value of one. Bash takes "=" for the end of a word, unless it was told not to.
+_tcplab_set() {
+    local knob values before='' names=()
+    [[ $COMP_WORDBREAKS == *=* ]] || before=${cur%%=*}=
+    while read -r knob values; do
+        names+=("$knob=")
+        [[ $cur == "$knob="* ]] || continue
+        mapfile -t COMPREPLY < <(compgen -P "$before" -W "$values" -- "${cur#*=}")
+        return
+    done < <(_tcplab_knobs "$1")
+    _tcplab_words "${names[@]}"
+    compopt -o nospace
+    [[ ${#COMPREPLY[@]} -gt 0 ]] || _tcplab_sysctls
+}
+
+# _tcplab_value PROGRAM ARGUMENT: what the help says of an option's value.
 _tcplab_value() {
-    local part parts words=()
-    case $1 in
+    local part parts choices=()
+    case $2 in
     *FILE*)
         _filedir
+        ;;
+    DIR)
+        _filedir -d
         ;;
     KEY=VALUE)
         _tcplab_sysctls
         ;;
+    KNOB=VALUE)
+        _tcplab_set "$1"
+        ;;
     *)
-        IFS='|' read -ra parts <<<"$1"
+        IFS='|' read -ra parts <<<"$2"
         for part in "${parts[@]}"; do
-            [[ $part != [[:lower:]]* ]] || words+=("$part")
+            [[ $part != [[:lower:]]* ]] || choices+=("$part")
         done
-        _tcplab_words "${words[@]}"
+        _tcplab_words "${choices[@]}"
+        ;;
+    esac
+}
+
+# _tcplab_operand PROGRAM VERB
+_tcplab_operand() {
+    case ${1##*/}:$2 in
+    tcplab-client:)
+        _known_hosts_real -- "$cur"
+        ;;
+    tcplab-bench:)
+        _tcplab_words "$(_tcplab_verbs "$1")"
+        ;;
+    tcplab-bench:run)
+        _tcplab_words "$(_tcplab_experiments "$1")"
+        ;;
+    tcplab-bench:explain)
+        [[ $cword -gt 2 ]] || _tcplab_words "$(_tcplab_experiments "$1")"
         ;;
     esac
 }
@@ -79,23 +157,23 @@ _tcplab_value() {
 _tcplab() {
     local cur prev words cword split
     _init_completion -s || return
-    local name letter argument value=- options=()
+    local verb='' name letter argument value=- options=()
+    [[ ${1##*/} != tcplab-bench || $cword -lt 2 ]] || verb=${words[1]}
     while read -r name letter argument; do
-        options+=("$name" "$letter")
+        options+=("$name")
+        [[ $letter == "$name" ]] || options+=("$letter")
         [[ $prev != "$name" && $prev != "$letter" ]] || value=$argument
-    done < <(_tcplab_options "$1")
+    done < <(_tcplab_options "$1" ${verb:+"$verb"})
 
     # A value in brackets can only follow "=".
     if [[ $value != - && ($split == true || $value != \[*) ]]; then
-        _tcplab_value "$value"
+        _tcplab_value "$1" "$value"
     elif [[ $split == true ]]; then
         return
     elif [[ $cur == -* ]]; then
         _tcplab_words "${options[@]}"
-    elif [[ ${1##*/} == tcplab-client ]]; then
-        _known_hosts_real -- "$cur"
-    elif [[ ${1##*/} == tcplab-bench && $cword -eq 1 ]]; then
-        _tcplab_words "$(_tcplab_verbs "$1")"
+    else
+        _tcplab_operand "$1" "$verb"
     fi
 }
 

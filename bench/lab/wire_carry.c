@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #define WIRE_CHECK_NS   (10 * NS_PER_MS) /* how often the kernel is asked for its losses */
-#define WIRE_TURN_NS    (100 * NS_PER_US)
+#define WIRE_TURN_NS    (500 * NS_PER_US)
 #define WIRE_BATCHES_IN 16 /* for each one that goes out */
 
 /* The time is taken before the frames are handed over: an answer to them must not seem to come before. */

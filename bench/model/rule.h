@@ -63,6 +63,8 @@ struct rule {
       "Over loopback the whole handshake is over before connect() returns, so handshakes of one thread do not "      \
       "overlap and no third ACK meets a full queue.",                                                                \
       "loopback_xmit(), drivers/net/loopback.c")                                                                     \
+    X(row_empty, "Every connection is in one of the other rows, by the rules given there.",                          \
+      "tcp_conn_request(), net/ipv4/tcp_input.c; tcp_check_req(), net/ipv4/tcp_minisocks.c")                         \
     X(handshakes_overlap,                                                                                            \
       "When all SYNs arrive before the first third ACK, none of them meets an accept queue that the "                \
       "others filled, and what is too much is third ACKs.",                                                          \

@@ -14,19 +14,32 @@
 
 /* --- knobs --- */
 
+/* As a user would write it: "50ms". */
+static void setup_duration(FILE *out, int64_t us)
+{
+    if (us % 1000)
+        fprintf(out, "%lldus", (long long)us);
+    else if (us % 1000000)
+        fprintf(out, "%lldms", (long long)us / 1000);
+    else
+        fprintf(out, "%llds", (long long)us / 1000000);
+}
+
 static void setup_knob(FILE *out, const char *name, const json_t *value)
 {
     size_t length = strlen(name);
-    char text[HUMAN_MAX];
-    fprintf(out, "%s ", name);
+    bool duration = length > 3 && !strcmp(name + length - 3, "_us");
+    fprintf(out, "%.*s ", (int)(duration ? length - 3 : length), name);
+    if (duration && json_is_integer(value)) {
+        setup_duration(out, json_integer_value(value));
+        return;
+    }
     if (json_is_integer(value))
         fprintf(out, "%lld", (long long)json_integer_value(value));
     else if (json_is_real(value))
         fprintf(out, "%g", json_real_value(value));
     else
         fputs(json_is_string(value) ? json_string_value(value) : json_is_true(value) ? "yes" : "no", out);
-    if (json_is_number(value) && length > 3 && !strcmp(name + length - 3, "_us"))
-        fprintf(out, " (%s)", human_us(json_number_value(value), text));
 }
 
 char *setup_knobs(const json_t *knobs, const json_t *only)

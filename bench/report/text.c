@@ -138,6 +138,9 @@ static void report_by_hand(FILE *out, const json_t *run)
         if (shows)
             layout_words(out, shows, 6, fprintf(out, "%6s", ""));
     }
+    page_text(out, "(While a run lasts, another terminal gets into its hosts: nsenter --net --target $(pgrep -n "
+                   "tcplab-server), or "
+                   "tcplab-client; where root did not start it, with --user --preserve-credentials.)");
 }
 
 static void report_next(FILE *out, const json_t *run)
@@ -182,6 +185,9 @@ void report_run_text(FILE *out, const json_t *run)
 {
     const char *server = report_string(json_object_get(run, "setup"), "server");
     report_title(out, run);
+    if (!json_array_size(
+            json_object_get(run, "checks"))) /* it did not come to a verdict: the reason is all there is */
+        return;
     setup_page(out, run);
     checks_page(out, json_object_get(run, "checks"));
     ledger_page(out, json_object_get(run, "ledger"));

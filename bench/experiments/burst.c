@@ -1,0 +1,105 @@
+#include "bench/experiments/burst.h"
+#include "bench/experiments/steps.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+static bool burst_overlaps(const struct knobs *k)
+{
+    return !knobs_have(k, "link") || knob(k, "link") == KNOB_WIRE;
+}
+
+int64_t burst_limit(const struct knobs *k, const struct conditions *c)
+{
+    return queue_limit(knob(k, "backlog"), c->somaxconn);
+}
+
+int64_t burst_prefill(const struct knobs *k, const struct conditions *c)
+{
+    int64_t prefill = knobs_have(k, "prefill") ? knob(k, "prefill") : 0;
+    return prefill == OPTION_NEVER ? burst_limit(k, c) : prefill;
+}
+
+int burst_check(const struct knobs *k, const struct conditions *c, char **ret_message)
+{
+    int64_t prefill = burst_prefill(k, c), capacity = queue_capacity(burst_limit(k, c));
+    if (prefill <= capacity)
+        return 0;
+    if (asprintf(
+            ret_message,
+            "prefill=%lld: the queue holds min(backlog, somaxconn) + 1 = min(%lld, %lld) + 1 = %lld connections; "
+            "write at most that, or a larger backlog",
+            (long long)prefill, (long long)knob(k, "backlog"), (long long)c->somaxconn, (long long)capacity) < 0)
+        *ret_message = NULL;
+    return -EINVAL;
+}
+
+struct queue_burst burst_outcome(const struct knobs *k, const struct conditions *c)
+{
+    return queue_burst(c, burst_limit(k, c), burst_prefill(k, c), knob(k, "clients"), burst_overlaps(k));
+}
+
+/* Why a SYN was dropped: at the SYN queue, when handshakes overlap; else at the accept queue. */
+static const struct rule *burst_syn_rule(const struct knobs *k, const struct conditions *c,
+                                         const struct queue_burst *b)
+{
+    if (burst_overlaps(k) && b->request_full)
+        return &rule_syn_queue_full_drop;
+    bool by_max_syn_backlog = burst_overlaps(k) && b->syn_sent && c->syncookies == 0 && !b->queue_overflows;
+    return by_max_syn_backlog ? &rule_max_syn_backlog : &rule_syn_dropped;
+}
+
+void burst_expect_row(struct prediction *p, const char *row, int64_t n, const struct rule *rule,
+                      const struct rule *rule_of_none)
+{
+    expect_exactly(p, "connections", n, n ? rule : rule_of_none, "ledger.%s", row);
+}
+
+static void burst_expect_ledger(const struct knobs *k, const struct conditions *c, const struct queue_burst *b,
+                                struct prediction *p)
+{
+    const struct rule *none = burst_overlaps(k) ? &rule_row_empty : &rule_loopback_handshake;
+    burst_expect_row(p, "queued", burst_prefill(k, c) + b->queued, &rule_accept_queue_capacity, none);
+    burst_expect_row(p, "syn_sent", b->syn_sent, burst_syn_rule(k, c, b), &rule_row_empty);
+    burst_expect_row(p, "reset", b->reset, &rule_third_ack_reset,
+                     burst_overlaps(k) ? &rule_never_reset_by_syn : &rule_loopback_handshake);
+    burst_expect_row(p, "ghost", b->ghost, &rule_ghost, none);
+    burst_expect_row(p, "half_open", b->half_open, &rule_third_ack_dropped, none);
+    burst_expect_row(p, "refused", 0, NULL, &rule_never_refused);
+}
+
+static void burst_expect_counters(const struct knobs *k, const struct queue_burst *b, int again, struct prediction *p)
+{
+    int64_t repeated = b->syn_sent * again; /* each of them meets a full accept queue */
+    expect_exactly(p, "segments", b->queue_overflows + repeated, &rule_listen_overflows,
+                   "server.TcpExt.ListenOverflows");
+    expect_exactly(p, "segments", b->listen_drops + repeated, &rule_listen_drops, "server.TcpExt.ListenDrops");
+    if (!burst_overlaps(k) && !b->cookies)
+        return; /* the SYN queue has no part in it */
+    expect_exactly(p, "segments", b->request_full, &rule_request_full_counter, "server.TcpExt.TCPReqQFullDrop");
+    expect_exactly(p, "segments", b->cookies, &rule_cookies_sent, "server.TcpExt.SyncookiesSent");
+    expect_exactly(p, "segments", b->cookies_back, &rule_cookies_received, "server.TcpExt.SyncookiesRecv");
+}
+
+void burst_expect(const struct knobs *k, const struct conditions *c, int again, struct prediction *p)
+{
+    struct queue_burst b = burst_outcome(k, c);
+    int64_t queued = burst_prefill(k, c) + b.queued;
+    expect_exactly(p, "connections", burst_limit(k, c), &rule_accept_queue_limit, "server.queue_limit");
+    expect_exactly(p, "connections", queued, &rule_accept_queue_capacity, "server.queue");
+    expect_exactly(p, "connections", queued, &rule_passive_opens, "server.Tcp.PassiveOpens");
+    burst_expect_ledger(k, c, &b, p);
+    burst_expect_counters(k, &b, again, p);
+}
+
+void burst_run(struct trial *t, const struct knobs *k)
+{
+    int64_t prefill = burst_prefill(k, &t->conditions);
+    step_serve(t, "--accept-delay", "never", NULL);
+    if (prefill) {
+        step_connect_together(t, prefill);
+        step_settle(t);
+    }
+    step_connect_together(t, knob(k, "clients"));
+    step_settle(t);
+}

@@ -1,0 +1,55 @@
+/* An experiment: one phenomenon, one file. It reads as a lab note: the claim, the kernel's rule, the prediction, the
+ * steps. Adding one touches experiments/table.c and nothing else. */
+#pragma once
+
+#include "bench/experiments/knobs.h"
+#include "bench/model/conditions.h"
+#include "bench/model/prediction.h"
+
+#include <stdio.h>
+
+struct trial;
+
+/* The command that shows the same without tcplab, where to give it, and what to look at. */
+struct by_hand {
+    const char *where, *command, *shows; /* where: "server", "client" */
+};
+
+struct experiment {
+    const char *name;
+    const char *question;  /* one line */
+    const char *claim;     /* as the textbooks have it */
+    const char *kernel;    /* what the kernel does, and which function decides */
+    const char *falsified; /* what would prove that wrong */
+    const char *why_link;  /* why this needs the wire, or loopback */
+
+    const struct knob *knobs;
+    size_t n_knobs;
+    const char *const *sysctls; /* set on both hosts before the knobs' own; NULL-terminated, or NULL */
+
+    /* Whether these values make sense together: 0, or -EINVAL and a sentence (caller frees). May be NULL. */
+    int (*check)(const struct knobs *k, const struct conditions *c, char **ret_message);
+
+    /* What will be observed. Pure; never sees a measurement. */
+    void (*predict)(const struct knobs *k, const struct conditions *c, struct prediction *p);
+
+    /* The steps (experiments/steps.h); each waits for a state of the kernel, none for a time. */
+    void (*run)(struct trial *t, const struct knobs *k);
+
+    /* One paragraph of what was just seen, with this run's numbers. */
+    void (*tell)(FILE *out, const struct trial *t, const struct knobs *k);
+
+    const struct by_hand *by_hand; /* ends with a NULL command */
+    const char *const *see_also;   /* other experiments' names, NULL-terminated */
+    const char *const *try_next;   /* commands, NULL-terminated */
+};
+
+extern const struct experiment *const experiments[]; /* all, NULL-terminated */
+
+const struct experiment *experiment_find(const char *name); /* or NULL */
+
+/* The same for a name that a user typed: 0; or -ENOENT and a sentence with the nearest known name (caller frees). */
+int experiment_named(const char *name, const struct experiment **ret, char **ret_message);
+
+/* What a fresh namespace is set to by that experiment and these knobs: what the prediction rests upon when no lab has been asked. */
+struct conditions experiment_conditions(const struct experiment *e, const struct knobs *k);

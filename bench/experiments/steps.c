@@ -1,0 +1,432 @@
+#include "bench/experiments/steps.h"
+#include "bench/observe/retries.h"
+#include "common/clock.h"
+#include "common/exit_code.h"
+#include "common/sysctl.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STEP_PATIENCE_S  60 /* for what takes no time: programs that start, segments that arrive */
+#define STEP_QUIET_NS    (50 * NS_PER_MS)
+#define STEP_QUIET_LOOKS 2
+#define STEP_LONGEST     "1h" /* every flood ends by itself */
+
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+
+void step_fail(struct trial *t, int code, const char *format, ...)
+{
+    va_list arguments;
+    if (t->failure)
+        return;
+    va_start(arguments, format);
+    if (vasprintf(&t->failure, format, arguments) < 0)
+        t->failure = strdup("out of memory");
+    va_end(arguments);
+    t->failure_code = code;
+}
+
+static void step_check(struct trial *t, int r, const char *what)
+{
+    if (r)
+        step_fail(t, EXIT_CODE_FAILED, "%s: %s", what, strerror(-r));
+}
+
+/* What a program that ended before its time said, without its name in front. */
+static void step_program_failed(struct trial *t, struct process *p, const char *name, int code)
+{
+    const char *complaint = process_complaint(p), *colon = strstr(complaint, ": ");
+    int length = (int)strcspn(colon ? colon + 2 : complaint, "\n");
+    step_fail(t, code == EXIT_CODE_CANNOT ? EXIT_CODE_CANNOT : EXIT_CODE_FAILED, "%s ended with %d: %.*s", name, code,
+              length, colon ? colon + 2 : complaint);
+}
+
+static void step_check_programs(struct trial *t)
+{
+    int code;
+    if (t->server && process_ended(t->server, &code))
+        step_program_failed(t, t->server, "tcplab-server", code);
+    for (size_t i = 0; i < t->n_clients; i++)
+        if (process_ended(t->clients[i].process, &code) && code && !t->clients[i].before_kill)
+            step_program_failed(t, t->clients[i].process, "tcplab-client", code);
+}
+
+/* One look, when it is due. */
+static void step_look(struct trial *t)
+{
+    int64_t rest_ns = watch_due_ns(t->watch) - clock_now_ns();
+    struct timespec rest = {.tv_sec = rest_ns / NS_PER_S, .tv_nsec = rest_ns % NS_PER_S};
+    if (rest_ns > 0)
+        ppoll(NULL, 0, &rest, NULL);
+    step_check(t, watch_look(t->watch), "looking at the sockets (NETLINK_SOCK_DIAG)");
+    step_check_programs(t);
+}
+
+static void step_say_waiting(struct trial *t, const char *what, double patience_s)
+{
+    json_t *line = json_pack("{s:s, s:f}", "waiting", what, "until_s", patience_s);
+    if (t->report && line) {
+        json_dumpf(line, t->report, JSON_COMPACT);
+        fputc('\n', t->report);
+        fflush(t->report);
+    }
+    json_decref(line);
+}
+
+bool step_wait(struct trial *t, step_reached *reached, int64_t number, double patience_s, const char *what)
+{
+    int64_t until_ns = clock_now_ns() + (int64_t)(patience_s * 1e9);
+    step_say_waiting(t, what, patience_s);
+    while (!t->failure) {
+        step_look(t);
+        if (t->failure)
+            return false;
+        if (reached(t, number))
+            return true;
+        if (clock_now_ns() > until_ns)
+            return false;
+    }
+    return false;
+}
+
+void step_need(struct trial *t, step_reached *reached, int64_t number, const char *what)
+{
+    if (!step_wait(t, reached, number, STEP_PATIENCE_S, what))
+        step_fail(t, EXIT_CODE_FAILED, "waited %d s for %s, in vain", STEP_PATIENCE_S, what);
+}
+
+/* --- programs --- */
+
+struct step_arguments {
+    char *argv[PROCESS_ARGUMENTS];
+    int n;
+};
+
+static void step_argument(struct step_arguments *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void step_argument(struct step_arguments *a, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    if (a->n < PROCESS_ARGUMENTS - 1 && vasprintf(&a->argv[a->n], format, arguments) >= 0)
+        a->n++;
+    va_end(arguments);
+}
+
+static void step_arguments_rest(struct step_arguments *a, va_list rest)
+{
+    const char *argument;
+    while ((argument = va_arg(rest, const char *)))
+        step_argument(a, "%s", argument);
+}
+
+/* As the report shows it: the program's name, without what only the bench needs. */
+static void step_note_command(struct trial *t, const char *name, const struct step_arguments *a)
+{
+    char line[1024];
+    int length = snprintf(line, sizeof(line), "%s", name);
+    for (int i = 1; i < a->n && length < (int)sizeof(line); i++)
+        if (strcmp(a->argv[i], "--json") && strcmp(a->argv[i], "--log-connections"))
+            length += snprintf(line + length, sizeof(line) - (size_t)length, " %s", a->argv[i]);
+    json_array_append_new(t->commands, json_string(line));
+}
+
+static struct process *step_start(struct trial *t, const struct host *host, const char *name,
+                                  struct step_arguments *a)
+{
+    struct process *p = NULL;
+    a->argv[a->n] = NULL;
+    step_check(t, process_start(host, a->argv, &p), name);
+    step_note_command(t, name, a);
+    for (int i = 0; i < a->n; i++)
+        free(a->argv[i]);
+    return p;
+}
+
+static bool step_server_is_ready(struct trial *t, int64_t number)
+{
+    return process_is_ready(t->server);
+}
+
+void step_serve(struct trial *t, ...)
+{
+    struct step_arguments a = {.n = 0};
+    va_list rest;
+    if (t->failure)
+        return;
+    step_argument(&a, "%s", t->programs.server);
+    step_argument(&a, "--listen");
+    step_argument(&a, "%s", t->lab.server_address);
+    if (knobs_have(t->knobs, "backlog")) {
+        step_argument(&a, "--backlog");
+        step_argument(&a, "%lld", (long long)knob(t->knobs, "backlog"));
+    }
+    va_start(rest, t);
+    step_arguments_rest(&a, rest);
+    va_end(rest);
+    step_argument(&a, "--json");
+    t->server = step_start(t, &t->lab.server, "tcplab-server", &a);
+    if (!t->failure)
+        step_need(t, step_server_is_ready, 0, "the server to listen");
+    t->began_ns = clock_now_ns();
+    watch_begin(t->watch);
+    step_look(t); /* the first entry of the timeline: nobody has come yet */
+}
+
+static void step_connect_arguments(struct trial *t, int64_t n, struct step_arguments *a)
+{
+    step_argument(a, "%s", t->programs.client);
+    step_argument(a, "-c");
+    step_argument(a, "%lld", (long long)n);
+    step_argument(a, "-T");
+    step_argument(a, STEP_LONGEST);
+    step_argument(a, "--json");
+    step_argument(a, "--log-connections");
+}
+
+static void step_start_client(struct trial *t, struct step_arguments *a)
+{
+    if (t->n_clients == TRIAL_CLIENTS) {
+        step_fail(t, EXIT_CODE_FAILED, "an experiment starts at most %d clients", TRIAL_CLIENTS);
+        return;
+    }
+    step_argument(a, strchr(t->lab.server_address, ':') ? "[%s]:%d" : "%s:%d", t->lab.server_address, LAB_PORT);
+    struct process *p = step_start(t, &t->lab.client, "tcplab-client", a);
+    if (p)
+        t->clients[t->n_clients++] = (struct trial_client){.process = p};
+}
+
+void step_connect(struct trial *t, int64_t n, ...)
+{
+    struct step_arguments a = {.n = 0};
+    va_list rest;
+    if (t->failure || n == 0)
+        return;
+    step_connect_arguments(t, n, &a);
+    va_start(rest, n);
+    const char *first = va_arg(rest, const char *);
+    if (!first) {
+        step_argument(&a, "--hold");
+        step_argument(&a, STEP_LONGEST);
+    } else {
+        step_argument(&a, "%s", first);
+        step_arguments_rest(&a, rest);
+    }
+    va_end(rest);
+    step_start_client(t, &a);
+}
+
+/* --- waiting for SYNs --- */
+
+static size_t step_syns(const struct trial *t)
+{
+    size_t n;
+    const struct segment *segments = wire_segments(t->lab.wire, &n);
+    return retries_connections(segments, n, TO_SERVER, SEGMENT_SYN);
+}
+
+/* Asked in a loop: the count of what is held is cheap, the count of connections is not. */
+static bool step_all_syns_are_held(struct trial *t, int64_t number)
+{
+    size_t n = wire_status(t->lab.wire).held[TO_SERVER];
+    return n && step_syns(t) >= (size_t)number;
+}
+
+static bool step_all_syns_are_sent(struct trial *t, int64_t number)
+{
+    size_t n;
+    history_entries(watch_history(t->watch), &n);
+    return n >= (size_t)number;
+}
+
+void step_connect_together(struct trial *t, int64_t n)
+{
+    size_t before;
+    if (t->failure)
+        return;
+    history_entries(watch_history(t->watch), &before);
+    if (t->lab.loopback) {
+        step_connect(t, n, NULL);
+        step_need(t, step_all_syns_are_sent, (int64_t)before + n, "all clients to connect");
+        return;
+    }
+    int64_t all = (int64_t)step_syns(t) + n;
+    wire_hold(t->lab.wire, TO_SERVER, true);
+    step_connect(t, n, NULL);
+    step_need(t, step_all_syns_are_held, all, "all SYNs to be at the wire's entrance");
+    wire_hold(t->lab.wire, TO_SERVER, false);
+}
+
+void step_no_second_syn(struct trial *t)
+{
+    const struct fault again = {.direction = TO_SERVER,
+                                .flags_mask = SEGMENT_SYN | SEGMENT_ACK,
+                                .flags = SEGMENT_SYN,
+                                .first = 2,
+                                .per_connection = true,
+                                .action = FAULT_DROP};
+    if (t->failure || t->lab.loopback)
+        return;
+    int r = wire_add_fault(t->lab.wire, &again);
+    step_check(t, r < 0 ? r : 0, "telling the wire to drop repeated SYNs");
+}
+
+static bool step_is_settled(struct trial *t, int64_t number)
+{
+    struct wire_status s = wire_status(t->lab.wire);
+    return !s.in_transit && clock_now_ns() - s.last_ns >= STEP_QUIET_NS &&
+           watch_unchanged(t->watch) >= STEP_QUIET_LOOKS;
+}
+
+void step_settle(struct trial *t)
+{
+    step_need(t, step_is_settled, 0, "the last segments to arrive");
+}
+
+/* --- states --- */
+
+int64_t step_state(const struct trial *t, enum side side, enum sockdiag_state state)
+{
+    return t->failure ? 0 : (int64_t)watch_latest(t->watch)->side[side].states[state];
+}
+
+int64_t step_accepted(const struct trial *t)
+{
+    if (t->failure)
+        return 0;
+    const struct look_side *s = &watch_latest(t->watch)->side[SIDE_SERVER];
+    int64_t accepted = 0;
+    for (size_t i = 0; i < s->n; i++)
+        accepted += s->sockets[i].inode != 0;
+    return accepted;
+}
+
+bool step_clients_ended(struct trial *t, int64_t number)
+{
+    int code;
+    for (size_t i = 0; i < t->n_clients; i++)
+        if (!process_ended(t->clients[i].process, &code))
+            return false;
+    return true;
+}
+
+static bool step_sent_again(const struct trial *t, enum side side, enum sockdiag_state state, int64_t times)
+{
+    const struct look_side *s = &watch_latest(t->watch)->side[side];
+    for (size_t i = 0; i < s->n; i++)
+        if (s->sockets[i].state == state && s->sockets[i].retransmits < times)
+            return false;
+    return true;
+}
+
+bool step_syns_sent_again(struct trial *t, int64_t number)
+{
+    return step_sent_again(t, SIDE_CLIENT, SOCKDIAG_SYN_SENT, number);
+}
+
+bool step_syn_acks_sent_again(struct trial *t, int64_t number)
+{
+    return step_sent_again(t, SIDE_SERVER, SOCKDIAG_SYN_RECV, number);
+}
+
+/* --- acting --- */
+
+void step_accept(struct trial *t)
+{
+    if (!t->failure)
+        process_signal(t->server, SIGUSR1);
+}
+
+/* What the client had is read from a look that is taken first: a killed client tells nothing. */
+void step_kill_client(struct trial *t)
+{
+    if (t->failure || !t->n_clients)
+        return;
+    struct trial_client *c = &t->clients[t->n_clients - 1];
+    c->before_kill = calloc(1, sizeof(*c->before_kill));
+    if (!c->before_kill)
+        step_check(t, -ENOMEM, "a look");
+    else
+        step_check(t, watch_copy(t->watch, c->before_kill), "a look");
+    process_signal(c->process, SIGKILL);
+}
+
+void step_set(struct trial *t, enum side side, const char *key, const char *value)
+{
+    char now[SYSCTL_VALUE_MAX];
+    if (t->failure)
+        return;
+    int r = host_enter(side == SIDE_SERVER ? &t->lab.server : &t->lab.client);
+    if (!r)
+        r = sysctl_write(key, value);
+    if (!r)
+        r = sysctl_read(key, now);
+    if (r == -ENOENT)
+        step_fail(t, EXIT_CODE_CANNOT, "this kernel has no sysctl %s, or none that belongs to a network namespace",
+                  key);
+    else if (r == -EINVAL)
+        step_fail(t, EXIT_CODE_USAGE, "%s=%s: the kernel refuses that value", key, value);
+    else if (r == -EACCES || r == -EPERM || r == -EROFS)
+        step_fail(t, EXIT_CODE_CANNOT, "%s cannot be written in a private network (%s): it is the whole machine's",
+                  key, strerror(-r));
+    else if (r)
+        step_fail(t, EXIT_CODE_FAILED, "%s=%s: %s", key, value, strerror(-r));
+    else if (!sysctl_same(now, value))
+        step_fail(t, EXIT_CODE_USAGE, "%s=%s: the kernel made it %s; write a value that it takes as it is", key,
+                  value, now);
+    else
+        json_object_set_new(t->sysctls, key, json_string(now));
+}
+
+/* --- observing --- */
+
+void step_see(struct trial *t, double value, const char *name, ...)
+{
+    char text[EXPECTATION_NAME_MAX];
+    va_list arguments;
+    if (t->failure)
+        return;
+    va_start(arguments, name);
+    vsnprintf(text, sizeof(text), name, arguments);
+    va_end(arguments);
+    json_object_set_new(t->seen, text, json_real(value));
+}
+
+void step_see_retries(struct trial *t, enum direction direction, unsigned flags, int n, const char *name)
+{
+    size_t n_segments;
+    const struct segment *segments = t->failure ? NULL : wire_segments(t->lab.wire, &n_segments);
+    for (int i = 1; i <= n && !t->failure; i++) {
+        double first, last;
+        size_t found = retries_find(segments, n_segments, direction, flags, i, &first, &last);
+        if (found == 0 || found == SIZE_MAX)
+            return;
+        step_see(t, first, "%s_%d_first", name, i);
+        step_see(t, last, "%s_%d_last", name, i);
+    }
+}
+
+int64_t step_counter(struct trial *t, enum side side, const char *name)
+{
+    struct counters *now;
+    if (t->failure)
+        return 0;
+    int r = host_enter(side == SIDE_SERVER ? &t->lab.server : &t->lab.client);
+    if (!r)
+        r = counters_read(&now);
+    step_check(t, r, "reading the kernel's counters");
+    if (r)
+        return 0;
+    int64_t moved = counters_get(now, name, NULL) - counters_get(t->counters_before[side], name, NULL);
+    counters_free(now);
+    return moved;
+}
+
+void step_show(struct trial *t, enum ledger_row row, const char *caption)
+{
+    t->show = row;
+    t->caption = caption;
+}

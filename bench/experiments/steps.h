@@ -1,0 +1,72 @@
+/* What an experiment can do: the steps that its run() is made of. After the first failure each of them does nothing, so a run() needs
+ * no error handling. Those that wait, look at both hosts meanwhile. */
+#pragma once
+
+#include "bench/experiments/trial.h"
+
+#include <stdbool.h>
+
+/* Starts tcplab-server on the server host with these further arguments (NULL-terminated) and waits until it listens. The knob backlog, where there
+ * is one, is passed on. */
+void step_serve(struct trial *t, ...) __attribute__((sentinel));
+
+/* Starts a tcplab-client that makes n connections, with these further arguments; does not wait for them. It keeps them until the end, unless
+ * the arguments say otherwise. */
+void step_connect(struct trial *t, int64_t n, ...) __attribute__((sentinel));
+
+/* The same, and on the wire all SYNs arrive together, whatever the machine takes to send them: they are held at its entrance
+ * until the last one is there. Returns when all have been sent. */
+void step_connect_together(struct trial *t, int64_t n);
+
+/* Each SYN passes the wire once: what is sent again (after 1 s) is dropped there. For an experiment that counts what the first ones
+ * did. Nothing on loopback. */
+void step_no_second_syn(struct trial *t);
+
+/* Until nothing is on its way and nothing changes. */
+void step_settle(struct trial *t);
+
+/* Until reached() is true, at most patience_s: then false, and the observations tell. what: "FIN_WAIT_2 to end". */
+typedef bool step_reached(struct trial *t, int64_t number);
+bool step_wait(struct trial *t, step_reached *reached, int64_t number, double patience_s, const char *what);
+
+/* The same for what takes no time by the kernel's rules, and without which nothing goes on: a failure after a minute. */
+void step_need(struct trial *t, step_reached *reached, int64_t number, const char *what);
+
+/* Some that are waited for. */
+step_reached step_clients_ended;       /* all tcplab-clients have exited */
+step_reached step_syns_sent_again;     /* each client in SYN_SENT has sent its SYN `number` times more */
+step_reached step_syn_acks_sent_again; /* the server has sent each half-open one its SYN-ACK `number` times more */
+
+/* How many sockets of a side are in a state, in the last look. */
+int64_t step_state(const struct trial *t, enum side side, enum sockdiag_state state);
+
+/* How many connections the server's program has, in the last look. */
+int64_t step_accepted(const struct trial *t);
+
+/* The server accepts from now on (SIGUSR1), whatever --accept-delay said. */
+void step_accept(struct trial *t);
+
+/* kill -9 of the last client: its kernel closes what it had. */
+void step_kill_client(struct trial *t);
+
+/* Sets a sysctl on a host, for this trial. */
+void step_set(struct trial *t, enum side side, const char *key, const char *value);
+
+/* Takes stock: the ledger, the queue, the states and the counters of the report are those of this moment. Once. */
+void step_take_stock(struct trial *t);
+
+/* Notes an observation under the name of its expectation. */
+void step_see(struct trial *t, double value, const char *name, ...) __attribute__((format(printf, 3, 4)));
+
+/* Observations of times read off the wire: NAME_N_first and NAME_N_last for N = 1 ... n: how long after the first such segment of a
+ * connection it was sent for the (N + 1)-th time, least and largest. */
+void step_see_retries(struct trial *t, enum direction direction, unsigned flags, int n, const char *name);
+
+/* How far a counter of a host has moved by now. */
+int64_t step_counter(struct trial *t, enum side side, const char *name);
+
+/* The report shows the packets of the first connection in that row of the ledger. */
+void step_show(struct trial *t, enum ledger_row row, const char *caption);
+
+/* A failure of the trial: a sentence; code: enum exit_code. */
+void step_fail(struct trial *t, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));

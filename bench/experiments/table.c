@@ -1,0 +1,84 @@
+#include "bench/experiments/experiment.h"
+#include "common/suggest.h"
+#include "common/sysctl.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The one list. */
+#define EXPERIMENTS(X)    \
+    X(accept_queue_full)  \
+    X(third_ack_dropped)  \
+    X(rst_on_overflow)    \
+    X(syn_cookie_ghosts)  \
+    X(fin_wait_2_timeout) \
+    X(time_wait)
+
+#define X(name) extern const struct experiment experiment_##name;
+EXPERIMENTS(X)
+#undef X
+
+const struct experiment *const experiments[] = {
+#define X(name) &experiment_##name,
+    EXPERIMENTS(X)
+#undef X
+        NULL,
+};
+
+const struct experiment *experiment_find(const char *name)
+{
+    for (size_t i = 0; experiments[i]; i++)
+        if (!strcmp(experiments[i]->name, name))
+            return experiments[i];
+    return NULL;
+}
+
+/* The nearest by spelling, or one that contains what was typed. */
+static const char *experiment_near(const char *name)
+{
+    const char *names[sizeof(experiments) / sizeof(*experiments)];
+    size_t n = 0;
+    for (; experiments[n]; n++)
+        names[n] = experiments[n]->name;
+    const char *near = suggest_nearest(name, names, n);
+    for (size_t i = 0; !near && *name && i < n; i++)
+        near = strstr(names[i], name) ? names[i] : NULL;
+    return near;
+}
+
+int experiment_named(const char *name, const struct experiment **ret, char **ret_message)
+{
+    *ret = experiment_find(name);
+    if (*ret)
+        return 0;
+    const char *near = experiment_near(name);
+    if (asprintf(ret_message,
+                 *name ? "there is no experiment %s%s%s%s; tcplab-bench list shows them"
+                       : "which experiment? Give a name%s%s%s%s; tcplab-bench list shows them",
+                 name, near ? " (did you mean " : "", near ? near : "", near ? "?)" : "") < 0)
+        *ret_message = NULL;
+    return -ENOENT;
+}
+
+static void experiment_set(struct conditions *c, const char *text)
+{
+    char key[SYSCTL_KEY_MAX], value[SYSCTL_VALUE_MAX];
+    const char *why;
+    if (!sysctl_parse(text, key, value, &why))
+        conditions_set(c, key, atoll(value));
+}
+
+struct conditions experiment_conditions(const struct experiment *e, const struct knobs *k)
+{
+    struct conditions c = conditions_fresh();
+    for (size_t i = 0; e->sysctls && e->sysctls[i]; i++)
+        experiment_set(&c, e->sysctls[i]);
+    for (size_t i = 0; i < k->n; i++)
+        if (k->knobs[i].sysctl && k->set[i])
+            conditions_set(&c, k->knobs[i].sysctl, k->value[i]);
+    for (size_t i = 0; i < k->n_sysctls; i++)
+        experiment_set(&c, k->sysctl[i]);
+    return c;
+}

@@ -1,0 +1,207 @@
+/* The third ACK is dropped: it meets a full accept queue, and tcp_abort_on_overflow is 0.
+ *
+ * Textbooks say:  the server ignores the ACK; the client thinks it got lost and sends it again; if there is room by then the
+ *                 connection is established.
+ * The kernel:     tcp_check_req() keeps the request and drops the ACK. The client is ESTABLISHED and sends nothing by itself. It is the server's
+ *                 SYN-ACK timer that fires (reqsk_timer_handler(): 1, 3, 7, 15, 31 s), and the client answers each SYN-ACK with a
+ *                 challenge ACK, which is as good as the first: when there is room, the connection completes.
+ * Falsified by:   an ACK from the client without a SYN-ACK before it; a SYN-ACK off its ladder; a connection that does not complete
+ *                 although there is room. */
+#include "bench/experiments/burst.h"
+#include "bench/experiments/steps.h"
+#include "bench/model/ladder.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+static const struct knob knobs[] = {
+    KNOB_BACKLOG("4"),
+    KNOB_SOMAXCONN,
+    KNOB_PREFILL("limit"),
+    KNOB_CLIENTS("4"),
+    KNOB_SYNCOOKIES(NULL),
+    KNOB_MAX_SYN_BACKLOG,
+    KNOB_COUNT("again", "2", 0, 5, "how often the SYN-ACKs are sent again before the server accepts"),
+    KNOB_DELAY("50ms"),
+    KNOB_IPV6,
+};
+
+static int check(const struct knobs *k, const struct conditions *c, char **ret_message)
+{
+    int most = ladder_syn_ack_retransmits(c);
+    if (knob(k, "again") < most)
+        return burst_check(k, c, ret_message);
+    if (asprintf(ret_message,
+                 "again=%lld: with these sysctls a SYN-ACK is sent again %d times, and the last of them shall "
+                 "complete the "
+                 "connection; write at most %d",
+                 (long long)knob(k, "again"), most, most - 1) < 0)
+        *ret_message = NULL;
+    return -EINVAL;
+}
+
+/* The half-open ones that are still there when the SYN-ACK of that number is due. */
+static int64_t alive(const struct knobs *k, const struct conditions *c, int firing)
+{
+    return queue_survivors(c, burst_limit(k, c), burst_outcome(k, c).half_open, firing);
+}
+
+/* SYN-ACKs sent again before the server accepts, of all half-open ones together. */
+static int64_t repeated(const struct knobs *k, const struct conditions *c)
+{
+    int64_t sum = 0;
+    for (int i = 1; i <= (int)knob(k, "again"); i++)
+        sum += alive(k, c, i);
+    return sum;
+}
+
+static void expect_ladder(const struct knobs *k, const struct conditions *c, struct prediction *p)
+{
+    double there_and_back = 2 * (double)knob(k, "delay") / 1e9;
+    int again = (int)knob(k, "again");
+    for (int i = 1; i <= again && alive(k, c, i); i++) {
+        expect_span(p, ladder_syn_ack(c, i), &rule_syn_ack_ladder, "server.syn_ack_again_%d_first", i);
+        expect_span(p, ladder_syn_ack(c, i), &rule_syn_ack_ladder, "server.syn_ack_again_%d_last", i);
+    }
+    if (alive(k, c, again + 1)) {
+        struct span done = ladder_syn_ack(c, again + 1);
+        done.lo += there_and_back;
+        done.hi += there_and_back;
+        expect_span(p, done, &rule_third_ack_late, "server.completed_first");
+        expect_span(p, done, &rule_third_ack_late, "server.completed_last");
+    }
+}
+
+static void predict(const struct knobs *k, const struct conditions *c, struct prediction *p)
+{
+    struct queue_burst b = burst_outcome(k, c);
+    int again = (int)knob(k, "again");
+    int64_t prefill = burst_prefill(k, c), half_open = alive(k, c, again), pruned = b.half_open - half_open;
+    int64_t completed = alive(k, c, again + 1);
+    expect_exactly(p, "connections", prefill + b.queued, &rule_accept_queue_capacity, "ledger.queued");
+    expect_exactly(p, "connections", half_open, &rule_third_ack_dropped, "ledger.half_open");
+    burst_expect_row(p, "ghost", b.ghost + pruned, pruned ? &rule_request_pruning : &rule_ghost, &rule_row_empty);
+    burst_expect_row(p, "syn_sent", b.syn_sent, b.request_full ? &rule_syn_queue_full_drop : &rule_max_syn_backlog,
+                     &rule_row_empty);
+    burst_expect_row(p, "reset", b.reset, &rule_third_ack_reset, &rule_never_reset_by_syn);
+    expect_exactly(p, "connections", half_open, &rule_third_ack_dropped, "server.SYN_RECV");
+    expect_exactly(p, "connections", prefill + b.queued + b.half_open + b.ghost, &rule_queued_is_established,
+                   "client.ESTABLISHED");
+    expect_ladder(k, c, p);
+    expect_exactly(p, "segments", b.queue_overflows + repeated(k, c), &rule_listen_overflows,
+                   "server.TcpExt.ListenOverflows");
+    expect_exactly(p, "segments", repeated(k, c), &rule_syn_retrans_counter, "server.TcpExt.TCPSynRetrans");
+    expect_exactly(p, "segments", repeated(k, c), &rule_challenge_ack, "client.TcpExt.TCPChallengeACK");
+    expect_exactly(p, "connections", prefill + b.queued + completed, &rule_third_ack_late,
+                   "server.accepted_in_the_end");
+}
+
+/* Nothing half-open, nothing queued. */
+static bool all_are_in(struct trial *t, int64_t number)
+{
+    return step_accepted(t) == (int64_t)watch_latest(t->watch)->side[SIDE_SERVER].n;
+}
+
+/* From a connection's first SYN-ACK until the server has it: of those that the stock shows half-open. */
+static void see_completion(struct trial *t)
+{
+    size_t n, n_entries;
+    double first = 0, last = 0;
+    size_t found = 0;
+    const struct segment *s = wire_segments(t->lab.wire, &n);
+    const struct history_entry *e = history_entries(watch_history(t->watch), &n_entries);
+    for (size_t i = 0; i < n_entries; i++) {
+        int64_t began_ns = 0, done_ns = e[i].side[SIDE_SERVER].first_ns[SOCKDIAG_ESTABLISHED];
+        for (size_t j = 0; j < n && !began_ns; j++)
+            if (s[j].direction == TO_CLIENT && (s[j].flags & SEGMENT_SYN) && connection_id_same(&s[j].id, &e[i].id))
+                began_ns = s[j].at_ns;
+        if (!began_ns || done_ns < t->stock.at_ns)
+            continue;
+        double took = (double)(done_ns - began_ns) / 1e9;
+        first = !found || took < first ? took : first;
+        last = !found || took > last ? took : last;
+        found++;
+    }
+    if (found) {
+        step_see(t, first, "server.completed_first");
+        step_see(t, last, "server.completed_last");
+    }
+}
+
+static void run(struct trial *t, const struct knobs *k)
+{
+    int again = (int)knob(k, "again");
+    step_no_second_syn(t);
+    burst_run(t, k);
+    step_wait(t, step_syn_acks_sent_again, again, ladder_syn_ack(&t->conditions, again).hi + 30,
+              "the SYN-ACKs to be sent again");
+    step_settle(t);
+    step_take_stock(t);
+    step_see_retries(t, TO_CLIENT, SEGMENT_SYN | SEGMENT_ACK, again, "server.syn_ack_again");
+    step_accept(t);
+    step_wait(t, all_are_in, 0, ladder_syn_ack(&t->conditions, again + 1).hi + 30,
+              "the next SYN-ACK, now that the server accepts");
+    step_see(t, (double)step_accepted(t), "server.accepted_in_the_end");
+    if (!t->failure)
+        see_completion(t);
+    step_show(t, LEDGER_half_open, "one whose third ACK was dropped, until it completes");
+}
+
+static void tell(FILE *out, const struct trial *t, const struct knobs *k)
+{
+    long long half_open = trial_row(t, LEDGER_half_open);
+    fprintf(out,
+            "%lld clients were ESTABLISHED while the server had them in SYN_RECV: their third ACKs met a full accept "
+            "queue and were "
+            "dropped. ",
+            half_open);
+    if (!half_open)
+        return;
+    fprintf(out,
+            "It was the server that sent again, its SYN-ACK, and each time the client answered with an ACK, which "
+            "was dropped as long "
+            "as the queue was full. The client sent nothing by itself: it thinks that all is well. Then the server "
+            "began to "
+            "accept, and with the next SYN-ACK the connections completed, %.1f s after they began, and nobody at the "
+            "client "
+            "noticed.",
+            trial_observed(t, "server.completed_last"));
+}
+
+static const struct by_hand by_hand[] = {
+    {"server", "ss -tano state syn-recv", "timer:(on,...,N): the SYN-ACK was sent N times more"},
+    {"client", "ss -tan state established 'dport = :8888'", "the same connections, seen from the other end"},
+    {"server", "nstat -az TcpExtListenOverflows TcpExtTCPSynRetrans", "dropped ACKs; repeated SYN-ACKs"},
+    {"client", "nstat -az TcpExtTCPChallengeACK", "how often the client has answered them"},
+    {0},
+};
+
+const struct experiment experiment_third_ack_dropped = {
+    .name = "third-ack-dropped",
+    .question = "What if the last ACK of the handshake meets a full accept queue?",
+    .claim = "The server ignores the ACK; the client thinks that it got lost and sends it again; if there is room by "
+             "then, the "
+             "connection is established.",
+    .kernel = "The ACK is dropped and the request kept (tcp_check_req), so far so good; but the client sends nothing "
+              "again, it is "
+              "ESTABLISHED. The server sends its SYN-ACK again after 1, 3, 7 ... s (reqsk_timer_handler), and the "
+              "client's answer, a "
+              "challenge ACK, completes the connection when there is room.",
+    .falsified = "An ACK that the client sends again by itself; a SYN-ACK off its ladder; a connection that does not "
+                 "complete although there is room.",
+    .why_link = "Third ACKs must meet a queue that filled after their SYNs: handshakes must overlap, which takes a "
+                "wire with a "
+                "delay. Over loopback no third ACK is ever late.",
+    .knobs = knobs,
+    .n_knobs = sizeof(knobs) / sizeof(*knobs),
+    .sysctls = (const char *const[]){"net.ipv4.tcp_abort_on_overflow=0", NULL},
+    .check = check,
+    .predict = predict,
+    .run = run,
+    .tell = tell,
+    .by_hand = by_hand,
+    .see_also = (const char *const[]){"rst-on-overflow", "syn-cookie-ghosts", "accept-queue-full", NULL},
+    .try_next = (const char *const[]){"tcplab-bench run third-ack-dropped --set again=0",
+                                      "tcplab-bench run third-ack-dropped --set backlog=10 --set clients=11",
+                                      "tcplab-bench run rst-on-overflow", NULL},
+};

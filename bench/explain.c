@@ -1,0 +1,143 @@
+#include "bench/explain.h"
+#include "bench/experiments/experiment.h"
+#include "bench/model/rule.h"
+#include "common/exit_code.h"
+#include "common/human.h"
+#include "common/page.h"
+#include "common/program.h"
+#include "common/terminal.h"
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct option_program explain_program = {
+    .name = "tcplab-bench explain",
+    .usage = "[options] NAME",
+    .examples = "  tcplab-bench explain rst-on-overflow\n"
+                "  tcplab-bench explain rst-on-overflow --set backlog=0   what would happen then?\n",
+    .closing = "NAME: see tcplab-bench list.\n",
+    .operands_max = 1,
+};
+
+int list_main(int argc, char **argv)
+{
+    if (argc > 1) {
+        terminal_error("list takes no argument, and got %s; for one experiment: tcplab-bench explain NAME", argv[1]);
+        return EXIT_CODE_USAGE;
+    }
+    for (size_t i = 0; experiments[i]; i++)
+        printf("%-20s %s\n", experiments[i]->name, experiments[i]->question);
+    return fflush(stdout) ? EXIT_CODE_FAILED : EXIT_CODE_DONE;
+}
+
+static void explain_knobs(const struct experiment *e, const struct knobs *values)
+{
+    char note[256], value[KNOB_TEXT_MAX];
+    page_title(stdout, "Knobs (--set NAME=VALUE; also any sysctl by its full name)");
+    for (size_t i = 0; i < e->n_knobs; i++) {
+        const struct knob *k = &e->knobs[i];
+        size_t length = (size_t)snprintf(note, sizeof(note), "%s", k->help);
+        for (size_t c = 0; k->choices && k->choices[c]; c++)
+            length += (size_t)snprintf(note + length, sizeof(note) - length, "%s%s", c ? " | " : ": ", k->choices[c]);
+        if (k->word)
+            length += (size_t)snprintf(note + length, sizeof(note) - length, "; or \"%s\"", k->word);
+        if (k->sysctl)
+            snprintf(note + length, sizeof(note) - length, " (%s)", k->sysctl);
+        page_row(stdout, k->name, values->set[i] ? knob_text(k, values->value[i], value) : "the kernel's", note);
+    }
+}
+
+static void explain_expectation(const struct expectation *x, const struct rule *before)
+{
+    char value[80];
+    if (x->rule != before) {
+        page_text(stdout, "%s", x->rule->sentence);
+        page_text(stdout, "[%s]", x->rule->source);
+    }
+    if (x->lo == x->hi)
+        snprintf(value, sizeof(value), "%g", x->lo);
+    else
+        snprintf(value, sizeof(value), "%.3f to %.3f", x->lo, x->hi);
+    printf("      %-44s %s %s\n", x->name, value, x->unit);
+}
+
+static void explain_prediction(const struct experiment *e, const struct knobs *k)
+{
+    struct prediction p = {0};
+    const struct conditions c = experiment_conditions(e, k);
+    e->predict(k, &c, &p);
+    page_title(stdout, "Prediction, with these values of the knobs");
+    for (size_t i = 0; i < p.n; i++)
+        explain_expectation(&p.expectations[i], i ? p.expectations[i - 1].rule : NULL);
+    prediction_release(&p);
+}
+
+static void explain_list(const char *title, const char *const *texts)
+{
+    if (!texts || !texts[0])
+        return;
+    page_title(stdout, "%s", title);
+    for (size_t i = 0; texts[i]; i++)
+        printf("  %s\n", texts[i]);
+}
+
+static void explain(const struct experiment *e, const struct knobs *k)
+{
+    printf("%s%s%s\n", terminal_style(stdout, TERMINAL_BOLD), e->name, terminal_style(stdout, TERMINAL_PLAIN));
+    page_text(stdout, "%s", e->question);
+    page_title(stdout, "What textbooks say");
+    page_text(stdout, "%s", e->claim);
+    page_title(stdout, "What the kernel does");
+    page_text(stdout, "%s", e->kernel);
+    page_title(stdout, "What would prove that wrong");
+    page_text(stdout, "%s", e->falsified);
+    page_title(stdout, "Why this link");
+    page_text(stdout, "%s", e->why_link);
+    explain_knobs(e, k);
+    explain_prediction(e, k);
+    page_title(stdout, "By hand");
+    for (const struct by_hand *b = e->by_hand; b && b->command; b++)
+        printf("  %s: %s\n      %s\n", b->where, b->command, b->shows);
+    explain_list("See also", e->see_also);
+    explain_list("Try next", e->try_next);
+}
+
+static int explain_read(int argc, char **argv, const struct experiment **ret, struct knobs *k, char **ret_message)
+{
+    struct option_texts sets = {0};
+    struct option_row rows[] = {
+        {"set", 0, "KNOB=VALUE", NULL, "the prediction for this value; repeatable", &option_texts, &sets},
+    };
+    char **names;
+    int n;
+    int r = options_parse(rows, 1, &explain_program, argc, argv, &names, &n, ret_message);
+    if (r == OPTIONS_HELP)
+        options_help(stdout, rows, 1, &explain_program);
+    if (r == OPTIONS_VERSION)
+        puts("tcplab-bench " TCPLAB_VERSION);
+    if (r)
+        return r < 0 ? r : 1;
+    r = experiment_named(n ? names[0] : "", ret, ret_message);
+    if (!r)
+        knobs_init(k, (*ret)->knobs, (*ret)->n_knobs);
+    for (size_t i = 0; i < sets.n && !r; i++)
+        r = knobs_set(k, sets.text[i], ret_message);
+    return r;
+}
+
+int explain_main(int argc, char **argv)
+{
+    const struct experiment *e;
+    struct knobs k;
+    char *message = NULL;
+    int r = explain_read(argc, argv, &e, &k, &message);
+    if (r)
+        return program_settings_ended(r, message);
+    const struct conditions c = experiment_conditions(e, &k);
+    if (e->check && e->check(&k, &c, &message))
+        return program_settings_ended(-EINVAL, message);
+    explain(e, &k);
+    return fflush(stdout) ? EXIT_CODE_FAILED : EXIT_CODE_DONE;
+}

@@ -1,0 +1,39 @@
+/* Trials in cells, several at once: each job is a process of its own world (lab/cell.h) that sends what it is waiting for, and at its end its
+ * document, through a pipe. */
+#pragma once
+
+#include "bench/experiments/trial.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct job {
+    /* set by the caller */
+    const struct experiment *experiment;
+    const struct knobs *knobs;
+    int64_t repetition; /* from 1 */
+    char *pcap;         /* file, or NULL; not owned */
+
+    /* when it has finished */
+    bool finished;
+    json_t *document; /* of the run; owned by the caller */
+    int code;         /* enum exit_code */
+
+    /* while it runs */
+    pid_t pid;
+    int pipe;
+    char *received;
+    size_t n_received;
+    char waiting[96];
+    int64_t waiting_since_ns;
+    double waiting_s;
+};
+
+/* The two programs of this installation: beside this one, or in the build tree. false: not there, *ret_looked says where they
+ * were looked for (static). */
+bool jobs_programs(struct trial_programs *ret, const char **ret_looked);
+
+/* Runs all, at most `parallel` at once; finished() is called for each when it has ended. A signal (common/stop.h) ends them all at once: then
+ * -EINTR, and those that had not finished have no document. 0 or -errno. */
+int jobs_run(struct job *jobs, size_t n, size_t parallel, const struct trial_programs *programs,
+             void (*finished)(struct job *job, void *context), void *context);
