@@ -36,8 +36,7 @@ static int check_unsigned_limits(const struct option_row *row, uint64_t value, c
     return check_limits(row, value > INT64_MAX ? INT64_MAX : (int64_t)value, ret_why);
 }
 
-/* In the largest unit that keeps it exact, as the user would write it. */
-static void format_duration(int64_t ns, char *text, size_t size)
+void option_duration_text(int64_t ns, char text[static OPTION_DURATION_MAX])
 {
     static const struct {
         int64_t ns;
@@ -46,28 +45,28 @@ static void format_duration(int64_t ns, char *text, size_t size)
 
     for (size_t i = 0; ns != 0 && i < sizeof units / sizeof *units; i++)
         if (ns % units[i].ns == 0) {
-            snprintf(text, size, "%" PRId64 "%s", ns / units[i].ns, units[i].name);
+            snprintf(text, OPTION_DURATION_MAX, "%" PRId64 "%s", ns / units[i].ns, units[i].name);
             return;
         }
     if (ns == 0)
-        snprintf(text, size, "0");
+        strcpy(text, "0");
     else
-        snprintf(text, size, "%lld.%03lldus", ns / NS_PER_US, ns % NS_PER_US);
+        snprintf(text, OPTION_DURATION_MAX, "%lld.%03lldus", ns / NS_PER_US, ns % NS_PER_US);
 }
 
-static void format_limit(const struct option_row *row, int64_t limit, char *text, size_t size)
+static void format_limit(const struct option_row *row, int64_t limit, char text[static OPTION_DURATION_MAX])
 {
     if (row->type == &option_duration)
-        format_duration(limit, text, size);
+        option_duration_text(limit, text);
     else
-        snprintf(text, size, "%" PRId64 "%s", limit, row->type == &option_seconds ? "s" : "");
+        snprintf(text, OPTION_DURATION_MAX, "%" PRId64 "%s", limit, row->type == &option_seconds ? "s" : "");
 }
 
 void option_limits(const struct option_row *row, char text[static OPTION_LIMITS_MAX])
 {
-    char min[OPTION_LIMITS_MAX / 3], max[OPTION_LIMITS_MAX / 3];
-    format_limit(row, row->min, min, sizeof min);
-    format_limit(row, row->max, max, sizeof max);
+    char min[OPTION_DURATION_MAX], max[OPTION_DURATION_MAX];
+    format_limit(row, row->min, min);
+    format_limit(row, row->max, max);
     if (row->max == INT64_MAX)
         snprintf(text, OPTION_LIMITS_MAX, "at least %s", min);
     else if (row->min == (row->type == &option_integer ? INT64_MIN : 0))

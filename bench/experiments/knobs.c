@@ -165,22 +165,6 @@ bool knob_is_set(const struct knobs *k, const char *name)
     return i < k->n && k->set[i];
 }
 
-static const char *knob_duration(int64_t ns, char text[static KNOB_TEXT_MAX])
-{
-    static const struct {
-        int64_t ns;
-        const char *name;
-    } units[] = {{60 * 1000000000LL, "m"}, {1000000000, "s"}, {1000000, "ms"}, {1000, "us"}};
-    size_t i = 0;
-    while (i < 3 && ns % units[i].ns)
-        i++;
-    if (ns % units[i].ns)
-        snprintf(text, KNOB_TEXT_MAX, "%lld.%03lldus", (long long)(ns / 1000), (long long)(ns % 1000));
-    else
-        snprintf(text, KNOB_TEXT_MAX, "%lld%s", (long long)(ns / units[i].ns), ns ? units[i].name : "");
-    return text;
-}
-
 const char *knob_text(const struct knob *k, int64_t value, char text[static KNOB_TEXT_MAX])
 {
     if (k->word && value == OPTION_NEVER)
@@ -188,8 +172,9 @@ const char *knob_text(const struct knob *k, int64_t value, char text[static KNOB
     if (k->choices)
         return k->choices[value];
     if (k->type == &option_duration)
-        return knob_duration(value, text);
-    snprintf(text, KNOB_TEXT_MAX, "%lld", (long long)value);
+        option_duration_text(value, text);
+    else
+        snprintf(text, KNOB_TEXT_MAX, "%lld", (long long)value);
     return text;
 }
 

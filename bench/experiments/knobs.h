@@ -100,7 +100,7 @@ bool knob_is_set(const struct knobs *k, const char *name);
 bool knobs_have(const struct knobs *k, const char *name);
 
 /* A value as the user would write it: "4", "50ms", "wire", "limit". */
-#define KNOB_TEXT_MAX 48
+#define KNOB_TEXT_MAX 32
 const char *knob_text(const struct knob *k, int64_t value, char text[static KNOB_TEXT_MAX]);
 
 /* {"backlog": 4, "delay_us": 50000, "link": "wire", "net.ipv4.tcp_syn_retries": "2"}: the effective values. New

@@ -36,7 +36,7 @@ enum segment_fate {
 #define SEGMENT_SNAP 128 /* bytes of the frame that are kept: Ethernet, IPv6 and the longest TCP header fit */
 
 struct segment {
-    int64_t at_ns;          /* when it entered the wire: the kernel's stamp of the sending host's transmission, on clock_now_ns()'s clock */
+    int64_t at_ns; /* when it entered the wire: the kernel's stamp of its sending, on clock_now_ns()'s clock */
     _Atomic int64_t out_ns; /* when it left the wire; 0: not (yet) */
     _Atomic int fate;       /* enum segment_fate */
     struct connection_id id;

@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-/* Of one state on one host, over all connections that were seen in it by a look: how long it lasted, in seconds, from its
+/* Of one state on one host, over all connections whose last state there it was and whose beginning the wire saw: how long it lasted, in seconds, from its
  * beginning until the first look that did not see the socket any more. */
 struct closing_lives {
     size_t ended, still;    /* connections that have left it; that have not */

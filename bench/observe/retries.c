@@ -9,6 +9,7 @@
 struct retries_slot {
     const struct connection_id *id; /* NULL: free */
     int64_t first_ns, nth_ns;       /* nth_ns 0: not yet */
+    uint32_t sequence;              /* of the first: another one is the tuple's next connection */
     int seen;
 };
 
@@ -48,7 +49,9 @@ static void retries_add(const struct retries_table *t, const struct segment *s, 
 {
     struct retries_slot *slot = retries_slot(t, &s->id);
     if (!slot->id)
-        *slot = (struct retries_slot){.id = &s->id, .first_ns = s->at_ns};
+        *slot = (struct retries_slot){.id = &s->id, .first_ns = s->at_ns, .sequence = s->sequence};
+    if (s->sequence != slot->sequence)
+        return;
     if (slot->seen++ == n)
         slot->nth_ns = s->at_ns;
 }
