@@ -273,7 +273,7 @@ Test(bench, a_wrong_prediction_is_found_to_differ)
     check_falsified("rst-on-overflow", "server.TcpExt.EmbryonicRsts");
     check_falsified("syn-cookie-ghosts", "client.ESTABLISHED");
     check_falsified("accept-queue-full", "client.syn_again_2_last");
-    check_falsified("fin-wait-2-timeout", "client.life_first");
+    check_falsified("fin-wait-2-timeout", "client.gone_first");
 }
 
 /* --- wrong options --- */

@@ -48,28 +48,31 @@ static void seen(enum side side, unsigned port, unsigned state, int64_t at_ms)
 static void lived(enum side side, unsigned state, int64_t first_look_ms, int64_t missing_ms)
 {
     seen(side, PORT, state, first_look_ms);
+    seen(side, PORT, state, missing_ms - 1);
     seen(side, PORT, 0, missing_ms);
 }
 
 static void measure(enum side side, enum sockdiag_state state)
 {
-    lives = (struct closing_lives){.ended = 77, .still = 77, .first_s = -1, .last_s = -1};
+    lives = (struct closing_lives){.ended = 77, .still = 77, .gone_first_s = -1, .there_last_s = -1};
     cr_assert_eq(closing_lives(segments, n_segments, history, side, state, &lives), 0);
 }
 
+/* The last look that saw one is a ms before the one that misses it. */
 static void expect_life(double first_s, double last_s)
 {
     cr_expect_gt(lives.ended, 0);
-    cr_expect_float_eq(lives.first_s, first_s, 1e-9, "first %g s, not %g", lives.first_s, first_s);
-    cr_expect_float_eq(lives.last_s, last_s, 1e-9, "last %g s, not %g", lives.last_s, last_s);
+    cr_expect_float_eq(lives.gone_first_s, first_s, 1e-9, "first %g s, not %g", lives.gone_first_s, first_s);
+    cr_expect_float_eq(lives.there_last_s, last_s - 0.001, 1e-9, "last %g s, not %g", lives.there_last_s,
+                       last_s - 0.001);
 }
 
 static void expect_none(void)
 {
     cr_expect_eq(lives.ended, 0);
     cr_expect_eq(lives.still, 0);
-    cr_expect_eq(lives.first_s, -1, "untouched");
-    cr_expect_eq(lives.last_s, -1, "untouched");
+    cr_expect_eq(lives.gone_first_s, -1, "untouched");
+    cr_expect_eq(lives.there_last_s, -1, "untouched");
 }
 
 /* --- FIN_WAIT_2 --- */
@@ -122,6 +125,7 @@ Test(closing, an_ack_that_never_arrives_begins_nothing)
     measure(SIDE_CLIENT, SOCKDIAG_FIN_WAIT_2);
     expect_none();
     sent(PORT, TO_CLIENT, ACK, 500, OUR_FIN + 1, 309);
+    seen(SIDE_CLIENT, PORT, SOCKDIAG_FIN_WAIT_2, 2309);
     seen(SIDE_CLIENT, PORT, 0, 2310);
     measure(SIDE_CLIENT, SOCKDIAG_FIN_WAIT_2);
     expect_life(2, 2);
@@ -301,7 +305,8 @@ Test(closing, the_shortest_and_the_longest_and_those_that_still_live)
     measure(SIDE_CLIENT, SOCKDIAG_FIN_WAIT_2);
     cr_expect_eq(lives.ended, 3);
     cr_expect_eq(lives.still, 1);
-    expect_life(4.8, 5.3);
+    cr_expect_float_eq(lives.gone_first_s, 4.8, 1e-9);
+    cr_expect_float_eq(lives.there_last_s, 5.001, 1e-9, "the third one, 5201 - 200; it was missed at 5500");
     measure(SIDE_SERVER, SOCKDIAG_FIN_WAIT_2);
     expect_none();
 }

@@ -41,8 +41,7 @@ static void predict_orphans(const struct knobs *k, const struct conditions *c, s
     expect_exactly(p, "sockets", mini ? kept : n, kept < n ? &rule_time_wait_buckets : &rule_fin_acknowledged,
                    "client.FIN_WAIT_2");
     expect_exactly(p, "sockets", mini ? kept : 0, life, "client.FIN_WAIT_2_minisockets");
-    expect_span(p, life_fin_wait_2(c), life, "client.life_first");
-    expect_span(p, life_fin_wait_2(c), life, "client.life_last");
+    lives_expect(p, life_fin_wait_2(c), life, "client");
     expect_exactly(p, "sockets", 0, life, "client.FIN_WAIT_2_in_the_end");
     expect_exactly(p, "sockets", kept, &rule_fin_wait_2_counter, "client.%s_in_the_end", life_fin_wait_2_counter(c));
 }
@@ -117,7 +116,7 @@ static void run(struct trial *t, const struct knobs *k)
              "client.TIME_WAIT_ever");
     const char *counter = life_fin_wait_2_counter(&t->conditions);
     step_see(t, (double)step_counter(t, SIDE_CLIENT, counter), "client.%s_in_the_end", counter);
-    lives_see(t, SIDE_CLIENT, SOCKDIAG_FIN_WAIT_2, "client.life");
+    lives_see(t, SIDE_CLIENT, SOCKDIAG_FIN_WAIT_2);
     step_show(t, LEDGER_closed, "one of them: the server's FIN never comes");
 }
 
@@ -134,12 +133,10 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
             timeout);
         return;
     }
-    fprintf(out,
-            "The clients' sockets lost their owner (%s) and were in FIN_WAIT_2, each for %.2f to %.2f s, and then "
-            "they were gone. "
-            "None became TIME_WAIT: that takes the server's FIN. ",
-            knob(k, "kill") ? "it was killed" : "close()", trial_observed(t, "client.life_first"),
-            trial_observed(t, "client.life_last"));
+    fprintf(out, "The clients' sockets lost their owner (%s) and went into FIN_WAIT_2. ",
+            knob(k, "kill") ? "it was killed" : "close()");
+    lives_tell(out, t, "client");
+    fprintf(out, "None became TIME_WAIT: that takes the server's FIN. ");
     if (timeout > 60)
         fprintf(out,
                 "tcp_fin_timeout is %lld s, and they lasted twice what is above 60: the kernel waits F - 60 s with a "

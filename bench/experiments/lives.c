@@ -2,10 +2,18 @@
 #include "bench/observe/closing.h"
 #include "common/exit_code.h"
 
+#include <math.h>
 #include <string.h>
 
-void lives_see(struct trial *t, enum side side, enum sockdiag_state state, const char *name)
+void lives_expect(struct prediction *p, struct span span, const struct rule *rule, const char *side)
 {
+    expect_between(p, "s", span.lo, span.hi + LIVES_LOOK_S, rule, "%s.gone_first", side);
+    expect_between(p, "s", fmax(0, span.lo - LIVES_LOOK_S), span.hi, rule, "%s.there_last", side);
+}
+
+void lives_see(struct trial *t, enum side side, enum sockdiag_state state)
+{
+    const char *name = side == SIDE_SERVER ? "server" : "client";
     struct closing_lives lives;
     size_t n;
     if (t->failure)
@@ -16,6 +24,15 @@ void lives_see(struct trial *t, enum side side, enum sockdiag_state state, const
         step_fail(t, EXIT_CODE_FAILED, "measuring how long a state lasts: %s", strerror(-r));
     if (r || !lives.ended)
         return;
-    step_see(t, lives.first_s, "%s_first", name);
-    step_see(t, lives.last_s, "%s_last", name);
+    step_see(t, lives.gone_first_s, "%s.gone_first", name);
+    step_see(t, lives.there_last_s, "%s.there_last", name);
+}
+
+void lives_tell(FILE *out, const struct trial *t, const char *side)
+{
+    char first[EXPECTATION_NAME_MAX], last[EXPECTATION_NAME_MAX];
+    snprintf(first, sizeof(first), "%s.gone_first", side);
+    snprintf(last, sizeof(last), "%s.there_last", side);
+    fprintf(out, "None was gone before %.2f s, and none was seen after %.2f s. ", trial_observed(t, first),
+            trial_observed(t, last));
 }

@@ -1,7 +1,17 @@
-/* What the experiments on closing states share: how long a state lasted. */
+/* What the experiments on closing states share: how long a state lasts. */
 #pragma once
 
 #include "bench/experiments/steps.h"
+#include "bench/model/span.h"
 
-/* Observes NAME_first and NAME_last, the shortest and the longest life of that state on that host. */
-void lives_see(struct trial *t, enum side side, enum sockdiag_state state, const char *name);
+/* Two looks may be that far apart on a machine with other work: what a look tells of a moment is known to within that. */
+#define LIVES_LOOK_S 0.5
+
+/* SIDE.gone_first: none is gone before the time; SIDE.there_last: none is there after it. side: "client", "server". */
+void lives_expect(struct prediction *p, struct span span, const struct rule *rule, const char *side);
+
+/* Observes both. */
+void lives_see(struct trial *t, enum side side, enum sockdiag_state state);
+
+/* "None was gone before 5.12 s, and none was there after 5.13 s. " */
+void lives_tell(FILE *out, const struct trial *t, const char *side);

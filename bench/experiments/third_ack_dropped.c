@@ -102,22 +102,40 @@ static bool all_are_in(struct trial *t, int64_t number)
     return step_accepted(t) == (int64_t)watch_latest(t->watch)->side[SIDE_SERVER].n;
 }
 
-/* From a connection's first SYN-ACK until the server has it: of those that the stock shows half-open. */
+struct completion {
+    int64_t syn_ack_ns; /* the first one is sent */
+    int64_t done_ns;    /* the last ACK arrives before a look finds the connection established */
+};
+
+static struct completion completion_of(const struct trial *t, const struct history_entry *e)
+{
+    size_t n;
+    struct completion c = {0};
+    const struct segment *s = wire_segments(t->lab.wire, &n);
+    int64_t seen_ns = e->side[SIDE_SERVER].first_ns[SOCKDIAG_ESTABLISHED];
+    for (size_t i = 0; i < n; i++) {
+        if (!connection_id_same(&s[i].id, &e->id))
+            continue;
+        if (s[i].direction == TO_CLIENT && (s[i].flags & SEGMENT_SYN) && !c.syn_ack_ns)
+            c.syn_ack_ns = s[i].at_ns;
+        if (s[i].direction == TO_SERVER && (s[i].flags & SEGMENT_ACK) && s[i].out_ns && s[i].out_ns <= seen_ns)
+            c.done_ns = s[i].out_ns;
+    }
+    return c;
+}
+
+/* From a connection's first SYN-ACK until its handshake is over: of those that the stock shows half-open. */
 static void see_completion(struct trial *t)
 {
-    size_t n, n_entries;
+    size_t n, found = 0;
     double first = 0, last = 0;
-    size_t found = 0;
-    const struct segment *s = wire_segments(t->lab.wire, &n);
-    const struct history_entry *e = history_entries(watch_history(t->watch), &n_entries);
-    for (size_t i = 0; i < n_entries; i++) {
-        int64_t began_ns = 0, done_ns = e[i].side[SIDE_SERVER].first_ns[SOCKDIAG_ESTABLISHED];
-        for (size_t j = 0; j < n && !began_ns; j++)
-            if (s[j].direction == TO_CLIENT && (s[j].flags & SEGMENT_SYN) && connection_id_same(&s[j].id, &e[i].id))
-                began_ns = s[j].at_ns;
-        if (!began_ns || done_ns < t->stock.at_ns)
+    const struct history_entry *e = history_entries(watch_history(t->watch), &n);
+    for (size_t i = 0; i < n; i++) {
+        if (e[i].side[SIDE_SERVER].first_ns[SOCKDIAG_ESTABLISHED] < t->stock.at_ns ||
+            !e[i].side[SIDE_SERVER].first_ns[SOCKDIAG_SYN_RECV])
             continue;
-        double took = (double)(done_ns - began_ns) / 1e9;
+        struct completion c = completion_of(t, &e[i]);
+        double took = (double)(c.done_ns - c.syn_ack_ns) / 1e9;
         first = !found || took < first ? took : first;
         last = !found || took > last ? took : last;
         found++;

@@ -77,10 +77,8 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
     else
         expect_exactly(p, "connections", 0, &rule_time_wait_accepts_syn, "ledger.no_port");
     expect_between(p, "connections", (double)n, (double)(n + then), &rule_time_wait_first_closer, "ledger.closed");
-    if (kept(k, c)) {
-        expect_span(p, life_time_wait(c), &rule_time_wait_length, "%s.life_first", closer);
-        expect_span(p, life_time_wait(c), &rule_time_wait_length, "%s.life_last", closer);
-    }
+    if (kept(k, c))
+        lives_expect(p, life_time_wait(c), &rule_time_wait_length, closer);
     expect_exactly(p, "sockets", 0, &rule_time_wait_length, "%s.TIME_WAIT_in_the_end", closer);
     expect_between(p, "sockets", (double)least(kept(k, c), ports(k)), (double)ports(k), count, "%s.TIME_WAIT",
                    closer);
@@ -151,19 +149,8 @@ static void run(struct trial *t, const struct knobs *k)
     step_take_stock(t);
     step_wait(t, none_left, 0, life_time_wait(&t->conditions).hi + 10, "TIME_WAIT to end");
     step_see(t, (double)step_state(t, closing_side(k), SOCKDIAG_TIME_WAIT), "%s.TIME_WAIT_in_the_end", closer);
-    lives_see(t, closing_side(k), SOCKDIAG_TIME_WAIT, server_closes ? "server.life" : "client.life");
+    lives_see(t, closing_side(k), SOCKDIAG_TIME_WAIT);
     step_show(t, LEDGER_closed, "one of them, from SYN to the last ACK");
-}
-
-static void tell_lives(FILE *out, const struct trial *t, bool client)
-{
-    double first = trial_observed(t, client ? "client.life_first" : "server.life_first");
-    double last = trial_observed(t, client ? "client.life_last" : "server.life_last");
-    if (last - first < 0.01)
-        fprintf(out, "Each lasted %.2f s: ", first);
-    else
-        fprintf(out, "Each lasted %.2f to %.2f s: ", first, last);
-    fprintf(out, "60 s, a constant of the kernel, and the lateness of a coarse timer. ");
 }
 
 static void tell(FILE *out, const struct trial *t, const struct knobs *k)
@@ -172,8 +159,10 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
     long long missing = trial_row(t, LEDGER_no_port);
     fprintf(out, "The %s closed first, and has the TIME_WAITs; the other end has nothing. ",
             closers[knob(k, "closer")]);
-    if (kept(k, &t->conditions))
-        tell_lives(out, t, client);
+    if (kept(k, &t->conditions)) {
+        lives_tell(out, t, closers[knob(k, "closer")]);
+        fprintf(out, "That is 60 s, a constant of the kernel, and the lateness of a coarse timer. ");
+    }
     if (missing)
         fprintf(out,
                 "The client's host had %lld ports for this destination, all of them in TIME_WAIT, and %lld further "

@@ -43,12 +43,12 @@ static int64_t closing_began_ns(const struct closing_times *c, enum sockdiag_sta
     return c->peer_fin_ns > c->acknowledged_ns ? c->peer_fin_ns : c->peer_fin_ns ? c->acknowledged_ns : 0;
 }
 
-static void closing_count(struct closing_lives *l, double life_s)
+static void closing_count(struct closing_lives *l, double there_s, double gone_s)
 {
-    if (!l->ended || life_s < l->first_s)
-        l->first_s = life_s;
-    if (!l->ended || life_s > l->last_s)
-        l->last_s = life_s;
+    if (!l->ended || gone_s < l->gone_first_s)
+        l->gone_first_s = gone_s;
+    if (!l->ended || there_s > l->there_last_s)
+        l->there_last_s = there_s;
     l->ended++;
 }
 
@@ -72,7 +72,8 @@ int closing_lives(const struct segment *segments, size_t n, const struct history
         if (s->state != state || !began_ns)
             continue;
         if (s->missing_ns)
-            closing_count(ret, (double)(s->missing_ns - began_ns) / 1e9);
+            closing_count(ret, (double)(s->last_ns[state] - began_ns) / 1e9,
+                          (double)(s->missing_ns - began_ns) / 1e9);
         else
             ret->still++;
     }

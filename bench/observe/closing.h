@@ -7,11 +7,13 @@
 
 #include <stddef.h>
 
-/* Of one state on one host, over all connections whose last state there it was and whose beginning the wire saw: how long it lasted, in seconds, from its
- * beginning until the first look that did not see the socket any more. */
+/* Of one state on one host, over all connections whose last state there it was and whose beginning the wire saw. When a socket goes is
+ * known to lie between the last look that saw it and the first that did not: "never early" is judged by the one, "never late" by the
+ * other, so that a slow observer finds no fault that is not there. Seconds since the state began. */
 struct closing_lives {
-    size_t ended, still;    /* connections that have left it; that have not */
-    double first_s, last_s; /* the shortest and the longest life; untouched without any that ended */
+    size_t ended, still; /* connections that have left it; that have not */
+    double gone_first_s; /* of those that ended: the first time that one was not seen any more */
+    double there_last_s; /* the last time that one was still seen */
 };
 
 /* state: SOCKDIAG_FIN_WAIT_2 or SOCKDIAG_TIME_WAIT. 0 or -ENOMEM. */

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SUMMARY_NAME    29 /* column where the name ends */
+#define SUMMARY_NAME    27 /* column where the name ends */
 #define SUMMARY_VERDICT 60 /* column where the verdicts begin */
 #define SUMMARY_NAMED   20 /* runs that are listed below the table */
 
@@ -114,7 +114,7 @@ static void summary_row(FILE *out, const char *name, const struct summary *s)
         human_us(s->elapsed_s * 1e6, elapsed);
     if (column > SUMMARY_NAME)
         fprintf(out, "\n%*s", SUMMARY_NAME, "");
-    fprintf(out, "%5zu%14s%10s  ", s->runs, checks, elapsed);
+    fprintf(out, "%5zu%14s%12s  ", s->runs, checks, elapsed);
 }
 
 static bool summary_is_first(const json_t *runs, size_t index)
