@@ -1,5 +1,6 @@
 #include "bench/enter.h"
 #include "bench/lab/namespace.h"
+#include "bench/lab/needs.h"
 #include "common/exit_code.h"
 #include "common/terminal.h"
 
@@ -9,16 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static int enter_impossible(const char *step, int error)
-{
-    terminal_error("cannot make a private network (%s: %s). Run as root, or allow user namespaces: sysctl "
-                   "user.max_user_namespaces=10000, and where they exist sysctl kernel.unprivileged_userns_clone=1, "
-                   "sysctl kernel.apparmor_restrict_unprivileged_userns=0; in a container, its seccomp profile must "
-                   "allow unshare",
-                   step, strerror(error));
-    return EXIT_CODE_CANNOT;
-}
 
 int enter_main(int argc, char **argv)
 {
@@ -34,11 +25,13 @@ int enter_main(int argc, char **argv)
     }
     bool user = false;
     int r = namespace_enter(&user, &step);
-    if (r)
-        return enter_impossible(step, -r);
+    if (r) {
+        terminal_error("%s", needs_mend(step, -r));
+        return EXIT_CODE_CANNOT;
+    }
     if (command == shell)
         terminal_notice("a shell in a private network; in a second terminal, join it with\n"
-                        "  nsenter --target %d --net%s",
+                        "  nsenter --target %d --net%s \"$SHELL\"",
                         (int)getpid(), user ? " --user --preserve-credentials" : "");
     execvp(command[0], command);
     terminal_error("%s: %s; give a program's name or path", command[0], strerror(errno));

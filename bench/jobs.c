@@ -3,7 +3,6 @@
 #include "bench/lab/needs.h"
 #include "common/clock.h"
 #include "common/exit_code.h"
-#include "common/human.h"
 #include "common/stop.h"
 #include "common/terminal.h"
 
@@ -17,8 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define JOBS_REDRAW_MS 200
-#define JOBS_READ      65536
+#define JOBS_REDRAW_S 1
+#define JOBS_READ     65536
 
 bool jobs_programs(struct trial_programs *ret, const char **ret_looked)
 {
@@ -44,6 +43,18 @@ bool jobs_programs(struct trial_programs *ret, const char **ret_looked)
     return false;
 }
 
+/* Signals come only while poll() waits: one that came just before it would be waited out. What the mask was outside. */
+static sigset_t jobs_signals;
+
+/* A document for a run that never was. */
+static json_t *job_document(const struct job *job, const char *verdict, const char *reason)
+{
+    return json_pack("{s:s, s:I, s:o, s:s, s:s, s:[], s:{}, s:{s:{}, s:{}}, s:[], s:f}", "experiment",
+                     job->experiment->name, "repetition", (json_int_t)job->repetition, "knobs",
+                     knobs_json(job->knobs), "verdict", verdict, "reason", reason, "checks", "ledger", "counters",
+                     "server", "client", "timeline", "elapsed_s", 0.0);
+}
+
 /* --- in the cell --- */
 
 static void job_send(FILE *out, json_t *line)
@@ -64,8 +75,7 @@ static _Noreturn void job_main(const struct job *job, bool user, int pipe_end, c
         _exit(EXIT_CODE_FAILED);
     int r = cell_enter(user, &step);
     if (r) {
-        document = json_pack("{s:s, s:s, s:s}", "experiment", job->experiment->name, "verdict", "skipped", "reason",
-                             needs_mend(step, -r));
+        document = job_document(job, "skipped", needs_mend(step, -r));
     } else {
         const struct trial_args args = {.experiment = job->experiment,
                                         .knobs = job->knobs,
@@ -92,6 +102,7 @@ static int job_start(struct job *job, const struct trial_programs *programs)
     job->pid = cell_fork(&user);
     if (job->pid == 0) {
         close(ends[0]);
+        sigprocmask(SIG_SETMASK, &jobs_signals, NULL);
         job_main(job, user, ends[1], programs);
     }
     close(ends[1]);
@@ -168,12 +179,14 @@ static void job_end(struct job *job)
     job->finished = true;
     if (job->document && WIFEXITED(status) && !WEXITSTATUS(status))
         return;
+    char reason[80];
+    if (WIFSIGNALED(status))
+        snprintf(reason, sizeof(reason), "the lab was killed by signal %d", WTERMSIG(status));
+    else
+        snprintf(reason, sizeof(reason), "the lab ended with %d and left no document", WEXITSTATUS(status));
     json_decref(job->document);
     job->code = EXIT_CODE_FAILED;
-    job->document = json_pack(
-        "{s:s, s:s, s:o}", "experiment", job->experiment->name, "verdict", "inconclusive", "reason",
-        WIFSIGNALED(status) ? json_sprintf("the lab was killed by signal %d", WTERMSIG(status))
-                            : json_sprintf("the lab ended with %d and left no document", WEXITSTATUS(status)));
+    job->document = job_document(job, "inconclusive", reason);
 }
 
 static void job_kill(struct job *job)
@@ -191,80 +204,101 @@ static bool job_is_running(const struct job *job)
 
 static void jobs_draw(const struct job *jobs, size_t n)
 {
-    char took[HUMAN_MAX], most[HUMAN_MAX];
     const struct job *shown = NULL;
-    size_t done = 0, running = 0;
+    size_t done = 0;
     for (size_t i = 0; i < n; i++) {
         done += jobs[i].finished;
-        running += job_is_running(&jobs[i]);
         if (job_is_running(&jobs[i]) && jobs[i].waiting[0] && (!shown || jobs[i].waiting_s > shown->waiting_s))
             shown = &jobs[i]; /* the one that takes longest */
     }
     if (!shown)
         return;
-    double s = (double)(clock_now_ns() - shown->waiting_since_ns) / 1e9;
-    terminal_progress("%zu of %zu done, %zu under way; %s: waiting for %s, %s (at most %s)", done, n, running,
-                      shown->experiment->name, shown->waiting, human_us(s * 1e6, took),
-                      human_us(shown->waiting_s * 1e6, most));
+    int64_t s = (clock_now_ns() - shown->waiting_since_ns) / NS_PER_S;
+    terminal_progress("%zu of %zu done; %s, %lld s of at most %.0f: %s", done, n, shown->experiment->name,
+                      (long long)s, shown->waiting_s, shown->waiting);
 }
 
 struct jobs_view {
     struct job *jobs;
-    size_t n, next, running, parallel;
+    size_t n, next, parallel;
+    struct job **running;
+    size_t n_running; /* at most `parallel` */
     const struct trial_programs *programs;
+    void (*finished)(struct job *job, void *context);
+    void *context;
 };
 
-static int jobs_start_some(struct jobs_view *v)
+/* A cell that cannot be made is a run that is skipped: the next one may be luckier. */
+static void jobs_start_next(struct jobs_view *v)
 {
-    int r = 0;
-    while (!r && v->running < v->parallel && v->next < v->n) {
-        r = job_start(&v->jobs[v->next], v->programs);
-        v->next += !r;
-        v->running += !r;
+    struct job *job = &v->jobs[v->next++];
+    int r = job_start(job, v->programs);
+    if (!r) {
+        v->running[v->n_running++] = job;
+        return;
     }
-    return r;
+    job->finished = true;
+    job->code = EXIT_CODE_CANNOT;
+    job->document = job_document(job, "skipped", needs_mend("clone", -r));
+    v->finished(job, v->context);
 }
 
 static int jobs_poll(struct jobs_view *v, struct pollfd *polls)
 {
-    for (size_t i = 0; i < v->next; i++)
-        polls[i] = (struct pollfd){.fd = job_is_running(&v->jobs[i]) ? v->jobs[i].pipe : -1, .events = POLLIN};
-    int r = poll(polls, v->next, terminal_wants_progress() ? JOBS_REDRAW_MS : -1) < 0 ? -errno : 0;
+    const struct timespec redraw = {.tv_sec = JOBS_REDRAW_S};
+    for (size_t i = 0; i < v->n_running; i++)
+        polls[i] = (struct pollfd){.fd = v->running[i]->pipe, .events = POLLIN};
+    int r = ppoll(polls, v->n_running, terminal_wants_progress() ? &redraw : NULL, &jobs_signals) < 0 ? -errno : 0;
     if (terminal_wants_progress())
         jobs_draw(v->jobs, v->n);
     return r == -EINTR ? 0 : r;
 }
 
-static int jobs_go(struct jobs_view *v, struct pollfd *polls, void (*finished)(struct job *job, void *context),
-                   void *context)
+static void jobs_end_one(struct jobs_view *v, size_t i)
 {
-    int r = jobs_start_some(v);
-    while (!r && v->running && !stop_count()) {
+    struct job *job = v->running[i];
+    v->running[i] = v->running[--v->n_running];
+    job_end(job);
+    terminal_progress_end();
+    v->finished(job, v->context);
+}
+
+static int jobs_go(struct jobs_view *v, struct pollfd *polls)
+{
+    int r = 0;
+    while (!r && !stop_count()) {
+        while (v->n_running < v->parallel && v->next < v->n)
+            jobs_start_next(v);
+        if (!v->n_running)
+            return 0;
         r = jobs_poll(v, polls);
-        for (size_t i = 0; i < v->next && !r && !stop_count(); i++) {
-            if (!job_is_running(&v->jobs[i]) || !(polls[i].revents & (POLLIN | POLLHUP)) || job_read(&v->jobs[i]))
-                continue;
-            job_end(&v->jobs[i]);
-            v->running--;
-            terminal_progress_end();
-            finished(&v->jobs[i], context);
-            r = jobs_start_some(v);
-            break; /* the table of polls is another one now */
-        }
+        for (size_t i = v->n_running;
+             i-- > 0 && !r && !stop_count();) /* backwards: one that ends is replaced by the last */
+            if (polls[i].revents & (POLLIN | POLLHUP) && !job_read(v->running[i]))
+                jobs_end_one(v, i);
     }
-    return r ? r : stop_count() ? -EINTR : 0;
+    return stop_count() ? -EINTR : r;
 }
 
 int jobs_run(struct job *jobs, size_t n, size_t parallel, const struct trial_programs *programs,
              void (*finished)(struct job *job, void *context), void *context)
 {
-    struct jobs_view v = {.jobs = jobs, .n = n, .parallel = parallel, .programs = programs};
-    struct pollfd *polls = calloc(n + 1, sizeof(*polls));
-    int r = polls ? jobs_go(&v, polls, finished, context) : -ENOMEM;
-    for (size_t i = 0; i < n; i++)
-        if (job_is_running(&jobs[i]))
-            job_kill(&jobs[i]);
+    struct jobs_view v = {
+        .jobs = jobs, .n = n, .parallel = parallel, .programs = programs, .finished = finished, .context = context};
+    struct pollfd *polls = calloc(parallel, sizeof(*polls));
+    sigset_t blocked;
+    v.running = calloc(parallel, sizeof(*v.running));
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGINT);
+    sigaddset(&blocked, SIGTERM);
+    sigaddset(&blocked, SIGHUP);
+    sigprocmask(SIG_BLOCK, &blocked, &jobs_signals);
+    int r = polls && v.running ? jobs_go(&v, polls) : -ENOMEM;
+    for (size_t i = 0; i < v.n_running; i++)
+        job_kill(v.running[i]);
+    sigprocmask(SIG_SETMASK, &jobs_signals, NULL);
     terminal_progress_end();
+    free(v.running);
     free(polls);
     return r;
 }

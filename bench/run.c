@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define RUN_NAMES_MAX 64
 
@@ -293,8 +294,8 @@ static int run_check(const struct run_settings *s, struct trial_programs *progra
 {
     struct stat folder;
     const char *looked, *lacking;
-    if (s->pcap && (stat(s->pcap, &folder) || !S_ISDIR(folder.st_mode))) {
-        terminal_error("--pcap %s: that is no folder; give one that exists", s->pcap);
+    if (s->pcap && (stat(s->pcap, &folder) || !S_ISDIR(folder.st_mode) || access(s->pcap, W_OK))) {
+        terminal_error("--pcap %s: that is no folder that you may write to; give one that is", s->pcap);
         return EXIT_CODE_USAGE;
     }
     if (!jobs_programs(programs, &looked)) {

@@ -68,7 +68,7 @@ static const struct {
     {"backlog=65535", "backlog", 65535},
     {"backlog=10k", "backlog", 10000},
     {"clients=1", "clients", 1},
-    {"clients=15000", "clients", 15000},
+    {"clients=5000", "clients", 5000},
     {"prefill=0", "prefill", 0},
     {"prefill=limit", "prefill", OPTION_NEVER},
     {"somaxconn=0", "somaxconn", 0},
@@ -141,12 +141,12 @@ struct refused {
 };
 
 static const struct refused refused[] = {
-    {"clients=0", -ERANGE, {"clients=0: ", "beyond the limits", "from 1 to 15000"}},
-    {"clients=15001", -ERANGE, {"clients=15001: ", "from 1 to 15000"}},
-    {"clients=99999999999999999999", -ERANGE, {"clients=9", "from 1 to 15000"}},
-    {"clients=-1", -EINVAL, {"clients=-1: ", "from 1 to 15000"}},
-    {"clients=", -EINVAL, {"clients=: ", "from 1 to 15000"}},
-    {"clients=many", -EINVAL, {"clients=many: ", "write a count such as", "from 1 to 15000"}},
+    {"clients=0", -ERANGE, {"clients=0: ", "beyond the limits", "from 1 to 5000"}},
+    {"clients=15001", -ERANGE, {"clients=15001: ", "from 1 to 5000"}},
+    {"clients=99999999999999999999", -ERANGE, {"clients=9", "from 1 to 5000"}},
+    {"clients=-1", -EINVAL, {"clients=-1: ", "from 1 to 5000"}},
+    {"clients=", -EINVAL, {"clients=: ", "from 1 to 5000"}},
+    {"clients=many", -EINVAL, {"clients=many: ", "write a count such as", "from 1 to 5000"}},
     {"backlog=-2", -ERANGE, {"backlog=-2: ", "from -1 to 65535"}},
     {"backlog=1.5", -EINVAL, {"backlog=1.5: ", "a whole number", "from -1 to 65535"}},
     {"prefill=-1", -ERANGE, {"prefill=-1: ", "from 0 to 65535", "or limit"}},

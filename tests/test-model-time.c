@@ -201,11 +201,26 @@ Test(model_time, fin_wait_2)
     for (size_t i = 0; i < N(cases); i++) {
         struct conditions c = conditions_fresh();
         c.fin_timeout = cases[i].fin_timeout;
-        struct span life = life_fin_wait_2(&c);
+        struct span life = life_fin_wait_2(&c, (struct span){0, 0.1});
         check_span(life, cases[i].lo, cases[i].hi, "fin_timeout", (int)c.fin_timeout);
         cr_expect(!cases[i].seen || IN(life, cases[i].seen), "fin_timeout %d", (int)c.fin_timeout);
-        cr_expect_str_eq(life_fin_wait_2_counter(&c), cases[i].counter);
+        cr_expect_str_eq(life_fin_wait_2_counter(&c, (struct span){0, 0.1}), cases[i].counter);
     }
+}
+
+/* A wire of 200 ms (400 ms) each way: RTO is three round trips, and 3.5 of it is more than a short tcp_fin_timeout. */
+Test(model_time, fin_wait_2_outlasts_the_round_trips)
+{
+    struct conditions c = conditions_fresh();
+    c.fin_timeout = 1;
+    struct span life = life_fin_wait_2(&c, (struct span){0.4, 0.45});
+    check_span(life, 4.2, 4.725 + .256, "delay 200 ms", 1);
+    cr_expect(IN(life, 4.27), "seen");
+    cr_expect_str_eq(life_fin_wait_2_counter(&c, (struct span){0.4, 0.45}), "TcpExt.TW");
+    c.fin_timeout = 5;
+    cr_expect(IN(life_fin_wait_2(&c, (struct span){0.8, 0.85}), 8.6), "seen with 400 ms");
+    c.fin_timeout = 30;
+    check_span(life_fin_wait_2(&c, (struct span){0.8, 0.85}), 30, 32.048, "longer than that", 30);
 }
 
 Test(model_time, time_wait)

@@ -20,9 +20,23 @@ int64_t burst_prefill(const struct knobs *k, const struct conditions *c)
     return prefill == OPTION_NEVER ? burst_limit(k, c) : prefill;
 }
 
+static int burst_refuse_prefill(const struct conditions *c, int64_t prefill, int64_t requests, char **ret_message)
+{
+    if (asprintf(ret_message,
+                 "prefill=%lld: with tcp_syncookies=0 and tcp_max_syn_backlog=%lld the SYN queue takes %lld at once; "
+                 "write "
+                 "at most that",
+                 (long long)prefill, (long long)c->max_syn_backlog, (long long)requests) < 0)
+        *ret_message = NULL;
+    return -EINVAL;
+}
+
 int burst_check(const struct knobs *k, const struct conditions *c, char **ret_message)
 {
     int64_t prefill = burst_prefill(k, c), capacity = queue_capacity(burst_limit(k, c));
+    bool requests_only = burst_overlaps(k) && c->syncookies == 0;
+    if (prefill <= capacity && requests_only && prefill > queue_requests(c, burst_limit(k, c)))
+        return burst_refuse_prefill(c, prefill, queue_requests(c, burst_limit(k, c)), ret_message);
     if (prefill <= capacity)
         return 0;
     if (asprintf(
@@ -39,14 +53,11 @@ struct queue_burst burst_outcome(const struct knobs *k, const struct conditions 
     return queue_burst(c, burst_limit(k, c), burst_prefill(k, c), knob(k, "clients"), burst_overlaps(k));
 }
 
-/* Why a SYN was dropped: at the SYN queue, when handshakes overlap; else at the accept queue. */
-static const struct rule *burst_syn_rule(const struct knobs *k, const struct conditions *c,
-                                         const struct queue_burst *b)
+const struct rule *burst_syn_rule(const struct knobs *k, const struct conditions *c, const struct queue_burst *b)
 {
-    if (burst_overlaps(k) && b->request_full)
-        return &rule_syn_queue_full_drop;
-    bool by_max_syn_backlog = burst_overlaps(k) && b->syn_sent && c->syncookies == 0 && !b->queue_overflows;
-    return by_max_syn_backlog ? &rule_max_syn_backlog : &rule_syn_dropped;
+    if (!burst_overlaps(k) || burst_prefill(k, c) > burst_limit(k, c))
+        return &rule_syn_dropped;
+    return b->request_full ? &rule_syn_queue_full_drop : &rule_max_syn_backlog;
 }
 
 void burst_expect_row(struct prediction *p, const char *row, int64_t n, const struct rule *rule,
@@ -68,17 +79,25 @@ static void burst_expect_ledger(const struct knobs *k, const struct conditions *
     burst_expect_row(p, "refused", 0, NULL, &rule_never_refused);
 }
 
-static void burst_expect_counters(const struct knobs *k, const struct queue_burst *b, int again, struct prediction *p)
+/* The prefill's own: with tcp_syncookies = 2 every SYN that is answered is answered by a cookie. */
+static int64_t burst_prefill_cookies(const struct knobs *k, const struct conditions *c)
 {
+    return c->syncookies == 2 ? burst_prefill(k, c) : 0;
+}
+
+static void burst_expect_counters(const struct knobs *k, const struct conditions *c, const struct queue_burst *b,
+                                  int again, struct prediction *p)
+{
+    int64_t before = burst_prefill_cookies(k, c);
     int64_t repeated = b->syn_sent * again; /* each of them meets a full accept queue */
     expect_exactly(p, "segments", b->queue_overflows + repeated, &rule_listen_overflows,
                    "server.TcpExt.ListenOverflows");
     expect_exactly(p, "segments", b->listen_drops + repeated, &rule_listen_drops, "server.TcpExt.ListenDrops");
-    if (!burst_overlaps(k) && !b->cookies)
+    if (!burst_overlaps(k) && !b->cookies && !before)
         return; /* the SYN queue has no part in it */
     expect_exactly(p, "segments", b->request_full, &rule_request_full_counter, "server.TcpExt.TCPReqQFullDrop");
-    expect_exactly(p, "segments", b->cookies, &rule_cookies_sent, "server.TcpExt.SyncookiesSent");
-    expect_exactly(p, "segments", b->cookies_back, &rule_cookies_received, "server.TcpExt.SyncookiesRecv");
+    expect_exactly(p, "segments", before + b->cookies, &rule_cookies_sent, "server.TcpExt.SyncookiesSent");
+    expect_exactly(p, "segments", before + b->cookies_back, &rule_cookies_received, "server.TcpExt.SyncookiesRecv");
 }
 
 void burst_expect(const struct knobs *k, const struct conditions *c, int again, struct prediction *p)
@@ -89,7 +108,7 @@ void burst_expect(const struct knobs *k, const struct conditions *c, int again, 
     expect_exactly(p, "connections", queued, &rule_accept_queue_capacity, "server.queue");
     expect_exactly(p, "connections", queued, &rule_passive_opens, "server.Tcp.PassiveOpens");
     burst_expect_ledger(k, c, &b, p);
-    burst_expect_counters(k, &b, again, p);
+    burst_expect_counters(k, c, &b, again, p);
 }
 
 void burst_run(struct trial *t, const struct knobs *k)

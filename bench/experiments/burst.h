@@ -20,6 +20,9 @@ struct queue_burst burst_outcome(const struct knobs *k, const struct conditions 
  * sent again by then. */
 void burst_expect(const struct knobs *k, const struct conditions *c, int again, struct prediction *p);
 
+/* Why a SYN of the burst is dropped: the accept queue, the SYN queue, or tcp_max_syn_backlog. */
+const struct rule *burst_syn_rule(const struct knobs *k, const struct conditions *c, const struct queue_burst *b);
+
 /* A row of the ledger; one that stays empty has another reason than one that does not. */
 void burst_expect_row(struct prediction *p, const char *row, int64_t n, const struct rule *rule,
                       const struct rule *rule_of_none);

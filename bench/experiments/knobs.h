@@ -45,7 +45,7 @@ extern const char *const knob_yes_no[]; /* "no", "yes" */
     {                                                                                  \
         "backlog", fallback, &option_integer, "handed to listen() as it is", -1, 65535 \
     }
-#define KNOB_CLIENTS(fallback) KNOB_COUNT("clients", fallback, 1, 15000, "connections that are tried")
+#define KNOB_CLIENTS(fallback) KNOB_COUNT("clients", fallback, 1, 5000, "connections that are tried")
 #define KNOB_PREFILL(fallback)                                                                                       \
     {                                                                                                                \
         "prefill", fallback, &option_integer, "connections that wait in the accept queue before the others come", 0, \

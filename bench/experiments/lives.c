@@ -33,6 +33,8 @@ void lives_tell(FILE *out, const struct trial *t, const char *side)
     char first[EXPECTATION_NAME_MAX], last[EXPECTATION_NAME_MAX];
     snprintf(first, sizeof(first), "%s.gone_first", side);
     snprintf(last, sizeof(last), "%s.there_last", side);
+    if (isnan(trial_observed(t, first)) || isnan(trial_observed(t, last)))
+        return;
     fprintf(out, "None was gone before %.2f s, and none was seen after %.2f s. ", trial_observed(t, first),
             trial_observed(t, last));
 }

@@ -5,7 +5,7 @@
 #include "bench/model/span.h"
 
 /* Two looks may be that far apart on a machine with other work: what a look tells of a moment is known to within that. */
-#define LIVES_LOOK_S 0.5
+#define LIVES_LOOK_S 2
 
 /* SIDE.gone_first: none is gone before the time; SIDE.there_last: none is there after it. side: "client", "server". */
 void lives_expect(struct prediction *p, struct span span, const struct rule *rule, const char *side);

@@ -12,9 +12,13 @@
 #include <string.h>
 
 #define STEP_PATIENCE_S  60 /* for what takes no time: programs that start, segments that arrive */
-#define STEP_QUIET_NS    (50 * NS_PER_MS)
-#define STEP_QUIET_LOOKS 2
-#define STEP_LONGEST     "1h" /* every flood ends by itself */
+#define STEP_QUIET_NS    (100 * NS_PER_MS)
+#define STEP_QUIET_LOOKS 3
+/* Over loopback more than net.core.netdev_max_backlog (1000) segments at once would not all arrive; and the timers that send the SYNs
+ * again fire in batches of 32 ms. */
+#define STEP_MANY    500
+#define STEP_RATE    "10000"
+#define STEP_LONGEST "1h" /* every flood ends by itself */
 
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 
@@ -39,6 +43,10 @@ static void step_check(struct trial *t, int r, const char *what)
 /* What a program that ended before its time said, without its name in front. */
 static void step_program_failed(struct trial *t, struct process *p, const char *name, int code)
 {
+    if (code > 128) {
+        step_fail(t, EXIT_CODE_FAILED, "%s was killed by signal %d", name, code - 128);
+        return;
+    }
     const char *complaint = process_complaint(p), *colon = strstr(complaint, ": ");
     int length = (int)strcspn(colon ? colon + 2 : complaint, "\n");
     step_fail(t, code == EXIT_CODE_CANNOT ? EXIT_CODE_CANNOT : EXIT_CODE_FAILED, "%s ended with %d: %.*s", name, code,
@@ -77,6 +85,14 @@ static void step_say_waiting(struct trial *t, const char *what, double patience_
     json_decref(line);
 }
 
+/* What is asked beside the look (has a program ended? how far is a counter?) is newer than the look: only when the next look
+ * agrees do both speak of the same moment. */
+static bool step_still(struct trial *t, step_reached *reached, int64_t number)
+{
+    step_look(t);
+    return !t->failure && reached(t, number);
+}
+
 bool step_wait(struct trial *t, step_reached *reached, int64_t number, double patience_s, const char *what)
 {
     int64_t until_ns = clock_now_ns() + (int64_t)(patience_s * 1e9);
@@ -85,7 +101,7 @@ bool step_wait(struct trial *t, step_reached *reached, int64_t number, double pa
         step_look(t);
         if (t->failure)
             return false;
-        if (reached(t, number))
+        if (reached(t, number) && step_still(t, reached, number))
             return true;
         if (clock_now_ns() > until_ns)
             return false;
@@ -249,7 +265,10 @@ void step_connect_together(struct trial *t, int64_t n)
         return;
     history_entries(watch_history(t->watch), &before);
     if (t->lab.loopback) {
-        step_connect(t, n, NULL);
+        if (n > STEP_MANY)
+            step_connect(t, n, "--hold", STEP_LONGEST, "--rate", STEP_RATE, NULL);
+        else
+            step_connect(t, n, NULL);
         step_need(t, step_all_syns_are_sent, (int64_t)before + n, "all clients to connect");
         return;
     }
@@ -284,6 +303,21 @@ static bool step_is_settled(struct trial *t, int64_t number)
 void step_settle(struct trial *t)
 {
     step_need(t, step_is_settled, 0, "the last segments to arrive");
+}
+
+static bool step_deaths_are_heard(struct trial *t, int64_t number)
+{
+    size_t n;
+    int64_t gone = 0, heard = watch_destroyed(t->watch, SIDE_CLIENT);
+    const struct history_entry *e = history_entries(watch_history(t->watch), &n);
+    for (size_t i = 0; i < n; i++)
+        gone += e[i].side[SIDE_CLIENT].missing_ns != 0;
+    return heard < 0 || heard >= gone;
+}
+
+void step_hear_deaths(struct trial *t)
+{
+    step_wait(t, step_deaths_are_heard, 0, STEP_PATIENCE_S, "the kernel to tell of the sockets that are gone");
 }
 
 /* --- states --- */

@@ -52,6 +52,9 @@ void step_kill_client(struct trial *t);
 /* Sets a sysctl on a host, for this trial. */
 void step_set(struct trial *t, enum side side, const char *key, const char *value);
 
+/* Until the kernel has told of the death of each client socket that the looks miss: it tells from a work queue, some time after. */
+void step_hear_deaths(struct trial *t);
+
 /* Takes stock: the ledger, the queue, the states and the counters of the report are those of this moment. Once. */
 void step_take_stock(struct trial *t);
 

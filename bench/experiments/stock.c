@@ -104,7 +104,7 @@ static double stock_side(const struct trial *t, enum side side, const char *name
     if (strchr(name, '.')) /* a counter that did not move is not in the delta */
         return (double)json_integer_value(json_object_get(t->counters[side], name));
     if (!strcmp(name, "destroyed"))
-        return (double)t->destroyed[side];
+        return t->destroyed[side] < 0 ? NAN : (double)t->destroyed[side];
     return stock_state(t, side, name);
 }
 

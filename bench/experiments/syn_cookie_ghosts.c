@@ -33,28 +33,63 @@ static void run(struct trial *t, const struct knobs *k)
     step_show(t, LEDGER_ghost, "one of the ghosts: a whole handshake, and no connection");
 }
 
+static void tell_ghosts(FILE *out, const struct trial *t)
+{
+    if (t->conditions.syncookies == 2)
+        fprintf(out,
+                "Every SYN was answered with a cookie, of which the server keeps nothing: the SYN queue took none. ");
+    else
+        fprintf(out,
+                "The SYN queue took as many requests as it holds, and the SYNs beyond were answered with cookies, "
+                "of which the server keeps nothing. ");
+    fprintf(
+        out,
+        "%lld ACKs with a cookie came back when the accept queue was full, and were dropped without a word. A ghost "
+        "stays ESTABLISHED until it sends something: then it may still come to life, if there is room by then and "
+        "the cookie is fresh, or it is reset. ",
+        (long long)trial_row(t, LEDGER_ghost));
+}
+
+static void tell_syn_sent(FILE *out, const struct trial *t, const struct knobs *k)
+{
+    long long dropped = trial_row(t, LEDGER_syn_sent);
+    if (!burst_outcome(k, &t->conditions).syn_sent) {
+        fprintf(out, "%lld clients had no answer yet. ", dropped);
+        return;
+    }
+    if (burst_prefill(k, &t->conditions) > burst_limit(k, &t->conditions))
+        fprintf(out,
+                "The accept queue was full before they came. A SYN that meets a full accept queue is dropped, with "
+                "cookies or without, and no cookie is sent: ");
+    else if (burst_outcome(k, &t->conditions).request_full)
+        fprintf(out, "Without cookies a SYN that meets a full SYN queue is dropped: ");
+    else
+        fprintf(out, "Without cookies a SYN beyond the bound that tcp_max_syn_backlog sets is dropped: ");
+    fprintf(out, "%lld clients know that they are not connected, and try again. ", dropped);
+}
+
 static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 {
     long long believe = (long long)t->stock.side[SIDE_CLIENT].states[SOCKDIAG_ESTABLISHED];
     long long real = (long long)t->stock.side[SIDE_SERVER].states[SOCKDIAG_ESTABLISHED];
+    long long half_open = trial_row(t, LEDGER_half_open), reset = trial_row(t, LEDGER_reset);
     fprintf(out, "%lld clients believe that they are connected; %lld are. ", believe, real);
     if (trial_row(t, LEDGER_ghost))
+        tell_ghosts(out, t);
+    if (half_open)
+        fprintf(
+            out,
+            "%lld are half-open: the SYN queue has their requests, and their third ACKs met a full accept queue and "
+            "were dropped (see third-ack-dropped). ",
+            half_open);
+    if (reset)
         fprintf(out,
-                "The SYN queue took as many requests as the accept queue would hold, and the SYNs beyond were "
-                "answered with "
-                "cookies, of which the server keeps nothing. When the ACKs came back the accept queue was full, and "
-                "%lld of them were "
-                "dropped without a word. A ghost stays ESTABLISHED until it sends something: then it may still come "
-                "to life, if "
-                "there is room by then and the cookie is fresh, or it is reset.",
-                (long long)trial_row(t, LEDGER_ghost));
-    else if (trial_row(t, LEDGER_syn_sent))
-        fprintf(out,
-                "Without cookies a SYN that meets a full SYN queue is dropped: %lld clients know that they are not "
-                "connected, and "
-                "try again.",
-                (long long)trial_row(t, LEDGER_syn_sent));
-    else
+                "%lld were reset: the SYN queue had their requests, their third ACKs met a full accept queue, and "
+                "tcp_abort_on_overflow is 1 (see rst-on-overflow). ",
+                reset);
+    if (trial_row(t, LEDGER_syn_sent))
+        tell_syn_sent(out, t, k);
+    if (!trial_row(t, LEDGER_ghost) && !half_open && !reset && !trial_row(t, LEDGER_syn_sent))
         fprintf(out, "There was room for all.");
 }
 
@@ -72,8 +107,9 @@ const struct experiment experiment_syn_cookie_ghosts = {
     .claim = "A client whose connect() succeeded has a connection; SYN cookies only matter under attack.",
     .kernel = "When the SYN queue is full the kernel answers SYNs with cookies and keeps nothing (tcp_conn_request). "
               "If the accept "
-              "queue is full when the cookie's ACK comes, it is dropped, and nothing will ever repair that "
-              "(tcp_get_cookie_sock). No attack is needed: a burst of ordinary clients is enough.",
+              "queue is full when the cookie's ACK comes, it is dropped (tcp_get_cookie_sock), and the server has "
+              "nothing that could be sent again: only what the client sends can still bring it to life. No attack is "
+              "needed: a burst of ordinary clients is enough.",
     .falsified = "A ghost that the server has a socket for; another number of them than cookies that found no room.",
     .why_link = "The SYN queue fills only while handshakes overlap: all SYNs must come before the first third ACK, "
                 "which takes a "

@@ -12,7 +12,9 @@
 #include "bench/model/ladder.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static const struct knob knobs[] = {
     KNOB_BACKLOG("4"),
@@ -81,8 +83,7 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
     expect_exactly(p, "connections", prefill + b.queued, &rule_accept_queue_capacity, "ledger.queued");
     expect_exactly(p, "connections", half_open, &rule_third_ack_dropped, "ledger.half_open");
     burst_expect_row(p, "ghost", b.ghost + pruned, pruned ? &rule_request_pruning : &rule_ghost, &rule_row_empty);
-    burst_expect_row(p, "syn_sent", b.syn_sent, b.request_full ? &rule_syn_queue_full_drop : &rule_max_syn_backlog,
-                     &rule_row_empty);
+    burst_expect_row(p, "syn_sent", b.syn_sent, burst_syn_rule(k, c, &b), &rule_row_empty);
     burst_expect_row(p, "reset", b.reset, &rule_third_ack_reset, &rule_never_reset_by_syn);
     expect_exactly(p, "connections", half_open, &rule_third_ack_dropped, "server.SYN_RECV");
     expect_exactly(p, "connections", prefill + b.queued + b.half_open + b.ghost, &rule_queued_is_established,
@@ -103,25 +104,27 @@ static bool all_are_in(struct trial *t, int64_t number)
 }
 
 struct completion {
-    int64_t syn_ack_ns; /* the first one is sent */
-    int64_t done_ns;    /* the last ACK arrives before a look finds the connection established */
+    int64_t syn_ack_ns; /* the first SYN-ACK is sent */
+    int64_t done_ns;    /* the last ACK so far arrives: nothing has been sent after it */
 };
 
-static struct completion completion_of(const struct trial *t, const struct history_entry *e)
+/* One for each entry of the history; NULL without memory. The caller frees it. */
+static struct completion *completions(const struct trial *t)
 {
-    size_t n;
-    struct completion c = {0};
+    size_t n, n_entries;
+    const struct history *h = watch_history(t->watch);
+    const struct history_entry *entries = history_entries(h, &n_entries);
     const struct segment *s = wire_segments(t->lab.wire, &n);
-    int64_t seen_ns = e->side[SIDE_SERVER].first_ns[SOCKDIAG_ESTABLISHED];
-    for (size_t i = 0; i < n; i++) {
-        if (!connection_id_same(&s[i].id, &e->id))
-            continue;
-        if (s[i].direction == TO_CLIENT && (s[i].flags & SEGMENT_SYN) && !c.syn_ack_ns)
-            c.syn_ack_ns = s[i].at_ns;
-        if (s[i].direction == TO_SERVER && (s[i].flags & SEGMENT_ACK) && s[i].out_ns && s[i].out_ns <= seen_ns)
-            c.done_ns = s[i].out_ns;
+    struct completion *all = calloc(n_entries + 1, sizeof(*all));
+    for (size_t i = 0; all && i < n; i++) {
+        const struct history_entry *e = history_find(h, &s[i].id);
+        struct completion *c = e ? &all[e - entries] : NULL;
+        if (c && s[i].direction == TO_CLIENT && (s[i].flags & SEGMENT_SYN) && !c->syn_ack_ns)
+            c->syn_ack_ns = s[i].at_ns;
+        if (c && s[i].direction == TO_SERVER && (s[i].flags & SEGMENT_ACK) && s[i].fate == SEGMENT_DELIVERED)
+            c->done_ns = s[i].out_ns;
     }
-    return c;
+    return all;
 }
 
 /* From a connection's first SYN-ACK until its handshake is over: of those that the stock shows half-open. */
@@ -130,16 +133,17 @@ static void see_completion(struct trial *t)
     size_t n, found = 0;
     double first = 0, last = 0;
     const struct history_entry *e = history_entries(watch_history(t->watch), &n);
-    for (size_t i = 0; i < n; i++) {
-        if (e[i].side[SIDE_SERVER].first_ns[SOCKDIAG_ESTABLISHED] < t->stock.at_ns ||
-            !e[i].side[SIDE_SERVER].first_ns[SOCKDIAG_SYN_RECV])
+    struct completion *all = completions(t);
+    for (size_t i = 0; all && i < n; i++) {
+        const struct history_side *server = &e[i].side[SIDE_SERVER];
+        if (server->first_ns[SOCKDIAG_ESTABLISHED] < t->stock.at_ns || !server->first_ns[SOCKDIAG_SYN_RECV])
             continue;
-        struct completion c = completion_of(t, &e[i]);
-        double took = (double)(c.done_ns - c.syn_ack_ns) / 1e9;
+        double took = (double)(all[i].done_ns - all[i].syn_ack_ns) / 1e9;
         first = !found || took < first ? took : first;
         last = !found || took > last ? took : last;
         found++;
     }
+    free(all);
     if (found) {
         step_see(t, first, "server.completed_first");
         step_see(t, last, "server.completed_last");
@@ -165,25 +169,80 @@ static void run(struct trial *t, const struct knobs *k)
     step_show(t, LEDGER_half_open, "one whose third ACK was dropped, until it completes");
 }
 
+static void tell_none(FILE *out, const struct trial *t, const struct knobs *k)
+{
+    struct queue_burst b = burst_outcome(k, &t->conditions);
+    if (burst_prefill(k, &t->conditions) > burst_limit(k, &t->conditions))
+        fprintf(out, "No third ACK was dropped: the accept queue was full before the clients came, and it was their "
+                     "SYNs that were. ");
+    else if (trial_row(t, LEDGER_reset))
+        fprintf(
+            out,
+            "No third ACK was simply dropped: tcp_abort_on_overflow is 1, and the %lld that met a full accept queue "
+            "were answered by RST (see rst-on-overflow). ",
+            (long long)trial_row(t, LEDGER_reset));
+    else if (t->conditions.syncookies == 2)
+        fprintf(out, "No request is half-open: every SYN was answered by a cookie, and the SYN queue took none. ");
+    else if (b.cookies || b.syn_sent)
+        fprintf(out, "No request is half-open: the accept queue had room for all that the SYN queue took. ");
+    else
+        fprintf(out, "No third ACK was dropped: there was room for all. ");
+}
+
+static void tell_others(FILE *out, const struct trial *t, const struct knobs *k)
+{
+    long long cookies = burst_outcome(k, &t->conditions).ghost, dropped = trial_row(t, LEDGER_syn_sent);
+    if (cookies)
+        fprintf(
+            out,
+            "%lld clients had been told yes by SYN cookies, of which the server keeps nothing, and their ACKs met "
+            "the full queue: ghosts (see syn-cookie-ghosts). ",
+            cookies);
+    if (dropped)
+        fprintf(out, "%lld clients got no answer to their SYNs. ", dropped);
+}
+
+static void tell_sent_again(FILE *out, const struct knobs *k, bool some_pruned)
+{
+    long long again = knob(k, "again");
+    if (again)
+        fprintf(out,
+                "It was the server that sent again, its SYN-ACK, %s%lld time%s, and each time the client answered "
+                "with an "
+                "ACK, which was dropped, for the queue was full. ",
+                some_pruned ? "up to " : "", again, again == 1 ? "" : "s");
+    fprintf(out, "The client sent nothing by itself: it thinks that all is well. ");
+}
+
 static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 {
-    long long half_open = trial_row(t, LEDGER_half_open);
+    struct queue_burst b = burst_outcome(k, &t->conditions);
+    int64_t half_open = trial_row(t, LEDGER_half_open), pruned = trial_row(t, LEDGER_ghost) - b.ghost;
+    double accepted = trial_observed(t, "server.accepted_in_the_end");
+    int64_t completed = isnan(accepted) ? half_open : (int64_t)accepted - trial_row(t, LEDGER_queued);
+    if (!half_open) {
+        tell_none(out, t, k);
+        tell_others(out, t, k);
+        return;
+    }
     fprintf(out,
             "%lld clients were ESTABLISHED while the server had them in SYN_RECV: their third ACKs met a full accept "
-            "queue and were "
-            "dropped. ",
-            half_open);
-    if (!half_open)
-        return;
-    fprintf(out,
-            "It was the server that sent again, its SYN-ACK, and each time the client answered with an ACK, which "
-            "was dropped as long "
-            "as the queue was full. The client sent nothing by itself: it thinks that all is well. Then the server "
-            "began to "
-            "accept, and with the next SYN-ACK the connections completed, %.1f s after they began, and nobody at the "
-            "client "
-            "noticed.",
-            trial_observed(t, "server.completed_last"));
+            "queue and were dropped. ",
+            (long long)(half_open + pruned));
+    tell_sent_again(out, k, pruned > 0);
+    fprintf(out, "Then the server began to accept, and with the next SYN-ACK %lld connection%s completed",
+            (long long)completed, completed == 1 ? "" : "s");
+    if (completed && !isnan(trial_observed(t, "server.completed_last")))
+        fprintf(out, ", %.1f s after the first SYN-ACK, and nobody at the client noticed",
+                trial_observed(t, "server.completed_last"));
+    fprintf(out, ". ");
+    pruned += half_open - completed;
+    if (pruned)
+        fprintf(out,
+                "The kernel had pruned %lld request%s at the third timeout, after 7 s, because the SYN queue was at "
+                "least half full: their clients are ghosts now, ESTABLISHED with nothing at the server. ",
+                (long long)pruned, pruned == 1 ? "" : "s");
+    tell_others(out, t, k);
 }
 
 static const struct by_hand by_hand[] = {

@@ -14,7 +14,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
-#define TRIAL_DESCRIPTORS 32 /* what a program needs beside its connections */
+#define TRIAL_DESCRIPTORS 48 /* what a program needs beside its connections */
 
 static bool trial_on_loopback(const struct knobs *k)
 {
@@ -94,11 +94,18 @@ static void trial_check_knobs(struct trial *t)
     free(message);
 }
 
+/* Connections beside those of the knob clients, which the server may have to hold as well. */
+static int64_t trial_others(const struct knobs *k)
+{
+    int64_t prefill = knobs_have(k, "prefill") ? knob(k, "prefill") : 0;
+    return (prefill > 0 ? prefill : 0) + (knobs_have(k, "then") ? knob(k, "then") : 0);
+}
+
 /* Before anything is started: the client refuses a run that cannot fit, but then the trial is under way. */
 static void trial_check_descriptors(struct trial *t)
 {
     struct rlimit limit = {0};
-    int64_t needed = TRIAL_DESCRIPTORS + knob(t->knobs, "clients");
+    int64_t needed = TRIAL_DESCRIPTORS + knob(t->knobs, "clients") + trial_others(t->knobs);
     getrlimit(RLIMIT_NOFILE, &limit);
     if (!t->failure && (rlim_t)needed > limit.rlim_max)
         step_fail(t, EXIT_CODE_CANNOT,

@@ -43,8 +43,8 @@ struct trial {
     /* The stock: both hosts at the moment that the ledger speaks of. */
     bool has_stock;
     struct look stock;
-    json_t *counters[2]; /* deltas; on loopback both are the same host's */
-    uint64_t destroyed[2];
+    json_t *counters[2];  /* deltas; on loopback both are the same host's */
+    int64_t destroyed[2]; /* -1: not known */
     struct ledger ledger;
     json_t *seen; /* name → number: what the steps have observed beside that */
 

@@ -222,6 +222,14 @@ static void document_add_observed(json_t *document, const struct trial *t)
         json_pack("{s:I, s:I}", "segments", (json_int_t)wire.forwarded, "overflow", (json_int_t)wire.overflow));
 }
 
+/* What every run has stands in one that failed as well. */
+static void document_add_nothing(json_t *document)
+{
+    json_object_set_new(document, "ledger", json_object());
+    json_object_set_new(document, "counters", json_pack("{s:{}, s:{}}", "server", "client"));
+    json_object_set_new(document, "timeline", json_array());
+}
+
 static enum verdict document_failed(const struct trial *t)
 {
     return t->failure_code == EXIT_CODE_CANNOT ? VERDICT_SKIPPED : VERDICT_INCONCLUSIVE;
@@ -277,6 +285,8 @@ json_t *trial_document(struct trial *t, int64_t repetition, double elapsed_s, in
     json_object_set_new(document, "checks", checks);
     if (!t->failure)
         document_add_observed(document, t);
+    else
+        document_add_nothing(document);
     json_object_set_new(document, "by_hand", document_by_hand(e));
     json_object_set_new(document, "see_also", document_list(e->see_also));
     json_object_set_new(document, "try_next", document_list(e->try_next));

@@ -61,12 +61,11 @@ int cell_enter(bool user, const char **ret_step)
     int r = user ? namespace_map_root(cell_uid, cell_gid) : 0;
     if (r)
         return r;
-    *ret_step = "private mounts";
-    if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL))
-        return -errno;
-    /* Its process numbers are those of this namespace, which is what tools expect that look into /proc. A container
-     * that hides parts of /proc forbids it; tcplab itself needs /proc/self only, which the old one has. */
-    mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+    /* A /proc whose process numbers are those of this namespace, which is what tools expect that look into it; mounted only where
+     * nobody else would see it. A container that hides parts of /proc forbids it, and in a chroot the mounts cannot be made
+     * private; tcplab itself needs /proc/self only, which the old one has. */
+    if (!mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL))
+        mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
     *ret_step = "loopback";
     return namespace_loopback_up();
 }

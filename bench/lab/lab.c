@@ -42,6 +42,12 @@ static int lab_configure(const struct lab *lab, const struct host *host, const c
     return r ? r : link_add_neighbour(lab_interface, other, other_ethernet);
 }
 
+static int lab_keep(struct lab *lab)
+{
+    int r = host_keep(&lab->server, LAB_SERVER_HOST);
+    return r ? r : host_keep(&lab->client, LAB_CLIENT_HOST);
+}
+
 static int lab_open_wire(struct lab *lab, const struct lab_args *args, const char **ret_step)
 {
     *ret_step = "network namespace";
@@ -52,6 +58,8 @@ static int lab_open_wire(struct lab *lab, const struct lab_args *args, const cha
         r = host_new("client", &lab->client);
     if (!r)
         r = host_enter(&lab->room);
+    if (!r)
+        r = lab_keep(lab);
     *ret_step = r ? *ret_step : "veth";
     if (!r)
         r = lab_plug(lab, &lab->server, "server0", LAB_ETHERNET_SERVER);
@@ -78,6 +86,9 @@ static int lab_open_loopback(struct lab *lab, const char **ret_step)
     if (r)
         return r;
     lab->client = (struct host){.name = "client", .network = lab->server.network};
+    r = lab_keep(lab);
+    if (r)
+        return r;
     return wire_new(&tap, &lab->wire, ret_step);
 }
 
@@ -97,8 +108,9 @@ void lab_close(struct lab *lab)
 {
     wire_free(lab->wire);
     lab->wire = NULL;
-    if (!lab->loopback)
-        host_release(&lab->client);
+    if (lab->loopback)
+        lab->client.network = -1; /* the server's */
+    host_release(&lab->client);
     host_release(&lab->server);
     host_release(&lab->room);
 }

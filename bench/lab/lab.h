@@ -26,6 +26,10 @@ struct lab {
     bool loopback;
 };
 
+/* The processes by whose names the hosts are found (host_keep()). */
+#define LAB_SERVER_HOST "lab-server"
+#define LAB_CLIENT_HOST "lab-client"
+
 /* The calling thread is in the server host afterwards. 0; or -errno and in *ret_step what failed. */
 int lab_open(const struct lab_args *args, struct lab *ret, const char **ret_step);
 void lab_close(struct lab *lab);

@@ -21,8 +21,8 @@ static const struct {
     const char *step, *what, *mend;
 } needs[] = {
     {"clone", "cannot make a private world for the lab", needs_namespaces},
+    {"unshare", "cannot make a private network", needs_namespaces},
     {"uid_map", "cannot become root of a user namespace", needs_namespaces},
-    {"private mounts", "cannot make its mounts private", needs_namespaces},
     {"network namespace", "cannot make a network namespace",
      "sysctl user.max_net_namespaces=10000 if that is low; the kernel needs CONFIG_NET_NS"},
     {"loopback", "cannot take loopback up in the private network", needs_namespaces},
@@ -38,12 +38,36 @@ static const struct {
      "systempaths=unconfined"},
 };
 
+/* Where the error itself says what is short, the step does not matter. */
+static const char *needs_mend_by_error(int error)
+{
+    switch (error) {
+    case EMFILE:
+    case ENFILE:
+        return "more descriptors are needed: ulimit -n 1024, and fewer labs at once (-j)";
+    case EAGAIN:
+        return "more processes and threads are needed: ulimit -u, a container's pids limit, and fewer labs at once "
+               "(-j)";
+    case ENOSPC:
+    case EUSERS:
+        return "more namespaces are needed than this user may have: sysctl user.max_user_namespaces, "
+               "user.max_pid_namespaces, user.max_net_namespaces and user.max_mnt_namespaces";
+    case ENOMEM:
+    case ENOBUFS:
+        return "more memory is needed: each lab takes 64 MiB for its wire; use fewer labs at once (-j)";
+    default:
+        return NULL;
+    }
+}
+
 const char *needs_mend(const char *step, int error)
 {
     static char text[NEEDS_TEXT_MAX];
+    const char *by_error = needs_mend_by_error(error);
     for (size_t i = 0; i < sizeof(needs) / sizeof(*needs); i++)
         if (!strcmp(step, needs[i].step)) {
-            snprintf(text, sizeof(text), "%s (%s). To mend it: %s", needs[i].what, strerror(error), needs[i].mend);
+            snprintf(text, sizeof(text), "%s (%s). To mend it: %s", needs[i].what, strerror(error),
+                     by_error ? by_error : needs[i].mend);
             return text;
         }
     snprintf(text, sizeof(text), "cannot make the lab (%s: %s)", step, strerror(error));
@@ -102,5 +126,10 @@ const char *needs_probe(void)
         return needs_mend("clone", -pid);
     waitpid(pid, &status, 0);
     sentence[n > 0 ? n : 0] = '\0';
-    return n > 0 ? sentence : NULL;
+    if (n <= 0 && !(WIFEXITED(status) && WEXITSTATUS(status) == 0))
+        snprintf(sentence, sizeof(sentence),
+                 "a lab cannot be made here: its process ended with status %d (a seccomp "
+                 "profile, or no memory?)",
+                 status);
+    return *sentence ? sentence : NULL;
 }

@@ -16,6 +16,8 @@
     X(synack_retries, "net.ipv4.tcp_synack_retries", 5, 5)           \
     X(fin_timeout, "net.ipv4.tcp_fin_timeout", 60, 60)               \
     X(tw_reuse, "net.ipv4.tcp_tw_reuse", 2, 0)                       \
+    X(tw_reuse_delay, "net.ipv4.tcp_tw_reuse_delay", 1000, 1000)     \
+    X(timestamps, "net.ipv4.tcp_timestamps", 1, 1)                   \
     X(max_tw_buckets, "net.ipv4.tcp_max_tw_buckets", 131072, 131072)
 
 struct conditions {

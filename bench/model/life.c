@@ -7,29 +7,34 @@
 #define TIMEWAIT_LEN 60 /* TCP_TIMEWAIT_LEN */
 #define TWKILLED_MAX 4  /* __inet_twsk_schedule() */
 
-/* 3.5 RTO, which neither tcp_fin_time() nor tcp_time_wait() goes below: RTO 200 ms (no RTT), and 300 ms. */
-#define LEAST_LO 0.7
-#define LEAST_HI 1.05
+#define RTO_MIN 0.2
 
-static struct span minisocket(struct span since, int hz, double seconds)
+/* Neither tcp_fin_time() nor tcp_time_wait() goes below 3.5 RTO. Of a connection that has measured one round trip the RTO is
+ * that and four times its half, no less than RTO_MIN (tcp_rtt_estimator(), tcp_set_rto()). */
+static double least(double rtt)
 {
-    return (struct span){lateness_then(since, hz, fmax(seconds, LEAST_LO)).lo,
-                         lateness_then(since, hz, fmax(seconds, LEAST_HI)).hi};
+    return 3.5 * (rtt + fmax(2 * rtt, RTO_MIN));
+}
+
+static struct span minisocket(struct span since, int hz, double seconds, struct span rtt)
+{
+    return (struct span){lateness_then(since, hz, fmax(seconds, least(rtt.lo))).lo,
+                         lateness_then(since, hz, fmax(seconds, least(rtt.hi))).hi};
 }
 
 /* What is left to the minisocket when the full socket has waited what is above 60 s. */
-static int64_t minisocket_timeout(const struct conditions *c)
+static double minisocket_timeout(const struct conditions *c)
 {
-    return c->fin_timeout > TIMEWAIT_LEN ? c->fin_timeout - TIMEWAIT_LEN : c->fin_timeout;
+    return (double)(c->fin_timeout > TIMEWAIT_LEN ? c->fin_timeout - TIMEWAIT_LEN : c->fin_timeout);
 }
 
-struct span life_fin_wait_2(const struct conditions *c)
+struct span life_fin_wait_2(const struct conditions *c, struct span rtt)
 {
-    double timeout = (double)minisocket_timeout(c);
+    double timeout = minisocket_timeout(c);
     struct span since = {0, LATENESS_SCHEDULING};
     if (c->fin_timeout > TIMEWAIT_LEN)
         since = lateness_then(since, c->hz, timeout); /* tcp_keepalive_timer() waits first, for as long */
-    return minisocket(since, c->hz, timeout);
+    return minisocket(since, c->hz, timeout, rtt);
 }
 
 struct span life_time_wait(const struct conditions *c)
@@ -37,7 +42,7 @@ struct span life_time_wait(const struct conditions *c)
     return lateness_span(c->hz, TIMEWAIT_LEN);
 }
 
-const char *life_fin_wait_2_counter(const struct conditions *c)
+const char *life_fin_wait_2_counter(const struct conditions *c, struct span rtt)
 {
-    return minisocket_timeout(c) > TWKILLED_MAX ? "TcpExt.TW" : "TcpExt.TWKilled";
+    return fmax(minisocket_timeout(c), least(rtt.lo)) > TWKILLED_MAX ? "TcpExt.TW" : "TcpExt.TWKilled";
 }

@@ -75,7 +75,8 @@ int look_copy(const struct look *from, struct look *ret)
             look_release(ret);
             return -ENOMEM;
         }
-        memcpy(s->sockets, from->side[side].sockets, s->n * sizeof(*s->sockets));
+        if (s->n)
+            memcpy(s->sockets, from->side[side].sockets, s->n * sizeof(*s->sockets));
     }
     return 0;
 }

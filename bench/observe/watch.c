@@ -17,6 +17,7 @@ struct watch {
     struct timeline timeline;
     struct history *history;
     uint64_t deaths[2], unchanged;
+    bool deaths_lost; /* more at once than the socket's buffer holds: the count is not known any more */
     int64_t due_ns, longest_gap_ns;
 };
 
@@ -82,6 +83,13 @@ static int watch_on_death(const struct sockdiag_socket *socket, void *context)
     return history_add_destroyed(w->history, side, &id, clock_now_ns());
 }
 
+static int watch_hear_deaths(struct watch *w, struct destroyed *d)
+{
+    int r = destroyed_read(d, watch_on_death, w);
+    w->deaths_lost = w->deaths_lost || r == -ENOBUFS;
+    return r == -ENOBUFS ? 0 : r;
+}
+
 /* Half as often where nothing has happened for a while, and never more than its share of the time. */
 static int64_t watch_interval_ns(const struct watch *w, int64_t took_ns)
 {
@@ -95,7 +103,7 @@ int watch_look(struct watch *w)
     int r = look_take(&w->latest, w->diag[SIDE_SERVER], w->diag[SIDE_CLIENT], w->args.family, w->args.port);
     for (int side = 0; side < 2 && !r; side++)
         if (w->destroyed[side])
-            r = destroyed_read(w->destroyed[side], watch_on_death, w);
+            r = watch_hear_deaths(w, w->destroyed[side]);
     if (!r)
         r = history_add(w->history, &w->latest);
     int changed = r ? r : timeline_add(&w->timeline, &w->latest);
@@ -134,9 +142,9 @@ const struct history *watch_history(const struct watch *w)
     return w->history;
 }
 
-uint64_t watch_destroyed(const struct watch *w, enum side side)
+int64_t watch_destroyed(const struct watch *w, enum side side)
 {
-    return w->deaths[side];
+    return w->deaths_lost ? -1 : (int64_t)w->deaths[side];
 }
 
 uint64_t watch_unchanged(const struct watch *w)

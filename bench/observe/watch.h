@@ -37,8 +37,9 @@ const struct look *watch_latest(const struct watch *w);
 int watch_copy(const struct watch *w, struct look *ret);
 const struct history *watch_history(const struct watch *w);
 
-/* How many full sockets of a host the kernel has reported as gone. */
-uint64_t watch_destroyed(const struct watch *w, enum side side);
+/* How many full sockets of a host the kernel has reported as gone; -1: not known, for more went at once than it could report (some
+ * hundreds, net.core.rmem_max). */
+int64_t watch_destroyed(const struct watch *w, enum side side);
 
 /* How many times in a row the last look found the same states as the one before. */
 uint64_t watch_unchanged(const struct watch *w);

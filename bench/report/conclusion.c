@@ -53,7 +53,7 @@ static void conclusion_write(FILE *out, const json_t *run)
     const char *reason = json_string_value(json_object_get(run, "reason"));
     bool checked = conclusion_checks(run, NULL);
     conclusion_count(out, run);
-    if (reason)
+    if (reason && !conclusion_checks(run, "differ")) /* those are listed one by one */
         fprintf(out, "%s%s", checked ? ". " : "", reason);
     else if (!checked)
         fputs("nothing was checked", out);

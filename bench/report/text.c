@@ -48,7 +48,8 @@ static void report_title(FILE *out, const json_t *run)
     if (repetition > 1)
         fprintf(out, ", run %lld", (long long)repetition);
     fputc('\n', out);
-    report_verdict(out, run);
+    if (strcmp(conclusion_verdict(run), "agree")) /* else it comes last: the reader may want to guess */
+        report_verdict(out, run);
     layout_labelled(out, "question", report_string(run, "question"));
     layout_labelled(out, "textbooks", report_string(run, "claim"));
     layout_labelled(out, "the kernel", report_string(run, "kernel"));
@@ -138,9 +139,9 @@ static void report_by_hand(FILE *out, const json_t *run)
         if (shows)
             layout_words(out, shows, 6, fprintf(out, "%6s", ""));
     }
-    page_text(out, "(While a run lasts, another terminal gets into its hosts: nsenter --net --target $(pgrep -n "
-                   "tcplab-server), or "
-                   "tcplab-client; where root did not start it, with --user --preserve-credentials.)");
+    page_text(out, "While a run lasts, another terminal gets into its hosts by nsenter --net --target $(pgrep -nx "
+                   "lab-server), or "
+                   "lab-client; where root did not start the run, with --user --preserve-credentials.");
 }
 
 static void report_next(FILE *out, const json_t *run)
