@@ -168,7 +168,7 @@ Test(pair, fin_wait_2_lasts_tcp_fin_timeout_and_close_wait_for_ever)
     cr_assert_geq(ms, 4500);
     cr_assert_leq(ms, 9000);
     cr_assert_eq(live_number("ss -Htan state time-wait | wc -l"), 0);
-    cr_assert_eq(live_number("ss -Htan state close-wait 'sport = :8888' | wc -l"), 20);
+    live_until(20, "ss -Htan state close-wait 'sport = :8888' | wc -l");
     cr_assert_eq(live_stop(server, SIGINT), 0);
     cr_assert_eq(live_integer(server->report, "states", "CLOSE_WAIT", NULL), 20);
     cr_assert_eq(live_number("cat /proc/sys/net/ipv4/tcp_fin_timeout"), 60);
