@@ -97,8 +97,8 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
         !(reuses(k, c) && kept(k, c) < n)) /* what takes over one of a few is not sure of a place itself */
         lives_expect(p, life_time_wait(c), &rule_time_wait_length, closer);
     expect_exactly(p, "sockets", 0, &rule_time_wait_length, "%s.TIME_WAIT_in_the_end", closer);
-    expect_between(p, "sockets", (double)kept(k, c), (double)least(c->max_tw_buckets, ports(k)), count, "%s.TIME_WAIT",
-                   closer);
+    expect_between(p, "sockets", (double)kept(k, c), (double)least(c->max_tw_buckets, ports(k)), count,
+                   "%s.TIME_WAIT", closer);
 }
 
 static enum side closing_side(const struct knobs *k)
