@@ -22,6 +22,12 @@ struct experiment {
     const char *kernel;    /* what the kernel does, and which function decides */
     const char *falsified; /* what would prove that wrong */
     const char *why_link;  /* why this needs the wire, or loopback */
+    const char *time;      /* how long it takes, what the kernel's defaults would take, or why it cannot be shorter */
+
+    /* The segments as they are expected, for `explain`; NULL-terminated, a line each: "> SYN" and "< SYN-ACK" (the client is on the left),
+     * "> ACK x dropped: the queue is full" (an arrow that comes to nothing, and why), "c connect()" and "s accept()" (what a program
+     * does), "c: ESTABLISHED" and "s: SYN_RECV" (the state that an end is in now), ". 1 s" (time passes). */
+    const char *const *drawing;
 
     const struct knob *knobs;
     size_t n_knobs;

@@ -1,4 +1,6 @@
 #include "bench/experiments/steps.h"
+#include "bench/experiments/sockets.h"
+#include "bench/experiments/witness.h"
 #include "bench/observe/retries.h"
 #include "common/clock.h"
 #include "common/exit_code.h"
@@ -63,14 +65,16 @@ static void step_check_programs(struct trial *t)
             step_program_failed(t, t->clients[i].process, "tcplab-client", code);
 }
 
-/* One look, when it is due. */
-static void step_look(struct trial *t)
+void step_look(struct trial *t)
 {
+    if (t->failure)
+        return;
     int64_t rest_ns = watch_due_ns(t->watch) - clock_now_ns();
     struct timespec rest = {.tv_sec = rest_ns / NS_PER_S, .tv_nsec = rest_ns % NS_PER_S};
     if (rest_ns > 0)
         ppoll(NULL, 0, &rest, NULL);
     step_check(t, watch_look(t->watch), "looking at the sockets (NETLINK_SOCK_DIAG)");
+    sockets_look(t);
     step_check_programs(t);
 }
 
@@ -293,6 +297,114 @@ void step_no_second_syn(struct trial *t)
     step_check(t, r < 0 ? r : 0, "telling the wire to drop repeated SYNs");
 }
 
+/* --- the wire --- */
+
+static bool step_has_wire(const struct trial *t)
+{
+    return !t->failure && !t->lab.loopback;
+}
+
+void step_hold(struct trial *t, enum direction direction, bool hold)
+{
+    if (step_has_wire(t))
+        wire_hold(t->lab.wire, direction, hold);
+}
+
+static bool step_are_held_to_server(struct trial *t, int64_t number)
+{
+    return wire_status(t->lab.wire).held[TO_SERVER] >= (uint64_t)number;
+}
+
+static bool step_are_held_to_client(struct trial *t, int64_t number)
+{
+    return wire_status(t->lab.wire).held[TO_CLIENT] >= (uint64_t)number;
+}
+
+void step_need_held(struct trial *t, enum direction direction, int64_t segments)
+{
+    if (step_has_wire(t))
+        step_need(t, direction == TO_SERVER ? step_are_held_to_server : step_are_held_to_client, segments,
+                  "segments to be at the wire's entrance");
+}
+
+void step_cut(struct trial *t, bool cut)
+{
+    if (!step_has_wire(t))
+        return;
+    wire_cut(t->lab.wire, TO_SERVER, cut);
+    wire_cut(t->lab.wire, TO_CLIENT, cut);
+}
+
+int step_fault(struct trial *t, const struct fault *fault)
+{
+    int r = step_has_wire(t) ? wire_add_fault(t->lab.wire, fault) : 0;
+    step_check(t, r < 0 ? r : 0, "telling the wire what to drop");
+    return r;
+}
+
+uint64_t step_fault_matched(const struct trial *t, int id)
+{
+    return step_has_wire(t) ? wire_faults_matched(t->lab.wire, id) : 0;
+}
+
+void step_clear_faults(struct trial *t)
+{
+    if (step_has_wire(t))
+        wire_clear_faults(t->lab.wire);
+}
+
+struct step_kind {
+    enum direction direction;
+    unsigned mask, flags;
+    enum fault_payload payload;
+};
+
+static bool step_is_of_kind(const struct segment *s, const struct step_kind *k)
+{
+    bool payload = k->payload == FAULT_ANY_PAYLOAD || (k->payload == FAULT_WITH_PAYLOAD) == (s->payload > 0);
+    return s->direction == k->direction && !s->copy && (s->flags & k->mask) == k->flags && payload;
+}
+
+/* The n-th of that kind, or NULL; n 0: *ret_count of all. */
+static const struct segment *step_find_segment(const struct trial *t, const struct step_kind *k, int64_t n,
+                                               int64_t *ret_count)
+{
+    size_t size = 0;
+    const struct segment *s = t->failure ? NULL : wire_segments(t->lab.wire, &size);
+    int64_t count = 0;
+    for (size_t i = 0; i < size; i++)
+        if (step_is_of_kind(&s[i], k) && ++count == n)
+            return &s[i];
+    if (ret_count)
+        *ret_count = count;
+    return NULL;
+}
+
+int64_t step_segments(const struct trial *t, enum direction direction, unsigned mask, unsigned flags,
+                      enum fault_payload payload)
+{
+    const struct step_kind k = {direction, mask, flags, payload};
+    int64_t count = 0;
+    step_find_segment(t, &k, 0, &count);
+    return count;
+}
+
+int64_t step_sent_ns(const struct trial *t, enum direction direction, unsigned mask, unsigned flags,
+                     enum fault_payload payload, int64_t n)
+{
+    const struct step_kind k = {direction, mask, flags, payload};
+    const struct segment *s = step_find_segment(t, &k, n, NULL);
+    return s ? s->at_ns : 0;
+}
+
+int64_t step_arrived_ns(const struct trial *t, enum direction direction, unsigned mask, unsigned flags,
+                        enum fault_payload payload, int64_t n)
+{
+    const struct step_kind k = {direction, mask, flags, payload};
+    const struct segment *s = step_find_segment(t, &k, n, NULL);
+    return s && s->fate == SEGMENT_DELIVERED ? s->out_ns : 0;
+}
+
 static bool step_is_settled(struct trial *t, int64_t number)
 {
     struct wire_status s = wire_status(t->lab.wire);
@@ -457,6 +569,33 @@ int64_t step_counter(struct trial *t, enum side side, const char *name)
     int64_t moved = counters_get(now, name, NULL) - counters_get(t->counters_before[side], name, NULL);
     counters_free(now);
     return moved;
+}
+
+static void step_see_text(struct trial *t, double value, const char *format, va_list arguments,
+                          char text[static EXPECTATION_NAME_MAX])
+{
+    vsnprintf(text, EXPECTATION_NAME_MAX, format, arguments);
+    step_see(t, value, "%s", text);
+}
+
+void step_see_state(struct trial *t, enum side side, enum sockdiag_state state, const char *name, ...)
+{
+    char text[EXPECTATION_NAME_MAX];
+    va_list arguments;
+    va_start(arguments, name);
+    step_see_text(t, (double)step_state(t, side, state), name, arguments, text);
+    va_end(arguments);
+    witness_state(t, side, state, text);
+}
+
+void step_see_counter(struct trial *t, enum side side, const char *counter, const char *name, ...)
+{
+    char text[EXPECTATION_NAME_MAX];
+    va_list arguments;
+    va_start(arguments, name);
+    step_see_text(t, (double)step_counter(t, side, counter), name, arguments, text);
+    va_end(arguments);
+    witness_counter(t, side, counter, text);
 }
 
 void step_show(struct trial *t, enum ledger_row row, const char *caption)

@@ -65,6 +65,40 @@ void step_see(struct trial *t, double value, const char *name, ...) __attribute_
  * connection it was sent for the (N + 1)-th time, least and largest. */
 void step_see_retries(struct trial *t, enum direction direction, unsigned flags, int n, const char *name);
 
+/* One look at both hosts, when it is due. */
+void step_look(struct trial *t);
+
+/* --- the wire; nothing on loopback --- */
+
+/* While it holds, segments of that direction gather at the wire's entrance: so a connection can be followed one segment at a time. */
+void step_hold(struct trial *t, enum direction direction, bool hold);
+void step_need_held(struct trial *t, enum direction direction, int64_t segments);
+
+void step_cut(struct trial *t, bool cut);                   /* both directions: the cable is pulled */
+int step_fault(struct trial *t, const struct fault *fault); /* its id */
+uint64_t step_fault_matched(const struct trial *t, int id);
+void step_clear_faults(struct trial *t);
+
+/* How many segments of that direction have been sent whose flags among mask (SEGMENT_SYN ...) are exactly these. Copies that the wire
+ * made do not count. with_payload: only those with, or only those without. */
+int64_t step_segments(const struct trial *t, enum direction direction, unsigned mask, unsigned flags,
+                      enum fault_payload payload);
+
+/* When the n-th of those (from 1) entered the wire, and when it left it; 0: there is none, or it never did. */
+int64_t step_sent_ns(const struct trial *t, enum direction direction, unsigned mask, unsigned flags,
+                     enum fault_payload payload, int64_t n);
+int64_t step_arrived_ns(const struct trial *t, enum direction direction, unsigned mask, unsigned flags,
+                        enum fault_payload payload, int64_t n);
+
+/* --- observing --- */
+
+/* Notes, now, how many sockets of a host are in a state (of the last look), or how far a counter of a host has moved. Where such a
+ * thing is noted this way, the tests compare it with `ss` and `nstat`. */
+void step_see_state(struct trial *t, enum side side, enum sockdiag_state state, const char *name, ...)
+    __attribute__((format(printf, 4, 5)));
+void step_see_counter(struct trial *t, enum side side, const char *counter, const char *name, ...)
+    __attribute__((format(printf, 4, 5)));
+
 /* How far a counter of a host has moved by now. */
 int64_t step_counter(struct trial *t, enum side side, const char *name);
 

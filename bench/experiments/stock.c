@@ -1,6 +1,8 @@
 /* Taking stock of a trial, and what its expectations are compared with. */
 #include "bench/experiments/stock.h"
+#include "bench/experiments/sockets.h"
 #include "bench/experiments/steps.h"
+#include "bench/experiments/witness.h"
 #include "common/clock.h"
 #include "common/exit_code.h"
 #include "common/page.h"
@@ -43,6 +45,8 @@ void step_take_stock(struct trial *t)
     t->has_stock = !r;
     if (r)
         step_fail(t, EXIT_CODE_FAILED, "taking stock: %s", strerror(-r));
+    else
+        witness_stock(t);
 }
 
 /* Clients first: they still have their sockets, and say what each of them was. */
@@ -67,6 +71,14 @@ static void stock_server_id(const struct trial *t, struct connection_id *id)
     inet_pton(t->lab.family, t->lab.server_address, id->server);
 }
 
+static int stock_add_sockets(struct trial *t, const struct connection_id *server)
+{
+    json_t *report = sockets_report(t);
+    int r = ledger_add_client(&t->ledger, report, &t->stock, server);
+    json_decref(report);
+    return r;
+}
+
 void stock_make_ledger(struct trial *t)
 {
     struct connection_id server;
@@ -79,6 +91,8 @@ void stock_make_ledger(struct trial *t)
         r = c->before_kill ? ledger_add_unreported(&t->ledger, c->before_kill, &t->stock)
                            : ledger_add_client(&t->ledger, process_report(c->process), &t->stock, &server);
     }
+    if (!r && t->n_sockets)
+        r = stock_add_sockets(t, &server);
     if (!r)
         r = ledger_check(&t->ledger, &t->stock);
     if (r)

@@ -8,13 +8,44 @@
 #include <string.h>
 
 /* The one list. */
-#define EXPERIMENTS(X)    \
-    X(accept_queue_full)  \
-    X(third_ack_dropped)  \
-    X(rst_on_overflow)    \
-    X(syn_cookie_ghosts)  \
-    X(fin_wait_2_timeout) \
-    X(time_wait)
+#define EXPERIMENTS(X)         \
+    X(handshake)               \
+    X(simultaneous_open)       \
+    X(syn_retries)             \
+    X(synack_retries)          \
+    X(closed_port)             \
+    X(defer_accept)            \
+    X(fastopen_queue)          \
+    X(accept_queue_full)       \
+    X(third_ack_dropped)       \
+    X(rst_on_overflow)         \
+    X(syn_cookie_ghosts)       \
+    X(syn_queue_full)          \
+    X(backlog_change)          \
+    X(reuseport_queues)        \
+    X(queued_client_leaves)    \
+    X(close_by_client)         \
+    X(close_by_server)         \
+    X(half_close)              \
+    X(simultaneous_close)      \
+    X(close_wait_leak)         \
+    X(fin_wait_2_timeout)      \
+    X(last_ack_stuck)          \
+    X(fin_wait_1_stuck)        \
+    X(linger_reset)            \
+    X(unread_data_reset)       \
+    X(write_after_close)       \
+    X(time_wait)               \
+    X(time_wait_lost_ack)      \
+    X(time_wait_buckets)       \
+    X(time_wait_reuse)         \
+    X(time_wait_assassination) \
+    X(port_exhaustion)         \
+    X(server_restart)          \
+    X(keepalive_dead_peer)     \
+    X(keepalive_reboot)        \
+    X(user_timeout)            \
+    X(retransmission_give_up)
 
 #define X(name) extern const struct experiment experiment_##name;
 EXPERIMENTS(X)

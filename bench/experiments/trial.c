@@ -1,4 +1,5 @@
 #include "bench/experiments/trial.h"
+#include "bench/experiments/sockets.h"
 #include "bench/experiments/steps.h"
 #include "bench/experiments/stock.h"
 #include "bench/experiments/trial_document.h"
@@ -105,6 +106,8 @@ static int64_t trial_others(const struct knobs *k)
 static void trial_check_descriptors(struct trial *t)
 {
     struct rlimit limit = {0};
+    if (!knobs_have(t->knobs, "clients"))
+        return;
     int64_t needed = TRIAL_DESCRIPTORS + knob(t->knobs, "clients") + trial_others(t->knobs);
     getrlimit(RLIMIT_NOFILE, &limit);
     if (!t->failure && (rlim_t)needed > limit.rlim_max)
@@ -190,6 +193,7 @@ static void trial_release(struct trial *t)
         free(t->clients[i].before_kill);
     }
     process_free(t->server);
+    sockets_release(t);
     watch_free(t->watch);
     if (t->lab.server_address)
         lab_close(&t->lab);
@@ -203,6 +207,7 @@ static void trial_release(struct trial *t)
     json_decref(t->seen);
     json_decref(t->sysctls);
     json_decref(t->commands);
+    json_decref(t->calls);
     json_decref(t->timeline);
     free(t->failure);
 }
@@ -216,6 +221,7 @@ json_t *trial_run(const struct trial_args *args, int *ret_code)
                       .seen = json_object(),
                       .sysctls = json_object(),
                       .commands = json_array(),
+                      .calls = json_array(),
                       .show = LEDGER_N};
     int64_t began_ns = clock_now_ns();
     t.began_ns = began_ns;

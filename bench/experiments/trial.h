@@ -12,7 +12,8 @@
 
 #include <stdio.h>
 
-#define TRIAL_CLIENTS 8 /* programs, in sequence or together */
+#define TRIAL_CLIENTS 8   /* programs, in sequence or together */
+#define TRIAL_SOCKETS 512 /* of the trial itself */
 
 struct trial_programs {
     const char *server, *client; /* paths */
@@ -23,6 +24,8 @@ struct trial_client {
     struct process *process;
     struct look *before_kill; /* the client was killed: what it had */
 };
+
+struct trial_socket; /* experiments/sockets.h */
 
 struct trial {
     const struct experiment *experiment;
@@ -35,10 +38,13 @@ struct trial {
     struct process *server;
     struct trial_client clients[TRIAL_CLIENTS];
     size_t n_clients;
+    struct trial_socket *sockets[TRIAL_SOCKETS]; /* the trial's own */
+    size_t n_sockets;
+    const struct trial_socket *awaited;
     struct trial_programs programs;
     struct counters *counters_before[2];
-    json_t *sysctls, *commands, *timeline; /* for the report */
-    int64_t began_ns, ended_ns;            /* when the server listened; when the programs were asked to end */
+    json_t *sysctls, *commands, *calls, *timeline; /* for the report */
+    int64_t began_ns, ended_ns;                    /* when the server listened; when the programs were asked to end */
 
     /* The stock: both hosts at the moment that the ledger speaks of. */
     bool has_stock;

@@ -59,9 +59,10 @@ static json_t *document_setup(const struct trial *t)
     char server[ENDPOINT_TEXT_MAX];
     snprintf(server, sizeof(server), strchr(t->lab.server_address, ':') ? "[%s]:%d" : "%s:%d", t->lab.server_address,
              LAB_PORT);
-    return json_pack("{s:s, s:s, s:s, s:s, s:O, s:o, s:O}", "link", t->lab.loopback ? "loopback" : "wire", "why",
+    return json_pack("{s:s, s:s, s:s, s:s, s:O, s:o, s:O, s:O}", "link", t->lab.loopback ? "loopback" : "wire", "why",
                      t->experiment->why_link, "server", server, "client", t->lab.client_address, "sysctls",
-                     t->sysctls, "conditions", document_conditions(&t->conditions), "commands", t->commands);
+                     t->sysctls, "conditions", document_conditions(&t->conditions), "commands", t->commands, "calls",
+                     t->calls);
 }
 
 /* --- packets --- */

@@ -18,7 +18,16 @@
     X(tw_reuse, "net.ipv4.tcp_tw_reuse", 2, 0)                       \
     X(tw_reuse_delay, "net.ipv4.tcp_tw_reuse_delay", 1000, 1000)     \
     X(timestamps, "net.ipv4.tcp_timestamps", 1, 1)                   \
-    X(max_tw_buckets, "net.ipv4.tcp_max_tw_buckets", 131072, 131072)
+    X(max_tw_buckets, "net.ipv4.tcp_max_tw_buckets", 131072, 131072) \
+    X(rfc1337, "net.ipv4.tcp_rfc1337", 0, 0)                         \
+    X(retries2, "net.ipv4.tcp_retries2", 15, 15)                     \
+    X(orphan_retries, "net.ipv4.tcp_orphan_retries", 0, 0)           \
+    X(keepalive_time, "net.ipv4.tcp_keepalive_time", 7200, 7200)     \
+    X(keepalive_intvl, "net.ipv4.tcp_keepalive_intvl", 75, 75)       \
+    X(keepalive_probes, "net.ipv4.tcp_keepalive_probes", 9, 9)       \
+    X(fastopen, "net.ipv4.tcp_fastopen", 1, 1)                       \
+    X(migrate_req, "net.ipv4.tcp_migrate_req", 0, 0)                 \
+    X(rto_max_ms, "net.ipv4.tcp_rto_max_ms", 120000, 120000)
 
 struct conditions {
     int hz; /* timer ticks a second: clock_getres(CLOCK_MONOTONIC_COARSE) tells */

@@ -1,0 +1,25 @@
+/* Part of bench/model/rule.h. */
+#pragma once
+
+#define RULES_OF_COUNTERS(X)                                                                                        \
+    X(listen_overflows,                                                                                             \
+      "ListenOverflows counts every SYN and every third ACK that meets a full accept queue, repeated ones, too.",   \
+      "tcp_conn_request(), net/ipv4/tcp_input.c; tcp_v4_syn_recv_sock(), net/ipv4/tcp_ipv4.c")                      \
+    X(listen_drops, "ListenDrops counts every SYN and every third ACK that a listener drops, for whatever reason.", \
+      "tcp_listendrop(), include/net/tcp.h")                                                                        \
+    X(request_full_counter, "TCPReqQFullDrop counts the SYNs that meet a full SYN queue with tcp_syncookies = 0.",  \
+      "tcp_syn_flood_action(), net/ipv4/tcp_input.c")                                                               \
+    X(cookies_sent, "SyncookiesSent counts the SYN cookies sent, not those chosen for a SYN that is then dropped.", \
+      "cookie_init_sequence(), include/net/tcp.h")                                                                  \
+    X(cookies_received,                                                                                             \
+      "SyncookiesRecv counts the valid ACKs of SYN cookies before it is asked whether the accept queue has room.",  \
+      "cookie_v4_check(), net/ipv4/syncookies.c")                                                                   \
+    X(passive_opens, "PassiveOpens counts the connections that enter an accept queue, not the SYNs.",               \
+      "tcp_create_openreq_child(), net/ipv4/tcp_minisocks.c")                                                       \
+    X(embryonic_resets, "EmbryonicRsts counts the half-open requests that end by RST.",                             \
+      "tcp_check_req(), net/ipv4/tcp_minisocks.c")                                                                  \
+    X(syn_retrans_counter, "TCPSynRetrans counts every SYN and every SYN-ACK that is sent again.",                  \
+      "__tcp_retransmit_skb(), net/ipv4/tcp_output.c; tcp_rtx_synack(), net/ipv4/tcp_output.c")                     \
+    X(fin_wait_2_counter,                                                                                           \
+      "The making of a minisocket counts as TW when its timeout is more than 4 s, else as TWKilled.",               \
+      "__inet_twsk_schedule(), net/ipv4/inet_timewait_sock.c")
