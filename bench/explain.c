@@ -1,6 +1,7 @@
 #include "bench/explain.h"
 #include "bench/experiments/experiment.h"
 #include "bench/model/rule.h"
+#include "bench/report/drawing.h"
 #include "common/exit_code.h"
 #include "common/human.h"
 #include "common/page.h"
@@ -91,10 +92,15 @@ static void explain(const struct experiment *e, const struct knobs *k)
     page_text(stdout, "%s", e->claim);
     page_title(stdout, "What the kernel does");
     page_text(stdout, "%s", e->kernel);
+    drawing_page(stdout, e->drawing);
     page_title(stdout, "What would prove that wrong");
     page_text(stdout, "%s", e->falsified);
     page_title(stdout, "Why this link");
     page_text(stdout, "%s", e->why_link);
+    if (e->time) {
+        page_title(stdout, "How long it takes");
+        page_text(stdout, "%s", e->time);
+    }
     explain_knobs(e, k);
     explain_prediction(e, k);
     page_title(stdout, "By hand");
