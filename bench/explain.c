@@ -12,6 +12,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+#define EXPLAIN_NAME 24 /* the longest has 23 letters */
 
 static const struct option_program explain_program = {
     .name = "tcplab-bench explain",
@@ -28,8 +31,15 @@ int list_main(int argc, char **argv)
         terminal_error("list takes no argument, and got %s; for one experiment: tcplab-bench explain NAME", argv[1]);
         return EXIT_CODE_USAGE;
     }
-    for (size_t i = 0; experiments[i]; i++)
-        printf("%-20s %s\n", experiments[i]->name, experiments[i]->question);
+    const char *part = NULL;
+    for (size_t i = 0; experiments[i]; i++) {
+        const char *now = experiment_part(experiments[i]);
+        if (now != part && isatty(STDOUT_FILENO)) /* others read a line an experiment */
+            printf("%s%s%s%s\n", part ? "\n" : "", terminal_style(stdout, TERMINAL_BOLD), now,
+                   terminal_style(stdout, TERMINAL_PLAIN));
+        part = now;
+        printf("%-*s %s\n", EXPLAIN_NAME, experiments[i]->name, experiments[i]->question);
+    }
     return fflush(stdout) ? EXIT_CODE_FAILED : EXIT_CODE_DONE;
 }
 

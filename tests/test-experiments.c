@@ -56,7 +56,7 @@ Test(experiments, each_has_all_its_texts_and_functions)
         {
             cr_assert_not_null(e->name);
             cr_expect_eq(e->name[strspn(e->name, "abcdefghijklmnopqrstuvwxyz0123456789-")], '\0', "%s", e->name);
-            cr_expect_leq(strlen(e->name), 20, "%s is wider than its column in `tcplab-bench list`", e->name);
+            cr_expect_leq(strlen(e->name), 24, "%s is wider than its column in `tcplab-bench list`", e->name);
             check_text(e, "question", e->question);
             cr_expect_eq(e->question[strlen(e->question) - 1], '?', "%s", e->name);
             check_text(e, "claim", e->claim);
