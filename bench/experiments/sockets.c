@@ -368,6 +368,18 @@ struct trial_socket *sock_connection(struct trial_socket *listener, struct trial
     return s;
 }
 
+void sock_pass(struct trial_socket *from, struct trial_socket *to, size_t bytes)
+{
+    sock_check(from, sock_send(from, bytes), "send()");
+    while (bytes > 0 && sock_is_usable(to)) {
+        sock_need(to, POLLIN, "what was sent to arrive");
+        ssize_t n = sock_receive(to, bytes);
+        if (n <= 0)
+            sock_check(to, n ? (int)-n : ENODATA, "recv()");
+        bytes -= n > 0 ? (size_t)n : 0;
+    }
+}
+
 /* --- observing --- */
 
 void sockets_look(struct trial *t)
