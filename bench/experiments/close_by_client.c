@@ -54,11 +54,10 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
     default:
         fprintf(
             out,
-            "The client's program had closed, and then the server sent %d bytes: its send() succeeded, and the "
+            "The client's program had closed, and then the server sent data: its send() succeeded, and the "
             "client's kernel answered with RST, for nobody is there to read. The FIN_WAIT_2 was gone, the server's "
             "next call failed, and nobody has TIME_WAIT. A client that wants an answer calls shutdown(SHUT_WR) and "
-            "not close() (see half-close).",
-            100);
+            "not close() (see half-close).");
         return;
     }
     fprintf(out,

@@ -1,30 +1,40 @@
 /* Part of bench/model/rule.h. */
 #pragma once
 
-#define RULES_OF_CALLS(X)                                                                                        \
-    X(fin_wait_1, "close() sends a FIN, and the socket is in FIN_WAIT_1 until that is acknowledged.",            \
-      "tcp_close_state(), net/ipv4/tcp.c")                                                                       \
-    X(last_ack,                                                                                                  \
-      "close() in CLOSE_WAIT sends this end's FIN, and the socket is in LAST_ACK until that is acknowledged, "   \
-      "then gone.",                                                                                              \
-      "tcp_close_state(), net/ipv4/tcp.c; tcp_rcv_state_process(), net/ipv4/tcp_input.c")                        \
-    X(close_four_segments,                                                                                       \
-      "Each direction is closed by itself: FIN, ACK, FIN, ACK are four segments when the second program closes " \
-      "after its kernel has acknowledged the first FIN.",                                                        \
-      "tcp_fin(), net/ipv4/tcp_input.c")                                                                         \
-    X(close_three_segments,                                                                                      \
-      "The ACK of a FIN may be kept back for 40 ms, and an end that closes within that time sends it with its "  \
-      "own FIN: three segments.",                                                                                \
-      "tcp_fin(), net/ipv4/tcp_input.c; tcp_send_delayed_ack(), net/ipv4/tcp_output.c")                          \
-    X(fin_with_ack, "A FIN that acknowledges the other end's takes it from FIN_WAIT_1 straight to TIME_WAIT.",   \
-      "tcp_rcv_state_process(), net/ipv4/tcp_input.c")                                                           \
-    X(time_wait_bind,                                                                                            \
-      "bind() to a port that a TIME_WAIT of this host holds fails with EADDRINUSE, unless both sockets have "    \
-      "SO_REUSEADDR.",                                                                                           \
-      "inet_csk_bind_conflict(), net/ipv4/inet_connection_sock.c")                                               \
-    X(reset_errno,                                                                                               \
-      "A RST makes the next call fail with EPIPE where the peer's FIN had come before (CLOSE_WAIT), with "       \
-      "ECONNRESET in any other state of a connection.",                                                          \
-      "tcp_reset(), net/ipv4/tcp_input.c")                                                                       \
-    X(reset_no_time_wait, "A RST ends a connection at once and at both ends: neither has TIME_WAIT.",            \
-      "tcp_reset(), net/ipv4/tcp_input.c")
+#define RULES_OF_CALLS(X)                                                                                           \
+    X(fin_wait_1, "close() sends a FIN, and the socket is in FIN_WAIT_1 until that is acknowledged.",               \
+      "tcp_close_state(), net/ipv4/tcp.c")                                                                          \
+    X(last_ack,                                                                                                     \
+      "close() in CLOSE_WAIT sends this end's FIN, and the socket is in LAST_ACK until that is acknowledged, "      \
+      "then gone.",                                                                                                 \
+      "tcp_close_state(), net/ipv4/tcp.c; tcp_rcv_state_process(), net/ipv4/tcp_input.c")                           \
+    X(close_four_segments,                                                                                          \
+      "Each direction is closed by itself: FIN, ACK, FIN, ACK are four segments when the second program closes "    \
+      "after its kernel has acknowledged the first FIN.",                                                           \
+      "tcp_fin(), net/ipv4/tcp_input.c")                                                                            \
+    X(close_three_segments,                                                                                         \
+      "The ACK of a FIN may be kept back for 40 ms, and an end that closes within that time sends it with its "     \
+      "own FIN: three segments.",                                                                                   \
+      "tcp_fin(), net/ipv4/tcp_input.c; tcp_send_delayed_ack(), net/ipv4/tcp_output.c")                             \
+    X(fin_with_ack, "A FIN that acknowledges the other end's takes it from FIN_WAIT_1 straight to TIME_WAIT.",      \
+      "tcp_rcv_state_process(), net/ipv4/tcp_input.c")                                                              \
+    X(time_wait_bind,                                                                                               \
+      "bind() to a port that a TIME_WAIT of this host holds fails with EADDRINUSE, unless both sockets have "       \
+      "SO_REUSEADDR.",                                                                                              \
+      "inet_csk_bind_conflict(), net/ipv4/inet_connection_sock.c")                                                  \
+    X(reset_errno,                                                                                                  \
+      "A RST makes the next call fail with EPIPE where the peer's FIN had come before (CLOSE_WAIT), with "          \
+      "ECONNRESET in any other state of a connection.",                                                             \
+      "tcp_reset(), net/ipv4/tcp_input.c")                                                                          \
+    X(reset_no_time_wait, "A RST ends a connection at once and at both ends: neither has TIME_WAIT.",               \
+      "tcp_reset(), net/ipv4/tcp_input.c")                                                                          \
+    X(closing,                                                                                                      \
+      "A FIN that comes before this end's own FIN is acknowledged makes FIN_WAIT_1 CLOSING, which lasts until the " \
+      "ACK comes.",                                                                                                 \
+      "tcp_fin(), net/ipv4/tcp_input.c")                                                                            \
+    X(time_wait_both, "Where the FINs crossed both ends closed first, and both have TIME_WAIT.",                    \
+      "tcp_rcv_state_process(), net/ipv4/tcp_input.c")                                                              \
+    X(close_crossed_segments,                                                                                       \
+      "FINs that cross are acknowledged one by one, since each is on its way before the other comes: four "         \
+      "segments.",                                                                                                  \
+      "tcp_fin(), net/ipv4/tcp_input.c")
