@@ -37,4 +37,20 @@
     X(close_crossed_segments,                                                                                       \
       "FINs that cross are acknowledged one by one, since each is on its way before the other comes: four "         \
       "segments.",                                                                                                  \
-      "tcp_fin(), net/ipv4/tcp_input.c")
+      "tcp_fin(), net/ipv4/tcp_input.c")                                                                            \
+    X(half_close_data,                                                                                              \
+      "After shutdown(SHUT_WR) the other direction carries data as before, for as long as the peer likes.",         \
+      "tcp_rcv_state_process(), net/ipv4/tcp_input.c")                                                              \
+    X(write_after_shutdown,                                                                                         \
+      "A write after this end's own shutdown(SHUT_WR) fails with EPIPE at once, and nothing is sent.",              \
+      "tcp_sendmsg_locked(), net/ipv4/tcp.c")                                                                       \
+    X(time_wait_with_descriptor,                                                                                    \
+      "TIME_WAIT comes with the peer's FIN, whether or not the descriptor is still open.",                          \
+      "tcp_time_wait(), net/ipv4/tcp_minisocks.c")                                                                  \
+    X(shutdown_read,                                                                                                \
+      "shutdown(SHUT_RD) sends nothing and refuses nothing: what comes is acknowledged and can be read, and where " \
+      "nothing is there recv() gives end of file instead of waiting.",                                              \
+      "tcp_shutdown(), net/ipv4/tcp.c; tcp_recvmsg_locked(), net/ipv4/tcp.c")                                       \
+    X(shutdown_both_data,                                                                                           \
+      "Data that comes after shutdown(SHUT_RDWR) is answered by RST, which counts as TCPAbortOnData.",              \
+      "tcp_rcv_state_process(), net/ipv4/tcp_input.c")
