@@ -1,4 +1,5 @@
 #include "bench/experiments/close_in_turn.h"
+#include "bench/experiments/lives.h"
 #include "bench/experiments/sockets.h"
 #include "bench/model/closing.h"
 #include "bench/observe/news.h"
@@ -19,21 +20,12 @@ static const char *const close_names[] = {[SIDE_SERVER] = "server", [SIDE_CLIENT
 
 int close_in_turn_check(const struct conditions *c, char **ret_message)
 {
-    int r = 0;
-    if (c->max_tw_buckets < 1)
-        r = asprintf(ret_message,
-                     "tcp_max_tw_buckets=%lld leaves no room for one TIME_WAIT, and that is what shall be seen here; "
-                     "write at least 1",
-                     (long long)c->max_tw_buckets);
-    else if (c->fin_timeout < CLOSE_FIN_TIMEOUT)
-        r = asprintf(
-            ret_message,
-            "tcp_fin_timeout=%lld: FIN_WAIT_2 could end while it is being looked at; write at least %d, or run "
-            "fin-wait-2-timeout",
-            (long long)c->fin_timeout, CLOSE_FIN_TIMEOUT);
-    else
-        return 0;
-    if (r < 0)
+    if (c->fin_timeout >= CLOSE_FIN_TIMEOUT)
+        return lives_check_room(c, 1, ret_message);
+    if (asprintf(ret_message,
+                 "tcp_fin_timeout=%lld: FIN_WAIT_2 could end while it is being looked at; write at least %d, or run "
+                 "fin-wait-2-timeout",
+                 (long long)c->fin_timeout, CLOSE_FIN_TIMEOUT) < 0)
         *ret_message = NULL;
     return -EINVAL;
 }
@@ -70,7 +62,7 @@ static void close_expect_data(struct prediction *p, enum side first)
 {
     const char *name = close_names[first], *second = close_names[!first];
     int left = closing_time_waits(CLOSING_BY_RESET);
-    expect_exactly(p, "errno", 0, &rule_close_wait_write, "%s.send", second);
+    expect_exactly(p, "errno", 0, &rule_write_before_reset, "%s.send", second);
     expect_exactly(p, "sockets", 0, &rule_fin_wait_2_data, "%s.FIN_WAIT_2_when_data_has_come", name);
     expect_exactly(p, "sockets", 1, &rule_fin_wait_2_data, "%s.CLOSE_WAIT_before_the_RST", second);
     expect_exactly(p, "errno", closing_reset_errno(true), &rule_reset_errno, "%s.error_after_the_RST", second);
@@ -223,6 +215,12 @@ static void close_at_once(struct close_run *r)
     close_last(r);
 }
 
+static void close_later(struct close_run *r)
+{
+    sock_close(r->end[!r->first]);
+    close_last(r);
+}
+
 /* The first end has no program any more that could want what comes. */
 static void close_with_data(struct close_run *r)
 {
@@ -260,12 +258,10 @@ void close_in_turn_run(struct trial *t, enum side first, enum close_second secon
         close_at_once(&r);
     } else {
         close_first(&r);
-        if (second == CLOSE_LATER)
-            sock_close(r.end[!first]);
-        if (second == CLOSE_LATER)
-            close_last(&r);
-        else
+        if (second == CLOSE_DATA)
             close_with_data(&r);
+        else
+            close_later(&r);
     }
     step_settle(t);
     step_take_stock(t);

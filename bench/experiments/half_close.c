@@ -6,8 +6,8 @@
  *                 connection: data that comes later is answered by RST.
  * Falsified by:   a half-closed connection that ends by itself, or loses data; a segment that SHUT_RD sends; data that comes through
  *                 after SHUT_RDWR. */
+#include "bench/experiments/lives.h"
 #include "bench/experiments/sockets.h"
-#include "bench/experiments/steps.h"
 #include "bench/model/closing.h"
 #include "bench/model/life.h"
 #include "bench/observe/news.h"
@@ -31,15 +31,8 @@ static const struct knob knobs[] = {
 
 static int check(const struct knobs *k, const struct conditions *c, char **ret_message)
 {
-    if (c->max_tw_buckets >= 2 || knob(k, "how") != HOW_WR)
-        return 0;
-    if (asprintf(
-            ret_message,
-            "tcp_max_tw_buckets=%lld: the connection that is the clock here needs a minisocket, and the TIME_WAIT "
-            "another; write at least 2",
-            (long long)c->max_tw_buckets) < 0)
-        *ret_message = NULL;
-    return -EINVAL;
+    /* The connection that is the clock, and the TIME_WAIT. */
+    return knob(k, "how") == HOW_WR ? lives_check_room(c, 2, ret_message) : 0;
 }
 
 static void predict_write(struct prediction *p)

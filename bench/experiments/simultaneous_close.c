@@ -5,8 +5,8 @@
  *                 closed first, so both have TIME_WAIT. It is rare, for the FINs must cross within half a round trip; here the wire
  *                 holds them both.
  * Falsified by:   an end that is not in CLOSING when the FINs have crossed; only one TIME_WAIT. */
+#include "bench/experiments/lives.h"
 #include "bench/experiments/sockets.h"
-#include "bench/experiments/steps.h"
 #include "bench/model/closing.h"
 #include "bench/observe/news.h"
 #include "common/clock.h"
@@ -22,15 +22,7 @@ static const struct knob knobs[] = {
 
 static int check(const struct knobs *k, const struct conditions *c, char **ret_message)
 {
-    if (c->max_tw_buckets >= 1)
-        return 0;
-    if (asprintf(
-            ret_message,
-            "tcp_max_tw_buckets=%lld leaves no room for a TIME_WAIT, and that is what shall be seen here; write at "
-            "least 1",
-            (long long)c->max_tw_buckets) < 0)
-        *ret_message = NULL;
-    return -EINVAL;
+    return lives_check_room(c, 1, ret_message);
 }
 
 static void predict(const struct knobs *k, const struct conditions *c, struct prediction *p)

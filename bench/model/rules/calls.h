@@ -53,4 +53,34 @@
       "tcp_shutdown(), net/ipv4/tcp.c; tcp_recvmsg_locked(), net/ipv4/tcp.c")                                       \
     X(shutdown_both_data,                                                                                           \
       "Data that comes after shutdown(SHUT_RDWR) is answered by RST, which counts as TCPAbortOnData.",              \
-      "tcp_rcv_state_process(), net/ipv4/tcp_input.c")
+      "tcp_rcv_state_process(), net/ipv4/tcp_input.c")                                                              \
+    X(current_established, "CurrEstab counts the connections in ESTABLISHED and in CLOSE_WAIT.",                    \
+      "tcp_set_state(), net/ipv4/tcp.c")                                                                            \
+    X(reset_keeps_received,                                                                                         \
+      "What had arrived before a RST can still be read: recv() gives it first, and the error only after it.",       \
+      "tcp_recvmsg_locked(), net/ipv4/tcp.c")                                                                       \
+    X(reset_forgets_unsent,                                                                                         \
+      "A close() by RST throws away what the peer has not acknowledged, and nobody sends it again.",                \
+      "tcp_disconnect(), net/ipv4/tcp.c; __tcp_close(), net/ipv4/tcp.c")                                            \
+    X(reset_challenged,                                                                                             \
+      "A RST that is not at the very number expected next (a segment before it was lost) is answered by a "         \
+      "challenge ACK, and it is the RST that answers this one that counts.",                                        \
+      "tcp_validate_incoming(), net/ipv4/tcp_input.c")                                                              \
+    X(abort_on_data,                                                                                                \
+      "TCPAbortOnData counts the close() calls with SO_LINGER 0 s, and data that came after everything was shut "   \
+      "down.",                                                                                                      \
+      "__tcp_close(), net/ipv4/tcp.c; tcp_rcv_state_process(), net/ipv4/tcp_input.c")                               \
+    X(established_resets,                                                                                           \
+      "EstabResets counts at each end the connections that go from ESTABLISHED or CLOSE_WAIT to nothing.",          \
+      "tcp_set_state(), net/ipv4/tcp.c")                                                                            \
+    X(close_after_reading,                                                                                          \
+      "close() of a connection whose data has all been read sends a FIN, and the kernel goes on to deliver what "   \
+      "was sent before.",                                                                                           \
+      "__tcp_close(), net/ipv4/tcp.c")                                                                              \
+    X(write_before_reset,                                                                                           \
+      "A write only hands data to the kernel: it succeeds until the kernel itself has been told that the peer is "  \
+      "gone.",                                                                                                      \
+      "tcp_sendmsg_locked(), net/ipv4/tcp.c")                                                                       \
+    X(write_after_error,                                                                                            \
+      "The error of a connection is told once: after that a write fails with EPIPE, and recv() gives end of file.", \
+      "tcp_sendmsg_locked(), net/ipv4/tcp.c; tcp_recvmsg_locked(), net/ipv4/tcp.c")
