@@ -79,6 +79,7 @@ static _Noreturn void job_main(const struct job *job, bool user, int pipe_end, c
     } else {
         const struct trial_args args = {.experiment = job->experiment,
                                         .knobs = job->knobs,
+                                        .rules = job->rules,
                                         .programs = *programs,
                                         .pcap = job->pcap,
                                         .repetition = job->repetition,

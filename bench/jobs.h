@@ -11,8 +11,9 @@ struct job {
     /* set by the caller */
     const struct experiment *experiment;
     const struct knobs *knobs;
-    int64_t repetition; /* from 1 */
-    char *pcap;         /* file, or NULL; not owned */
+    const struct kernel_rules *rules; /* of this kernel; NULL: nothing is known */
+    int64_t repetition;               /* from 1 */
+    char *pcap;                       /* file, or NULL; not owned */
 
     /* when it has finished */
     bool finished;
