@@ -137,7 +137,7 @@ const struct experiment experiment_write_after_close = {
     .why_link = "The wire holds the RST, so that it is sure which writes come before it.",
     .time = "It takes no time: the kernel waits for nothing here.",
     .drawing = (const char *const[]){"s close()", "< FIN", "c: CLOSE_WAIT", "> ACK", "s: FIN_WAIT_2", "c send(): ok",
-                                     "> DATA", "s: CLOSE", "< RST", "c: CLOSE", "c send(): EPIPE", NULL},
+                                     "> DATA", "s: gone", "< RST", "c: gone", "c send(): EPIPE", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .check = check,
