@@ -304,6 +304,19 @@ static bool step_has_wire(const struct trial *t)
     return !t->failure && !t->lab.loopback;
 }
 
+void step_no_second_fin(struct trial *t)
+{
+    for (int direction = 0; direction < 2; direction++) {
+        const struct fault again = {.direction = (enum direction)direction,
+                                    .flags_mask = SEGMENT_FIN,
+                                    .flags = SEGMENT_FIN,
+                                    .first = 2,
+                                    .per_connection = true,
+                                    .action = FAULT_DROP};
+        step_fault(t, &again);
+    }
+}
+
 void step_hold(struct trial *t, enum direction direction, bool hold)
 {
     if (step_has_wire(t))

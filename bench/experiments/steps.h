@@ -73,6 +73,10 @@ void step_look(struct trial *t);
 
 /* --- the wire; nothing on loopback --- */
 
+/* Each connection's FIN passes the wire once in each direction: what is sent again while it is held is dropped there. Else the answers to
+ * it could meet a TIME_WAIT, and a RST end that. */
+void step_no_second_fin(struct trial *t);
+
 /* While it holds, segments of that direction gather at the wire's entrance: so a connection can be followed one segment at a time. */
 void step_hold(struct trial *t, enum direction direction, bool hold);
 void step_need_held(struct trial *t, enum direction direction, int64_t segments);
