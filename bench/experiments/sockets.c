@@ -168,6 +168,15 @@ int sock_get(struct trial_socket *s, int level, int option)
     return value;
 }
 
+int64_t sock_queue(const struct trial_socket *listener)
+{
+    struct tcp_info info = {0};
+    socklen_t length = sizeof(info);
+    if (!sock_is_usable(listener) || getsockopt(listener->fd, IPPROTO_TCP, TCP_INFO, &info, &length))
+        return -1;
+    return info.tcpi_state == TCP_LISTEN ? (int64_t)info.tcpi_unacked : -1;
+}
+
 int sock_linger(struct trial_socket *s, int seconds)
 {
     const struct linger linger = {.l_onoff = 1, .l_linger = seconds};

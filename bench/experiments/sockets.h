@@ -57,6 +57,9 @@ struct trial_socket *sock_accept(struct trial_socket *listener);
 /* Fetches and clears SO_ERROR. 0 or errno. */
 int sock_error(struct trial_socket *s);
 
+/* How many wait in the accept queue of a listener, by its own word (TCP_INFO); -1: it is none. */
+int64_t sock_queue(const struct trial_socket *listener);
+
 /* What poll() says now of these events (and POLLERR, POLLHUP). */
 short sock_poll(const struct trial_socket *s, short events);
 

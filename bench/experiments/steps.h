@@ -22,7 +22,7 @@ void step_connect_together(struct trial *t, int64_t n);
  * did. Nothing on loopback. */
 void step_no_second_syn(struct trial *t);
 
-/* Until nothing is on its way and nothing changes. */
+/* Until nothing is on its way (but what the wire holds) and nothing changes. */
 void step_settle(struct trial *t);
 
 /* Until reached() is true, at most patience_s: then false, and the observations tell. what: "FIN_WAIT_2 to end". */

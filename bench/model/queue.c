@@ -36,6 +36,13 @@ int64_t queue_requests(const struct conditions *c, int64_t limit)
     return c->syncookies ? capacity : lesser(capacity, unproven_peers(c->max_syn_backlog));
 }
 
+struct conditions queue_of_proven_peer(const struct conditions *c)
+{
+    struct conditions proven = *c;
+    proven.max_syn_backlog = INT32_MAX; /* so large that it is never the bound */
+    return proven;
+}
+
 /* Of `third_acks` some come too late: the accept queue is full (tcp_v4_syn_recv_sock()). */
 static void overflow(struct queue_burst *b, int64_t third_acks)
 {

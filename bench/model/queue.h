@@ -17,6 +17,10 @@ int64_t queue_capacity(int64_t limit);
  * has no metrics of, tcp_peer_is_proven()); 0 with syncookies=2, where every SYN is answered by a cookie. */
 int64_t queue_requests(const struct conditions *c, int64_t limit);
 
+/* The same settings as a peer finds them that the kernel has metrics of, with a measured round trip (tcp_peer_is_proven()): for it
+ * tcp_max_syn_backlog does not count. */
+struct conditions queue_of_proven_peer(const struct conditions *c);
+
 /* `clients` connect at a listener that does not accept and has `waiting` connections in its accept queue, and no
  * request. overlapping: every SYN reaches it before any handshake ends (a wire with a delay, which keeps the order);
  * else each handshake ends before the next begins (loopback). Where all has come to rest, before anything is sent
