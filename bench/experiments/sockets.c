@@ -377,6 +377,21 @@ struct trial_socket *sock_connection(struct trial_socket *listener, struct trial
     return s;
 }
 
+static bool sock_is_answered_or_dropped(struct trial *t, int64_t drops_before)
+{
+    return sock_poll(t->awaited, POLLOUT) || step_counter(t, SIDE_SERVER, "TcpExt.ListenDrops") > drops_before;
+}
+
+struct trial_socket *sock_try_connection(struct trial *t)
+{
+    struct trial_socket *s = sock_new(t, SIDE_CLIENT);
+    int64_t drops = step_counter(t, SIDE_SERVER, "TcpExt.ListenDrops");
+    sock_check(s, sock_connect(s), "connect()");
+    t->awaited = s;
+    step_need(t, sock_is_answered_or_dropped, drops, "an answer to a SYN, or its drop");
+    return s;
+}
+
 /* --- observing --- */
 
 void sockets_look(struct trial *t)

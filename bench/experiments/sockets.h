@@ -73,6 +73,10 @@ bool sock_wait_closely(struct trial_socket *s, short events);
 /* connect() and accept(): an established connection, accepted. ret_server may be NULL: then it stays in the accept queue. */
 struct trial_socket *sock_connection(struct trial_socket *listener, struct trial_socket **ret_server);
 
+/* For clients that come one after the other: a new client's connect(), and its end, which is that the handshake is over, or that a listener has dropped the SYN
+ * (TcpExt.ListenDrops). */
+struct trial_socket *sock_try_connection(struct trial *t);
+
 /* When an error or a hang-up came to it is known to lie between two looks: NAME_first, the first that found it, and NAME_last, the last
  * that found none, in seconds after zero_ns. See expect_end(). */
 void sock_see_end(struct trial_socket *s, int64_t zero_ns, const char *name);

@@ -84,6 +84,10 @@ void step_clear_faults(struct trial *t);
 int64_t step_segments(const struct trial *t, enum direction direction, unsigned mask, unsigned flags,
                       enum fault_payload payload);
 
+/* How many of those have left the wire at the other end. */
+int64_t step_arrived(const struct trial *t, enum direction direction, unsigned mask, unsigned flags,
+                     enum fault_payload payload);
+
 /* When the n-th of those (from 1) entered the wire, and when it left it; 0: there is none, or it never did. */
 int64_t step_sent_ns(const struct trial *t, enum direction direction, unsigned mask, unsigned flags,
                      enum fault_payload payload, int64_t n);
