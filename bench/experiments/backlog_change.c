@@ -5,6 +5,7 @@
  *                 is measured by the limit of its moment. somaxconn is looked at in listen() only (__sys_listen_socket()).
  * Falsified by:   a connection that is dropped when the limit shrinks; a SYN that gets in while the queue is longer than the new limit; a
  *                 limit that follows somaxconn. */
+#include "bench/experiments/burst.h"
 #include "bench/experiments/sockets.h"
 #include "bench/experiments/steps.h"
 #include "bench/model/queue.h"
@@ -149,10 +150,7 @@ static void run(struct trial *t, const struct knobs *k)
     step_need(t, none_is_in_syn_sent, 0, "the next SYNs, now that there is room");
     step_settle(t);
     step_take_stock(t);
-    step_see(t,
-             (double)(step_arrived(t, TO_SERVER, SEGMENT_SYN, SEGMENT_SYN, FAULT_ANY_PAYLOAD) -
-                      step_counter(t, SIDE_SERVER, "TcpExt.ListenOverflows")),
-             "client.SYNs_let_in");
+    step_see(t, (double)burst_syns_let_in(t), "client.SYNs_let_in");
     step_show(t, LEDGER_queued, "one that waits in the accept queue");
 }
 

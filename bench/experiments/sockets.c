@@ -16,6 +16,7 @@
 
 #define SOCKETS_CALLS      400 /* that the document has */
 #define SOCKETS_CLOSELY_MS 10000
+#define SOCKETS_PATIENCE_S 60
 
 static bool sock_is_usable(const struct trial_socket *s)
 {
@@ -377,19 +378,34 @@ struct trial_socket *sock_connection(struct trial_socket *listener, struct trial
     return s;
 }
 
-static bool sock_is_answered_or_dropped(struct trial *t, int64_t drops_before)
-{
-    return sock_poll(t->awaited, POLLOUT) || step_counter(t, SIDE_SERVER, "TcpExt.ListenDrops") > drops_before;
-}
-
 struct trial_socket *sock_try_connection(struct trial *t)
 {
     struct trial_socket *s = sock_new(t, SIDE_CLIENT);
     int64_t drops = step_counter(t, SIDE_SERVER, "TcpExt.ListenDrops");
     sock_check(s, sock_connect(s), "connect()");
-    t->awaited = s;
-    step_need(t, sock_is_answered_or_dropped, drops, "an answer to a SYN, or its drop");
+    int64_t until_ns = clock_now_ns() + SOCKETS_PATIENCE_S * NS_PER_S;
+    while (!t->failure && !sock_poll(s, POLLOUT) && step_counter(t, SIDE_SERVER, "TcpExt.ListenDrops") == drops) {
+        if (clock_now_ns() > until_ns)
+            step_fail(t, EXIT_CODE_FAILED, "waited %d s for an answer to a SYN, or for its drop, in vain",
+                      SOCKETS_PATIENCE_S);
+        step_look(t);
+    }
     return s;
+}
+
+void sock_connection_id(const struct trial_socket *client, struct connection_id *ret)
+{
+    struct endpoint server;
+    memset(ret, 0, sizeof(*ret));
+    if (!sock_is_usable(client))
+        return;
+    size_t length = client->trial->lab.family == AF_INET ? 4 : 16;
+    sock_address(client->trial, SIDE_SERVER, LAB_PORT, &server);
+    ret->family = client->trial->lab.family;
+    memcpy(ret->client, endpoint_bytes(&client->local), length);
+    memcpy(ret->server, endpoint_bytes(&server), length);
+    ret->client_port = (uint16_t)endpoint_port(&client->local);
+    ret->server_port = LAB_PORT;
 }
 
 /* --- observing --- */

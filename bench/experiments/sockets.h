@@ -77,6 +77,9 @@ struct trial_socket *sock_connection(struct trial_socket *listener, struct trial
  * (TcpExt.ListenDrops). */
 struct trial_socket *sock_try_connection(struct trial *t);
 
+/* Which connection a client's socket that is bound makes to the lab's port: for faults of that connection only. */
+void sock_connection_id(const struct trial_socket *client, struct connection_id *ret);
+
 /* When an error or a hang-up came to it is known to lie between two looks: NAME_first, the first that found it, and NAME_last, the last
  * that found none, in seconds after zero_ns. See expect_end(). */
 void sock_see_end(struct trial_socket *s, int64_t zero_ns, const char *name);

@@ -1,5 +1,9 @@
 #include "bench/model/queue.h"
 
+#include <math.h>
+
+#define NEVER 1e-9
+
 static int64_t lesser(int64_t a, int64_t b)
 {
     return a < b ? a : b;
@@ -119,6 +123,25 @@ struct queue_burst queue_burst(const struct conditions *c, int64_t limit, int64_
         return all_too_late(clients);
     int64_t room = queue_capacity(limit) - waiting;
     return overlapping ? all_at_once(c, limit, room, clients) : one_by_one(c, limit, room, clients);
+}
+
+/* That of n clients at most `limit` meet one certain listener. */
+static double left_short(int64_t listeners, int64_t limit, int64_t n)
+{
+    double hit = 1 / (double)listeners, term = pow(1 - hit, (double)n), sum = term;
+    for (int64_t i = 1; i <= limit; i++) {
+        term *= (double)(n - i + 1) / (double)i * hit / (1 - hit);
+        sum += term;
+    }
+    return sum;
+}
+
+int64_t queue_clients_that_fill(int64_t listeners, int64_t limit)
+{
+    int64_t n = queue_capacity(limit);
+    while (listeners > 1 && (double)listeners * left_short(listeners, limit, n) > NEVER)
+        n++;
+    return n;
 }
 
 int64_t queue_survivors(const struct conditions *c, int64_t limit, int64_t half_open, int firing)

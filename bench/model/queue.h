@@ -42,6 +42,10 @@ struct queue_burst {
 struct queue_burst queue_burst(const struct conditions *c, int64_t limit, int64_t waiting, int64_t clients,
                                bool overlapping);
 
+/* How many clients it takes until each of `listeners` with SO_REUSEPORT, all with that limit, has a full accept queue: which of them a SYN meets is
+ * as good as chance, so it is that many that suffice in all runs but one in a thousand million. */
+int64_t queue_clients_that_fill(int64_t listeners, int64_t limit);
+
 /* Of `half_open` requests, all of one age and their third ACKs dropped, how many outlive the retransmission timer's
  * firing number `firing` (1 at 1 s, 2 at 3 s, 3 at 7 s ...), reqsk_timer_handler(): while twice their number exceeds
  * max(8, L) the retries shrink to 2, so that the third firing drops one after the other without a word. Nobody
