@@ -169,6 +169,15 @@ int sock_get(struct trial_socket *s, int level, int option)
     return value;
 }
 
+int64_t sock_queue(const struct trial_socket *listener)
+{
+    struct tcp_info info = {0};
+    socklen_t length = sizeof(info);
+    if (!sock_is_usable(listener) || getsockopt(listener->fd, IPPROTO_TCP, TCP_INFO, &info, &length))
+        return -1;
+    return info.tcpi_state == TCP_LISTEN ? (int64_t)info.tcpi_unacked : -1;
+}
+
 int sock_linger(struct trial_socket *s, int seconds)
 {
     const struct linger linger = {.l_onoff = 1, .l_linger = seconds};
@@ -391,6 +400,36 @@ void sock_pass(struct trial_socket *from, struct trial_socket *to, size_t bytes)
     size_t came = sock_receive_all(to, bytes, &error);
     if (to && came < bytes)
         step_fail(to->trial, EXIT_CODE_FAILED, "of %zu bytes %zu came", bytes, came);
+}
+
+struct trial_socket *sock_try_connection(struct trial *t)
+{
+    struct trial_socket *s = sock_new(t, SIDE_CLIENT);
+    int64_t drops = step_counter(t, SIDE_SERVER, "TcpExt.ListenDrops");
+    sock_check(s, sock_connect(s), "connect()");
+    int64_t until_ns = clock_now_ns() + SOCKETS_PATIENCE_S * NS_PER_S;
+    while (!t->failure && !sock_poll(s, POLLOUT) && step_counter(t, SIDE_SERVER, "TcpExt.ListenDrops") == drops) {
+        if (clock_now_ns() > until_ns)
+            step_fail(t, EXIT_CODE_FAILED, "waited %d s for an answer to a SYN, or for its drop, in vain",
+                      SOCKETS_PATIENCE_S);
+        step_look(t);
+    }
+    return s;
+}
+
+void sock_connection_id(const struct trial_socket *client, struct connection_id *ret)
+{
+    struct endpoint server;
+    memset(ret, 0, sizeof(*ret));
+    if (!sock_is_usable(client))
+        return;
+    size_t length = client->trial->lab.family == AF_INET ? 4 : 16;
+    sock_address(client->trial, SIDE_SERVER, LAB_PORT, &server);
+    ret->family = client->trial->lab.family;
+    memcpy(ret->client, endpoint_bytes(&client->local), length);
+    memcpy(ret->server, endpoint_bytes(&server), length);
+    ret->client_port = (uint16_t)endpoint_port(&client->local);
+    ret->server_port = LAB_PORT;
 }
 
 /* --- observing --- */

@@ -57,6 +57,9 @@ struct trial_socket *sock_accept(struct trial_socket *listener);
 /* Fetches and clears SO_ERROR. 0 or errno. */
 int sock_error(struct trial_socket *s);
 
+/* How many wait in the accept queue of a listener, by its own word (TCP_INFO); -1: it is none. */
+int64_t sock_queue(const struct trial_socket *listener);
+
 /* What poll() says now of these events (and POLLERR, POLLHUP). */
 short sock_poll(const struct trial_socket *s, short events);
 
@@ -75,6 +78,13 @@ size_t sock_receive_all(struct trial_socket *s, size_t most, int *ret_error);
 
 /* One end sends, and the other receives all of it: a failure after a minute. */
 void sock_pass(struct trial_socket *from, struct trial_socket *to, size_t bytes);
+
+/* For clients that come one after the other: a new client's connect(), and its end, which is that the handshake is over, or that a listener has dropped the SYN
+ * (TcpExt.ListenDrops). */
+struct trial_socket *sock_try_connection(struct trial *t);
+
+/* Which connection a client's socket that is bound makes to the lab's port: for faults of that connection only. */
+void sock_connection_id(const struct trial_socket *client, struct connection_id *ret);
 
 /* When an error or a hang-up came to it is known to lie between two looks: NAME_first, the first that found it, and NAME_last, the last
  * that found none, in seconds after zero_ns. See expect_end(). */

@@ -409,6 +409,18 @@ int64_t step_segments(const struct trial *t, enum direction direction, unsigned 
     return count;
 }
 
+int64_t step_arrived(const struct trial *t, enum direction direction, unsigned mask, unsigned flags,
+                     enum fault_payload payload)
+{
+    const struct step_kind k = {direction, mask, flags, payload};
+    size_t size = 0;
+    const struct segment *s = t->failure ? NULL : wire_segments(t->lab.wire, &size);
+    int64_t count = 0;
+    for (size_t i = 0; i < size; i++)
+        count += step_is_of_kind(&s[i], &k) && s[i].fate == SEGMENT_DELIVERED;
+    return count;
+}
+
 int64_t step_sent_ns(const struct trial *t, enum direction direction, unsigned mask, unsigned flags,
                      enum fault_payload payload, int64_t n)
 {
@@ -428,7 +440,7 @@ int64_t step_arrived_ns(const struct trial *t, enum direction direction, unsigne
 static bool step_is_settled(struct trial *t, int64_t number)
 {
     struct wire_status s = wire_status(t->lab.wire);
-    return !s.in_transit && clock_now_ns() - s.last_ns >= STEP_QUIET_NS &&
+    return s.in_transit == s.held[TO_SERVER] + s.held[TO_CLIENT] && clock_now_ns() - s.last_ns >= STEP_QUIET_NS &&
            watch_unchanged(t->watch) >= STEP_QUIET_LOOKS;
 }
 

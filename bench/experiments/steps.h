@@ -22,7 +22,7 @@ void step_connect_together(struct trial *t, int64_t n);
  * did. Nothing on loopback. */
 void step_no_second_syn(struct trial *t);
 
-/* Until nothing is on its way and nothing changes. */
+/* Until nothing is on its way (but what the wire holds) and nothing changes. */
 void step_settle(struct trial *t);
 
 /* Until reached() is true, at most patience_s: then false, and the observations tell. what: "FIN_WAIT_2 to end". */
@@ -93,6 +93,10 @@ void step_clear_faults(struct trial *t);
  * made do not count. with_payload: only those with, or only those without. */
 int64_t step_segments(const struct trial *t, enum direction direction, unsigned mask, unsigned flags,
                       enum fault_payload payload);
+
+/* How many of those have left the wire at the other end. */
+int64_t step_arrived(const struct trial *t, enum direction direction, unsigned mask, unsigned flags,
+                     enum fault_payload payload);
 
 /* When the n-th of those (from 1) entered the wire, and when it left it; 0: there is none, or it never did. */
 int64_t step_sent_ns(const struct trial *t, enum direction direction, unsigned mask, unsigned flags,

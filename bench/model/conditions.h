@@ -29,6 +29,7 @@
     X(keepalive_probes, "net.ipv4.tcp_keepalive_probes", 9, 9)       \
     X(fastopen, "net.ipv4.tcp_fastopen", 1, 1)                       \
     X(migrate_req, "net.ipv4.tcp_migrate_req", 0, 0)                 \
+    X(no_metrics_save, "net.ipv4.tcp_no_metrics_save", 0, 0)         \
     X(rto_max_ms, "net.ipv4.tcp_rto_max_ms", 120000, 120000)
 
 struct conditions {
