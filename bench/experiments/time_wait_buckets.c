@@ -120,7 +120,7 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
             n, n == 1 ? "" : "s", kept, (long long)t->conditions.max_tw_buckets, kept + kept_half);
     if (n > kept)
         tell_refused(out, t, n - kept);
-    if (half)
+    if (kept_half)
         fprintf(out,
                 "When at last the server closed the rest, too, those in FIN_WAIT_2 became TIME_WAIT in their places: "
                 "%lld in all.",
