@@ -456,8 +456,9 @@ json_t *sockets_report(const struct trial *t)
     json_t *log = json_array();
     for (size_t i = 0; i < t->n_sockets; i++)
         if (t->sockets[i]->attempted)
-            json_array_append_new(log, json_pack("{s:o, s:s}", "local", sock_endpoint_json(&t->sockets[i]->local),
-                                                 "outcome", sock_outcome(t->sockets[i])));
+            json_array_append_new(
+                log, json_pack("{s:o, s:o, s:s}", "local", sock_endpoint_json(&t->sockets[i]->local), "peer",
+                               sock_endpoint_json(&t->sockets[i]->peer), "outcome", sock_outcome(t->sockets[i])));
     return json_pack("{s:{s:I}, s:o}", "connections", "attempted", (json_int_t)json_array_size(log), "connection_log",
                      log);
 }

@@ -23,4 +23,16 @@
       "tcp_timewait_state_process(), net/ipv4/tcp_minisocks.c")                                                     \
     X(bucket_refused,                                                                                               \
       "An end without minisocket knows nothing of its connection any more, so the peer's FIN is answered by RST.",  \
-      "tcp_v4_rcv(), net/ipv4/tcp_ipv4.c")
+      "tcp_v4_rcv(), net/ipv4/tcp_ipv4.c")                                                                          \
+    X(time_wait_old_segment,                                                                                        \
+      "TIME_WAIT answers an old segment, whose numbers are outside of its window, with an ACK, and its 60 s begin " \
+      "anew.",                                                                                                      \
+      "tcp_timewait_state_process(), net/ipv4/tcp_minisocks.c")                                                     \
+    X(nobody_resets,                                                                                                \
+      "An ACK for a connection that is not there is answered by RST, with the very number that the ACK asks for.",  \
+      "tcp_v4_send_reset(), net/ipv4/tcp_ipv4.c")                                                                   \
+    X(time_wait_assassination,                                                                                      \
+      "With tcp_rfc1337 = 0, the default, a RST that has the next number ends TIME_WAIT at once.",                  \
+      "tcp_timewait_state_process(), net/ipv4/tcp_minisocks.c")                                                     \
+    X(time_wait_rfc1337, "With tcp_rfc1337 = 1 TIME_WAIT ignores every RST.",                                       \
+      "tcp_timewait_state_process(), net/ipv4/tcp_minisocks.c")

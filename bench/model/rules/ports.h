@@ -32,4 +32,12 @@
       "The connection that takes over a TIME_WAIT begins 65537 numbers beyond the old one's last, so that none of " \
       "the old segments "                                                                                           \
       "fits into its window.",                                                                                      \
-      "tcp_twsk_unique(), net/ipv4/tcp_ipv4.c")
+      "tcp_twsk_unique(), net/ipv4/tcp_ipv4.c")                                                                     \
+    X(bound_ports,                                                                                                  \
+      "bind() to port 0 reserves a port of its address against all destinations, and fails with EADDRINUSE when "   \
+      "none is left.",                                                                                              \
+      "inet_csk_find_open_port(), net/ipv4/inet_connection_sock.c")                                                 \
+    X(bound_late,                                                                                                   \
+      "With IP_BIND_ADDRESS_NO_PORT bind() takes the address only and leaves the port to connect(), which knows "   \
+      "the destination.",                                                                                           \
+      "__inet_bind(), net/ipv4/af_inet.c")
