@@ -15,7 +15,7 @@
 #define MOST 60 /* TRIAL_SOCKETS: two for each connection */
 
 static const struct knob knobs[] = {
-    KNOB_COUNT("clients", "8", 1, MOST, "connections that both ends close, the client first"),
+    KNOB_COUNT("connections", "8", 1, MOST, "connections that both ends close, the client first"),
     KNOB_COUNT("half", "2", 0, MOST, "connections before them that only the client closes: FIN_WAIT_2"),
     KNOB_SYSCTL("max_tw_buckets", "5", 0, 1000000, "net.ipv4.tcp_max_tw_buckets",
                 "how many minisockets there may be"),
@@ -30,13 +30,13 @@ struct places {
 static struct places places(const struct knobs *k, const struct conditions *c)
 {
     int64_t half = afterlife_kept(c, knob(k, "half"));
-    return (struct places){half, afterlife_kept(c, knob(k, "half") + knob(k, "clients")) - half};
+    return (struct places){half, afterlife_kept(c, knob(k, "half") + knob(k, "connections")) - half};
 }
 
 static void predict(const struct knobs *k, const struct conditions *c, struct prediction *p)
 {
     const struct places kept = places(k, c);
-    int64_t n = knob(k, "clients"), half = knob(k, "half");
+    int64_t n = knob(k, "connections"), half = knob(k, "half");
     expect_exactly(p, "sockets", kept.half, &rule_time_wait_buckets, "client.FIN_WAIT_2");
     expect_exactly(p, "sockets", kept.full, &rule_time_wait_buckets, "client.TIME_WAIT");
     expect_exactly(p, "sockets", half, &rule_close_wait_no_timer, "server.CLOSE_WAIT");
@@ -84,7 +84,7 @@ static void run(struct trial *t, const struct knobs *k)
     struct trial_socket *half_open[MOST], *listener = sock_serve(t, 8);
     int64_t half = knob(k, "half");
     close_some(t, listener, half, 0, half_open);
-    close_some(t, listener, knob(k, "clients"), half, NULL);
+    close_some(t, listener, knob(k, "connections"), half, NULL);
     step_settle(t);
     step_take_stock(t);
     for (int64_t i = 0; i < half && !t->failure; i++)
@@ -108,7 +108,7 @@ static void tell_refused(FILE *out, const struct trial *t, long long refused)
 
 static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 {
-    long long n = knob(k, "clients"), half = knob(k, "half");
+    long long n = knob(k, "connections"), half = knob(k, "half");
     long long kept_half = (long long)trial_observed(t, "client.FIN_WAIT_2");
     long long kept = (long long)trial_observed(t, "client.TIME_WAIT");
     if (half)

@@ -40,4 +40,18 @@
     X(bound_late,                                                                                                   \
       "With IP_BIND_ADDRESS_NO_PORT bind() takes the address only and leaves the port to connect(), which knows "   \
       "the destination.",                                                                                           \
-      "__inet_bind(), net/ipv4/af_inet.c")
+      "__inet_bind(), net/ipv4/af_inet.c")                                                                          \
+    X(bind_conflict,                                                                                                \
+      "bind() fails with EADDRINUSE while any connection has the port, TIME_WAIT and FIN_WAIT_2 among them, and "   \
+      "SO_REUSEADDR is not set on both.",                                                                           \
+      "inet_csk_bind_conflict(), net/ipv4/inet_connection_sock.c")                                                  \
+    X(bind_reuseaddr, "Where both have SO_REUSEADDR, bind() minds nothing but a socket in LISTEN.",                 \
+      "inet_csk_bind_conflict(), net/ipv4/inet_connection_sock.c")                                                  \
+    X(bind_conflict_inherited,                                                                                      \
+      "A connection has SO_REUSEADDR from the listener that made it, and its TIME_WAIT has it, too: what a new "    \
+      "server sets comes too late for them.",                                                                       \
+      "inet_twsk_alloc(), net/ipv4/inet_timewait_sock.c")                                                           \
+    X(children_stay,                                                                                                \
+      "A connection does not depend on its listener once it has been accepted: it stays when the listener is "      \
+      "closed, and beside a new one.",                                                                              \
+      "inet_csk_listen_stop(), net/ipv4/inet_connection_sock.c")
