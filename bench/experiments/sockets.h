@@ -35,6 +35,9 @@ struct trial_socket *sock_new(struct trial *t, enum side side);
 struct trial_socket *sock_serve(struct trial *t, int64_t backlog);
 struct trial_socket *sock_serve_one_of(struct trial *t, int64_t backlog); /* SO_REUSEPORT */
 
+/* The same without SO_REUSEADDR: as a program that has never heard of it. */
+struct trial_socket *sock_serve_plainly(struct trial *t, int64_t backlog);
+
 /* setsockopt() of an int. what: as it shall be read: "TCP_USER_TIMEOUT, 3 s". 0 or errno. */
 int sock_set(struct trial_socket *s, int level, int option, int value, const char *what);
 int sock_get(struct trial_socket *s, int level, int option); /* the int, or -1 */
@@ -42,9 +45,11 @@ int sock_get(struct trial_socket *s, int level, int option); /* the int, or -1 *
 /* Each 0 or errno; connect() under way (EINPROGRESS) is 0. */
 int sock_bind(struct trial_socket *s, int port); /* to the host's address; 0: any */
 int sock_listen(struct trial_socket *s, int64_t backlog);
-int sock_connect(struct trial_socket *s);                  /* from the client: to the lab's port */
-int sock_connect_to(struct trial_socket *s, int port);     /* to that port of the other host */
-int sock_shutdown(struct trial_socket *s, int how);        /* SHUT_RD, SHUT_WR, SHUT_RDWR */
+int sock_connect(struct trial_socket *s);                                /* from the client: to the lab's port */
+int sock_connect_to(struct trial_socket *s, int port);                   /* to that port of the other host */
+int sock_bind_at(struct trial_socket *s, const char *address, int port); /* to one of several addresses of the host */
+int sock_connect_at(struct trial_socket *s, const char *address, int port); /* to any address */
+int sock_shutdown(struct trial_socket *s, int how);                         /* SHUT_RD, SHUT_WR, SHUT_RDWR */
 int sock_send(struct trial_socket *s, size_t bytes);       /* all of them taken by the kernel, or errno */
 ssize_t sock_receive(struct trial_socket *s, size_t most); /* how many came, 0: end of file, or -errno */
 int sock_linger(struct trial_socket *s, int seconds);      /* SO_LINGER on */

@@ -347,6 +347,18 @@ void step_let(struct trial *t, enum direction direction, int64_t segments)
         wire_let(t->lab.wire, direction, (uint64_t)segments);
 }
 
+const char *step_address(struct trial *t, enum side side, int n, char text[static STEP_ADDRESS_MAX])
+{
+    const char *own = side == SIDE_SERVER ? t->lab.server_address : t->lab.client_address;
+    if (!step_has_wire(t) || n == 1)
+        return own;
+    snprintf(text, STEP_ADDRESS_MAX, t->lab.family == AF_INET6 ? "2001:db8::%d" : "192.0.2.%d",
+             (side == SIDE_SERVER ? 10 : 20) + n);
+    int r = lab_add_address(&t->lab, side == SIDE_SERVER ? &t->lab.server : &t->lab.client, text);
+    step_check(t, r == -EEXIST ? 0 : r, "another address for a host");
+    return text;
+}
+
 void step_cut(struct trial *t, bool cut)
 {
     if (!step_has_wire(t))

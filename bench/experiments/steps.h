@@ -84,6 +84,11 @@ void step_need_held(struct trial *t, enum direction direction, int64_t segments)
 /* While it holds: waits until that many are held, and lets only these set out. */
 void step_let(struct trial *t, enum direction direction, int64_t segments);
 
+/* The n-th address of a host, as text: its own (n = 1), or one more, which it gets with the first call: nothing else may be in its
+ * network of that number. Only with a wire. At most 9. */
+#define STEP_ADDRESS_MAX 32
+const char *step_address(struct trial *t, enum side side, int n, char text[static STEP_ADDRESS_MAX]);
+
 void step_cut(struct trial *t, bool cut);                   /* both directions: the cable is pulled */
 int step_fault(struct trial *t, const struct fault *fault); /* its id */
 uint64_t step_fault_matched(const struct trial *t, int id);
