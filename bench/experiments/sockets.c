@@ -119,6 +119,15 @@ static void sock_check(struct trial_socket *s, int r, const char *what)
         step_fail(s->trial, EXIT_CODE_FAILED, "%s: %s", what, strerror(r));
 }
 
+void sock_begin(struct trial *t)
+{
+    if (t->failure)
+        return;
+    t->began_ns = clock_now_ns();
+    watch_begin(t->watch);
+    step_look(t);
+}
+
 static struct trial_socket *sock_serve_with(struct trial *t, int64_t backlog, bool reuseport)
 {
     struct trial_socket *s = sock_new(t, SIDE_SERVER);

@@ -327,6 +327,13 @@ void step_need_held(struct trial *t, enum direction direction, int64_t segments)
                   "segments to be at the wire's entrance");
 }
 
+void step_let(struct trial *t, enum direction direction, int64_t segments)
+{
+    step_need_held(t, direction, segments);
+    if (step_has_wire(t))
+        wire_let(t->lab.wire, direction, (uint64_t)segments);
+}
+
 void step_cut(struct trial *t, bool cut)
 {
     if (!step_has_wire(t))
@@ -389,6 +396,29 @@ int64_t step_segments(const struct trial *t, enum direction direction, unsigned 
     return count;
 }
 
+static bool step_is_again(const struct segment *s, const struct segment *earlier)
+{
+    return connection_id_same(&s->id, &earlier->id) && s->direction == earlier->direction &&
+           s->flags == earlier->flags && s->sequence == earlier->sequence &&
+           s->acknowledged == earlier->acknowledged && s->payload == earlier->payload;
+}
+
+int64_t step_segments_once(const struct trial *t, enum direction direction, unsigned mask, unsigned flags,
+                           enum fault_payload payload)
+{
+    const struct step_kind k = {direction, mask, flags, payload};
+    size_t size = 0;
+    const struct segment *s = t->failure ? NULL : wire_segments(t->lab.wire, &size);
+    int64_t count = 0;
+    for (size_t i = 0; i < size; i++) {
+        bool again = false;
+        for (size_t j = 0; j < i && !again; j++)
+            again = step_is_again(&s[i], &s[j]);
+        count += step_is_of_kind(&s[i], &k) && !again;
+    }
+    return count;
+}
+
 int64_t step_sent_ns(const struct trial *t, enum direction direction, unsigned mask, unsigned flags,
                      enum fault_payload payload, int64_t n)
 {
@@ -437,6 +467,21 @@ void step_hear_deaths(struct trial *t)
 int64_t step_state(const struct trial *t, enum side side, enum sockdiag_state state)
 {
     return t->failure ? 0 : (int64_t)watch_latest(t->watch)->side[side].states[state];
+}
+
+static bool step_side_is(const struct trial *t, enum side side, int64_t state)
+{
+    return state ? step_state(t, side, (enum sockdiag_state)state) > 0 : watch_latest(t->watch)->side[side].n == 0;
+}
+
+bool step_client_is(struct trial *t, int64_t number)
+{
+    return step_side_is(t, SIDE_CLIENT, number);
+}
+
+bool step_server_is(struct trial *t, int64_t number)
+{
+    return step_side_is(t, SIDE_SERVER, number);
 }
 
 int64_t step_accepted(const struct trial *t)

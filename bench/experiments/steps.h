@@ -40,6 +40,9 @@ step_reached step_syn_acks_sent_again; /* the server has sent each half-open one
 /* How many sockets of a side are in a state, in the last look. */
 int64_t step_state(const struct trial *t, enum side side, enum sockdiag_state state);
 
+/* For step_need(): a socket of that side is in the state `number`; 0: none is left there. */
+step_reached step_client_is, step_server_is;
+
 /* How many connections the server's program has, in the last look. */
 int64_t step_accepted(const struct trial *t);
 
@@ -74,6 +77,9 @@ void step_look(struct trial *t);
 void step_hold(struct trial *t, enum direction direction, bool hold);
 void step_need_held(struct trial *t, enum direction direction, int64_t segments);
 
+/* While it holds: waits until that many are held, and lets only these set out. */
+void step_let(struct trial *t, enum direction direction, int64_t segments);
+
 void step_cut(struct trial *t, bool cut);                   /* both directions: the cable is pulled */
 int step_fault(struct trial *t, const struct fault *fault); /* its id */
 uint64_t step_fault_matched(const struct trial *t, int id);
@@ -83,6 +89,11 @@ void step_clear_faults(struct trial *t);
  * made do not count. with_payload: only those with, or only those without. */
 int64_t step_segments(const struct trial *t, enum direction direction, unsigned mask, unsigned flags,
                       enum fault_payload payload);
+
+/* The same, and what an end sent again (flags, numbers and length as before) counts once: so a machine so slow that timers fire finds no
+ * other number. For a few segments. */
+int64_t step_segments_once(const struct trial *t, enum direction direction, unsigned mask, unsigned flags,
+                           enum fault_payload payload);
 
 /* When the n-th of those (from 1) entered the wire, and when it left it; 0: there is none, or it never did. */
 int64_t step_sent_ns(const struct trial *t, enum direction direction, unsigned mask, unsigned flags,
