@@ -26,10 +26,10 @@
       "TCP_SYNCNT takes the place of tcp_syn_retries on a client's socket, and of tcp_synack_retries on a "         \
       "listener.",                                                                                                  \
       "tcp_write_timeout(), net/ipv4/tcp_timer.c; reqsk_timer_handler(), net/ipv4/inet_connection_sock.c")          \
-    X(timeout_counters,                                                                                             \
+    X(syn_timeouts_counter,                                                                                         \
       "TCPTimeouts counts every timeout of a SYN or a SYN-ACK, also the last one, which sends nothing.",            \
       "tcp_retransmit_timer(), net/ipv4/tcp_timer.c; reqsk_timer_handler(), net/ipv4/inet_connection_sock.c")       \
-    X(abort_on_timeout, "TCPAbortOnTimeout counts the connections that are given up because nobody answers.",       \
+    X(syn_aborts_counter, "TCPAbortOnTimeout counts the connections that are given up because nobody answers.",     \
       "tcp_write_err(), net/ipv4/tcp_timer.c")                                                                      \
     X(attempt_fails, "AttemptFails counts the connections that end in SYN_SENT or SYN_RECV.",                       \
       "tcp_done(), net/ipv4/tcp.c")                                                                                 \
@@ -39,9 +39,7 @@
       "tcp_v4_rcv(), net/ipv4/tcp_ipv4.c; tcp_v4_send_reset(), net/ipv4/tcp_ipv4.c")                                \
     X(refused, "A RST in SYN_SENT that acknowledges the SYN ends it with ECONNREFUSED; no SYN is sent again.",      \
       "tcp_reset(), net/ipv4/tcp_input.c")                                                                          \
-    X(reset_needs_acknowledgement, "A RST in SYN_SENT that does not acknowledge the SYN is ignored.",               \
-      "tcp_rcv_synsent_state_process(), net/ipv4/tcp_input.c")                                                      \
-    X(out_resets, "OutRsts counts every RST that is sent.", "tcp_v4_send_reset(), net/ipv4/tcp_ipv4.c")             \
+    X(resets_sent_counter, "OutRsts counts every RST that is sent.", "tcp_v4_send_reset(), net/ipv4/tcp_ipv4.c")    \
     X(crossed_syns,                                                                                                 \
       "A SYN without ACK that meets a SYN_SENT makes it SYN_RECV: a full socket with its descriptor, which "        \
       "answers with a SYN-ACK; no listener is needed.",                                                             \
