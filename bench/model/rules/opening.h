@@ -48,6 +48,10 @@
       "In SYN_RECV the acknowledgement of the own SYN makes the socket ESTABLISHED, and the two SYN-ACKs "          \
       "that cross do that at both ends.",                                                                           \
       "tcp_rcv_state_process(), net/ipv4/tcp_input.c")                                                              \
+    X(crossed_acks,                                                                                                 \
+      "The SYN in a SYN-ACK that crossed has been there before, and each end answers that with a bare ACK: six "    \
+      "segments, where RFC 9293 draws four.",                                                                       \
+      "tcp_data_queue(), net/ipv4/tcp_input.c; tcp_validate_incoming(), net/ipv4/tcp_input.c")                      \
     X(active_opens,                                                                                                 \
       "ActiveOpens counts the connect() calls that send a SYN, at both ends of a simultaneous open, and "           \
       "PassiveOpens counts none of them.",                                                                          \
