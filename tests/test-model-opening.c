@@ -94,6 +94,16 @@ Test(model_opening, defer_accept)
     cr_expect_eq(opening_defer_timeouts(INT64_MAX), 255);
 }
 
+Test(model_opening, defer_accept_ends)
+{
+    struct conditions c = conditions_fresh();
+    c.synack_retries = 0;
+    cr_expect(IN(opening_defer_ends(&c, 1), 1.02));
+    cr_expect(IN(opening_defer_ends(&c, 3), 3.05));
+    cr_expect(IN(opening_defer_ends(&c, 5), 7.24));
+    cr_expect(IN(opening_defer_ends(&c, 10), 15.43));
+}
+
 Test(model_opening, fastopen)
 {
     struct conditions c = conditions_fresh();

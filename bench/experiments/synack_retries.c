@@ -172,7 +172,9 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
                      "connection was in the accept queue at once.");
         return;
     }
-    fprintf(out,
+    if (again)
+        fprintf(
+            out,
             "The server sent its SYN-ACK %lld time%s more, and each was answered by an ACK that was lost as well. ",
             (long long)again, again == 1 ? "" : "s");
     fprintf(out,

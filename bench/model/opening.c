@@ -85,6 +85,13 @@ int64_t opening_defer_seconds(int64_t seconds)
     return defer_time(opening_defer_timeouts(seconds));
 }
 
+struct span opening_defer_ends(const struct conditions *c, int64_t seconds)
+{
+    struct conditions deferred = *c;
+    deferred.synack_retries = opening_defer_timeouts(seconds);
+    return ladder_syn_ack(&deferred, (int)deferred.synack_retries);
+}
+
 /* --- TCP_FASTOPEN --- */
 
 int64_t opening_fastopen_limit(const struct conditions *c, int64_t option)

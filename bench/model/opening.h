@@ -22,6 +22,8 @@ bool opening_syn_is_chance(const struct conditions *c, int64_t user_timeout_ms, 
  * longer than 120 s (secs_to_retrans(), net/ipv4/tcp.c). A connection without data is completed at the last of them. */
 int opening_defer_timeouts(int64_t seconds);
 int64_t opening_defer_seconds(int64_t seconds); /* their time: what getsockopt() gives */
+/* When that last SYN-ACK is sent, after the first; tcp_synack_retries has no part in it (syn_ack_recalc()). */
+struct span opening_defer_ends(const struct conditions *c, int64_t seconds);
 
 /* TCP_FASTOPEN: how many connections may wait for the ACK of their SYN-ACK (fastopen_queue_tune(), include/net/tcp.h). */
 int64_t opening_fastopen_limit(const struct conditions *c, int64_t option);
