@@ -92,4 +92,8 @@
       "an ordinary handshake.",                                                                                     \
       "tcp_rcv_fastopen_synack(), net/ipv4/tcp_input.c")                                                            \
     X(fastopen_slot, "It is the handshake's last ACK that gives a place of TCP_FASTOPEN back, not accept().",       \
-      "reqsk_fastopen_remove(), net/core/request_sock.c")
+      "reqsk_fastopen_remove(), net/core/request_sock.c")                                                           \
+    X(fastopen_overflow_counter,                                                                                    \
+      "TCPFastOpenListenOverflow counts the SYNs with data that find TCP_FASTOPEN's places taken; with 0 places "   \
+      "none counts.",                                                                                               \
+      "tcp_fastopen_queue_check(), net/ipv4/tcp_fastopen.c")
