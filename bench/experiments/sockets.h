@@ -38,6 +38,9 @@ struct trial_socket *sock_serve_one_of(struct trial *t, int64_t backlog); /* SO_
 /* The same without SO_REUSEADDR: as a program that has never heard of it. */
 struct trial_socket *sock_serve_plainly(struct trial *t, int64_t backlog);
 
+/* Where there is no listener to begin with: the timeline begins. */
+void sock_begin(struct trial *t);
+
 /* setsockopt() of an int. what: as it shall be read: "TCP_USER_TIMEOUT, 3 s". 0 or errno. */
 int sock_set(struct trial_socket *s, int level, int option, int value, const char *what);
 int sock_get(struct trial_socket *s, int level, int option); /* the int, or -1 */
