@@ -84,7 +84,7 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 {
     silence_tell(out, t, &fins, "its FIN");
     if (knob(k, "orphan")) {
-        lives_tell(out, t, "client");
+        fprintf(out, "%.2f s after the first FIN the socket was gone. ", trial_observed(t, "client.gone_first"));
         fprintf(
             out,
             "The program had closed and nobody had the socket any more, so that was tcp_orphan_retries = %lld%s. ",

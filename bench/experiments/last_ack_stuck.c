@@ -89,7 +89,7 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
         out,
         "Both programs had closed, and the server's kernel was in LAST_ACK with a FIN that nobody acknowledged. ");
     silence_tell(out, t, &fins, "its FIN");
-    lives_tell(out, t, "server");
+    fprintf(out, "%.2f s after the first FIN the socket was gone. ", trial_observed(t, "server.gone_first"));
     fprintf(out, "tcp_orphan_retries = %lld%s set that time. It sent no RST and left no TIME_WAIT. ", retries,
             retries ? "" : ", which means 8,");
     if (knob(k, "lost") == SILENCE_ACK)

@@ -30,6 +30,16 @@ static struct retransmit model(const struct knobs *k, const struct conditions *c
     return (struct retransmit){.conditions = c, .rtt = silence_rtt(k), .user_timeout = timeout_ms(k) / 1e3};
 }
 
+static int check(const struct knobs *k, const struct conditions *c, char **ret_message)
+{
+    if (knob(k, "timeout") % 1000000 == 0)
+        return 0;
+    if (asprintf(ret_message, "timeout: TCP_USER_TIMEOUT is a number of whole milliseconds; write %dms or %dms",
+                 timeout_ms(k), timeout_ms(k) + 1) < 0)
+        *ret_message = NULL;
+    return -EINVAL;
+}
+
 static void predict(const struct knobs *k, const struct conditions *c, struct prediction *p)
 {
     struct retransmit r = model(k, c);
@@ -99,6 +109,7 @@ const struct experiment experiment_user_timeout = {
                                      "> DATA x", ". what is left of the timeout", "c ETIMEDOUT", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
+    .check = check,
     .predict = predict,
     .run = run,
     .tell = tell,

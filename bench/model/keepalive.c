@@ -2,7 +2,9 @@
 
 #include "bench/model/lateness.h"
 
-struct span keepalive_firing(const struct keepalive *k, int n)
+#include <stdbool.h>
+
+struct span keepalive_firing(const struct keepalive_timing *k, int n)
 {
     struct span span = lateness_span(k->hz, (double)k->idle);
     for (int i = 2; i <= n; i++)
@@ -11,27 +13,29 @@ struct span keepalive_firing(const struct keepalive *k, int n)
 }
 
 /* With a user timeout the number of probes means nothing, but one must have been sent. */
-int keepalive_least(const struct keepalive *k)
+static int last_before_timeout(const struct keepalive_timing *k, bool most)
 {
-    int n = 2;
+    struct span firing = keepalive_firing(k, 1);
     if (k->user_timeout <= 0)
         return (int)k->probes;
-    while (keepalive_firing(k, n).hi < k->user_timeout)
-        n++;
-    return n - 1;
+    for (int n = 1;; n++) {
+        firing = lateness_then(firing, k->hz, (double)k->interval);
+        if ((most ? firing.lo : firing.hi) >= k->user_timeout)
+            return n;
+    }
 }
 
-int keepalive_most(const struct keepalive *k)
+int keepalive_least(const struct keepalive_timing *k)
 {
-    int n = 2;
-    if (k->user_timeout <= 0)
-        return (int)k->probes;
-    while (keepalive_firing(k, n).lo < k->user_timeout)
-        n++;
-    return n - 1;
+    return last_before_timeout(k, false);
 }
 
-struct span keepalive_gives_up(const struct keepalive *k)
+int keepalive_most(const struct keepalive_timing *k)
+{
+    return last_before_timeout(k, true);
+}
+
+struct span keepalive_gives_up(const struct keepalive_timing *k)
 {
     return (struct span){keepalive_firing(k, keepalive_least(k) + 1).lo,
                          keepalive_firing(k, keepalive_most(k) + 1).hi};

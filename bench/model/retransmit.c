@@ -5,7 +5,6 @@
 #include <math.h>
 
 #define RTO_BASE 0.2 /* TCP_RTO_MIN: what tcp_model_timeout() reckons with, whatever the RTO is */
-#define MOST     1000
 
 /* The kernel asks in whole milliseconds how much time is gone. */
 #define MILLISECOND 0.001
@@ -80,14 +79,6 @@ struct span retransmit_firing(const struct retransmit *r, int n)
     return firing_after(r, retransmit_has_probe(r->conditions) ? retransmit_probe(r) : since, 1, n);
 }
 
-/* Between the first firing and the n-th. */
-static struct span elapsed(const struct retransmit *r, int n)
-{
-    if (n == 1)
-        return (struct span){0, 0};
-    return firing_after(r, (struct span){0, LATENESS_SCHEDULING}, 2, n);
-}
-
 /* tcp_model_timeout() */
 static double model_timeout(const struct conditions *c, int64_t retries)
 {
@@ -109,21 +100,30 @@ static double limit(const struct retransmit *r, double rtt, int n)
     return model_timeout(c, retries);
 }
 
-/* The first firing never gives up: something must have been sent again. */
+/* The last firing that may come before the limit (most), or cannot but do so. The first one never gives up: something must have been sent
+ * again. *ret_elapsed: the time from the first to it. */
+static int last_before_limit(const struct retransmit *r, bool most, struct span *ret_elapsed)
+{
+    struct span elapsed = {0, LATENESS_SCHEDULING};
+    for (int n = 1;; n++) {
+        *ret_elapsed = elapsed;
+        elapsed = firing_after(r, elapsed, n + 1, n + 1);
+        double fast = limit(r, r->rtt.lo, n + 1), slow = limit(r, r->rtt.hi, n + 1);
+        if (most ? elapsed.lo - MILLISECOND >= fmax(fast, slow) : elapsed.hi + MILLISECOND >= fmin(fast, slow))
+            return n;
+    }
+}
+
 int retransmit_least(const struct retransmit *r)
 {
-    int n = 2;
-    while (n < MOST && elapsed(r, n).hi + MILLISECOND < fmin(limit(r, r->rtt.lo, n), limit(r, r->rtt.hi, n)))
-        n++;
-    return n - 1;
+    struct span elapsed;
+    return last_before_limit(r, false, &elapsed);
 }
 
 int retransmit_most(const struct retransmit *r)
 {
-    int n = 2;
-    while (n < MOST && elapsed(r, n).lo - MILLISECOND < fmax(limit(r, r->rtt.lo, n), limit(r, r->rtt.hi, n)))
-        n++;
-    return n - 1;
+    struct span elapsed;
+    return last_before_limit(r, true, &elapsed);
 }
 
 /* tcp_clamp_rto_to_user_timeout(): each firing sets the next timer to what is left, if that is less. What is left shrinks by as much as
@@ -131,8 +131,9 @@ int retransmit_most(const struct retransmit *r)
 static struct span user_timeout_over(const struct retransmit *r)
 {
     int hz = r->conditions->hz;
-    struct span first = retransmit_firing(r, 1);
-    double left = r->user_timeout - elapsed(r, retransmit_least(r)).lo;
+    struct span first = retransmit_firing(r, 1), elapsed;
+    last_before_limit(r, false, &elapsed);
+    double left = r->user_timeout - elapsed.lo;
     return (struct span){first.lo + r->user_timeout - MILLISECOND,
                          first.hi + r->user_timeout + lateness(hz, left) + 1.0 / hz};
 }

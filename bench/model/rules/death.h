@@ -42,12 +42,15 @@
       "TCP_USER_TIMEOUT counts from the first RTO, and each timer after that is cut to what is left, so the "       \
       "connection is given up when it is over, whatever tcp_retries2 says.",                                        \
       "tcp_clamp_rto_to_user_timeout(), net/ipv4/tcp_timer.c")                                                      \
-    X(keepalive_idle, "The first keepalive probe is sent when nothing has come for tcp_keepalive_time.",            \
+    X(keepalive_idle,                                                                                               \
+      "The first keepalive probe is sent when nothing has come for tcp_keepalive_time, or the socket's own "        \
+      "TCP_KEEPIDLE.",                                                                                              \
       "tcp_keepalive_timer(), net/ipv4/tcp_timer.c")                                                                \
-    X(keepalive_interval, "While no probe is answered there is one each tcp_keepalive_intvl.",                      \
+    X(keepalive_interval, "While no probe is answered there is one each tcp_keepalive_intvl, or TCP_KEEPINTVL.",    \
       "tcp_keepalive_timer(), net/ipv4/tcp_timer.c")                                                                \
     X(keepalive_gives_up,                                                                                           \
-      "When tcp_keepalive_probes probes have gone without an answer and one more interval is over, the connection " \
+      "When tcp_keepalive_probes (or TCP_KEEPCNT) probes have gone without an answer and one more interval is "     \
+      "over, the connection "                                                                                       \
       "is given up with ETIMEDOUT.",                                                                                \
       "tcp_keepalive_timer(), net/ipv4/tcp_timer.c")                                                                \
     X(keepalive_user_timeout,                                                                                       \
