@@ -35,8 +35,10 @@ struct trial_socket *silence_connection(struct trial *t, struct trial_socket *li
         struct trial_socket *client = sock_connection(listener, ret_server);
         is = sock_rto(sender == SIDE_CLIENT ? client : *ret_server);
         step_see(t, is, "%s.RTO", silence_sides[sender]);
-        if (is >= rto.lo - 1e-6 && is <= rto.hi + 1e-6)
+        if (is >= rto.lo - 1e-6 && is <= rto.hi + 1e-6) {
+            step_count_anew(t);
             return client;
+        }
         silence_abort(client);
         silence_abort(*ret_server);
         step_settle(t);

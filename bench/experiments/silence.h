@@ -21,7 +21,7 @@ extern const char *const silence_lost_names[];
 struct span silence_rtt(const struct knobs *k);
 
 /* An accepted connection of which that end has measured such a round trip: where it took longer, it is aborted and another one made. Where
- * none will do the trial cannot be. Observes SIDE.RTO. */
+ * none will do the trial cannot be. The counters count from then on. Observes SIDE.RTO. */
 struct trial_socket *silence_connection(struct trial *t, struct trial_socket *listener, enum side sender,
                                         struct trial_socket **ret_server);
 
