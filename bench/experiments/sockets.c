@@ -499,6 +499,15 @@ void expect_end(struct prediction *p, struct span span, const struct rule *rule,
     expect_between(p, "s", fmax(0, span.lo - SOCKETS_LOOK_S), span.hi, rule, "%s_last", name);
 }
 
+double sock_rto(const struct trial_socket *s)
+{
+    struct tcp_info info = {0};
+    socklen_t length = sizeof(info);
+    if (!sock_is_usable(s) || getsockopt(s->fd, IPPROTO_TCP, TCP_INFO, &info, &length))
+        return NAN;
+    return (double)info.tcpi_rto / 1e6;
+}
+
 /* --- the ledger --- */
 
 static const char *sock_outcome(struct trial_socket *s)

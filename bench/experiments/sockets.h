@@ -101,6 +101,9 @@ void sock_see_end(struct trial_socket *s, int64_t zero_ns, const char *name);
 /* NAME_first must not be before the span, NAME_last not after it: so a slow observer finds no fault that is not there. */
 void expect_end(struct prediction *p, struct span span, const struct rule *rule, const char *name);
 
+/* The retransmission timeout that is in effect, in seconds (TCP_INFO), or NAN. */
+double sock_rto(const struct trial_socket *s);
+
 /* For trial.c and steps.c. */
 void sockets_look(struct trial *t); /* with every look */
 json_t *sockets_report(

@@ -126,6 +126,9 @@ void step_see_counter(struct trial *t, enum side side, const char *counter, cons
 /* How far a counter of a host has moved by now. */
 int64_t step_counter(struct trial *t, enum side side, const char *name);
 
+/* All counters count from now on: what was before was preparation, and a slow machine may have sent a SYN again in it. */
+void step_count_anew(struct trial *t);
+
 /* The report shows the packets of the first connection in that row of the ledger. */
 void step_show(struct trial *t, enum ledger_row row, const char *caption);
 
