@@ -22,7 +22,7 @@
 
 static const struct knob knobs[] = {
     KNOB_COUNT("queue", "3", 0, 200, "handed to TCP_FASTOPEN"),
-    KNOB_COUNT("clients", "5", 1, 200, "connections with data in their SYN"),
+    KNOB_COUNT("burst", "5", 1, 200, "clients that come first, with data in their SYN; two more follow"),
     KNOB_SOMAXCONN,
     KNOB_DELAY("1ms"),
     KNOB_IPV6,
@@ -41,11 +41,11 @@ static int check(const struct knobs *k, const struct conditions *c, char **ret_m
             ret_message,
             "net.ipv4.tcp_fastopen=%lld: data in a SYN without a cookie takes the bits 1, 2, 4 and 512; write %d",
             (long long)c->fastopen, NO_COOKIE);
-    else if (c->somaxconn < knob(k, "clients"))
+    else if (c->somaxconn < knob(k, "burst"))
         r = asprintf(
             ret_message,
             "somaxconn=%lld: the accept queue would be full before all %lld clients are in; write that at least",
-            (long long)c->somaxconn, (long long)knob(k, "clients"));
+            (long long)c->somaxconn, (long long)knob(k, "burst"));
     else
         return 0;
     if (r < 0)
@@ -55,7 +55,7 @@ static int check(const struct knobs *k, const struct conditions *c, char **ret_m
 
 static void predict(const struct knobs *k, const struct conditions *c, struct prediction *p)
 {
-    int64_t n = knob(k, "clients"), with_data = opening_fastopen_admits(limit(k, c), 0, n);
+    int64_t n = knob(k, "burst"), with_data = opening_fastopen_admits(limit(k, c), 0, n);
     int64_t one_more = opening_fastopen_admits(limit(k, c), with_data, 1);
     int64_t later = opening_fastopen_admits(limit(k, c), 0, 1);
     expect_exactly(p, "sockets", with_data, &rule_fastopen_limit, "server.SYN_RECV_at_first");
@@ -128,7 +128,7 @@ static void run(struct trial *t, const struct knobs *k)
                                     .flags = SEGMENT_ACK,
                                     .payload = FAULT_NO_PAYLOAD,
                                     .action = FAULT_DROP};
-    int64_t n = knob(k, "clients");
+    int64_t n = knob(k, "burst");
     struct trial_socket *listener = sock_serve(t, BACKLOG);
     int r = sock_set(listener, IPPROTO_TCP, TCP_FASTOPEN, (int)knob(k, "queue"), "TCP_FASTOPEN");
     if (r)
@@ -155,7 +155,7 @@ static void run(struct trial *t, const struct knobs *k)
 
 static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 {
-    long long n = knob(k, "clients"), with_data = (long long)trial_observed(t, "server.SYN_RECV_at_first");
+    long long n = knob(k, "burst"), with_data = (long long)trial_observed(t, "server.SYN_RECV_at_first");
     fprintf(out,
             "%lld clients sent %d bytes with their SYN, and the wire dropped every bare ACK of theirs. Of %lld the "
             "server took the "
