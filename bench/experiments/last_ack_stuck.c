@@ -111,10 +111,11 @@ const struct experiment experiment_last_ack_stuck = {
     .claim = "LAST_ACK waits for the ACK of its FIN, and then the socket is closed.",
     .kernel = "The FIN is retransmitted like data, after an RTO that doubles. Nobody has the socket any more, so "
               "tcp_orphan_retries ends it (tcp_write_timeout): it stands for a time, and its default 0 means 8 "
-              "(tcp_orphan_retries), some 105 s. Then the socket is gone without a RST.",
+              "(tcp_orphan_retries), 102.2 s. Then the socket is gone without a RST.",
     .falsified = "A LAST_ACK that is gone before that time or outlives it, a RST, or a TIME_WAIT on the server.",
     .why_link = "The wire drops the FINs (or their ACKs), and nothing else: a cable that fails at the very end.",
-    .time = "About 2.5 s. With the default tcp_orphan_retries = 0 it would take 103 to 140 s, by the RTO.",
+    .time = "About 2.5 s. With the default tcp_orphan_retries = 0 it would take 107 s at an RTO just above 200 ms, "
+            "and some 130 s on this wire.",
     .drawing = (const char *const[]){"c close()", "> FIN-ACK", "s: CLOSE_WAIT", "< ACK", "c: FIN_WAIT_2", "s close()",
                                      "s: LAST_ACK", "< FIN-ACK x dropped", ". RTO", "< FIN-ACK x a tail loss probe",
                                      ". RTO", "< FIN-ACK x", ". 2 RTO", "< FIN-ACK x", ". 4 RTO", "s: CLOSE", NULL},
