@@ -51,8 +51,10 @@ static int check(const struct knobs *k, const struct conditions *c, char **ret_m
     if (knob(k, "children") != CHILDREN_FIN_WAIT_2 || (c->fin_timeout >= LEAST_S && c->fin_timeout <= 60))
         return 0;
     if (asprintf(ret_message,
-                 "net.ipv4.tcp_fin_timeout=%lld: then the FIN_WAIT_2 would not be what this is about; write %d to 60",
-                 (long long)c->fin_timeout, LEAST_S) < 0)
+                 "net.ipv4.tcp_fin_timeout=%lld: below %d s FIN_WAIT_2 might be over before bind() is tried, and "
+                 "above 60 s it "
+                 "is no minisocket at first; write %d to 60",
+                 (long long)c->fin_timeout, LEAST_S, LEAST_S) < 0)
         *ret_message = NULL;
     return -EINVAL;
 }
@@ -213,7 +215,8 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 
 static const struct by_hand by_hand[] = {
     {"server", "ss -tan 'sport = :8888'", "what is left of the old server's connections"},
-    {"server", "nc -l 8888", "a server without SO_REUSEADDR may say: Address already in use"},
+    {"server", "python3 -c \"import socket; socket.socket().bind(('', 8888))\"",
+     "a server that has never heard of SO_REUSEADDR: Errno 98"},
     {"server", "strace -e trace=setsockopt,bind tcplab-server --listen 127.0.0.1", "SO_REUSEADDR before bind()"},
     {0},
 };

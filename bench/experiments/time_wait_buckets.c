@@ -10,9 +10,11 @@
 #include "bench/experiments/steps.h"
 #include "bench/model/afterlife.h"
 
+#include <errno.h>
 #include <stdio.h>
 
-#define MOST 60 /* TRIAL_SOCKETS: two for each connection */
+#define MOST    30
+#define LEAST_S 10 /* so that no FIN_WAIT_2 is over before its FIN comes */
 
 static const struct knob knobs[] = {
     KNOB_COUNT("connections", "8", 1, MOST, "connections that both ends close, the client first"),
@@ -22,6 +24,19 @@ static const struct knob knobs[] = {
     KNOB_DELAY("1ms"),
     KNOB_IPV6,
 };
+
+static int check(const struct knobs *k, const struct conditions *c, char **ret_message)
+{
+    if (c->fin_timeout >= LEAST_S && c->fin_timeout <= 60)
+        return 0;
+    if (asprintf(ret_message,
+                 "net.ipv4.tcp_fin_timeout=%lld: below %d s FIN_WAIT_2 might be over before its FIN comes, and above "
+                 "60 s it "
+                 "is no minisocket at first; write %d to 60",
+                 (long long)c->fin_timeout, LEAST_S, LEAST_S) < 0)
+        *ret_message = NULL;
+    return -EINVAL;
+}
 
 struct places {
     int64_t half, full; /* FIN_WAIT_2 and TIME_WAIT that find a place */
@@ -172,6 +187,7 @@ const struct experiment experiment_time_wait_buckets = {
                                      NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
+    .check = check,
     .predict = predict,
     .run = run,
     .tell = tell,
