@@ -34,6 +34,7 @@ static const struct {
     {"ring", "cannot map the wire's ring of frames", "it takes 64 MiB of memory; raise the container's limit"},
     {"sock_diag", "cannot ask the kernel for its sockets (NETLINK_SOCK_DIAG)",
      "load the modules as root: modprobe -a inet_diag tcp_diag (CONFIG_INET_DIAG)"},
+    {"net.core", "this kernel hides net.core.somaxconn in an ordinary user's private network", "run it as root"},
     {"sysctl", "cannot write sysctls in the private network",
      "/proc/sys is read-only here, as in many containers: run it outside, or with --security-opt "
      "systempaths=unconfined"},
@@ -89,8 +90,8 @@ static int needs_try(bool loopback, needs_visit *visit, void *answer, const char
     *ret_step = "sock_diag";
     r = sockdiag_open(&diag);
     if (!r) {
-        *ret_step = "sysctl";
         r = sysctl_write("net.core.somaxconn", "4096");
+        *ret_step = r == -ENOENT ? "net.core" : "sysctl";
     }
     sockdiag_close(diag);
     if (!r && visit)

@@ -7,6 +7,7 @@
 #include "common/sysctl.h"
 
 #include <errno.h>
+#include <math.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -122,15 +123,15 @@ void probe_timer_wheel(const struct lab *lab, struct finding *f)
     double took_s = (double)(syn_ns(lab, 2) - syn_ns(lab, 1)) / NS_PER_S;
     struct span span = lateness_span(atoi(hz.value), 1);
     /* The stamps are taken a little after the timer was set, and a little after it fired. */
-    bool early = took_s<span.lo - 0.001, late = took_s> span.hi;
+    bool early = took_s < span.lo - 0.001;
+    bool late = took_s > span.hi;
+    const char *value = early ? "false" : late ? "" : "true";
     finding_is(
-        f,
-        early  ? "false"
-        : late ? ""
-               : "true",
-        "it fired %.1f ms %s, and by the model at most %.0f ms late; its remaining time falls in steps of %lld ms",
-        took_s < 1 ? (1 - took_s) * 1e3 : (took_s - 1) * 1e3, took_s < 1 ? "early" : "late",
-        lateness(atoi(hz.value), 1) * 1e3, (long long)steps.divisor_ms);
+        f, value,
+        "it fired %.1f ms %s; the model allows %.0f ms for the wheel and %.0f ms for other work. Its remaining time "
+        "falls in steps of %lld ms",
+        fabs(took_s - 1) * 1e3, took_s < 1 ? "early" : "late", lateness(atoi(hz.value), 1) * 1e3,
+        LATENESS_SCHEDULING * 1e3, (long long)steps.divisor_ms);
 }
 
 /* --- when a TIME_WAIT's port can be taken again --- */
