@@ -6,6 +6,7 @@
  *                 rounded up to 1, 3, 7, 15 ... s (secs_to_retrans()); and the ACK that answers it does complete the connection
  *                 (syn_ack_recalc()): accept() returns, with nothing to read.
  * Falsified by:   accept() before data and before the end of the time; a SYN-ACK in between; a connection that is dropped. */
+#include "bench/experiments/requests.h"
 #include "bench/experiments/sockets.h"
 #include "bench/experiments/steps.h"
 #include "bench/model/opening.h"
@@ -22,6 +23,11 @@ static const struct knob knobs[] = {
     KNOB_DELAY("1ms"),
     KNOB_IPV6,
 };
+
+static int check(const struct knobs *k, const struct conditions *c, char **ret_message)
+{
+    return requests_check(c, ret_message);
+}
 
 static void predict_silent(const struct knobs *k, const struct conditions *c, struct prediction *p)
 {
@@ -146,6 +152,7 @@ const struct experiment experiment_defer_accept = {
                                      "> ACK", "s: ESTABLISHED", "s accept()", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
+    .check = check,
     .predict = predict,
     .run = run,
     .tell = tell,

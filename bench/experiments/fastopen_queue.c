@@ -6,6 +6,7 @@
  *                 has not come (tcp_fastopen_queue_check()); accept() gives no place back, that ACK does. Who finds no place gets an
  *                 ordinary handshake, sends its data again, and is no worse off than without Fast Open.
  * Falsified by:   more or fewer than q accepted with data; a place that accept() gives back; a client that fails. */
+#include "bench/experiments/requests.h"
 #include "bench/experiments/sockets.h"
 #include "bench/experiments/steps.h"
 #include "bench/model/opening.h"
@@ -47,7 +48,7 @@ static int check(const struct knobs *k, const struct conditions *c, char **ret_m
             "somaxconn=%lld: the accept queue would be full before all %lld clients are in; write that at least",
             (long long)c->somaxconn, (long long)knob(k, "burst"));
     else
-        return 0;
+        return requests_check(c, ret_message);
     if (r < 0)
         *ret_message = NULL;
     return -EINVAL;

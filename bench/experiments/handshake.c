@@ -19,11 +19,13 @@ static const struct knob knobs[] = {
 
 static void predict(const struct knobs *k, const struct conditions *c, struct prediction *p)
 {
+    bool cookie = c->syncookies == 2; /* then no request is kept, and all the rest is the same */
+    const struct rule *request = cookie ? &rule_cookies_always : &rule_handshake_request;
     expect_exactly(p, "sockets", 1, &rule_handshake_syn_sent, "client.SYN_SENT_after_SYN");
-    expect_exactly(p, "sockets", 1, &rule_handshake_request, "server.SYN_RECV_after_SYN_ACK");
+    expect_exactly(p, "sockets", !cookie, request, "server.SYN_RECV_after_SYN_ACK");
     expect_exactly(p, "sockets", 1, &rule_handshake_syn_sent, "client.SYN_SENT_after_SYN_ACK");
     expect_exactly(p, "sockets", 1, &rule_handshake_client_first, "client.ESTABLISHED_after_ACK");
-    expect_exactly(p, "sockets", 1, &rule_handshake_client_first, "server.SYN_RECV_after_ACK");
+    expect_exactly(p, "sockets", !cookie, request, "server.SYN_RECV_after_ACK");
     expect_exactly(p, "sockets", 1, &rule_handshake_client_first, "server.ESTABLISHED");
     expect_exactly(p, "sockets", 1, &rule_handshake_client_first, "client.ESTABLISHED");
     expect_exactly(p, "segments", 2, &rule_handshake_segments, "client.segments");
@@ -84,13 +86,15 @@ static void run(struct trial *t, const struct knobs *k)
 
 static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 {
-    fprintf(
-        out,
-        "Each of the %d segments was held back until both ends had been looked at. When the SYN-ACK had come, the "
-        "client was ESTABLISHED and could have sent data, while the server still had a half-open request. The "
-        "server's program had called listen() and nothing else: its kernel did the rest, and %s.",
-        (int)(trial_observed(t, "client.segments") + trial_observed(t, "server.segments")),
-        knob(k, "accept") ? "accept() took what was finished" : "the finished connection waits in the accept queue");
+    fprintf(out, "Each of the %d segments was held back until both ends had been looked at. ",
+            (int)(trial_observed(t, "client.segments") + trial_observed(t, "server.segments")));
+    fprintf(out,
+            "When the SYN-ACK had come, the client was ESTABLISHED and could have sent data, while the server still "
+            "had %s. The server's program had called listen() and nothing else: its kernel did the rest, and %s.",
+            t->conditions.syncookies == 2 ? "nothing, for the SYN-ACK was a cookie (tcp_syncookies = 2)"
+                                          : "a half-open request",
+            knob(k, "accept") ? "accept() took what was finished"
+                              : "the finished connection waits in the accept queue");
 }
 
 static const struct by_hand by_hand[] = {

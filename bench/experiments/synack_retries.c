@@ -7,6 +7,7 @@
  *                 stays ESTABLISHED towards nobody, until it sends something and gets a RST. Data that it sends in time is as good as the
  *                 ACK and completes the handshake (tcp_check_req()).
  * Falsified by:   a SYN-ACK off its ladder; a segment that tells the client of the end; a request that outlives its time. */
+#include "bench/experiments/requests.h"
 #include "bench/experiments/sockets.h"
 #include "bench/experiments/steps.h"
 #include "bench/model/ladder.h"
@@ -44,7 +45,7 @@ static int check(const struct knobs *k, const struct conditions *c, char **ret_m
     struct conditions of_listener = conditions_of_listener(k, c);
     double lasts_s = ladder_syn_ack_gone(&of_listener).lo;
     if (lasts_s <= LONGEST_S || knob(k, "data") == DATA_AT_ONCE)
-        return 0;
+        return requests_check(c, ret_message);
     if (asprintf(ret_message,
                  "with %lld repetitions the request lasts %.0f s, and a run lasts %d s at most; write at most 12",
                  (long long)of_listener.synack_retries, lasts_s, LONGEST_S) < 0)
@@ -214,8 +215,9 @@ const struct experiment experiment_synack_retries = {
     .time = "About 7 s. With the default, tcp_synack_retries = 5, it takes 63 to 66 s.",
     .drawing = (const char *const[]){"c connect()", "> SYN", "s: SYN_RECV", "< SYN-ACK", "c: ESTABLISHED",
                                      "> ACK x dropped by the wire", ". 1 s", "< SYN-ACK",
-                                     "> ACK x dropped by the wire", ". 6 s", "s: the request is dropped", "c send()",
-                                     "> DATA", "< RST", "c ECONNRESET", NULL},
+                                     "> ACK x dropped by the wire", ". 2 s", "< SYN-ACK",
+                                     "> ACK x dropped by the wire", ". 4 s, and the server drops its request",
+                                     "c send()", "> DATA", "< RST", "c ECONNRESET", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .check = check,

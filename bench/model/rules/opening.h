@@ -15,8 +15,9 @@
     X(syn_takes_a_number,                                                                                           \
       "SYN takes one sequence number, though it carries no byte: each end acknowledges the other's first number + " \
       "1.",                                                                                                         \
-      "RFC 9293, 3.4")                                                                                              \
-    X(handshake_segments, "An undisturbed handshake is three segments: SYN, SYN-ACK, ACK.", "RFC 9293, 3.5")        \
+      "tcp_openreq_init(), net/ipv4/tcp_input.c; tcp_rcv_synsent_state_process(), net/ipv4/tcp_input.c")            \
+    X(handshake_segments, "An undisturbed handshake is three segments: SYN, SYN-ACK, ACK (RFC 9293, 3.5).",         \
+      "tcp_conn_request(), net/ipv4/tcp_input.c; tcp_rcv_synsent_state_process(), net/ipv4/tcp_input.c")            \
     X(syn_user_timeout,                                                                                             \
       "With TCP_USER_TIMEOUT an unanswered SYN is given up when that time is over, but not before 1 s, or "         \
       "at the first timeout that finds tcp_syn_retries + tcp_syn_linear_timeouts repetitions sent; the time "       \
