@@ -470,6 +470,9 @@ Test(model_queue, clients_that_fill)
 {
     cr_expect_eq(queue_clients_that_fill(1, 4), 5);
     cr_expect_eq(queue_clients_that_fill(2, 0), 31); /* 2 * 2^-n < 10^-9 */
+    cr_expect_eq(queue_clients_that_part(2), 30);
+    cr_expect_eq(queue_clients_that_part(3), 19);
+    cr_expect_eq(queue_clients_that_part(8), 10);
     EACH(listeners, 2, 8)
     EACH(limit, 0, 10)
     {

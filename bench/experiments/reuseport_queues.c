@@ -20,7 +20,6 @@
 #define CLIENTS_MOST   350 /* of the trial's sockets, of which there are TRIAL_SOCKETS */
 #define EACH_S         0.2 /* for one client, on a slow machine */
 #define PATIENCE_S     30
-#define NEWCOMERS      31 /* that all of them meet the one listener with room happens once in 2^31 runs or less */
 
 static const struct knob knobs[] = {
     KNOB_COUNT("listeners", "3", 2, LISTENERS_MOST, "sockets that listen on the one port"),
@@ -39,6 +38,12 @@ static int64_t limit(const struct knobs *k, const struct conditions *c)
 static int64_t clients(const struct knobs *k, const struct conditions *c)
 {
     return queue_clients_that_fill(knob(k, "listeners"), limit(k, c));
+}
+
+/* Those that come when one listener has room and the others have not. */
+static int64_t newcomers(const struct knobs *k)
+{
+    return queue_clients_that_part(knob(k, "listeners"));
 }
 
 static int refuse_backlog(const struct knobs *k, const struct conditions *c, char **ret_message)
@@ -76,13 +81,12 @@ static int check(const struct knobs *k, const struct conditions *c, char **ret_m
     if (all > CLIENTS_MOST)
         return refuse_backlog(k, c, ret_message);
     if (knob(k, "half_open") <= most)
-        return check_time(k, c, all + NEWCOMERS, ret_message);
-    if (asprintf(
-            ret_message,
-            "half_open=%lld: the SYN queue of a listener with limit %lld and tcp_syncookies=%lld takes %lld, and "
-            "without cookies one place must stay free; write at most %lld",
-            (long long)knob(k, "half_open"), (long long)limit(k, c), (long long)c->syncookies, (long long)requests,
-            (long long)most) < 0)
+        return check_time(k, c, all + newcomers(k), ret_message);
+    if (asprintf(ret_message,
+                 "half_open=%lld: the SYN queue of a listener with limit %lld and tcp_syncookies=%lld has room for "
+                 "%lld%s; write at most that",
+                 (long long)knob(k, "half_open"), (long long)limit(k, c), (long long)c->syncookies, (long long)most,
+                 c->syncookies ? "" : ", for one place stays free for the other clients") < 0)
         *ret_message = NULL;
     return -EINVAL;
 }
@@ -113,7 +117,8 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
     expect_exactly(p, "connections", each, &rule_accept_queue_capacity, "server.queue_longest");
     expect_exactly(p, "requests", knob(k, "half_open"), &rule_handshake_request, "server.SYN_RECV_then");
     expect_exactly(p, "sockets", clients(k, c) - listeners * each, &rule_syn_dropped, "client.SYN_SENT_then");
-    expect_between(p, "segments", 1, NEWCOMERS, &rule_reuseport_no_spill, "server.SYNs_dropped_beside_room");
+    expect_between(p, "segments", 1, (double)newcomers(k), &rule_reuseport_no_spill,
+                   "server.SYNs_dropped_beside_room");
     expect_the_close(k, c, p);
 }
 
@@ -123,7 +128,7 @@ struct listeners {
     struct trial_socket *all[LISTENERS_MOST];
     int n;
     struct trial_socket *half_open[HALF_OPEN_MOST]; /* clients of the first */
-    int64_t n_half_open;
+    int64_t n_half_open, n_newcomers;
 };
 
 static bool has_requests(struct trial *t, int64_t number)
@@ -196,11 +201,11 @@ static void see_newcomers(struct trial *t, const struct listeners *l)
 {
     struct trial_socket *last = l->all[l->n - 1];
     int64_t before = step_counter(t, SIDE_SERVER, "TcpExt.ListenOverflows");
-    for (int i = 0; i < NEWCOMERS; i++) {
+    for (int64_t i = 0; i < l->n_newcomers; i++) {
         accept_all(last);
         sock_try_connection(t);
+        arrive(t, l->n_half_open);
     }
-    arrive(t, l->n_half_open);
     accept_all(last);
     step_see(t, (double)(step_counter(t, SIDE_SERVER, "TcpExt.ListenOverflows") - before),
              "server.SYNs_dropped_beside_room");
@@ -237,7 +242,8 @@ static void see_the_end(struct trial *t, const struct listeners *l)
 
 static void run(struct trial *t, const struct knobs *k)
 {
-    struct listeners l = {.n = (int)knob(k, "listeners"), .n_half_open = knob(k, "half_open")};
+    struct listeners l = {
+        .n = (int)knob(k, "listeners"), .n_half_open = knob(k, "half_open"), .n_newcomers = newcomers(k)};
     int64_t n = clients(k, &t->conditions);
     step_no_second_syn(t);
     l.all[0] = sock_serve_one_of(t, knob(k, "backlog"));
@@ -290,7 +296,7 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
     fprintf(out,
             "Then the last one took out all that it had, and whoever came: it had room all the time, and still of %d "
             "newcomers the SYNs of %d were dropped, for their addresses and ports had chosen a full one. ",
-            NEWCOMERS, seen(t, "server.SYNs_dropped_beside_room"));
+            (int)newcomers(k), seen(t, "server.SYNs_dropped_beside_room"));
     fprintf(out, "Then the first one was closed. ");
     tell_the_close(out, t, k);
 }

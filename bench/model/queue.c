@@ -187,6 +187,14 @@ int64_t queue_clients_that_fill(int64_t listeners, int64_t limit)
     return n;
 }
 
+int64_t queue_clients_that_part(int64_t listeners)
+{
+    int64_t n = 1;
+    while (listeners > 1 && pow((double)listeners, (double)-n) > NEVER)
+        n++;
+    return n;
+}
+
 int64_t queue_survivors(const struct conditions *c, int64_t limit, int64_t half_open, int firing)
 {
     half_open = greater(half_open, 0);

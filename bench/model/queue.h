@@ -46,6 +46,9 @@ struct queue_burst queue_burst(const struct conditions *c, int64_t limit, int64_
  * as good as chance, so it is that many that suffice in all runs but one in a thousand million. */
 int64_t queue_clients_that_fill(int64_t listeners, int64_t limit);
 
+/* How many clients it takes, as surely, until not all of them have met the same one. */
+int64_t queue_clients_that_part(int64_t listeners);
+
 /* Of `half_open` requests, all of one age and their third ACKs dropped, how many outlive the retransmission timer's
  * firing number `firing` (1 at 1 s, 2 at 3 s, 3 at 7 s ...), reqsk_timer_handler(): while twice their number exceeds
  * max(8, L) the retries shrink to 2, so that the third firing drops one after the other without a word. Nobody
