@@ -46,7 +46,7 @@ struct trial_socket *silence_connection(struct trial *t, struct trial_socket *li
     step_fail(
         t, EXIT_CODE_CANNOT,
         "of %d connections none had an RTO of %.3f to %.3f s as this wire should give it (the last: %.3f s): this "
-        "machine is too slow or too busy for what is to be timed; write a larger delay, or run fewer at once",
+        "machine is too slow or too busy for what is to be timed; run fewer at once, or wait until it is quieter",
         SILENCE_TRIES, rto.lo, rto.hi, is);
     return NULL;
 }
