@@ -1,6 +1,7 @@
 #include "bench/explain.h"
 #include "bench/experiments/experiment.h"
 #include "bench/model/rule.h"
+#include "bench/report/drawing.h"
 #include "common/exit_code.h"
 #include "common/human.h"
 #include "common/page.h"
@@ -11,6 +12,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+#define EXPLAIN_NAME 24 /* the longest has 23 letters */
 
 static const struct option_program explain_program = {
     .name = "tcplab-bench explain",
@@ -27,8 +31,15 @@ int list_main(int argc, char **argv)
         terminal_error("list takes no argument, and got %s; for one experiment: tcplab-bench explain NAME", argv[1]);
         return EXIT_CODE_USAGE;
     }
-    for (size_t i = 0; experiments[i]; i++)
-        printf("%-20s %s\n", experiments[i]->name, experiments[i]->question);
+    const char *part = NULL;
+    for (size_t i = 0; experiments[i]; i++) {
+        const char *now = experiment_part(experiments[i]);
+        if (now != part && isatty(STDOUT_FILENO)) /* others read a line an experiment */
+            printf("%s%s%s%s\n", part ? "\n" : "", terminal_style(stdout, TERMINAL_BOLD), now,
+                   terminal_style(stdout, TERMINAL_PLAIN));
+        part = now;
+        printf("%-*s %s\n", EXPLAIN_NAME, experiments[i]->name, experiments[i]->question);
+    }
     return fflush(stdout) ? EXIT_CODE_FAILED : EXIT_CODE_DONE;
 }
 
@@ -91,10 +102,15 @@ static void explain(const struct experiment *e, const struct knobs *k)
     page_text(stdout, "%s", e->claim);
     page_title(stdout, "What the kernel does");
     page_text(stdout, "%s", e->kernel);
+    drawing_page(stdout, e->drawing);
     page_title(stdout, "What would prove that wrong");
     page_text(stdout, "%s", e->falsified);
     page_title(stdout, "Why this link");
     page_text(stdout, "%s", e->why_link);
+    if (e->time) {
+        page_title(stdout, "How long it takes");
+        page_text(stdout, "%s", e->time);
+    }
     explain_knobs(e, k);
     explain_prediction(e, k);
     page_title(stdout, "By hand");

@@ -122,7 +122,8 @@ static int run_check_knobs(const struct run_settings *s, char **ret_message)
 static int run_read_settings(int argc, char **argv, struct run_settings *s, json_t **ret_json, char **ret_message)
 {
     struct option_row rows[] = {
-        {"all", 0, NULL, NULL, "every experiment", &option_flag, &s->all},
+        {"all", 0, NULL, NULL, "every experiment; a line each, and a page for what does not agree", &option_flag,
+         &s->all},
         {"set", 0, "KNOB=VALUE", NULL, "a knob of the experiments, or any sysctl by its full name; repeatable",
          &option_texts, &s->sets},
         {"repeat", 0, "N", "1", "run each N times", &option_count, &s->repeat, 1, 100000},
@@ -177,7 +178,7 @@ static void run_print(struct run_state *s, const struct job *job)
         json_decref(head);
     }
     s->headed = true;
-    report_next_text(stdout, s->runs, json_array_size(s->runs) - 1);
+    report_next_text(stdout, s->runs, json_array_size(s->runs) - 1, s->settings->all);
     fflush(stdout);
 }
 

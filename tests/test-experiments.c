@@ -26,6 +26,19 @@ static void check_text(const struct experiment *e, const char *what, const char 
     cr_expect(strchr(".?", text[strlen(text) - 1]), "%s: %s is no whole sentence", e->name, what);
 }
 
+/* See experiment.h. */
+static void check_drawing(const struct experiment *e)
+{
+    cr_assert(e->drawing && e->drawing[0], "%s: nothing is drawn", e->name);
+    for (const char *const *line = e->drawing; *line; line++) {
+        bool state = (*line)[1] == ':';
+        cr_expect(strchr("><cs.", **line) && (*line)[1 + state] == ' ' && (*line)[2 + state], "%s: \"%s\"", e->name,
+                  *line);
+        cr_expect(!state || strchr("cs", **line), "%s: \"%s\"", e->name, *line);
+        cr_expect_leq(strlen(*line), 46, "%s: \"%s\" is too long to be drawn", e->name, *line);
+    }
+}
+
 static void check_by_hand(const struct experiment *e)
 {
     cr_assert(e->by_hand && e->by_hand->command, "%s: nothing to do by hand", e->name);
@@ -43,13 +56,15 @@ Test(experiments, each_has_all_its_texts_and_functions)
         {
             cr_assert_not_null(e->name);
             cr_expect_eq(e->name[strspn(e->name, "abcdefghijklmnopqrstuvwxyz0123456789-")], '\0', "%s", e->name);
-            cr_expect_leq(strlen(e->name), 20, "%s is wider than its column in `tcplab-bench list`", e->name);
+            cr_expect_leq(strlen(e->name), 24, "%s is wider than its column in `tcplab-bench list`", e->name);
             check_text(e, "question", e->question);
             cr_expect_eq(e->question[strlen(e->question) - 1], '?', "%s", e->name);
             check_text(e, "claim", e->claim);
             check_text(e, "kernel", e->kernel);
             check_text(e, "falsified", e->falsified);
             check_text(e, "why_link", e->why_link);
+            check_text(e, "time", e->time);
+            check_drawing(e);
             check_by_hand(e);
             cr_expect(e->predict && e->run && e->tell, "%s", e->name);
         }
@@ -278,8 +293,8 @@ static void check_expectation(const struct setting *s, const struct expectation 
 static int64_t tried(const struct setting *s)
 {
     const struct knobs *k = &s->knobs;
-    return knob(k, "clients") + burst_prefill(k, &s->conditions) + (knobs_have(k, "then") ? knob(k, "then") : 0) +
-           (knobs_have(k, "orphan") && !knob(k, "orphan"));
+    return (knobs_have(k, "clients") ? knob(k, "clients") : 1) + burst_prefill(k, &s->conditions) +
+           (knobs_have(k, "then") ? knob(k, "then") : 0) + (knobs_have(k, "orphan") && !knob(k, "orphan"));
 }
 
 /* The rows hold each connection once: together no more than were tried, and just as many where all rows are predicted. */
@@ -357,26 +372,65 @@ struct tally {
     size_t predicted, refused;
 };
 
-/* Every combination of the values of the dimensions from `d` on. */
+static void settled(struct setting *s, struct tally *tally)
+{
+    settle_conditions(s);
+    bool good = accepted(s);
+    *(good ? &tally->predicted : &tally->refused) += 1;
+    if (good)
+        check_prediction(s);
+}
+
+static bool has_dimension(const char *name)
+{
+    for (size_t i = 0; i < N(dimensions); i++)
+        if (!strcmp(dimensions[i].name, name))
+            return true;
+    return false;
+}
+
+/* The knobs that no dimension names, from `i` on: each choice; of a number its fallback, its ends, and what is next to the lower. */
+static void turn_others(const struct setting *before, size_t i, struct tally *tally)
+{
+    struct setting s = *before;
+    while (i < s.knobs.n && has_dimension(s.knobs.knobs[i].name))
+        i++;
+    if (i == s.knobs.n) {
+        settled(&s, tally);
+        return;
+    }
+    const struct knob *k = &s.knobs.knobs[i];
+    bool number = !k->choices;
+    const int64_t ends[] = {k->min, k->min + (k->type == &option_duration ? 1000000 : 1), k->max};
+    turn_others(&s, i + 1, tally);
+    for (size_t v = 0; number ? v < N(ends) : k->choices[v] != NULL; v++) {
+        s = *before;
+        s.knobs.value[i] = number ? ends[v] : (int64_t)v;
+        s.knobs.set[i] = true;
+        turn_others(&s, i + 1, tally);
+    }
+}
+
+/* Every combination of the values of the dimensions from `d` on. A value may be beyond an experiment's own limits. */
 static void turn(const struct setting *before, size_t d, struct tally *tally)
 {
-    char text[80];
+    char text[80], *message = NULL;
     struct setting s = *before;
     while (d < N(dimensions) && !knobs_have(&s.knobs, dimensions[d].with ? dimensions[d].with : dimensions[d].name))
         d++;
     if (d == N(dimensions)) {
-        settle_conditions(&s);
-        bool good = accepted(&s);
-        *(good ? &tally->predicted : &tally->refused) += 1;
-        if (good)
-            check_prediction(&s);
+        turn_others(&s, 0, tally);
         return;
     }
     for (const char *const *value = dimensions[d].values; *value; value++) {
         s = *before;
         snprintf(text, sizeof(text), "%s=%s", dimensions[d].name, *value);
-        set(&s, text);
-        turn(&s, d + 1, tally);
+        int r = knobs_set(&s.knobs, text, &message);
+        cr_assert(!r || r == -ERANGE || r == -EINVAL, "%s: %s", s.experiment->name, message);
+        if (r)
+            free(message);
+        else
+            turn(&s, d + 1, tally);
     }
 }
 

@@ -309,7 +309,7 @@ Test(report, what_does_not_agree_is_told_in_full_each_time)
     static const bool full[] = {true, true, false, true};
     for (size_t i = 0; i < 4; i++) {
         begin();
-        report_next_text(out, runs, i);
+        report_next_text(out, runs, i, false);
         cr_expect_eq(has(written(), "===="), full[i], "%zu: %s", i, text);
     }
     json_decref(runs);

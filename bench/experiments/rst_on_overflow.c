@@ -136,6 +136,9 @@ const struct experiment experiment_rst_on_overflow = {
         "with a "
         "delay. The wire lets each SYN pass once, so that the counters hold the first ones only. Over loopback "
         "(link=loopback) handshakes cannot overlap, and nobody is reset.",
+    .time = "It takes no time: the reset is the answer to the ACK.",
+    .drawing = (const char *const[]){"s: accept queue full", "> SYN", "s: SYN_RECV", "< SYN-ACK", "c: ESTABLISHED",
+                                     "> ACK", "< RST", "c: reset", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .sysctls = (const char *const[]){"net.ipv4.tcp_abort_on_overflow=1", NULL},

@@ -114,6 +114,9 @@ const struct experiment experiment_syn_cookie_ghosts = {
     .why_link = "The SYN queue fills only while handshakes overlap: all SYNs must come before the first third ACK, "
                 "which takes a "
                 "wire with a delay. The wire lets each SYN pass once, so that the counters hold the first ones only.",
+    .time = "It takes no time.",
+    .drawing = (const char *const[]){"s: SYN queue full", "> SYN", "< SYN-ACK (a cookie)", "c: ESTABLISHED",
+                                     "> ACK x the accept queue is full", "s: nothing", "c: ESTABLISHED, still", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .check = burst_check,

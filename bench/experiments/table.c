@@ -7,56 +7,82 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The one list. */
-#define EXPERIMENTS(X)         \
-    X(handshake)               \
-    X(simultaneous_open)       \
-    X(syn_retries)             \
-    X(synack_retries)          \
-    X(closed_port)             \
-    X(defer_accept)            \
-    X(fastopen_queue)          \
-    X(accept_queue_full)       \
-    X(third_ack_dropped)       \
-    X(rst_on_overflow)         \
-    X(syn_cookie_ghosts)       \
-    X(syn_queue_full)          \
-    X(backlog_change)          \
-    X(reuseport_queues)        \
-    X(queued_client_leaves)    \
-    X(close_by_client)         \
-    X(close_by_server)         \
-    X(half_close)              \
-    X(simultaneous_close)      \
-    X(close_wait_leak)         \
-    X(fin_wait_2_timeout)      \
-    X(last_ack_stuck)          \
-    X(fin_wait_1_stuck)        \
-    X(linger_reset)            \
-    X(unread_data_reset)       \
-    X(write_after_close)       \
-    X(time_wait)               \
-    X(time_wait_lost_ack)      \
-    X(time_wait_buckets)       \
-    X(time_wait_reuse)         \
-    X(time_wait_assassination) \
-    X(port_exhaustion)         \
-    X(server_restart)          \
-    X(keepalive_dead_peer)     \
-    X(keepalive_reboot)        \
-    X(user_timeout)            \
+/* The one list, in the order of a connection's life. */
+#define EXPERIMENTS(PART, X)                   \
+    PART("Opening a connection")               \
+    X(handshake)                               \
+    X(simultaneous_open)                       \
+    X(syn_retries)                             \
+    X(synack_retries)                          \
+    X(closed_port)                             \
+    X(defer_accept)                            \
+    X(fastopen_queue)                          \
+    PART("The SYN queue and the accept queue") \
+    X(accept_queue_full)                       \
+    X(third_ack_dropped)                       \
+    X(rst_on_overflow)                         \
+    X(syn_cookie_ghosts)                       \
+    X(syn_queue_full)                          \
+    X(backlog_change)                          \
+    X(reuseport_queues)                        \
+    X(queued_client_leaves)                    \
+    PART("Closing it")                         \
+    X(close_by_client)                         \
+    X(close_by_server)                         \
+    X(half_close)                              \
+    X(simultaneous_close)                      \
+    X(close_wait_leak)                         \
+    X(fin_wait_2_timeout)                      \
+    X(last_ack_stuck)                          \
+    X(fin_wait_1_stuck)                        \
+    X(linger_reset)                            \
+    X(unread_data_reset)                       \
+    X(write_after_close)                       \
+    PART("What remains of it")                 \
+    X(time_wait)                               \
+    X(time_wait_lost_ack)                      \
+    X(time_wait_buckets)                       \
+    X(time_wait_reuse)                         \
+    X(time_wait_assassination)                 \
+    X(port_exhaustion)                         \
+    X(server_restart)                          \
+    PART("When the other end is gone")         \
+    X(keepalive_dead_peer)                     \
+    X(keepalive_reboot)                        \
+    X(user_timeout)                            \
     X(retransmission_give_up)
 
+#define NOTHING(part)
 #define X(name) extern const struct experiment experiment_##name;
-EXPERIMENTS(X)
+EXPERIMENTS(NOTHING, X)
 #undef X
 
 const struct experiment *const experiments[] = {
 #define X(name) &experiment_##name,
-    EXPERIMENTS(X)
+    EXPERIMENTS(NOTHING, X)
 #undef X
         NULL,
 };
+
+/* A part stands before its experiments. */
+static const struct {
+    const char *part;
+    const struct experiment *experiment;
+} table_rows[] = {
+#define PART(title) {title, NULL},
+#define X(name)     {NULL, &experiment_##name},
+    EXPERIMENTS(PART, X)
+#undef X
+#undef PART
+};
+
+const char *experiment_part(const struct experiment *e)
+{
+    const char *part = NULL;
+    for (size_t i = 0; i < sizeof(table_rows) / sizeof(*table_rows) && table_rows[i].experiment != e; i++)
+        part = table_rows[i].part ? table_rows[i].part : part;
+    return part;
+}
 
 const struct experiment *experiment_find(const char *name)
 {

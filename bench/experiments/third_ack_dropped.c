@@ -269,6 +269,11 @@ const struct experiment experiment_third_ack_dropped = {
     .why_link = "Third ACKs must meet a queue that filled after their SYNs: handshakes must overlap, which takes a "
                 "wire with a "
                 "delay. Over loopback no third ACK is ever late.",
+    .time = "About 8 s: the SYN-ACKs after 1, 3 and 7 s have to be waited for. With the default tcp_synack_retries "
+            "the server gives up after 63 to 66 s.",
+    .drawing = (const char *const[]){"s: accept queue full", "> SYN", "s: SYN_RECV", "< SYN-ACK", "c: ESTABLISHED",
+                                     "> ACK x no room", ". 1 s", "< SYN-ACK, again", "> ACK x no room", ". 2 s",
+                                     "s accept()", ". 4 s", "< SYN-ACK, again", "> ACK", "s: ESTABLISHED", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .sysctls = (const char *const[]){"net.ipv4.tcp_abort_on_overflow=0", NULL},

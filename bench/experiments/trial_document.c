@@ -149,6 +149,29 @@ static void document_add_drops(json_t *segments, bool ghost)
     }
 }
 
+static bool document_is_end(const json_t *call, const char *key, const char *endpoint)
+{
+    const char *text = json_string_value(json_object_get(call, key));
+    return text && !strcmp(text, endpoint);
+}
+
+/* What the trial's own sockets of that connection, and its listener, were told; setsockopt() and the like is in the whole list. */
+static json_t *document_calls(const struct trial *t, const char *connection)
+{
+    size_t i;
+    json_t *call, *calls = json_array();
+    json_array_foreach(t->calls, i, call)
+    {
+        bool server = document_is_end(call, "side", "server");
+        bool listener = server && json_is_null(json_object_get(call, "peer"));
+        bool its = document_is_end(call, server ? "peer" : "local", connection);
+        const char *name = json_string_value(json_object_get(call, "call"));
+        if ((its || (listener && !strncmp(name, "listen", 6))) && strncmp(name, "setsockopt", 10))
+            json_array_append(calls, call);
+    }
+    return calls;
+}
+
 /* The connection that shows best what happened. */
 static json_t *document_packets(const struct trial *t)
 {
@@ -170,8 +193,8 @@ static json_t *document_packets(const struct trial *t)
     }
     document_add_drops(segments, t->show == LEDGER_ghost);
     document_connection(id, connection);
-    return json_pack("{s:s, s:s, s:o, s:I}", "connection", connection, "caption", t->caption, "segments", segments,
-                     "omitted", (json_int_t)omitted);
+    return json_pack("{s:s, s:s, s:o, s:I, s:o}", "connection", connection, "caption", t->caption, "segments",
+                     segments, "omitted", (json_int_t)omitted, "calls", document_calls(t, connection));
 }
 
 /* --- texts --- */
@@ -288,6 +311,8 @@ json_t *trial_document(struct trial *t, int64_t repetition, double elapsed_s, in
         document_add_observed(document, t);
     else
         document_add_nothing(document);
+    if (e->time)
+        json_object_set_new(document, "time", json_string(e->time));
     json_object_set_new(document, "by_hand", document_by_hand(e));
     json_object_set_new(document, "see_also", document_list(e->see_also));
     json_object_set_new(document, "try_next", document_list(e->try_next));

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #define EXPECTED_DECIMALS 6
 
@@ -39,6 +40,35 @@ static struct scale expected_scale(const char *unit, const struct expected_numbe
     while (expected_distance(n) != 0 && s.decimals < EXPECTED_DECIMALS && scale_alike(&s, end, n->observed))
         s.decimals++;
     return s;
+}
+
+/* "1 socket"; units are words of several. */
+static void expected_one(const struct expected_numbers *n, const struct scale *s, char text[static EXPECTED_MAX])
+{
+    size_t length = strlen(text);
+    if (n->lo == 1 && n->hi == 1 && s->seconds == 0 && length && text[length - 1] == 's')
+        text[length - 1] = '\0';
+}
+
+/* The name of an error is what programs and manuals call it by. */
+static const char *expected_error(double number, char text[static HUMAN_MAX])
+{
+    const char *name = number == 0 ? "no error" : strerrorname_np((int)number);
+    snprintf(text, HUMAN_MAX, "%s", name ? name : "-");
+    return text;
+}
+
+static struct expected expected_errors(const struct expected_numbers *n)
+{
+    char lo[HUMAN_MAX], hi[HUMAN_MAX], observed[HUMAN_MAX];
+    struct expected e = {.observed = "-"};
+    if (n->lo == n->hi)
+        snprintf(e.predicted, EXPECTED_MAX, "%s", expected_error(n->lo, lo));
+    else
+        snprintf(e.predicted, EXPECTED_MAX, "%s to %s", expected_error(n->lo, lo), expected_error(n->hi, hi));
+    if (!isnan(n->observed))
+        snprintf(e.observed, EXPECTED_MAX, "%s", expected_error(n->observed, observed));
+    return e;
 }
 
 static void expected_predicted(const struct expected_numbers *n, const struct scale *s,
@@ -81,9 +111,12 @@ struct expected expected_of(const json_t *check)
 {
     const char *unit = json_string_value(json_object_get(check, "unit"));
     struct expected_numbers n = expected_read(check);
+    if (unit && !strcmp(unit, "errno"))
+        return expected_errors(&n);
     struct scale s = expected_scale(unit ? unit : "", &n);
     struct expected e = {.observed = "-"};
     expected_predicted(&n, &s, e.predicted);
+    expected_one(&n, &s, e.predicted);
     if (isnan(n.observed))
         return e;
     expected_observed(n.observed, &s, e.observed);

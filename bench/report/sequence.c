@@ -19,7 +19,7 @@
 #define SEQUENCE_GAP_S 0.1 /* drawn in any case */
 
 struct sequence {
-    const json_t *segments;
+    const json_t *segments, *calls;
     double total_s; /* from the first segment to the last event */
     double zero_s;  /* 0: the run's clock, as the states have it; of a late and short connection its beginning */
     struct scale time;
@@ -211,9 +211,43 @@ static void sequence_gap(FILE *out, const struct sequence *s, double seconds)
     sequence_pause(out, text);
 }
 
+/* What a program did, on its own side: "connect(192.0.2.1:8888) = ok". */
+static void sequence_call(FILE *out, const struct sequence *s, const json_t *call)
+{
+    char text[SEQUENCE_SPAN];
+    const char *side = json_string_value(json_object_get(call, "side")),
+               *name = json_string_value(json_object_get(call, "call")),
+               *result = json_string_value(json_object_get(call, "result"));
+    bool quiet = !result || !strcmp(result, "ok"), server = side && !strcmp(side, "server");
+    double at = sequence_seconds(call, "t_ms");
+    snprintf(text, sizeof(text), "%s%s%s", name ? name : "", quiet ? "" : " = ", quiet ? "" : result);
+    sequence_time(out, s, server ? NAN : at, SEQUENCE_TIME);
+    fprintf(out, " |%s", terminal_style(out, TERMINAL_DIM));
+    fprintf(out, server ? "%*s " : " %-*s", SEQUENCE_SPAN - 1, text);
+    fprintf(out, "%s|", terminal_style(out, TERMINAL_PLAIN));
+    if (server)
+        sequence_time(out, s, at, SEQUENCE_TIME);
+    fputc('\n', out);
+}
+
+/* Those calls that came before that moment, from the index on. */
+static size_t sequence_calls(FILE *out, const struct sequence *s, size_t from, double before, double *last)
+{
+    for (; from < json_array_size(s->calls); from++) {
+        const json_t *call = json_array_get(s->calls, from);
+        double at = sequence_seconds(call, "t_ms");
+        if (at > before)
+            break;
+        sequence_gap(out, s, at - *last);
+        sequence_call(out, s, call);
+        *last = fmax(*last, at);
+    }
+    return from;
+}
+
 static void sequence_segments(FILE *out, const struct sequence *s)
 {
-    size_t n = json_array_size(s->segments);
+    size_t n = json_array_size(s->segments), calls = 0;
     double last = NAN;
     for (size_t i = 0; i < n; i++) {
         if (i == SEQUENCE_FIRST && n > SEQUENCE_MOST) {
@@ -222,12 +256,17 @@ static void sequence_segments(FILE *out, const struct sequence *s)
             snprintf(text, sizeof(text), "... %zu segments: see --json ...", resume - i);
             sequence_pause(out, text);
             i = resume;
+            while (calls < json_array_size(s->calls) && sequence_seconds(json_array_get(s->calls, calls), "t_ms") <
+                                                            sequence_seconds(json_array_get(s->segments, i), "t_ms"))
+                calls++;
         } else {
+            calls = sequence_calls(out, s, calls, sequence_seconds(json_array_get(s->segments, i), "t_ms"), &last);
             sequence_gap(out, s, sequence_seconds(json_array_get(s->segments, i), "t_ms") - last);
         }
         sequence_segment(out, s, i);
         last = fmax(last, sequence_end(json_array_get(s->segments, i)));
     }
+    sequence_calls(out, s, calls, INFINITY, &last);
 }
 
 /* --- the page --- */
@@ -284,6 +323,7 @@ void sequence_page(FILE *out, const json_t *packets, const char *server)
     if (!json_array_size(segments))
         return;
     struct sequence s = sequence_new(segments);
+    s.calls = json_object_get(packets, "calls");
     page_title(out, "One connection, segment by segment");
     if (caption && *caption)
         page_text(out, "%c%s", toupper((unsigned char)*caption), caption + 1);

@@ -214,6 +214,7 @@ void setup_page(FILE *out, const json_t *run)
         layout_labelled(out, "why", json_string_value(json_object_get(setup, "why")));
     }
     layout_labelled(out, "knobs", knobs);
+    layout_labelled(out, "time", json_string_value(json_object_get(run, "time")));
     setup_sysctls(out, json_object_get(setup, "sysctls"));
     setup_commands(out, json_object_get(setup, "commands"));
     free(knobs);

@@ -222,26 +222,26 @@ void report_run_line(FILE *out, const json_t *run)
 }
 
 /* A skipped run tells the same each time; one that differs is worth all there is to see. */
-static bool report_is_news(const json_t *runs, size_t index)
+static bool report_is_news(const json_t *runs, size_t index, bool brief)
 {
     const json_t *run = json_array_get(runs, index);
     const char *verdict = conclusion_verdict(run);
     if (!strcmp(verdict, "differ") || !strcmp(verdict, "inconclusive"))
         return true;
-    for (size_t i = 0; i < index; i++)
+    for (size_t i = 0; i < index && !brief; i++)
         if (summary_same(json_array_get(runs, i), run))
             return false;
-    return true;
+    return !brief;
 }
 
-void report_next_text(FILE *out, const json_t *runs, size_t index)
+void report_next_text(FILE *out, const json_t *runs, size_t index, bool brief)
 {
     const json_t *run = json_array_get(runs, index);
-    if (report_is_news(runs, index)) {
+    if (report_is_news(runs, index, brief)) {
         report_run_text(out, run);
         return;
     }
-    if (index && report_is_news(runs, index - 1))
+    if (index ? report_is_news(runs, index - 1, brief) : brief)
         fputc('\n', out); /* a line below a page */
     report_run_line(out, run);
 }
@@ -265,7 +265,7 @@ void report_text(FILE *out, const json_t *document)
     size_t n = json_array_size(runs);
     report_head_text(out, document);
     for (size_t i = 0; i < n; i++)
-        report_next_text(out, runs, i);
+        report_next_text(out, runs, i, false);
     if (n > 1)
         report_summary_text(out, runs);
 }

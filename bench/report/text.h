@@ -2,6 +2,7 @@
 #pragma once
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -16,5 +17,5 @@ void report_run_line(FILE *out, const json_t *run); /* one run in a line; a line
 void report_summary_text(FILE *out, const json_t *runs); /* a table of all, the totals, and what did not agree */
 
 /* runs[index]: in full where it is the first with its experiment and knobs, or did not come out as predicted; else a
- * line. Looks at runs[0] to runs[index] only. */
-void report_next_text(FILE *out, const json_t *runs, size_t index);
+ * line. Looks at runs[0] to runs[index] only. brief: a line in any case where it came out as predicted. */
+void report_next_text(FILE *out, const json_t *runs, size_t index, bool brief);
