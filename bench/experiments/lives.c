@@ -2,8 +2,23 @@
 #include "bench/observe/closing.h"
 #include "common/exit_code.h"
 
+#include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
+
+int lives_check_room(const struct conditions *c, int64_t minisockets, char **ret_message)
+{
+    if (c->max_tw_buckets >= minisockets)
+        return 0;
+    if (asprintf(ret_message,
+                 "tcp_max_tw_buckets=%lld: what shall be seen here takes %lld minisocket%s of one host, and those "
+                 "beyond would be gone at once; write at least %lld",
+                 (long long)c->max_tw_buckets, (long long)minisockets, minisockets == 1 ? "" : "s",
+                 (long long)minisockets) < 0)
+        *ret_message = NULL;
+    return -EINVAL;
+}
 
 void lives_expect(struct prediction *p, struct span span, const struct rule *rule, const char *side)
 {

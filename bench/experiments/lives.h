@@ -7,6 +7,9 @@
 /* Two looks may be that far apart on a machine with other work: what a look tells of a moment is known to within that. */
 #define LIVES_LOOK_S 2
 
+/* For check(): a host needs room for so many minisockets (FIN_WAIT_2 without descriptor, TIME_WAIT). 0, or -EINVAL and a sentence. */
+int lives_check_room(const struct conditions *c, int64_t minisockets, char **ret_message);
+
 /* SIDE.gone_first: none is gone before the time; SIDE.there_last: none is there after it. side: "client", "server". */
 void lives_expect(struct prediction *p, struct span span, const struct rule *rule, const char *side);
 

@@ -16,6 +16,7 @@
 
 #define SOCKETS_CALLS      400 /* that the document has */
 #define SOCKETS_CLOSELY_MS 10000
+#define SOCKETS_PATIENCE_S 60
 
 static bool sock_is_usable(const struct trial_socket *s)
 {
@@ -366,6 +367,30 @@ struct trial_socket *sock_connection(struct trial_socket *listener, struct trial
     if (ret_server)
         *ret_server = sock_accept(listener);
     return s;
+}
+
+size_t sock_receive_all(struct trial_socket *s, size_t most, int *ret_error)
+{
+    size_t all = 0;
+    *ret_error = 0;
+    while (all < most && sock_is_usable(s)) {
+        sock_wait(s, POLLIN, SOCKETS_PATIENCE_S, "data");
+        ssize_t n = sock_receive(s, most - all);
+        *ret_error = n < 0 ? (int)-n : 0;
+        if (n <= 0)
+            break;
+        all += (size_t)n;
+    }
+    return all;
+}
+
+void sock_pass(struct trial_socket *from, struct trial_socket *to, size_t bytes)
+{
+    int error;
+    sock_check(from, sock_send(from, bytes), "send()");
+    size_t came = sock_receive_all(to, bytes, &error);
+    if (to && came < bytes)
+        step_fail(to->trial, EXIT_CODE_FAILED, "of %zu bytes %zu came", bytes, came);
 }
 
 /* --- observing --- */

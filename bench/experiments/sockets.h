@@ -70,6 +70,12 @@ bool sock_wait_closely(struct trial_socket *s, short events);
 /* connect() and accept(): an established connection, accepted. ret_server may be NULL: then it stays in the accept queue. */
 struct trial_socket *sock_connection(struct trial_socket *listener, struct trial_socket **ret_server);
 
+/* Receives until `most` bytes have come, end of file (*ret_error 0), an error, or nothing for a minute (EAGAIN). How many bytes. */
+size_t sock_receive_all(struct trial_socket *s, size_t most, int *ret_error);
+
+/* One end sends, and the other receives all of it: a failure after a minute. */
+void sock_pass(struct trial_socket *from, struct trial_socket *to, size_t bytes);
+
 /* When an error or a hang-up came to it is known to lie between two looks: NAME_first, the first that found it, and NAME_last, the last
  * that found none, in seconds after zero_ns. See expect_end(). */
 void sock_see_end(struct trial_socket *s, int64_t zero_ns, const char *name);

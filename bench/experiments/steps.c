@@ -327,6 +327,13 @@ void step_need_held(struct trial *t, enum direction direction, int64_t segments)
                   "segments to be at the wire's entrance");
 }
 
+void step_let(struct trial *t, enum direction direction, int64_t segments)
+{
+    step_need_held(t, direction, segments);
+    if (step_has_wire(t))
+        wire_let(t->lab.wire, direction, (uint64_t)segments);
+}
+
 void step_cut(struct trial *t, bool cut)
 {
     if (!step_has_wire(t))
@@ -437,6 +444,21 @@ void step_hear_deaths(struct trial *t)
 int64_t step_state(const struct trial *t, enum side side, enum sockdiag_state state)
 {
     return t->failure ? 0 : (int64_t)watch_latest(t->watch)->side[side].states[state];
+}
+
+static bool step_side_is(const struct trial *t, enum side side, int64_t state)
+{
+    return state ? step_state(t, side, (enum sockdiag_state)state) > 0 : watch_latest(t->watch)->side[side].n == 0;
+}
+
+bool step_client_is(struct trial *t, int64_t number)
+{
+    return step_side_is(t, SIDE_CLIENT, number);
+}
+
+bool step_server_is(struct trial *t, int64_t number)
+{
+    return step_side_is(t, SIDE_SERVER, number);
 }
 
 int64_t step_accepted(const struct trial *t)

@@ -40,6 +40,9 @@ step_reached step_syn_acks_sent_again; /* the server has sent each half-open one
 /* How many sockets of a side are in a state, in the last look. */
 int64_t step_state(const struct trial *t, enum side side, enum sockdiag_state state);
 
+/* For step_need(): a socket of that side is in the state `number`; 0: none is left there. */
+step_reached step_client_is, step_server_is;
+
 /* How many connections the server's program has, in the last look. */
 int64_t step_accepted(const struct trial *t);
 
@@ -73,6 +76,9 @@ void step_look(struct trial *t);
 /* While it holds, segments of that direction gather at the wire's entrance: so a connection can be followed one segment at a time. */
 void step_hold(struct trial *t, enum direction direction, bool hold);
 void step_need_held(struct trial *t, enum direction direction, int64_t segments);
+
+/* While it holds: waits until that many are held, and lets only these set out. */
+void step_let(struct trial *t, enum direction direction, int64_t segments);
 
 void step_cut(struct trial *t, bool cut);                   /* both directions: the cable is pulled */
 int step_fault(struct trial *t, const struct fault *fault); /* its id */

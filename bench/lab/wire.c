@@ -177,6 +177,14 @@ void wire_hold(struct wire *w, enum direction direction, bool hold)
     wire_changed(w);
 }
 
+void wire_let(struct wire *w, enum direction direction, uint64_t segments)
+{
+    struct wire_lane *lane = &w->lanes[direction];
+    wire_change(w);
+    wire_queue_let(&lane->queue, segments, clock_now_ns() + lane->delay_ns);
+    wire_changed(w);
+}
+
 int wire_add_fault(struct wire *w, const struct fault *fault)
 {
     wire_change(w);

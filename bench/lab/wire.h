@@ -44,6 +44,9 @@ uint64_t wire_faults_matched(struct wire *w, int id);
  * memory has room for. */
 void wire_hold(struct wire *w, enum direction direction, bool hold);
 
+/* While it holds: only the first so many of the held segments set out. */
+void wire_let(struct wire *w, enum direction direction, uint64_t segments);
+
 struct wire_status {
     uint64_t held[2];    /* segments waiting at the entrance, by direction */
     uint64_t in_transit; /* segments that have entered and not left, held ones included */

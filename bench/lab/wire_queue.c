@@ -102,6 +102,14 @@ void wire_queue_release(struct wire_queue *q, int64_t due_ns)
     q->held_segments = 0;
 }
 
+void wire_queue_let(struct wire_queue *q, uint64_t segments, int64_t due_ns)
+{
+    for (; segments > 0 && q->held_segments > 0; segments--) { /* nothing else is held */
+        wire_queue_send_off(q, wire_list_take(&q->held), due_ns);
+        q->held_segments--;
+    }
+}
+
 static struct wire_frame *wire_queue_next(const struct wire_queue *q, bool *ret_late)
 {
     struct wire_frame *late = q->n_late ? q->late[0] : NULL, *f = q->cable.first;

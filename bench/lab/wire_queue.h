@@ -41,6 +41,9 @@ void wire_queue_put_first(struct wire_queue *q, struct wire_frame *f);
 /* All that are held set out. */
 void wire_queue_release(struct wire_queue *q, int64_t due_ns);
 
+/* The first so many of them. */
+void wire_queue_let(struct wire_queue *q, uint64_t segments, int64_t due_ns);
+
 int64_t wire_queue_due(const struct wire_queue *q); /* of the next to leave; INT64_MAX: none */
 unsigned wire_queue_take(struct wire_queue *q, int64_t now_ns, struct wire_frame **frames, unsigned max);
 
