@@ -1,6 +1,8 @@
 /* Claims about the opening of connections. */
 #include "bench/claims/claim.h"
 
+#include <math.h>
+
 const struct claim claims_of_opening[] = {
     {
         .name = "three-way-handshake",
@@ -41,6 +43,53 @@ const struct claim claims_of_opening[] = {
         .truth =
             "The server's kernel completes it alone. The connection is ESTABLISHED and waits in the accept queue; "
             "accept() only hands it to the program.",
+    },
+    {
+        .name = "syn-1-3-7",
+        .says = "A SYN that is not answered is sent again after 1, 3, 7, 15, 31 and 63 s.",
+        .source = "many blog posts; Stevens, TCP/IP Illustrated, with longer times",
+        .experiment = "syn-retries",
+        CLAIM_SETS("syn_retries=3"),
+        CLAIM_VALUES({"client.syn_again_1", 1, 1.9}, {"client.syn_again_2", 3, 3.9}, {"client.syn_again_3", 7, 8.9}),
+        .truth =
+            "After 1, 2, 3, 4 and 5 s, then 7, 11, 19, 35 and 67: tcp_syn_linear_timeouts = 4 more waits of 1 s come "
+            "before they double.",
+        .since = "Linux 6.5",
+    },
+    {
+        .name = "syn-retries-is-a-count",
+        .says = "tcp_syn_retries is how often a SYN is sent again: 3 means three times, the default 6 six times.",
+        .source = "tcp(7); ip-sysctl.rst",
+        .experiment = "syn-retries",
+        CLAIM_SETS("syn_retries=3"),
+        CLAIM_VALUES({"client.TcpExt.TCPSynRetrans", 3, 3}),
+        .truth = "Up to tcp_syn_linear_timeouts times more: with 3 it is 7 times, with 6 ten times.",
+        .since = "Linux 6.5",
+    },
+    {
+        .name = "syn-retries-6-takes-127",
+        .says = "connect() gives up after 2^(tcp_syn_retries + 1) - 1 s: 15 s with 3, 127 s with the default 6.",
+        .source = "ip-sysctl.rst; many blog posts",
+        .experiment = "syn-retries",
+        CLAIM_SETS("syn_retries=3"),
+        CLAIM_VALUES({"client.gives_up_first", 15, INFINITY}, {"client.gives_up_last", 0, 16.5}),
+        .truth = "At the first firing of the timer that finds that time over, and these come at other times since "
+                 "the first "
+                 "waits are all of 1 s: 19 s with 3, 131 s with 6.",
+        .since = "Linux 6.5",
+    },
+    {
+        .name = "rst-means-closed",
+        .says = "RST in answer to an opening means that nobody listens on that port.",
+        .source = "many tutorials",
+        .experiment = "rst-on-overflow",
+        CLAIM_VALUES({"server.Tcp.OutRsts", 0, 0}),
+        .truth =
+            "Somebody listened here: with tcp_abort_on_overflow = 1 a full accept queue is answered by RST, too, if "
+            "only after the SYN-ACK.",
+        .nuance = "RST also ends connections: by SO_LINGER with 0 s, by close() with unread data, for data that "
+                  "comes after "
+                  "a close().",
     },
     {NULL},
 };

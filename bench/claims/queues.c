@@ -53,6 +53,83 @@ const struct claim claims_of_queues[] = {
                   "not their sum.",
     },
     {
+        .name = "syn-queue-is-max-syn-backlog",
+        .says = "Since Linux 2.2 the length of the SYN queue is tcp_max_syn_backlog, and the backlog is about the "
+                "accept queue "
+                "only.",
+        .source = "listen(2); many blog posts",
+        .experiment = "syn-queue-full",
+        CLAIM_SETS("backlog=4", "clients=12", "syncookies=1"),
+        CLAIM_VALUES({"server.SYN_RECV_while_held", 12, 12}),
+        .truth = "The SYN queue has the same limit as the accept queue, min(backlog, somaxconn). While SYN cookies "
+                 "are on, "
+                 "tcp_max_syn_backlog does nothing.",
+        .since = "about Linux 4.4",
+    },
+    {
+        .name = "max-syn-backlog-no-cookies",
+        .says = "With tcp_syncookies = 0 at least, tcp_max_syn_backlog half-open connections find room.",
+        .source = "ip-sysctl.rst; tcp(7)",
+        .experiment = "syn-queue-full",
+        CLAIM_SETS("backlog=100", "clients=40", "syncookies=0", "max_syn_backlog=16"),
+        CLAIM_VALUES({"server.SYN_RECV_while_held", 16, 16}),
+        .truth =
+            "Three quarters of it, and one: the last quarter is kept for clients whom the kernel knows from earlier "
+            "connections.",
+    },
+    {
+        .name = "half-open-limit",
+        .says = "When the limit of half-open connections is reached, no further connection can be opened.",
+        .source = "textbooks on SYN floods",
+        .experiment = "syn-queue-full",
+        CLAIM_SETS("backlog=4", "clients=12", "syncookies=1"),
+        CLAIM_VALUES({"client.ESTABLISHED_while_held", 0, 5}),
+        .truth =
+            "With tcp_syncookies = 1, the default, the SYN is answered by a cookie, which takes no room: all twelve "
+            "clients were connected beside five half-open requests.",
+        .nuance = "With tcp_syncookies = 0 it is so: the SYN is dropped.",
+    },
+    {
+        .name = "somaxconn-at-once",
+        .says = "A larger somaxconn makes the accept queues larger, also those of programs that are running.",
+        .source = "many tuning guides",
+        .experiment = "backlog-change",
+        CLAIM_VALUES({"server.limit_after_somaxconn", 16, 16}),
+        .truth = "A listener keeps the limit that its listen() was given. The program has to call listen() again, or "
+                 "to be "
+                 "restarted, and to ask for more itself.",
+    },
+    {
+        .name = "backlog-is-fixed",
+        .says = "The backlog of a listener cannot be changed without closing it.",
+        .source = "forum answers",
+        .experiment = "backlog-change",
+        CLAIM_VALUES({"server.limit_shrunk", 4, 4}, {"server.queue_limit", 4, 4}),
+        .truth = "listen() may be called again on the same socket, and only sets the new limit.",
+        .nuance = "A smaller limit throws out nobody who waits.",
+    },
+    {
+        .name = "who-leaves-makes-room",
+        .says = "A client that gives up while it waits in the accept queue makes room for another.",
+        .source = "forum answers",
+        .experiment = "queued-client-leaves",
+        CLAIM_VALUES({"server.queue", 0, 0}, {"ledger.syn_sent", 0, 0}),
+        .truth =
+            "Its place stays taken until the program calls accept() and finds out: what it sent, and then the end of "
+            "the file.",
+    },
+    {
+        .name = "accept-econnaborted",
+        .says = "When a client resets its connection before accept() is called, accept() fails with ECONNABORTED.",
+        .source = "Stevens, UNIX Network Programming; accept(2) lists it",
+        .experiment = "queued-client-leaves",
+        CLAIM_SETS("how=rst"),
+        CLAIM_VALUES({"server.accepted_after_they_left", 0, 0}),
+        .truth =
+            "accept() returns the socket as if nothing had happened; its recv() gives what had come before, and then "
+            "ECONNRESET.",
+    },
+    {
         .name = "full-queue-ignores-syn",
         .says =
             "When the accept queue is full the server ignores the SYN, rather than answer RST, so that the client "

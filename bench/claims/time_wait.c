@@ -7,6 +7,18 @@
 
 const struct claim claims_of_time_wait[] = {
     {
+        .name = "why-2-msl",
+        .says = "The closing side waits so that it can answer when its last ACK is lost and the other side sends its "
+                "FIN again.",
+        .source = "Stevens, TCP/IP Illustrated; RFC 9293",
+        .experiment = "time-wait-lost-ack",
+        CLAIM_VALUES({"server.LAST_ACK_meanwhile", 1, 1}, {"client.ACKs_again", 1, INFINITY}, {"server.error", 0, 0},
+                     {"server.LAST_ACK", 0, 0}),
+        .nuance =
+            "TIME_WAIT then begins anew. The other reason is that no old segment shall be taken for one of the next "
+            "connection between the same ports.",
+    },
+    {
         .name = "who-closes-first-waits",
         .says = "The side that closes first has TIME_WAIT, the other side has nothing.",
         .source = "Stevens, TCP/IP Illustrated; RFC 9293",
@@ -57,6 +69,34 @@ const struct claim claims_of_time_wait[] = {
         CLAIM_VALUES({"ledger.no_port", 5, 5}),
         .nuance = "Towards one address and port. Another destination has all the ports again; on loopback, or with "
                   "tcp_tw_reuse = 1, they are free after a second.",
+    },
+    {
+        .name = "buckets-evict-the-oldest",
+        .says = "When there are tcp_max_tw_buckets sockets in TIME_WAIT, the oldest makes room for the next.",
+        .source = "forum answers",
+        .experiment = "time-wait-buckets",
+        CLAIM_VALUES({"client.FIN_WAIT_2", 0, 0}, {"client.TIME_WAIT", 5, 5}),
+        .truth = "Those that are there stay. The next connection to be closed gets none, and is gone at once.",
+        .nuance = "FIN_WAIT_2 without a program counts against the same limit.",
+    },
+    {
+        .name = "tw-reuse-is-off",
+        .says = "tcp_tw_reuse is 0 by default.",
+        .source = "tcp(7); many tuning guides",
+        .experiment = "handshake",
+        CLAIM_VALUES({"net.ipv4.tcp_tw_reuse", 0, 0}),
+        .truth = "The default is 2: on for connections over loopback addresses.",
+        .since = "Linux 4.19",
+    },
+    {
+        .name = "tw-recycle",
+        .says = "tcp_tw_recycle = 1 gets rid of TIME_WAIT quickly.",
+        .source = "very many tuning guides",
+        .not_run = "history: there is no such sysctl to be set",
+        .truth = "It was taken out of the kernel, for behind one NAT it dropped the SYNs of all clients whose "
+                 "timestamps ran "
+                 "behind those of another.",
+        .since = "Linux 4.12",
     },
     {NULL},
 };

@@ -8,8 +8,9 @@ const struct claim claims_of_tools[] = {
         .source = "many blog posts, with netstat -n | awk '/^tcp/ {++S[$NF]} END {for (a in S) print a, S[a]}'",
         .experiment = "syn-cookie-ghosts",
         CLAIM_VALUES({"ledger.accepted", 0, 0}, {"server.ESTABLISHED", 0, 0}),
-        .truth = "Those in the accept queue are counted as well; this program has accepted none. They are the ones that "
-                 "netstat -p shows without a program, and ss -tlnp counts in Recv-Q of the listener.",
+        .truth =
+            "Those in the accept queue are counted as well; this program has accepted none. They are the ones that "
+            "netstat -p shows without a program, and ss -tlnp counts in Recv-Q of the listener.",
     },
     {
         .name = "both-ends-count-alike",
