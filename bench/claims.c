@@ -39,6 +39,7 @@ struct claims_state {
     struct claims_run *runs;
     struct claims_run *of[CLAIMS_MAX]; /* each claim's; NULL: no run decides it */
     struct job *jobs;
+    struct kernel_rules rules;
 };
 
 static const struct option_program claims_program = {
@@ -175,7 +176,8 @@ static int claims_make_jobs(struct claims_state *s)
         order[i] = &s->runs[i];
     qsort(order, s->n, sizeof(*order), claims_longer);
     for (size_t i = 0; i < s->n; i++) {
-        s->jobs[i] = (struct job){.experiment = order[i]->experiment, .knobs = &order[i]->knobs, .repetition = 1};
+        s->jobs[i] = (struct job){
+            .experiment = order[i]->experiment, .knobs = &order[i]->knobs, .rules = &s->rules, .repetition = 1};
         order[i]->job = &s->jobs[i];
     }
     free(order);
@@ -266,7 +268,7 @@ static int claims_run(const struct claims_settings *settings, const struct docum
         r = claims_make_jobs(&s);
     int code = r ? claims_failed(message ? message : "planning the runs", r) : EXIT_CODE_DONE;
     if (!code && s.n)
-        code = jobs_prepare(&programs);
+        code = jobs_prepare(&programs, &s.rules);
     if (!code)
         code = program_open_output(settings->json, NULL, &output);
     if (!code)

@@ -1,6 +1,7 @@
 #include "bench/jobs.h"
 #include "bench/lab/cell.h"
 #include "bench/lab/needs.h"
+#include "bench/probe/probe.h"
 #include "common/clock.h"
 #include "common/exit_code.h"
 #include "common/program.h"
@@ -45,7 +46,7 @@ static bool jobs_programs(struct trial_programs *ret, const char **ret_looked)
     return false;
 }
 
-int jobs_prepare(struct trial_programs *ret)
+int jobs_prepare(struct trial_programs *ret, struct kernel_rules *ret_rules)
 {
     const char *looked, *lacking;
     if (!jobs_programs(ret, &looked)) {
@@ -55,7 +56,7 @@ int jobs_prepare(struct trial_programs *ret)
         return EXIT_CODE_FAILED;
     }
     program_raise_descriptors();
-    lacking = needs_probe();
+    lacking = probe_quickly(ret_rules);
     if (lacking)
         terminal_error("%s", lacking);
     return lacking ? EXIT_CODE_CANNOT : EXIT_CODE_DONE;
@@ -97,6 +98,7 @@ static _Noreturn void job_main(const struct job *job, bool user, int pipe_end, c
     } else {
         const struct trial_args args = {.experiment = job->experiment,
                                         .knobs = job->knobs,
+                                        .rules = job->rules,
                                         .programs = *programs,
                                         .pcap = job->pcap,
                                         .repetition = job->repetition,

@@ -2,6 +2,7 @@
 #include "bench/claims.h"
 #include "bench/enter.h"
 #include "bench/explain.h"
+#include "bench/probe.h"
 #include "bench/run.h"
 #include "common/exit_code.h"
 #include "common/program.h"
@@ -24,6 +25,8 @@ static const struct {
      run_main},
     {"claims", "[list | run [OPTIONS] [CLAIM...]]",
      "what articles and books say, and whether it is so on this kernel", claims_main},
+    {"probe", "[OPTIONS]", "which of the rules that differ between kernels this one has, by small experiments",
+     probe_main},
     {"enter", "[COMMAND [ARGUMENT...]]", "run a command, or a shell, in a private network; no root needed",
      enter_main},
 };
@@ -38,6 +41,7 @@ static void main_help(FILE *out)
           "  tcplab-bench run rst-on-overflow --set clients=100\n"
           "  tcplab-bench run --all -j 4\n"
           "  tcplab-bench claims run -j 8\n"
+          "  tcplab-bench probe\n"
           "  tcplab-bench enter tcplab-server --backlog 4 --sysctl net.ipv4.tcp_abort_on_overflow=1\n"
           "  tcplab-bench enter             a shell whose network is its own\n\n"
           "Usage: tcplab-bench VERB [ARGUMENT...]\n\n",

@@ -1,6 +1,8 @@
-/* What the kernel was told: the settings that a prediction rests upon, as they stand before the run. Never a
- * measurement. */
+/* What the kernel was told, and which kernel it is: the settings that a prediction rests upon, as they stand before the
+ * run, and the rules that differ between kernels. Never a measurement of what is predicted. */
 #pragma once
+
+#include "bench/model/kernel_rules.h"
 
 #include <stdint.h>
 
@@ -30,13 +32,14 @@
     X(rto_max_ms, "net.ipv4.tcp_rto_max_ms", 120000, 120000)
 
 struct conditions {
+    struct kernel_rules rules;
     int hz; /* timer ticks a second: clock_getres(CLOCK_MONOTONIC_COARSE) tells */
 #define X(field, sysctl, fresh, absent) int64_t field;
     CONDITIONS(X)
 #undef X
 };
 
-/* A fresh namespace of a kernel with 250 ticks a second: what `explain` reckons with. */
+/* A fresh namespace of the newest kernel, with 250 ticks a second: what `explain` reckons with. */
 struct conditions conditions_fresh(void);
 
 /* Changes the one that this sysctl sets; no other sysctl is a condition. */

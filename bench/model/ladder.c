@@ -15,11 +15,16 @@ static int64_t doubled(int64_t times)
     return times <= 0 ? TIMEOUT_INIT : times > DOUBLINGS ? RTO_MAX : (int64_t)TIMEOUT_INIT << times;
 }
 
+static int64_t linear_timeouts(const struct conditions *c)
+{
+    return c->rules.syn_timeouts == SYN_TIMEOUTS_DOUBLING ? 0 : c->syn_linear_timeouts;
+}
+
 /* Before firing number `firing`, from 1. tcp_retransmit_timer() doubles when more than tcp_syn_linear_timeouts have
  * been. */
 static int64_t syn_gap(const struct conditions *c, int firing)
 {
-    return doubled(firing - 1 - c->syn_linear_timeouts);
+    return doubled(firing - 1 - linear_timeouts(c));
 }
 
 /* tcp_reqsk_timeout(): 1 s shifted by the timeouts that have been. */
@@ -53,7 +58,7 @@ static int64_t syn_patience(int64_t retries)
 int ladder_syn_retransmits(const struct conditions *c)
 {
     int sent = 0;
-    for (int64_t elapsed = syn_gap(c, 1); sent < c->syn_retries + c->syn_linear_timeouts; sent++) {
+    for (int64_t elapsed = syn_gap(c, 1); sent < c->syn_retries + linear_timeouts(c); sent++) {
         if (sent > 0 && elapsed >= syn_patience(c->syn_retries)) /* retransmits_timed_out() */
             break;
         elapsed += syn_gap(c, sent + 2);

@@ -13,7 +13,7 @@ int64_t queue_limit(int64_t backlog, int64_t somaxconn);
 int64_t queue_capacity(int64_t limit);
 
 /* How many half-open requests the SYN queue of a listener takes (tcp_conn_request(), inet_csk_reqsk_queue_is_full()):
- * L + 1, and without SYN cookies no more than M - (M >> 2) + 1 of M = tcp_max_syn_backlog (of peers that the kernel
+ * L + 1 (or L, where the kernel says so: conditions.rules), and without SYN cookies no more than M - (M >> 2) + 1 of M = tcp_max_syn_backlog (of peers that the kernel
  * has no metrics of, tcp_peer_is_proven()); 0 with syncookies=2, where every SYN is answered by a cookie. */
 int64_t queue_requests(const struct conditions *c, int64_t limit);
 
