@@ -464,3 +464,18 @@ Test(model_queue, survivors_as_timer_by_timer)
                      (int)firing);
     }
 }
+
+/* Too few clients and it would be chance; too many and a run would take long. */
+Test(model_queue, clients_that_fill)
+{
+    cr_expect_eq(queue_clients_that_fill(1, 4), 5);
+    cr_expect_eq(queue_clients_that_fill(2, 0), 31); /* 2 * 2^-n < 10^-9 */
+    EACH(listeners, 2, 8)
+    EACH(limit, 0, 10)
+    {
+        int64_t n = queue_clients_that_fill(listeners, limit);
+        cr_expect_gt(n, queue_clients_that_fill(listeners - 1, limit));
+        cr_expect_gt(n, limit == 0 ? 0 : queue_clients_that_fill(listeners, limit - 1));
+        cr_expect_lt(n, 500);
+    }
+}

@@ -111,6 +111,25 @@ void burst_expect(const struct knobs *k, const struct conditions *c, int again, 
     burst_expect_counters(k, c, &b, again, p);
 }
 
+static bool burst_was_answered_before(const struct segment *all, size_t n, const struct segment *syn)
+{
+    for (size_t i = 0; i < n && all[i].at_ns < syn->at_ns; i++)
+        if (all[i].direction == TO_CLIENT && all[i].flags & SEGMENT_SYN && connection_id_same(&all[i].id, &syn->id))
+            return true;
+    return false;
+}
+
+int64_t burst_syns_let_in(struct trial *t)
+{
+    size_t n = 0;
+    int64_t arrived = 0;
+    const struct segment *s = t->failure ? NULL : wire_segments(t->lab.wire, &n);
+    for (size_t i = 0; i < n; i++)
+        arrived += s[i].direction == TO_SERVER && s[i].flags & SEGMENT_SYN && s[i].fate == SEGMENT_DELIVERED &&
+                   !burst_was_answered_before(s, n, &s[i]);
+    return arrived - step_counter(t, SIDE_SERVER, "TcpExt.ListenOverflows");
+}
+
 void burst_run(struct trial *t, const struct knobs *k)
 {
     int64_t prefill = burst_prefill(k, &t->conditions);

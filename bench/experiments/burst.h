@@ -27,5 +27,9 @@ const struct rule *burst_syn_rule(const struct knobs *k, const struct conditions
 void burst_expect_row(struct prediction *p, const char *row, int64_t n, const struct rule *rule,
                       const struct rule *rule_of_none);
 
+/* How many SYNs the listener has not dropped at a full accept queue so far. Those that a client sent again while the SYN-ACK was under way
+ * do not count. */
+int64_t burst_syns_let_in(struct trial *t);
+
 /* The steps up to there: serve, prefill, all clients together, settle. */
 void burst_run(struct trial *t, const struct knobs *k);

@@ -91,7 +91,7 @@ const struct experiment experiment_close_by_client = {
         "It takes no time: the kernel waits for nothing here but the 40 ms of a delayed ACK. The TIME_WAIT that is "
         "left would last 60 s, and is not waited for.",
     .drawing = (const char *const[]){"c close()", "> FIN", "c: FIN_WAIT_1", "s: CLOSE_WAIT", "< ACK", "c: FIN_WAIT_2",
-                                     "s close()", "< FIN", "s: LAST_ACK", "c: TIME_WAIT", "> ACK", "s: CLOSE", NULL},
+                                     "s close()", "< FIN", "s: LAST_ACK", "c: TIME_WAIT", "> ACK", "s: gone", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .check = check,

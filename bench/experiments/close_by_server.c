@@ -89,7 +89,7 @@ const struct experiment experiment_close_by_server = {
         "It takes no time: the kernel waits for nothing here but the 40 ms of a delayed ACK. The TIME_WAIT that is "
         "left would last 60 s, and is not waited for.",
     .drawing = (const char *const[]){"s close()", "< FIN", "s: FIN_WAIT_1", "c: CLOSE_WAIT", "> ACK", "s: FIN_WAIT_2",
-                                     "c close()", "> FIN", "c: LAST_ACK", "s: TIME_WAIT", "< ACK", "c: CLOSE", NULL},
+                                     "c close()", "> FIN", "c: LAST_ACK", "s: TIME_WAIT", "< ACK", "c: gone", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .check = check,

@@ -253,6 +253,7 @@ void close_in_turn_run(struct trial *t, enum side first, enum close_second secon
                           .forth = first == SIDE_CLIENT ? TO_SERVER : TO_CLIENT,
                           .back = first == SIDE_CLIENT ? TO_CLIENT : TO_SERVER,
                           .listener = sock_serve(t, 4)};
+    step_no_second_fin(t);
     close_connect(&r);
     if (second == CLOSE_AT_ONCE) {
         close_at_once(&r);

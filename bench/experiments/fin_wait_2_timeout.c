@@ -74,7 +74,8 @@ static void predict_orphans(const struct knobs *k, const struct conditions *c, s
 static void predict(const struct knobs *k, const struct conditions *c, struct prediction *p)
 {
     int64_t n = knob(k, "clients");
-    expect_exactly(p, "connections", knob(k, "orphan") ? n : n + 1, &rule_fin_acknowledged, "ledger.closed");
+    expect_exactly(p, "connections", knob(k, "orphan") ? n : n + 1,
+                   knob(k, "kill") ? &rule_close_of_killed : &rule_fin_acknowledged, "ledger.closed");
     expect_exactly(p, "sockets", n, &rule_close_wait_no_timer, "server.CLOSE_WAIT");
     if (knob(k, "orphan")) {
         predict_orphans(k, c, p);

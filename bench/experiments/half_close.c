@@ -240,7 +240,7 @@ const struct experiment experiment_half_close = {
             "60 s, it would take one minute to see that the half-closed one outlives it.",
     .drawing = (const char *const[]){"c shutdown(SHUT_WR)", "> FIN", "s: CLOSE_WAIT", "< ACK", "c: FIN_WAIT_2",
                                      ". as long as the server likes", "s send()", "< DATA", "> ACK", "s close()",
-                                     "< FIN", "s: LAST_ACK", "c: TIME_WAIT", "> ACK", "s: CLOSE", NULL},
+                                     "< FIN", "s: LAST_ACK", "c: TIME_WAIT", "> ACK", "s: gone", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .check = check,

@@ -58,6 +58,7 @@ static void run(struct trial *t, const struct knobs *k)
 {
     size_t n = 0;
     struct trial_socket *listener = sock_serve(t, 4), *server, *client = sock_connection(listener, &server);
+    step_no_second_fin(t);
     step_settle(t);
     int64_t began_ns = clock_now_ns();
     step_hold(t, TO_SERVER, true);

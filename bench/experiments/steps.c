@@ -304,6 +304,19 @@ static bool step_has_wire(const struct trial *t)
     return !t->failure && !t->lab.loopback;
 }
 
+void step_no_second_fin(struct trial *t)
+{
+    for (int direction = 0; direction < 2; direction++) {
+        const struct fault again = {.direction = (enum direction)direction,
+                                    .flags_mask = SEGMENT_FIN,
+                                    .flags = SEGMENT_FIN,
+                                    .first = 2,
+                                    .per_connection = true,
+                                    .action = FAULT_DROP};
+        step_fault(t, &again);
+    }
+}
+
 void step_hold(struct trial *t, enum direction direction, bool hold)
 {
     if (step_has_wire(t))
@@ -332,6 +345,18 @@ void step_let(struct trial *t, enum direction direction, int64_t segments)
     step_need_held(t, direction, segments);
     if (step_has_wire(t))
         wire_let(t->lab.wire, direction, (uint64_t)segments);
+}
+
+const char *step_address(struct trial *t, enum side side, int n, char text[static STEP_ADDRESS_MAX])
+{
+    const char *own = side == SIDE_SERVER ? t->lab.server_address : t->lab.client_address;
+    if (!step_has_wire(t) || n == 1)
+        return own;
+    snprintf(text, STEP_ADDRESS_MAX, t->lab.family == AF_INET6 ? "2001:db8::%d" : "192.0.2.%d",
+             (side == SIDE_SERVER ? 10 : 20) + n);
+    int r = lab_add_address(&t->lab, side == SIDE_SERVER ? &t->lab.server : &t->lab.client, text);
+    step_check(t, r == -EEXIST ? 0 : r, "another address for a host");
+    return text;
 }
 
 void step_cut(struct trial *t, bool cut)
@@ -396,6 +421,18 @@ int64_t step_segments(const struct trial *t, enum direction direction, unsigned 
     return count;
 }
 
+int64_t step_arrived(const struct trial *t, enum direction direction, unsigned mask, unsigned flags,
+                     enum fault_payload payload)
+{
+    const struct step_kind k = {direction, mask, flags, payload};
+    size_t size = 0;
+    const struct segment *s = t->failure ? NULL : wire_segments(t->lab.wire, &size);
+    int64_t count = 0;
+    for (size_t i = 0; i < size; i++)
+        count += step_is_of_kind(&s[i], &k) && s[i].fate == SEGMENT_DELIVERED;
+    return count;
+}
+
 int64_t step_sent_ns(const struct trial *t, enum direction direction, unsigned mask, unsigned flags,
                      enum fault_payload payload, int64_t n)
 {
@@ -415,7 +452,7 @@ int64_t step_arrived_ns(const struct trial *t, enum direction direction, unsigne
 static bool step_is_settled(struct trial *t, int64_t number)
 {
     struct wire_status s = wire_status(t->lab.wire);
-    return !s.in_transit && clock_now_ns() - s.last_ns >= STEP_QUIET_NS &&
+    return s.in_transit == s.held[TO_SERVER] + s.held[TO_CLIENT] && clock_now_ns() - s.last_ns >= STEP_QUIET_NS &&
            watch_unchanged(t->watch) >= STEP_QUIET_LOOKS;
 }
 

@@ -154,8 +154,8 @@ static bool document_was_ignored(const json_t *segments, size_t i, bool ghost)
         const json_t *next = json_array_get(segments, j);
         if (document_is(next, "to_client", NULL) && json_number_value(json_object_get(next, "t_ms")) >= arrived_ms)
             return ack && document_is(next, "to_client", "SYN-ACK");
-        if (!ack && document_is(next, "to_server", "SYN"))
-            return true;
+        if (document_is(next, "to_server", "SYN"))
+            return !ack; /* after an ACK it begins the next connection from that port */
     }
     return !ack || ghost;
 }

@@ -149,7 +149,7 @@ const struct experiment experiment_unread_data_reset = {
         "again.",
     .drawing =
         (const char *const[]){"c send()", "> DATA", "< ACK", "s send()", "< DATA", "> ACK", "s close(), unread data",
-                              "< RST", "s: CLOSE", "c: CLOSE", "c recv(): the answer", "c recv(): ECONNRESET", NULL},
+                              "< RST", "s: gone", "c: gone", "c recv(): the answer", "c recv(): ECONNRESET", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .predict = predict,

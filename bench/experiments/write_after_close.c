@@ -5,8 +5,8 @@
  *                 RST comes back, and only then a write fails: EPIPE, since the FIN had come before (tcp_reset() in CLOSE_WAIT). Where the
  *                 peer is reset without a FIN it is ECONNRESET, and the next one EPIPE. Until the RST is back any number of writes succeed.
  * Falsified by:   a write that fails before the RST is back; another errno. */
+#include "bench/experiments/lives.h"
 #include "bench/experiments/sockets.h"
-#include "bench/experiments/steps.h"
 #include "bench/model/closing.h"
 
 #include <errno.h>
@@ -26,6 +26,11 @@ static const struct knob knobs[] = {
     KNOB_IPV6,
 };
 
+static int check(const struct knobs *k, const struct conditions *c, char **ret_message)
+{
+    return knob(k, "peer") == PEER_FIN ? lives_check_room(c, 1, ret_message) : 0;
+}
+
 static void predict(const struct knobs *k, const struct conditions *c, struct prediction *p)
 {
     bool fin = knob(k, "peer") == PEER_FIN;
@@ -35,8 +40,9 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
     } else {
         expect_exactly(p, "sockets", 1, &rule_write_before_reset, "client.ESTABLISHED_before_the_writes");
     }
-    expect_exactly(p, "calls", knob(k, "writes"), fin ? &rule_close_wait_write : &rule_write_before_reset,
-                   "client.writes_that_succeed");
+    expect_exactly(p, "calls", knob(k, "writes"), &rule_write_before_reset, "client.writes_that_succeed");
+    if (fin)
+        expect_exactly(p, "sockets", 0, &rule_fin_wait_2_data, "server.FIN_WAIT_2_after_the_writes");
     expect_exactly(p, "errno", closing_reset_errno(fin), &rule_reset_errno, "client.write_after_the_RST");
     expect_exactly(p, "errno", EPIPE, &rule_write_after_error, "client.write_after_that");
     expect_exactly(p, "errno", 0, &rule_write_after_error, "client.recv_after_that");
@@ -78,6 +84,8 @@ static void run(struct trial *t, const struct knobs *k)
         succeeded += sock_send(client, BYTES) == 0;
     step_see(t, succeeded, "client.writes_that_succeed");
     step_need_held(t, TO_CLIENT, 1);
+    step_look(t);
+    step_see_state(t, SIDE_SERVER, SOCKDIAG_FIN_WAIT_2, "server.FIN_WAIT_2_after_the_writes");
     step_hold(t, TO_CLIENT, false);
     sock_need(client, 0, "the RST to come"); /* POLLERR, POLLHUP */
     step_see(t, sock_send(client, BYTES), "client.write_after_the_RST");
@@ -97,13 +105,16 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
             fin ? "The server had closed and the client knew of its FIN, but a FIN only says that no more will come: "
                   "the client may still send, and "
                 : "The server had reset the connection, but the RST was still on its way: ");
+    fprintf(out, "%d write%s succeeded. ", writes, writes == 1 ? "" : "s");
+    fprintf(out,
+            fin ? "The server's kernel answered with RST, for nobody is there to read, and when that was back the "
+                  "next write failed with EPIPE, and so did the one after it. "
+                : "When it had come, the next write failed with ECONNRESET, and the one after it with EPIPE. ");
     fprintf(
         out,
-        "%d write%s succeeded. When the RST %s the client was told, and the next write failed with %s, the one after "
-        "it with EPIPE. So a write that succeeds says nothing of its arrival. ",
-        writes, writes == 1 ? "" : "s", fin ? "that they drew was back" : "had come", fin ? "EPIPE" : "ECONNRESET");
-    fprintf(out, "EPIPE comes with the signal SIGPIPE, which ends a program that neither ignores it nor writes with "
-                 "MSG_NOSIGNAL; ECONNRESET comes without. recv() gives end of file now.");
+        "So a write that succeeds says nothing of its arrival. EPIPE comes with the signal SIGPIPE, which ends a "
+        "program that neither ignores it nor writes with MSG_NOSIGNAL; ECONNRESET comes without. recv() gives end "
+        "of file now.");
 }
 
 static const struct by_hand by_hand[] = {
@@ -126,9 +137,10 @@ const struct experiment experiment_write_after_close = {
     .why_link = "The wire holds the RST, so that it is sure which writes come before it.",
     .time = "It takes no time: the kernel waits for nothing here.",
     .drawing = (const char *const[]){"s close()", "< FIN", "c: CLOSE_WAIT", "> ACK", "s: FIN_WAIT_2", "c send(): ok",
-                                     "> DATA", "s: CLOSE", "< RST", "c: CLOSE", "c send(): EPIPE", NULL},
+                                     "> DATA", "s: gone", "< RST", "c: gone", "c send(): EPIPE", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
+    .check = check,
     .predict = predict,
     .run = run,
     .tell = tell,

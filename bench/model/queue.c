@@ -1,5 +1,9 @@
 #include "bench/model/queue.h"
 
+#include <math.h>
+
+#define NEVER 1e-9
+
 static int64_t lesser(int64_t a, int64_t b)
 {
     return a < b ? a : b;
@@ -40,6 +44,13 @@ int64_t queue_requests(const struct conditions *c, int64_t limit)
         return 0;
     int64_t capacity = syn_queue_capacity(c, limit);
     return c->syncookies ? capacity : lesser(capacity, unproven_peers(c->max_syn_backlog));
+}
+
+struct conditions queue_of_proven_peer(const struct conditions *c)
+{
+    struct conditions proven = *c;
+    proven.max_syn_backlog = INT32_MAX; /* so large that it is never the bound */
+    return proven;
 }
 
 /* Of `third_acks` some come too late: the accept queue is full (tcp_v4_syn_recv_sock()). */
@@ -155,6 +166,25 @@ struct queue_burst queue_burst(const struct conditions *c, int64_t limit, int64_
         return all_too_late(c, limit, clients, overlapping);
     int64_t room = queue_capacity(limit) - waiting;
     return overlapping ? all_at_once(c, limit, room, clients) : one_by_one(c, limit, room, clients);
+}
+
+/* That of n clients at most `limit` meet one certain listener. */
+static double left_short(int64_t listeners, int64_t limit, int64_t n)
+{
+    double hit = 1 / (double)listeners, term = pow(1 - hit, (double)n), sum = term;
+    for (int64_t i = 1; i <= limit; i++) {
+        term *= (double)(n - i + 1) / (double)i * hit / (1 - hit);
+        sum += term;
+    }
+    return sum;
+}
+
+int64_t queue_clients_that_fill(int64_t listeners, int64_t limit)
+{
+    int64_t n = queue_capacity(limit);
+    while (listeners > 1 && (double)listeners * left_short(listeners, limit, n) > NEVER)
+        n++;
+    return n;
 }
 
 int64_t queue_survivors(const struct conditions *c, int64_t limit, int64_t half_open, int firing)
