@@ -124,6 +124,15 @@ static void sock_check(struct trial_socket *s, int r, const char *what)
         step_fail(s->trial, EXIT_CODE_FAILED, "%s: %s", what, strerror(r));
 }
 
+void sock_begin(struct trial *t)
+{
+    if (t->failure)
+        return;
+    t->began_ns = clock_now_ns();
+    watch_begin(t->watch);
+    step_look(t);
+}
+
 enum sock_sharing { SOCK_ALONE, SOCK_REUSEADDR, SOCK_REUSEPORT };
 
 static struct trial_socket *sock_serve_with(struct trial *t, int64_t backlog, enum sock_sharing sharing)
@@ -447,7 +456,7 @@ void sock_connection_id(const struct trial_socket *client, struct connection_id 
     if (!sock_is_usable(client))
         return;
     size_t length = client->trial->lab.family == AF_INET ? 4 : 16;
-    sock_address(client->trial, SIDE_SERVER, LAB_PORT, &server);
+    sock_address(client->trial->lab.server_address, LAB_PORT, &server);
     ret->family = client->trial->lab.family;
     memcpy(ret->client, endpoint_bytes(&client->local), length);
     memcpy(ret->server, endpoint_bytes(&server), length);
@@ -488,6 +497,15 @@ void expect_end(struct prediction *p, struct span span, const struct rule *rule,
 {
     expect_between(p, "s", span.lo, span.hi + SOCKETS_LOOK_S, rule, "%s_first", name);
     expect_between(p, "s", fmax(0, span.lo - SOCKETS_LOOK_S), span.hi, rule, "%s_last", name);
+}
+
+double sock_rto(const struct trial_socket *s)
+{
+    struct tcp_info info = {0};
+    socklen_t length = sizeof(info);
+    if (!sock_is_usable(s) || getsockopt(s->fd, IPPROTO_TCP, TCP_INFO, &info, &length))
+        return NAN;
+    return (double)info.tcpi_rto / 1e6;
 }
 
 /* --- the ledger --- */

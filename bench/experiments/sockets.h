@@ -38,6 +38,9 @@ struct trial_socket *sock_serve_one_of(struct trial *t, int64_t backlog); /* SO_
 /* The same without SO_REUSEADDR: as a program that has never heard of it. */
 struct trial_socket *sock_serve_plainly(struct trial *t, int64_t backlog);
 
+/* Where there is no listener to begin with: the timeline begins. */
+void sock_begin(struct trial *t);
+
 /* setsockopt() of an int. what: as it shall be read: "TCP_USER_TIMEOUT, 3 s". 0 or errno. */
 int sock_set(struct trial_socket *s, int level, int option, int value, const char *what);
 int sock_get(struct trial_socket *s, int level, int option); /* the int, or -1 */
@@ -97,6 +100,9 @@ void sock_see_end(struct trial_socket *s, int64_t zero_ns, const char *name);
 
 /* NAME_first must not be before the span, NAME_last not after it: so a slow observer finds no fault that is not there. */
 void expect_end(struct prediction *p, struct span span, const struct rule *rule, const char *name);
+
+/* The retransmission timeout that is in effect, in seconds (TCP_INFO), or NAN. */
+double sock_rto(const struct trial_socket *s);
 
 /* For trial.c and steps.c. */
 void sockets_look(struct trial *t); /* with every look */

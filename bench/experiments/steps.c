@@ -433,6 +433,29 @@ int64_t step_arrived(const struct trial *t, enum direction direction, unsigned m
     return count;
 }
 
+static bool step_is_again(const struct segment *s, const struct segment *earlier)
+{
+    return connection_id_same(&s->id, &earlier->id) && s->direction == earlier->direction &&
+           s->flags == earlier->flags && s->sequence == earlier->sequence &&
+           s->acknowledged == earlier->acknowledged && s->payload == earlier->payload;
+}
+
+int64_t step_segments_once(const struct trial *t, enum direction direction, unsigned mask, unsigned flags,
+                           enum fault_payload payload)
+{
+    const struct step_kind k = {direction, mask, flags, payload};
+    size_t size = 0;
+    const struct segment *s = t->failure ? NULL : wire_segments(t->lab.wire, &size);
+    int64_t count = 0;
+    for (size_t i = 0; i < size; i++) {
+        bool again = false;
+        for (size_t j = 0; j < i && !again; j++)
+            again = step_is_again(&s[i], &s[j]);
+        count += step_is_of_kind(&s[i], &k) && !again;
+    }
+    return count;
+}
+
 int64_t step_sent_ns(const struct trial *t, enum direction direction, unsigned mask, unsigned flags,
                      enum fault_payload payload, int64_t n)
 {
@@ -628,6 +651,21 @@ int64_t step_counter(struct trial *t, enum side side, const char *name)
     int64_t moved = counters_get(now, name, NULL) - counters_get(t->counters_before[side], name, NULL);
     counters_free(now);
     return moved;
+}
+
+void step_count_anew(struct trial *t)
+{
+    for (int side = 0; side < 2 && !t->failure; side++) {
+        struct counters *now;
+        int r = host_enter(side == SIDE_SERVER ? &t->lab.server : &t->lab.client);
+        if (!r)
+            r = counters_read(&now);
+        step_check(t, r, "reading the kernel's counters");
+        if (r)
+            return;
+        counters_free(t->counters_before[side]);
+        t->counters_before[side] = now;
+    }
 }
 
 static void step_see_text(struct trial *t, double value, const char *format, va_list arguments,

@@ -103,6 +103,11 @@ int64_t step_segments(const struct trial *t, enum direction direction, unsigned 
 int64_t step_arrived(const struct trial *t, enum direction direction, unsigned mask, unsigned flags,
                      enum fault_payload payload);
 
+/* The same, and what an end sent again (flags, numbers and length as before) counts once: so a machine so slow that timers fire finds no
+ * other number. For a few segments. */
+int64_t step_segments_once(const struct trial *t, enum direction direction, unsigned mask, unsigned flags,
+                           enum fault_payload payload);
+
 /* When the n-th of those (from 1) entered the wire, and when it left it; 0: there is none, or it never did. */
 int64_t step_sent_ns(const struct trial *t, enum direction direction, unsigned mask, unsigned flags,
                      enum fault_payload payload, int64_t n);
@@ -120,6 +125,9 @@ void step_see_counter(struct trial *t, enum side side, const char *counter, cons
 
 /* How far a counter of a host has moved by now. */
 int64_t step_counter(struct trial *t, enum side side, const char *name);
+
+/* All counters count from now on: what was before was preparation, and a slow machine may have sent a SYN again in it. */
+void step_count_anew(struct trial *t);
 
 /* The report shows the packets of the first connection in that row of the ledger. */
 void step_show(struct trial *t, enum ledger_row row, const char *caption);

@@ -31,7 +31,10 @@
     X(fastopen, "net.ipv4.tcp_fastopen", 1, 1)                       \
     X(migrate_req, "net.ipv4.tcp_migrate_req", 0, 0)                 \
     X(no_metrics_save, "net.ipv4.tcp_no_metrics_save", 0, 0)         \
-    X(rto_max_ms, "net.ipv4.tcp_rto_max_ms", 120000, 120000)
+    X(rto_max_ms, "net.ipv4.tcp_rto_max_ms", 120000, 120000)         \
+    X(rto_min_us, "net.ipv4.tcp_rto_min_us", 200000, 200000)         \
+    X(early_retrans, "net.ipv4.tcp_early_retrans", 3, 3)             \
+    X(sack, "net.ipv4.tcp_sack", 1, 1)
 
 struct conditions {
     struct kernel_rules rules;

@@ -131,27 +131,29 @@ const char *probe_quickly(struct kernel_rules *ret)
     return lacking;
 }
 
+/* Those that do not wait come first: where there can be no lab, one says so; and the wires take memory. */
 const char *probe_all(struct findings *ret)
 {
     static struct findings waiting[PROBES_MAX];
-    struct needs_cell quick, cells[PROBES_MAX];
+    struct needs_cell cells[PROBES_MAX];
     *ret = (struct findings){0};
+    needs_begin(probe_visit, ret, sizeof(*ret), &cells[0]);
+    const char *lacking = needs_end(&cells[0]);
+    if (lacking)
+        return lacking;
     for (size_t i = 0; probes[i].name; i++) {
         waiting[i].alone = &probes[i];
         if (probes[i].waits)
             needs_begin(probe_visit, &waiting[i], sizeof(waiting[i]), &cells[i]);
     }
-    needs_begin(probe_visit, ret, sizeof(*ret), &quick);
-    const char *lacking = needs_end(&quick);
     for (size_t i = 0; probes[i].name; i++) {
-        if (!probes[i].waits)
-            continue;
-        const char *why = lacking ? NULL : needs_end(&cells[i]); /* with no lab at all, the first one has said it */
-        ret->of[i] = waiting[i].of[i];
+        const char *why = probes[i].waits ? needs_end(&cells[i]) : NULL;
+        if (probes[i].waits)
+            ret->of[i] = waiting[i].of[i];
         if (why)
             finding_is(&ret->of[i], "", "%s", why);
     }
-    return lacking;
+    return NULL;
 }
 
 /* --- what they say --- */

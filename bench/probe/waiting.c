@@ -230,7 +230,8 @@ static int reuse_try(const struct lab *lab, int port, struct reuse *u)
 static bool reuse_decide(const struct reuse *u, int64_t delay_ns, struct finding *f)
 {
     bool by_ms = reuse_fits(u, u->from_ns + delay_ns, u->until_ns + delay_ns);
-    bool by_s = u->until_ns < u->second_ns && reuse_fits(u, u->second_ns, u->second_ns);
+    bool by_s = reuse_fits(u, u->second_ns, u->second_ns);
+    bool decided = by_ms != by_s && u->until_ns < u->second_ns; /* else it is not known which second it began in */
     finding_is(
         f,
         by_ms == by_s ? ""
@@ -241,7 +242,7 @@ static bool reuse_decide(const struct reuse *u, int64_t delay_ns, struct finding
         (double)((u->taken_ns ? u->taken_ns : u->until_ns) - u->until_ns) / NS_PER_MS,
         (double)(u->free_ns - u->from_ns) / NS_PER_MS, (long long)milliseconds(delay_ns),
         (double)(u->second_ns - u->from_ns) / NS_PER_MS);
-    return by_ms != by_s;
+    return decided;
 }
 
 void probe_time_wait_reuse(const struct lab *lab, struct finding *f)

@@ -111,7 +111,7 @@ static bool sequence_is_again(const struct sequence *s, size_t index)
 /* A SYN and a bare RST acknowledge nothing. */
 static bool sequence_has_acknowledgement(const char *name)
 {
-    return strcmp(name, "SYN") && strcmp(name, "RST");
+    return strcmp(name, "SYN") && strcmp(name, "SYN+DATA") && strcmp(name, "RST");
 }
 
 static void sequence_label(const struct sequence *s, size_t index, char text[static SEQUENCE_LABEL + 1])
