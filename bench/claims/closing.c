@@ -1,6 +1,7 @@
 /* Claims about the closing of connections, up to FIN_WAIT_2. */
 #include "bench/claims/claim.h"
 
+#include <errno.h>
 #include <math.h>
 
 const struct claim claims_of_closing[] = {
@@ -115,7 +116,7 @@ const struct claim claims_of_closing[] = {
         .says = "Once a RST has come back, the next send() fails with ECONNRESET.",
         .source = "forum answers",
         .experiment = "write-after-close",
-        CLAIM_VALUES({"client.write_after_the_RST", 104, 104}),
+        CLAIM_VALUES({"client.write_after_the_RST", ECONNRESET, ECONNRESET}),
         .truth = "With EPIPE, and SIGPIPE, when the other side had closed by FIN. ECONNRESET is what comes where no "
                  "FIN came "
                  "before the RST.",

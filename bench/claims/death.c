@@ -1,6 +1,8 @@
 /* Claims about dead peers: keepalive, retransmission, and when the kernel gives up. */
 #include "bench/claims/claim.h"
 
+#include <errno.h>
+
 const struct claim claims_of_death[] = {
     {
         .name = "keepalive-75-minutes",
@@ -11,6 +13,38 @@ const struct claim claims_of_death[] = {
                      {"net.ipv4.tcp_keepalive_probes", 10, 10}),
         .truth =
             "Two hours, then a probe every 75 seconds, nine probes: a dead peer is found out after 2 h 11 min 15 s.",
+    },
+    {
+        .name = "keepalive-is-on",
+        .says = "TCP finds out by keepalive when a peer is gone, after two hours if nothing was configured.",
+        .source = "many blog posts",
+        .experiment = "retransmission-give-up",
+        CLAIM_SETS("retries2=3", "delay=400ms", "net.ipv4.tcp_keepalive_time=1", "net.ipv4.tcp_keepalive_intvl=1",
+                   "net.ipv4.tcp_keepalive_probes=1"),
+        CLAIM_VALUES({"server.ESTABLISHED", 0, 0}),
+        .truth = "Only for a program that asks for it by SO_KEEPALIVE: the sysctls merely say how. Here they would "
+                 "have ended the "
+                 "server's connection after two seconds, and it outlasted all of the run.",
+    },
+    {
+        .name = "keepalive-arithmetic",
+        .says = "A dead peer is found out after tcp_keepalive_time + tcp_keepalive_probes x tcp_keepalive_intvl, and "
+                "the program gets "
+                "ETIMEDOUT.",
+        .source = "tcp(7); ip-sysctl.rst",
+        .experiment = "keepalive-dead-peer",
+        CLAIM_SETS("idle=2", "interval=1", "probes=3"),
+        CLAIM_VALUES({"client.probes", 3, 3}, {"client.given_up", 4.9, 5.9}, {"client.error", ETIMEDOUT, ETIMEDOUT}),
+        .nuance = "Unless data is on its way: then retransmission decides. And TCP_USER_TIMEOUT takes the place of "
+                  "the number of "
+                  "probes.",
+    },
+    {
+        .name = "reboot-answers-rst",
+        .says = "A peer that was rebooted answers the next probe by RST, and the program gets ECONNRESET.",
+        .source = "Stevens, TCP/IP Illustrated",
+        .experiment = "keepalive-reboot",
+        CLAIM_VALUES({"server.resets", 1, 1}, {"client.error", ECONNRESET, ECONNRESET}),
     },
     {
         .name = "retries2-is-a-count",

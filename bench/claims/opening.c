@@ -1,6 +1,7 @@
 /* Claims about the opening of connections. */
 #include "bench/claims/claim.h"
 
+#include <errno.h>
 #include <math.h>
 
 const struct claim claims_of_opening[] = {
@@ -9,7 +10,7 @@ const struct claim claims_of_opening[] = {
         .says = "A connection is opened by three segments, SYN, SYN-ACK and ACK, and then both ends are ESTABLISHED.",
         .source = "Stevens, TCP/IP Illustrated; RFC 9293",
         .experiment = "handshake",
-        CLAIM_VALUES({"client.segments_in_all", 3, 3}, {"client.SYN_SENT_after_SYN", 1, 1},
+        CLAIM_VALUES({"client.segments", 2, 2}, {"server.segments", 1, 1}, {"client.SYN_SENT_after_SYN", 1, 1},
                      {"server.SYN_RECV_after_SYN_ACK", 1, 1}, {"client.ESTABLISHED", 1, 1},
                      {"server.ESTABLISHED", 1, 1}),
         .nuance =
@@ -79,6 +80,13 @@ const struct claim claims_of_opening[] = {
         .since = "Linux 6.5",
     },
     {
+        .name = "closed-port-refuses",
+        .says = "A SYN to a port where nobody listens is answered by RST, and connect() fails with ECONNREFUSED.",
+        .source = "Stevens, UNIX Network Programming; RFC 9293",
+        .experiment = "closed-port",
+        CLAIM_VALUES({"server.RST_ACK", 1, 1}, {"client.connect_error", ECONNREFUSED, ECONNREFUSED}),
+    },
+    {
         .name = "rst-means-closed",
         .says = "RST in answer to an opening means that nobody listens on that port.",
         .source = "many tutorials",
@@ -90,6 +98,48 @@ const struct claim claims_of_opening[] = {
         .nuance = "RST also ends connections: by SO_LINGER with 0 s, by close() with unread data, for data that "
                   "comes after "
                   "a close().",
+    },
+    {
+        .name = "simultaneous-open-never",
+        .says = "One of the two sides must listen; simultaneous open exists in books only.",
+        .source = "forum answers",
+        .experiment = "simultaneous-open",
+        CLAIM_VALUES({"client.ESTABLISHED", 0, 0}, {"server.ESTABLISHED", 0, 0}),
+        .truth = "Two connect() calls whose SYNs cross make one connection, and nobody listened: both ends went over "
+                 "SYN_RECV "
+                 "to ESTABLISHED.",
+        .nuance = "Each must have bound the port that the other connects to.",
+    },
+    {
+        .name = "synack-retries",
+        .says = "The server sends its SYN-ACK again tcp_synack_retries times, 5 by default, and drops the half-open "
+                "connection after "
+                "2^(n + 1) - 1 s: 63 s with 5, 7 s with 2.",
+        .source = "ip-sysctl.rst; many blog posts",
+        .experiment = "synack-retries",
+        CLAIM_SETS("synack_retries=2"),
+        CLAIM_VALUES({"server.TcpExt.TCPSynRetrans", 2, 2}, {"server.request_gone_first", 7, INFINITY},
+                     {"server.request_gone_last", 0, 9}),
+        .nuance = "When more than half the SYN queue is taken, requests may go after the third wait.",
+    },
+    {
+        .name = "gives-up-with-rst",
+        .says = "When the server gives up a half-open connection it tells the client by RST.",
+        .source = "forum answers",
+        .experiment = "synack-retries",
+        CLAIM_SETS("synack_retries=2"),
+        CLAIM_VALUES({"server.RST_before_data", 1, INFINITY}),
+        .truth =
+            "It says nothing. The client, ESTABLISHED since the SYN-ACK, finds out when it sends: then it gets RST.",
+    },
+    {
+        .name = "defer-accept-drops-the-silent",
+        .says = "With TCP_DEFER_ACCEPT a connection that sends nothing in that time is dropped.",
+        .source = "many blog posts",
+        .experiment = "defer-accept",
+        CLAIM_VALUES({"ledger.accepted", 0, 0}),
+        .truth = "It is handed to accept() all the same, when the time is over.",
+        .since = "about Linux 2.6.32",
     },
     {NULL},
 };

@@ -236,5 +236,27 @@ const struct claim claims_of_queues[] = {
                  "client "
                  "is left with a connection that nobody else has.",
     },
+    {
+        .name = "reuseport-shares-room",
+        .says = "With SO_REUSEPORT a connection that finds one listener full goes to another that has room.",
+        .source = "many blog posts on load balancing",
+        .experiment = "reuseport-queues",
+        CLAIM_VALUES({"server.SYNs_dropped_beside_room", 0, 0}),
+        .truth = "The addresses and ports choose one listener. When that one is full the SYN is dropped, however "
+                 "much room the "
+                 "others have.",
+    },
+    {
+        .name = "reuseport-restarts-gracefully",
+        .says =
+            "With SO_REUSEPORT one of the listeners can be closed and no connection is lost: the others take over.",
+        .source = "many blog posts on restarts",
+        .experiment = "reuseport-queues",
+        CLAIM_VALUES({"ledger.reset", 0, 0}, {"ledger.ghost", 0, 0}),
+        .truth = "Those in its accept queue are reset, and those in its SYN queue are forgotten, while their clients "
+                 "believe "
+                 "that they are connected.",
+        .nuance = "With tcp_migrate_req = 1, since about Linux 5.14, they move to the other listeners.",
+    },
     {NULL},
 };

@@ -1,6 +1,7 @@
 /* Claims about TIME_WAIT, and what it costs. Those that wait for it to end share one run of a minute. */
 #include "bench/claims/claim.h"
 
+#include <errno.h>
 #include <math.h>
 
 #define LIFE .experiment = "time-wait", CLAIM_SETS("net.ipv4.tcp_fin_timeout=5")
@@ -69,6 +70,105 @@ const struct claim claims_of_time_wait[] = {
         CLAIM_VALUES({"ledger.no_port", 5, 5}),
         .nuance = "Towards one address and port. Another destination has all the ports again; on loopback, or with "
                   "tcp_tw_reuse = 1, they are free after a second.",
+    },
+    {
+        .name = "time-wait-blocks-server",
+        .says = "TIME_WAIT on the server's side uses up its ports, so that clients are turned away.",
+        .source = "very many tuning guides",
+        .experiment = "server-restart",
+        CLAIM_SETS("net.ipv4.tcp_tw_reuse=1"),
+        CLAIM_VALUES({"server.TIME_WAIT_left", 3, 3}, {"ledger.queued", 0, 0}),
+        .truth = "All connections of a server have the same port. Even a client that comes from the same address and "
+                 "port as one in "
+                 "TIME_WAIT is let in: its SYN ends that.",
+    },
+    {
+        .name = "tw-reuse-helps-servers",
+        .says = "tcp_tw_reuse = 1 frees a server of its TIME_WAITs, so that it can be restarted at once.",
+        .source = "very many tuning guides",
+        .experiment = "server-restart",
+        CLAIM_SETS("net.ipv4.tcp_tw_reuse=1"),
+        CLAIM_VALUES({"server.TIME_WAIT_left", 0, 0}, {"server.bind_plainly", 0, 0}),
+        .truth = "It is for connect() alone: a client's port can be taken again. The server's bind() fails with "
+                 "EADDRINUSE as "
+                 "before.",
+    },
+    {
+        .name = "reuseaddr-for-restart",
+        .says = "A server needs SO_REUSEADDR to be restarted while connections of the old one are in TIME_WAIT; else "
+                "bind() fails with "
+                "EADDRINUSE.",
+        .source = "Stevens, UNIX Network Programming",
+        .experiment = "server-restart",
+        CLAIM_SETS("net.ipv4.tcp_tw_reuse=1"),
+        CLAIM_VALUES({"server.TIME_WAIT_left", 1, INFINITY}, {"server.bind_plainly", EADDRINUSE, EADDRINUSE},
+                     {"server.bind_with_SO_REUSEADDR", 0, 0}),
+        .nuance = "The old server must have set it as well.",
+    },
+    {
+        .name = "reuseaddr-of-the-new",
+        .says = "It is enough when the new server sets SO_REUSEADDR.",
+        .source = "many tutorials",
+        .experiment = "server-restart",
+        CLAIM_SETS("old_reuseaddr=no"),
+        CLAIM_VALUES({"server.bind_with_SO_REUSEADDR", 0, 0}),
+        .truth = "bind() fails with EADDRINUSE unless the old server had set it, too: its TIME_WAITs remember.",
+    },
+    {
+        .name = "tw-reuse-after-1-s",
+        .says = "With tcp_tw_reuse = 1 connect() may take a port in TIME_WAIT again after one second.",
+        .source = "ip-sysctl.rst; many blog posts",
+        .experiment = "time-wait-reuse",
+        CLAIM_SETS("tw_reuse=1"),
+        CLAIM_VALUES({"client.error_at_first", EADDRNOTAVAIL, EADDRNOTAVAIL}, {"client.error_in_the_end", 0, 0},
+                     {"client.TWRecycled_then", 1, 1}),
+        .nuance = "Since Linux 6.14 tcp_tw_reuse_delay says how long.",
+    },
+    {
+        .name = "tw-reuse-needs-timestamps",
+        .says = "tcp_tw_reuse does nothing without TCP timestamps.",
+        .source = "many blog posts",
+        .experiment = "time-wait-reuse",
+        CLAIM_SETS("tw_reuse=1", "timestamps=0"),
+        CLAIM_VALUES({"client.error_in_the_end", EADDRNOTAVAIL, EADDRNOTAVAIL}, {"client.TWRecycled_then", 0, 0}),
+    },
+    {
+        .name = "rst-ends-time-wait",
+        .says = "An old segment that comes late can end TIME_WAIT: it is acknowledged, and the other end, which "
+                "knows nothing any more, "
+                "answers by RST.",
+        .source = "RFC 1337",
+        .experiment = "time-wait-assassination",
+        CLAIM_VALUES({"client.TIME_WAIT_before", 1, 1}, {"client.ACKs_then", 1, 1}, {"server.RSTs_then", 1, 1},
+                     {"client.TIME_WAIT_after", 0, 0}),
+        .nuance = "tcp_rfc1337 = 1 prevents it; it is 0 by default.",
+    },
+    {
+        .name = "out-of-ports",
+        .says = "When all ports of ip_local_port_range are taken, connect() fails with EADDRNOTAVAIL.",
+        .source = "many blog posts",
+        .experiment = "port-exhaustion",
+        CLAIM_VALUES({"client.connections_to_1", 4, 4}, {"client.error_to_1", EADDRNOTAVAIL, EADDRNOTAVAIL}),
+        .nuance = "bind() to port 0 before connect() fails already, with EADDRINUSE.",
+    },
+    {
+        .name = "ports-bound-a-host",
+        .says = "A client's host can have as many connections as it has ports, 65535 at most.",
+        .source = "many blog posts",
+        .experiment = "port-exhaustion",
+        CLAIM_VALUES({"client.ESTABLISHED", 0, 4}),
+        .truth = "As many to each destination: with four ports it had four connections to each of two servers.",
+    },
+    {
+        .name = "65535-per-server",
+        .says = "A server can have 65535 connections at most, for that is how many ports there are.",
+        .source = "job interviews",
+        .experiment = "port-exhaustion",
+        CLAIM_SETS("choose=bind_late", "sources=2", "destinations=1"),
+        CLAIM_VALUES({"ledger.queued", 0, 4}),
+        .truth = "Ports bound the connections from one address to one port of the server, four in this run. Each "
+                 "further address "
+                 "has all of them again; memory and descriptors are what is used up first.",
     },
     {
         .name = "buckets-evict-the-oldest",
