@@ -30,9 +30,9 @@ struct job {
     double waiting_s;
 };
 
-/* The two programs of this installation: beside this one, or in the build tree. false: not there, *ret_looked says where they
- * were looked for (static). */
-bool jobs_programs(struct trial_programs *ret, const char **ret_looked);
+/* What can be found lacking before anything is run; finds the two programs of this installation, and what rules this kernel has. An exit code; what is wrong has been
+ * told. */
+int jobs_prepare(struct trial_programs *ret, struct kernel_rules *ret_rules);
 
 /* Runs all, at most `parallel` at once; finished() is called for each when it has ended. A signal (common/stop.h) ends them all at once: then
  * -EINTR, and those that had not finished have no document. 0 or -errno. */

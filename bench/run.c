@@ -1,6 +1,5 @@
 #include "bench/run.h"
 #include "bench/jobs.h"
-#include "bench/probe/probe.h"
 #include "bench/report/text.h"
 #include "common/document.h"
 #include "common/exit_code.h"
@@ -296,22 +295,11 @@ static void run_free_jobs(struct run_state *s)
 static int run_check(const struct run_settings *s, struct trial_programs *programs, struct kernel_rules *kernel)
 {
     struct stat folder;
-    const char *looked, *lacking;
     if (s->pcap && (stat(s->pcap, &folder) || !S_ISDIR(folder.st_mode) || access(s->pcap, W_OK))) {
         terminal_error("--pcap %s: that is no folder that you may write to; give one that is", s->pcap);
         return EXIT_CODE_USAGE;
     }
-    if (!jobs_programs(programs, &looked)) {
-        terminal_error("tcplab-server and tcplab-client are not there (looked in %s); build or install them together "
-                       "with tcplab-bench",
-                       looked);
-        return EXIT_CODE_FAILED;
-    }
-    program_raise_descriptors();
-    lacking = probe_quickly(kernel);
-    if (lacking)
-        terminal_error("%s", lacking);
-    return lacking ? EXIT_CODE_CANNOT : EXIT_CODE_DONE;
+    return jobs_prepare(programs, kernel);
 }
 
 static int run_report(struct run_state *s)
