@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MOST    50
+#define MOST    20
 #define LEAST_S 5 /* so that none of the FIN_WAIT_2 is over before all are looked at */
 
 enum { CHILDREN_TIME_WAIT, CHILDREN_FIN_WAIT_2, CHILDREN_ESTABLISHED, CHILDREN_NONE };
@@ -172,6 +172,7 @@ static void run(struct trial *t, const struct knobs *k)
     if (!r) {
         sock_listen(fresh, 4);
         connect_again(t, k, &p);
+        sock_need(fresh, POLLIN, "the connection to be in the new accept queue");
     }
     step_settle(t);
     step_take_stock(t);

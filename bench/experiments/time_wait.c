@@ -224,7 +224,7 @@ static void tell_ports(FILE *out, const struct trial *t, const struct knobs *k)
         fprintf(out,
                 "%lld of the further connections took one that had been in TIME_WAIT for more than %.3g s: "
                 "tcp_tw_reuse. ",
-                reused, (double)t->conditions.tw_reuse_delay / 1000);
+                reused, t->conditions.tw_reuse_delay ? (double)t->conditions.tw_reuse_delay / 1000 : 1.0);
     if (got > reused)
         fprintf(out, "%lld of the further connections took a port that was free. ", got - reused);
     if (missing)

@@ -16,8 +16,9 @@
 
 #define ALL (SEGMENT_FIN | SEGMENT_SYN | SEGMENT_RST | SEGMENT_ACK)
 
-#define LOOKS  5 /* of which the best is taken: what a look tells of a moment is up to its own length old */
-#define LOOK_S 1 /* and no look takes that long */
+#define LONGEST_S 50
+#define LOOKS     5 /* of which the best is taken: what a look tells of a moment is up to its own length old */
+#define LOOK_S    1 /* and no look takes that long */
 
 static const struct knob knobs[] = {
     KNOB_COUNT("lost", "3", 1, 5, "repetitions of the FIN that are lost, too"),
@@ -25,6 +26,26 @@ static const struct knob knobs[] = {
     KNOB_DELAY("1ms"),
     KNOB_IPV6,
 };
+
+/* About when the FIN gets through, after the first one: each repetition takes twice as long as the one before. The timeout begins with
+ * three round trips, of a connection that has measured one or two, or with 0.2 s more than one. */
+static double gets_through_s(const struct knobs *k)
+{
+    return (0.2 + 6 * (double)knob(k, "delay") / 1e9) * (double)(1 << knob(k, "lost"));
+}
+
+static int check(const struct knobs *k, const struct conditions *c, char **ret_message)
+{
+    if (gets_through_s(k) < LONGEST_S)
+        return 0;
+    if (asprintf(ret_message,
+                 "lost=%lld: with this delay the FIN would get through after some %.0f s only, and TIME_WAIT might "
+                 "be over "
+                 "by then, which is 60 s after the first one; write a smaller delay, or lost=%lld",
+                 (long long)knob(k, "lost"), gets_through_s(k), (long long)knob(k, "lost") - 1) < 0)
+        *ret_message = NULL;
+    return -EINVAL;
+}
 
 static void predict(const struct knobs *k, const struct conditions *c, struct prediction *p)
 {
@@ -176,6 +197,7 @@ const struct experiment experiment_time_wait_lost_ack = {
                                      "> ACK", "s: CLOSE", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
+    .check = check,
     .predict = predict,
     .run = run,
     .tell = tell,
