@@ -80,6 +80,9 @@ static void explain_prediction(const struct experiment *e, const struct knobs *k
     const struct conditions c = experiment_conditions(e, k);
     e->predict(k, &c, &p);
     page_title(stdout, "Prediction, with these values of the knobs");
+    page_text(stdout,
+              "As the newest kernel does it. A run finds out first which rules this kernel has, and reckons with "
+              "those: tcplab-bench probe shows them.");
     for (size_t i = 0; i < p.n; i++)
         explain_expectation(&p.expectations[i], i ? p.expectations[i - 1].rule : NULL);
     prediction_release(&p);

@@ -1,8 +1,10 @@
 #include "bench/jobs.h"
 #include "bench/lab/cell.h"
 #include "bench/lab/needs.h"
+#include "bench/probe/probe.h"
 #include "common/clock.h"
 #include "common/exit_code.h"
+#include "common/program.h"
 #include "common/stop.h"
 #include "common/terminal.h"
 
@@ -19,7 +21,8 @@
 #define JOBS_REDRAW_S 1
 #define JOBS_READ     65536
 
-bool jobs_programs(struct trial_programs *ret, const char **ret_looked)
+/* The two programs of this installation: beside this one, or in the build tree. false: not there; where they were looked for (static). */
+static bool jobs_programs(struct trial_programs *ret, const char **ret_looked)
 {
     static char server[PATH_MAX + 40], client[PATH_MAX + 40], looked[2 * PATH_MAX + 40];
     char self[PATH_MAX];
@@ -41,6 +44,22 @@ bool jobs_programs(struct trial_programs *ret, const char **ret_looked)
     snprintf(looked, sizeof(looked), "%s and %s/../server", self, self);
     *ret_looked = looked;
     return false;
+}
+
+int jobs_prepare(struct trial_programs *ret, struct kernel_rules *ret_rules)
+{
+    const char *looked, *lacking;
+    if (!jobs_programs(ret, &looked)) {
+        terminal_error("tcplab-server and tcplab-client are not there (looked in %s); build or install them together "
+                       "with tcplab-bench",
+                       looked);
+        return EXIT_CODE_FAILED;
+    }
+    program_raise_descriptors();
+    lacking = probe_quickly(ret_rules);
+    if (lacking)
+        terminal_error("%s", lacking);
+    return lacking ? EXIT_CODE_CANNOT : EXIT_CODE_DONE;
 }
 
 /* Signals come only while poll() waits: one that came just before it would be waited out. What the mask was outside. */
@@ -79,6 +98,7 @@ static _Noreturn void job_main(const struct job *job, bool user, int pipe_end, c
     } else {
         const struct trial_args args = {.experiment = job->experiment,
                                         .knobs = job->knobs,
+                                        .rules = job->rules,
                                         .programs = *programs,
                                         .pcap = job->pcap,
                                         .repetition = job->repetition,

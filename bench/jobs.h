@@ -11,8 +11,9 @@ struct job {
     /* set by the caller */
     const struct experiment *experiment;
     const struct knobs *knobs;
-    int64_t repetition; /* from 1 */
-    char *pcap;         /* file, or NULL; not owned */
+    const struct kernel_rules *rules; /* of this kernel; NULL: nothing is known */
+    int64_t repetition;               /* from 1 */
+    char *pcap;                       /* file, or NULL; not owned */
 
     /* when it has finished */
     bool finished;
@@ -29,9 +30,9 @@ struct job {
     double waiting_s;
 };
 
-/* The two programs of this installation: beside this one, or in the build tree. false: not there, *ret_looked says where they
- * were looked for (static). */
-bool jobs_programs(struct trial_programs *ret, const char **ret_looked);
+/* What can be found lacking before anything is run; finds the two programs of this installation, and what rules this kernel has. An exit code; what is wrong has been
+ * told. */
+int jobs_prepare(struct trial_programs *ret, struct kernel_rules *ret_rules);
 
 /* Runs all, at most `parallel` at once; finished() is called for each when it has ended. A signal (common/stop.h) ends them all at once: then
  * -EINTR, and those that had not finished have no document. 0 or -errno. */

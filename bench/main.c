@@ -1,6 +1,8 @@
 /* tcplab-bench: a verb a job. */
+#include "bench/claims.h"
 #include "bench/enter.h"
 #include "bench/explain.h"
+#include "bench/probe.h"
 #include "bench/run.h"
 #include "common/exit_code.h"
 #include "common/program.h"
@@ -21,6 +23,10 @@ static const struct {
      "one experiment: the question, the textbooks, the kernel, the knobs, the prediction", explain_main},
     {"run", "[OPTIONS] NAME...|--all", "run experiments in a private lab and compare them with their predictions",
      run_main},
+    {"claims", "[list | run [OPTIONS] [CLAIM...]]",
+     "what articles and books say, and whether it is so on this kernel", claims_main},
+    {"probe", "[OPTIONS]", "which of the rules that differ between kernels this one has, by small experiments",
+     probe_main},
     {"enter", "[COMMAND [ARGUMENT...]]", "run a command, or a shell, in a private network; no root needed",
      enter_main},
 };
@@ -34,6 +40,8 @@ static void main_help(FILE *out)
           "  tcplab-bench explain rst-on-overflow\n"
           "  tcplab-bench run rst-on-overflow --set clients=100\n"
           "  tcplab-bench run --all -j 4\n"
+          "  tcplab-bench claims run -j 8\n"
+          "  tcplab-bench probe\n"
           "  tcplab-bench enter tcplab-server --backlog 4 --sysctl net.ipv4.tcp_abort_on_overflow=1\n"
           "  tcplab-bench enter             a shell whose network is its own\n\n"
           "Usage: tcplab-bench VERB [ARGUMENT...]\n\n",

@@ -1,6 +1,5 @@
 #include "bench/run.h"
 #include "bench/jobs.h"
-#include "bench/lab/needs.h"
 #include "bench/report/text.h"
 #include "common/document.h"
 #include "common/exit_code.h"
@@ -31,6 +30,7 @@ struct run_settings {
 struct run_state {
     const struct run_settings *settings;
     const struct document_head *head;
+    const struct kernel_rules *rules; /* of this kernel */
     struct document_output *output;
     struct job *jobs;
     size_t n, printed;
@@ -268,7 +268,7 @@ static char *run_pcap_path(const struct run_settings *s, size_t i, uint64_t repe
     return r < 0 ? NULL : path;
 }
 
-static struct job *run_make_jobs(const struct run_settings *s, size_t *ret_n)
+static struct job *run_make_jobs(const struct run_settings *s, const struct kernel_rules *kernel, size_t *ret_n)
 {
     struct job *jobs = calloc(s->n * s->repeat, sizeof(*jobs));
     *ret_n = 0;
@@ -276,6 +276,7 @@ static struct job *run_make_jobs(const struct run_settings *s, size_t *ret_n)
         for (uint64_t repetition = 1; repetition <= s->repeat; repetition++)
             jobs[(*ret_n)++] = (struct job){.experiment = s->experiments[i],
                                             .knobs = &s->knobs[i],
+                                            .rules = kernel,
                                             .repetition = (int64_t)repetition,
                                             .pcap = run_pcap_path(s, i, repetition)};
     return jobs;
@@ -291,25 +292,14 @@ static void run_free_jobs(struct run_state *s)
 }
 
 /* What can be found wrong before anything is run. */
-static int run_check(const struct run_settings *s, struct trial_programs *programs)
+static int run_check(const struct run_settings *s, struct trial_programs *programs, struct kernel_rules *kernel)
 {
     struct stat folder;
-    const char *looked, *lacking;
     if (s->pcap && (stat(s->pcap, &folder) || !S_ISDIR(folder.st_mode) || access(s->pcap, W_OK))) {
         terminal_error("--pcap %s: that is no folder that you may write to; give one that is", s->pcap);
         return EXIT_CODE_USAGE;
     }
-    if (!jobs_programs(programs, &looked)) {
-        terminal_error("tcplab-server and tcplab-client are not there (looked in %s); build or install them together "
-                       "with tcplab-bench",
-                       looked);
-        return EXIT_CODE_FAILED;
-    }
-    program_raise_descriptors();
-    lacking = needs_probe();
-    if (lacking)
-        terminal_error("%s", lacking);
-    return lacking ? EXIT_CODE_CANNOT : EXIT_CODE_DONE;
+    return jobs_prepare(programs, kernel);
 }
 
 static int run_report(struct run_state *s)
@@ -323,7 +313,7 @@ static int run_report(struct run_state *s)
 
 static int run_go(struct run_state *s, const struct trial_programs *programs)
 {
-    s->jobs = run_make_jobs(s->settings, &s->n);
+    s->jobs = run_make_jobs(s->settings, s->rules, &s->n);
     int r = s->jobs ? jobs_run(s->jobs, s->n, s->settings->jobs, programs, run_on_finished, s) : -ENOMEM;
     int code = r == -EINTR ? 128 + stop_signal() : r ? run_failed("running the labs", r) : run_code(s);
     if (r == -EINTR)
@@ -346,6 +336,7 @@ int run_main(int argc, char **argv)
 {
     struct run_settings settings = {0};
     struct trial_programs programs;
+    struct kernel_rules kernel;
     struct document_output *output = NULL;
     json_t *json = NULL;
     char *message = NULL;
@@ -354,7 +345,7 @@ int run_main(int argc, char **argv)
         return program_settings_ended(r, message);
     terminal_init("tcplab-bench", (enum terminal_color)settings.color);
     stop_install();
-    int code = run_check(&settings, &programs);
+    int code = run_check(&settings, &programs, &kernel);
     if (!code)
         code = program_open_output(settings.json, settings.jsonl, &output);
     if (!code) {
@@ -366,6 +357,7 @@ int run_main(int argc, char **argv)
                                            .settings = json};
         struct run_state state = {.settings = &settings,
                                   .head = &head,
+                                  .rules = &kernel,
                                   .output = output,
                                   .text = run_stdout_is_text(&settings),
                                   .runs = json_array()};

@@ -48,6 +48,11 @@ _tcplab_experiments() {
     _tcplab_ask "$1" list | awk '{ print $1 }'
 }
 
+# _tcplab_claims PROGRAM
+_tcplab_claims() {
+    _tcplab_ask "$1" claims list | awk '{ print $1 }'
+}
+
 # _tcplab_knobs PROGRAM: one line for each knob that all experiments on the command line have, or any experiment where
 # none is named: its name, and the words among its values.
 _tcplab_knobs() {
@@ -150,6 +155,13 @@ _tcplab_operand() {
         ;;
     tcplab-bench:explain)
         [[ $cword -gt 2 ]] || _tcplab_words "$(_tcplab_experiments "$1")"
+        ;;
+    tcplab-bench:claims)
+        if [[ $cword -eq 2 ]]; then
+            _tcplab_words list run
+        elif [[ ${words[2]} == run ]]; then
+            _tcplab_words "$(_tcplab_claims "$1")"
+        fi
         ;;
     esac
 }

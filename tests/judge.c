@@ -45,10 +45,16 @@ static struct conditions read_conditions(const json_t *run)
 {
     const json_t *from = json_object_get(json_object_get(run, "setup"), "conditions");
     struct conditions c = conditions_fresh();
+    const char *name;
+    json_t *word;
     c.hz = (int)json_integer_value(json_object_get(from, "hz"));
 #define X(field, sysctl, fresh, absent) c.field = json_integer_value(json_object_get(from, sysctl));
     CONDITIONS(X)
 #undef X
+    json_object_foreach(json_object_get(json_object_get(run, "setup"), "kernel_rules"), name, word)
+    {
+        kernel_rules_set(&c.rules, name, json_string_value(word));
+    }
     return c;
 }
 

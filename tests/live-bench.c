@@ -155,9 +155,9 @@ Test(bench, knobs_far_from_the_defaults_agree)
     }
 }
 
-/* All of them, as a user runs them: also the minute of TIME_WAIT, with both ends closing first; the sanitizers have seen that
- * code when the short ones have run. */
-Test(bench, all_experiments_agree)
+/* Those that the sanitizers shall have seen, and time-wait with both ends closing first. All of them, as they are:
+ * tests/every-experiment. */
+Test(bench, closing_first_at_either_end)
 {
     if (live_sanitized) {
         struct live *some = live_start("bench", "run", "accept-queue-full", "third-ack-dropped", "fin-wait-2-timeout",
@@ -171,12 +171,9 @@ Test(bench, all_experiments_agree)
         live_start("bench", "run", "time-wait", "--set", "tw_reuse=1", "--set", "ipv6=yes", "--json", NULL);
     struct live *few =
         live_start("bench", "run", "time-wait", "--set", "max_tw_buckets=5", "--set", "clients=21", "--json", NULL);
-    struct live *all = live_start("bench", "run", "--all", "-j", "6", "--json", NULL);
-    check_agrees(all, live_wait(all), (size_t)live_number("%s/bench/tcplab-bench list | wc -l", TEST_BUILD));
     check_agrees(server_closes, live_wait(server_closes), 1);
     check_agrees(reuse, live_wait(reuse), 1);
     check_agrees(few, live_wait(few), 1);
-    live_free(all);
     live_free(server_closes);
     live_free(reuse);
     live_free(few);

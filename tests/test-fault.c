@@ -60,8 +60,9 @@ static const struct fault impossible[] = {
     {.direction = (enum direction)2},
     {.flags_mask = SEGMENT_SYN, .flags = SEGMENT_FIN},
     {.payload = (enum fault_payload)3},
-    {.action = (enum fault_action)3},
+    {.action = (enum fault_action)4},
     {.action = FAULT_DELAY, .delay_ns = -1},
+    {.action = FAULT_COPY_LATE, .delay_ns = -1},
     {.only = &nowhere},
     {.handshake_ack = true, .payload = FAULT_WITH_PAYLOAD},
     {.handshake_ack = true, .flags_mask = ACK, .flags = 0},
@@ -255,6 +256,21 @@ Test(fault, actions_add_up)
     cr_assert(apply(f, segment(TO_SERVER, 1, ACK, 0)).drop);
     cr_assert_eq(faults_matched(f, 1), 4);
     cr_assert_eq(faults_matched(f, 2), 2);
+    faults_free(f);
+}
+
+/* The segment itself is as late as without it. */
+Test(fault, late_copy)
+{
+    struct faults *f = with(&(struct fault){.action = FAULT_COPY_LATE, .delay_ns = 5});
+    struct fault_verdict v = apply(f, segment(TO_SERVER, 1, ACK, 0));
+    cr_assert(!v.drop && v.duplicate && v.delay_ns == 0 && v.copy_delay_ns == 5);
+    cr_assert_gt(faults_add(f, &(struct fault){.action = FAULT_DELAY, .delay_ns = 7}), 0);
+    cr_assert_gt(faults_add(f, &(struct fault){.action = FAULT_COPY_LATE, .delay_ns = 11, .first = 2}), 0);
+    v = apply(f, segment(TO_SERVER, 1, ACK, 0));
+    cr_assert(v.duplicate && v.delay_ns == 7 && v.copy_delay_ns == 5);
+    v = apply(f, segment(TO_SERVER, 1, ACK, 0));
+    cr_assert(v.duplicate && v.delay_ns == 7 && v.copy_delay_ns == 16);
     faults_free(f);
 }
 

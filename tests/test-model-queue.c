@@ -2,6 +2,7 @@
 #include "bench/model/queue.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdio.h>
 
 #define N(table) (sizeof(table) / sizeof *(table))
@@ -13,6 +14,16 @@ static struct conditions with(int64_t syncookies, int64_t max_syn_backlog, int64
     c.max_syn_backlog = max_syn_backlog;
     c.abort_on_overflow = abort_on_overflow;
     return c;
+}
+
+static void set_rules(struct conditions *c, int bits)
+{
+    if (bits & 1)
+        kernel_rules_flip(&c->rules, KERNEL_RULE_syn_queue_full);
+    if (bits & 2)
+        kernel_rules_flip(&c->rules, KERNEL_RULE_syn_at_full_queue);
+    if (bits & 4)
+        kernel_rules_flip(&c->rules, KERNEL_RULE_cookie_ack_at_full_queue);
 }
 
 Test(model_queue, limit)
@@ -77,6 +88,35 @@ Test(model_queue, requests)
         struct conditions c = with(cases[i].syncookies, cases[i].max_syn_backlog, 0);
         cr_expect_eq(queue_requests(&c, cases[i].limit), cases[i].requests, "case %zu", i);
     }
+}
+
+/* A kernel of before January 2025 asks "length >= L". */
+Test(model_queue, requests_where_the_queue_is_full_at_its_limit)
+{
+    struct conditions c = with(1, 2048, 0);
+    cr_assert_eq(kernel_rules_set(&c.rules, "syn_queue_full", ">="), 0);
+    cr_expect_eq(queue_requests(&c, 4), 4);
+    cr_expect_eq(queue_requests(&c, 0), 0);
+    c = with(0, 16, 0);
+    c.rules.syn_queue_full = SYN_QUEUE_FULL_AT_LIMIT;
+    cr_expect_eq(queue_requests(&c, 12), 12);
+    cr_expect_eq(queue_requests(&c, 100), 13, "tcp_max_syn_backlog comes first");
+}
+
+Test(model_queue, kernel_rules_by_name)
+{
+    struct kernel_rules r = {0};
+    cr_expect_str_eq(kernel_rules_word(&r, KERNEL_RULE_syn_queue_full), "unknown");
+    cr_expect_eq(r.syn_queue_full, SYN_QUEUE_FULL_ABOVE_LIMIT, "what is not known is as in the newest kernel");
+    cr_expect_eq(kernel_rules_set(&r, "syn_queue_full", ">="), 0);
+    cr_expect_str_eq(kernel_rules_word(&r, KERNEL_RULE_syn_queue_full), ">=");
+    cr_expect_eq(r.syn_queue_full, SYN_QUEUE_FULL_AT_LIMIT);
+    cr_expect_eq(kernel_rules_set(&r, "syn_queue_full", "<"), -EINVAL);
+    cr_expect_eq(kernel_rules_set(&r, "syn_queue", ">"), -ENOENT);
+    cr_expect_str_eq(kernel_rules_word(&r, KERNEL_RULE_syn_queue_full), ">=");
+    cr_expect_eq(kernel_rules_set(&r, "syn_queue_full", "unknown"), 0);
+    cr_expect_eq(r.syn_queue_full, SYN_QUEUE_FULL_ABOVE_LIMIT);
+    cr_expect_str_eq(kernel_rules_word(&r, KERNEL_RULE_syn_queue_full), "unknown");
 }
 
 /* Every row and every counter. */
@@ -199,7 +239,10 @@ enum answer { NONE, SYN_ACK, COOKIE };
 static enum answer on_syn(struct listener *l)
 {
     bool cookie = false;
-    if (l->c->syncookies == 2 || l->syn_queue > l->limit) {
+    bool at_limit = l->c->rules.syn_queue_full == SYN_QUEUE_FULL_AT_LIMIT;
+    bool answers =
+        l->c->rules.syn_at_full_queue == SYN_AT_FULL_QUEUE_ANSWERED && l->syn_queue <= 1; /* all are young */
+    if (l->c->syncookies == 2 || (at_limit ? l->syn_queue >= l->limit : l->syn_queue > l->limit)) {
         if (l->c->syncookies == 0) {
             l->seen.request_full++;
             l->seen.listen_drops++;
@@ -207,7 +250,7 @@ static enum answer on_syn(struct listener *l)
         }
         cookie = true;
     }
-    if (l->accept_queue > l->limit) {
+    if (l->accept_queue > l->limit && !answers) {
         l->seen.queue_overflows++;
         l->seen.listen_drops++;
         return NONE;
@@ -233,7 +276,10 @@ static void on_third_ack(struct listener *l, enum answer to)
     if (l->accept_queue > l->limit) {
         l->seen.queue_overflows++;
         l->seen.listen_drops++;
-        if (to == COOKIE) {
+        bool cookie_reset = l->c->rules.cookie_ack_at_full_queue == COOKIE_ACK_AT_FULL_QUEUE_RESET;
+        if (to == COOKIE && cookie_reset && l->c->abort_on_overflow) {
+            l->seen.reset++;
+        } else if (to == COOKIE) {
             l->seen.ghost++;
         } else if (l->c->abort_on_overflow) {
             l->syn_queue--;
@@ -295,9 +341,12 @@ static void check_small(const struct conditions *c, bool overlapping)
         EACH(clients, 0, 14)
         {
             char what[160];
-            snprintf(what, sizeof(what), "cookies %d, M %d, abort %d, limit %d, waiting %d, clients %d, %s",
-                     (int)c->syncookies, (int)c->max_syn_backlog, (int)c->abort_on_overflow, (int)limit, (int)waiting,
-                     (int)clients, overlapping ? "wire" : "loopback");
+            snprintf(what, sizeof(what),
+                     "cookies %d, M %d, abort %d, rules %d %d %d, limit %d, waiting %d, clients %d, %s",
+                     (int)c->syncookies, (int)c->max_syn_backlog, (int)c->abort_on_overflow,
+                     (int)c->rules.syn_queue_full, (int)c->rules.syn_at_full_queue,
+                     (int)c->rules.cookie_ack_at_full_queue, (int)limit, (int)waiting, (int)clients,
+                     overlapping ? "wire" : "loopback");
             struct queue_burst is = queue_burst(c, limit, waiting, clients, overlapping);
             struct queue_burst should = packet_by_packet(c, limit, waiting, (int)clients, overlapping);
             check_same(&is, &should, what);
@@ -315,8 +364,10 @@ Test(model_queue, all_small_bursts_as_packet_by_packet)
     EACH(max_syn_backlog, -5, 9)
     EACH(abort_on_overflow, 0, 1)
     EACH(overlapping, 0, 1)
+    EACH(rules, 0, 7)
     {
         struct conditions c = with(syncookies, max_syn_backlog, abort_on_overflow);
+        set_rules(&c, (int)rules);
         check_small(&c, overlapping);
     }
 }
@@ -326,8 +377,10 @@ Test(model_queue, requests_as_many_as_syns_make)
     EACH(syncookies, 0, 2)
     EACH(max_syn_backlog, -9, 40)
     EACH(limit, 0, 20)
+    EACH(rules, 0, 1)
     {
         struct conditions c = with(syncookies, max_syn_backlog, 0);
+        set_rules(&c, (int)rules);
         struct listener l = {.c = &c, .limit = limit};
         for (int i = 0; i < 60; i++)
             on_syn(&l);
@@ -409,5 +462,23 @@ Test(model_queue, survivors_as_timer_by_timer)
         cr_expect_eq(queue_survivors(&c, limit, half_open, (int)firing), should,
                      "retries %d, limit %d, half open %d, firing %d", (int)retries, (int)limit, (int)half_open,
                      (int)firing);
+    }
+}
+
+/* Too few clients and it would be chance; too many and a run would take long. */
+Test(model_queue, clients_that_fill)
+{
+    cr_expect_eq(queue_clients_that_fill(1, 4), 5);
+    cr_expect_eq(queue_clients_that_fill(2, 0), 31); /* 2 * 2^-n < 10^-9 */
+    cr_expect_eq(queue_clients_that_part(2), 30);
+    cr_expect_eq(queue_clients_that_part(3), 19);
+    cr_expect_eq(queue_clients_that_part(8), 10);
+    EACH(listeners, 2, 8)
+    EACH(limit, 0, 10)
+    {
+        int64_t n = queue_clients_that_fill(listeners, limit);
+        cr_expect_gt(n, queue_clients_that_fill(listeners - 1, limit));
+        cr_expect_gt(n, limit == 0 ? 0 : queue_clients_that_fill(listeners, limit - 1));
+        cr_expect_lt(n, 500);
     }
 }

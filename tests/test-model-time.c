@@ -75,6 +75,17 @@ static void check_span(struct span is, double lo, double hi, const char *what, i
               i, is.lo, is.hi, lo, hi + LATENESS_SCHEDULING);
 }
 
+/* A kernel whose SYN timeouts double from the first on, whatever the knob is said to be. */
+Test(model_time, syn_timeouts_by_the_rule)
+{
+    struct conditions linear = syn_settings(6, 4), doubling = syn_settings(6, 0), by_rule = linear;
+    cr_assert_eq(kernel_rules_set(&by_rule.rules, "syn_timeouts", "doubling"), 0);
+    cr_expect_eq(ladder_syn_retransmits(&by_rule), ladder_syn_retransmits(&doubling));
+    cr_expect_neq(ladder_syn_retransmits(&by_rule), ladder_syn_retransmits(&linear));
+    cr_expect_eq(ladder_syn(&by_rule, 2).lo, 3);
+    cr_expect_eq(ladder_syn_gives_up(&by_rule).hi, ladder_syn_gives_up(&doubling).hi);
+}
+
 Test(model_time, syn_gives_up)
 {
     static const struct {

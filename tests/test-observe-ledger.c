@@ -345,6 +345,26 @@ Test(ledger, another_server_port_is_a_stranger)
     expect_trouble("the client host has a socket");
 }
 
+/* The same port of the client, to two addresses of the server. */
+Test(ledger, an_attempt_may_name_its_server)
+{
+    struct connection_id other = looks_id(40000);
+    other.server[3] = 12;
+    stand(40000, SOCKDIAG_ESTABLISHED, SOCKDIAG_ESTABLISHED, 7);
+    looks_put(&look, SIDE_CLIENT, &other, SOCKDIAG_SYN_SENT, 4711);
+    for (int i = 0; i < 2; i++) {
+        logged(report, "pending", "192.0.2.2:40000");
+        json_object_set_new(json_array_get(json_object_get(report, "connection_log"), (size_t)i), "peer",
+                            json_string(i ? "192.0.2.12:8888" : "192.0.2.1:8888"));
+    }
+    add(report);
+    check();
+    expect_balance();
+    cr_expect_eq(ledger.rows[LEDGER_accepted], 1);
+    cr_expect_eq(ledger.rows[LEDGER_syn_sent], 1);
+    cr_expect(connection_id_same(ledger_find(&ledger, LEDGER_syn_sent), &other));
+}
+
 Test(ledger, unreachable)
 {
     logged(report, "unreachable", "192.0.2.2:40000");
@@ -392,6 +412,9 @@ static const char *const no_documents[] = {
     "{\"connection_log\": [{\"local\": \"[2001:db8::2]:9\", \"outcome\": \"reset\"}], \"connections\": "
     "{\"attempted\": 1}}",
     "{\"connection_log\": [{\"local\": \"192.0.2.2:70000\", \"outcome\": \"reset\"}], \"connections\": "
+    "{\"attempted\": 1}}",
+    "{\"connection_log\": [{\"local\": \"192.0.2.2:9\", \"peer\": \"server\", \"outcome\": \"reset\"}], "
+    "\"connections\": "
     "{\"attempted\": 1}}",
 };
 

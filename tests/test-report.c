@@ -485,6 +485,18 @@ Test(report, the_copy_that_the_wire_makes_is_not_sent_again)
     json_decref(packets);
 }
 
+Test(report, a_port_that_is_used_again_begins_anew)
+{
+    json_t *packets = parse("{\"segments\":[{\"t_ms\":0,\"name\":\"SYN\"},{\"t_ms\":1,\"name\":\"SYN\"},"
+                            "{\"t_ms\":2,\"name\":\"SYN-ACK\",\"direction\":\"to_client\"},"
+                            "{\"t_ms\":3,\"name\":\"FIN-ACK\",\"sequence\":1},{\"t_ms\":4,\"name\":\"SYN\"},"
+                            "{\"t_ms\":5,\"name\":\"SYN-ACK\",\"direction\":\"to_client\"}]}");
+    sequence_page(out, packets, NULL);
+    const char *page = written(), *again = strstr(page, ", again");
+    cr_expect(again && !strstr(again + 1, ", again"), "%s", page);
+    json_decref(packets);
+}
+
 Test(report, of_many_segments_the_first_and_the_last_are_drawn)
 {
     json_t *packets = json_pack("{s:[]}", "segments");

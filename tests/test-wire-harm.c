@@ -232,6 +232,36 @@ Test(wire_harm, a_delayed_segment_is_overtaken)
     lab_close();
 }
 
+Test(wire_harm, a_late_copy_holds_nobody_up)
+{
+    const int64_t delay_ns = 300 * NS_PER_MS;
+    lab_open(0);
+    cr_assert_gt(wire_add_fault(net.wire, &(struct fault){.direction = TO_SERVER,
+                                                          .payload = FAULT_WITH_PAYLOAD,
+                                                          .count = 1,
+                                                          .action = FAULT_COPY_LATE,
+                                                          .delay_ns = delay_ns}),
+                 0);
+    carry_to_server(5000);
+    lab_settle();
+    size_t n, copies = 0, original = 0;
+    const struct segment *s = wire_segments(net.wire, &n);
+    for (size_t i = 0; i < n; i++) {
+        if (!s[i].copy)
+            continue;
+        copies++;
+        original = i - 1;
+        cr_assert_eq(s[i].sequence, s[original].sequence);
+        cr_assert_eq(s[i].at_ns, s[original].at_ns);
+        cr_assert_geq(s[i].out_ns, s[i].at_ns + delay_ns);
+    }
+    cr_assert_eq(copies, 1);
+    for (size_t i = original + 1; i < n; i++)
+        if (s[i].direction == TO_SERVER && s[i].at_ns > s[original].at_ns)
+            cr_assert_geq(s[i].out_ns, s[original].out_ns, "the original was late as well");
+    lab_close();
+}
+
 Test(wire_harm, faults_of_the_wire)
 {
     lab_open(0);

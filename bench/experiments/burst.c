@@ -79,10 +79,10 @@ static void burst_expect_ledger(const struct knobs *k, const struct conditions *
     burst_expect_row(p, "refused", 0, NULL, &rule_never_refused);
 }
 
-/* The prefill's own: with tcp_syncookies = 2 every SYN that is answered is answered by a cookie. */
+/* The prefill's own: with tcp_syncookies = 2, or where the SYN queue does not take as many as the accept queue. */
 static int64_t burst_prefill_cookies(const struct knobs *k, const struct conditions *c)
 {
-    return c->syncookies == 2 ? burst_prefill(k, c) : 0;
+    return queue_burst(c, burst_limit(k, c), 0, burst_prefill(k, c), burst_overlaps(k)).cookies;
 }
 
 static void burst_expect_counters(const struct knobs *k, const struct conditions *c, const struct queue_burst *b,

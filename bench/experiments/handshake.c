@@ -19,16 +19,19 @@ static const struct knob knobs[] = {
 
 static void predict(const struct knobs *k, const struct conditions *c, struct prediction *p)
 {
+    bool cookie = c->syncookies == 2; /* then no request is kept, and all the rest is the same */
+    const struct rule *request = cookie ? &rule_cookies_always : &rule_handshake_request;
     expect_exactly(p, "sockets", 1, &rule_handshake_syn_sent, "client.SYN_SENT_after_SYN");
-    expect_exactly(p, "sockets", 1, &rule_handshake_request, "server.SYN_RECV_after_SYN_ACK");
+    expect_exactly(p, "sockets", !cookie, request, "server.SYN_RECV_after_SYN_ACK");
     expect_exactly(p, "sockets", 1, &rule_handshake_syn_sent, "client.SYN_SENT_after_SYN_ACK");
     expect_exactly(p, "sockets", 1, &rule_handshake_client_first, "client.ESTABLISHED_after_ACK");
-    expect_exactly(p, "sockets", 1, &rule_handshake_client_first, "server.SYN_RECV_after_ACK");
+    expect_exactly(p, "sockets", !cookie, request, "server.SYN_RECV_after_ACK");
     expect_exactly(p, "sockets", 1, &rule_handshake_client_first, "server.ESTABLISHED");
     expect_exactly(p, "sockets", 1, &rule_handshake_client_first, "client.ESTABLISHED");
-    expect_exactly(p, "segments", 3, &rule_handshake_segments, "client.segments_in_all");
-    expect_exactly(p, "numbers", 1, &rule_syn_takes_a_number, "server.acknowledges_first_plus");
-    expect_exactly(p, "numbers", 1, &rule_syn_takes_a_number, "client.acknowledges_first_plus");
+    expect_exactly(p, "segments", 2, &rule_handshake_segments, "client.segments");
+    expect_exactly(p, "segments", 1, &rule_handshake_segments, "server.segments");
+    expect_exactly(p, "number", 1, &rule_syn_takes_a_number, "server.acknowledges_first_plus");
+    expect_exactly(p, "number", 1, &rule_syn_takes_a_number, "client.acknowledges_first_plus");
     expect_exactly(p, "connections", 1, &rule_passive_opens, "server.Tcp.PassiveOpens");
     bool accepted = knob(k, "accept");
     expect_exactly(p, "connections", !accepted, &rule_queued_is_established, "ledger.queued");
@@ -75,31 +78,28 @@ static void run(struct trial *t, const struct knobs *k)
     if (knob(k, "accept"))
         sock_accept(listener);
     step_take_stock(t);
-    step_see(t,
-             (double)(step_segments(t, TO_SERVER, 0, 0, FAULT_ANY_PAYLOAD) +
-                      step_segments(t, TO_CLIENT, 0, 0, FAULT_ANY_PAYLOAD)),
-             "client.segments_in_all");
+    step_see(t, (double)step_segments_once(t, TO_SERVER, 0, 0, FAULT_ANY_PAYLOAD), "client.segments");
+    step_see(t, (double)step_segments_once(t, TO_CLIENT, 0, 0, FAULT_ANY_PAYLOAD), "server.segments");
     see_numbers(t);
     step_show(t, knob(k, "accept") ? LEDGER_accepted : LEDGER_queued, "the three segments");
 }
 
 static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 {
-    fprintf(
-        out,
-        "Each of the %d segments was held back until both ends had been looked at. When the SYN-ACK had come, the "
-        "client was "
-        "ESTABLISHED and could have sent data, while the server still had a half-open request. The server's program "
-        "had called "
-        "listen() and nothing else: its kernel did the rest%s.",
-        (int)trial_observed(t, "client.segments_in_all"),
-        knob(k, "accept") ? ", and accept() took what was finished"
-                          : ", and the finished connection waits in the accept queue");
+    fprintf(out, "Each of the %d segments was held back until both ends had been looked at. ",
+            (int)(trial_observed(t, "client.segments") + trial_observed(t, "server.segments")));
+    fprintf(out,
+            "When the SYN-ACK had come, the client was ESTABLISHED and could have sent data, while the server still "
+            "had %s. The server's program had called listen() and nothing else: its kernel did the rest, and %s.",
+            t->conditions.syncookies == 2 ? "nothing, for the SYN-ACK was a cookie (tcp_syncookies = 2)"
+                                          : "a half-open request",
+            knob(k, "accept") ? "accept() took what was finished"
+                              : "the finished connection waits in the accept queue");
 }
 
 static const struct by_hand by_hand[] = {
-    {"client", "ss -tan", "SYN-SENT, then ESTAB"},
-    {"server", "ss -tan", "LISTEN stays; beside it SYN-RECV, then ESTAB"},
+    {"client", "ss -tan 'dport = :8888'", "SYN-SENT, then ESTAB"},
+    {"server", "ss -tan 'sport = :8888'", "LISTEN stays; beside it SYN-RECV, then ESTAB"},
     {"client", "tcpdump -ni eth0 tcp port 8888", "Flags [S], [S.], [.]"},
     {0},
 };
@@ -126,7 +126,7 @@ const struct experiment experiment_handshake = {
     .run = run,
     .tell = tell,
     .by_hand = by_hand,
-    .see_also = (const char *const[]){"simultaneous-open", "accept-queue-full", NULL},
+    .see_also = (const char *const[]){"simultaneous-open", "synack-retries", "accept-queue-full", NULL},
     .try_next = (const char *const[]){"tcplab-bench run handshake --set accept=yes",
                                       "tcplab-bench run handshake --set delay=50ms",
                                       "tcplab-bench run simultaneous-open", NULL},

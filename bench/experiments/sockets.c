@@ -98,9 +98,13 @@ struct trial_socket *sock_new(struct trial *t, enum side side)
     return sock_add(t, side, fd);
 }
 
-static void sock_address(const struct trial *t, enum side side, int port, struct endpoint *ret)
+static const char *sock_host_address(const struct trial *t, enum side side)
 {
-    const char *address = side == SIDE_SERVER ? t->lab.server_address : t->lab.client_address;
+    return side == SIDE_SERVER ? t->lab.server_address : t->lab.client_address;
+}
+
+static void sock_address(const char *address, int port, struct endpoint *ret)
+{
     if (endpoint_resolve(address, (uint16_t)port, false, ret))
         *ret = (struct endpoint){0}; /* a number that we wrote: cannot be */
 }
@@ -120,7 +124,18 @@ static void sock_check(struct trial_socket *s, int r, const char *what)
         step_fail(s->trial, EXIT_CODE_FAILED, "%s: %s", what, strerror(r));
 }
 
-static struct trial_socket *sock_serve_with(struct trial *t, int64_t backlog, bool reuseport)
+void sock_begin(struct trial *t)
+{
+    if (t->failure)
+        return;
+    t->began_ns = clock_now_ns();
+    watch_begin(t->watch);
+    step_look(t);
+}
+
+enum sock_sharing { SOCK_ALONE, SOCK_REUSEADDR, SOCK_REUSEPORT };
+
+static struct trial_socket *sock_serve_with(struct trial *t, int64_t backlog, enum sock_sharing sharing)
 {
     struct trial_socket *s = sock_new(t, SIDE_SERVER);
     bool first = true;
@@ -128,8 +143,9 @@ static struct trial_socket *sock_serve_with(struct trial *t, int64_t backlog, bo
         first = first && t->sockets[i]->side != SIDE_SERVER;
     if (first)
         t->began_ns = clock_now_ns();
-    sock_set(s, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR");
-    if (reuseport)
+    if (sharing != SOCK_ALONE)
+        sock_set(s, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR");
+    if (sharing == SOCK_REUSEPORT)
         sock_set(s, SOL_SOCKET, SO_REUSEPORT, 1, "SO_REUSEPORT");
     sock_check(s, sock_bind(s, LAB_PORT), "bind()");
     sock_check(s, sock_listen(s, backlog), "listen()");
@@ -141,12 +157,17 @@ static struct trial_socket *sock_serve_with(struct trial *t, int64_t backlog, bo
 
 struct trial_socket *sock_serve(struct trial *t, int64_t backlog)
 {
-    return sock_serve_with(t, backlog, false);
+    return sock_serve_with(t, backlog, SOCK_REUSEADDR);
 }
 
 struct trial_socket *sock_serve_one_of(struct trial *t, int64_t backlog)
 {
-    return sock_serve_with(t, backlog, true);
+    return sock_serve_with(t, backlog, SOCK_REUSEPORT);
+}
+
+struct trial_socket *sock_serve_plainly(struct trial *t, int64_t backlog)
+{
+    return sock_serve_with(t, backlog, SOCK_ALONE);
 }
 
 /* --- calls --- */
@@ -169,6 +190,15 @@ int sock_get(struct trial_socket *s, int level, int option)
     return value;
 }
 
+int64_t sock_queue(const struct trial_socket *listener)
+{
+    struct tcp_info info = {0};
+    socklen_t length = sizeof(info);
+    if (!sock_is_usable(listener) || getsockopt(listener->fd, IPPROTO_TCP, TCP_INFO, &info, &length))
+        return -1;
+    return info.tcpi_state == TCP_LISTEN ? (int64_t)info.tcpi_unacked : -1;
+}
+
 int sock_linger(struct trial_socket *s, int seconds)
 {
     const struct linger linger = {.l_onoff = 1, .l_linger = seconds};
@@ -179,16 +209,21 @@ int sock_linger(struct trial_socket *s, int seconds)
                       "setsockopt", seconds ? "SO_LINGER" : "SO_LINGER, 0 s");
 }
 
-int sock_bind(struct trial_socket *s, int port)
+int sock_bind_at(struct trial_socket *s, const char *address, int port)
 {
     struct endpoint e;
     if (!sock_is_usable(s))
         return 0;
-    sock_address(s->trial, s->side, port, &e);
+    sock_address(address, port, &e);
     int64_t now_ns = clock_now_ns();
     int r = bind(s->fd, (const struct sockaddr *)&e.address, e.length) ? errno : 0;
     sock_learn_names(s);
     return sock_number_noted(s, now_ns, r, "bind", port);
+}
+
+int sock_bind(struct trial_socket *s, int port)
+{
+    return sock_is_usable(s) ? sock_bind_at(s, sock_host_address(s->trial, s->side), port) : 0;
 }
 
 int sock_listen(struct trial_socket *s, int64_t backlog)
@@ -199,13 +234,13 @@ int sock_listen(struct trial_socket *s, int64_t backlog)
     return sock_number_noted(s, now_ns, listen(s->fd, (int)backlog) ? errno : 0, "listen", backlog);
 }
 
-int sock_connect_to(struct trial_socket *s, int port)
+int sock_connect_at(struct trial_socket *s, const char *address, int port)
 {
     char text[ENDPOINT_TEXT_MAX];
     struct endpoint e;
     if (!sock_is_usable(s))
         return 0;
-    sock_address(s->trial, s->side == SIDE_SERVER ? SIDE_CLIENT : SIDE_SERVER, port, &e);
+    sock_address(address, port, &e);
     s->connected_ns = clock_now_ns();
     s->attempted = s->attempted || s->side == SIDE_CLIENT;
     int r = connect(s->fd, (const struct sockaddr *)&e.address, e.length) && errno != EINPROGRESS ? errno : 0;
@@ -213,6 +248,12 @@ int sock_connect_to(struct trial_socket *s, int port)
     s->peer = e;
     s->error = r;
     return sock_noted(s, s->connected_ns, r, "connect", endpoint_format(&e, text));
+}
+
+int sock_connect_to(struct trial_socket *s, int port)
+{
+    enum side other = s && s->side == SIDE_SERVER ? SIDE_CLIENT : SIDE_SERVER;
+    return sock_is_usable(s) ? sock_connect_at(s, sock_host_address(s->trial, other), port) : 0;
 }
 
 int sock_connect(struct trial_socket *s)
@@ -393,6 +434,36 @@ void sock_pass(struct trial_socket *from, struct trial_socket *to, size_t bytes)
         step_fail(to->trial, EXIT_CODE_FAILED, "of %zu bytes %zu came", bytes, came);
 }
 
+struct trial_socket *sock_try_connection(struct trial *t)
+{
+    struct trial_socket *s = sock_new(t, SIDE_CLIENT);
+    int64_t drops = step_counter(t, SIDE_SERVER, "TcpExt.ListenDrops");
+    sock_check(s, sock_connect(s), "connect()");
+    int64_t until_ns = clock_now_ns() + SOCKETS_PATIENCE_S * NS_PER_S;
+    while (!t->failure && !sock_poll(s, POLLOUT) && step_counter(t, SIDE_SERVER, "TcpExt.ListenDrops") == drops) {
+        if (clock_now_ns() > until_ns)
+            step_fail(t, EXIT_CODE_FAILED, "waited %d s for an answer to a SYN, or for its drop, in vain",
+                      SOCKETS_PATIENCE_S);
+        step_look(t);
+    }
+    return s;
+}
+
+void sock_connection_id(const struct trial_socket *client, struct connection_id *ret)
+{
+    struct endpoint server;
+    memset(ret, 0, sizeof(*ret));
+    if (!sock_is_usable(client))
+        return;
+    size_t length = client->trial->lab.family == AF_INET ? 4 : 16;
+    sock_address(client->trial->lab.server_address, LAB_PORT, &server);
+    ret->family = client->trial->lab.family;
+    memcpy(ret->client, endpoint_bytes(&client->local), length);
+    memcpy(ret->server, endpoint_bytes(&server), length);
+    ret->client_port = (uint16_t)endpoint_port(&client->local);
+    ret->server_port = LAB_PORT;
+}
+
 /* --- observing --- */
 
 void sockets_look(struct trial *t)
@@ -428,6 +499,15 @@ void expect_end(struct prediction *p, struct span span, const struct rule *rule,
     expect_between(p, "s", fmax(0, span.lo - SOCKETS_LOOK_S), span.hi, rule, "%s_last", name);
 }
 
+double sock_rto(const struct trial_socket *s)
+{
+    struct tcp_info info = {0};
+    socklen_t length = sizeof(info);
+    if (!sock_is_usable(s) || getsockopt(s->fd, IPPROTO_TCP, TCP_INFO, &info, &length))
+        return NAN;
+    return (double)info.tcpi_rto / 1e6;
+}
+
 /* --- the ledger --- */
 
 static const char *sock_outcome(struct trial_socket *s)
@@ -458,8 +538,9 @@ json_t *sockets_report(const struct trial *t)
     json_t *log = json_array();
     for (size_t i = 0; i < t->n_sockets; i++)
         if (t->sockets[i]->attempted)
-            json_array_append_new(log, json_pack("{s:o, s:s}", "local", sock_endpoint_json(&t->sockets[i]->local),
-                                                 "outcome", sock_outcome(t->sockets[i])));
+            json_array_append_new(
+                log, json_pack("{s:o, s:o, s:s}", "local", sock_endpoint_json(&t->sockets[i]->local), "peer",
+                               sock_endpoint_json(&t->sockets[i]->peer), "outcome", sock_outcome(t->sockets[i])));
     return json_pack("{s:{s:I}, s:o}", "connections", "attempted", (json_int_t)json_array_size(log), "connection_log",
                      log);
 }

@@ -35,6 +35,12 @@ struct trial_socket *sock_new(struct trial *t, enum side side);
 struct trial_socket *sock_serve(struct trial *t, int64_t backlog);
 struct trial_socket *sock_serve_one_of(struct trial *t, int64_t backlog); /* SO_REUSEPORT */
 
+/* The same without SO_REUSEADDR: as a program that has never heard of it. */
+struct trial_socket *sock_serve_plainly(struct trial *t, int64_t backlog);
+
+/* Where there is no listener to begin with: the timeline begins. */
+void sock_begin(struct trial *t);
+
 /* setsockopt() of an int. what: as it shall be read: "TCP_USER_TIMEOUT, 3 s". 0 or errno. */
 int sock_set(struct trial_socket *s, int level, int option, int value, const char *what);
 int sock_get(struct trial_socket *s, int level, int option); /* the int, or -1 */
@@ -42,9 +48,11 @@ int sock_get(struct trial_socket *s, int level, int option); /* the int, or -1 *
 /* Each 0 or errno; connect() under way (EINPROGRESS) is 0. */
 int sock_bind(struct trial_socket *s, int port); /* to the host's address; 0: any */
 int sock_listen(struct trial_socket *s, int64_t backlog);
-int sock_connect(struct trial_socket *s);                  /* from the client: to the lab's port */
-int sock_connect_to(struct trial_socket *s, int port);     /* to that port of the other host */
-int sock_shutdown(struct trial_socket *s, int how);        /* SHUT_RD, SHUT_WR, SHUT_RDWR */
+int sock_connect(struct trial_socket *s);                                /* from the client: to the lab's port */
+int sock_connect_to(struct trial_socket *s, int port);                   /* to that port of the other host */
+int sock_bind_at(struct trial_socket *s, const char *address, int port); /* to one of several addresses of the host */
+int sock_connect_at(struct trial_socket *s, const char *address, int port); /* to any address */
+int sock_shutdown(struct trial_socket *s, int how);                         /* SHUT_RD, SHUT_WR, SHUT_RDWR */
 int sock_send(struct trial_socket *s, size_t bytes);       /* all of them taken by the kernel, or errno */
 ssize_t sock_receive(struct trial_socket *s, size_t most); /* how many came, 0: end of file, or -errno */
 int sock_linger(struct trial_socket *s, int seconds);      /* SO_LINGER on */
@@ -56,6 +64,9 @@ struct trial_socket *sock_accept(struct trial_socket *listener);
 
 /* Fetches and clears SO_ERROR. 0 or errno. */
 int sock_error(struct trial_socket *s);
+
+/* How many wait in the accept queue of a listener, by its own word (TCP_INFO); -1: it is none. */
+int64_t sock_queue(const struct trial_socket *listener);
 
 /* What poll() says now of these events (and POLLERR, POLLHUP). */
 short sock_poll(const struct trial_socket *s, short events);
@@ -76,12 +87,22 @@ size_t sock_receive_all(struct trial_socket *s, size_t most, int *ret_error);
 /* One end sends, and the other receives all of it: a failure after a minute. */
 void sock_pass(struct trial_socket *from, struct trial_socket *to, size_t bytes);
 
+/* For clients that come one after the other: a new client's connect(), and its end, which is that the handshake is over, or that a listener has dropped the SYN
+ * (TcpExt.ListenDrops). */
+struct trial_socket *sock_try_connection(struct trial *t);
+
+/* Which connection a client's socket that is bound makes to the lab's port: for faults of that connection only. */
+void sock_connection_id(const struct trial_socket *client, struct connection_id *ret);
+
 /* When an error or a hang-up came to it is known to lie between two looks: NAME_first, the first that found it, and NAME_last, the last
  * that found none, in seconds after zero_ns. See expect_end(). */
 void sock_see_end(struct trial_socket *s, int64_t zero_ns, const char *name);
 
 /* NAME_first must not be before the span, NAME_last not after it: so a slow observer finds no fault that is not there. */
 void expect_end(struct prediction *p, struct span span, const struct rule *rule, const char *name);
+
+/* The retransmission timeout that is in effect, in seconds (TCP_INFO), or NAN. */
+double sock_rto(const struct trial_socket *s);
 
 /* For trial.c and steps.c. */
 void sockets_look(struct trial *t); /* with every look */

@@ -347,6 +347,18 @@ void step_let(struct trial *t, enum direction direction, int64_t segments)
         wire_let(t->lab.wire, direction, (uint64_t)segments);
 }
 
+const char *step_address(struct trial *t, enum side side, int n, char text[static STEP_ADDRESS_MAX])
+{
+    const char *own = side == SIDE_SERVER ? t->lab.server_address : t->lab.client_address;
+    if (!step_has_wire(t) || n == 1)
+        return own;
+    snprintf(text, STEP_ADDRESS_MAX, t->lab.family == AF_INET6 ? "2001:db8::%d" : "192.0.2.%d",
+             (side == SIDE_SERVER ? 10 : 20) + n);
+    int r = lab_add_address(&t->lab, side == SIDE_SERVER ? &t->lab.server : &t->lab.client, text);
+    step_check(t, r == -EEXIST ? 0 : r, "another address for a host");
+    return text;
+}
+
 void step_cut(struct trial *t, bool cut)
 {
     if (!step_has_wire(t))
@@ -409,6 +421,41 @@ int64_t step_segments(const struct trial *t, enum direction direction, unsigned 
     return count;
 }
 
+int64_t step_arrived(const struct trial *t, enum direction direction, unsigned mask, unsigned flags,
+                     enum fault_payload payload)
+{
+    const struct step_kind k = {direction, mask, flags, payload};
+    size_t size = 0;
+    const struct segment *s = t->failure ? NULL : wire_segments(t->lab.wire, &size);
+    int64_t count = 0;
+    for (size_t i = 0; i < size; i++)
+        count += step_is_of_kind(&s[i], &k) && s[i].fate == SEGMENT_DELIVERED;
+    return count;
+}
+
+static bool step_is_again(const struct segment *s, const struct segment *earlier)
+{
+    return connection_id_same(&s->id, &earlier->id) && s->direction == earlier->direction &&
+           s->flags == earlier->flags && s->sequence == earlier->sequence &&
+           s->acknowledged == earlier->acknowledged && s->payload == earlier->payload;
+}
+
+int64_t step_segments_once(const struct trial *t, enum direction direction, unsigned mask, unsigned flags,
+                           enum fault_payload payload)
+{
+    const struct step_kind k = {direction, mask, flags, payload};
+    size_t size = 0;
+    const struct segment *s = t->failure ? NULL : wire_segments(t->lab.wire, &size);
+    int64_t count = 0;
+    for (size_t i = 0; i < size; i++) {
+        bool again = false;
+        for (size_t j = 0; j < i && !again; j++)
+            again = step_is_again(&s[i], &s[j]);
+        count += step_is_of_kind(&s[i], &k) && !again;
+    }
+    return count;
+}
+
 int64_t step_sent_ns(const struct trial *t, enum direction direction, unsigned mask, unsigned flags,
                      enum fault_payload payload, int64_t n)
 {
@@ -428,7 +475,7 @@ int64_t step_arrived_ns(const struct trial *t, enum direction direction, unsigne
 static bool step_is_settled(struct trial *t, int64_t number)
 {
     struct wire_status s = wire_status(t->lab.wire);
-    return !s.in_transit && clock_now_ns() - s.last_ns >= STEP_QUIET_NS &&
+    return s.in_transit == s.held[TO_SERVER] + s.held[TO_CLIENT] && clock_now_ns() - s.last_ns >= STEP_QUIET_NS &&
            watch_unchanged(t->watch) >= STEP_QUIET_LOOKS;
 }
 
@@ -604,6 +651,21 @@ int64_t step_counter(struct trial *t, enum side side, const char *name)
     int64_t moved = counters_get(now, name, NULL) - counters_get(t->counters_before[side], name, NULL);
     counters_free(now);
     return moved;
+}
+
+void step_count_anew(struct trial *t)
+{
+    for (int side = 0; side < 2 && !t->failure; side++) {
+        struct counters *now;
+        int r = host_enter(side == SIDE_SERVER ? &t->lab.server : &t->lab.client);
+        if (!r)
+            r = counters_read(&now);
+        step_check(t, r, "reading the kernel's counters");
+        if (r)
+            return;
+        counters_free(t->counters_before[side]);
+        t->counters_before[side] = now;
+    }
 }
 
 static void step_see_text(struct trial *t, double value, const char *format, va_list arguments,

@@ -22,7 +22,7 @@ void step_connect_together(struct trial *t, int64_t n);
  * did. Nothing on loopback. */
 void step_no_second_syn(struct trial *t);
 
-/* Until nothing is on its way and nothing changes. */
+/* Until nothing is on its way (but what the wire holds) and nothing changes. */
 void step_settle(struct trial *t);
 
 /* Until reached() is true, at most patience_s: then false, and the observations tell. what: "FIN_WAIT_2 to end". */
@@ -84,6 +84,11 @@ void step_need_held(struct trial *t, enum direction direction, int64_t segments)
 /* While it holds: waits until that many are held, and lets only these set out. */
 void step_let(struct trial *t, enum direction direction, int64_t segments);
 
+/* The n-th address of a host, as text: its own (n = 1), or one more, which it gets with the first call: nothing else may be in its
+ * network of that number. Only with a wire. At most 9. */
+#define STEP_ADDRESS_MAX 32
+const char *step_address(struct trial *t, enum side side, int n, char text[static STEP_ADDRESS_MAX]);
+
 void step_cut(struct trial *t, bool cut);                   /* both directions: the cable is pulled */
 int step_fault(struct trial *t, const struct fault *fault); /* its id */
 uint64_t step_fault_matched(const struct trial *t, int id);
@@ -93,6 +98,15 @@ void step_clear_faults(struct trial *t);
  * made do not count. with_payload: only those with, or only those without. */
 int64_t step_segments(const struct trial *t, enum direction direction, unsigned mask, unsigned flags,
                       enum fault_payload payload);
+
+/* How many of those have left the wire at the other end. */
+int64_t step_arrived(const struct trial *t, enum direction direction, unsigned mask, unsigned flags,
+                     enum fault_payload payload);
+
+/* The same, and what an end sent again (flags, numbers and length as before) counts once: so a machine so slow that timers fire finds no
+ * other number. For a few segments. */
+int64_t step_segments_once(const struct trial *t, enum direction direction, unsigned mask, unsigned flags,
+                           enum fault_payload payload);
 
 /* When the n-th of those (from 1) entered the wire, and when it left it; 0: there is none, or it never did. */
 int64_t step_sent_ns(const struct trial *t, enum direction direction, unsigned mask, unsigned flags,
@@ -111,6 +125,9 @@ void step_see_counter(struct trial *t, enum side side, const char *counter, cons
 
 /* How far a counter of a host has moved by now. */
 int64_t step_counter(struct trial *t, enum side side, const char *name);
+
+/* All counters count from now on: what was before was preparation, and a slow machine may have sent a SYN again in it. */
+void step_count_anew(struct trial *t);
 
 /* The report shows the packets of the first connection in that row of the ledger. */
 void step_show(struct trial *t, enum ledger_row row, const char *caption);

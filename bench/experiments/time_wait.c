@@ -224,7 +224,7 @@ static void tell_ports(FILE *out, const struct trial *t, const struct knobs *k)
         fprintf(out,
                 "%lld of the further connections took one that had been in TIME_WAIT for more than %.3g s: "
                 "tcp_tw_reuse. ",
-                reused, (double)t->conditions.tw_reuse_delay / 1000);
+                reused, t->conditions.tw_reuse_delay ? (double)t->conditions.tw_reuse_delay / 1000 : 1.0);
     if (got > reused)
         fprintf(out, "%lld of the further connections took a port that was free. ", got - reused);
     if (missing)
@@ -255,6 +255,10 @@ static const struct by_hand by_hand[] = {
     {0},
 };
 
+/* On a slow machine segments overtake one another. One that comes late to the TIME_WAIT is answered, and the server, which
+ * is through, answers that with a RST: it would end the TIME_WAIT before its time (RFC 1337). */
+static const char *const sysctls[] = {"net.ipv4.tcp_rfc1337=1", NULL};
+
 const struct experiment experiment_time_wait = {
     .name = "time-wait",
     .question = "Who has TIME_WAIT, for how long, and what does it cost?",
@@ -277,6 +281,7 @@ const struct experiment experiment_time_wait = {
                                      ". 60 s", "c: gone", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
+    .sysctls = sysctls,
     .check = check,
     .predict = predict,
     .run = run,

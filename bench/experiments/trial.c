@@ -225,6 +225,8 @@ json_t *trial_run(const struct trial_args *args, int *ret_code)
                       .show = LEDGER_N};
     int64_t began_ns = clock_now_ns();
     t.began_ns = began_ns;
+    if (args->rules)
+        t.conditions.rules = *args->rules;
     trial_go(&t);
     trial_write_pcap(&t, args->pcap);
     json_t *document = trial_document(&t, args->repetition, (double)(clock_now_ns() - began_ns) / 1e9, ret_code);

@@ -66,6 +66,7 @@ struct trial {
 struct trial_args {
     const struct experiment *experiment;
     const struct knobs *knobs;
+    const struct kernel_rules *rules; /* of this kernel; NULL: nothing is known */
     struct trial_programs programs;
     const char *pcap;   /* file, or NULL */
     int64_t repetition; /* from 1 */

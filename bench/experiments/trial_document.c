@@ -54,15 +54,40 @@ static json_t *document_conditions(const struct conditions *c)
     return json;
 }
 
+/* Whether this prediction would be another one if that rule were the other way. */
+static bool document_rule_matters(const struct trial *t, enum kernel_rule rule)
+{
+    struct prediction with = {0}, without = {0};
+    struct conditions other = t->conditions;
+    kernel_rules_flip(&other.rules, rule);
+    t->experiment->predict(t->knobs, &t->conditions, &with);
+    t->experiment->predict(t->knobs, &other, &without);
+    bool matters = !prediction_same(&with, &without);
+    prediction_release(&with);
+    prediction_release(&without);
+    return matters;
+}
+
+/* Those of the kernel's rules that the prediction used. */
+static json_t *document_kernel_rules(const struct trial *t)
+{
+    json_t *json = json_object();
+    for (enum kernel_rule rule = 0; rule < KERNEL_RULES_N && t->prediction.n; rule++)
+        if (document_rule_matters(t, rule))
+            json_object_set_new(json, kernel_rule_texts[rule].name,
+                                json_string(kernel_rules_word(&t->conditions.rules, rule)));
+    return json;
+}
+
 static json_t *document_setup(const struct trial *t)
 {
     char server[ENDPOINT_TEXT_MAX];
     snprintf(server, sizeof(server), strchr(t->lab.server_address, ':') ? "[%s]:%d" : "%s:%d", t->lab.server_address,
              LAB_PORT);
-    return json_pack("{s:s, s:s, s:s, s:s, s:O, s:o, s:O, s:O}", "link", t->lab.loopback ? "loopback" : "wire", "why",
-                     t->experiment->why_link, "server", server, "client", t->lab.client_address, "sysctls",
-                     t->sysctls, "conditions", document_conditions(&t->conditions), "commands", t->commands, "calls",
-                     t->calls);
+    return json_pack("{s:s, s:s, s:s, s:s, s:O, s:o, s:o, s:O, s:O}", "link", t->lab.loopback ? "loopback" : "wire",
+                     "why", t->experiment->why_link, "server", server, "client", t->lab.client_address, "sysctls",
+                     t->sysctls, "conditions", document_conditions(&t->conditions), "kernel_rules",
+                     document_kernel_rules(t), "commands", t->commands, "calls", t->calls);
 }
 
 /* --- packets --- */
@@ -129,8 +154,8 @@ static bool document_was_ignored(const json_t *segments, size_t i, bool ghost)
         const json_t *next = json_array_get(segments, j);
         if (document_is(next, "to_client", NULL) && json_number_value(json_object_get(next, "t_ms")) >= arrived_ms)
             return ack && document_is(next, "to_client", "SYN-ACK");
-        if (!ack && document_is(next, "to_server", "SYN"))
-            return true;
+        if (document_is(next, "to_server", "SYN"))
+            return !ack; /* after an ACK it begins the next connection from that port */
     }
     return !ack || ghost;
 }

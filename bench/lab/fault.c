@@ -57,7 +57,7 @@ static bool fault_can_match(const struct fault *fault)
         return false;
     if (fault->payload < FAULT_ANY_PAYLOAD || fault->payload > FAULT_WITH_PAYLOAD)
         return false;
-    if (fault->action < FAULT_DROP || fault->action > FAULT_DELAY || fault->delay_ns < 0)
+    if (fault->action < FAULT_DROP || fault->action > FAULT_COPY_LATE || fault->delay_ns < 0)
         return false;
     if (fault->only && fault->only->family != AF_INET && fault->only->family != AF_INET6)
         return false;
@@ -137,12 +137,12 @@ static bool fault_is_its_turn(const struct fault *fault, uint64_t match)
 
 static void fault_decide(const struct fault *fault, struct fault_verdict *verdict)
 {
-    if (fault->action == FAULT_DROP)
-        verdict->drop = true;
-    else if (fault->action == FAULT_DUPLICATE)
-        verdict->duplicate = true;
-    else
+    verdict->drop |= fault->action == FAULT_DROP;
+    verdict->duplicate |= fault->action == FAULT_DUPLICATE || fault->action == FAULT_COPY_LATE;
+    if (fault->action == FAULT_DELAY)
         verdict->delay_ns += fault->delay_ns;
+    else if (fault->action == FAULT_COPY_LATE)
+        verdict->copy_delay_ns += fault->delay_ns;
 }
 
 struct fault_verdict faults_apply(struct faults *f, const struct segment *s)

@@ -4,7 +4,8 @@
 
 #include "bench/lab/segment.h"
 
-enum fault_action { FAULT_DROP, FAULT_DUPLICATE, FAULT_DELAY };
+/* FAULT_COPY_LATE: the segment passes, and a copy of it is kept back by the network and comes when nobody expects it any more. */
+enum fault_action { FAULT_DROP, FAULT_DUPLICATE, FAULT_DELAY, FAULT_COPY_LATE };
 
 enum fault_payload { FAULT_ANY_PAYLOAD, FAULT_NO_PAYLOAD, FAULT_WITH_PAYLOAD };
 
@@ -19,7 +20,7 @@ struct fault {
         count; /* the matches it acts upon: from the first-th (0 and 1: the first), count of them (0: all) */
     bool per_connection; /* matches are counted for each connection by itself */
     enum fault_action action;
-    int64_t delay_ns; /* FAULT_DELAY: added to the wire's */
+    int64_t delay_ns; /* FAULT_DELAY: added to the wire's; FAULT_COPY_LATE: the copy's, beyond the segment's own */
 };
 
 struct faults;
@@ -32,9 +33,10 @@ void faults_clear(struct faults *f);
 uint64_t faults_matched(const struct faults *f, int id); /* how many segments it acted upon */
 
 /* Sees every segment in order (it learns the SYNs' sequence numbers from them). What is to be done with this one:
- * drop wins over all, then the delays add up. */
+ * drop wins over all, then the delays add up, those of the copy by themselves. */
 struct fault_verdict {
     bool drop, duplicate;
     int64_t delay_ns;
+    int64_t copy_delay_ns; /* beyond delay_ns */
 };
 struct fault_verdict faults_apply(struct faults *f, const struct segment *s);

@@ -42,6 +42,17 @@ static int lab_configure(const struct lab *lab, const struct host *host, const c
     return r ? r : link_add_neighbour(lab_interface, other, other_ethernet);
 }
 
+int lab_add_address(struct lab *lab, const struct host *host, const char *address)
+{
+    bool server = host == &lab->server;
+    int r = host_enter(host);
+    if (!r)
+        r = link_add_address(lab_interface, address, lab->family == AF_INET6 ? 64 : 24);
+    if (!r)
+        r = host_enter(server ? &lab->client : &lab->server);
+    return r ? r : link_add_neighbour(lab_interface, address, server ? LAB_ETHERNET_SERVER : LAB_ETHERNET_CLIENT);
+}
+
 static int lab_keep(struct lab *lab)
 {
     int r = host_keep(&lab->server, LAB_SERVER_HOST);

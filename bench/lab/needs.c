@@ -5,6 +5,7 @@
 #include "common/sysctl.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -33,6 +34,7 @@ static const struct {
     {"ring", "cannot map the wire's ring of frames", "it takes 64 MiB of memory; raise the container's limit"},
     {"sock_diag", "cannot ask the kernel for its sockets (NETLINK_SOCK_DIAG)",
      "load the modules as root: modprobe -a inet_diag tcp_diag (CONFIG_INET_DIAG)"},
+    {"net.core", "this kernel hides net.core.somaxconn in an ordinary user's private network", "run it as root"},
     {"sysctl", "cannot write sysctls in the private network",
      "/proc/sys is read-only here, as in many containers: run it outside, or with --security-opt "
      "systempaths=unconfined"},
@@ -74,8 +76,10 @@ const char *needs_mend(const char *step, int error)
     return text;
 }
 
+/* --- in the cell --- */
+
 /* As a trial does it, and nothing left out. */
-static int needs_try(bool loopback, const char **ret_step)
+static int needs_try(bool loopback, needs_visit *visit, void *answer, const char **ret_step)
 {
     const struct lab_args args = {.loopback = loopback};
     struct lab lab;
@@ -86,50 +90,96 @@ static int needs_try(bool loopback, const char **ret_step)
     *ret_step = "sock_diag";
     r = sockdiag_open(&diag);
     if (!r) {
-        *ret_step = "sysctl";
         r = sysctl_write("net.core.somaxconn", "4096");
+        *ret_step = r == -ENOENT ? "net.core" : "sysctl";
     }
     sockdiag_close(diag);
+    if (!r && visit)
+        visit(&lab, answer);
     lab_close(&lab);
     return r;
 }
 
-static _Noreturn void needs_child(bool user, int answer)
+static int needs_write(int fd, const void *bytes, size_t size)
 {
-    const char *step, *sentence = NULL;
-    int r = cell_enter(user, &step);
-    if (!r)
-        r = needs_try(true, &step);
-    if (!r)
-        r = needs_try(false, &step);
-    if (r)
-        sentence = needs_mend(step, -r);
-    if (sentence && write(answer, sentence, strlen(sentence)) < 0)
-        _exit(1);
-    _exit(0);
+    ssize_t n = write(fd, bytes, size); /* no more than the pipe holds */
+    return n == (ssize_t)size ? 0 : -EIO;
 }
 
-const char *needs_probe(void)
+static _Noreturn void needs_child(bool user, needs_visit *visit, const struct needs_cell *cell)
 {
-    static char sentence[NEEDS_TEXT_MAX];
-    int answer[2], status;
+    const char *step;
+    int r = cell_enter(user, &step);
+    if (!r)
+        r = needs_try(true, NULL, NULL, &step);
+    if (!r)
+        r = needs_try(false, visit, cell->answer, &step);
+    int wrote = needs_write(cell->pipe, cell->answer, cell->size);
+    if (r && !wrote) {
+        const char *sentence = needs_mend(step, -r);
+        wrote = needs_write(cell->pipe, sentence, strlen(sentence));
+    }
+    _exit(wrote ? 1 : 0);
+}
+
+/* --- outside --- */
+
+void needs_begin(needs_visit *visit, void *answer, size_t size, struct needs_cell *ret)
+{
+    int ends[2];
     bool user;
-    if (pipe(answer))
-        return needs_mend("clone", errno);
-    pid_t pid = cell_fork(&user);
-    if (pid == 0)
-        needs_child(user, answer[1]);
-    close(answer[1]);
-    ssize_t n = pid < 0 ? 0 : read(answer[0], sentence, sizeof(sentence) - 1);
-    close(answer[0]);
-    if (pid < 0)
-        return needs_mend("clone", -pid);
-    waitpid(pid, &status, 0);
-    sentence[n > 0 ? n : 0] = '\0';
-    if (n <= 0 && !(WIFEXITED(status) && WEXITSTATUS(status) == 0))
-        snprintf(sentence, sizeof(sentence),
-                 "a lab cannot be made here: its process ended with status %d (a seccomp "
-                 "profile, or no memory?)",
-                 status);
-    return *sentence ? sentence : NULL;
+    *ret = (struct needs_cell){.pipe = -1, .answer = answer, .size = size};
+    if (pipe2(ends, O_CLOEXEC)) {
+        ret->error = errno;
+        return;
+    }
+    fflush(NULL);
+    ret->pid = cell_fork(&user);
+    if (ret->pid == 0) {
+        close(ends[0]);
+        ret->pipe = ends[1];
+        needs_child(user, visit, ret);
+    }
+    close(ends[1]);
+    ret->pipe = ends[0];
+    ret->error = ret->pid < 0 ? -ret->pid : 0;
+}
+
+static size_t needs_read(int fd, char *bytes, size_t size)
+{
+    size_t n = 0;
+    while (n < size) {
+        ssize_t got = read(fd, bytes + n, size - n);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            break;
+        n += (size_t)got;
+    }
+    return n;
+}
+
+const char *needs_end(struct needs_cell *cell)
+{
+    static char bytes[NEEDS_ANSWER_MAX + NEEDS_TEXT_MAX];
+    int status;
+    size_t n = cell->error ? 0 : needs_read(cell->pipe, bytes, sizeof(bytes) - 1);
+    if (cell->pipe >= 0)
+        close(cell->pipe);
+    cell->pipe = -1;
+    if (cell->error)
+        return needs_mend("clone", cell->error);
+    while (waitpid(cell->pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    bytes[n] = '\0';
+    if (n > cell->size)
+        return bytes + cell->size;
+    if (n == cell->size && WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+        memcpy(cell->answer, bytes, n);
+        return NULL;
+    }
+    snprintf(bytes, sizeof(bytes),
+             "a lab cannot be made here: its process ended with status %d (a seccomp profile, or no memory?)",
+             status);
+    return bytes;
 }

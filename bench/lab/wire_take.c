@@ -143,7 +143,7 @@ static void wire_take_segment(struct wire *w, struct wire_lane *lane, const stru
         return;
     wire_enter(w, lane, in, s == &w->spare ? NULL : s, at_ns, verdict.delay_ns);
     if (verdict.duplicate)
-        wire_take_copy(w, lane, in, s, at_ns, verdict.delay_ns);
+        wire_take_copy(w, lane, in, s, at_ns, verdict.delay_ns + verdict.copy_delay_ns);
 }
 
 /* ARP and the like: at once, unless the cable is cut. */

@@ -1,11 +1,14 @@
-/* What the kernel was told: the settings that a prediction rests upon, as they stand before the run. Never a
- * measurement. */
+/* What the kernel was told, and which kernel it is: the settings that a prediction rests upon, as they stand before the
+ * run, and the rules that differ between kernels. Never a measurement of what is predicted. */
 #pragma once
+
+#include "bench/model/kernel_rules.h"
 
 #include <stdint.h>
 
 /* field, sysctl, value in a fresh network namespace (compiled in), value to reckon with where this kernel has no such
- * knob. tcp_max_syn_backlog's default depends on memory; it matters only without SYN cookies. */
+ * knob. tcp_max_syn_backlog's default depends on memory; it matters only without SYN cookies. tcp_tw_reuse_delay 0, which no kernel
+ * takes: one that has no such knob, and counts whole seconds (afterlife_reuse()). */
 #define CONDITIONS(X)                                                \
     X(somaxconn, "net.core.somaxconn", 4096, 128)                    \
     X(syncookies, "net.ipv4.tcp_syncookies", 1, 0)                   \
@@ -16,7 +19,7 @@
     X(synack_retries, "net.ipv4.tcp_synack_retries", 5, 5)           \
     X(fin_timeout, "net.ipv4.tcp_fin_timeout", 60, 60)               \
     X(tw_reuse, "net.ipv4.tcp_tw_reuse", 2, 0)                       \
-    X(tw_reuse_delay, "net.ipv4.tcp_tw_reuse_delay", 1000, 1000)     \
+    X(tw_reuse_delay, "net.ipv4.tcp_tw_reuse_delay", 1000, 0)        \
     X(timestamps, "net.ipv4.tcp_timestamps", 1, 1)                   \
     X(max_tw_buckets, "net.ipv4.tcp_max_tw_buckets", 131072, 131072) \
     X(rfc1337, "net.ipv4.tcp_rfc1337", 0, 0)                         \
@@ -27,16 +30,21 @@
     X(keepalive_probes, "net.ipv4.tcp_keepalive_probes", 9, 9)       \
     X(fastopen, "net.ipv4.tcp_fastopen", 1, 1)                       \
     X(migrate_req, "net.ipv4.tcp_migrate_req", 0, 0)                 \
-    X(rto_max_ms, "net.ipv4.tcp_rto_max_ms", 120000, 120000)
+    X(no_metrics_save, "net.ipv4.tcp_no_metrics_save", 0, 0)         \
+    X(rto_max_ms, "net.ipv4.tcp_rto_max_ms", 120000, 120000)         \
+    X(rto_min_us, "net.ipv4.tcp_rto_min_us", 200000, 200000)         \
+    X(early_retrans, "net.ipv4.tcp_early_retrans", 3, 3)             \
+    X(sack, "net.ipv4.tcp_sack", 1, 1)
 
 struct conditions {
+    struct kernel_rules rules;
     int hz; /* timer ticks a second: clock_getres(CLOCK_MONOTONIC_COARSE) tells */
 #define X(field, sysctl, fresh, absent) int64_t field;
     CONDITIONS(X)
 #undef X
 };
 
-/* A fresh namespace of a kernel with 250 ticks a second: what `explain` reckons with. */
+/* A fresh namespace of the newest kernel, with 250 ticks a second: what `explain` reckons with. */
 struct conditions conditions_fresh(void);
 
 /* Changes the one that this sysctl sets; no other sysctl is a condition. */

@@ -15,11 +15,16 @@ static int64_t doubled(int64_t times)
     return times <= 0 ? TIMEOUT_INIT : times > DOUBLINGS ? RTO_MAX : (int64_t)TIMEOUT_INIT << times;
 }
 
+static int64_t linear_timeouts(const struct conditions *c)
+{
+    return c->rules.syn_timeouts == SYN_TIMEOUTS_DOUBLING ? 0 : c->syn_linear_timeouts;
+}
+
 /* Before firing number `firing`, from 1. tcp_retransmit_timer() doubles when more than tcp_syn_linear_timeouts have
  * been. */
 static int64_t syn_gap(const struct conditions *c, int firing)
 {
-    return doubled(firing - 1 - c->syn_linear_timeouts);
+    return doubled(firing - 1 - linear_timeouts(c));
 }
 
 /* tcp_reqsk_timeout(): 1 s shifted by the timeouts that have been. */
@@ -43,18 +48,18 @@ static struct span retransmission(const struct conditions *c, gap_function *gap,
     return firing_span(c, gap, retransmit);
 }
 
-/* tcp_model_timeout(): how long a SYN is tried, by tcp_syn_retries. */
-static int64_t syn_patience(int64_t retries)
+/* tcp_model_timeout(): how long a SYN is tried. */
+int64_t ladder_syn_patience(const struct conditions *c)
 {
-    int64_t doublings = retries < DOUBLINGS ? retries : DOUBLINGS;
-    return ((int64_t)2 << doublings) - 1 + (retries - doublings) * RTO_MAX;
+    int64_t doublings = c->syn_retries < DOUBLINGS ? c->syn_retries : DOUBLINGS;
+    return ((int64_t)2 << doublings) - 1 + (c->syn_retries - doublings) * RTO_MAX;
 }
 
 int ladder_syn_retransmits(const struct conditions *c)
 {
     int sent = 0;
-    for (int64_t elapsed = syn_gap(c, 1); sent < c->syn_retries + c->syn_linear_timeouts; sent++) {
-        if (sent > 0 && elapsed >= syn_patience(c->syn_retries)) /* retransmits_timed_out() */
+    for (int64_t elapsed = syn_gap(c, 1); sent < c->syn_retries + linear_timeouts(c); sent++) {
+        if (sent > 0 && elapsed >= ladder_syn_patience(c)) /* retransmits_timed_out() */
             break;
         elapsed += syn_gap(c, sent + 2);
     }
@@ -69,6 +74,11 @@ struct span ladder_syn(const struct conditions *c, int retransmit)
 struct span ladder_syn_gives_up(const struct conditions *c)
 {
     return firing_span(c, syn_gap, ladder_syn_retransmits(c) + 1);
+}
+
+struct span ladder_syn_firing(const struct conditions *c, int firing)
+{
+    return firing_span(c, syn_gap, firing);
 }
 
 int ladder_syn_ack_retransmits(const struct conditions *c)

@@ -15,6 +15,12 @@ int ladder_syn_retransmits(const struct conditions *c);             /* how many 
 struct span ladder_syn(const struct conditions *c, int retransmit); /* the n-th, from 1 */
 struct span ladder_syn_gives_up(const struct conditions *c);        /* connect() fails with ETIMEDOUT */
 
+/* The time that tcp_syn_retries stands for, in seconds: 2^(tcp_syn_retries + 1) - 1 and so on. */
+int64_t ladder_syn_patience(const struct conditions *c);
+
+/* When the timer of the SYN fires for the n-th time, from 1, whatever it then does. */
+struct span ladder_syn_firing(const struct conditions *c, int firing);
+
 /* SYN-ACK (reqsk_timer_handler(), net/ipv4/inet_connection_sock.c): 1, 3, 7, 15, 31 s; the request is dropped without
  * a word at 2^(tcp_synack_retries + 1) - 1 s, or sooner when the queue is pruned (queue_survivors()). No linear
  * timeouts here. */

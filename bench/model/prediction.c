@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static struct expectation *append(struct prediction *p)
 {
@@ -53,6 +54,20 @@ void expect_span(struct prediction *p, struct span span, const struct rule *rule
     va_start(values, name);
     expect(p, "s", span, rule, name, values);
     va_end(values);
+}
+
+static bool expectation_same(const struct expectation *a, const struct expectation *b)
+{
+    return !strcmp(a->name, b->name) && !strcmp(a->unit, b->unit) && a->lo == b->lo && a->hi == b->hi &&
+           a->rule == b->rule;
+}
+
+bool prediction_same(const struct prediction *a, const struct prediction *b)
+{
+    bool same = a->n == b->n;
+    for (size_t i = 0; i < a->n && same; i++)
+        same = expectation_same(&a->expectations[i], &b->expectations[i]);
+    return same;
 }
 
 void prediction_release(struct prediction *p)

@@ -5,6 +5,7 @@
 #include "bench/model/rule.h"
 #include "bench/model/span.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,6 +32,9 @@ void expect_exactly(struct prediction *p, const char *unit, int64_t value, const
                     ...) __attribute__((format(printf, 5, 6)));
 void expect_span(struct prediction *p, struct span span, const struct rule *rule, const char *name, ...)
     __attribute__((format(printf, 4, 5))); /* unit "s" */
+
+/* Whether they say the same, also by which rules. */
+bool prediction_same(const struct prediction *a, const struct prediction *b);
 
 /* Leaves it as {0}. */
 void prediction_release(struct prediction *p);

@@ -81,16 +81,25 @@ static enum ledger_row ledger_by_outcome(const char *outcome)
     return LEDGER_N;
 }
 
-static bool ledger_read_local(const char *text, const struct connection_id *server, struct connection_id *ret)
+static bool ledger_read_endpoint(const char *text, int family, uint8_t address[static 16], uint16_t *ret_port)
 {
     char host[PARSE_HOST_MAX];
     const char *why;
     int port;
-    *ret = *server;
-    if (parse_host_port(text, host, &port, &why) || port < 0 || inet_pton(server->family, host, ret->client) != 1)
+    if (parse_host_port(text, host, &port, &why) || port < 0 || inet_pton(family, host, address) != 1)
         return false;
-    ret->client_port = (uint16_t)port;
+    *ret_port = (uint16_t)port;
     return true;
+}
+
+/* Without "peer" it was the server that is known. */
+static bool ledger_read_id(const json_t *log, const char *local, const struct connection_id *server,
+                           struct connection_id *ret)
+{
+    const char *peer = json_string_value(json_object_get(log, "peer"));
+    *ret = *server;
+    return ledger_read_endpoint(local, server->family, ret->client, &ret->client_port) &&
+           (!peer || ledger_read_endpoint(peer, server->family, ret->server, &ret->server_port));
 }
 
 static int ledger_add_entry(struct ledger *l, const json_t *log, const struct history *sockets,
@@ -99,7 +108,7 @@ static int ledger_add_entry(struct ledger *l, const json_t *log, const struct hi
     struct connection_id id;
     const char *local = json_string_value(json_object_get(log, "local"));
     const char *outcome = json_string_value(json_object_get(log, "outcome"));
-    if (!outcome || (local && !ledger_read_local(local, server, &id)))
+    if (!outcome || (local && !ledger_read_id(log, local, server, &id)))
         return -EINVAL;
     const struct history_entry *e = local ? history_find(sockets, &id) : NULL;
     enum ledger_row row = ledger_by_outcome(outcome);

@@ -42,8 +42,8 @@ static int look_at_listener(const struct sockdiag_socket *socket, void *context)
 {
     struct look *look = context;
     look->listening = true;
-    look->queue = socket->rqueue;
-    look->limit = socket->wqueue;
+    look->queue += socket->rqueue;
+    look->limit += socket->wqueue;
     return 0;
 }
 

@@ -21,7 +21,7 @@ struct look {
     int64_t at_ns; /* before the first question */
     struct look_side side[2];
     bool listening;
-    uint32_t queue, limit; /* of the listener: accept queue's length and limit */
+    uint32_t queue, limit; /* accept queue's length and limit; of several listeners (SO_REUSEPORT) the sums */
 };
 
 /* Takes a new look into *look, whose memory is used again (zeroed at first). server and client ask in their hosts'

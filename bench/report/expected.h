@@ -1,4 +1,4 @@
-/* One check in words: what was predicted, what was observed, and how far apart they are. */
+/* One check, or one observation of a claim, in words: what was predicted, what was observed, and how far apart they are. */
 #pragma once
 
 #include <jansson.h>

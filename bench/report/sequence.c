@@ -75,6 +75,22 @@ static double sequence_end(const json_t *segment)
 
 /* --- what stands on an arrow --- */
 
+/* Where the connection that this segment belongs to begins: with a SYN after something else than a SYN, the port is used again. */
+static size_t sequence_beginning(const struct sequence *s, size_t index)
+{
+    size_t begin = 0;
+    const char *before = "SYN";
+    for (size_t i = 0; i <= index; i++) {
+        const json_t *segment = json_array_get(s->segments, i);
+        if (!sequence_to_server(segment))
+            continue;
+        const char *name = sequence_name(segment);
+        begin = !strcmp(name, "SYN") && strcmp(before, "SYN") ? i : begin;
+        before = name;
+    }
+    return begin;
+}
+
 /* Sent before, bytes or flags that take a sequence number; a repeated ACK is news of its own. */
 static bool sequence_is_again(const struct sequence *s, size_t index)
 {
@@ -82,7 +98,7 @@ static bool sequence_is_again(const struct sequence *s, size_t index)
     const char *name = sequence_name(segment);
     if (!page_integer(segment, "payload_bytes", NULL) && !strstr(name, "SYN") && !strstr(name, "FIN"))
         return false;
-    for (size_t i = 0; i < index; i++) {
+    for (size_t i = sequence_beginning(s, index); i < index; i++) {
         const json_t *other = json_array_get(s->segments, i);
         if (!strcmp(sequence_name(other), name) && sequence_to_server(other) == sequence_to_server(segment) &&
             page_integer(other, "sequence", NULL) == page_integer(segment, "sequence", NULL) &&
@@ -95,7 +111,7 @@ static bool sequence_is_again(const struct sequence *s, size_t index)
 /* A SYN and a bare RST acknowledge nothing. */
 static bool sequence_has_acknowledgement(const char *name)
 {
-    return strcmp(name, "SYN") && strcmp(name, "RST");
+    return strcmp(name, "SYN") && strcmp(name, "SYN+DATA") && strcmp(name, "RST");
 }
 
 static void sequence_label(const struct sequence *s, size_t index, char text[static SEQUENCE_LABEL + 1])

@@ -191,6 +191,29 @@ static void setup_sysctls(FILE *out, const json_t *sysctls)
     }
 }
 
+/* Which way they were found to be, before the run; see tcplab-bench probe. */
+static void setup_kernel_rules(FILE *out, const json_t *rules)
+{
+    char *text = NULL;
+    size_t size;
+    const char *name;
+    json_t *value;
+    FILE *words = json_object_size(rules) ? open_memstream(&text, &size) : NULL;
+    if (!words)
+        return;
+    json_object_foreach((json_t *)rules, name, value)
+    {
+        const char *word = json_is_string(value) ? json_string_value(value) : "unknown";
+        bool unknown = !strcmp(word, "unknown");
+        fprintf(words, "%s%s %s%s", ftell(words) > 0 ? ", " : "", name, word,
+                unknown ? " (reckoned as in the newest kernel)" : "");
+    }
+    fprintf(words, "; see tcplab-bench probe");
+    fclose(words);
+    layout_labelled(out, "kernel", text);
+    free(text);
+}
+
 static void setup_commands(FILE *out, const json_t *commands)
 {
     size_t i;
@@ -215,6 +238,7 @@ void setup_page(FILE *out, const json_t *run)
     }
     layout_labelled(out, "knobs", knobs);
     layout_labelled(out, "time", json_string_value(json_object_get(run, "time")));
+    setup_kernel_rules(out, json_object_get(setup, "kernel_rules"));
     setup_sysctls(out, json_object_get(setup, "sysctls"));
     setup_commands(out, json_object_get(setup, "commands"));
     free(knobs);

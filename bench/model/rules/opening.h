@@ -15,5 +15,86 @@
     X(syn_takes_a_number,                                                                                           \
       "SYN takes one sequence number, though it carries no byte: each end acknowledges the other's first number + " \
       "1.",                                                                                                         \
-      "RFC 9293, 3.4")                                                                                              \
-    X(handshake_segments, "An undisturbed handshake is three segments: SYN, SYN-ACK, ACK.", "RFC 9293, 3.5")
+      "tcp_openreq_init(), net/ipv4/tcp_input.c; tcp_rcv_synsent_state_process(), net/ipv4/tcp_input.c")            \
+    X(handshake_segments, "An undisturbed handshake is three segments: SYN, SYN-ACK, ACK (RFC 9293, 3.5).",         \
+      "tcp_conn_request(), net/ipv4/tcp_input.c; tcp_rcv_synsent_state_process(), net/ipv4/tcp_input.c")            \
+    X(syn_user_timeout,                                                                                             \
+      "With TCP_USER_TIMEOUT an unanswered SYN is given up when that time is over, but not before 1 s, or "         \
+      "at the first timeout that finds tcp_syn_retries + tcp_syn_linear_timeouts repetitions sent; the time "       \
+      "that tcp_syn_retries stands for no longer counts.",                                                          \
+      "tcp_clamp_rto_to_user_timeout(), net/ipv4/tcp_timer.c; retransmits_timed_out(), net/ipv4/tcp_timer.c")       \
+    X(syn_count_option,                                                                                             \
+      "TCP_SYNCNT takes the place of tcp_syn_retries on a client's socket, and of tcp_synack_retries on a "         \
+      "listener.",                                                                                                  \
+      "tcp_write_timeout(), net/ipv4/tcp_timer.c; reqsk_timer_handler(), net/ipv4/inet_connection_sock.c")          \
+    X(syn_timeouts_counter,                                                                                         \
+      "TCPTimeouts counts every timeout of a SYN or a SYN-ACK, also the last one, which sends nothing.",            \
+      "tcp_retransmit_timer(), net/ipv4/tcp_timer.c; reqsk_timer_handler(), net/ipv4/inet_connection_sock.c")       \
+    X(syn_aborts_counter, "TCPAbortOnTimeout counts the connections that are given up because nobody answers.",     \
+      "tcp_write_err(), net/ipv4/tcp_timer.c")                                                                      \
+    X(attempt_fails, "AttemptFails counts the connections that end in SYN_SENT or SYN_RECV.",                       \
+      "tcp_done(), net/ipv4/tcp.c")                                                                                 \
+    X(no_socket_reset,                                                                                              \
+      "A segment for a port where no socket listens is answered by RST at once, and a SYN's RST "                   \
+      "acknowledges it; bind() alone is no listening.",                                                             \
+      "tcp_v4_rcv(), net/ipv4/tcp_ipv4.c; tcp_v4_send_reset(), net/ipv4/tcp_ipv4.c")                                \
+    X(refused, "A RST in SYN_SENT that acknowledges the SYN ends it with ECONNREFUSED; no SYN is sent again.",      \
+      "tcp_reset(), net/ipv4/tcp_input.c")                                                                          \
+    X(resets_sent_counter, "OutRsts counts every RST that is sent.", "tcp_v4_send_reset(), net/ipv4/tcp_ipv4.c")    \
+    X(crossed_syns,                                                                                                 \
+      "A SYN without ACK that meets a SYN_SENT makes it SYN_RECV: a full socket with its descriptor, which "        \
+      "answers with a SYN-ACK; no listener is needed.",                                                             \
+      "tcp_rcv_synsent_state_process(), net/ipv4/tcp_input.c")                                                      \
+    X(crossed_syn_acks,                                                                                             \
+      "In SYN_RECV the acknowledgement of the own SYN makes the socket ESTABLISHED, and the two SYN-ACKs "          \
+      "that cross do that at both ends.",                                                                           \
+      "tcp_rcv_state_process(), net/ipv4/tcp_input.c")                                                              \
+    X(crossed_acks,                                                                                                 \
+      "The SYN in a SYN-ACK that crossed has been there before, and each end answers that with a bare ACK: six "    \
+      "segments, where RFC 9293 draws four.",                                                                       \
+      "tcp_data_queue(), net/ipv4/tcp_input.c; tcp_validate_incoming(), net/ipv4/tcp_input.c")                      \
+    X(active_opens,                                                                                                 \
+      "ActiveOpens counts the connect() calls that send a SYN, at both ends of a simultaneous open, and "           \
+      "PassiveOpens counts none of them.",                                                                          \
+      "tcp_connect(), net/ipv4/tcp_output.c")                                                                       \
+    X(data_is_third_ack,                                                                                            \
+      "The third ACK is whatever segment acknowledges the SYN-ACK: data does as well as a bare ACK.",               \
+      "tcp_check_req(), net/ipv4/tcp_minisocks.c")                                                                  \
+    X(request_waits_for_ack,                                                                                        \
+      "A half-open request whose ACK does not come stays in SYN_RECV, while the client is ESTABLISHED and "         \
+      "knows of nothing.",                                                                                          \
+      "tcp_conn_request(), net/ipv4/tcp_input.c")                                                                   \
+    X(defer_rounds_up,                                                                                              \
+      "TCP_DEFER_ACCEPT becomes a number of SYN-ACK timeouts, the least whose time covers the seconds "             \
+      "given: 1, 3, 7, 15 s and so on; getsockopt() tells that time.",                                              \
+      "secs_to_retrans(), net/ipv4/tcp.c")                                                                          \
+    X(defer_drops_ack,                                                                                              \
+      "With TCP_DEFER_ACCEPT a third ACK without data is dropped, and the request stays in SYN_RECV; "              \
+      "TCPDeferAcceptDrop counts it.",                                                                              \
+      "tcp_check_req(), net/ipv4/tcp_minisocks.c")                                                                  \
+    X(defer_ends,                                                                                                   \
+      "With TCP_DEFER_ACCEPT no SYN-ACK is sent again until its last timeout, and the ACK that answers that "       \
+      "one completes the connection without data: it is handed over late, not dropped.",                            \
+      "syn_ack_recalc(), net/ipv4/inet_connection_sock.c")                                                          \
+    X(defer_data,                                                                                                   \
+      "With TCP_DEFER_ACCEPT the first data completes the connection at once, and accept() and the read "           \
+      "both succeed.",                                                                                              \
+      "tcp_check_req(), net/ipv4/tcp_minisocks.c")                                                                  \
+    X(fastopen_child,                                                                                               \
+      "A SYN with data at a listener with TCP_FASTOPEN makes a full socket in SYN_RECV and puts it into the "       \
+      "accept queue, where accept() and the read work before the handshake is over.",                               \
+      "tcp_fastopen_create_child(), net/ipv4/tcp_fastopen.c")                                                       \
+    X(fastopen_limit,                                                                                               \
+      "TCP_FASTOPEN = q allows q connections whose handshake is not over, whatever has been accepted; a SYN "       \
+      "beyond that gets an ordinary handshake.",                                                                    \
+      "tcp_fastopen_queue_check(), net/ipv4/tcp_fastopen.c")                                                        \
+    X(fastopen_falls_back,                                                                                          \
+      "A client whose data the SYN-ACK does not acknowledge sends it again with its ACK, and that completes "       \
+      "an ordinary handshake.",                                                                                     \
+      "tcp_rcv_fastopen_synack(), net/ipv4/tcp_input.c")                                                            \
+    X(fastopen_slot, "It is the handshake's last ACK that gives a place of TCP_FASTOPEN back, not accept().",       \
+      "reqsk_fastopen_remove(), net/core/request_sock.c")                                                           \
+    X(fastopen_overflow_counter,                                                                                    \
+      "TCPFastOpenListenOverflow counts the SYNs with data that find TCP_FASTOPEN's places taken; with 0 places "   \
+      "none counts.",                                                                                               \
+      "tcp_fastopen_queue_check(), net/ipv4/tcp_fastopen.c")

@@ -3,7 +3,8 @@
 
 #define RULES_OF_THE_SYN_QUEUE(X)                                                                                    \
     X(syn_queue_capacity,                                                                                            \
-      "The SYN queue has the accept queue's limit L for its own, and holds L + 1 half-open requests besides.",       \
+      "The SYN queue has the accept queue's limit L for its own, and holds L + 1 half-open requests besides (L in "  \
+      "some kernels: tcplab-bench probe tells).",                                                                    \
       "inet_csk_reqsk_queue_is_full(), include/net/inet_connection_sock.h")                                          \
     X(syn_queue_full_cookie,                                                                                         \
       "With tcp_syncookies = 1 a SYN that meets a full SYN queue is answered by a SYN cookie, and no request is "    \

@@ -1,0 +1,170 @@
+/* Claims about the closing of connections, up to FIN_WAIT_2. */
+#include "bench/claims/claim.h"
+
+#include <errno.h>
+#include <math.h>
+
+const struct claim claims_of_closing[] = {
+    {
+        .name = "four-way-close",
+        .says = "A connection is closed by four segments: the closing side goes over FIN_WAIT_1 and FIN_WAIT_2 to "
+                "TIME_WAIT, "
+                "the other over CLOSE_WAIT and LAST_ACK to CLOSED.",
+        .source = "Stevens, TCP/IP Illustrated; RFC 9293",
+        .experiment = "close-by-client",
+        CLAIM_VALUES({"client.FIN_WAIT_1_before_the_ACK", 1, 1}, {"server.CLOSE_WAIT_when_FIN_has_come", 1, 1},
+                     {"client.FIN_WAIT_2_after_the_ACK", 1, 1}, {"server.LAST_ACK_when_FIN_is_sent", 1, 1},
+                     {"client.TIME_WAIT_when_FIN_has_come", 1, 1}, {"client.segments_of_the_close", 4, 4}),
+        .nuance = "It is so when the second program takes its time.",
+    },
+    {
+        .name = "always-four-segments",
+        .says = "Closing takes four segments, for each direction is closed by itself.",
+        .source = "textbooks",
+        .experiment = "close-by-client",
+        CLAIM_SETS("server=at_once"),
+        CLAIM_VALUES({"client.segments_of_the_close", 4, 4}),
+        .truth =
+            "Three, when the other program closes at once: its FIN carries the acknowledgement of the first one, and "
+            "nobody was in FIN_WAIT_2.",
+    },
+    {
+        .name = "simultaneous-close",
+        .says = "When both ends close at the same time, both go from FIN_WAIT_1 over CLOSING to TIME_WAIT.",
+        .source = "RFC 9293; Stevens, TCP/IP Illustrated",
+        .experiment = "simultaneous-close",
+        CLAIM_VALUES({"client.CLOSING_when_both_have_come", 1, 1}, {"server.CLOSING_when_both_have_come", 1, 1},
+                     {"client.TIME_WAIT", 1, 1}, {"server.TIME_WAIT", 1, 1}),
+    },
+    {
+        .name = "one-time-wait",
+        .says = "A connection leaves one TIME_WAIT, on one side.",
+        .source = "many blog posts",
+        .experiment = "simultaneous-close",
+        CLAIM_VALUES({"client.TIME_WAIT", 0, 1}, {"server.TIME_WAIT", 0, 0}),
+        .truth = "Two, when both ends close before they have heard of each other's FIN; and none after a RST.",
+    },
+    {
+        .name = "half-close",
+        .says = "After shutdown(SHUT_WR) the other side may go on sending, and what it sends arrives.",
+        .source = "Stevens, UNIX Network Programming",
+        .experiment = "half-close",
+        CLAIM_VALUES({"client.FIN_WAIT_2_after_shutdown", 1, 1}, {"server.send", 0, 0},
+                     {"client.bytes_received", 1000, 1000}),
+    },
+    {
+        .name = "shut-rd-stops-the-peer",
+        .says = "shutdown(SHUT_RD) tells the other side to stop, and what it sends after that is thrown away.",
+        .source = "Stevens, UNIX Network Programming",
+        .experiment = "half-close",
+        CLAIM_SETS("how=rd"),
+        CLAIM_VALUES({"client.segments_by_shutdown", 1, 1}, {"client.bytes_received", 0, 0}),
+        .truth = "It sends nothing, and what comes after it is acknowledged and can be read.",
+    },
+    {
+        .name = "close-sends-fin",
+        .says = "close() sends FIN.",
+        .source = "textbooks",
+        .experiment = "unread-data-reset",
+        CLAIM_VALUES({"server.sent_FIN", 1, 1}, {"server.sent_RST", 0, 0}),
+        .truth = "RST, when the program has not read all that had come, so that the other side learns that it was "
+                 "lost; or with "
+                 "SO_LINGER of 0 s.",
+        .nuance = "close() of a descriptor of which there is a copy, in another process for instance, sends nothing.",
+    },
+    {
+        .name = "linger-0-avoids-time-wait",
+        .says = "With SO_LINGER on and 0 s close() leaves no TIME_WAIT.",
+        .source = "Stevens, UNIX Network Programming; many blog posts",
+        .experiment = "linger-reset",
+        CLAIM_VALUES({"client.RSTs", 1, 1}, {"client.FINs", 0, 0}, {"client.TIME_WAIT", 0, 0},
+                     {"server.TIME_WAIT", 0, 0}),
+        .nuance = "It is no close but a reset: the other program gets ECONNRESET, and what was not sent yet is lost.",
+    },
+    {
+        .name = "rst-destroys-what-came",
+        .says = "A RST also throws away the data that had arrived before it and was not read yet.",
+        .source = "textbooks",
+        .experiment = "linger-reset",
+        CLAIM_SETS("data=arrived"),
+        CLAIM_VALUES({"server.bytes_received", 0, 0}),
+        .truth = "It can still be read; only then recv() gives ECONNRESET.",
+    },
+    {
+        .name = "close-wait-times-out",
+        .says = "Sockets in CLOSE_WAIT go away by themselves after some time.",
+        .source = "forum answers",
+        .experiment = "close-wait-leak",
+        CLAIM_VALUES({"client.FIN_WAIT_2_in_the_end", 0, 0}, {"server.CLOSE_WAIT_in_the_end", 0, 0}),
+        .truth = "There is no timer in CLOSE_WAIT: the program has to call close(). The client's end was long gone, "
+                 "and the "
+                 "server's still there.",
+        .nuance = "Keepalive, where it is on, finds out that the other end is gone.",
+    },
+    {
+        .name = "first-write-fails",
+        .says = "When the other side has closed, send() fails.",
+        .source = "many tutorials",
+        .experiment = "write-after-close",
+        CLAIM_VALUES({"client.writes_that_succeed", 0, 0}),
+        .truth = "The first one succeeds, for a FIN only says that nothing more will come. It is answered by RST, "
+                 "and the next "
+                 "one fails.",
+    },
+    {
+        .name = "then-econnreset",
+        .says = "Once a RST has come back, the next send() fails with ECONNRESET.",
+        .source = "forum answers",
+        .experiment = "write-after-close",
+        CLAIM_VALUES({"client.write_after_the_RST", ECONNRESET, ECONNRESET}),
+        .truth = "With EPIPE, and SIGPIPE, when the other side had closed by FIN. ECONNRESET is what comes where no "
+                 "FIN came "
+                 "before the RST.",
+    },
+    {
+        .name = "fin-wait-2-vanishes",
+        .says =
+            "With tcp_fin_timeout = 5, when the client is killed by ^C and the server does not close, the client's "
+            "sockets in FIN_WAIT_2 are gone soon and never enter TIME_WAIT.",
+        .source = "many blog posts",
+        .experiment = "fin-wait-2-timeout",
+        CLAIM_SETS("fin_timeout=5", "kill=yes"),
+        CLAIM_VALUES({"client.FIN_WAIT_2", 20, 20}, {"client.gone_first", 5, INFINITY}, {"client.there_last", 0, 6},
+                     {"client.TIME_WAIT_ever", 0, 0}),
+        .nuance = "What ss shows as FIN_WAIT_2 is a small time-wait socket by then: it counts as TW, and against "
+                  "tcp_max_tw_buckets.",
+    },
+    {
+        .name = "fin-wait-2-for-ever",
+        .says = "A client that never gets the server's FIN stays in FIN_WAIT_2 for ever.",
+        .source = "RFC 9293 sets no limit; Stevens, TCP/IP Illustrated",
+        .experiment = "fin-wait-2-timeout",
+        CLAIM_SETS("fin_timeout=5", "kill=yes"),
+        CLAIM_VALUES({"client.FIN_WAIT_2_in_the_end", 20, 20}),
+        .truth = "A socket that no program holds any more is gone after tcp_fin_timeout.",
+        .nuance = "After shutdown(SHUT_WR), while the program keeps the descriptor, there is indeed no limit.",
+    },
+    {
+        .name = "fin-timeout-after-shutdown",
+        .says = "tcp_fin_timeout also ends the FIN_WAIT_2 of a socket that was only shut down.",
+        .source = "many blog posts",
+        .experiment = "fin-wait-2-timeout",
+        CLAIM_SETS("fin_timeout=2", "orphan=no"),
+        CLAIM_VALUES({"client.FIN_WAIT_2_in_the_end", 0, 0}),
+        .truth =
+            "It is for sockets that no program holds any more; who keeps the descriptor may receive for as long as "
+            "he likes.",
+    },
+    {
+        .name = "fin-timeout-62",
+        .says = "tcp_fin_timeout is how long a closed socket stays in FIN_WAIT_2: with 62 it is 62 s.",
+        .source = "ip-sysctl.rst; tcp(7)",
+        .experiment = "fin-wait-2-timeout",
+        CLAIM_SETS("fin_timeout=62"),
+        CLAIM_VALUES({"client.gone_first", 62, INFINITY}),
+        .truth =
+            "Up to 60 it is. Above, the kernel waits twice for what exceeds 60 s: with 62 that is 4 s, with 120 it "
+            "happens to be 120 s.",
+    },
+    {NULL},
+};

@@ -1,0 +1,145 @@
+/* Claims about the opening of connections. */
+#include "bench/claims/claim.h"
+
+#include <errno.h>
+#include <math.h>
+
+const struct claim claims_of_opening[] = {
+    {
+        .name = "three-way-handshake",
+        .says = "A connection is opened by three segments, SYN, SYN-ACK and ACK, and then both ends are ESTABLISHED.",
+        .source = "Stevens, TCP/IP Illustrated; RFC 9293",
+        .experiment = "handshake",
+        CLAIM_VALUES({"client.segments", 2, 2}, {"server.segments", 1, 1}, {"client.SYN_SENT_after_SYN", 1, 1},
+                     {"server.SYN_RECV_after_SYN_ACK", 1, 1}, {"client.ESTABLISHED", 1, 1},
+                     {"server.ESTABLISHED", 1, 1}),
+        .nuance =
+            "The drawing hides that the listener stays in LISTEN, and that SYN_RECV is a small request beside it.",
+    },
+    {
+        .name = "syn-takes-a-number",
+        .says = "A SYN takes one sequence number, so each end acknowledges the first number of the other + 1.",
+        .source = "RFC 9293",
+        .experiment = "handshake",
+        CLAIM_VALUES({"server.acknowledges_first_plus", 1, 1}, {"client.acknowledges_first_plus", 1, 1}),
+    },
+    {
+        .name = "established-together",
+        .says = "When connect() returns, the connection is ESTABLISHED at the server, too.",
+        .source = "many tutorials",
+        .experiment = "handshake",
+        CLAIM_VALUES({"client.ESTABLISHED_after_ACK", 1, 1}, {"server.SYN_RECV_after_ACK", 0, 0}),
+        .truth = "The client is ESTABLISHED when the SYN-ACK has come, half a round trip before the server is, which "
+                 "still has a half-open request then.",
+        .nuance =
+            "The third ACK may be lost, or ignored because the accept queue is full: then only the client believes "
+            "in the connection.",
+    },
+    {
+        .name = "accept-opens",
+        .says = "The handshake is completed by the server's accept(): until it is called, connect() does not return.",
+        .source = "many tutorials",
+        .experiment = "handshake",
+        CLAIM_VALUES({"client.ESTABLISHED", 0, 0}, {"ledger.queued", 0, 0}),
+        .truth =
+            "The server's kernel completes it alone. The connection is ESTABLISHED and waits in the accept queue; "
+            "accept() only hands it to the program.",
+    },
+    {
+        .name = "syn-1-3-7",
+        .says = "A SYN that is not answered is sent again after 1, 3, 7, 15, 31 and 63 s.",
+        .source = "many blog posts; Stevens, TCP/IP Illustrated, with longer times",
+        .experiment = "syn-retries",
+        CLAIM_SETS("syn_retries=3"),
+        CLAIM_VALUES({"client.syn_again_1", 1, 1.9}, {"client.syn_again_2", 3, 3.9}, {"client.syn_again_3", 7, 8.9}),
+        .truth =
+            "After 1, 2, 3, 4 and 5 s, then 7, 11, 19, 35 and 67: tcp_syn_linear_timeouts = 4 more waits of 1 s come "
+            "before they double.",
+        .since = "Linux 6.5",
+    },
+    {
+        .name = "syn-retries-is-a-count",
+        .says = "tcp_syn_retries is how often a SYN is sent again: 3 means three times, the default 6 six times.",
+        .source = "tcp(7); ip-sysctl.rst",
+        .experiment = "syn-retries",
+        CLAIM_SETS("syn_retries=3"),
+        CLAIM_VALUES({"client.TcpExt.TCPSynRetrans", 3, 3}),
+        .truth = "Up to tcp_syn_linear_timeouts times more: with 3 it is 7 times, with 6 ten times.",
+        .since = "Linux 6.5",
+    },
+    {
+        .name = "syn-retries-6-takes-127",
+        .says = "connect() gives up after 2^(tcp_syn_retries + 1) - 1 s: 15 s with 3, 127 s with the default 6.",
+        .source = "ip-sysctl.rst; many blog posts",
+        .experiment = "syn-retries",
+        CLAIM_SETS("syn_retries=3"),
+        CLAIM_VALUES({"client.gives_up_first", 15, INFINITY}, {"client.gives_up_last", 0, 16.5}),
+        .truth = "At the first firing of the timer that finds that time over, and these come at other times since "
+                 "the first "
+                 "waits are all of 1 s: 19 s with 3, 131 s with 6.",
+        .since = "Linux 6.5",
+    },
+    {
+        .name = "closed-port-refuses",
+        .says = "A SYN to a port where nobody listens is answered by RST, and connect() fails with ECONNREFUSED.",
+        .source = "Stevens, UNIX Network Programming; RFC 9293",
+        .experiment = "closed-port",
+        CLAIM_VALUES({"server.RST_ACK", 1, 1}, {"client.connect_error", ECONNREFUSED, ECONNREFUSED}),
+    },
+    {
+        .name = "rst-means-closed",
+        .says = "RST in answer to an opening means that nobody listens on that port.",
+        .source = "many tutorials",
+        .experiment = "rst-on-overflow",
+        CLAIM_VALUES({"server.Tcp.OutRsts", 0, 0}),
+        .truth =
+            "Somebody listened here: with tcp_abort_on_overflow = 1 a full accept queue is answered by RST, too, if "
+            "only after the SYN-ACK.",
+        .nuance = "RST also ends connections: by SO_LINGER with 0 s, by close() with unread data, for data that "
+                  "comes after "
+                  "a close().",
+    },
+    {
+        .name = "simultaneous-open-never",
+        .says = "One of the two sides must listen; simultaneous open exists in books only.",
+        .source = "forum answers",
+        .experiment = "simultaneous-open",
+        CLAIM_VALUES({"client.ESTABLISHED", 0, 0}, {"server.ESTABLISHED", 0, 0}),
+        .truth = "Two connect() calls whose SYNs cross make one connection, and nobody listened: both ends went over "
+                 "SYN_RECV "
+                 "to ESTABLISHED.",
+        .nuance = "Each must have bound the port that the other connects to.",
+    },
+    {
+        .name = "synack-retries",
+        .says = "The server sends its SYN-ACK again tcp_synack_retries times, 5 by default, and drops the half-open "
+                "connection after "
+                "2^(n + 1) - 1 s: 63 s with 5, 7 s with 2.",
+        .source = "ip-sysctl.rst; many blog posts",
+        .experiment = "synack-retries",
+        CLAIM_SETS("synack_retries=2"),
+        CLAIM_VALUES({"server.TcpExt.TCPSynRetrans", 2, 2}, {"server.request_gone_first", 7, INFINITY},
+                     {"server.request_gone_last", 0, 9}),
+        .nuance = "When more than half the SYN queue is taken, requests may go after the third wait.",
+    },
+    {
+        .name = "gives-up-with-rst",
+        .says = "When the server gives up a half-open connection it tells the client by RST.",
+        .source = "forum answers",
+        .experiment = "synack-retries",
+        CLAIM_SETS("synack_retries=2"),
+        CLAIM_VALUES({"server.RST_before_data", 1, INFINITY}),
+        .truth =
+            "It says nothing. The client, ESTABLISHED since the SYN-ACK, finds out when it sends: then it gets RST.",
+    },
+    {
+        .name = "defer-accept-drops-the-silent",
+        .says = "With TCP_DEFER_ACCEPT a connection that sends nothing in that time is dropped.",
+        .source = "many blog posts",
+        .experiment = "defer-accept",
+        CLAIM_VALUES({"ledger.accepted", 0, 0}),
+        .truth = "It is handed to accept() all the same, when the time is over.",
+        .since = "about Linux 2.6.32",
+    },
+    {NULL},
+};

@@ -1,0 +1,262 @@
+/* Claims about the SYN queue, the accept queue and what happens when they are full. */
+#include "bench/claims/claim.h"
+
+#include <math.h>
+
+const struct claim claims_of_queues[] = {
+    {
+        .name = "listen-n",
+        .says = "After listen(fd, n) at most n connections wait to be accepted.",
+        .source = "many tutorials; listen(2) read literally",
+        .experiment = "accept-queue-full",
+        CLAIM_SETS("backlog=4"),
+        CLAIM_VALUES({"server.queue_limit", 4, 4}, {"ledger.queued", 4, 4}),
+        .truth = "n + 1: the kernel asks whether the queue is longer than its limit before it adds one.",
+    },
+    {
+        .name = "backlog-0",
+        .says = "With listen(fd, 0) nobody can connect.",
+        .source = "forum answers",
+        .experiment = "accept-queue-full",
+        CLAIM_SETS("backlog=0"),
+        CLAIM_VALUES({"ledger.queued", 0, 0}),
+        .truth =
+            "One connection can wait, for a queue of limit 0 holds 0 + 1; and the next one when that is accepted.",
+    },
+    {
+        .name = "accept-queue-is-the-minimum",
+        .says = "The limit of the accept queue is min(backlog, somaxconn).",
+        .source = "listen(2); many blog posts",
+        .experiment = "accept-queue-full",
+        CLAIM_SETS("backlog=10", "somaxconn=2"),
+        CLAIM_VALUES({"server.queue_limit", 2, 2}),
+        .nuance =
+            "It is taken at listen(): somaxconn changed later does nothing until listen() is called again. A queue "
+            "with that limit holds one more.",
+    },
+    {
+        .name = "somaxconn-128",
+        .says = "somaxconn is 128 by default, so a larger backlog has no effect.",
+        .source = "listen(2), older editions; many blog posts",
+        .experiment = "handshake",
+        CLAIM_VALUES({"net.core.somaxconn", 128, 128}),
+        .truth = "The default is 4096.",
+        .since = "Linux 5.4",
+    },
+    {
+        .name = "backlog-sum-of-both",
+        .says = "Before Linux 2.2, and in BSD, the backlog bounds the sum of the SYN queue and the accept queue.",
+        .source = "Stevens, UNIX Network Programming; many blog posts",
+        .holds = true,
+        .not_run = "history: neither a Linux 2.0 nor a BSD is here to be asked",
+        .nuance = "BSD multiplied it by about 1.5. On Linux today the same number bounds each of the two queues, "
+                  "not their sum.",
+    },
+    {
+        .name = "syn-queue-is-max-syn-backlog",
+        .says = "Since Linux 2.2 the length of the SYN queue is tcp_max_syn_backlog, and the backlog is about the "
+                "accept queue "
+                "only.",
+        .source = "listen(2); many blog posts",
+        .experiment = "syn-queue-full",
+        CLAIM_SETS("backlog=4", "clients=12", "syncookies=1"),
+        CLAIM_VALUES({"server.SYN_RECV_while_held", 12, 12}),
+        .truth = "The SYN queue has the same limit as the accept queue, min(backlog, somaxconn). While SYN cookies "
+                 "are on, "
+                 "tcp_max_syn_backlog does nothing.",
+        .since = "about Linux 4.4",
+    },
+    {
+        .name = "max-syn-backlog-no-cookies",
+        .says = "With tcp_syncookies = 0 at least, tcp_max_syn_backlog half-open connections find room.",
+        .source = "ip-sysctl.rst; tcp(7)",
+        .experiment = "syn-queue-full",
+        CLAIM_SETS("backlog=100", "clients=40", "syncookies=0", "max_syn_backlog=16"),
+        CLAIM_VALUES({"server.SYN_RECV_while_held", 16, 16}),
+        .truth =
+            "Three quarters of it, and one: the last quarter is kept for clients whom the kernel knows from earlier "
+            "connections.",
+    },
+    {
+        .name = "half-open-limit",
+        .says = "When the limit of half-open connections is reached, no further connection can be opened.",
+        .source = "textbooks on SYN floods",
+        .experiment = "syn-queue-full",
+        CLAIM_SETS("backlog=4", "clients=12", "syncookies=1"),
+        CLAIM_VALUES({"client.ESTABLISHED_while_held", 0, 5}),
+        .truth =
+            "With tcp_syncookies = 1, the default, the SYN is answered by a cookie, which takes no room: all twelve "
+            "clients were connected beside five half-open requests.",
+        .nuance = "With tcp_syncookies = 0 it is so: the SYN is dropped.",
+    },
+    {
+        .name = "somaxconn-at-once",
+        .says = "A larger somaxconn makes the accept queues larger, also those of programs that are running.",
+        .source = "many tuning guides",
+        .experiment = "backlog-change",
+        CLAIM_VALUES({"server.limit_after_somaxconn", 16, 16}),
+        .truth = "A listener keeps the limit that its listen() was given. The program has to call listen() again, or "
+                 "to be "
+                 "restarted, and to ask for more itself.",
+    },
+    {
+        .name = "backlog-is-fixed",
+        .says = "The backlog of a listener cannot be changed without closing it.",
+        .source = "forum answers",
+        .experiment = "backlog-change",
+        CLAIM_VALUES({"server.limit_shrunk", 4, 4}, {"server.queue_limit", 4, 4}),
+        .truth = "listen() may be called again on the same socket, and only sets the new limit.",
+        .nuance = "A smaller limit throws out nobody who waits.",
+    },
+    {
+        .name = "who-leaves-makes-room",
+        .says = "A client that gives up while it waits in the accept queue makes room for another.",
+        .source = "forum answers",
+        .experiment = "queued-client-leaves",
+        CLAIM_VALUES({"server.queue", 0, 0}, {"ledger.syn_sent", 0, 0}),
+        .truth =
+            "Its place stays taken until the program calls accept() and finds out: what it sent, and then the end of "
+            "the file.",
+    },
+    {
+        .name = "accept-econnaborted",
+        .says = "When a client resets its connection before accept() is called, accept() fails with ECONNABORTED.",
+        .source = "Stevens, UNIX Network Programming; accept(2) lists it",
+        .experiment = "queued-client-leaves",
+        CLAIM_SETS("how=rst"),
+        CLAIM_VALUES({"server.accepted_after_they_left", 0, 0}),
+        .truth =
+            "accept() returns the socket as if nothing had happened; its recv() gives what had come before, and then "
+            "ECONNRESET.",
+    },
+    {
+        .name = "full-queue-ignores-syn",
+        .says =
+            "When the accept queue is full the server ignores the SYN, rather than answer RST, so that the client "
+            "tries again.",
+        .source = "Stevens, TCP/IP Illustrated; listen(2)",
+        .experiment = "accept-queue-full",
+        CLAIM_SETS("backlog=4"),
+        CLAIM_VALUES({"ledger.reset", 0, 0}, {"ledger.refused", 0, 0}, {"ledger.syn_sent", 15, 15},
+                     {"client.syn_again_1_first", 1, 1.9}),
+        .nuance =
+            "Linux does so since about 4.10; before, it still answered a SYN or two, and ignored the third ACK.",
+    },
+    {
+        .name = "full-queue-refuses",
+        .says = "When the accept queue is full connect() fails with ECONNREFUSED.",
+        .source = "listen(2) names it as possible; many blog posts",
+        .experiment = "accept-queue-full",
+        CLAIM_SETS("backlog=4"),
+        CLAIM_VALUES({"ledger.refused", 15, 15}),
+        .truth =
+            "Nobody is refused: the SYNs are dropped without an answer, and connect() goes on trying. ECONNREFUSED "
+            "comes from a port where nobody listens.",
+    },
+    {
+        .name = "third-ack-ignored",
+        .says =
+            "When the accept queue is full the final ACK of the handshake is ignored; if there is room by the time "
+            "that it comes again, the connection is established.",
+        .source = "many blog posts",
+        .experiment = "third-ack-dropped",
+        CLAIM_VALUES({"ledger.half_open", 3, 3}, {"ledger.reset", 0, 0}, {"server.accepted_in_the_end", 8, 8}),
+        .nuance =
+            "It only comes to that when the SYN had arrived before the queue was full: a SYN that comes later is "
+            "dropped itself.",
+    },
+    {
+        .name = "client-repeats-third-ack",
+        .says = "When its final ACK is ignored the client thinks that it got lost, and sends it again.",
+        .source = "many blog posts",
+        .experiment = "third-ack-dropped",
+        CLAIM_VALUES({"server.TcpExt.TCPSynRetrans", 0, 0}),
+        .truth =
+            "An ACK is never sent again by itself. It is the server that thinks so: it sends its SYN-ACK again after "
+            "1, 3, 7 s and so on, and the client answers each.",
+        .nuance = "Data that the client sends carries the same acknowledgement, and completes the handshake as well.",
+    },
+    {
+        .name = "abort-on-overflow-0",
+        .says = "With tcp_abort_on_overflow = 0 the server drops the final ACK when the accept queue is full, and "
+                "nobody is reset.",
+        .source = "many blog posts; ip-sysctl.rst",
+        .experiment = "third-ack-dropped",
+        CLAIM_VALUES({"ledger.half_open", 3, 3}, {"ledger.reset", 0, 0}, {"client.ESTABLISHED", 8, 8}),
+        .nuance = "The clients believe that they are connected all the while.",
+    },
+    {
+        .name = "abort-on-overflow-1",
+        .says =
+            "With tcp_abort_on_overflow = 1 the server answers the final ACK by RST when the accept queue is full, "
+            "and the client gets \"connection reset by peer\".",
+        .source = "many blog posts; ip-sysctl.rst",
+        .experiment = "rst-on-overflow",
+        CLAIM_VALUES({"ledger.reset", 4, 4}, {"server.Tcp.OutRsts", 4, 4}, {"client.Tcp.EstabResets", 4, 4}),
+        .nuance = "The other 11 or more were not reset: a SYN that meets a full queue is dropped without a word.",
+    },
+    {
+        .name = "abort-on-overflow-tells-all",
+        .says = "With tcp_abort_on_overflow = 1 each client that finds the accept queue full is reset.",
+        .source = "many blog posts",
+        .experiment = "accept-queue-full",
+        CLAIM_SETS("backlog=4", "net.ipv4.tcp_abort_on_overflow=1"),
+        CLAIM_VALUES({"ledger.reset", 15, 15}),
+        .truth =
+            "Only a final ACK is answered by RST. Who comes when the queue is full does not get so far: the SYN is "
+            "dropped, whatever tcp_abort_on_overflow says.",
+        .since = "about Linux 4.10",
+    },
+    {
+        .name = "cookies-lose-nobody",
+        .says = "With SYN cookies no connection is lost when the queues are full.",
+        .source = "many blog posts",
+        .experiment = "syn-cookie-ghosts",
+        CLAIM_VALUES({"ledger.ghost", 0, 0}, {"server.ESTABLISHED", 20, 20}),
+        .truth = "They stand in for the SYN queue only. A cookie's ACK that meets a full accept queue is dropped, "
+                 "and then "
+                 "the server remembers nothing: the client is connected to nobody.",
+    },
+    {
+        .name = "cookies-only-when-full",
+        .says = "With tcp_syncookies = 1 cookies are sent only when the SYN queue is full.",
+        .source = "ip-sysctl.rst",
+        .experiment = "syn-cookie-ghosts",
+        CLAIM_SETS("backlog=4", "clients=4"),
+        CLAIM_VALUES({"server.TcpExt.SyncookiesSent", 0, 0}, {"ledger.queued", 4, 4}),
+    },
+    {
+        .name = "overflow-resets-cookies",
+        .says = "tcp_abort_on_overflow = 1 also resets a client whose handshake is completed by a SYN cookie.",
+        .source = "forum answers",
+        .experiment = "rst-on-overflow",
+        CLAIM_SETS("syncookies=1"),
+        CLAIM_VALUES({"ledger.ghost", 0, 0}, {"ledger.reset", 19, 19}),
+        .truth = "The ACK of a cookie is dropped without a word, for there is no request that could be aborted: the "
+                 "client "
+                 "is left with a connection that nobody else has.",
+    },
+    {
+        .name = "reuseport-shares-room",
+        .says = "With SO_REUSEPORT a connection that finds one listener full goes to another that has room.",
+        .source = "many blog posts on load balancing",
+        .experiment = "reuseport-queues",
+        CLAIM_VALUES({"server.SYNs_dropped_beside_room", 0, 0}),
+        .truth = "The addresses and ports choose one listener. When that one is full the SYN is dropped, however "
+                 "much room the "
+                 "others have.",
+    },
+    {
+        .name = "reuseport-restarts-gracefully",
+        .says =
+            "With SO_REUSEPORT one of the listeners can be closed and no connection is lost: the others take over.",
+        .source = "many blog posts on restarts",
+        .experiment = "reuseport-queues",
+        CLAIM_VALUES({"ledger.reset", 0, 0}, {"ledger.ghost", 0, 0}),
+        .truth = "Those in its accept queue are reset, and those in its SYN queue are forgotten, while their clients "
+                 "believe "
+                 "that they are connected.",
+        .nuance = "With tcp_migrate_req = 1, since about Linux 5.14, they move to the other listeners.",
+    },
+    {NULL},
+};

@@ -1,0 +1,202 @@
+/* Claims about TIME_WAIT, and what it costs. Those that wait for it to end share one run of a minute. */
+#include "bench/claims/claim.h"
+
+#include <errno.h>
+#include <math.h>
+
+#define LIFE .experiment = "time-wait", CLAIM_SETS("net.ipv4.tcp_fin_timeout=5")
+
+const struct claim claims_of_time_wait[] = {
+    {
+        .name = "why-2-msl",
+        .says = "The closing side waits so that it can answer when its last ACK is lost and the other side sends its "
+                "FIN again.",
+        .source = "Stevens, TCP/IP Illustrated; RFC 9293",
+        .experiment = "time-wait-lost-ack",
+        CLAIM_VALUES({"server.LAST_ACK_meanwhile", 1, 1}, {"client.ACKs_again", 1, INFINITY}, {"server.error", 0, 0},
+                     {"server.LAST_ACK", 0, 0}),
+        .nuance =
+            "TIME_WAIT then begins anew. The other reason is that no old segment shall be taken for one of the next "
+            "connection between the same ports.",
+    },
+    {
+        .name = "who-closes-first-waits",
+        .says = "The side that closes first has TIME_WAIT, the other side has nothing.",
+        .source = "Stevens, TCP/IP Illustrated; RFC 9293",
+        LIFE,
+        CLAIM_VALUES({"client.TIME_WAIT_at_first", 20, 20}, {"server.TIME_WAIT_at_first", 0, 0}),
+    },
+    {
+        .name = "msl-is-60",
+        .says = "The MSL is 60 s on Linux, and TIME_WAIT lasts 2 MSL: two minutes.",
+        .source = "many blog posts",
+        LIFE,
+        CLAIM_VALUES({"client.gone_first", 120, INFINITY}),
+        .truth =
+            "TCP_TIMEWAIT_LEN = 60 s is the whole of TIME_WAIT, so the MSL is 30 s, if anything: the kernel has no "
+            "such setting.",
+    },
+    {
+        .name = "time-wait-is-60",
+        .says = "TIME_WAIT lasts 60 s on Linux.",
+        .source = "many blog posts; include/net/tcp.h",
+        LIFE,
+        CLAIM_VALUES({"client.gone_first", 60, INFINITY}, {"client.there_last", 0, 66}),
+        .nuance = "Of a coarse timer, so up to some seconds more.",
+    },
+    {
+        .name = "time-wait-is-240",
+        .says = "The MSL is two minutes, so TIME_WAIT lasts four.",
+        .source = "RFC 9293, and textbooks after it",
+        LIFE,
+        CLAIM_VALUES({"client.gone_first", 240, INFINITY}),
+        .truth = "It lasts 60 s, a constant of the kernel.",
+    },
+    {
+        .name = "fin-timeout-shortens-time-wait",
+        .says = "tcp_fin_timeout shortens TIME_WAIT.",
+        .source = "very many tuning guides",
+        LIFE,
+        CLAIM_VALUES({"client.there_last", 0, 15}),
+        .truth =
+            "It was 5 in this run, and TIME_WAIT lasted its 60 s: tcp_fin_timeout is about FIN_WAIT_2. No sysctl "
+            "shortens TIME_WAIT.",
+    },
+    {
+        .name = "time-wait-blocks-client",
+        .says = "TIME_WAIT on the client's side uses up its ports towards that server: then connect() fails.",
+        .source = "many blog posts",
+        LIFE,
+        CLAIM_VALUES({"ledger.no_port", 5, 5}),
+        .nuance = "Towards one address and port. Another destination has all the ports again; on loopback, or with "
+                  "tcp_tw_reuse = 1, they are free after a second.",
+    },
+    {
+        .name = "time-wait-blocks-server",
+        .says = "TIME_WAIT on the server's side uses up its ports, so that clients are turned away.",
+        .source = "very many tuning guides",
+        .experiment = "server-restart",
+        CLAIM_SETS("net.ipv4.tcp_tw_reuse=1"),
+        CLAIM_VALUES({"server.TIME_WAIT_left", 3, 3}, {"ledger.queued", 0, 0}),
+        .truth = "All connections of a server have the same port. Even a client that comes from the same address and "
+                 "port as one in "
+                 "TIME_WAIT is let in: its SYN ends that.",
+    },
+    {
+        .name = "tw-reuse-helps-servers",
+        .says = "tcp_tw_reuse = 1 frees a server of its TIME_WAITs, so that it can be restarted at once.",
+        .source = "very many tuning guides",
+        .experiment = "server-restart",
+        CLAIM_SETS("net.ipv4.tcp_tw_reuse=1"),
+        CLAIM_VALUES({"server.TIME_WAIT_left", 0, 0}, {"server.bind_plainly", 0, 0}),
+        .truth = "It is for connect() alone: a client's port can be taken again. The server's bind() fails with "
+                 "EADDRINUSE as "
+                 "before.",
+    },
+    {
+        .name = "reuseaddr-for-restart",
+        .says = "A server needs SO_REUSEADDR to be restarted while connections of the old one are in TIME_WAIT; else "
+                "bind() fails with "
+                "EADDRINUSE.",
+        .source = "Stevens, UNIX Network Programming",
+        .experiment = "server-restart",
+        CLAIM_SETS("net.ipv4.tcp_tw_reuse=1"),
+        CLAIM_VALUES({"server.TIME_WAIT_left", 1, INFINITY}, {"server.bind_plainly", EADDRINUSE, EADDRINUSE},
+                     {"server.bind_with_SO_REUSEADDR", 0, 0}),
+        .nuance = "The old server must have set it as well.",
+    },
+    {
+        .name = "reuseaddr-of-the-new",
+        .says = "It is enough when the new server sets SO_REUSEADDR.",
+        .source = "many tutorials",
+        .experiment = "server-restart",
+        CLAIM_SETS("old_reuseaddr=no"),
+        CLAIM_VALUES({"server.bind_with_SO_REUSEADDR", 0, 0}),
+        .truth = "bind() fails with EADDRINUSE unless the old server had set it, too: its TIME_WAITs remember.",
+    },
+    {
+        .name = "tw-reuse-after-1-s",
+        .says = "With tcp_tw_reuse = 1 connect() may take a port in TIME_WAIT again after one second.",
+        .source = "ip-sysctl.rst; many blog posts",
+        .experiment = "time-wait-reuse",
+        CLAIM_SETS("tw_reuse=1"),
+        CLAIM_VALUES({"client.error_at_first", EADDRNOTAVAIL, EADDRNOTAVAIL}, {"client.error_in_the_end", 0, 0},
+                     {"client.TWRecycled_then", 1, 1}),
+        .nuance = "Since Linux 6.14 tcp_tw_reuse_delay says how long.",
+    },
+    {
+        .name = "tw-reuse-needs-timestamps",
+        .says = "tcp_tw_reuse does nothing without TCP timestamps.",
+        .source = "many blog posts",
+        .experiment = "time-wait-reuse",
+        CLAIM_SETS("tw_reuse=1", "timestamps=0"),
+        CLAIM_VALUES({"client.error_in_the_end", EADDRNOTAVAIL, EADDRNOTAVAIL}, {"client.TWRecycled_then", 0, 0}),
+    },
+    {
+        .name = "rst-ends-time-wait",
+        .says = "An old segment that comes late can end TIME_WAIT: it is acknowledged, and the other end, which "
+                "knows nothing any more, "
+                "answers by RST.",
+        .source = "RFC 1337",
+        .experiment = "time-wait-assassination",
+        CLAIM_VALUES({"client.TIME_WAIT_before", 1, 1}, {"client.ACKs_then", 1, 1}, {"server.RSTs_then", 1, 1},
+                     {"client.TIME_WAIT_after", 0, 0}),
+        .nuance = "tcp_rfc1337 = 1 prevents it; it is 0 by default.",
+    },
+    {
+        .name = "out-of-ports",
+        .says = "When all ports of ip_local_port_range are taken, connect() fails with EADDRNOTAVAIL.",
+        .source = "many blog posts",
+        .experiment = "port-exhaustion",
+        CLAIM_VALUES({"client.connections_to_1", 4, 4}, {"client.error_to_1", EADDRNOTAVAIL, EADDRNOTAVAIL}),
+        .nuance = "bind() to port 0 before connect() fails already, with EADDRINUSE.",
+    },
+    {
+        .name = "ports-bound-a-host",
+        .says = "A client's host can have as many connections as it has ports, 65535 at most.",
+        .source = "many blog posts",
+        .experiment = "port-exhaustion",
+        CLAIM_VALUES({"client.ESTABLISHED", 0, 4}),
+        .truth = "As many to each destination: with four ports it had four connections to each of two servers.",
+    },
+    {
+        .name = "65535-per-server",
+        .says = "A server can have 65535 connections at most, for that is how many ports there are.",
+        .source = "job interviews",
+        .experiment = "port-exhaustion",
+        CLAIM_SETS("choose=bind_late", "sources=2", "destinations=1"),
+        CLAIM_VALUES({"ledger.queued", 0, 4}),
+        .truth = "Ports bound the connections from one address to one port of the server, four in this run. Each "
+                 "further address "
+                 "has all of them again; memory and descriptors are what is used up first.",
+    },
+    {
+        .name = "buckets-evict-the-oldest",
+        .says = "When there are tcp_max_tw_buckets sockets in TIME_WAIT, the oldest makes room for the next.",
+        .source = "forum answers",
+        .experiment = "time-wait-buckets",
+        CLAIM_VALUES({"client.FIN_WAIT_2", 0, 0}, {"client.TIME_WAIT", 5, 5}),
+        .truth = "Those that are there stay. The next connection to be closed gets none, and is gone at once.",
+        .nuance = "FIN_WAIT_2 without a program counts against the same limit.",
+    },
+    {
+        .name = "tw-reuse-is-off",
+        .says = "tcp_tw_reuse is 0 by default.",
+        .source = "tcp(7); many tuning guides",
+        .experiment = "handshake",
+        CLAIM_VALUES({"net.ipv4.tcp_tw_reuse", 0, 0}),
+        .truth = "The default is 2: on for connections over loopback addresses.",
+        .since = "Linux 4.19",
+    },
+    {
+        .name = "tw-recycle",
+        .says = "tcp_tw_recycle = 1 gets rid of TIME_WAIT quickly.",
+        .source = "very many tuning guides",
+        .not_run = "history: there is no such sysctl to be set",
+        .truth = "It was taken out of the kernel, for behind one NAT it dropped the SYNs of all clients whose "
+                 "timestamps ran "
+                 "behind those of another.",
+        .since = "Linux 4.12",
+    },
+    {NULL},
+};

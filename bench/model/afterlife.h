@@ -1,0 +1,30 @@
+/* What becomes of a connection's 4-tuple when both ends have closed: TIME_WAIT, how many there may be, and when it is over before its
+ * time. */
+#pragma once
+
+#include "bench/model/conditions.h"
+#include "bench/model/span.h"
+
+#include <stdbool.h>
+
+/* How many of so many closing connections are kept as minisockets, TIME_WAIT and FIN_WAIT_2 together, where none is there yet
+ * (inet_twsk_alloc(): tcp_max_tw_buckets); the others are closed at once. */
+int64_t afterlife_kept(const struct conditions *c, int64_t closing);
+
+/* When connect() gets the port of a TIME_WAIT of its own towards the same destination: seconds since the peer's FIN came
+ * (tcp_twsk_unique()). Never without timestamps: [INFINITY, INFINITY].
+ *   bound     bind() chose the port: at once.
+ *   loopback  both addresses are in 127.0.0.0/8, or ::1.
+ * Else with tcp_tw_reuse 1, or 2 on loopback, once a clock of milliseconds has moved on by more than tcp_tw_reuse_delay; on kernels without
+ * that sysctl, once a clock of whole seconds has moved on at all, which takes up to 1 s. */
+struct span afterlife_reuse(const struct conditions *c, bool bound, bool loopback);
+
+/* The first sequence number of a connection that takes over a TIME_WAIT lies that far beyond the last one of the old connection:
+ * farther than a window without scaling reaches. */
+#define AFTERLIFE_NUMBERS_AHEAD 65537
+
+/* Does a TIME_WAIT outlive a RST that has exactly the next sequence number (tcp_timewait_state_process())? */
+bool afterlife_survives_reset(const struct conditions *c);
+
+/* How much of its time a TIME_WAIT has left when its peer's FIN has just come again: all of it, seconds. */
+double afterlife_after_fin(void);

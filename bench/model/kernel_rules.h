@@ -1,0 +1,63 @@
+/* The rules that differ from kernel to kernel. They are found out by experiment (bench/probe/), never by a version number. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* X(field, the newest kernel's value, its word, what it means, the other value, its word, what it means) */
+#define KERNEL_RULES(X)                                                                                            \
+    X(syn_queue_full, SYN_QUEUE_FULL_ABOVE_LIMIT, ">",                                                             \
+      "A listener whose backlog has the limit L keeps L + 1 half-open requests.", SYN_QUEUE_FULL_AT_LIMIT,         \
+      ">=", "A listener whose backlog has the limit L keeps L half-open requests, and with L = 0 none.")           \
+    X(syn_at_full_queue, SYN_AT_FULL_QUEUE_DROPPED, "dropped", "A SYN that meets a full accept queue is dropped.", \
+      SYN_AT_FULL_QUEUE_ANSWERED, "answered",                                                                      \
+      "A SYN that meets a full accept queue is answered, unless two fresh half-open requests wait already.")       \
+    X(cookie_ack_at_full_queue, COOKIE_ACK_AT_FULL_QUEUE_DROPPED, "dropped",                                       \
+      "The ACK of a SYN cookie that meets a full accept queue is dropped, whatever tcp_abort_on_overflow says.",   \
+      COOKIE_ACK_AT_FULL_QUEUE_RESET, "reset",                                                                     \
+      "With tcp_abort_on_overflow = 1 the ACK of a SYN cookie that meets a full accept queue is answered by RST.") \
+    X(syn_timeouts, SYN_TIMEOUTS_LINEAR, "linear",                                                                 \
+      "An unanswered SYN is sent again each second, tcp_syn_linear_timeouts + 1 times, before the gaps double.",   \
+      SYN_TIMEOUTS_DOUBLING, "doubling",                                                                           \
+      "An unanswered SYN is sent again after 1, 3, 7 s: each gap is twice the "                                    \
+      "one before.")                                                                                               \
+    X(time_wait_reuse_clock, TIME_WAIT_REUSE_MILLISECONDS, "milliseconds",                                         \
+      "A TIME_WAIT's port can be taken again tcp_tw_reuse_delay after it began.", TIME_WAIT_REUSE_SECONDS,         \
+      "seconds",                                                                                                   \
+      "A TIME_WAIT's port can be taken again from the kernel's next whole second on: up to 1 s after it began.")
+
+enum kernel_rule {
+#define X(field, ...) KERNEL_RULE_##field,
+    KERNEL_RULES(X)
+#undef X
+        KERNEL_RULES_N
+};
+
+#define X(field, newest, newest_word, newest_means, other, other_word, other_means) enum field { newest, other };
+KERNEL_RULES(X)
+#undef X
+
+/* As {0}: nothing is known, and reckoned with is the newest kernel. */
+struct kernel_rules {
+#define X(field, ...) enum field field;
+    KERNEL_RULES(X)
+#undef X
+    bool known[KERNEL_RULES_N];
+};
+
+struct kernel_rule_text {
+    const char *name;
+    const char *word[2], *means[2]; /* by value */
+};
+extern const struct kernel_rule_text kernel_rule_texts[KERNEL_RULES_N];
+
+#define KERNEL_RULE_UNKNOWN "unknown"
+
+/* Its word, or KERNEL_RULE_UNKNOWN. */
+const char *kernel_rules_word(const struct kernel_rules *r, enum kernel_rule rule);
+
+/* By the words, KERNEL_RULE_UNKNOWN among them. 0; -ENOENT: there is no rule of that name; -EINVAL: it has no such value. */
+int kernel_rules_set(struct kernel_rules *r, const char *name, const char *word);
+
+/* The other value of one rule, to find out whether something depends on it. */
+void kernel_rules_flip(struct kernel_rules *r, enum kernel_rule rule);
