@@ -3,6 +3,8 @@
 #include "bench/claims/claim.h"
 #include "bench/claims/judge.h"
 #include "bench/observe/ledger.h"
+#include "bench/report/claims.h"
+#include "common/terminal.h"
 
 #include <criterion/criterion.h>
 #include <ctype.h>
@@ -77,18 +79,22 @@ Test(claims, a_mistyped_name)
 
 /* --- what a claim says, and what will be observed --- */
 
-/* Kernels on which the same claims are judged: this one's defaults, one without what is new, and other clocks. */
+/* Kernels on which the same claims are judged: this one's defaults, other clocks, one without what is new, and those whose other rules
+ * the model knows. */
+enum { HZ_250, HZ_100, HZ_1000, WITHOUT_NEWS, FLIPPED, VARIANTS = FLIPPED + KERNEL_RULES_N };
+
 static struct conditions vary(struct conditions c, int variant)
 {
-    static const int hz[] = {250, 100, 1000, 250};
-    c.hz = hz[variant];
-    if (variant == 3) {
+    c.hz = variant == HZ_100 ? 100 : variant == HZ_1000 ? 1000 : 250;
+    if (variant == WITHOUT_NEWS) {
         c.syn_linear_timeouts = 0;
         c.somaxconn = c.somaxconn == 4096 ? 128 : c.somaxconn;
+        c.tw_reuse = c.tw_reuse == 2 ? 0 : c.tw_reuse;
     }
+    if (variant >= FLIPPED)
+        kernel_rules_flip(&c.rules, (enum kernel_rule)(variant - FLIPPED));
     return c;
 }
-#define VARIANTS 4
 
 static const struct expectation *find(const struct prediction *p, const char *name)
 {
@@ -144,14 +150,15 @@ static enum fit fit(const struct claim *c, const struct claim_value *v, const st
 }
 
 /* One observation that is surely outside decides against it; it holds when all are surely inside. */
-static void check_decided(const struct claim *c, const struct prediction *p, const struct conditions *conditions)
+static void check_decided(const struct claim *c, const struct prediction *p, const struct conditions *conditions,
+                          int variant)
 {
     size_t n[4] = {0};
     cr_assert(c->values && c->values->name, "%s: what would be observed if it were so?", c->name);
     for (const struct claim_value *v = c->values; v->name; v++)
         n[fit(c, v, p, conditions)]++;
-    cr_expect(n[OUTSIDE] || !(n[LUCK] + n[UNKNOWN]), "%s: its verdict would be luck", c->name);
-    cr_expect(!n[OUTSIDE] || c->truth, "%s does not hold: what is so instead?", c->name);
+    cr_expect(n[OUTSIDE] || !(n[LUCK] + n[UNKNOWN]), "%s: its verdict would be luck (variant %d)", c->name, variant);
+    cr_expect(!n[OUTSIDE] || c->truth, "%s does not hold: what is so instead? (variant %d)", c->name, variant);
 }
 
 /* An experiment that is still to be written predicts nothing. */
@@ -167,7 +174,7 @@ static void check_run(const struct claim *c, int variant)
     cr_assert_eq(r, 0, "%s: %s", c->name, message);
     const struct conditions conditions = vary(experiment_conditions(e, &k), variant);
     e->predict(&k, &conditions, &p);
-    check_decided(c, &p, &conditions);
+    check_decided(c, &p, &conditions, variant);
     prediction_release(&p);
 }
 
@@ -300,4 +307,61 @@ Test(claims, what_no_run_decides)
     claim = judged(&history, NULL);
     cr_expect_str_eq(text_of(claim, "verdict"), "changed");
     json_decref(claim);
+}
+
+/* --- the text --- */
+
+static char *text_with(json_t *claims)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    terminal_init("test", TERMINAL_COLOR_NEVER);
+    json_t *document = json_pack("{s:s, s:s, s:s, s:o}", "program", "tcplab-bench", "version", "1", "kernel", "6.18",
+                                 "claims", claims);
+    claims_text(out, document);
+    fclose(out);
+    json_decref(document);
+    return text;
+}
+
+static size_t columns(const char *line)
+{
+    size_t n = 0;
+    for (; *line; line++)
+        n += ((unsigned char)*line & 0xc0) != 0x80; /* the quotation marks have three bytes */
+    return n;
+}
+
+Test(claims, a_verdict_stands_beside_what_was_claimed_and_seen)
+{
+    struct claim old = made_up;
+    old.since = "Linux 9.9";
+    json_t *claims = json_array();
+    json_array_append_new(claims, judged(&made_up, run_with("2", "7.5", "")));
+    json_array_append_new(claims, judged(&old, run_with("3", "7.5", "")));
+    char *text = text_with(claims);
+    cr_expect(strstr(text, "“Two connections wait.”"), "%s", text);
+    cr_expect(strstr(text, "verdict     holds\n"), "%s", text);
+    cr_expect(strstr(text, "verdict     changed: not so any more since Linux 9.9\n"), "%s", text);
+    cr_expect(strstr(text, "2 connections                3\n"), "%s", text);
+    cr_expect(strstr(text, "at least 5.000 s          7.500 s\n"), "%s", text);
+    cr_expect(strstr(text, "instead     It is otherwise.\n"), "%s", text);
+    cr_expect_eq(strstr(text, "It is otherwise."), strrchr(text, 'I'), "not where the claim holds: %s", text);
+    cr_expect(strstr(text, "Of 2 claims\n     1 holds\n     1 has changed\n"), "%s", text);
+    free(text);
+}
+
+Test(claims, lines_have_80_columns_at_most)
+{
+    const struct claim *c;
+    json_t *claims = json_array();
+    for (size_t i = 0; (c = claim_at(i)); i++)
+        json_array_append_new(claims, claim_judge(c, NULL, NULL));
+    char *text = text_with(claims), *rest = NULL;
+    cr_expect_null(strstr(text, "null"));
+    cr_expect_null(strstr(text, "inf "));
+    for (const char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+        cr_expect_leq(columns(line), 80, "%s", line);
+    free(text);
 }

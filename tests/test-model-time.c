@@ -234,6 +234,16 @@ Test(model_time, fin_wait_2_outlasts_the_round_trips)
     check_span(life_fin_wait_2(&c, (struct span){0.8, 0.85}), 30, 32.048, "longer than that", 30);
 }
 
+/* One handshake held back for so long, and its FIN_WAIT_2 with tcp_fin_timeout = 2: it lasted 3.31 s and 4.19 s. */
+Test(model_time, the_rto_after_one_round_trip)
+{
+    struct conditions c = conditions_fresh();
+    cr_expect(NEAR(life_rto(0), 0.2) && NEAR(life_rto(0.1), 0.3) && NEAR(life_rto(0.3), 0.9));
+    c.fin_timeout = 2;
+    cr_expect(IN(life_fin_wait_2(&c, (struct span){0.304, 0.304}), 3.315));
+    cr_expect(IN(life_fin_wait_2(&c, (struct span){0.39, 0.407}), 4.195));
+}
+
 Test(model_time, time_wait)
 {
     struct conditions c = conditions_fresh();

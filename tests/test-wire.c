@@ -240,6 +240,33 @@ Test(wire, hold_makes_a_burst)
     lab_close();
 }
 
+/* While it holds, the first of those held pass, and what comes meanwhile is held behind them. */
+Test(wire, let_passes_some_in_order)
+{
+    size_t n;
+    lab_open(NS_PER_MS);
+    lab_listen(BURST);
+    wire_hold(net.wire, TO_SERVER, true);
+    for (int i = 0; i < 4; i++)
+        lab_connect(SOCK_NONBLOCK);
+    lab_until(wire_status(net.wire).held[TO_SERVER] == 4);
+    wire_let(net.wire, TO_SERVER, 0);
+    wire_let(net.wire, TO_SERVER, 1);
+    lab_until(lab_count(TO_SERVER, SEGMENT_DELIVERED) == 1);
+    lab_until(wire_status(net.wire).held[TO_SERVER] == 4); /* three SYNs, and the ACK of the one that passed */
+    const struct segment *s = wire_segments(net.wire, &n);
+    cr_expect_eq(s[0].fate, SEGMENT_DELIVERED, "not the first one");
+    wire_let(net.wire, TO_SERVER, 2);
+    lab_until(lab_count(TO_SERVER, SEGMENT_DELIVERED) == 3);
+    lab_until(wire_status(net.wire).held[TO_SERVER] == 4);
+    wire_let(net.wire, TO_SERVER, 100);
+    lab_until(wire_status(net.wire).held[TO_SERVER] == 1); /* of the fourth SYN */
+    wire_hold(net.wire, TO_SERVER, false);
+    lab_until(lab_count(TO_SERVER, SEGMENT_DELIVERED) == 8);
+    cr_expect_eq(wire_status(net.wire).held[TO_SERVER], 0);
+    lab_close();
+}
+
 /* What is kept, against the two hosts' own counters. */
 Test(wire, counts_as_the_hosts_do)
 {

@@ -27,7 +27,7 @@ static const struct knob knobs[] = {
 static struct span round_trip(const struct knobs *k)
 {
     double wire_s = knob(k, "link") == KNOB_WIRE ? 2 * (double)knob(k, "delay") / 1e9 : 0;
-    return (struct span){wire_s, wire_s + 0.1 + (double)knob(k, "clients") * 100e-6};
+    return (struct span){wire_s, wire_s + 0.4 + (double)knob(k, "clients") * 100e-6};
 }
 
 /* Those that find no room under tcp_max_tw_buckets are closed at once. */

@@ -9,11 +9,16 @@
 
 #define RTO_MIN 0.2
 
-/* Neither tcp_fin_time() nor tcp_time_wait() goes below 3.5 RTO. Of a connection that has measured one round trip the RTO is
- * that and four times its half, no less than RTO_MIN (tcp_rtt_estimator(), tcp_set_rto()). */
+/* That and four times its half, which is no less than RTO_MIN. */
+double life_rto(double rtt)
+{
+    return rtt + fmax(2 * rtt, RTO_MIN);
+}
+
+/* Neither tcp_fin_time() nor tcp_time_wait() goes below 3.5 RTO. */
 static double least(double rtt)
 {
-    return 3.5 * (rtt + fmax(2 * rtt, RTO_MIN));
+    return 3.5 * life_rto(rtt);
 }
 
 static struct span minisocket(struct span since, int hz, double seconds, struct span rtt)

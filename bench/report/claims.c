@@ -60,7 +60,7 @@ static void claims_verdict(FILE *out, const json_t *claim)
     fputc('\n', out);
 }
 
-/* Where the observation has no name in the columns, it has a line of its own. */
+/* A long name has a line of its own. */
 static void claims_row(FILE *out, const json_t *observation)
 {
     struct expected e = expected_of(observation);
@@ -72,7 +72,8 @@ static void claims_row(FILE *out, const json_t *observation)
         gap = CLAIMS_CLAIMED - layout_columns(e.predicted);
     }
     layout_fill(out, ' ', gap);
-    fprintf(out, "%s%*s\n", e.predicted, CLAIMS_SEEN - CLAIMS_CLAIMED, e.observed);
+    fprintf(out, "%s%s%*s%s\n", e.predicted, e.distance[0] ? terminal_style(out, TERMINAL_BAD) : "",
+            CLAIMS_SEEN - CLAIMS_CLAIMED, e.observed, e.distance[0] ? terminal_style(out, TERMINAL_PLAIN) : "");
 }
 
 static void claims_observed(FILE *out, const json_t *claim)
