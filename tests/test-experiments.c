@@ -295,7 +295,7 @@ static int64_t tried(const struct setting *s)
 {
     const struct knobs *k = &s->knobs;
     return knob(k, "clients") + burst_prefill(k, &s->conditions) + (knobs_have(k, "then") ? knob(k, "then") : 0) +
-           (knobs_have(k, "orphan") && !knob(k, "orphan")) + (knobs_have(k, "returning") && knob(k, "returning"));
+           (knobs_have(k, "orphan") && !knob(k, "orphan"));
 }
 
 /* The rows hold each connection once: together no more than were tried, and just as many where all rows are predicted. */
@@ -391,25 +391,20 @@ static bool has_dimension(const char *name)
     return false;
 }
 
-/* The knobs that no dimension names, from `i` on: each choice; of a number its fallback, its ends, and what is next to the lower. */
-static void turn_others(const struct setting *before, size_t i, struct tally *tally)
+/* The knobs that no dimension names, one at a time: each choice; of a number its ends, and what is next to the lower. */
+static void turn_others(const struct setting *before, struct tally *tally)
 {
     struct setting s = *before;
-    while (i < s.knobs.n && has_dimension(s.knobs.knobs[i].name))
-        i++;
-    if (i == s.knobs.n) {
-        settled(&s, tally);
-        return;
-    }
-    const struct knob *k = &s.knobs.knobs[i];
-    bool number = !k->choices;
-    const int64_t ends[] = {k->min, k->min + (k->type == &option_duration ? 1000000 : 1), k->max};
-    turn_others(&s, i + 1, tally);
-    for (size_t v = 0; number ? v < N(ends) : k->choices[v] != NULL; v++) {
-        s = *before;
-        s.knobs.value[i] = number ? ends[v] : (int64_t)v;
-        s.knobs.set[i] = true;
-        turn_others(&s, i + 1, tally);
+    settled(&s, tally);
+    for (size_t i = 0; i < before->knobs.n; i++) {
+        const struct knob *k = &before->knobs.knobs[i];
+        const int64_t ends[] = {k->min, k->min + (k->type == &option_duration ? 1000000 : 1), k->max};
+        for (size_t v = 0; !has_dimension(k->name) && (k->choices ? k->choices[v] != NULL : v < N(ends)); v++) {
+            s = *before;
+            s.knobs.value[i] = k->choices ? (int64_t)v : ends[v];
+            s.knobs.set[i] = true;
+            settled(&s, tally);
+        }
     }
 }
 
@@ -421,7 +416,7 @@ static void turn(const struct setting *before, size_t d, struct tally *tally)
     while (d < N(dimensions) && !knobs_have(&s.knobs, dimensions[d].with ? dimensions[d].with : dimensions[d].name))
         d++;
     if (d == N(dimensions)) {
-        turn_others(&s, 0, tally);
+        turn_others(&s, tally);
         return;
     }
     for (const char *const *value = dimensions[d].values; *value; value++) {
