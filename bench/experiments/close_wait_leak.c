@@ -224,7 +224,7 @@ const struct experiment experiment_close_wait_leak = {
         "longer than any experiment.",
     .drawing =
         (const char *const[]){"c close()", "> FIN", "s: CLOSE_WAIT", "< ACK", "c: FIN_WAIT_2", ". tcp_fin_timeout",
-                              "c: gone", "s send()", "< DATA", "> RST", "s: gone", "s send()", NULL},
+                              "c: gone", "s send()", "< DATA", "> RST", "s: gone", "s send(): EPIPE", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .check = check,

@@ -113,9 +113,8 @@ const struct experiment experiment_simultaneous_close = {
               "until the "
               "ACK comes; here the wire keeps it back for as long as one wants to look.",
     .falsified = "An end that is not in CLOSING when the FINs have crossed, or only one TIME_WAIT.",
-    .why_link =
-        "The FINs must cross within half a round trip: by chance that is rare, and over loopback it cannot be. The "
-        "wire holds both.",
+    .why_link = "The FINs must cross within half a round trip: by chance that is rare, and over loopback, where it "
+                "is a matter of microseconds, rarer still. The wire holds both.",
     .time =
         "It takes no time: the kernel waits for nothing here. The two TIME_WAITs that are left would last 60 s, and "
         "are not waited for.",
