@@ -256,6 +256,10 @@ static const struct by_hand by_hand[] = {
     {0},
 };
 
+/* On a slow machine segments overtake one another. One that comes late to the TIME_WAIT is answered, and the server, which
+ * is through, answers that with a RST: it would end the TIME_WAIT before its time (RFC 1337). */
+static const char *const sysctls[] = {"net.ipv4.tcp_rfc1337=1", NULL};
+
 const struct experiment experiment_time_wait = {
     .name = "time-wait",
     .question = "Who has TIME_WAIT, for how long, and what does it cost?",
@@ -274,6 +278,7 @@ const struct experiment experiment_time_wait = {
                 "any two machines.",
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
+    .sysctls = sysctls,
     .check = check,
     .predict = predict,
     .run = run,
