@@ -1,5 +1,6 @@
 #include "bench/explain.h"
 #include "bench/experiments/experiment.h"
+#include "bench/explain_kernels.h"
 #include "bench/model/rule.h"
 #include "bench/report/drawing.h"
 #include "common/exit_code.h"
@@ -18,9 +19,10 @@
 
 static const struct option_program explain_program = {
     .name = "tcplab-bench explain",
-    .usage = "[options] NAME",
+    .usage = "[options] NAME|--kernels",
     .examples = "  tcplab-bench explain rst-on-overflow\n"
-                "  tcplab-bench explain rst-on-overflow --set backlog=0   what would happen then?\n",
+                "  tcplab-bench explain rst-on-overflow --set backlog=0   what would happen then?\n"
+                "  tcplab-bench explain --kernels                        what differs between kernels\n",
     .closing = "NAME: see tcplab-bench list.\n",
     .operands_max = 1,
 };
@@ -123,21 +125,27 @@ static void explain(const struct experiment *e, const struct knobs *k)
     explain_list("Try next", e->try_next);
 }
 
+/* *ret is NULL where the kernels are asked for. */
 static int explain_read(int argc, char **argv, const struct experiment **ret, struct knobs *k, char **ret_message)
 {
     struct option_texts sets = {0};
+    bool kernels = false;
     struct option_row rows[] = {
         {"set", 0, "KNOB=VALUE", NULL, "the prediction for this value; repeatable", &option_texts, &sets},
+        {"kernels", 0, NULL, NULL, "what differs between kernels", &option_flag, &kernels},
     };
     char **names;
     int n;
-    int r = options_parse(rows, 1, &explain_program, argc, argv, &names, &n, ret_message);
+    int r = options_parse(rows, sizeof(rows) / sizeof(*rows), &explain_program, argc, argv, &names, &n, ret_message);
     if (r == OPTIONS_HELP)
-        options_help(stdout, rows, 1, &explain_program);
+        options_help(stdout, rows, sizeof(rows) / sizeof(*rows), &explain_program);
     if (r == OPTIONS_VERSION)
         puts("tcplab-bench " TCPLAB_VERSION);
     if (r)
         return r < 0 ? r : 1;
+    *ret = NULL;
+    if (kernels && !n && !sets.n)
+        return 0;
     r = experiment_named(n ? names[0] : "", ret, ret_message);
     if (!r)
         knobs_init(k, (*ret)->knobs, (*ret)->n_knobs);
@@ -154,6 +162,10 @@ int explain_main(int argc, char **argv)
     int r = explain_read(argc, argv, &e, &k, &message);
     if (r)
         return program_settings_ended(r, message);
+    if (!e) {
+        explain_kernels(stdout);
+        return fflush(stdout) ? EXIT_CODE_FAILED : EXIT_CODE_DONE;
+    }
     const struct conditions c = experiment_conditions(e, &k);
     if (e->check && e->check(&k, &c, &message))
         return program_settings_ended(-EINVAL, message);

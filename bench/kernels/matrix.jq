@@ -62,10 +62,22 @@ def told($experiments; found; $title):
 def known_as:
     if .package then .package + " " + .version + ", emulated" else .release + ", the running kernel" end;
 
+# Rows of a C macro: for bench/kernels/recorded.h.
+def macro($name): "#define " + $name + "(X)" + (map(" X(" + (map(tojson) | join(", ")) + ")") | join(" \\\n"));
+# A rule of a kernel: false is a value, too.
+def found($r): (.rules // {}) | if has($r) then .[$r] else "-" end;
+def value: if type == "object" then .value // . else . end | if type == "string" then . else tojson end;
+
 named as $kernels
 | ([$kernels[] | .runs // [] | .[].experiment] | distinct) as $experiments
 | ([$kernels[] | .rules // {} | keys_unsorted[]] | distinct) as $rules
-| (["kernel", "is"] | [.]) + [$kernels[] | [.name, known_as]] | table | titled("Kernels") | .[],
+| if $style == "record" then
+    ([["", $kernels[].name]] | macro("RECORDED_KERNELS")),
+    ([$rules[] as $r | [$r] + [$kernels[] | found($r) | value]] | macro("RECORDED_RULES")),
+    ([$experiments[] as $e | [$e] + [$kernels[] | cell($e).verdict]] | macro("RECORDED_VERDICTS")),
+    ([[$experiments[] as $e | $kernels[] | cell($e) + {e: $e, name} | select(.verdict == "skipped")]
+      | group_by([.e, .reason])[] | [.[0].e, (map(.name) | join(", ")), .[0].reason]] | macro("RECORDED_SKIPPED") + " X(NULL)")
+  else (["kernel", "is"] | [.]) + [$kernels[] | [.name, known_as]] | table | titled("Kernels") | .[],
 ([["experiment"] + [$kernels[].name]] + [$experiments[] as $e | [($e | code)] + [$kernels[] | cell($e).verdict]]
  | table | titled("Does each experiment agree with its prediction?") | .[]),
 ($kernels | told($experiments; cell(.e); "What does not agree")),
@@ -74,10 +86,10 @@ named as $kernels
         "Agreed when it was run again, alone; at first")),
 (if ($rules | length) == 0 then empty
  else [["rule"] + [$kernels[].name]]
-      + [$rules[] as $r | [($r | code)] + [$kernels[] | .rules[$r]? // "-"
-         | if type == "object" then .value // . else . end | if type == "string" then . else tojson end]]
+      + [$rules[] as $r | [($r | code)] + [$kernels[] | found($r) | value]]
       | table | titled("Rules that were found in each kernel") | .[]
- end),
+ end)
+  end,
 # For the exit code.
 ([$experiments[] as $e | $kernels[] | cell($e).verdict] | if index("differ") then "differs:" else empty end),
 ([$experiments[] as $e | $kernels[] | cell($e).verdict] | if index("none") or length == 0 then "lacking:" else empty end)

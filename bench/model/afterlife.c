@@ -17,7 +17,7 @@ struct span afterlife_reuse(const struct conditions *c, bool bound, bool loopbac
         return (struct span){INFINITY, INFINITY};
     if (bound)
         return (struct span){0, 0};
-    if (!c->tw_reuse_delay)
+    if (!c->tw_reuse_delay || c->rules.time_wait_reuse_clock == TIME_WAIT_REUSE_SECONDS)
         return (struct span){0, 1 + late};
     double delay = (double)c->tw_reuse_delay / 1000;
     return (struct span){delay, delay + 2 * tick};

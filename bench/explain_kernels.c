@@ -1,0 +1,167 @@
+/* What differs between kernels, as bench/kernels/run has found it (bench/kernels/recorded.h): the rules, and which experiments come out
+ * otherwise for them. */
+#include "bench/explain_kernels.h"
+#include "bench/experiments/experiment.h"
+#include "bench/kernels/recorded.h"
+#include "bench/probe/probe.h"
+#include "bench/report/layout.h"
+#include "common/page.h"
+
+#include <string.h>
+
+#define KERNELS_MAX 12
+
+struct kernels_row {
+    const char
+        *cells[1 + KERNELS_MAX]; /* a name, and a value for each kernel; NULL-terminated where there are fewer */
+};
+
+#define X(...) {{__VA_ARGS__}},
+static const struct kernels_row kernels_heads[] = {RECORDED_KERNELS(X)};
+static const struct kernels_row kernels_rules[] = {RECORDED_RULES(X)};
+static const struct kernels_row kernels_verdicts[] = {RECORDED_VERDICTS(X)};
+static const struct kernels_row kernels_skipped[] = {RECORDED_SKIPPED(X)}; /* experiment, kernels, reason */
+#undef X
+
+#define N(rows) (sizeof(rows) / sizeof *(rows))
+
+static const char *const *kernels_names(void)
+{
+    return kernels_heads[0].cells + 1;
+}
+
+static bool kernels_all_have(const struct kernels_row *row, const char *value)
+{
+    for (size_t i = 1; i <= KERNELS_MAX && row->cells[i]; i++)
+        if (strcmp(row->cells[i], value))
+            return false;
+    return true;
+}
+
+/* The kernels whose cell is that value: "6.1.170, 6.12.100". */
+static void kernels_with(const struct kernels_row *row, const char *value, char *text, size_t size)
+{
+    size_t length = 0;
+    text[0] = '\0';
+    for (size_t i = 1; i <= KERNELS_MAX && row->cells[i] && length < size; i++)
+        if (!strcmp(row->cells[i], value))
+            length +=
+                (size_t)snprintf(text + length, size - length, "%s%s", length ? ", " : "", kernels_names()[i - 1]);
+}
+
+static const char *kernels_means(const char *rule, const char *value)
+{
+    for (size_t i = 0; probes[i].name; i++)
+        if (!strcmp(probes[i].name, rule) && probe_means(&probes[i], value))
+            return probe_means(&probes[i], value);
+    return NULL;
+}
+
+/* --- which experiments a rule decides --- */
+
+static bool kernels_changes(const struct experiment *e, enum kernel_rule rule)
+{
+    struct knobs k;
+    struct prediction here = {0}, there = {0};
+    knobs_init(&k, e->knobs, e->n_knobs);
+    struct conditions c = experiment_conditions(e, &k);
+    e->predict(&k, &c, &here);
+    kernel_rules_flip(&c.rules, rule);
+    e->predict(&k, &c, &there);
+    bool changes = !prediction_same(&here, &there);
+    prediction_release(&here);
+    prediction_release(&there);
+    return changes;
+}
+
+static void kernels_print_changes(FILE *out, const char *name)
+{
+    char text[400];
+    for (enum kernel_rule rule = 0; rule < KERNEL_RULES_N; rule++) {
+        size_t length = 0;
+        if (strcmp(kernel_rule_texts[rule].name, name))
+            continue;
+        for (size_t i = 0; experiments[i] && length < sizeof(text); i++)
+            if (kernels_changes(experiments[i], rule))
+                length += (size_t)snprintf(text + length, sizeof(text) - length, "%s%s", length ? ", " : "",
+                                           experiments[i]->name);
+        if (length)
+            layout_labelled(out, "decides", text);
+    }
+}
+
+/* --- the page --- */
+
+static void kernels_print_values(FILE *out, const struct kernels_row *row)
+{
+    char text[600], who[200];
+    for (size_t i = 1; i <= KERNELS_MAX && row->cells[i]; i++) {
+        bool told = false;
+        for (size_t before = 1; before < i; before++)
+            told = told || !strcmp(row->cells[before], row->cells[i]);
+        if (told)
+            continue;
+        const char *means = kernels_means(row->cells[0], row->cells[i]);
+        kernels_with(row, row->cells[i], who, sizeof(who));
+        snprintf(text, sizeof(text), "on %s. %s", who, means ? means : "");
+        layout_labelled(out, row->cells[i], text);
+    }
+}
+
+static void kernels_print_differing(FILE *out)
+{
+    page_title(out, "Rules that differ");
+    for (size_t i = 0; i < N(kernels_rules); i++) {
+        if (kernels_all_have(&kernels_rules[i], kernels_rules[i].cells[1]))
+            continue;
+        fprintf(out, "%s\n", kernels_rules[i].cells[0]);
+        kernels_print_values(out, &kernels_rules[i]);
+        kernels_print_changes(out, kernels_rules[i].cells[0]);
+    }
+}
+
+static void kernels_print_same(FILE *out)
+{
+    page_title(out, "The same on all of them");
+    for (size_t i = 0; i < N(kernels_rules); i++)
+        if (kernels_all_have(&kernels_rules[i], kernels_rules[i].cells[1]))
+            page_row(out, kernels_rules[i].cells[0], kernels_rules[i].cells[1],
+                     kernels_means(kernels_rules[i].cells[0], kernels_rules[i].cells[1]));
+}
+
+static void kernels_print_verdicts(FILE *out)
+{
+    size_t agree = 0;
+    page_title(out, "Experiments and their predictions");
+    for (size_t i = 0; i < N(kernels_verdicts); i++)
+        agree += kernels_all_have(&kernels_verdicts[i], "agree");
+    page_text(out, "%zu experiments ran on each of them, and %zu agreed with their predictions everywhere.",
+              N(kernels_verdicts), agree);
+    for (size_t i = 0; i < N(kernels_verdicts); i++) {
+        char who[200];
+        static const char *const others[] = {"differ", "inconclusive", "none"};
+        for (size_t v = 0; v < N(others); v++) {
+            kernels_with(&kernels_verdicts[i], others[v], who, sizeof(who));
+            if (who[0])
+                page_text(out, "%s: %s on %s.", kernels_verdicts[i].cells[0], others[v], who);
+        }
+    }
+    for (size_t i = 0; i < N(kernels_skipped) && kernels_skipped[i].cells[0]; i++)
+        page_text(out, "%s: skipped on %s: %s.", kernels_skipped[i].cells[0], kernels_skipped[i].cells[1],
+                  kernels_skipped[i].cells[2]);
+}
+
+void explain_kernels(FILE *out)
+{
+    char text[200] = "";
+    for (size_t i = 0, length = 0; i < KERNELS_MAX && kernels_names()[i] && length < sizeof(text); i++)
+        length += (size_t)snprintf(text + length, sizeof(text) - length, "%s%s", i ? ", " : "", kernels_names()[i]);
+    page_text(out,
+              "What was found when each of these kernels ran all experiments, and was asked for its rules: Linux %s. "
+              "bench/kernels/run does it again, also with a kernel of your own; tcplab-bench probe asks the running "
+              "one.",
+              text);
+    kernels_print_differing(out);
+    kernels_print_same(out);
+    kernels_print_verdicts(out);
+}
