@@ -85,8 +85,10 @@ static void kernels_print_changes(FILE *out, const char *name)
             if (kernels_changes(experiments[i], rule))
                 length += (size_t)snprintf(text + length, sizeof(text) - length, "%s%s", length ? ", " : "",
                                            experiments[i]->name);
-        if (length)
-            layout_labelled(out, "decides", text);
+        if (length) {
+            fprintf(out, "    Predictions that rest upon it: ");
+            layout_words(out, text, 6, 35);
+        }
     }
 }
 
@@ -103,8 +105,9 @@ static void kernels_print_values(FILE *out, const struct kernels_row *row)
             continue;
         const char *means = kernels_means(row->cells[0], row->cells[i]);
         kernels_with(row, row->cells[i], who, sizeof(who));
-        snprintf(text, sizeof(text), "on %s. %s", who, means ? means : "");
-        layout_labelled(out, row->cells[i], text);
+        snprintf(text, sizeof(text), "%s on %s. %s", row->cells[i], who, means ? means : "");
+        layout_fill(out, ' ', 4);
+        layout_words(out, text, 6, 4);
     }
 }
 
@@ -114,7 +117,7 @@ static void kernels_print_differing(FILE *out)
     for (size_t i = 0; i < N(kernels_rules); i++) {
         if (kernels_all_have(&kernels_rules[i], kernels_rules[i].cells[1]))
             continue;
-        fprintf(out, "%s\n", kernels_rules[i].cells[0]);
+        fprintf(out, "%s  %s\n", i ? "\n" : "", kernels_rules[i].cells[0]);
         kernels_print_values(out, &kernels_rules[i]);
         kernels_print_changes(out, kernels_rules[i].cells[0]);
     }
