@@ -475,8 +475,8 @@ int64_t step_arrived_ns(const struct trial *t, enum direction direction, unsigne
 static bool step_is_settled(struct trial *t, int64_t number)
 {
     struct wire_status s = wire_status(t->lab.wire);
-    return s.in_transit == s.held[TO_SERVER] + s.held[TO_CLIENT] && clock_now_ns() - s.last_ns >= STEP_QUIET_NS &&
-           watch_unchanged(t->watch) >= STEP_QUIET_LOOKS;
+    return !s.unread && s.in_transit == s.held[TO_SERVER] + s.held[TO_CLIENT] &&
+           clock_now_ns() - s.last_ns >= STEP_QUIET_NS && watch_unchanged(t->watch) >= STEP_QUIET_LOOKS;
 }
 
 void step_settle(struct trial *t)

@@ -95,7 +95,7 @@ const struct experiment *experiment_find(const char *name)
 /* The nearest by spelling, or one that contains what was typed. */
 static const char *experiment_near(const char *name)
 {
-    const char *names[sizeof(experiments) / sizeof(*experiments)];
+    const char *names[sizeof(experiments) / sizeof(*experiments)] = {NULL};
     size_t n = 0;
     for (; experiments[n]; n++)
         names[n] = experiments[n]->name;

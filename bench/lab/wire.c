@@ -2,6 +2,7 @@
 #include "common/clock.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -208,11 +209,23 @@ uint64_t wire_faults_matched(struct wire *w, int id)
     return matched;
 }
 
+/* The kernel puts frames into the rings as they are sent, and a machine with other work may let the thread wait. */
+static bool wire_has_unread(const struct wire *w)
+{
+    struct pollfd fds[] = {
+        {.fd = wire_port_fd(w->server_port), .events = POLLIN},
+        {.fd = w->client_port ? wire_port_fd(w->client_port) : -1, .events = POLLIN},
+    };
+    return poll(fds, 2, 0) > 0 && (fds[0].revents | fds[1].revents) & POLLIN;
+}
+
 struct wire_status wire_status(const struct wire *wire)
 {
     struct wire *w = (struct wire *)wire; /* only its lock is touched */
+    bool unread = wire_has_unread(w);     /* asked first: what it takes meanwhile is in the counts */
     pthread_mutex_lock(&w->lock);
     struct wire_status status = w->status;
+    status.unread = unread;
     status.in_transit = w->leaving;
     for (int d = 0; d < 2; d++) {
         status.held[d] = w->lanes[d].queue.held_segments;

@@ -55,6 +55,7 @@ struct wire_status {
     uint64_t
         kernel_lost; /* of those: lost, and by nobody's intention. The run proves nothing then. Known 10 ms later. */
     int64_t last_ns; /* when the last segment entered or left; 0: none yet */
+    bool unread;     /* frames have been sent that the wire's thread has not got round to */
 };
 struct wire_status wire_status(const struct wire *w);
 
