@@ -180,7 +180,7 @@ static bool document_is_end(const json_t *call, const char *key, const char *end
     return text && !strcmp(text, endpoint);
 }
 
-/* What the trial's own sockets of that connection, and its listener, were told; setsockopt() and the like is in the whole list. */
+/* What the trial's own sockets of that connection, and its listener, were told; options, and questions without news, are in the whole list. */
 static json_t *document_calls(const struct trial *t, const char *connection)
 {
     size_t i;
@@ -191,7 +191,8 @@ static json_t *document_calls(const struct trial *t, const char *connection)
         bool listener = server && json_is_null(json_object_get(call, "peer"));
         bool its = document_is_end(call, server ? "peer" : "local", connection);
         const char *name = json_string_value(json_object_get(call, "call"));
-        if ((its || (listener && !strncmp(name, "listen", 6))) && strncmp(name, "setsockopt", 10))
+        bool quiet = !strncmp(name, "setsockopt", 10) || document_is_end(call, "result", "no error");
+        if (!quiet && (its || (listener && !strncmp(name, "listen", 6))))
             json_array_append(calls, call);
     }
     return calls;
