@@ -31,6 +31,7 @@ struct trial_socket *silence_connection(struct trial *t, struct trial_socket *li
 {
     struct span rto = retransmit_rto(&t->conditions, silence_rtt(t->knobs));
     double is = NAN;
+    *ret_server = NULL;
     for (int i = 0; i < SILENCE_TRIES && !t->failure; i++) {
         struct trial_socket *client = sock_connection(listener, ret_server);
         is = sock_rto(sender == SIDE_CLIENT ? client : *ret_server);
