@@ -34,7 +34,7 @@ static void predict_silent(const struct knobs *k, const struct conditions *c, st
     int64_t seconds = knob(k, "seconds");
     expect_span(p, opening_defer_ends(c, seconds), &rule_defer_ends, "server.syn_ack_again_1");
     expect_exactly(p, "segments", 1, &rule_defer_ends, "server.TcpExt.TCPSynRetrans");
-    expect_exactly(p, "timeouts", opening_defer_timeouts(seconds), &rule_syn_timeouts_counter,
+    expect_exactly(p, "timeouts", opening_defer_timeouts(seconds), &rule_timeouts_counter,
                    "server.TcpExt.TCPTimeouts");
     expect_exactly(p, "segments", 1, &rule_challenge_ack, "client.TcpExt.TCPChallengeACK");
     expect_exactly(p, "errno", EAGAIN, &rule_defer_ends, "server.read_error");

@@ -86,8 +86,8 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
                    "client.TcpExt.TCPSynRetrans");
     expect_end(p, opening_syn_gives_up(&of_socket, user_ms), end, "client.gives_up");
     expect_exactly(p, "errno", ETIMEDOUT, end, "client.connect_error");
-    expect_exactly(p, "timeouts", again + 1, &rule_syn_timeouts_counter, "client.TcpExt.TCPTimeouts");
-    expect_exactly(p, "connections", 1, &rule_syn_aborts_counter, "client.TcpExt.TCPAbortOnTimeout");
+    expect_exactly(p, "timeouts", again + 1, &rule_timeouts_counter, "client.TcpExt.TCPTimeouts");
+    expect_exactly(p, "connections", 1, &rule_abort_on_timeout_counter, "client.TcpExt.TCPAbortOnTimeout");
     expect_exactly(p, "connections", 1, &rule_attempt_fails, "client.Tcp.AttemptFails");
     expect_exactly(p, "connections", 1, end, "ledger.timed_out");
 }

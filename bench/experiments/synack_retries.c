@@ -62,7 +62,7 @@ static void predict_ladder(const struct knobs *k, const struct conditions *c, st
     expect_exactly(p, "segments", again, number, "server.TcpExt.TCPSynRetrans");
     expect_exactly(p, "segments", again, &rule_challenge_ack, "client.TcpExt.TCPChallengeACK");
     expect_end(p, ladder_syn_ack_gone(c), &rule_syn_ack_gives_up, "server.request_gone");
-    expect_exactly(p, "timeouts", again + 1, &rule_syn_timeouts_counter, "server.TcpExt.TCPTimeouts");
+    expect_exactly(p, "timeouts", again + 1, &rule_timeouts_counter, "server.TcpExt.TCPTimeouts");
     expect_exactly(p, "segments", 0, &rule_syn_ack_gives_up, "server.RST_before_data");
     expect_exactly(p, "sockets", 0, &rule_syn_ack_gives_up, "server.SYN_RECV");
     expect_exactly(p, "sockets", 1, &rule_syn_ack_gives_up, "client.ESTABLISHED");
