@@ -35,6 +35,12 @@ struct silence_segments {
 void silence_expect(struct prediction *p, const struct silence_segments *s, const struct retransmit *r,
                     const struct rule *limit);
 
+/* The client's data, over a cable that is cut: sends it, waits until the connection is given up, and takes stock; and what is expected of
+ * that, all of it. */
+extern const struct silence_segments silence_data;
+void silence_expect_cut(struct prediction *p, const struct retransmit *r, const struct rule *limit);
+void silence_cut(struct trial *t, struct trial_socket *client, const struct retransmit *r);
+
 /* When the first of them was sent; 0: not yet. */
 int64_t silence_began_ns(const struct trial *t, const struct silence_segments *s);
 
