@@ -1,8 +1,8 @@
 /* The CLOSE_WAIT leak: the clients have closed, and the server's program forgets to.
  *
  * Textbooks say:  CLOSE_WAIT waits for the program's close(); many of them are a fault of the program.
- * The kernel:     so it is, for ever: no timer runs (tcp_fin()). The client's end is gone after tcp_fin_timeout, and the server is not told.
- *                 CurrEstab counts CLOSE_WAIT, so a graph of it shows connections that nobody has any more. A write ends such a
+ * The kernel:     so it is, for ever: no timer runs (tcp_fin()). The client's end is gone after tcp_fin_timeout, and the server is not
+ *                 told. CurrEstab counts CLOSE_WAIT, so a graph of it shows connections that nobody has any more. A write ends such a
  *                 socket: it is taken, RST comes back, and the next fails with EPIPE.
  * Falsified by:   a CLOSE_WAIT that ends by itself, or has a timer; a client's FIN_WAIT_2 that is there after its time; a first write that
  *                 fails, or a second that does not. */

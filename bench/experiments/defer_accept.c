@@ -1,8 +1,8 @@
 /* TCP_DEFER_ACCEPT: accept() shall return only when there is something to read.
  *
  * Textbooks say:  the listener is woken when data comes; a client that sends nothing within the time is dropped.
- * The kernel:     a third ACK without data is ignored (tcp_check_req()), and the half-open request stays in the SYN queue, while the client is
- *                 ESTABLISHED. Data completes it at once. Without data the SYN-ACK is sent again once, at the end of the time, which is
+ * The kernel:     a third ACK without data is ignored (tcp_check_req()), and the half-open request stays in the SYN queue, while the client
+ *                 is ESTABLISHED. Data completes it at once. Without data the SYN-ACK is sent again once, at the end of the time, which is
  *                 rounded up to 1, 3, 7, 15 ... s (secs_to_retrans()); and the ACK that answers it does complete the connection
  *                 (syn_ack_recalc()): accept() returns, with nothing to read.
  * Falsified by:   accept() before data and before the end of the time; a SYN-ACK in between; a connection that is dropped. */

@@ -12,8 +12,8 @@
 /* By the knobs idle, interval and probes. */
 struct keepalive_timing probing_model(const struct knobs *k, const struct conditions *c);
 
-/* SO_KEEPALIVE, and TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT after the knobs if `options`, otherwise by the sysctls. Before connect(): so the time
- * runs from the SYN-ACK, and not from the call. */
+/* SO_KEEPALIVE, and TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT after the knobs if `options`, otherwise by the sysctls. Before connect(): so
+ * the time runs from the SYN-ACK, and not from the call. */
 void probing_set(struct trial_socket *client, const struct knobs *k, bool options);
 
 /* connect() and accept(). */

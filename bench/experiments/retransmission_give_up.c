@@ -1,9 +1,9 @@
 /* Data to a peer that has fallen silent: the cable is cut, and nothing tells either end.
  *
  * Textbooks say:  a segment is retransmitted with exponential backoff, tcp_retries2 (15) times, then the connection is dropped.
- * The kernel:     the first repetition is a tail loss probe (tcp_schedule_loss_probe()), which counts as none. Then the RTO fires and doubles.
- *                 tcp_retries2 is not a count: it is turned into a time, as if the RTO had been 200 ms (tcp_model_timeout()), and the firing
- *                 that finds this time gone since the first one gives up (retransmits_timed_out()). No RST is sent.
+ * The kernel:     the first repetition is a tail loss probe (tcp_schedule_loss_probe()), which counts as none. Then the RTO fires and
+ *                 doubles. tcp_retries2 is not a count: it is turned into a time, as if the RTO had been 200 ms (tcp_model_timeout()), and
+ *                 the firing that finds this time gone since the first one gives up (retransmits_timed_out()). No RST is sent.
  * Falsified by:   a gap that is not twice the one before; a connection that is given up at another firing, or with another error; a RST. */
 #include "bench/experiments/silence.h"
 

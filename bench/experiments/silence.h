@@ -5,8 +5,8 @@
 #include "bench/experiments/steps.h"
 #include "bench/model/retransmit.h"
 
-/* At an RTO just above 200 ms the limits of retransmits_timed_out() lie next to a firing, and one round trip that took some milliseconds more
- * decides. From 17 ms of delay on those of two retries and more lie far from any. */
+/* At an RTO just above 200 ms the limits of retransmits_timed_out() lie next to a firing, and one round trip that took some milliseconds
+ * more decides. From 17 ms of delay on those of two retries and more lie far from any. */
 #define SILENCE_DELAY "25ms"
 
 /* Whose segments are lost on their way. */

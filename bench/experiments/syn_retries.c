@@ -2,9 +2,9 @@
  *
  * Textbooks say:  the SYN is sent again after 1, 3, 7, 15, 31, 63 s, each wait twice as long as the one before, and connect() fails after
  *                 127 s.
- * The kernel:     since 6.5 the first tcp_syn_linear_timeouts + 1 waits are all 1 s (tcp_retransmit_timer()). It gives up at the first timeout
- *                 that finds tcp_syn_retries + tcp_syn_linear_timeouts repetitions sent, or as much time gone as tcp_syn_retries doublings
- *                 would have taken (tcp_write_timeout()). TCP_USER_TIMEOUT replaces that time and leaves the number.
+ * The kernel:     since 6.5 the first tcp_syn_linear_timeouts + 1 waits are all 1 s (tcp_retransmit_timer()). It gives up at the first
+ *                 timeout that finds tcp_syn_retries + tcp_syn_linear_timeouts repetitions sent, or as much time gone as tcp_syn_retries
+ *                 doublings would have taken (tcp_write_timeout()). TCP_USER_TIMEOUT replaces that time and leaves the number.
  * Falsified by:   a SYN off this ladder, one more or one less; an ETIMEDOUT before its time or well after it. */
 #include "bench/experiments/sockets.h"
 #include "bench/experiments/steps.h"

@@ -2,10 +2,10 @@
  *
  * Textbooks say:  the server stays in SYN_RCVD and sends its SYN-ACK again, tcp_synack_retries times, and then it drops the connection; the
  *                 client learns that sooner or later.
- * The kernel:     the SYN-ACK is sent again after 1, 3, 7, 15, 31 s (reqsk_timer_handler()), and each time the client, which is ESTABLISHED,
- *                 answers with a challenge ACK. At the timeout after the last one the request is deleted, and nothing is sent: the client
- *                 stays ESTABLISHED towards nobody, until it sends something and gets a RST. Data that it sends in time is as good as the
- *                 ACK and completes the handshake (tcp_check_req()).
+ * The kernel:     the SYN-ACK is sent again after 1, 3, 7, 15, 31 s (reqsk_timer_handler()), and each time the client, which is
+ *                 ESTABLISHED, answers with a challenge ACK. At the timeout after the last one the request is deleted, and nothing is sent:
+ *                 the client stays ESTABLISHED towards nobody, until it sends something and gets a RST. Data that it sends in time is as
+ *                 good as the ACK and completes the handshake (tcp_check_req()).
  * Falsified by:   a SYN-ACK off its ladder; a segment that tells the client of the end; a request that outlives its time. */
 #include "bench/experiments/requests.h"
 #include "bench/experiments/sockets.h"
