@@ -1,5 +1,5 @@
-/* Trials in cells, several at once: each job is a process of its own world (lab/cell.h) that sends what it is waiting for, and at its end its
- * document, through a pipe. */
+/* Trials in cells, several at once: each job is a process of its own world (lab/cell.h) that sends what it is waiting for, and at its end
+ * its document, through a pipe. */
 #pragma once
 
 #include "bench/experiments/trial.h"
@@ -30,11 +30,11 @@ struct job {
     double waiting_s;
 };
 
-/* What can be found lacking before anything is run; finds the two programs of this installation, and what rules this kernel has. An exit code; what is wrong has been
- * told. */
+/* What can be found lacking before anything is run; finds the two programs of this installation, and what rules this kernel has. An exit
+ * code; what is wrong has been told. */
 int jobs_prepare(struct trial_programs *ret, struct kernel_rules *ret_rules);
 
-/* Runs all, at most `parallel` at once; finished() is called for each when it has ended. A signal (common/stop.h) ends them all at once: then
- * -EINTR, and those that had not finished have no document. 0 or -errno. */
+/* Runs all, at most `parallel` at once; finished() is called for each when it has ended. A signal (common/stop.h) ends them all at once:
+ * then -EINTR, and those that had not finished have no document. 0 or -errno. */
 int jobs_run(struct job *jobs, size_t n, size_t parallel, const struct trial_programs *programs,
              void (*finished)(struct job *job, void *context), void *context);

@@ -98,11 +98,6 @@ static int settings_check(const struct settings *s, const struct option_row *row
     return 0;
 }
 
-const char *settings_workload_name(int workload)
-{
-    return workload_words[workload];
-}
-
 /* The echo of the settings shows what is in force, also where the default came from the workload. */
 static json_t *settings_json(const struct settings *s, const struct option_row *rows, size_t n)
 {

@@ -37,5 +37,3 @@ struct settings {
 /* Reads the command line. 0: *ret is complete and *ret_json the effective settings; 1: help or version was printed;
  * or -errno and a sentence in *ret_message (caller frees). */
 int settings_read(int argc, char **argv, struct settings *ret, json_t **ret_json, char **ret_message);
-
-const char *settings_workload_name(int workload);

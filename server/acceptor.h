@@ -33,7 +33,8 @@ struct acceptor {
     void *context;
 };
 
-/* fd: a non-blocking listener, not owned. The other fields named above from share to context (but sampled_ns and starved) are set by the caller before. 0 or -errno. */
+/* fd: a non-blocking listener, not owned. The other fields named above from share to context (but sampled_ns and starved) are set by the
+ * caller before. 0 or -errno. */
 int acceptor_start(struct acceptor *a, int fd);
 
 /* delay_ns has become 0: accepts from now on. In the loop's thread. */

@@ -1,8 +1,8 @@
 /* The client closes first: four segments, or three.
  *
  * Textbooks say:  FIN, ACK, FIN, ACK: four segments; the end that closes first has TIME_WAIT.
- * The kernel:     two FINs, each acknowledged. Whether the first ACK is a segment of its own is a matter of time: the server's kernel keeps it
- *                 back for up to 40 ms (tcp_fin(), tcp_send_delayed_ack()), and a program that closes within that time sends it with
+ * The kernel:     two FINs, each acknowledged. Whether the first ACK is a segment of its own is a matter of time: the server's kernel keeps
+ *                 it back for up to 40 ms (tcp_fin(), tcp_send_delayed_ack()), and a program that closes within that time sends it with
  *                 its FIN. A server that writes instead is answered by RST: nobody reads at the client any more.
  * Falsified by:   another number of segments; another state at one of the ends; a TIME_WAIT at the server. */
 #include "bench/experiments/close_in_turn.h"

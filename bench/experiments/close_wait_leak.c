@@ -1,8 +1,8 @@
 /* The CLOSE_WAIT leak: the clients have closed, and the server's program forgets to.
  *
  * Textbooks say:  CLOSE_WAIT waits for the program's close(); many of them are a fault of the program.
- * The kernel:     so it is, for ever: no timer runs (tcp_fin()). The client's end is gone after tcp_fin_timeout, and the server is not told.
- *                 CurrEstab counts CLOSE_WAIT, so a graph of it shows connections that nobody has any more. A write ends such a
+ * The kernel:     so it is, for ever: no timer runs (tcp_fin()). The client's end is gone after tcp_fin_timeout, and the server is not
+ *                 told. CurrEstab counts CLOSE_WAIT, so a graph of it shows connections that nobody has any more. A write ends such a
  *                 socket: it is taken, RST comes back, and the next fails with EPIPE.
  * Falsified by:   a CLOSE_WAIT that ends by itself, or has a timer; a client's FIN_WAIT_2 that is there after its time; a first write that
  *                 fails, or a second that does not. */
@@ -16,8 +16,6 @@
 
 #include <errno.h>
 #include <math.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 
 #define MOST        50
@@ -80,21 +78,14 @@ static int64_t with_a_timer(const struct trial *t)
     return n;
 }
 
-/* What the kernel has measured: a FIN_WAIT_2 lasts 3.5 RTO at least, and on a busy machine one handshake may have taken long. */
-static double rto_s(const struct trial_socket *s)
-{
-    struct tcp_info info = {0};
-    socklen_t length = sizeof(info);
-    return s && !getsockopt(s->fd, IPPROTO_TCP, TCP_INFO, &info, &length) ? info.tcpi_rto / 1e6 : 0;
-}
-
+/* A FIN_WAIT_2 lasts 3.5 RTO at least, and on a busy machine one handshake may have taken long. */
 static struct trial_socket *open_one(struct trial *t, const struct knobs *k, struct trial_socket *listener,
                                      struct trial_socket **ret_server)
 {
     double most_s = life_rto(round_trip(k).hi);
     for (int tries = 1;; tries++) {
         struct trial_socket *client = sock_connection(listener, ret_server);
-        if (t->failure || rto_s(client) <= most_s)
+        if (t->failure || sock_rto(client) <= most_s)
             return client;
         if (tries == TRIES)
             step_fail(t, EXIT_CODE_FAILED,

@@ -1,8 +1,8 @@
 /* Nobody listens: connect() to a port without a listener.
  *
  * Textbooks say:  the server's kernel answers with a RST, and connect() fails with "connection refused".
- * The kernel:     so it does, at once (tcp_v4_rcv(), tcp_v4_send_reset()): no timer, no second SYN. It is the same whether a program has the
- *                 port by bind() alone, or had listened there until a moment ago: what counts is a socket in LISTEN.
+ * The kernel:     so it does, at once (tcp_v4_rcv(), tcp_v4_send_reset()): no timer, no second SYN. It is the same whether a program has
+ *                 the port by bind() alone, or had listened there until a moment ago: what counts is a socket in LISTEN.
  * Falsified by:   an attempt that hangs, a second SYN, another error than ECONNREFUSED, a RST that does not acknowledge the SYN. */
 #include "bench/experiments/sockets.h"
 #include "bench/experiments/steps.h"

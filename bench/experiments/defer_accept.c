@@ -1,8 +1,8 @@
 /* TCP_DEFER_ACCEPT: accept() shall return only when there is something to read.
  *
  * Textbooks say:  the listener is woken when data comes; a client that sends nothing within the time is dropped.
- * The kernel:     a third ACK without data is ignored (tcp_check_req()), and the half-open request stays in the SYN queue, while the client is
- *                 ESTABLISHED. Data completes it at once. Without data the SYN-ACK is sent again once, at the end of the time, which is
+ * The kernel:     a third ACK without data is ignored (tcp_check_req()), and the half-open request stays in the SYN queue, while the client
+ *                 is ESTABLISHED. Data completes it at once. Without data the SYN-ACK is sent again once, at the end of the time, which is
  *                 rounded up to 1, 3, 7, 15 ... s (secs_to_retrans()); and the ACK that answers it does complete the connection
  *                 (syn_ack_recalc()): accept() returns, with nothing to read.
  * Falsified by:   accept() before data and before the end of the time; a SYN-ACK in between; a connection that is dropped. */
@@ -34,7 +34,7 @@ static void predict_silent(const struct knobs *k, const struct conditions *c, st
     int64_t seconds = knob(k, "seconds");
     expect_span(p, opening_defer_ends(c, seconds), &rule_defer_ends, "server.syn_ack_again_1");
     expect_exactly(p, "segments", 1, &rule_defer_ends, "server.TcpExt.TCPSynRetrans");
-    expect_exactly(p, "timeouts", opening_defer_timeouts(seconds), &rule_syn_timeouts_counter,
+    expect_exactly(p, "timeouts", opening_defer_timeouts(seconds), &rule_timeouts_counter,
                    "server.TcpExt.TCPTimeouts");
     expect_exactly(p, "segments", 1, &rule_challenge_ack, "client.TcpExt.TCPChallengeACK");
     expect_exactly(p, "errno", EAGAIN, &rule_defer_ends, "server.read_error");

@@ -1,8 +1,8 @@
 /* TCP Fast Open: data in the SYN, and a queue of its own.
  *
  * Textbooks say:  TCP_FASTOPEN = q lets q clients at a time have their data accepted with the SYN; accept() makes room for the next.
- * The kernel:     a SYN with data makes a full socket in SYN_RECV at once and puts it into the accept queue (tcp_fastopen_create_child()): it
- *                 can be accepted and read while the handshake is under way. What is limited to q is the number of those whose last ACK
+ * The kernel:     a SYN with data makes a full socket in SYN_RECV at once and puts it into the accept queue (tcp_fastopen_create_child()):
+ *                 it can be accepted and read while the handshake is under way. What is limited to q is the number of those whose last ACK
  *                 has not come (tcp_fastopen_queue_check()); accept() gives no place back, that ACK does. Who finds no place gets an
  *                 ordinary handshake, sends its data again, and is no worse off than without Fast Open.
  * Falsified by:   more or fewer than q accepted with data; a place that accept() gives back; a client that fails. */

@@ -1,9 +1,9 @@
 /* FIN_WAIT_1: the active closer has sent its FIN, and no acknowledgement comes.
  *
  * Textbooks say:  FIN_WAIT_1 lasts a round trip; tcp_orphan_retries says how often the FIN is sent again.
- * The kernel:     the FIN is retransmitted like data. After close() the socket is an orphan, and tcp_orphan_retries ends it: a time, and 0, the
- *                 default, means 8 (tcp_orphan_retries()). After shutdown() the program still has its descriptor, and tcp_retries2 rules as
- *                 for any connection, with ETIMEDOUT at the end (tcp_write_timeout()). Neither sends a RST.
+ * The kernel:     the FIN is retransmitted like data. After close() the socket is an orphan, and tcp_orphan_retries ends it: a time, and 0,
+ *                 the default, means 8 (tcp_orphan_retries()). After shutdown() the program still has its descriptor, and tcp_retries2
+ *                 rules as for any connection, with ETIMEDOUT at the end (tcp_write_timeout()). Neither sends a RST.
  * Falsified by:   a FIN_WAIT_1 that is gone before its time or outlives it; one that is ended by the other sysctl; a RST. */
 #include "bench/experiments/lives.h"
 #include "bench/experiments/silence.h"

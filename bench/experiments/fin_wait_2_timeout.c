@@ -1,7 +1,7 @@
 /* FIN_WAIT_2: the client closes, and the server keeps its end open.
  *
- * Textbooks say:  a client that never gets the server's FIN stays in FIN_WAIT_2 for ever, unless tcp_fin_timeout is set; with it the sockets
- *                 vanish soon and never enter TIME_WAIT.
+ * Textbooks say:  a client that never gets the server's FIN stays in FIN_WAIT_2 for ever, unless tcp_fin_timeout is set; with it the
+ *                 sockets vanish soon and never enter TIME_WAIT.
  * The kernel:     a socket without a descriptor (closed, or its process killed) that reaches FIN_WAIT_2 is replaced by a small one at
  *                 once (tcp_rcv_state_process(), tcp_time_wait()), which lasts tcp_fin_timeout and is then gone, silently. One whose
  *                 descriptor is still open (shutdown()) has no timeout. Above 60 s the sysctl means something else: 2 * (F - 60).

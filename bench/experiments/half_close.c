@@ -1,9 +1,9 @@
 /* Half-close: shutdown() of one direction, or of the other, or of both.
  *
  * Textbooks say:  shutdown(SHUT_WR) sends a FIN, and the connection is half closed: this end sends no more, and still receives.
- * The kernel:     so it is, without any limit of time: FIN_WAIT_2 with a descriptor has no timer. SHUT_RD is no message at all (tcp_shutdown()
- *                 returns at once): the peer never hears of it, and data still comes. SHUT_RDWR is what close() does with the
- *                 connection: data that comes later is answered by RST.
+ * The kernel:     so it is, without any limit of time: FIN_WAIT_2 with a descriptor has no timer. SHUT_RD is no message at all
+ *                 (tcp_shutdown() returns at once): the peer never hears of it, and data still comes. SHUT_RDWR is what close() does with
+ *                 the connection: data that comes later is answered by RST.
  * Falsified by:   a half-closed connection that ends by itself, or loses data; a segment that SHUT_RD sends; data that comes through
  *                 after SHUT_RDWR. */
 #include "bench/experiments/lives.h"

@@ -159,12 +159,6 @@ int64_t knob(const struct knobs *k, const char *name)
     return k->value[i];
 }
 
-bool knob_is_set(const struct knobs *k, const char *name)
-{
-    size_t i = knobs_index(k, name);
-    return i < k->n && k->set[i];
-}
-
 const char *knob_text(const struct knob *k, int64_t value, char text[static KNOB_TEXT_MAX])
 {
     if (k->word && value == OPTION_NEVER)

@@ -96,7 +96,6 @@ int knobs_set(struct knobs *k, const char *text, char **ret_message);
 
 /* By name; the name must be in the table (an experiment asks for its own knobs only). OPTION_NEVER for the word. */
 int64_t knob(const struct knobs *k, const char *name);
-bool knob_is_set(const struct knobs *k, const char *name);
 bool knobs_have(const struct knobs *k, const char *name);
 
 /* A value as the user would write it: "4", "50ms", "wire", "limit". */

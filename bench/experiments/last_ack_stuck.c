@@ -1,8 +1,8 @@
 /* LAST_ACK: the passive closer has sent its FIN, and no acknowledgement comes.
  *
  * Textbooks say:  LAST_ACK waits for the ACK of the FIN, and then the socket is closed. (And if none comes? They are silent.)
- * The kernel:     the FIN is retransmitted like data: a tail loss probe, then the RTO, doubled each time. The socket has no descriptor, so it
- *                 is tcp_orphan_retries that ends it (tcp_write_timeout()): a time, and 0, the default, means 8 (tcp_orphan_retries()).
+ * The kernel:     the FIN is retransmitted like data: a tail loss probe, then the RTO, doubled each time. The socket has no descriptor, so
+ *                 it is tcp_orphan_retries that ends it (tcp_write_timeout()): a time, and 0, the default, means 8 (tcp_orphan_retries()).
  *                 Then it is gone, without a RST and without TIME_WAIT.
  * Falsified by:   a LAST_ACK that outlives its time, or is gone before; a RST; a TIME_WAIT on the server. */
 #include "bench/experiments/lives.h"

@@ -1,9 +1,9 @@
 /* SO_LINGER with 0 s: close() as a reset.
  *
  * Textbooks say:  close() then sends RST instead of FIN, TIME_WAIT is avoided, and data that has not been sent is thrown away.
- * The kernel:     so it is (__tcp_close(), tcp_disconnect()), and what is thrown away is all that has not been acknowledged: nobody will send
- *                 it again. What has arrived is not lost: the peer can still read it (tcp_recvmsg_locked() looks there first), and only
- *                 then gets ECONNRESET.
+ * The kernel:     so it is (__tcp_close(), tcp_disconnect()), and what is thrown away is all that has not been acknowledged: nobody will
+ *                 send it again. What has arrived is not lost: the peer can still read it (tcp_recvmsg_locked() looks there first), and
+ *                 only then gets ECONNRESET.
  * Falsified by:   a FIN; a TIME_WAIT; data that arrived and cannot be read, or that was lost and comes nevertheless. */
 #include "bench/experiments/sockets.h"
 #include "bench/experiments/steps.h"

@@ -41,7 +41,8 @@ int64_t probing_zero_ns(const struct trial *t)
     return step_sent_ns(t, TO_SERVER, SEGMENT_SYN | SEGMENT_ACK, SEGMENT_ACK, FAULT_NO_PAYLOAD, 1);
 }
 
-/* The n-th probe, from 1, or NULL; n 0: *ret_count of all. */
+/* The n-th probe, from 1, or NULL; n 0: *ret_count of all. Probes are ACKs with the sequence number before the next one, which has long
+ * been acknowledged. */
 static const struct segment *probing_find(const struct trial *t, int64_t n, int64_t *ret_count)
 {
     size_t size = 0;
@@ -61,7 +62,7 @@ static const struct segment *probing_find(const struct trial *t, int64_t n, int6
     return NULL;
 }
 
-int64_t probing_count(const struct trial *t)
+static int64_t probing_count(const struct trial *t)
 {
     int64_t count = 0;
     probing_find(t, 0, &count);

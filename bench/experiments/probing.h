@@ -12,8 +12,8 @@
 /* By the knobs idle, interval and probes. */
 struct keepalive_timing probing_model(const struct knobs *k, const struct conditions *c);
 
-/* SO_KEEPALIVE, and TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT after the knobs if `options`, otherwise by the sysctls. Before connect(): so the time
- * runs from the SYN-ACK, and not from the call. */
+/* SO_KEEPALIVE, and TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT after the knobs if `options`, otherwise by the sysctls. Before connect(): so
+ * the time runs from the SYN-ACK, and not from the call. */
 void probing_set(struct trial_socket *client, const struct knobs *k, bool options);
 
 /* connect() and accept(). */
@@ -21,9 +21,6 @@ struct trial_socket *probing_connect(struct trial_socket *client, struct trial_s
 
 /* When the client had the last segment before the silence: the third ACK, which goes out with the SYN-ACK's arrival. */
 int64_t probing_zero_ns(const struct trial *t);
-
-/* How many probes the client has sent: ACKs with the sequence number before the next one, which has long been acknowledged. */
-int64_t probing_count(const struct trial *t);
 
 /* client.probe_1 ... _n (the first ten), in seconds since probing_zero_ns(). */
 void probing_expect(struct prediction *p, const struct keepalive_timing *k, int n);

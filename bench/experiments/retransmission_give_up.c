@@ -1,14 +1,12 @@
 /* Data to a peer that has fallen silent: the cable is cut, and nothing tells either end.
  *
  * Textbooks say:  a segment is retransmitted with exponential backoff, tcp_retries2 (15) times, then the connection is dropped.
- * The kernel:     the first repetition is a tail loss probe (tcp_schedule_loss_probe()), which counts as none. Then the RTO fires and doubles.
- *                 tcp_retries2 is not a count: it is turned into a time, as if the RTO had been 200 ms (tcp_model_timeout()), and the firing
- *                 that finds this time gone since the first one gives up (retransmits_timed_out()). No RST is sent.
+ * The kernel:     the first repetition is a tail loss probe (tcp_schedule_loss_probe()), which counts as none. Then the RTO fires and
+ *                 doubles. tcp_retries2 is not a count: it is turned into a time, as if the RTO had been 200 ms (tcp_model_timeout()), and
+ *                 the firing that finds this time gone since the first one gives up (retransmits_timed_out()). No RST is sent.
  * Falsified by:   a gap that is not twice the one before; a connection that is given up at another firing, or with another error; a RST. */
 #include "bench/experiments/silence.h"
 
-#include <errno.h>
-#include <math.h>
 #include <stdio.h>
 
 static const struct knob knobs[] = {
@@ -18,8 +16,6 @@ static const struct knob knobs[] = {
     KNOB_IPV6,
 };
 
-static const struct silence_segments data = {.sender = SIDE_CLIENT};
-
 static struct retransmit model(const struct knobs *k, const struct conditions *c)
 {
     return (struct retransmit){.conditions = c, .rtt = silence_rtt(k)};
@@ -28,12 +24,7 @@ static struct retransmit model(const struct knobs *k, const struct conditions *c
 static void predict(const struct knobs *k, const struct conditions *c, struct prediction *p)
 {
     struct retransmit r = model(k, c);
-    silence_expect(p, &data, &r, &rule_retries2_is_a_time);
-    expect_end(p, retransmit_gives_up(&r), &rule_retries2_is_a_time, "client.given_up");
-    expect_exactly(p, "errno", ETIMEDOUT, &rule_gives_up_timed_out, "client.error");
-    expect_exactly(p, "segments", 0, &rule_gives_up_silently, "client.resets");
-    expect_exactly(p, "sockets", 1, &rule_silent_peer, "server.ESTABLISHED");
-    expect_exactly(p, "connections", 1, &rule_gives_up_timed_out, "ledger.timed_out");
+    silence_expect_cut(p, &r, &rule_retries2_is_a_time);
 }
 
 static void run(struct trial *t, const struct knobs *k)
@@ -41,21 +32,12 @@ static void run(struct trial *t, const struct knobs *k)
     struct retransmit r = model(k, &t->conditions);
     struct trial_socket *listener = sock_serve(t, 4), *server;
     struct trial_socket *client = silence_connection(t, listener, SIDE_CLIENT, &server);
-    step_settle(t);
-    step_cut(t, true);
-    sock_send(client, 100);
-    sock_wait(client, 0, 1.5 * retransmit_gives_up(&r).hi + 30, "the connection to be given up");
-    step_see(t, sock_error(client), "client.error");
-    sock_see_end(client, silence_began_ns(t, &data), "client.given_up");
-    silence_see(t, &data);
-    step_see(t, (double)silence_resets(t, client), "client.resets");
-    step_take_stock(t);
-    step_show(t, LEDGER_timed_out, "the segment, and each time that it was sent again");
+    silence_cut(t, client, &r);
 }
 
 static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 {
-    silence_tell(out, t, &data, "the segment");
+    silence_tell(out, t, &silence_data, "the segment");
     fprintf(
         out,
         "After %.2f s it gave up: send() had long succeeded, and the program learned by ETIMEDOUT what became of it. "

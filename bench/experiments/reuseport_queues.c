@@ -1,11 +1,11 @@
 /* Several listeners on one port (SO_REUSEPORT), and one of them closes.
  *
  * Textbooks say:  the listeners share the load, and a restart loses nobody: start the new server, then end the old one.
- * The kernel:     addresses and ports choose a listener (reuseport_select_sock()), each has queues of its own, and a SYN whose listener is full
- *                 is dropped though its neighbour has room. A listener that closes resets those in its accept queue and forgets its half-open
- *                 ones (inet_csk_listen_stop(), reqsk_timer_handler()), unless tcp_migrate_req moves them to another.
- * Falsified by:   a queue with another length than the limit + 1; a full listener none of whose SYNs is dropped; another number of resets than
- *                 the first listener's queue was long. */
+ * The kernel:     addresses and ports choose a listener (reuseport_select_sock()), each has queues of its own, and a SYN whose listener is
+ *                 full is dropped though its neighbour has room. A listener that closes resets those in its accept queue and forgets its
+ *                 half-open ones (inet_csk_listen_stop(), reqsk_timer_handler()), unless tcp_migrate_req moves them to another.
+ * Falsified by:   a queue with another length than the limit + 1; a full listener none of whose SYNs is dropped; another number of resets
+ *                 than the first listener's queue was long. */
 #include "bench/experiments/sockets.h"
 #include "bench/experiments/steps.h"
 #include "bench/model/ladder.h"

@@ -1,8 +1,8 @@
 /* A server is restarted: bind() to a port that connections of the old one still have.
  *
  * Textbooks say:  "Address already in use" for a minute after the server has closed; set SO_REUSEADDR.
- * The kernel:     it is not about TIME_WAIT alone. Whatever is left of the old listener's children stands in the port's list, in any state, and
- *                 bind() fails unless both it and the new socket have SO_REUSEADDR (inet_csk_bind_conflict()). Children have it from
+ * The kernel:     it is not about TIME_WAIT alone. Whatever is left of the old listener's children stands in the port's list, in any state,
+ *                 and bind() fails unless both it and the new socket have SO_REUSEADDR (inet_csk_bind_conflict()). Children have it from
  *                 their listener, TIME_WAIT from them: so the OLD server must have set it as well. A client that comes back from the
  *                 same port is let through its own TIME_WAIT to the new listener (tcp_timewait_state_process()).
  * Falsified by:   a bind() that fails although both have SO_REUSEADDR, or works although one has not; a returning client that waits. */

@@ -1,6 +1,7 @@
 #include "bench/experiments/silence.h"
 #include "common/exit_code.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdarg.h>
 
@@ -31,6 +32,7 @@ struct trial_socket *silence_connection(struct trial *t, struct trial_socket *li
 {
     struct span rto = retransmit_rto(&t->conditions, silence_rtt(t->knobs));
     double is = NAN;
+    *ret_server = NULL;
     for (int i = 0; i < SILENCE_TRIES && !t->failure; i++) {
         struct trial_socket *client = sock_connection(listener, ret_server);
         is = sock_rto(sender == SIDE_CLIENT ? client : *ret_server);
@@ -122,6 +124,34 @@ void silence_see_death(struct trial *t, const struct trial_socket *client, enum 
         step_see(t, (double)(s->missing_ns - zero_ns) / 1e9, "%s.gone_first", silence_sides[side]);
         step_see(t, fmax(0, (double)(s->last_ns[state] - zero_ns) / 1e9), "%s.there_last", silence_sides[side]);
     }
+}
+
+/* --- a client's data, and the cable is cut --- */
+
+const struct silence_segments silence_data = {.sender = SIDE_CLIENT};
+
+void silence_expect_cut(struct prediction *p, const struct retransmit *r, const struct rule *limit)
+{
+    silence_expect(p, &silence_data, r, limit);
+    expect_end(p, retransmit_gives_up(r), limit, "client.given_up");
+    expect_exactly(p, "errno", ETIMEDOUT, &rule_gives_up_timed_out, "client.error");
+    expect_exactly(p, "segments", 0, &rule_gives_up_silently, "client.resets");
+    expect_exactly(p, "sockets", 1, &rule_silent_peer, "server.ESTABLISHED");
+    expect_exactly(p, "connections", 1, &rule_gives_up_timed_out, "ledger.timed_out");
+}
+
+void silence_cut(struct trial *t, struct trial_socket *client, const struct retransmit *r)
+{
+    step_settle(t);
+    step_cut(t, true);
+    sock_send(client, 100);
+    sock_wait(client, 0, 1.5 * retransmit_gives_up(r).hi + 30, "the connection to be given up");
+    step_see(t, sock_error(client), "client.error");
+    sock_see_end(client, silence_began_ns(t, &silence_data), "client.given_up");
+    silence_see(t, &silence_data);
+    step_see(t, (double)silence_resets(t, client), "client.resets");
+    step_take_stock(t);
+    step_show(t, LEDGER_timed_out, "the segment, and each time that it was sent again");
 }
 
 /* --- telling it --- */

@@ -5,8 +5,8 @@
 #include "bench/experiments/steps.h"
 #include "bench/model/retransmit.h"
 
-/* At an RTO just above 200 ms the limits of retransmits_timed_out() lie next to a firing, and one round trip that took some milliseconds more
- * decides. From 17 ms of delay on those of two retries and more lie far from any. */
+/* At an RTO just above 200 ms the limits of retransmits_timed_out() lie next to a firing, and one round trip that took some milliseconds
+ * more decides. From 17 ms of delay on those of two retries and more lie far from any. */
 #define SILENCE_DELAY "25ms"
 
 /* Whose segments are lost on their way. */
@@ -34,6 +34,12 @@ struct silence_segments {
 /* SIDE.RTO, SIDE.probe, SIDE.retransmission_1 ..., SIDE.sent_again, and the counters; the end is the experiment's own. */
 void silence_expect(struct prediction *p, const struct silence_segments *s, const struct retransmit *r,
                     const struct rule *limit);
+
+/* The client's data, over a cable that is cut: sends it, waits until the connection is given up, and takes stock; and what is expected of
+ * that, all of it. */
+extern const struct silence_segments silence_data;
+void silence_expect_cut(struct prediction *p, const struct retransmit *r, const struct rule *limit);
+void silence_cut(struct trial *t, struct trial_socket *client, const struct retransmit *r);
 
 /* When the first of them was sent; 0: not yet. */
 int64_t silence_began_ns(const struct trial *t, const struct silence_segments *s);

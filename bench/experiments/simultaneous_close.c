@@ -1,9 +1,9 @@
 /* Simultaneous close: both ends close before either has heard of the other.
  *
  * Textbooks say:  the FINs cross, both ends go from FIN_WAIT_1 over CLOSING to TIME_WAIT.
- * The kernel:     so it is (tcp_fin(), tcp_rcv_state_process()): CLOSING is an end whose own FIN is not acknowledged when the other's comes. Both
- *                 closed first, so both have TIME_WAIT. It is rare, for the FINs must cross within half a round trip; here the wire
- *                 holds them both.
+ * The kernel:     so it is (tcp_fin(), tcp_rcv_state_process()): CLOSING is an end whose own FIN is not acknowledged when the other's
+ *                 comes. Both closed first, so both have TIME_WAIT. It is rare, for the FINs must cross within half a round trip; here the
+ *                 wire holds them both.
  * Falsified by:   an end that is not in CLOSING when the FINs have crossed; only one TIME_WAIT. */
 #include "bench/experiments/lives.h"
 #include "bench/experiments/sockets.h"

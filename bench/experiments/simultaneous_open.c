@@ -1,9 +1,9 @@
 /* Both ends connect() at once, and their SYNs cross: a connection without a listener.
  *
  * Textbooks say:  SYN_SENT, on the other's SYN SYN_RCVD, on its SYN-ACK ESTABLISHED, at both ends; four segments.
- * The kernel:     does it, in six. A SYN that meets SYN_SENT makes the socket itself SYN_RECV (tcp_rcv_synsent_state_process()): not a small request
- *                 beside a listener, but the full socket with its descriptor. Both are active opens. Only that they cross makes it: where
- *                 one SYN arrives before the other end calls connect(), nobody is there for it, and it is refused.
+ * The kernel:     does it, in six. A SYN that meets SYN_SENT makes the socket itself SYN_RECV (tcp_rcv_synsent_state_process()): not a
+ *                 small request beside a listener, but the full socket with its descriptor. Both are active opens. Only that they cross
+ *                 makes it: where one SYN arrives before the other end calls connect(), nobody is there for it, and it is refused.
  * Falsified by:   an end that is not SYN_RECV after the SYNs, or not ESTABLISHED after the SYN-ACKs; a passive open. */
 #include "bench/experiments/sockets.h"
 #include "bench/experiments/steps.h"

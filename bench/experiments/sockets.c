@@ -471,9 +471,9 @@ void sockets_look(struct trial *t)
     int64_t now_ns = clock_now_ns();
     for (size_t i = 0; i < t->n_sockets && !t->failure; i++) {
         struct trial_socket *s = t->sockets[i];
-        short now = s->fd >= 0 ? sock_poll(s, POLLOUT) : 0;
-        if (s->fd < 0)
-            continue;
+        if (s->fd < 0 || (!s->connected_ns && !s->established))
+            continue; /* without a connection poll() says POLLHUP */
+        short now = sock_poll(s, POLLOUT);
         if (now & (POLLERR | POLLHUP)) {
             s->ended_ns = s->ended_ns ? s->ended_ns : now_ns;
             continue;

@@ -87,8 +87,8 @@ size_t sock_receive_all(struct trial_socket *s, size_t most, int *ret_error);
 /* One end sends, and the other receives all of it: a failure after a minute. */
 void sock_pass(struct trial_socket *from, struct trial_socket *to, size_t bytes);
 
-/* For clients that come one after the other: a new client's connect(), and its end, which is that the handshake is over, or that a listener has dropped the SYN
- * (TcpExt.ListenDrops). */
+/* For clients that come one after the other: a new client's connect(), and its end, which is that the handshake is over, or that a listener
+ * has dropped the SYN (TcpExt.ListenDrops). */
 struct trial_socket *sock_try_connection(struct trial *t);
 
 /* Which connection a client's socket that is bound makes to the lab's port: for faults of that connection only. */

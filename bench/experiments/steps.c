@@ -100,6 +100,8 @@ static bool step_still(struct trial *t, step_reached *reached, int64_t number)
 bool step_wait(struct trial *t, step_reached *reached, int64_t number, double patience_s, const char *what)
 {
     int64_t until_ns = clock_now_ns() + (int64_t)(patience_s * 1e9);
+    if (t->failure)
+        return false;
     step_say_waiting(t, what, patience_s);
     while (!t->failure) {
         step_look(t);

@@ -6,12 +6,12 @@
 
 #include <stdbool.h>
 
-/* Starts tcplab-server on the server host with these further arguments (NULL-terminated) and waits until it listens. The knob backlog, where there
- * is one, is passed on. */
+/* Starts tcplab-server on the server host with these further arguments (NULL-terminated) and waits until it listens. The knob backlog,
+ * where there is one, is passed on. */
 void step_serve(struct trial *t, ...) __attribute__((sentinel));
 
-/* Starts a tcplab-client that makes n connections, with these further arguments; does not wait for them. It keeps them until the end, unless
- * the arguments say otherwise. */
+/* Starts a tcplab-client that makes n connections, with these further arguments; does not wait for them. It keeps them until the end,
+ * unless the arguments say otherwise. */
 void step_connect(struct trial *t, int64_t n, ...) __attribute__((sentinel));
 
 /* The same, and on the wire all SYNs arrive together, whatever the machine takes to send them: they are held at its entrance

@@ -5,7 +5,8 @@
  * The kernel:     the SYN queue has the accept queue's limit for its own (inet_csk_reqsk_queue_is_full()). Beyond it tcp_conn_request()
  *                 answers by a cookie, and by silence only with tcp_syncookies = 0. Only then does tcp_max_syn_backlog count, and not
  *                 for a peer that the kernel has metrics of (tcp_peer_is_proven()).
- * Falsified by:   another number of half-open requests, of cookies, or of dropped SYNs; tcp_max_syn_backlog changing anything with cookies. */
+ * Falsified by:   another number of half-open requests, of cookies, or of dropped SYNs; tcp_max_syn_backlog changing anything with cookies.
+ *                 */
 #include "bench/experiments/burst.h"
 #include "bench/experiments/sockets.h"
 #include "bench/experiments/steps.h"

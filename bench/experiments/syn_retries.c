@@ -2,9 +2,9 @@
  *
  * Textbooks say:  the SYN is sent again after 1, 3, 7, 15, 31, 63 s, each wait twice as long as the one before, and connect() fails after
  *                 127 s.
- * The kernel:     since 6.5 the first tcp_syn_linear_timeouts + 1 waits are all 1 s (tcp_retransmit_timer()). It gives up at the first timeout
- *                 that finds tcp_syn_retries + tcp_syn_linear_timeouts repetitions sent, or as much time gone as tcp_syn_retries doublings
- *                 would have taken (tcp_write_timeout()). TCP_USER_TIMEOUT replaces that time and leaves the number.
+ * The kernel:     since 6.5 the first tcp_syn_linear_timeouts + 1 waits are all 1 s (tcp_retransmit_timer()). It gives up at the first
+ *                 timeout that finds tcp_syn_retries + tcp_syn_linear_timeouts repetitions sent, or as much time gone as tcp_syn_retries
+ *                 doublings would have taken (tcp_write_timeout()). TCP_USER_TIMEOUT replaces that time and leaves the number.
  * Falsified by:   a SYN off this ladder, one more or one less; an ETIMEDOUT before its time or well after it. */
 #include "bench/experiments/sockets.h"
 #include "bench/experiments/steps.h"
@@ -86,8 +86,8 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
                    "client.TcpExt.TCPSynRetrans");
     expect_end(p, opening_syn_gives_up(&of_socket, user_ms), end, "client.gives_up");
     expect_exactly(p, "errno", ETIMEDOUT, end, "client.connect_error");
-    expect_exactly(p, "timeouts", again + 1, &rule_syn_timeouts_counter, "client.TcpExt.TCPTimeouts");
-    expect_exactly(p, "connections", 1, &rule_syn_aborts_counter, "client.TcpExt.TCPAbortOnTimeout");
+    expect_exactly(p, "timeouts", again + 1, &rule_timeouts_counter, "client.TcpExt.TCPTimeouts");
+    expect_exactly(p, "connections", 1, &rule_abort_on_timeout_counter, "client.TcpExt.TCPAbortOnTimeout");
     expect_exactly(p, "connections", 1, &rule_attempt_fails, "client.Tcp.AttemptFails");
     expect_exactly(p, "connections", 1, end, "ledger.timed_out");
 }

@@ -2,10 +2,10 @@
  *
  * Textbooks say:  the server stays in SYN_RCVD and sends its SYN-ACK again, tcp_synack_retries times, and then it drops the connection; the
  *                 client learns that sooner or later.
- * The kernel:     the SYN-ACK is sent again after 1, 3, 7, 15, 31 s (reqsk_timer_handler()), and each time the client, which is ESTABLISHED,
- *                 answers with a challenge ACK. At the timeout after the last one the request is deleted, and nothing is sent: the client
- *                 stays ESTABLISHED towards nobody, until it sends something and gets a RST. Data that it sends in time is as good as the
- *                 ACK and completes the handshake (tcp_check_req()).
+ * The kernel:     the SYN-ACK is sent again after 1, 3, 7, 15, 31 s (reqsk_timer_handler()), and each time the client, which is
+ *                 ESTABLISHED, answers with a challenge ACK. At the timeout after the last one the request is deleted, and nothing is sent:
+ *                 the client stays ESTABLISHED towards nobody, until it sends something and gets a RST. Data that it sends in time is as
+ *                 good as the ACK and completes the handshake (tcp_check_req()).
  * Falsified by:   a SYN-ACK off its ladder; a segment that tells the client of the end; a request that outlives its time. */
 #include "bench/experiments/requests.h"
 #include "bench/experiments/sockets.h"
@@ -62,7 +62,7 @@ static void predict_ladder(const struct knobs *k, const struct conditions *c, st
     expect_exactly(p, "segments", again, number, "server.TcpExt.TCPSynRetrans");
     expect_exactly(p, "segments", again, &rule_challenge_ack, "client.TcpExt.TCPChallengeACK");
     expect_end(p, ladder_syn_ack_gone(c), &rule_syn_ack_gives_up, "server.request_gone");
-    expect_exactly(p, "timeouts", again + 1, &rule_syn_timeouts_counter, "server.TcpExt.TCPTimeouts");
+    expect_exactly(p, "timeouts", again + 1, &rule_timeouts_counter, "server.TcpExt.TCPTimeouts");
     expect_exactly(p, "segments", 0, &rule_syn_ack_gives_up, "server.RST_before_data");
     expect_exactly(p, "sockets", 0, &rule_syn_ack_gives_up, "server.SYN_RECV");
     expect_exactly(p, "sockets", 1, &rule_syn_ack_gives_up, "client.ESTABLISHED");

@@ -2,8 +2,8 @@
  *
  * Textbooks say:  the server ignores the ACK; the client thinks it got lost and sends it again; if there is room by then the
  *                 connection is established.
- * The kernel:     tcp_check_req() keeps the request and drops the ACK. The client is ESTABLISHED and sends nothing by itself. It is the server's
- *                 SYN-ACK timer that fires (reqsk_timer_handler(): 1, 3, 7, 15, 31 s), and the client answers each SYN-ACK with a
+ * The kernel:     tcp_check_req() keeps the request and drops the ACK. The client is ESTABLISHED and sends nothing by itself. It is the
+ *                 server's SYN-ACK timer that fires (reqsk_timer_handler(): 1, 3, 7, 15, 31 s), and the client answers each SYN-ACK with a
  *                 challenge ACK, which is as good as the first: when there is room, the connection completes.
  * Falsified by:   an ACK from the client without a SYN-ACK before it; a SYN-ACK off its ladder; a connection that does not complete
  *                 although there is room. */

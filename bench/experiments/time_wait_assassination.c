@@ -2,8 +2,8 @@
  *
  * Textbooks say:  TIME_WAIT stays 2 MSL, so that old duplicates of the connection die out before its ports are used again.
  * The kernel:     the old segment itself does no harm: TIME_WAIT answers it with an ACK, like anything that is out of its window
- *                 (tcp_timewait_state_process()). But the peer, which closed second, has nothing left of the connection and answers that ACK
- *                 with a RST (tcp_v4_send_reset()), which has exactly the number that TIME_WAIT expects. With tcp_rfc1337 = 0, the
+ *                 (tcp_timewait_state_process()). But the peer, which closed second, has nothing left of the connection and answers that
+ *                 ACK with a RST (tcp_v4_send_reset()), which has exactly the number that TIME_WAIT expects. With tcp_rfc1337 = 0, the
  *                 default, that ends it.
  * Falsified by:   a TIME_WAIT that survives with tcp_rfc1337 = 0, or does not with 1; a RST with another number. */
 #include "bench/experiments/sockets.h"

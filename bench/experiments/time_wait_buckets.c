@@ -1,11 +1,12 @@
 /* tcp_max_tw_buckets: how many sockets a host may have in TIME_WAIT, and what becomes of those beyond.
  *
  * Textbooks say:  beyond tcp_max_tw_buckets the kernel destroys TIME_WAIT sockets and prints a warning.
- * The kernel:     none that is there is destroyed, and no warning printed: what would be the next one is not made (inet_twsk_alloc()), and its
- *                 socket is closed at once (tcp_time_wait()). That comes early: a closed socket becomes a minisocket when it reaches
+ * The kernel:     none that is there is destroyed, and no warning printed: what would be the next one is not made (inet_twsk_alloc()), and
+ *                 its socket is closed at once (tcp_time_wait()). That comes early: a closed socket becomes a minisocket when it reaches
  *                 FIN_WAIT_2, and has the same place in TIME_WAIT. One that is refused has forgotten its connection before the peer
  *                 has closed, and the peer's FIN is answered by RST.
- * Falsified by:   one more or one less than tcp_max_tw_buckets; a TIME_WAIT that makes room for another; a FIN_WAIT_2 that takes no place. */
+ * Falsified by:   one more or one less than tcp_max_tw_buckets; a TIME_WAIT that makes room for another; a FIN_WAIT_2 that takes no place.
+ *                 */
 #include "bench/experiments/sockets.h"
 #include "bench/experiments/steps.h"
 #include "bench/model/afterlife.h"

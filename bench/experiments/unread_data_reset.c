@@ -1,11 +1,11 @@
 /* close() with unread data: a server answers and closes before it has read all that the client sent.
  *
  * Textbooks say:  close() sends a FIN after the last byte, and TCP delivers what was sent.
- * The kernel:     if the receive queue is not empty close() sends RST instead (__tcp_close()), so that the peer learns that its data was not
- *                 read. The answer that was sent before counts as gone: what has arrived can be read at the other end, but what was lost on
- *                 the way is never sent again. This is how a web server that refuses a request unread loses its own error page.
- * Falsified by:   a FIN although there is unread data, a RST although there is none; an answer that arrived and cannot be read; one that was
- *                 lost and comes in spite of the RST. */
+ * The kernel:     if the receive queue is not empty close() sends RST instead (__tcp_close()), so that the peer learns that its data was
+ *                 not read. The answer that was sent before counts as gone: what has arrived can be read at the other end, but what was
+ *                 lost on the way is never sent again. This is how a web server that refuses a request unread loses its own error page.
+ * Falsified by:   a FIN although there is unread data, a RST although there is none; an answer that arrived and cannot be read; one that
+ *                 was lost and comes in spite of the RST. */
 #include "bench/experiments/sockets.h"
 #include "bench/experiments/steps.h"
 #include "bench/model/closing.h"

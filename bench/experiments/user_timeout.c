@@ -18,8 +18,6 @@ static const struct knob knobs[] = {
     KNOB_IPV6,
 };
 
-static const struct silence_segments data = {.sender = SIDE_CLIENT};
-
 static int timeout_ms(const struct knobs *k)
 {
     return (int)(knob(k, "timeout") / 1000000);
@@ -43,12 +41,7 @@ static int check(const struct knobs *k, const struct conditions *c, char **ret_m
 static void predict(const struct knobs *k, const struct conditions *c, struct prediction *p)
 {
     struct retransmit r = model(k, c);
-    silence_expect(p, &data, &r, &rule_user_timeout);
-    expect_end(p, retransmit_gives_up(&r), &rule_user_timeout, "client.given_up");
-    expect_exactly(p, "errno", ETIMEDOUT, &rule_gives_up_timed_out, "client.error");
-    expect_exactly(p, "segments", 0, &rule_gives_up_silently, "client.resets");
-    expect_exactly(p, "sockets", 1, &rule_silent_peer, "server.ESTABLISHED");
-    expect_exactly(p, "connections", 1, &rule_gives_up_timed_out, "ledger.timed_out");
+    silence_expect_cut(p, &r, &rule_user_timeout);
 }
 
 static void run(struct trial *t, const struct knobs *k)
@@ -59,21 +52,12 @@ static void run(struct trial *t, const struct knobs *k)
     struct trial_socket *client = silence_connection(t, listener, SIDE_CLIENT, &server);
     snprintf(option, sizeof(option), "TCP_USER_TIMEOUT, %d ms", timeout_ms(k));
     sock_set(client, IPPROTO_TCP, TCP_USER_TIMEOUT, timeout_ms(k), option);
-    step_settle(t);
-    step_cut(t, true);
-    sock_send(client, 100);
-    sock_wait(client, 0, 1.5 * retransmit_gives_up(&r).hi + 30, "the connection to be given up");
-    step_see(t, sock_error(client), "client.error");
-    sock_see_end(client, silence_began_ns(t, &data), "client.given_up");
-    silence_see(t, &data);
-    step_see(t, (double)silence_resets(t, client), "client.resets");
-    step_take_stock(t);
-    step_show(t, LEDGER_timed_out, "the segment, and each time that it was sent again");
+    silence_cut(t, client, &r);
 }
 
 static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 {
-    silence_tell(out, t, &data, "the segment");
+    silence_tell(out, t, &silence_data, "the segment");
     fprintf(out,
             "TCP_USER_TIMEOUT was %.3f s, and it began with the first of these firings: %.2f s after the segment was "
             "sent the program got ETIMEDOUT. The last timer had been cut to what was left. Without the option "

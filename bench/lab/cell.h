@@ -10,6 +10,6 @@
 pid_t cell_fork(bool *ret_user);
 
 /* In the child: becomes root of its user namespace (if it has one), is tied to the life of its parent, gets its own /proc
- * (where the machine allows that; else it goes on with the old one), and leaves the terminal's session, so that ^C reaches the parent alone.
- * 0; or -errno and in *ret_step what failed. */
+ * (where the machine allows that; else it goes on with the old one), and leaves the terminal's session, so that ^C reaches the parent
+ * alone. 0; or -errno and in *ret_step what failed. */
 int cell_enter(bool user, const char **ret_step);

@@ -34,6 +34,6 @@ struct lab {
 int lab_open(const struct lab_args *args, struct lab *ret, const char **ret_step);
 void lab_close(struct lab *lab);
 
-/* One more address for a host, from the same network as its first (of TEST-NET-1 or 2001:db8::/64). On a wire; the calling thread is in the other
- * host afterwards. 0 or -errno. */
+/* One more address for a host, from the same network as its first (of TEST-NET-1 or 2001:db8::/64). On a wire; the calling thread is in the
+ * other host afterwards. 0 or -errno. */
 int lab_add_address(struct lab *lab, const struct host *host, const char *address);

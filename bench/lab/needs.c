@@ -162,7 +162,7 @@ static size_t needs_read(int fd, char *bytes, size_t size)
 const char *needs_end(struct needs_cell *cell)
 {
     static char bytes[NEEDS_ANSWER_MAX + NEEDS_TEXT_MAX];
-    int status;
+    int status = -1;
     size_t n = cell->error ? 0 : needs_read(cell->pipe, bytes, sizeof(bytes) - 1);
     if (cell->pipe >= 0)
         close(cell->pipe);

@@ -84,11 +84,6 @@ int process_start(const struct host *host, char *const *argv, struct process **r
     return r;
 }
 
-int process_ready_fd(const struct process *p)
-{
-    return p->ready;
-}
-
 bool process_is_ready(struct process *p)
 {
     char byte;
@@ -99,11 +94,6 @@ bool process_is_ready(struct process *p)
     close(p->ready);
     p->ready = -1;
     return p->was_ready;
-}
-
-pid_t process_pid(const struct process *p)
-{
-    return p->pid;
 }
 
 void process_signal(struct process *p, int signal_number)

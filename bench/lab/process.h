@@ -16,11 +16,9 @@ struct process;
  * as stdout and stderr. 0 or -errno (-ENOEXEC and the like come as an early end instead: exit code 126). */
 int process_start(const struct host *host, char *const *argv, struct process **ret);
 
-/* Readable (or at its end) once the program has said that it is ready; -1 after process_is_ready() was true. */
-int process_ready_fd(const struct process *p);
-bool process_is_ready(struct process *p); /* does not wait */
+/* Whether the program has said that it is ready; does not wait. */
+bool process_is_ready(struct process *p);
 
-pid_t process_pid(const struct process *p);
 void process_signal(struct process *p, int signal_number);
 
 /* Whether it has ended; does not wait. The exit code, or 128 + the signal, is in *ret_code. */

@@ -18,8 +18,8 @@ struct span opening_syn_gives_up(const struct conditions *c, int64_t user_timeou
  * them comes first; *ret_firing_s: that firing. */
 bool opening_syn_is_chance(const struct conditions *c, int64_t user_timeout_ms, double *ret_firing_s);
 
-/* TCP_DEFER_ACCEPT of so many seconds becomes a number of SYN-ACK timeouts, the least whose time covers it: 1, 3, 7, 15 ... s, and no gap is
- * longer than 120 s (secs_to_retrans(), net/ipv4/tcp.c). A connection without data is completed at the last of them. */
+/* TCP_DEFER_ACCEPT of so many seconds becomes a number of SYN-ACK timeouts, the least whose time covers it: 1, 3, 7, 15 ... s, and no gap
+ * is longer than 120 s (secs_to_retrans(), net/ipv4/tcp.c). A connection without data is completed at the last of them. */
 int opening_defer_timeouts(int64_t seconds);
 int64_t opening_defer_seconds(int64_t seconds); /* their time: what getsockopt() gives */
 /* When that last SYN-ACK is sent, after the first; tcp_synack_retries has no part in it (syn_ack_recalc()). */

@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Of a range with so many ports (an even number, or 1: of other odd ranges one call examines one port less), of which `reserved` are kept out
- * (ip_local_reserved_ports): how many connections there can be
+/* Of a range with so many ports (an even number, or 1: of other odd ranges one call examines one port less), of which `reserved` are kept
+ * out (ip_local_reserved_ports): how many connections there can be
  *   from one address to one address and port, where connect() chooses the port (__inet_hash_connect());
  *   from one address in all, where bind() has chosen it (inet_csk_find_open_port()). */
 int64_t ports_usable(int64_t ports, int64_t reserved);

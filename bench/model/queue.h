@@ -13,8 +13,9 @@ int64_t queue_limit(int64_t backlog, int64_t somaxconn);
 int64_t queue_capacity(int64_t limit);
 
 /* How many half-open requests the SYN queue of a listener takes (tcp_conn_request(), inet_csk_reqsk_queue_is_full()):
- * L + 1 (or L, where the kernel says so: conditions.rules), and without SYN cookies no more than M - (M >> 2) + 1 of M = tcp_max_syn_backlog (of peers that the kernel
- * has no metrics of, tcp_peer_is_proven()); 0 with syncookies=2, where every SYN is answered by a cookie. */
+ * L + 1 (or L, where the kernel says so: conditions.rules), and without SYN cookies no more than M - (M >> 2) + 1 of M =
+ * tcp_max_syn_backlog (of peers that the kernel has no metrics of, tcp_peer_is_proven()); 0 with syncookies=2, where every SYN is answered
+ * by a cookie. */
 int64_t queue_requests(const struct conditions *c, int64_t limit);
 
 /* The same settings as a peer finds them that the kernel has metrics of, with a measured round trip (tcp_peer_is_proven()): for it
@@ -42,8 +43,8 @@ struct queue_burst {
 struct queue_burst queue_burst(const struct conditions *c, int64_t limit, int64_t waiting, int64_t clients,
                                bool overlapping);
 
-/* How many clients it takes until each of `listeners` with SO_REUSEPORT, all with that limit, has a full accept queue: which of them a SYN meets is
- * as good as chance, so it is that many that suffice in all runs but one in a thousand million. */
+/* How many clients it takes until each of `listeners` with SO_REUSEPORT, all with that limit, has a full accept queue: which of them a SYN
+ * meets is as good as chance, so it is that many that suffice in all runs but one in a thousand million. */
 int64_t queue_clients_that_fill(int64_t listeners, int64_t limit);
 
 /* How many clients it takes, as surely, until not all of them have met the same one. */

@@ -52,11 +52,6 @@ void destroyed_close(struct destroyed *d)
     free(d);
 }
 
-int destroyed_fd(const struct destroyed *d)
-{
-    return mnl_socket_get_fd(d->socket);
-}
-
 int destroyed_read(struct destroyed *d, sockdiag_visit *visit, void *context)
 {
     for (;;) {

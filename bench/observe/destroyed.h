@@ -11,7 +11,5 @@ struct destroyed;
 int destroyed_open(struct destroyed **ret);
 void destroyed_close(struct destroyed *d);
 
-int destroyed_fd(const struct destroyed *d); /* for poll() */
-
 /* Reads what has come; does not wait. 0; -ENOBUFS: some were lost; what visit() returned; or another -errno. */
 int destroyed_read(struct destroyed *d, sockdiag_visit *visit, void *context);

@@ -102,13 +102,9 @@ int history_add(struct history *h, const struct look *look)
     return r;
 }
 
-int history_add_destroyed(struct history *h, enum side side, const struct connection_id *id, int64_t at_ns)
+int history_add_destroyed(struct history *h, const struct connection_id *id)
 {
-    struct history_entry *e = history_get(h, id);
-    if (!e)
-        return -ENOMEM;
-    e->side[side].destroyed_ns = at_ns;
-    return 0;
+    return history_get(h, id) ? 0 : -ENOMEM;
 }
 
 const struct history_entry *history_entries(const struct history *h, size_t *ret_n)

@@ -10,7 +10,6 @@ struct history_side {
     int64_t first_ns[SOCKDIAG_STATES]; /* the first look that saw it in that state */
     int64_t last_ns[SOCKDIAG_STATES];  /* the last one */
     int64_t missing_ns;                /* the first look that did not see it any more; 0: it is there, or never was */
-    int64_t destroyed_ns;              /* when the kernel said that the full socket is gone (observe/destroyed.h) */
     bool accepted;                     /* had a descriptor */
     uint64_t look;                     /* number of the last look that saw it */
 };
@@ -26,7 +25,7 @@ void history_free(struct history *h);
 
 /* 0 or -ENOMEM. */
 int history_add(struct history *h, const struct look *look);
-int history_add_destroyed(struct history *h, enum side side, const struct connection_id *id, int64_t at_ns);
+int history_add_destroyed(struct history *h, const struct connection_id *id); /* which a look may never have seen */
 
 /* All connections ever seen, in the order in which they were first seen. Valid until the next history_add*(). */
 const struct history_entry *history_entries(const struct history *h, size_t *ret_n);

@@ -41,8 +41,8 @@ struct ledger {
 };
 
 /* Adds a client's report (with "connection_log" and "connections"), whose connections are judged by the look that was taken while they
- * still stood as the ledger shall show them. server: its address and port as in the look; an entry of the log may have a "peer" instead. 0; or -EINVAL (no such document) or
- * -ENOMEM. What does not add up becomes *ledger's trouble. */
+ * still stood as the ledger shall show them. server: its address and port as in the look; an entry of the log may have a "peer" instead. 0;
+ * or -EINVAL (no such document) or -ENOMEM. What does not add up becomes *ledger's trouble. */
 int ledger_add_client(struct ledger *l, const json_t *report, const struct look *look,
                       const struct connection_id *server);
 

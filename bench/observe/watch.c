@@ -80,7 +80,7 @@ static int watch_on_death(const struct sockdiag_socket *socket, void *context)
         return 0; /* a listener, or none of ours */
     w->deaths[side]++;
     look_connection(side, socket, &id);
-    return history_add_destroyed(w->history, side, &id, clock_now_ns());
+    return history_add_destroyed(w->history, &id);
 }
 
 static int watch_hear_deaths(struct watch *w, struct destroyed *d)

@@ -51,9 +51,6 @@ const char *probe_quickly(struct kernel_rules *ret);
 /* All of them, those that wait side by side. */
 const char *probe_all(struct findings *ret);
 
-/* What they mean for the model. */
-void probe_rules(const struct findings *f, struct kernel_rules *ret);
-
 /* The one that counts among those of that name: the index into probes[]. */
 size_t probe_that_counts(const struct findings *f, const char *name);
 

@@ -121,6 +121,29 @@ static void probe_visit(const struct lab *lab, void *answer)
             probe_run(&probes[i], lab, &f->of[i]);
 }
 
+/* For the tests: a rule that is wrong on purpose must make a prediction that differs. TCPLAB_TEST_RULE is "name=value". */
+static void probe_falsify(struct kernel_rules *r)
+{
+    char text[80];
+    const char *given = getenv("TCPLAB_TEST_RULE");
+    snprintf(text, sizeof(text), "%s", given ? given : "");
+    char *value = strchr(text, '=');
+    if (!value)
+        return;
+    *value++ = '\0';
+    kernel_rules_set(r, text, value);
+}
+
+/* What they mean for the model. */
+static void probe_rules(const struct findings *f, struct kernel_rules *ret)
+{
+    *ret = (struct kernel_rules){0};
+    for (size_t i = 0; probes[i].name; i++)
+        if (f->of[i].value[0])
+            kernel_rules_set(ret, probes[i].name, f->of[i].value); /* a fact is no rule: -ENOENT */
+    probe_falsify(ret);
+}
+
 const char *probe_quickly(struct kernel_rules *ret)
 {
     struct findings f = {0};
@@ -165,28 +188,6 @@ size_t probe_that_counts(const struct findings *f, const char *name)
         if (!strcmp(probes[i].name, name) && (found == PROBES_MAX || f->of[i].value[0]))
             found = i;
     return found;
-}
-
-/* For the tests: a rule that is wrong on purpose must make a prediction that differs. TCPLAB_TEST_RULE is "name=value". */
-static void probe_falsify(struct kernel_rules *r)
-{
-    char text[80];
-    const char *given = getenv("TCPLAB_TEST_RULE");
-    snprintf(text, sizeof(text), "%s", given ? given : "");
-    char *value = strchr(text, '=');
-    if (!value)
-        return;
-    *value++ = '\0';
-    kernel_rules_set(r, text, value);
-}
-
-void probe_rules(const struct findings *f, struct kernel_rules *ret)
-{
-    *ret = (struct kernel_rules){0};
-    for (size_t i = 0; probes[i].name; i++)
-        if (f->of[i].value[0])
-            kernel_rules_set(ret, probes[i].name, f->of[i].value); /* a fact is no rule: -ENOENT */
-    probe_falsify(ret);
 }
 
 static const char *probe_rule_means(const char *name, const char *value)

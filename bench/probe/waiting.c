@@ -235,9 +235,9 @@ static bool reuse_decide(const struct reuse *u, int64_t delay_ns, struct finding
     bool decided = by_ms != by_s && u->until_ns < u->second_ns; /* else it is not known which second it began in */
     finding_is(
         f,
-        by_ms == by_s ? ""
-        : by_ms       ? "milliseconds"
-                      : "seconds",
+        !decided ? ""
+        : by_ms  ? "milliseconds"
+                 : "seconds",
         "the port was free %.0f to %.0f ms after its TIME_WAIT began; %lld ms would be the delay, %.0f ms the end of "
         "the kernel's second",
         (double)((u->taken_ns ? u->taken_ns : u->until_ns) - u->until_ns) / NS_PER_MS,

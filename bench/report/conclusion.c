@@ -13,7 +13,7 @@ const char *conclusion_verdict(const json_t *run)
     return verdict ? verdict : "inconclusive";
 }
 
-enum terminal_style conclusion_style(const char *verdict)
+static enum terminal_style conclusion_style(const char *verdict)
 {
     return !strcmp(verdict, "agree") ? TERMINAL_GOOD : !strcmp(verdict, "differ") ? TERMINAL_BAD : TERMINAL_BOLD;
 }

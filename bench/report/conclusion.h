@@ -10,8 +10,7 @@
 /* "agree", "differ", "skipped", "inconclusive"; the last, too, where a run has none. */
 const char *conclusion_verdict(const json_t *run);
 
-/* Before and behind a verdict's word. Colour only helps: the word says it. */
-enum terminal_style conclusion_style(const char *verdict);
+/* A verdict's word. Colour only helps: the word says it. */
 void conclusion_word(FILE *out, const char *verdict);
 
 /* How many checks of a run have that verdict; NULL: how many there are. */

@@ -202,7 +202,8 @@ void report_run_text(FILE *out, const json_t *run)
     report_end(out, run);
 }
 
-void report_run_line(FILE *out, const json_t *run)
+/* One run in a line; a line more for each check that differs. */
+static void report_run_line(FILE *out, const json_t *run)
 {
     char *sentence = conclusion_sentence(run), elapsed[HUMAN_MAX], *rest = NULL;
     double seconds = json_number_value(json_object_get(run, "elapsed_s"));

@@ -13,8 +13,7 @@ void report_text(FILE *out, const json_t *document);
 
 void report_head_text(FILE *out, const json_t *document); /* program, version, kernel: one line */
 void report_run_text(FILE *out, const json_t *run);       /* all of one run */
-void report_run_line(FILE *out, const json_t *run); /* one run in a line; a line more for each check that differs */
-void report_summary_text(FILE *out, const json_t *runs); /* a table of all, the totals, and what did not agree */
+void report_summary_text(FILE *out, const json_t *runs);  /* a table of all, the totals, and what did not agree */
 
 /* runs[index]: in full where it is the first with its experiment and knobs, or did not come out as predicted; else a
  * line. Looks at runs[0] to runs[index] only. brief: a line in any case where it came out as predicted. */

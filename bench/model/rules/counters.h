@@ -20,6 +20,12 @@
       "tcp_check_req(), net/ipv4/tcp_minisocks.c")                                                                  \
     X(syn_retrans_counter, "TCPSynRetrans counts every SYN and every SYN-ACK that is sent again.",                  \
       "__tcp_retransmit_skb(), net/ipv4/tcp_output.c; tcp_rtx_synack(), net/ipv4/tcp_output.c")                     \
+    X(timeouts_counter,                                                                                             \
+      "TCPTimeouts counts each timeout of data, FIN, SYN or SYN-ACK, also the last one, which sends nothing.",      \
+      "tcp_retransmit_timer(), net/ipv4/tcp_timer.c; reqsk_timer_handler(), net/ipv4/inet_connection_sock.c")       \
+    X(abort_on_timeout_counter,                                                                                     \
+      "TCPAbortOnTimeout counts the connections that are given up because nobody answers.",                         \
+      "tcp_write_err(), net/ipv4/tcp_timer.c")                                                                      \
     X(fin_wait_2_counter,                                                                                           \
       "The making of a minisocket counts as TW when its timeout is more than 4 s, else as TWKilled.",               \
       "__inet_twsk_schedule(), net/ipv4/inet_timewait_sock.c")

@@ -32,12 +32,8 @@
       "tcp_rcv_state_process(), net/ipv4/tcp_input.c")                                                              \
     X(silent_peer, "An end that hears nothing more and has nothing to send does not notice: it keeps its state.",   \
       "tcp_keepalive_timer(), net/ipv4/tcp_timer.c")                                                                \
-    X(timeouts_counter, "TCPTimeouts counts each firing of the RTO, the one that gives up, too.",                   \
-      "tcp_retransmit_timer(), net/ipv4/tcp_timer.c")                                                               \
     X(loss_probes_counter, "TCPLossProbes counts the tail loss probes.",                                            \
       "tcp_send_loss_probe(), net/ipv4/tcp_output.c")                                                               \
-    X(abort_on_timeout_counter, "TCPAbortOnTimeout counts the connections that were given up after a timeout.",     \
-      "tcp_write_err(), net/ipv4/tcp_timer.c")                                                                      \
     X(user_timeout,                                                                                                 \
       "TCP_USER_TIMEOUT counts from the first RTO, and each timer after that is cut to what is left, so the "       \
       "connection is given up when it is over, whatever tcp_retries2 says.",                                        \

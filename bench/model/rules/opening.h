@@ -27,11 +27,6 @@
       "TCP_SYNCNT takes the place of tcp_syn_retries on a client's socket, and of tcp_synack_retries on a "         \
       "listener.",                                                                                                  \
       "tcp_write_timeout(), net/ipv4/tcp_timer.c; reqsk_timer_handler(), net/ipv4/inet_connection_sock.c")          \
-    X(syn_timeouts_counter,                                                                                         \
-      "TCPTimeouts counts every timeout of a SYN or a SYN-ACK, also the last one, which sends nothing.",            \
-      "tcp_retransmit_timer(), net/ipv4/tcp_timer.c; reqsk_timer_handler(), net/ipv4/inet_connection_sock.c")       \
-    X(syn_aborts_counter, "TCPAbortOnTimeout counts the connections that are given up because nobody answers.",     \
-      "tcp_write_err(), net/ipv4/tcp_timer.c")                                                                      \
     X(attempt_fails, "AttemptFails counts the connections that end in SYN_SENT or SYN_RECV.",                       \
       "tcp_done(), net/ipv4/tcp.c")                                                                                 \
     X(no_socket_reset,                                                                                              \

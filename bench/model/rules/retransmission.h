@@ -22,8 +22,4 @@
       "What a client sends after the server has dropped its half-open request is answered by RST.",         \
       "tcp_v4_do_rcv(), net/ipv4/tcp_ipv4.c")                                                               \
     X(challenge_ack, "A client that is ESTABLISHED answers a repeated SYN-ACK with a challenge ACK.",       \
-      "tcp_validate_incoming(), net/ipv4/tcp_input.c")                                                      \
-    X(timer_lateness,                                                                                       \
-      "A kernel timer never fires early, and late by at most one granule of the timer wheel's level it is " \
-      "on, about an eighth of its time at most.",                                                           \
-      "calc_wheel_index(), kernel/time/timer.c")
+      "tcp_validate_incoming(), net/ipv4/tcp_input.c")
