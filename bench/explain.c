@@ -3,6 +3,7 @@
 #include "bench/explain_kernels.h"
 #include "bench/model/rule.h"
 #include "bench/report/drawing.h"
+#include "bench/report/layout.h"
 #include "common/exit_code.h"
 #include "common/human.h"
 #include "common/page.h"
@@ -69,6 +70,11 @@ static void explain_expectation(const struct expectation *x, const struct rule *
         page_text(stdout, "%s", x->rule->sentence);
         page_text(stdout, "[%s]", x->rule->source);
     }
+    const char *error = !strcmp(x->unit, "errno") && x->lo == x->hi ? strerrorname_np((int)x->lo) : NULL;
+    if (error) {
+        printf("      %-44s %s\n", x->name, x->lo == 0 ? "no error" : error);
+        return;
+    }
     if (x->lo == x->hi)
         snprintf(value, sizeof(value), "%g", x->lo);
     else
@@ -90,13 +96,13 @@ static void explain_prediction(const struct experiment *e, const struct knobs *k
     prediction_release(&p);
 }
 
-static void explain_list(const char *title, const char *const *texts)
+static void explain_by_hand(const struct by_hand *b)
 {
-    if (!texts || !texts[0])
-        return;
-    page_title(stdout, "%s", title);
-    for (size_t i = 0; texts[i]; i++)
-        printf("  %s\n", texts[i]);
+    char prompt[32];
+    snprintf(prompt, sizeof(prompt), "%s$", b->where);
+    layout_command(stdout, prompt, b->command);
+    layout_fill(stdout, ' ', 6);
+    layout_words(stdout, b->shows, 6, 6);
 }
 
 static void explain(const struct experiment *e, const struct knobs *k)
@@ -113,16 +119,19 @@ static void explain(const struct experiment *e, const struct knobs *k)
     page_title(stdout, "Why this link");
     page_text(stdout, "%s", e->why_link);
     if (e->time) {
-        page_title(stdout, "How long it takes");
+        page_title(stdout, "How long it takes, as it is by default");
         page_text(stdout, "%s", e->time);
     }
     explain_knobs(e, k);
     explain_prediction(e, k);
     page_title(stdout, "By hand");
     for (const struct by_hand *b = e->by_hand; b && b->command; b++)
-        printf("  %s: %s\n      %s\n", b->where, b->command, b->shows);
-    explain_list("See also", e->see_also);
-    explain_list("Try next", e->try_next);
+        explain_by_hand(b);
+    page_title(stdout, "Try next");
+    for (const char *const *command = e->try_next; command && *command; command++)
+        layout_command(stdout, "$", *command);
+    for (const char *const *name = e->see_also; name && *name; name++)
+        printf("%s%s%s", name == e->see_also ? "  see also " : ", ", *name, name[1] ? "" : "\n");
 }
 
 /* *ret is NULL where the kernels are asked for. */
@@ -144,7 +153,12 @@ static int explain_read(int argc, char **argv, const struct experiment **ret, st
     if (r)
         return r < 0 ? r : 1;
     *ret = NULL;
-    if (kernels && !n && !sets.n)
+    if (kernels && (n || sets.n)) {
+        if (asprintf(ret_message, "--kernels stands alone: it is not about one experiment") < 0)
+            *ret_message = NULL;
+        return -EINVAL;
+    }
+    if (kernels)
         return 0;
     r = experiment_named(n ? names[0] : "", ret, ret_message);
     if (!r)

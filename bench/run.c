@@ -112,8 +112,15 @@ static int run_check_knobs(const struct run_settings *s, char **ret_message)
 {
     for (size_t i = 0; i < s->n; i++) {
         const struct experiment *e = s->experiments[i];
+        char *why = NULL;
         const struct conditions c = experiment_conditions(e, &s->knobs[i]);
-        int r = e->check ? e->check(&s->knobs[i], &c, ret_message) : 0;
+        int r = e->check ? e->check(&s->knobs[i], &c, &why) : 0;
+        if (r && why && s->n > 1)
+            run_say(ret_message, "%s: %s", e->name, why);
+        else if (r)
+            *ret_message = why;
+        if (r && s->n > 1)
+            free(why);
         if (r)
             return r;
     }

@@ -109,6 +109,8 @@ static void run(struct trial *t, const struct knobs *k)
               "the dropped SYNs to be sent again");
     if (!accepts(k))
         step_settle(t);
+    if (!knob(k, "again") && !accepts(k))
+        burst_need_once(t, TO_SERVER, SEGMENT_SYN);
     step_take_stock(t);
     if (accepts(k) && !t->failure)
         step_see(t, accepted_too_early(t, k), "server.accepted_too_early");
@@ -178,11 +180,12 @@ const struct experiment experiment_accept_queue_full = {
     .falsified =
         "Another number in the queue than limit + 1; a client that is refused or reset; a SYN that is sent again "
         "before its time.",
-    .why_link =
-        "Over loopback each handshake is over before the next SYN comes, so the accept queue alone decides; over the "
-        "wire (link=wire) all SYNs come first, and the SYN queue and its cookies have a say, too.",
-    .time = "About 3 s: until each SYN that was dropped has been sent twice more. With the default tcp_syn_retries a "
-            "client goes on for 131 to 135 s.",
+    .why_link = "Over loopback each handshake is over before the next SYN comes, so the accept queue alone decides "
+                "(SYNs that are sent again come in batches, and their handshakes can overlap); over the "
+                "wire (link=wire) all SYNs come first, and the SYN queue and its cookies have a say, too.",
+    .time = "About 3 s: until each SYN that was dropped has been sent three times more. With the default "
+            "tcp_syn_retries a "
+            "client goes on for 131 to 136 s.",
     .drawing = (const char *const[]){"s listen(4), and no accept()", "> SYN", "< SYN-ACK", "> ACK",
                                      "s: 5 in the accept queue", "> SYN x the queue is full", ". 1 s",
                                      "> SYN, again x the queue is full", "c: SYN_SENT", NULL},

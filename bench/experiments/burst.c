@@ -1,5 +1,7 @@
 #include "bench/experiments/burst.h"
 #include "bench/experiments/steps.h"
+#include "bench/observe/retries.h"
+#include "common/exit_code.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -121,4 +123,16 @@ void burst_run(struct trial *t, const struct knobs *k)
     }
     step_connect_together(t, knob(k, "clients"));
     step_settle(t);
+}
+
+void burst_need_once(struct trial *t, enum direction direction, unsigned flags)
+{
+    double first, last;
+    size_t n;
+    const struct segment *segments = t->failure ? NULL : wire_segments(t->lab.wire, &n);
+    if (segments && retries_find(segments, n, direction, flags, 1, &first, &last))
+        step_fail(
+            t, EXIT_CODE_FAILED,
+            "it took more than 1 s until all clients had come, so some segments had been sent again by then, and "
+            "nothing can be said; use fewer clients, or a quieter machine");
 }

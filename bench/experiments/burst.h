@@ -3,6 +3,7 @@
 #pragma once
 
 #include "bench/experiments/experiment.h"
+#include "bench/lab/segment.h"
 #include "bench/model/queue.h"
 
 int64_t burst_limit(const struct knobs *k, const struct conditions *c);
@@ -29,3 +30,7 @@ void burst_expect_row(struct prediction *p, const char *row, int64_t n, const st
 
 /* The steps up to there: serve, prefill, all clients together, settle. */
 void burst_run(struct trial *t, const struct knobs *k);
+
+/* Before the stock of an experiment that reckons with no repetition: a failure where a segment of that kind, SYN or SYN-ACK, has been sent
+ * twice on a connection. */
+void burst_need_once(struct trial *t, enum direction direction, unsigned flags);

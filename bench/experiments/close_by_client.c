@@ -60,9 +60,9 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
             "not close() (see half-close).");
         return;
     }
-    fprintf(out,
-            "The client, which closed first, has TIME_WAIT, and its port is taken for 60 s: bind() to it fails. The "
-            "server has nothing.");
+    fprintf(out, "The client, which closed first, has TIME_WAIT, and its port is taken for 60 s: bind() to it fails "
+                 "without SO_REUSEADDR. The "
+                 "server has nothing.");
 }
 
 static const struct by_hand by_hand[] = {

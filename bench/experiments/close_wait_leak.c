@@ -194,7 +194,7 @@ static const struct by_hand by_hand[] = {
     {"server", "ss -tanp state close-wait", "the program that does not close them, and no timer"},
     {"server", "ss -s", "TCP: estab: CurrEstab, which counts them as well"},
     {"client", "ss -tan", "nothing: this end has long been forgotten"},
-    {"server", "ss -K state close-wait", "ends them, as root, without the program's help"},
+    {"server", "ss -tK state close-wait", "ends them, as root, without the program's help"},
     {0},
 };
 

@@ -104,7 +104,7 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 }
 
 static const struct by_hand by_hand[] = {
-    {"server", "ss -tlnB 'sport = :8888'", "nobody listens; with -B sockets that are only bound are listed, too"},
+    {"server", "ss -tln 'sport = :8888'", "nobody listens: sockets that are only bound are not listed"},
     {"client", "nc -zv 192.0.2.1 8888", "Connection refused, at once"},
     {"client", "tcpdump -ni eth0 tcp port 8888", "Flags [S], then Flags [R.], seq 0, ack the first number + 1"},
     {"server", "nstat -az TcpOutRsts", "the RST"},
@@ -122,7 +122,7 @@ const struct experiment experiment_closed_port = {
         "is only bound, or whose listener was closed, is no different.",
     .falsified = "An attempt that hangs, a second SYN, an error other than ECONNREFUSED, or a RST that does not "
                  "acknowledge the SYN.",
-    .why_link = "Over the wire the RST can be seen, and when it came; over loopback connect() itself fails already.",
+    .why_link = "Over the wire the RST can be seen, and when it came.",
     .time = "It takes one round trip: the kernel waits for nothing here.",
     .drawing = (const char *const[]){"c connect()", "> SYN", "c: SYN_SENT", "< RST-ACK", "c ECONNREFUSED", NULL},
     .knobs = knobs,

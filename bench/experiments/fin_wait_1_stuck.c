@@ -126,8 +126,8 @@ const struct experiment experiment_fin_wait_1_stuck = {
             "s at an RTO just above 200 ms, and some 130 s on this wire; with the default tcp_retries2 = 15 one with "
             "a descriptor would take about 16 min.",
     .drawing = (const char *const[]){"c close()", "> FIN-ACK x dropped", "c: FIN_WAIT_1", ". RTO",
-                                     "> FIN-ACK x a tail loss probe", ". RTO", "> FIN-ACK x", ". 2 RTO",
-                                     "> FIN-ACK x", ". 4 RTO", "c: CLOSE", NULL},
+                                     "> FIN-ACK x a tail loss probe", ". RTO", "> FIN-ACK x lost", ". 2 RTO",
+                                     "> FIN-ACK x lost", ". 4 RTO", "c: CLOSE", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .predict = predict,

@@ -175,9 +175,10 @@ const struct experiment experiment_keepalive_dead_peer = {
     .time =
         "About 5.5 s. With the kernel's defaults (7200 s, 75 s, 9 probes) it would take 2 h 11 min 15 s, and up to 2 "
         "min more, for long timers are coarse.",
-    .drawing = (const char *const[]){"c setsockopt(SO_KEEPALIVE)", "c: ESTABLISHED", "s: ESTABLISHED", ". idle",
-                                     "> ACK x a probe, lost: the cable is cut", ". interval", "> ACK x", ". interval",
-                                     "> ACK x", ". interval", "> RST-ACK x", "c ETIMEDOUT", NULL},
+    .drawing =
+        (const char *const[]){"c setsockopt(SO_KEEPALIVE)", "c: ESTABLISHED", "s: ESTABLISHED", ". idle",
+                              "> ACK x a probe, lost: the cable is cut", ". interval", "> ACK x lost", ". interval",
+                              "> ACK x lost", ". interval", "> RST-ACK x lost", "c ETIMEDOUT", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .check = check,

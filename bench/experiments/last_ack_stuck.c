@@ -116,9 +116,10 @@ const struct experiment experiment_last_ack_stuck = {
     .why_link = "The wire drops the FINs (or their ACKs), and nothing else: a cable that fails at the very end.",
     .time = "About 2.5 s. With the default tcp_orphan_retries = 0 it would take 107 s at an RTO just above 200 ms, "
             "and some 130 s on this wire.",
-    .drawing = (const char *const[]){"c close()", "> FIN-ACK", "s: CLOSE_WAIT", "< ACK", "c: FIN_WAIT_2", "s close()",
-                                     "s: LAST_ACK", "< FIN-ACK x dropped", ". RTO", "< FIN-ACK x a tail loss probe",
-                                     ". RTO", "< FIN-ACK x", ". 2 RTO", "< FIN-ACK x", ". 4 RTO", "s: CLOSE", NULL},
+    .drawing =
+        (const char *const[]){"c close()", "> FIN-ACK", "s: CLOSE_WAIT", "< ACK", "c: FIN_WAIT_2", "s close()",
+                              "s: LAST_ACK", "< FIN-ACK x dropped", ". RTO", "< FIN-ACK x a tail loss probe", ". RTO",
+                              "< FIN-ACK x lost", ". 2 RTO", "< FIN-ACK x lost", ". 4 RTO", "s: CLOSE", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .predict = predict,

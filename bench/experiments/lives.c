@@ -50,6 +50,6 @@ void lives_tell(FILE *out, const struct trial *t, const char *side)
     snprintf(last, sizeof(last), "%s.there_last", side);
     if (isnan(trial_observed(t, first)) || isnan(trial_observed(t, last)))
         return;
-    fprintf(out, "None was gone before %.2f s, and none was seen after %.2f s. ", trial_observed(t, first),
-            trial_observed(t, last));
+    fprintf(out, "The last was still seen after %.2f s, and the first was missed by %.2f s. ",
+            trial_observed(t, last), trial_observed(t, first));
 }

@@ -16,5 +16,5 @@ void lives_expect(struct prediction *p, struct span span, const struct rule *rul
 /* Observes both. */
 void lives_see(struct trial *t, enum side side, enum sockdiag_state state);
 
-/* "None was gone before 5.12 s, and none was there after 5.13 s. " */
+/* "The last was still seen after 5.12 s, and the first was missed by 5.13 s. " */
 void lives_tell(FILE *out, const struct trial *t, const char *side);

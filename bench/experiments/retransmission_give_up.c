@@ -73,8 +73,8 @@ const struct experiment experiment_retransmission_give_up = {
             "about 16 min.",
     .drawing =
         (const char *const[]){"c: ESTABLISHED", "s: ESTABLISHED", "c send()", "> DATA x dropped: the cable is cut",
-                              ". RTO", "> DATA x a tail loss probe", ". RTO", "> DATA x", ". 2 RTO", "> DATA x",
-                              ". 4 RTO", "> DATA x", ". 8 RTO", "c ETIMEDOUT", NULL},
+                              ". RTO", "> DATA x a tail loss probe", ". RTO", "> DATA x lost", ". 2 RTO",
+                              "> DATA x lost", ". 4 RTO", "> DATA x lost", ". 8 RTO", "c ETIMEDOUT", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .predict = predict,

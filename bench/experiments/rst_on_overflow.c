@@ -35,6 +35,8 @@ static void run(struct trial *t, const struct knobs *k)
     step_no_second_syn(t);
     burst_run(t, k);
     step_hear_deaths(t);
+    if (t->lab.loopback)
+        burst_need_once(t, TO_SERVER, SEGMENT_SYN);
     step_take_stock(t);
     if (t->lab.loopback)
         step_show(t, LEDGER_syn_sent, "one that found the queue full: its SYN was dropped, nothing was reset");

@@ -22,8 +22,8 @@ static const struct knob knobs[] = {
 
 static void predict_crossed(struct prediction *p)
 {
-    expect_exactly(p, "sockets", 1, &rule_handshake_syn_sent, "client.SYN_SENT_after_connect");
-    expect_exactly(p, "sockets", 1, &rule_handshake_syn_sent, "server.SYN_SENT_after_connect");
+    expect_exactly(p, "sockets", 1, &rule_crossed_syn_sent, "client.SYN_SENT_after_connect");
+    expect_exactly(p, "sockets", 1, &rule_crossed_syn_sent, "server.SYN_SENT_after_connect");
     expect_exactly(p, "sockets", 1, &rule_crossed_syns, "client.SYN_RECV_after_SYN");
     expect_exactly(p, "sockets", 1, &rule_crossed_syns, "server.SYN_RECV_after_SYN");
     expect_exactly(p, "sockets", 1, &rule_crossed_syns, "client.SYN_RECV_with_descriptor");
@@ -179,8 +179,9 @@ const struct experiment experiment_simultaneous_open = {
         "An end that is not in SYN_RECV after the SYNs, or not ESTABLISHED after the SYN-ACKs; a passive open.",
     .why_link = "The SYNs must pass each other: the wire holds both until both have been sent.",
     .time = "It takes no time: the kernel waits for nothing here.",
-    .drawing = (const char *const[]){"c connect()", "s connect()", "> SYN", "< SYN", "c: SYN_RECV", "s: SYN_RECV",
-                                     "> SYN-ACK", "< SYN-ACK", "c: ESTABLISHED", "s: ESTABLISHED", NULL},
+    .drawing =
+        (const char *const[]){"c connect()", "s connect()", "> SYN", "< SYN", "c: SYN_RECV", "s: SYN_RECV",
+                              "> SYN-ACK", "< SYN-ACK", "> ACK", "< ACK", "c: ESTABLISHED", "s: ESTABLISHED", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .predict = predict,

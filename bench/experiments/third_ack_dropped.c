@@ -158,6 +158,8 @@ static void run(struct trial *t, const struct knobs *k)
     step_wait(t, step_syn_acks_sent_again, again, ladder_syn_ack(&t->conditions, again).hi + 30,
               "the SYN-ACKs to be sent again");
     step_settle(t);
+    if (!again)
+        burst_need_once(t, TO_CLIENT, SEGMENT_SYN | SEGMENT_ACK);
     step_take_stock(t);
     step_see_retries(t, TO_CLIENT, SEGMENT_SYN | SEGMENT_ACK, again, "server.syn_ack_again");
     step_accept(t);
@@ -273,7 +275,8 @@ const struct experiment experiment_third_ack_dropped = {
             "the server gives up after 63 to 66 s.",
     .drawing = (const char *const[]){"s: accept queue full", "> SYN", "s: SYN_RECV", "< SYN-ACK", "c: ESTABLISHED",
                                      "> ACK x no room", ". 1 s", "< SYN-ACK, again", "> ACK x no room", ". 2 s",
-                                     "s accept()", ". 4 s", "< SYN-ACK, again", "> ACK", "s: ESTABLISHED", NULL},
+                                     "< SYN-ACK, again", "> ACK x no room", "s accept()", ". 4 s", "< SYN-ACK, again",
+                                     "> ACK", "s: ESTABLISHED", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .sysctls = (const char *const[]){"net.ipv4.tcp_abort_on_overflow=0", NULL},

@@ -28,7 +28,7 @@
 
 static const struct knob knobs[] = {
     KNOB_SYSCTL("tw_reuse", "1", 0, 2, "net.ipv4.tcp_tw_reuse",
-                "0 never, 1 always, 2 (the default) on loopback only"),
+                "0 never, 1 after the reuse delay, 2 (the default) on loopback only"),
     KNOB_SYSCTL("reuse_delay", NULL, 200, 5000, "net.ipv4.tcp_tw_reuse_delay", "milliseconds; not on older kernels"),
     KNOB_SYSCTL("timestamps", "1", 0, 1, "net.ipv4.tcp_timestamps", "whether the connections have timestamps"),
     KNOB_YES_NO("bind", "no", "bind() to the port before connect(), with SO_REUSEADDR"),

@@ -61,7 +61,7 @@ const struct probe probes[] = {
                {"false", "The bound for orphans is the whole machine's, and no lab can show it."}}},
     {"fast_open", "The value of tcp_fastopen in a fresh network is read.", probe_fast_open,
      .means = {{"off", "TCP Fast Open is off until tcp_fastopen is set."},
-               {"client", "TCP Fast Open is on for clients; a server needs tcp_fastopen = 3."},
+               {"client", "TCP Fast Open is on for clients; a server needs tcp_fastopen = 2 or 3."},
                {NULL, "TCP Fast Open is on for servers."}}},
     {"user_namespace", "In a new user namespace with a network of its own net.core.somaxconn is opened for writing.",
      probe_user_namespace,

@@ -72,7 +72,7 @@ void drawing_page(FILE *out, const char *const *lines)
 {
     if (!lines)
         return;
-    page_title(out, "Segment by segment");
+    page_title(out, "Segment by segment, as it is by default");
     layout_fill(out, ' ', DRAWING_INDENT);
     fprintf(out, "client%*s\n", DRAWING_SPAN - 4, "server");
     for (size_t i = 0; lines[i]; i++)

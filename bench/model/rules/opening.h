@@ -36,6 +36,8 @@
     X(refused, "A RST in SYN_SENT that acknowledges the SYN ends it with ECONNREFUSED; no SYN is sent again.",      \
       "tcp_reset(), net/ipv4/tcp_input.c")                                                                          \
     X(resets_sent_counter, "OutRsts counts every RST that is sent.", "tcp_v4_send_reset(), net/ipv4/tcp_ipv4.c")    \
+    X(crossed_syn_sent, "connect() sends a SYN, and each end is in SYN_SENT until something of the other comes.",   \
+      "tcp_v4_connect(), net/ipv4/tcp_ipv4.c")                                                                      \
     X(crossed_syns,                                                                                                 \
       "A SYN without ACK that meets a SYN_SENT makes it SYN_RECV: a full socket with its descriptor, which "        \
       "answers with a SYN-ACK; no listener is needed.",                                                             \
