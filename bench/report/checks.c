@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define CHECKS_PREDICTED 49 /* columns where these end */
-#define CHECKS_OBSERVED  63
+#define CHECKS_OBSERVED  60
 #define CHECKS_RULE      6
 
 static const char *checks_text(const json_t *check, const char *key)
