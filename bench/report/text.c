@@ -104,7 +104,7 @@ static void report_wire(FILE *out, const json_t *run)
     if (!json_array_size(json_object_get(json_object_get(run, "packets"), "segments")))
         page_title(out, "Segments");
     if (page_integer(wire, "segments", NULL))
-        page_text(out, "%s segments were seen in all.", human_count(page_integer(wire, "segments", NULL), text));
+        page_text(out, "%s segments got through in all.", human_count(page_integer(wire, "segments", NULL), text));
     if (page_integer(wire, "overflow", NULL))
         page_text(out, "%s segments could not be kept: what is said of segments here is not complete.",
                   human_count(page_integer(wire, "overflow", NULL), text));
