@@ -131,7 +131,8 @@ Test(claims, interrupted)
 {
     struct live *p =
         live_start("bench", "claims", "run", "--json", "-j", "2", "time-wait-is-60", "accept-opens", NULL);
-    sleep(4);
+    live_until(2, "pgrep -P %d | wc -l", (int)p->pid); /* both labs; then the short one is over */
+    live_until(1, "pgrep -P %d | wc -l", (int)p->pid);
     cr_expect_eq(live_stop(p, SIGINT), 130);
     const json_t *claims = claims_of(p, 2);
     cr_expect_str_eq(text_of(json_array_get(claims, 0), "verdict"), "undecided");
