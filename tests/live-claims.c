@@ -7,7 +7,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 TestSuite(claims, .init = live_setup, .timeout = 120);
 
