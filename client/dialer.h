@@ -5,6 +5,7 @@
  *               all that was allowed is done), told through quiet()
  *   dialer_drain():  nothing new begins, what is under way is finished ──► quiet
  *   dialer_close():  ends all connections ──► quiet; one that was still connecting stays "pending" in the report
+ *   dialer_pace():   echo with --every: requests on all connections, one each DUR and connection
  *   dialer_resume(): the next wave of hold */
 #pragma once
 
@@ -18,6 +19,8 @@
 
 #include <ev.h>
 #include <stdbool.h>
+
+#define DIALER_BATCH 64 /* starts an iteration; then events get their turn */
 
 struct dialer {
     /* set by the caller before dialer_init() */
@@ -46,7 +49,10 @@ struct dialer {
     uint64_t n_sources;
     unsigned epoch; /* number of the order it works on */
     bool dialing, draining;
-    int64_t schedule_ns; /* intended time of the whole run's first start */
+    bool pacing;                        /* --every: all is open, and requests are sent on their schedule */
+    uint64_t asked;                     /* requests of that schedule that were sent or skipped */
+    struct flow *looking[DIALER_BATCH]; /* started in this iteration */
+    int64_t schedule_ns;                /* intended time of the whole run's first start */
     ev_prepare prepare;
     ev_idle more;         /* keeps the loop from sleeping while there is more to dial */
     struct timer due;     /* the next start of the schedule, or the end of a pause */
@@ -67,6 +73,8 @@ void dialer_drain(struct dialer *d, unsigned epoch);
 void dialer_close(struct dialer *d, unsigned epoch);
 void dialer_resume(struct dialer *d, unsigned epoch);
 
+void dialer_pace(struct dialer *d, unsigned epoch, int64_t schedule_ns);
+
 /* Whether the total is used up. */
 bool dialer_exhausted(const struct dialer *d);
 
@@ -77,8 +85,10 @@ void dialer_stop(struct dialer *d);
 void dialer_free(struct dialer *d);
 
 /* For flows: the slot is free again; a flow has begun or ended being active; a descriptor stays to the end (-ENOMEM:
- * the caller closes it); descriptors or ports have run out, so pause. */
+ * the caller closes it); descriptors or ports have run out, so pause; whether the socket of a connection that ends
+ * now is to be used again (--reuse, and there are more to start). */
 void dialer_give_back(struct dialer *d, struct flow *f);
 void dialer_set_active(struct dialer *d, struct flow *f, bool active);
 int dialer_keep(struct dialer *d, int fd);
 void dialer_pause(struct dialer *d);
+bool dialer_reuses(const struct dialer *d);

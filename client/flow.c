@@ -15,7 +15,7 @@
 #define FLOW_NO_RETRANSMISSION_NS (200 * NS_PER_MS)
 
 typedef void flow_handler(struct ev_loop *loop, ev_io *io, int events);
-static flow_handler flow_on_connecting, flow_on_requesting, flow_on_replying, flow_on_holding;
+static flow_handler flow_on_connecting, flow_on_requesting, flow_on_replying, flow_on_holding, flow_on_spare;
 static void flow_request(struct flow *f);
 
 void flow_list_append(struct flow_list *list, struct flow *f)
@@ -90,15 +90,45 @@ static void flow_set_row(struct flow *f, enum stats_row row)
     log_row(f->entry, row);
 }
 
+static void flow_close_descriptor(struct flow *f)
+{
+    ev_io_stop(f->dialer->loop, &f->io);
+    close(f->io.fd);
+    f->open = false;
+}
+
+/* Whether a flow waits in this state. */
+static bool flow_is(const struct flow *f, flow_handler *handler)
+{
+    return f->open && ev_cb((ev_io *)&f->io) == handler;
+}
+
+/* The kernel ends the connection with a RST, and the socket is as new (tcp_disconnect() in net/ipv4/tcp.c). It stays in
+ * the epoll set: that saves socket(), epoll_ctl() and close() for the next connection. */
+static bool flow_disconnect(struct flow *f)
+{
+    const struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
+    if (connect(f->io.fd, &nowhere, sizeof(nowhere)))
+        return false;
+    ev_set_cb(&f->io, flow_on_spare);
+    return true;
+}
+
+/* A socket that is not connected is always "hung up" for epoll. It connects again before the loop asks; where not
+ * (ports have run out, nothing more is to start), it is of no use. */
+static void flow_on_spare(struct ev_loop *loop, ev_io *io, int events)
+{
+    flow_close_descriptor((struct flow *)io);
+}
+
 /* The one end of a connection: everything is undone, the slot goes back. */
 static void flow_end(struct flow *f)
 {
     struct dialer *d = f->dialer;
     flow_set_connecting(f, false);
     if (f->open) {
-        ev_io_stop(d->loop, &f->io);
-        close(f->io.fd);
-        f->open = false;
+        if (f->row != STATS_ROW_established || !dialer_reuses(d) || !flow_disconnect(f))
+            flow_close_descriptor(f);
         log_end(f->entry, 0);
     }
     dialer_set_active(d, f, false);
@@ -123,9 +153,9 @@ void flow_close(struct flow *f)
 {
     const struct linger now = {.l_onoff = 1, .l_linger = 0};
     struct dialer *d = f->dialer;
-    if (!f->open)
+    if (!f->open || flow_is(f, flow_on_spare))
         return;
-    if (f->row != STATS_ROW_established || d->settings->close_how == CLOSE_FIN) {
+    if (f->row != STATS_ROW_established || d->settings->close_how == CLOSE_FIN || dialer_reuses(d)) {
         flow_end(f);
         return;
     }
@@ -173,9 +203,11 @@ static void flow_count_established(struct flow *f, int64_t now_ns)
     f->started_ns = now_ns;
 }
 
+/* With --every, not before all connections are open. */
 static bool flow_sends_requests(const struct dialer *d)
 {
-    return d->settings->workload == WORKLOAD_ECHO || d->settings->workload == WORKLOAD_CRR;
+    int workload = d->settings->workload;
+    return (workload == WORKLOAD_ECHO && (!d->settings->every_ns || d->pacing)) || workload == WORKLOAD_CRR;
 }
 
 /* `n` more bytes of the request are out. */
@@ -238,7 +270,7 @@ static void flow_on_reply(struct flow *f)
     histogram_record(d->request_latency, now_ns - f->started_ns);
     if (d->settings->workload == WORKLOAD_CRR) {
         flow_close(f);
-    } else if (d->draining) {
+    } else if (d->draining || d->pacing) {
         dialer_set_active(d, f, false);
         flow_wait(f, flow_on_holding, EV_READ);
     } else {
@@ -277,6 +309,12 @@ static void flow_on_replying(struct ev_loop *loop, ev_io *io, int events)
         flow_on_reply(f);
 }
 
+void flow_look(struct flow *f)
+{
+    if (flow_is(f, flow_on_replying))
+        flow_on_replying(f->dialer->loop, &f->io, EV_READ);
+}
+
 static void flow_request(struct flow *f)
 {
     ssize_t n = flow_send(f);
@@ -305,20 +343,42 @@ static void flow_on_holding(struct ev_loop *loop, ev_io *io, int events)
         flow_fail(f, errno);
 }
 
+bool flow_ask(struct flow *f, int64_t intended_ns)
+{
+    if (!flow_is(f, flow_on_holding))
+        return false;
+    dialer_set_active(f->dialer, f, true);
+    f->started_ns = intended_ns;
+    f->sent = f->received = 0;
+    flow_wait(f, flow_on_requesting, EV_READ);
+    flow_request(f);
+    return true;
+}
+
 void flow_time_out(struct flow *f)
 {
     flow_fail(f, ETIMEDOUT);
+}
+
+static int flow_open(struct flow *f)
+{
+    int fd = socket(endpoint_family(&f->dialer->target), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -errno;
+    f->open = true;
+    ev_io_init(&f->io, flow_on_connecting, fd, EV_WRITE);
+    return 0;
 }
 
 static int flow_connect(struct flow *f, uint64_t index)
 {
     const struct dialer *d = f->dialer;
     struct endpoint source;
-    int fd = socket(endpoint_family(&d->target), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return -errno;
-    f->open = true;
-    ev_io_init(&f->io, flow_on_connecting, fd, EV_WRITE);
+    int error = f->open ? 0 : flow_open(f);
+    if (error)
+        return error;
+    int fd = f->io.fd;
+    ev_set_cb(&f->io, flow_on_connecting);
     if (d->n_sources) {
         sources_pick(d->settings, index, &source);
         int unbound = sources_bind(fd, &source);
@@ -334,7 +394,9 @@ void flow_start(struct flow *f, uint64_t index, int64_t intended_ns)
 {
     struct dialer *d = f->dialer;
     int64_t now_ns = clock_now_ns();
-    *f = (struct flow){.dialer = d,
+    *f = (struct flow){.io = f->io,
+                       .open = f->open,
+                       .dialer = d,
                        .intended_ns = intended_ns ? intended_ns : now_ns,
                        .started_ns = now_ns,
                        .entry = log_start(d->log, now_ns)};

@@ -3,7 +3,9 @@
  *
  *   connecting ─► holding                          (hold)
  *   connecting ─► [requesting] ─► replying ─► ...  (echo, crr; requesting only when the send buffer is full)
+ *   connecting ─► holding ─► replying ─► holding   (echo with --every: flow_ask() begins a request)
  *   connecting ─► end                              (cc)
+ *   end ─► spare ─► connecting                     (--reuse: the socket is disconnected and connects again)
  *
  * There is one path for all workloads: right after connect() the first bytes are sent (none, for hold and cc). On
  * loopback the handshake is over by then; where it is not, send() says EAGAIN and the flow waits to become writable.
@@ -40,6 +42,14 @@ struct flow {
 
 /* Begins an attempt, the index-th of the whole run; whatever comes of it is counted. intended_ns 0: now. */
 void flow_start(struct flow *f, uint64_t index, int64_t intended_ns);
+
+/* Takes a reply that may have come already, without having been told: where that saves asking epoll at all (an
+ * epoll_ctl() and a share of an epoll_wait() a connection). Nothing where the flow does not wait for one. */
+void flow_look(struct flow *f);
+
+/* Begins a request on a connection that is held, its latency counted from intended_ns. False: the connection is gone,
+ * or it has not had its last reply. */
+bool flow_ask(struct flow *f, int64_t intended_ns);
 
 /* The attempt has taken longer than --connect-timeout. */
 void flow_time_out(struct flow *f);

@@ -115,9 +115,10 @@ json_t *report_final(const struct document_head *head, const struct report_figur
                         json_pack("{s:o, s:o}", "connects_per_s",
                                   report_rate(f->connect_latency ? histogram_count(f->connect_latency) : 0,
                                               s->first_start_ns, s->last_established_ns),
-                                  "requests_per_s", report_rate(s->replies, s->first_start_ns, s->last_reply_ns)));
+                                  "requests_per_s", report_rate(s->replies, f->requests_from_ns, s->last_reply_ns)));
     json_object_set_new(document, "late_starts", json_integer((json_int_t)s->late_starts));
     json_object_set_new(document, "missed_starts", json_integer((json_int_t)f->missed_starts));
+    json_object_set_new(document, "skipped_requests", json_integer((json_int_t)s->skipped_requests));
     json_object_set_new(document, "local_ports", report_ports(f->settings));
     json_object_set_new(document, "states_before_close", report_or_null(f->states_before_close));
     json_object_set_new(document, "states", report_or_null(f->states));

@@ -18,7 +18,8 @@ struct report_figures {
     json_t *log;                                     /* with --log-connections; not owned */
     bool log_truncated;
     const struct rusage *usage;
-    uint64_t missed_starts; /* due and never made */
+    int64_t requests_from_ns; /* the first could be sent then */
+    uint64_t missed_starts;   /* due and never made */
     double elapsed_s;
 };
 

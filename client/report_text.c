@@ -100,6 +100,9 @@ static void report_text_rates(FILE *out, const json_t *d)
         page_count(out, "replies", page_integer(d, "replies", NULL), NULL);
         page_row(out, "replies per second",
                  human_rate(json_number_value(json_object_get(rates, "requests_per_s")), text), NULL);
+        if (page_integer(d, "skipped_requests", NULL))
+            page_count(out, "skipped requests", page_integer(d, "skipped_requests", NULL),
+                       "of --every: the reply before had not come");
         page_row(out, "sent", human_bytes((uint64_t)page_integer(d, "bytes_sent", NULL), text), NULL);
         page_row(out, "received", human_bytes((uint64_t)page_integer(d, "bytes_received", NULL), text), NULL);
     }

@@ -22,8 +22,17 @@
 #define RUN_SETTLE_NS      (300 * NS_PER_MS) /* a FIN is acknowledged within 40 ms, by the delayed ACK */
 #define RUN_SETTLE_STEP_NS (5 * NS_PER_MS)
 
-enum run_phase { RUN_WAITING, RUN_DIALING, RUN_HOLDING, RUN_DRAINING, RUN_CLOSING, RUN_STAYING, RUN_SETTLING };
-enum run_order { ORDER_START, ORDER_DRAIN, ORDER_CLOSE, ORDER_RESUME, ORDER_EXIT };
+enum run_phase {
+    RUN_WAITING,
+    RUN_DIALING,
+    RUN_HOLDING,
+    RUN_PACING,
+    RUN_DRAINING,
+    RUN_CLOSING,
+    RUN_STAYING,
+    RUN_SETTLING
+};
+enum run_order { ORDER_START, ORDER_PACE, ORDER_DRAIN, ORDER_CLOSE, ORDER_RESUME, ORDER_EXIT };
 
 /* One thread; the first is the calling one. */
 struct run_thread {
@@ -42,6 +51,7 @@ struct run {
     _Atomic int order;    /* with its number: written before the threads are woken */
     _Atomic unsigned epoch;
     int64_t schedule_ns;
+    int64_t paced_ns; /* when the requests of --every began; 0: not yet */
     enum run_phase phase;
     bool ending;             /* -d is over, or a signal came: no further wave */
     int64_t dialed_until_ns; /* when nothing was started any more; 0: everything was */
@@ -79,6 +89,9 @@ static void run_on_order(struct ev_loop *loop, ev_async *async, int events)
     switch ((enum run_order)t->run->order) {
     case ORDER_START:
         dialer_start(d, epoch, t->run->schedule_ns);
+        break;
+    case ORDER_PACE:
+        dialer_pace(d, epoch, t->run->paced_ns);
         break;
     case ORDER_DRAIN:
         dialer_drain(d, epoch);
@@ -152,6 +165,15 @@ static void run_closed(struct run *r)
     }
 }
 
+/* All is open: now -d counts, and the requests of --every begin. */
+static void run_pace(struct run *r)
+{
+    r->phase = RUN_PACING;
+    r->paced_ns = clock_now_ns();
+    timer_set(&r->duration, r->paced_ns + r->args.settings->duration_ns);
+    run_give_order(r, ORDER_PACE);
+}
+
 /* All dialers have come to rest with the last order. */
 static void run_on_all_quiet(struct run *r)
 {
@@ -162,7 +184,10 @@ static void run_on_all_quiet(struct run *r)
             timer_set(&r->step, clock_now_ns() + r->args.settings->hold_ns);
             return;
         }
-        run_close(r);
+        if (r->args.settings->every_ns)
+            run_pace(r);
+        else
+            run_close(r);
         return;
     case RUN_DRAINING:
         run_close(r);
@@ -191,7 +216,7 @@ static void run_on_step(struct timer *timer)
     if (r->phase == RUN_WAITING) {
         r->phase = RUN_DIALING;
         r->schedule_ns = clock_now_ns();
-        if (r->args.settings->duration_ns != OPTION_NEVER)
+        if (r->args.settings->duration_ns != OPTION_NEVER && !r->args.settings->every_ns)
             timer_set(&r->duration, r->schedule_ns + r->args.settings->duration_ns);
         run_give_order(r, ORDER_START);
     } else if (r->phase == RUN_HOLDING || r->phase == RUN_DRAINING) {
@@ -209,7 +234,7 @@ static void run_end(void *context)
     timer_stop(&r->duration);
     if (r->phase == RUN_DIALING)
         r->dialed_until_ns = clock_now_ns();
-    if (r->phase == RUN_DIALING && r->args.settings->workload != WORKLOAD_HOLD) {
+    if ((r->phase == RUN_DIALING && r->args.settings->workload != WORKLOAD_HOLD) || r->phase == RUN_PACING) {
         r->phase = RUN_DRAINING;
         timer_set(&r->step, clock_now_ns() + RUN_DRAIN_NS);
         run_give_order(r, ORDER_DRAIN);
@@ -463,6 +488,7 @@ json_t *run_report(struct run *r)
                                            .log = log,
                                            .log_truncated = log_truncated,
                                            .usage = &r->usage,
+                                           .requests_from_ns = r->paced_ns ? r->paced_ns : total.first_start_ns,
                                            .missed_starts = run_missed_starts(r, &total),
                                            .elapsed_s = run_elapsed_s(r)};
     json_t *document = report_final(r->args.head, &figures);

@@ -92,6 +92,25 @@ static int settings_check(const struct settings *s, const struct option_row *row
     if (options_given(rows, n, "size") && (s->workload == WORKLOAD_HOLD || s->workload == WORKLOAD_CC))
         return settings_say(ret_message, -EINVAL, "--size is for -w echo and -w crr; -w %s sends nothing",
                             workload_words[s->workload]);
+    if (s->every_ns && s->workload != WORKLOAD_ECHO)
+        return settings_say(ret_message, -EINVAL, "--every is for -w echo; with -w %s there is %s",
+                            workload_words[s->workload],
+                            s->workload == WORKLOAD_CRR ? "one request a connection" : "no request");
+    if (s->every_ns && options_given(rows, n, "total") && s->total != s->connections)
+        return settings_say(ret_message, -EINVAL,
+                            "-n %llu: --every opens the %llu connections of -c and keeps them; leave -n away",
+                            (unsigned long long)s->total, (unsigned long long)s->connections);
+    if (s->reuse && s->workload != WORKLOAD_CRR && s->workload != WORKLOAD_CC)
+        return settings_say(ret_message, -EINVAL,
+                            "--reuse is for -w crr and -w cc; with -w %s a connection has no successor",
+                            workload_words[s->workload]);
+    if (s->reuse && s->close_how != CLOSE_RST)
+        return settings_say(
+            ret_message, -EINVAL,
+            "--reuse ends a connection with a RST, never with a FIN; add --close rst if that is meant");
+    if (s->reuse && s->rate)
+        return settings_say(ret_message, -EINVAL,
+                            "--reuse connects again at once, --rate on a schedule; give one of the two");
     if (s->log_connections && !s->json && !s->jsonl)
         return settings_say(ret_message, -EINVAL,
                             "--log-connections: the log is a part of the report document; add --json or --jsonl");
@@ -133,6 +152,10 @@ int settings_read(int argc, char **argv, struct settings *ret, json_t **ret_json
         {"close", 0, "HOW", "fin",
          "fin: close(); rst: with SO_LINGER 0; half: shutdown(SHUT_WR), kept to\nthe end; none: left open to the end",
          &option_choice, &ret->close_how, .choices = close_words},
+        {"every", 0, "DUR", "0", "echo: open all, then a request each DUR on every connection", &option_duration,
+         &ret->every_ns, 0, OPTION_LONGEST_NS},
+        {"reuse", 0, NULL, NULL, "with --close rst: a socket is disconnected and connects again (crr, cc)",
+         &option_flag, &ret->reuse},
         {"threads", 't', "N", "1", "event loops", &option_count, &ret->threads, 1, 256},
         {"source", 0, "ADDR[/LEN]", NULL, "source address or network, spread over; repeatable", &option_texts,
          &ret->source_texts},

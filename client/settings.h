@@ -20,6 +20,8 @@ struct settings {
     uint64_t total; /* SETTINGS_UNLIMITED */
     uint64_t rate;  /* 0: closed loop */
     int64_t duration_ns, hold_ns, connect_timeout_ns, interval_ns;
+    int64_t every_ns;    /* of an echo: the period of a connection's requests; 0: the next follows the reply */
+    bool reuse;          /* the same socket for the next connection */
     bool duration_given; /* -d stood on the command line */
     int workload, close_how;
     uint64_t size, threads;

@@ -21,7 +21,8 @@
     X(replies)                                                            \
     X(bytes_sent)                                                         \
     X(bytes_received)                                                     \
-    X(late_starts)
+    X(late_starts)                                                        \
+    X(skipped_requests) /* of --every: the reply before was still due, or the connection gone */
 
 /* An attempt's row; STATS_ROW_pending until there is one. */
 enum stats_row {

@@ -214,6 +214,70 @@ Test(client, echo_repeats_on_the_same_connections)
     live_free(server);
 }
 
+/* Ten connections, three requests each, of 2 s in steps of 200 ms. */
+Test(client, requests_on_a_schedule_begin_when_all_is_open)
+{
+    int code;
+    struct live *server = live_start_ready("server", "--accept-delay", "20ms", "-J", NULL);
+    struct live *client =
+        live_run(&code, "client", "-w", "echo", "-c", "10", "--every", "500ms", "-d", "1.5s", "-s", "7", "-J", NULL);
+    check_all_in(client, "established", 10);
+    cr_assert_eq(live_integer(client->report, "requests", NULL), 30);
+    cr_assert_eq(live_integer(client->report, "replies", NULL), 30);
+    cr_assert_eq(live_integer(client->report, "bytes_received", NULL), 210);
+    cr_assert_eq(live_integer(client->report, "skipped_requests", NULL), 0);
+    double rate = number(client->report, "rates", "requests_per_s");
+    cr_assert(rate > 20 && rate < 25, "%f a second", rate); /* 30 in 1.45 s: the last is due then */
+    live_stop(server, SIGINT);
+    cr_assert_eq(live_integer(server->report, "bytes_received", NULL), 210);
+    live_free(client);
+    live_free(server);
+}
+
+/* A server that never reads: the second and third request of each connection find the first without its answer. */
+Test(client, requests_on_a_schedule_that_get_no_answer_are_skipped)
+{
+    int code;
+    struct live *server = live_start_ready("server", "--on-data", "ignore", "-J", NULL);
+    struct live *client =
+        live_run(&code, "client", "-w", "echo", "-c", "10", "--every", "100ms", "-d", "300ms", "-t", "2", "-J", NULL);
+    live_stop(server, SIGINT);
+    cr_assert_eq(live_integer(client->report, "requests", NULL), 10);
+    cr_assert_eq(live_integer(client->report, "replies", NULL), 0);
+    cr_assert_eq(live_integer(client->report, "skipped_requests", NULL), 20);
+    live_free(client);
+    live_free(server);
+}
+
+static void check_reuse(const char *workload, int64_t requests)
+{
+    int code;
+    struct live *server = live_start_ready("server", "-J", NULL);
+    struct live *client = live_run(&code, "client", "-w", workload, "--close", "rst", "--reuse", "-c", "80", "-n",
+                                   "1000", "-t", "2", "-J", NULL);
+    check_all_in(client, "established", 1000);
+    cr_assert_eq(live_integer(client->report, "replies", NULL), requests);
+    cr_assert_eq(live_nstat("TcpActiveOpens"), 1000);
+    cr_assert_eq(live_nstat("TcpOutRsts"), 1000);
+    cr_assert_eq(live_nstat("TcpExtTW"), 0);
+    cr_assert_lt(live_nstat("TcpExtTCPAbortOnData"), 500); /* the end of most was not close() */
+    live_until(0, "ss -Htan 'sport = :8888' | grep -vc LISTEN");
+    live_stop(server, SIGINT);
+    cr_assert_eq(live_integer(server->report, "connections", "reset_by_peer", NULL), 1000);
+    live_free(client);
+    live_free(server);
+}
+
+Test(client, crr_with_the_same_sockets_again)
+{
+    check_reuse("crr", 1000);
+}
+
+Test(client, cc_with_the_same_sockets_again)
+{
+    check_reuse("cc", 0);
+}
+
 Test(client, cc_connects_and_closes)
 {
     int code;

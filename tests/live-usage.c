@@ -9,7 +9,7 @@
 TestSuite(usage, .init = live_setup, .timeout = 60);
 
 static const struct {
-    const char *program, *arguments[5];
+    const char *program, *arguments[8];
     int code;
     const char *says; /* part of the sentence */
 } cases[] = {
@@ -52,6 +52,11 @@ static const struct {
     {"client", {"--source", "::1"}, 2, "another family"},
     {"client", {"-t", "5", "-c", "4"}, 2, "more threads than"},
     {"client", {"-w", "crr", "--hold", "1s"}, 2, "--hold is for -w hold"},
+    {"client", {"-w", "crr", "--every", "1s"}, 2, "--every is for -w echo; with -w crr there is one request"},
+    {"client", {"-w", "echo", "--every", "1s", "-n", "7"}, 2, "leave -n away"},
+    {"client", {"--reuse"}, 2, "--reuse is for -w crr and -w cc"},
+    {"client", {"-w", "cc", "--reuse"}, 2, "add --close rst"},
+    {"client", {"-w", "cc", "--close", "rst", "--reuse", "-r", "5"}, 2, "--rate on a schedule"},
     {"client", {"-s", "9"}, 2, "--size is for"},
     {"client", {"--percentiles", "99,50"}, 2, "--percentiles 99,50: "},
     {"client", {"one", "two"}, 2, "two"},
@@ -71,7 +76,7 @@ Test(usage, each_mistake_has_its_sentence_and_code)
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         const char *const *a = cases[i].arguments;
         int code;
-        struct live *p = live_run(&code, cases[i].program, a[0], a[1], a[2], a[3], a[4], NULL);
+        struct live *p = live_run(&code, cases[i].program, a[0], a[1], a[2], a[3], a[4], a[5], a[6], NULL);
         cr_expect_eq(code, cases[i].code, "%s %s %s: exit %d: %s", cases[i].program, a[0], a[1] ? a[1] : "", code,
                      p->err_text);
         cr_expect(strstr(p->err_text, cases[i].says), "%s %s %s says: %s", cases[i].program, a[0], a[1] ? a[1] : "",
