@@ -18,6 +18,7 @@ struct report_figures {
     json_t *log;                                     /* with --log-connections; not owned */
     bool log_truncated;
     const struct rusage *usage;
+    size_t event_loops, file_tables;
     uint64_t missed_starts; /* due and never made */
     double elapsed_s;
 };
