@@ -7,16 +7,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define CAPACITY_BASE       32 /* stdio, netlink, documents */
-#define CAPACITY_PER_THREAD 6  /* epoll, eventfd, timers */
+#define CAPACITY_BASE         24 /* of a table: standard streams, documents, netlink, /proc, some that were inherited */
+#define CAPACITY_PER_LOOP     4    /* epoll, two timers, and the eventfd that wakes it */
+#define CAPACITY_MEMORY       4500 /* bytes a connection: the kernel's socket and file, and the flow */
+#define CAPACITY_SHORT_SEARCH 2000 /* ports: walked over in less than 0.3 ms */
+
+static uint64_t capacity_at_once(const struct settings *s)
+{
+    return s->connections < s->total ? s->connections : s->total;
+}
 
 /* Connections whose descriptor is kept to the end of the run add up, for the workloads that repeat. */
 static uint64_t capacity_connections(const struct settings *s)
 {
     bool kept = s->close_how == CLOSE_HALF || s->close_how == CLOSE_NONE;
-    if (kept && s->total != SETTINGS_UNLIMITED)
-        return s->total;
-    return s->connections < s->total ? s->connections : s->total;
+    return kept && s->total != SETTINGS_UNLIMITED ? s->total : capacity_at_once(s);
 }
 
 static uint64_t capacity_machine_left(void)
@@ -30,15 +35,59 @@ static uint64_t capacity_machine_left(void)
     return n == 3 && max > allocated ? max - allocated : n == 3 ? 0 : UINT64_MAX;
 }
 
-int capacity_descriptors(const struct settings *s, struct capacity_descriptors *ret)
+static uint64_t capacity_memory_left(void)
 {
-    ret->connections = capacity_connections(s);
-    ret->needed = ret->connections + CAPACITY_BASE + CAPACITY_PER_THREAD * s->threads;
-    ret->limit = program_raise_descriptors().rlim_cur;
-    ret->machine_left = capacity_machine_left();
-    if (ret->needed > ret->limit)
-        return -EMFILE;
-    return ret->needed > ret->machine_left ? -ENFILE : 0;
+    char line[128];
+    unsigned long long kib;
+    uint64_t left = UINT64_MAX;
+    FILE *file = fopen("/proc/meminfo", "re");
+    while (file && fgets(line, sizeof(line), file))
+        if (sscanf(line, "MemAvailable: %llu kB", &kib) == 1)
+            left = kib * 1024;
+    if (file)
+        fclose(file);
+    return left;
+}
+
+/* Whether so many tables do, a loop in each. Each has a copy of an eventfd of each loop, while it comes to be and in the
+ * first thread to the end. */
+static bool capacity_tables_hold(const struct capacity *c, uint64_t tables)
+{
+    uint64_t share = (c->connections + tables - 1) / tables;
+    return share + CAPACITY_BASE + CAPACITY_PER_LOOP + tables <= c->limit;
+}
+
+/* As many loops as there must be; false: that is more than can be. */
+static bool capacity_choose_loops(const struct settings *s, struct capacity *c)
+{
+    if (c->connections + CAPACITY_BASE + CAPACITY_PER_LOOP * c->loops <= c->limit)
+        return true;
+    uint64_t loops = s->threads > 2 ? s->threads : 2, most = capacity_at_once(s);
+    while (loops < most && loops < c->limit && !capacity_tables_hold(c, loops))
+        loops++;
+    if (loops > most || !capacity_tables_hold(c, loops))
+        return false;
+    c->tables = c->loops = loops;
+    return true;
+}
+
+int capacity_fit(const struct settings *s, struct capacity *ret)
+{
+    uint64_t connections = capacity_connections(s);
+    *ret = (struct capacity){
+        .connections = connections,
+        .loops = s->threads,
+        .tables = 1,
+        .limit = program_raise_descriptors().rlim_cur,
+        .machine_left = capacity_machine_left(),
+        .memory_needed = connections < UINT64_MAX / CAPACITY_MEMORY ? connections * CAPACITY_MEMORY : UINT64_MAX,
+        .memory_left = capacity_memory_left()};
+    bool enough_memory = ret->memory_needed <= ret->memory_left;
+    bool enough_tables = enough_memory && capacity_choose_loops(s, ret);
+    ret->needed = connections + CAPACITY_BASE + CAPACITY_PER_LOOP * ret->loops;
+    if (ret->needed > ret->machine_left)
+        return -ENFILE;
+    return !enough_memory ? -ENOMEM : enough_tables ? 0 : -EMFILE;
 }
 
 uint64_t capacity_reserved(const char *list, int low, int high)
@@ -77,4 +126,10 @@ int capacity_ports(const struct settings *s, struct capacity_ports *ret)
     ret->per_address = size - taken;
     ret->needed = capacity_connections(s);
     return ret->needed > ret->addresses * ret->per_address ? -EADDRNOTAVAIL : 0;
+}
+
+uint64_t capacity_sources(const struct capacity_ports *p)
+{
+    uint64_t found_at_once = p->per_address > CAPACITY_SHORT_SEARCH ? p->per_address / 2 : p->per_address;
+    return found_at_once ? (p->needed + found_at_once - 1) / found_at_once : 1;
 }

@@ -272,13 +272,17 @@ void dialer_stop(struct dialer *d)
     ev_idle_stop(d->loop, &d->more);
 }
 
-void dialer_free(struct dialer *d)
+void dialer_hang_up(struct dialer *d)
 {
     for (size_t i = 0; i < d->n_kept; i++)
         close(d->kept[i]);
     for (uint64_t i = 0; d->flows && i < d->n_flows; i++)
         if (d->flows[i].open)
             close(d->flows[i].io.fd);
+}
+
+void dialer_free(struct dialer *d)
+{
     histogram_free(d->connect_latency);
     histogram_free(d->request_latency);
     log_free(d->log);

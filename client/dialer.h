@@ -63,7 +63,7 @@ struct dialer {
     size_t n_kept, kept_size;
 };
 
-/* Allocates. 0 or -errno; dialer_free() is fine either way. */
+/* Allocates, in the loop's thread. 0 or -errno; the last three are fine either way. */
 int dialer_init(struct dialer *d);
 
 /* The orders; from the loop's thread. Each has a number, and when it has come to rest quiet_epoch is that number and
@@ -78,10 +78,13 @@ void dialer_pace(struct dialer *d, unsigned epoch, int64_t schedule_ns);
 /* Whether the total is used up. */
 bool dialer_exhausted(const struct dialer *d);
 
-/* Stops all watchers; descriptors that are kept stay open. */
+/* Stops all watchers; connections and descriptors that are kept stay open. In the loop's thread. */
 void dialer_stop(struct dialer *d);
 
-/* Closes what is left and frees. */
+/* Closes those. In the loop's thread, too: descriptors are numbers of its file table. */
+void dialer_hang_up(struct dialer *d);
+
+/* Frees the memory. In any thread. */
 void dialer_free(struct dialer *d);
 
 /* For flows: the slot is free again; a flow has begun or ended being active; a descriptor stays to the end (-ENOMEM:

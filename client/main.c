@@ -13,7 +13,6 @@
 #include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 typedef unsigned long long ull;
 
@@ -44,10 +43,7 @@ static int main_check_sources(const struct settings *s)
         struct settings one = {.n_sources = 1, .sources = {s->sources[i / 2]}};
         struct endpoint source;
         sources_pick(&one, i % 2 ? sources_count(&one) - 1 : 0, &source);
-        int fd = socket(endpoint_family(&source), SOCK_STREAM | SOCK_CLOEXEC, 0);
-        int error = fd < 0 ? errno : -sources_bind(fd, &source);
-        if (fd >= 0)
-            close(fd);
+        int error = -sources_try(&source);
         if (!error)
             continue;
         char text[ENDPOINT_TEXT_MAX];
@@ -59,26 +55,64 @@ static int main_check_sources(const struct settings *s)
     return EXIT_CODE_DONE;
 }
 
-static int main_check_descriptors(const struct settings *s)
+/* How many event loops there are, and in how many file tables. */
+static int main_choose_loops(const struct settings *s, struct run_args *args)
 {
-    struct capacity_descriptors c = {0};
-    int r = capacity_descriptors(s, &c);
+    struct capacity c;
+    int r = capacity_fit(s, &c);
     const char *option = c.connections == s->connections ? "-c" : "-n";
     if (r == -EMFILE)
-        terminal_error("%llu connections need %llu descriptors, and this process may open %llu (the hard limit). Use "
-                       "fewer with %s, or raise the limit: ulimit -Hn, limits.conf(5), LimitNOFILE=",
-                       (ull)c.connections, (ull)c.needed, (ull)c.limit, option);
+        terminal_error(
+            "%llu connections need %llu descriptors; a file table holds %llu (the hard limit), and %llu connections "
+            "at once can use no more tables. Use fewer with %s, or raise the limit: ulimit -Hn, limits.conf(5), "
+            "LimitNOFILE=",
+            (ull)c.connections, (ull)c.needed, (ull)c.limit, (ull)s->connections, option);
     else if (r == -ENFILE)
         terminal_error(
-            "%llu connections need %llu descriptors, and the whole machine has %llu left (fs.file-max). Use "
-            "fewer with %s, or raise it: sysctl fs.file-max",
+            "%llu connections need %llu descriptors, and the whole machine has %llu left (fs.file-max); a "
+            "server on this machine needs as many again. Use fewer with %s, or raise it: sysctl fs.file-max",
             (ull)c.connections, (ull)c.needed, (ull)c.machine_left, option);
-    return r ? EXIT_CODE_CANNOT : EXIT_CODE_DONE;
+    else if (r == -ENOMEM)
+        terminal_error("%llu connections need %llu MiB of memory, most of it the kernel's, and this machine has %llu "
+                       "left; a server on this machine needs as much again. Use fewer with %s",
+                       (ull)c.connections, (ull)c.memory_needed >> 20, (ull)c.memory_left >> 20, option);
+    if (r)
+        return EXIT_CODE_CANNOT;
+    if (c.loops > s->threads)
+        terminal_notice("%llu connections are more than the %llu descriptors of one file table: there are %llu event "
+                        "loops, each with a table of its own",
+                        (ull)c.connections, (ull)c.limit, (ull)c.loops);
+    args->n_loops = c.loops;
+    args->own_tables = c.tables > 1;
+    return EXIT_CODE_DONE;
 }
 
-static int main_check_ports(const struct settings *s)
+static bool main_is_loopback(const struct endpoint *target)
+{
+    return endpoint_family(target) == AF_INET && *(const uint8_t *)endpoint_bytes(target) == 127;
+}
+
+/* Over loopback there are other addresses without being asked for, where one has too few ports. */
+static void main_spread_sources(struct settings *s, const struct endpoint *target, const struct capacity_ports *c)
+{
+    uint64_t n = capacity_sources(c);
+    char last[ENDPOINT_TEXT_MAX];
+    struct endpoint source;
+    if (s->n_sources || n < 2 || !main_is_loopback(target) || sources_spread_loopback(s, n))
+        return;
+    sources_pick(s, sources_count(s) - 1, &source);
+    terminal_notice(
+        "127.0.0.1 has %llu local ports, and connect() searches long once half of them are taken: the %llu "
+        "connections come from 127.0.0.1 to %s (--source 127.0.0.1 keeps to the one)",
+        (ull)c->per_address, (ull)c->needed, endpoint_host(&source, last));
+}
+
+static int main_check_ports(struct settings *s, const struct endpoint *target)
 {
     struct capacity_ports c = {0};
+    int r = capacity_ports(s, &c);
+    if (r == -EADDRNOTAVAIL || !r)
+        main_spread_sources(s, target, &c);
     if (capacity_ports(s, &c) != -EADDRNOTAVAIL)
         return EXIT_CODE_DONE;
     terminal_error("%llu connections to one destination need as many local ports, and there are %llu: %llu source "
@@ -102,17 +136,17 @@ static int main_check_start(const struct settings *s)
     return EXIT_CODE_USAGE;
 }
 
-static int main_check(const struct settings *s, struct endpoint *target)
+static int main_check(struct settings *s, struct run_args *args)
 {
     int code = main_check_start(s);
     if (!code)
-        code = main_check_descriptors(s);
+        code = main_choose_loops(s, args);
     if (!code)
-        code = main_resolve(s, target);
+        code = main_resolve(s, &args->target);
     if (!code)
         code = main_check_sources(s);
     if (!code)
-        code = main_check_ports(s);
+        code = main_check_ports(s, &args->target);
     return code;
 }
 
@@ -122,7 +156,7 @@ static int main_run(const struct run_args *args)
     int r = run_new(args, &run);
     if (r) {
         terminal_error("cannot prepare %llu connections in %llu threads: %s", (ull)args->settings->connections,
-                       (ull)args->settings->threads, strerror(-r));
+                       (ull)args->n_loops, strerror(-r));
         return r == -ENOMEM || r == -EMFILE ? EXIT_CODE_CANNOT : EXIT_CODE_FAILED;
     }
     int error = run_go(run);
@@ -151,7 +185,7 @@ int main(int argc, char **argv)
     struct run_args args = {.settings = &settings, .head = &head};
     int code = program_check_ready_fd((int)settings.ready_fd);
     if (!code)
-        code = main_check(&settings, &args.target);
+        code = main_check(&settings, &args);
     if (!code)
         code = program_open_output(settings.json, settings.jsonl, &args.output);
     if (!code)

@@ -119,6 +119,8 @@ json_t *report_final(const struct document_head *head, const struct report_figur
     json_object_set_new(document, "late_starts", json_integer((json_int_t)s->late_starts));
     json_object_set_new(document, "missed_starts", json_integer((json_int_t)f->missed_starts));
     json_object_set_new(document, "skipped_requests", json_integer((json_int_t)s->skipped_requests));
+    json_object_set_new(document, "event_loops", json_integer((json_int_t)f->event_loops));
+    json_object_set_new(document, "file_tables", json_integer((json_int_t)f->file_tables));
     json_object_set_new(document, "local_ports", report_ports(f->settings));
     json_object_set_new(document, "states_before_close", report_or_null(f->states_before_close));
     json_object_set_new(document, "states", report_or_null(f->states));

@@ -19,7 +19,8 @@ struct report_figures {
     bool log_truncated;
     const struct rusage *usage;
     int64_t requests_from_ns; /* the first could be sent then */
-    uint64_t missed_starts;   /* due and never made */
+    size_t event_loops, file_tables;
+    uint64_t missed_starts; /* due and never made */
     double elapsed_s;
 };
 

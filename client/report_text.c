@@ -110,6 +110,8 @@ static void report_text_rates(FILE *out, const json_t *d)
         page_count(out, "late starts", page_integer(d, "late_starts", NULL), "more than 1 ms behind the schedule");
     if (page_integer(d, "missed_starts", NULL))
         page_count(out, "missed starts", page_integer(d, "missed_starts", NULL), "due by the schedule, never made");
+    if (page_integer(d, "file_tables", NULL) > 1)
+        page_count(out, "event loops", page_integer(d, "event_loops", NULL), "each with a file table of its own");
     snprintf(note, sizeof(note), "of CPU a connection; %.2f s user, %.2f s system in all",
              json_number_value(json_object_get(cpu, "user_s")), json_number_value(json_object_get(cpu, "system_s")));
     page_row(out, "cost", human_us(json_number_value(json_object_get(cpu, "us_per_connection")), text), note);

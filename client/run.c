@@ -1,4 +1,5 @@
 #include "client/run.h"
+#include "client/crew.h"
 #include "client/dialer.h"
 #include "client/report.h"
 #include "client/view.h"
@@ -10,8 +11,6 @@
 #include "common/terminal.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,30 +31,25 @@ enum run_phase {
     RUN_STAYING,
     RUN_SETTLING
 };
-enum run_order { ORDER_START, ORDER_PACE, ORDER_DRAIN, ORDER_CLOSE, ORDER_RESUME, ORDER_EXIT };
+enum run_order { ORDER_START, ORDER_PACE, ORDER_DRAIN, ORDER_CLOSE, ORDER_RESUME };
 
-/* One thread; the first is the calling one. */
+/* What one thread of the crew works on. */
 struct run_thread {
     struct run *run;
     struct dialer dialer;
-    ev_async wake;
-    pthread_t thread;
-    bool spawned;
 };
 
 struct run {
     struct run_args args;
     size_t n_threads;
     struct run_thread *threads;
-    struct ev_loop *loop; /* of the first thread */
-    _Atomic int order;    /* with its number: written before the threads are woken */
-    _Atomic unsigned epoch;
+    struct crew *crew;
+    unsigned epoch; /* number of the last order */
     int64_t schedule_ns;
     int64_t paced_ns; /* when the requests of --every began; 0: not yet */
     enum run_phase phase;
     bool ending;             /* -d is over, or a signal came: no further wave */
     int64_t dialed_until_ns; /* when nothing was started any more; 0: everything was */
-    ev_async quiet;
     ev_timer tick;
     struct timer duration, step;
     int64_t settle_until_ns;
@@ -74,24 +68,19 @@ static bool run_keeps_open(const struct run *r)
 
 static void run_give_order(struct run *r, enum run_order order)
 {
-    r->order = order;
-    r->epoch++;
-    for (size_t i = 0; i < r->n_threads; i++)
-        ev_async_send(r->threads[i].dialer.loop, &r->threads[i].wake);
+    r->epoch = crew_order(r->crew, (int)order);
 }
 
-/* In a dialer's own thread. */
-static void run_on_order(struct ev_loop *loop, ev_async *async, int events)
+static void run_obey(void *context, size_t i, int order, unsigned epoch)
 {
-    struct run_thread *t = async->data;
-    struct dialer *d = &t->dialer;
-    unsigned epoch = t->run->epoch;
-    switch ((enum run_order)t->run->order) {
+    struct run *r = context;
+    struct dialer *d = &r->threads[i].dialer;
+    switch ((enum run_order)order) {
     case ORDER_START:
-        dialer_start(d, epoch, t->run->schedule_ns);
+        dialer_start(d, epoch, r->schedule_ns);
         break;
     case ORDER_PACE:
-        dialer_pace(d, epoch, t->run->paced_ns);
+        dialer_pace(d, epoch, r->paced_ns);
         break;
     case ORDER_DRAIN:
         dialer_drain(d, epoch);
@@ -102,15 +91,12 @@ static void run_on_order(struct ev_loop *loop, ev_async *async, int events)
     case ORDER_RESUME:
         dialer_resume(d, epoch);
         break;
-    case ORDER_EXIT:
-        ev_break(loop, EVBREAK_ALL);
     }
 }
 
 static void run_on_dialer_quiet(void *context)
 {
-    struct run *r = ((struct run_thread *)context)->run;
-    ev_async_send(r->loop, &r->quiet);
+    crew_say_quiet(((struct run_thread *)context)->run->crew);
 }
 
 static void run_settle(struct run *r)
@@ -121,7 +107,7 @@ static void run_settle(struct run *r)
     bool settled = !states || json_object_size(states) == 0 || clock_now_ns() >= r->settle_until_ns;
     json_decref(states);
     if (settled)
-        run_give_order(r, ORDER_EXIT);
+        crew_end(r->crew);
     else
         timer_set(&r->step, clock_now_ns() + RUN_SETTLE_STEP_NS);
 }
@@ -200,9 +186,9 @@ static void run_on_all_quiet(struct run *r)
     }
 }
 
-static void run_on_quiet(struct ev_loop *loop, ev_async *async, int events)
+static void run_on_quiet(void *context)
 {
-    struct run *r = async->data;
+    struct run *r = context;
     for (size_t i = 0; i < r->n_threads; i++)
         if (r->threads[i].dialer.quiet_epoch != r->epoch)
             return;
@@ -302,14 +288,12 @@ static uint64_t run_share(uint64_t whole, uint64_t index, uint64_t n)
     return whole == SETTINGS_UNLIMITED ? whole : whole / n + (index < whole % n);
 }
 
-static int run_init_thread(struct run *r, size_t i)
+static int run_prepare(void *context, size_t i, struct ev_loop *loop)
 {
+    struct run *r = context;
     const struct settings *s = r->args.settings;
     uint64_t n_logged = !s->log_connections ? 0 : s->total < LOG_MAX ? s->total : LOG_MAX;
     struct run_thread *t = &r->threads[i];
-    struct ev_loop *loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
-    if (!loop)
-        return -ENOMEM;
     t->run = r;
     t->dialer =
         (struct dialer){.loop = loop,
@@ -322,29 +306,43 @@ static int run_init_thread(struct run *r, size_t i)
                         .n_dialers = r->n_threads,
                         .quiet = run_on_dialer_quiet,
                         .context = t};
-    ev_async_init(&t->wake, run_on_order);
-    t->wake.data = t;
-    ev_async_start(loop, &t->wake);
     return dialer_init(&t->dialer);
+}
+
+static void run_leave(void *context, size_t i)
+{
+    dialer_stop(&((struct run *)context)->threads[i].dialer);
+}
+
+static void run_let_go(void *context, size_t i)
+{
+    dialer_hang_up(&((struct run *)context)->threads[i].dialer);
 }
 
 int run_new(const struct run_args *args, struct run **ret)
 {
     struct run *r = calloc(1, sizeof(*r));
-    if (!r || !(r->threads = calloc(args->settings->threads, sizeof(*r->threads)))) {
+    if (!r || !(r->threads = calloc(args->n_loops, sizeof(*r->threads)))) {
         free(r);
         return -ENOMEM;
     }
     r->args = *args;
-    r->n_threads = args->settings->threads;
+    r->n_threads = args->n_loops;
+    const struct crew_args crew = {.n = args->n_loops,
+                                   .own_tables = args->own_tables,
+                                   .context = r,
+                                   .prepare = run_prepare,
+                                   .obey = run_obey,
+                                   .leave = run_leave,
+                                   .let_go = run_let_go,
+                                   .quiet = run_on_quiet};
     int error = counters_read(&r->counters_before);
-    for (size_t i = 0; i < r->n_threads && !error; i++)
-        error = run_init_thread(r, i);
-    r->loop = r->threads[0].dialer.loop;
     if (!error)
-        error = timer_open(&r->duration, r->loop, run_on_duration);
+        error = crew_new(&crew, &r->crew);
     if (!error)
-        error = timer_open(&r->step, r->loop, run_on_step);
+        error = timer_open(&r->duration, crew_loop(r->crew), run_on_duration);
+    if (!error)
+        error = timer_open(&r->step, crew_loop(r->crew), run_on_step);
     if (error) {
         run_free(r);
         return error;
@@ -353,36 +351,6 @@ int run_new(const struct run_args *args, struct run **ret)
         r->diag = NULL;
     *ret = r;
     return 0;
-}
-
-static void *run_thread_main(void *context)
-{
-    struct run_thread *t = context;
-    ev_run(t->dialer.loop, 0);
-    return NULL;
-}
-
-static int run_spawn_threads(struct run *r)
-{
-    sigset_t all, before;
-    int error = 0;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are the main thread's */
-    for (size_t i = 1; i < r->n_threads && !error; i++) {
-        error = pthread_create(&r->threads[i].thread, NULL, run_thread_main, &r->threads[i]);
-        r->threads[i].spawned = !error;
-    }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return -error;
-}
-
-static void run_join_threads(struct run *r)
-{
-    for (size_t i = 1; i < r->n_threads; i++) {
-        if (r->threads[i].spawned)
-            pthread_join(r->threads[i].thread, NULL);
-        r->threads[i].spawned = false;
-    }
 }
 
 static void run_announce(struct run *r)
@@ -404,31 +372,20 @@ static int64_t run_begin_ns(const struct settings *s)
 int run_go(struct run *r)
 {
     double interval = (double)r->args.settings->interval_ns / 1e9;
-    ev_async_init(&r->quiet, run_on_quiet);
-    r->quiet.data = r;
-    ev_async_start(r->loop, &r->quiet);
-    ev_now_update(r->loop);
+    struct ev_loop *loop = crew_loop(r->crew);
+    ev_now_update(loop);
     ev_timer_init(&r->tick, run_on_tick, interval, interval);
     r->tick.data = r;
-    ev_timer_start(r->loop, &r->tick);
-    stop_attach(r->loop, run_end, r);
-
-    int error = run_spawn_threads(r);
-    if (error) {
-        run_give_order(r, ORDER_EXIT);
-    } else {
-        run_announce(r);
-        timer_set(&r->step, run_begin_ns(r->args.settings));
-    }
-    ev_run(r->loop, 0);
-    run_join_threads(r);
-    for (size_t i = 0; i < r->n_threads; i++)
-        dialer_stop(&r->threads[i].dialer);
+    ev_timer_start(loop, &r->tick);
+    stop_attach(loop, run_end, r);
+    run_announce(r);
+    timer_set(&r->step, run_begin_ns(r->args.settings));
+    crew_run(r->crew);
     stop_detach();
     r->finished_ns = clock_now_ns();
     getrusage(RUSAGE_SELF, &r->usage);
     terminal_progress_end();
-    return error ? error : r->write_error;
+    return r->write_error;
 }
 
 /* Starts that were due by the schedule before the end of the dialing and never made: all -c connections were busy. */
@@ -489,6 +446,8 @@ json_t *run_report(struct run *r)
                                            .log_truncated = log_truncated,
                                            .usage = &r->usage,
                                            .requests_from_ns = r->paced_ns ? r->paced_ns : total.first_start_ns,
+                                           .event_loops = r->args.n_loops,
+                                           .file_tables = r->args.own_tables ? r->args.n_loops : 1,
                                            .missed_starts = run_missed_starts(r, &total),
                                            .elapsed_s = run_elapsed_s(r)};
     json_t *document = report_final(r->args.head, &figures);
@@ -502,15 +461,11 @@ void run_free(struct run *r)
 {
     if (!r)
         return;
-    for (size_t i = 0; i < r->n_threads; i++) {
+    timer_close(&r->duration);
+    timer_close(&r->step);
+    crew_free(r->crew);
+    for (size_t i = 0; i < r->n_threads; i++)
         dialer_free(&r->threads[i].dialer);
-        if (i == 0) {
-            timer_close(&r->duration);
-            timer_close(&r->step);
-        }
-        if (r->threads[i].dialer.loop)
-            ev_loop_destroy(r->threads[i].dialer.loop);
-    }
     sockdiag_close(r->diag);
     counters_free(r->counters_before);
     json_decref(r->states_before_close);

@@ -16,13 +16,15 @@ struct run_args {
     const struct document_head *head;
     struct document_output *output; /* ready and interval documents */
     struct endpoint target;
+    size_t n_loops;  /* event loops, a thread each */
+    bool own_tables; /* each has a file table of its own */
 };
 
-/* Prepares dialers and threads; connects nothing yet. 0 or -errno. */
+/* Starts the threads and prepares their dialers; connects nothing yet. 0 or -errno. */
 int run_new(const struct run_args *args, struct run **ret);
 
-/* Announces itself ("ready", --ready-fd) and runs to the end. 0, or -errno when a thread could not be started or a
- * document not be written (it still ran to the end). */
+/* Announces itself ("ready", --ready-fd) and runs to the end. 0, or -errno when a document could not be written (it
+ * still ran to the end). */
 int run_go(struct run *r);
 
 /* The report document. After run_go(). New reference or NULL. */

@@ -17,7 +17,7 @@ static const struct option_program settings_program = {
                 "  tcplab-client -c 30 -T 20s              ... and wait up to 20 s for each\n"
                 "  tcplab-client -w crr -c 16 -d 3s        connect, request, reply, close, over and over\n"
                 "  tcplab-client -w echo -c 100 -r 50      100 connections, 50 new ones a second\n"
-                "  tcplab-client -c 100k --source 127.0.0.0/24   more than one address has ports\n",
+                "  tcplab-client -c 100k                   more than one address or file table has room for\n",
     .closing = "Workloads: hold: connect and keep; echo: request and response over and over; crr: connect, one\n"
                "request and response, close, again; cc: connect, close, again.\n"
                "^C ends the client: it reports and exits 0. Exit codes: 0 done, 1 failed, 2 usage, 77 this\n"

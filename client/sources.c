@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 static unsigned sources_host_bits(const struct network *n)
 {
@@ -54,4 +56,29 @@ int sources_bind(int fd, const struct endpoint *source)
     const int on = 1;
     setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
     return bind(fd, (const struct sockaddr *)&source->address, source->length) ? -errno : 0;
+}
+
+int sources_try(const struct endpoint *source)
+{
+    int fd = socket(endpoint_family(source), SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -errno;
+    int r = sources_bind(fd, source);
+    close(fd);
+    return r;
+}
+
+int sources_spread_loopback(struct settings *s, uint64_t n)
+{
+    struct settings loopback = {.n_sources = 1,
+                                .sources = {{.family = AF_INET, .prefix = 30, .address = {127, 0, 0, 0}}}};
+    struct endpoint last;
+    while (sources_count(&loopback) < n && loopback.sources[0].prefix > 8)
+        loopback.sources[0].prefix--;
+    sources_pick(&loopback, sources_count(&loopback) - 1, &last);
+    if (sources_count(&loopback) < n || sources_try(&last))
+        return -EADDRNOTAVAIL;
+    s->sources[0] = loopback.sources[0];
+    s->n_sources = 1;
+    return 0;
 }

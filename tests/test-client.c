@@ -1,5 +1,6 @@
 /* The client's arithmetic: source addresses, ports, rows. */
 #include "client/capacity.h"
+#include "client/crew.h"
 #include "client/log.h"
 #include "client/sources.h"
 #include "client/stats.h"
@@ -7,8 +8,12 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 static struct settings with_sources(const char *const *texts)
 {
@@ -74,25 +79,234 @@ Test(capacity, reserved_ports_within_the_range)
         cr_expect_eq(capacity_reserved(cases[i].list, 100, 109), cases[i].count, "%s", cases[i].list);
 }
 
-Test(capacity, descriptors_are_counted_and_the_soft_limit_raised)
+Test(sources, as_much_of_the_loopback_network_as_needed)
 {
-    struct rlimit limit = {50, 1000};
-    struct capacity_descriptors c;
-    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
-    struct settings s = {.connections = 900, .total = 900, .threads = 1};
-    cr_expect_eq(capacity_descriptors(&s, &c), 0);
-    cr_expect_eq(c.needed, 938);
-    cr_expect_eq(c.limit, 1000);
+    static const struct {
+        uint64_t wanted, got;
+    } cases[] = {{1, 2}, {2, 2}, {3, 6}, {6, 6}, {7, 14}, {300, 510}, {(1 << 24) - 2, (1 << 24) - 2}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct settings s = {0};
+        cr_assert_eq(sources_spread_loopback(&s, cases[i].wanted), 0);
+        cr_expect_eq(sources_count(&s), cases[i].got, "%llu", (unsigned long long)cases[i].wanted);
+        cr_expect_str_eq(pick(&s, 0), "127.0.0.1");
+    }
+    struct settings s = {0};
+    cr_expect_eq(sources_spread_loopback(&s, 1 << 24), -EADDRNOTAVAIL);
+    cr_expect_eq(s.n_sources, 0, "nothing was changed");
+}
+
+Test(capacity, half_of_a_long_range_is_found_at_once_and_all_of_a_short_one)
+{
+    static const struct {
+        uint64_t needed, per_address, sources;
+    } cases[] = {{1, 28232, 1},   {14116, 28232, 1}, {14117, 28232, 2}, {1000000, 28232, 71},
+                 {2000, 2000, 1}, {2001, 2000, 2},   {300, 100, 3},     {10, 0, 1}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        const struct capacity_ports c = {.needed = cases[i].needed, .per_address = cases[i].per_address};
+        cr_expect_eq(capacity_sources(&c), cases[i].sources, "%llu of %llu", (unsigned long long)c.needed,
+                     (unsigned long long)c.per_address);
+    }
+}
+
+static struct capacity fit(int expected, rlim_t limit, struct settings s)
+{
+    struct capacity c;
+    const struct rlimit r = {limit < 50 ? limit : 50, limit}; /* can only be lowered: the cases are in that order */
+    if (!s.total)
+        s.total = s.connections;
+    if (!s.threads)
+        s.threads = 1;
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &r), 0);
+    int got = capacity_fit(&s, &c);
+    cr_assert_eq(got, expected, "%llu connections in tables of %llu: %d", (unsigned long long)s.connections,
+                 (unsigned long long)limit, got);
+    return c;
+}
+
+Test(capacity, one_table_while_it_can_be_and_the_soft_limit_is_raised)
+{
+    struct rlimit limit;
+    struct capacity c = fit(0, 1000, (struct settings){.connections = 900});
     getrlimit(RLIMIT_NOFILE, &limit);
     cr_expect_eq(limit.rlim_cur, 1000);
-    s.connections = 963;
-    s.total = SETTINGS_UNLIMITED;
-    cr_expect_eq(capacity_descriptors(&s, &c), -EMFILE);
-    s.connections = 10;
-    s.total = 963;
-    cr_expect_eq(capacity_descriptors(&s, &c), 0, "ten at a time are ten");
-    s.close_how = CLOSE_NONE;
-    cr_expect_eq(capacity_descriptors(&s, &c), -EMFILE, "unless all stay open");
+    cr_expect_eq(c.needed, 928);
+    cr_expect_eq(c.limit, 1000);
+    cr_expect_eq(c.tables, 1);
+    cr_expect_eq(c.loops, 1);
+    c = fit(0, 1000, (struct settings){.connections = 972});
+    cr_expect_eq(c.tables, 1);
+    c = fit(0, 1000, (struct settings){.connections = 968, .threads = 2});
+    cr_expect_eq(c.tables, 1);
+    cr_expect_eq(c.loops, 2);
+    c = fit(0, 1000, (struct settings){.connections = 10, .total = 9999});
+    cr_expect_eq(c.tables, 1, "ten at a time are ten");
+}
+
+Test(capacity, more_tables_where_one_is_not_enough)
+{
+    struct capacity c = fit(0, 20000, (struct settings){.connections = 1000000});
+    cr_expect_eq(c.loops, 51);
+    cr_expect_eq(c.tables, 51);
+    c = fit(0, 1000, (struct settings){.connections = 973});
+    cr_expect_eq(c.loops, 2);
+    cr_expect_eq(c.tables, 2);
+    c = fit(0, 1000, (struct settings){.connections = 5000, .threads = 20});
+    cr_expect_eq(c.loops, 20, "as many as asked for");
+    cr_expect_eq(c.tables, 20);
+    c = fit(0, 1000, (struct settings){.connections = 10, .total = 4000, .close_how = CLOSE_NONE});
+    cr_expect_eq(c.tables, 5, "all stay open");
+    c = fit(0, 64, (struct settings){.connections = 300});
+    cr_expect_eq(c.tables, 14);
+}
+
+Test(capacity, what_no_number_of_tables_holds)
+{
+    struct settings many = {.connections = INT64_MAX / 5000, .total = INT64_MAX / 5000, .threads = 1};
+    struct capacity c;
+    int r = capacity_fit(&many, &c);
+    cr_expect(r == -ENFILE || r == -ENOMEM, "%d; fs.file-max may be no limit", r);
+    fit(-EMFILE, 1000, (struct settings){.connections = 4, .total = 4000, .close_how = CLOSE_HALF});
+    fit(0, 1000, (struct settings){.connections = 5, .total = 4000, .close_how = CLOSE_HALF});
+    fit(-EMFILE, 64, (struct settings){.connections = 10000});
+    fit(-EMFILE, 28, (struct settings){.connections = 2});
+}
+
+/* --- crew --- */
+
+#define CREW 5
+
+struct trial {
+    struct crew *crew;
+    int to_open, failing; /* descriptors each opens; whose prepare() fails, or -1 */
+    int result;
+    int fds[CREW][100];
+    atomic_int obeyed[CREW], left, let_go, order;
+    int quiet;
+};
+
+static int trial_prepare(void *context, size_t i, struct ev_loop *loop)
+{
+    struct trial *t = context;
+    for (int k = 0; k < t->to_open; k++)
+        if ((t->fds[i][k] = open("/dev/null", O_RDONLY | O_CLOEXEC)) < 0)
+            return -errno;
+    return (int)i == t->failing ? -EIO : 0;
+}
+
+static void trial_obey(void *context, size_t i, int order, unsigned number)
+{
+    struct trial *t = context;
+    t->order = order;
+    if (atomic_exchange(&t->obeyed[i], (int)number) != (int)number)
+        crew_say_quiet(t->crew);
+}
+
+static void trial_leave(void *context, size_t i)
+{
+    ((struct trial *)context)->left++;
+}
+
+/* Closed by its number, in the table where it was opened. */
+static void trial_let_go(void *context, size_t i)
+{
+    struct trial *t = context;
+    for (int k = 0; k < t->to_open && t->fds[i][k] > 0; k++)
+        cr_expect_eq(close(t->fds[i][k]), 0);
+    t->let_go++;
+}
+
+/* Three orders, each when all have obeyed the last. */
+static void trial_quiet(void *context)
+{
+    struct trial *t = context;
+    for (int i = 0; i < CREW; i++)
+        if (t->obeyed[i] != t->quiet + 1)
+            return;
+    if (++t->quiet == 3)
+        crew_end(t->crew);
+    else
+        crew_order(t->crew, 10 + t->quiet);
+}
+
+static int trial_new(struct trial *t, bool own_tables)
+{
+    const struct crew_args args = {.n = CREW,
+                                   .own_tables = own_tables,
+                                   .context = t,
+                                   .prepare = trial_prepare,
+                                   .obey = trial_obey,
+                                   .leave = trial_leave,
+                                   .let_go = trial_let_go,
+                                   .quiet = trial_quiet};
+    return crew_new(&args, &t->crew);
+}
+
+static void check_orders(bool own_tables)
+{
+    struct trial t = {.to_open = 10, .failing = -1};
+    cr_assert_eq(trial_new(&t, own_tables), 0);
+    crew_order(t.crew, 10);
+    crew_run(t.crew);
+    cr_expect_eq(t.quiet, 3);
+    cr_expect_eq(t.order, 12);
+    cr_expect_eq(t.left, CREW);
+    cr_expect_eq(t.let_go, 0, "not before crew_free()");
+    crew_free(t.crew);
+    cr_expect_eq(t.let_go, CREW);
+}
+
+Test(crew, orders_reach_all_and_each_says_when_it_is_quiet, .timeout = 20)
+{
+    check_orders(false);
+    check_orders(true);
+}
+
+Test(crew, one_that_never_ran_is_freed, .timeout = 20)
+{
+    struct trial t = {.failing = -1};
+    cr_assert_eq(trial_new(&t, true), 0);
+    crew_free(t.crew);
+    cr_expect_eq(t.left, CREW);
+    cr_expect_eq(t.let_go, CREW);
+    crew_free(NULL);
+}
+
+Test(crew, one_that_cannot_be_prepared_undoes_all, .timeout = 20)
+{
+    for (int i = 0; i < CREW; i++) {
+        struct trial t = {.to_open = 3, .failing = i};
+        cr_expect_eq(trial_new(&t, i % 2), -EIO);
+        cr_expect_eq(t.let_go, i ? CREW : 1, "whoever had been asked: %d", t.let_go);
+    }
+}
+
+Test(crew, tables_of_their_own_hold_more_than_one, .timeout = 20)
+{
+    const struct rlimit limit = {64, 64};
+    struct trial shared = {.to_open = 30, .failing = -1}, own = shared;
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    cr_expect_eq(trial_new(&shared, false), -EMFILE);
+    cr_assert_eq(trial_new(&own, true), 0);
+    crew_free(own.crew);
+}
+
+/* Whoever reads a pipe until its end must not wait for the threads. */
+Test(crew, tables_of_their_own_keep_no_copy_of_what_was_open, .timeout = 20)
+{
+    int below[2], above[2], moved;
+    struct trial t = {.failing = -1};
+    cr_assert_eq(pipe2(below, O_CLOEXEC), 0);
+    cr_assert_eq(pipe2(above, O_CLOEXEC), 0);
+    moved = fcntl(above[1], F_DUPFD_CLOEXEC, 200);
+    close(above[1]);
+    cr_assert_eq(trial_new(&t, true), 0);
+    close(below[1]);
+    close(moved);
+    struct pollfd ends[] = {{below[0], POLLIN, 0}, {above[0], POLLIN, 0}};
+    cr_expect_eq(poll(ends, 2, 0), 2);
+    cr_expect(ends[0].revents & POLLHUP);
+    cr_expect(ends[1].revents & POLLHUP);
+    crew_free(t.crew);
 }
 
 Test(stats, rows_and_pending_add_up_to_the_attempts)

@@ -1,0 +1,255 @@
+#include "client/crew.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+struct crew_member {
+    struct crew *crew;
+    size_t index;
+    int wake_fd;
+    ev_io wake;
+    struct ev_loop *loop; /* NULL: no memory for it */
+    pthread_t thread;
+};
+
+struct crew {
+    struct crew_args args;
+    struct crew_member *members;
+    size_t n_spawned; /* threads; the first member has none */
+    int quiet_fd;
+    ev_io quiet;
+    _Atomic int order; /* with its number: written before the threads are woken */
+    _Atomic unsigned number;
+    atomic_bool ending;
+    _Atomic int error;       /* the first -errno of a prepare() */
+    sem_t arrived, may_part; /* of a thread: it is prepared, it has left its loop; it may let go */
+    bool left;
+};
+
+static void crew_signal(int fd)
+{
+    eventfd_write(fd, 1); /* fails only when 2^64 - 2 are unread */
+}
+
+static void crew_await(sem_t *semaphore)
+{
+    while (sem_wait(semaphore) && errno == EINTR)
+        ;
+}
+
+static void crew_on_wake(struct ev_loop *loop, ev_io *io, int events)
+{
+    struct crew_member *m = io->data;
+    struct crew *c = m->crew;
+    eventfd_t wakes;
+    eventfd_read(io->fd, &wakes);
+    unsigned number = c->number;
+    if (c->ending)
+        ev_break(loop, EVBREAK_ALL);
+    else
+        c->args.obey(c->args.context, m->index, c->order, number);
+}
+
+static void crew_on_quiet(struct ev_loop *loop, ev_io *io, int events)
+{
+    struct crew *c = io->data;
+    eventfd_t words;
+    eventfd_read(io->fd, &words);
+    c->args.quiet(c->args.context);
+}
+
+static int crew_prepare(struct crew_member *m)
+{
+    struct crew *c = m->crew;
+    m->loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
+    if (!m->loop)
+        return -ENOMEM;
+    ev_io_init(&m->wake, crew_on_wake, m->wake_fd, EV_READ);
+    m->wake.data = m;
+    ev_io_start(m->loop, &m->wake);
+    return c->args.prepare(c->args.context, m->index, m->loop);
+}
+
+static void crew_leave(struct crew_member *m)
+{
+    if (m->loop)
+        m->crew->args.leave(m->crew->args.context, m->index);
+}
+
+static void crew_let_go(struct crew_member *m)
+{
+    if (!m->loop)
+        return;
+    m->crew->args.let_go(m->crew->args.context, m->index);
+    ev_loop_destroy(m->loop);
+}
+
+/* close_range() copies what lies below the range and nothing else; quiet_fd was made before wake_fd, so it is lower. */
+static int crew_take_table(const struct crew_member *m)
+{
+    unsigned quiet = (unsigned)m->crew->quiet_fd, wake = (unsigned)m->wake_fd;
+    if (close_range(wake + 1, ~0U, CLOSE_RANGE_UNSHARE))
+        return -errno;
+    if (quiet + 1 < wake)
+        close_range(quiet + 1, wake - 1, 0);
+    if (STDERR_FILENO + 1 < quiet)
+        close_range(STDERR_FILENO + 1, quiet - 1, 0);
+    return 0;
+}
+
+static void *crew_thread_main(void *context)
+{
+    struct crew_member *m = context;
+    struct crew *c = m->crew;
+    int none = 0, error = c->args.own_tables ? crew_take_table(m) : 0;
+    if (!error)
+        error = crew_prepare(m);
+    if (error)
+        atomic_compare_exchange_strong(&c->error, &none, error);
+    sem_post(&c->arrived);
+    if (!error)
+        ev_run(m->loop, 0);
+    crew_leave(m);
+    sem_post(&c->arrived);
+    crew_await(&c->may_part);
+    crew_let_go(m);
+    return NULL;
+}
+
+static void crew_await_arrivals(struct crew *c)
+{
+    for (size_t i = 0; i < c->n_spawned; i++)
+        crew_await(&c->arrived);
+}
+
+static int crew_spawn(struct crew *c)
+{
+    sigset_t all, before;
+    int error = 0;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are the first thread's */
+    for (size_t i = 1; i < c->args.n && !error; i++) {
+        error = pthread_create(&c->members[i].thread, NULL, crew_thread_main, &c->members[i]);
+        c->n_spawned += !error;
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    crew_await_arrivals(c);
+    return error ? -error : c->error;
+}
+
+static int crew_open_eventfds(struct crew *c)
+{
+    c->quiet_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (c->quiet_fd < 0)
+        return -errno;
+    for (size_t i = 0; i < c->args.n; i++) {
+        c->members[i].wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+        if (c->members[i].wake_fd < 0)
+            return -errno;
+    }
+    return 0;
+}
+
+int crew_new(const struct crew_args *args, struct crew **ret)
+{
+    struct crew *c = calloc(1, sizeof(*c));
+    if (!c || !(c->members = calloc(args->n, sizeof(*c->members)))) {
+        free(c);
+        return -ENOMEM;
+    }
+    c->args = *args;
+    c->quiet_fd = -1;
+    sem_init(&c->arrived, 0, 0);
+    sem_init(&c->may_part, 0, 0);
+    for (size_t i = 0; i < args->n; i++)
+        c->members[i] = (struct crew_member){.crew = c, .index = i, .wake_fd = -1};
+    int error = crew_open_eventfds(c);
+    if (!error)
+        error = crew_prepare(&c->members[0]);
+    if (!error) {
+        ev_io_init(&c->quiet, crew_on_quiet, c->quiet_fd, EV_READ);
+        c->quiet.data = c;
+        ev_io_start(c->members[0].loop, &c->quiet);
+        error = crew_spawn(c);
+    }
+    if (error) {
+        crew_free(c);
+        return error;
+    }
+    *ret = c;
+    return 0;
+}
+
+struct ev_loop *crew_loop(const struct crew *c)
+{
+    return c->members[0].loop;
+}
+
+static void crew_wake(const struct crew *c)
+{
+    for (size_t i = 0; i < c->args.n; i++)
+        crew_signal(c->members[i].wake_fd);
+}
+
+unsigned crew_order(struct crew *c, int order)
+{
+    c->order = order;
+    unsigned number = ++c->number;
+    crew_wake(c);
+    return number;
+}
+
+void crew_say_quiet(struct crew *c)
+{
+    crew_signal(c->quiet_fd);
+}
+
+void crew_end(struct crew *c)
+{
+    c->ending = true;
+    crew_wake(c);
+}
+
+static void crew_all_leave(struct crew *c)
+{
+    crew_leave(&c->members[0]);
+    crew_await_arrivals(c);
+    c->left = true;
+}
+
+void crew_run(struct crew *c)
+{
+    ev_run(c->members[0].loop, 0);
+    crew_all_leave(c);
+}
+
+void crew_free(struct crew *c)
+{
+    if (!c)
+        return;
+    if (!c->left) {
+        crew_end(c);
+        crew_all_leave(c);
+    }
+    for (size_t i = 0; i < c->n_spawned; i++)
+        sem_post(&c->may_part);
+    crew_let_go(&c->members[0]);
+    for (size_t i = 1; i <= c->n_spawned; i++)
+        pthread_join(c->members[i].thread, NULL);
+    for (size_t i = 0; i < c->args.n; i++)
+        if (c->members[i].wake_fd >= 0)
+            close(c->members[i].wake_fd);
+    if (c->quiet_fd >= 0)
+        close(c->quiet_fd);
+    sem_destroy(&c->arrived);
+    sem_destroy(&c->may_part);
+    free(c->members);
+    free(c);
+}
