@@ -28,6 +28,23 @@ static void acceptor_pause(struct acceptor *a, int error)
         a->out_of_descriptors(a->context, error);
 }
 
+/* accept() without a descriptor fails even when nobody waits. */
+static bool acceptor_nobody_waits(struct acceptor *a)
+{
+    struct listener_queue queue;
+    return !listener_queue(a->io.fd, &queue) && !queue.length;
+}
+
+/* The file table is full: leaves the listener to somebody else where there is one. */
+static bool acceptor_leave(struct acceptor *a)
+{
+    if (!a->table_full(a->context))
+        return false;
+    ev_io_stop(a->loop, &a->io);
+    a->starved = EMFILE;
+    return true;
+}
+
 /* Accepts one. Whether to try for another. */
 static bool acceptor_take(struct acceptor *a, int64_t now_ns)
 {
@@ -40,11 +57,12 @@ static bool acceptor_take(struct acceptor *a, int64_t now_ns)
         a->accepted(a->context, fd);
         return true;
     }
-    if (errno == EAGAIN)
+    int error = errno;
+    if (error == EAGAIN || (error == EMFILE && (acceptor_nobody_waits(a) || acceptor_leave(a))))
         return false;
     STATS_ADD(a->stats->accept_errors, 1);
-    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-        acceptor_pause(a, errno);
+    if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM) {
+        acceptor_pause(a, error);
         return false;
     }
     return true; /* the error of one connection, e.g. ECONNABORTED: accept(2) says to go on */
@@ -112,7 +130,7 @@ int acceptor_start(struct acceptor *a, int fd)
 void acceptor_hurry(struct acceptor *a)
 {
     if (a->starved)
-        return; /* the end of the pause comes anyway */
+        return; /* the end of the pause comes anyway, or another accepts */
     timer_stop(&a->wake);
     ev_io_start(a->loop, &a->io);
 }
@@ -129,4 +147,5 @@ void acceptor_stop(struct acceptor *a)
 {
     ev_io_stop(a->loop, &a->io);
     timer_close(&a->wake);
+    a->starved = 0; /* what comes free from now on wakes nobody */
 }

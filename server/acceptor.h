@@ -28,7 +28,9 @@ struct acceptor {
     struct stats *stats;
     int64_t sampled_ns;
     int starved; /* errno that paused it: EMFILE, ENFILE, ENOBUFS, ENOMEM; 0: not paused */
-    void (*accepted)(void *context, int fd);              /* owns fd from then on */
+    void (*accepted)(void *context, int fd); /* owns fd from then on */
+    bool (*table_full)(void *context); /* EMFILE: whether somebody else accepts from now on; no error then, and it
+                                          pauses until a descriptor of its own comes free */
     void (*out_of_descriptors)(void *context, int error); /* the first pause of a run */
     void *context;
 };
