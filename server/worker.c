@@ -85,8 +85,9 @@ static void worker_on_starved(void *context, int error)
 {
     struct worker *w = context;
     char why[160] = "";
-    if (w->error)
-        snprintf(why, sizeof(why), ", and a thread with another file table cannot be had: %s", strerror(-w->error));
+    if (w->successor_error)
+        snprintf(why, sizeof(why), ", and a thread with another file table cannot be had: %s",
+                 strerror(-w->successor_error));
     terminal_notice("cannot accept: %s%s%s. The connections stay in the queue and accepting goes on when descriptors "
                     "come free",
                     strerror(error),
@@ -144,7 +145,7 @@ static void *worker_main_of_successor(void *context)
         w->listener = unshared ? w->listener : -1; /* the listener of the worker before */
         worker_free(w);
     }
-    w->error = r;
+    w->start_error = r;
     sem_post(&w->opened);
     if (!r)
         worker_main(w);
@@ -183,7 +184,7 @@ static int worker_make_successor(struct worker *w)
     int r = worker_start_thread(next, worker_main_of_successor);
     if (!r) {
         worker_wait(&next->opened);
-        r = next->error;
+        r = next->start_error;
         if (r)
             pthread_join(next->thread, NULL);
     }
@@ -199,8 +200,8 @@ static int worker_make_successor(struct worker *w)
 static bool worker_on_full(void *context)
 {
     struct worker *w = context;
-    if (!w->successor && !w->error && !(w->succeeds && !stats_open(&w->stats)))
-        w->error = worker_make_successor(w);
+    if (!w->successor && !w->successor_error && !(w->succeeds && !stats_open(&w->stats)))
+        w->successor_error = worker_make_successor(w);
     if (w->successor && !atomic_exchange(&w->share->told, true))
         terminal_notice("the file table is full (ulimit -n): going on with another one, in another thread");
     return w->successor;

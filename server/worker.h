@@ -36,8 +36,9 @@ struct worker {
     ev_io stop, hurry;
     pthread_t thread;
     sem_t opened, rested, released;     /* steps of a thread: the first of a successor only */
-    bool succeeds;                      /* has a file table of its own */
-    int error;                          /* why it could have no successor, or not become one: -errno */
+    bool succeeds;                      /* is a successor: has a file table of its own */
+    int start_error;                    /* of a successor that could not be, until `opened`: -errno */
+    int successor_error;                /* why it has none: -errno; not tried again */
     _Atomic(struct worker *) successor; /* NULL: none. Never changes again until worker_close() */
 };
 

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,6 +78,50 @@ Test(server, several_listeners_have_a_queue_each)
     cr_assert_eq(live_integer(client->report, "connections", "established", NULL), 9);
     live_free(client);
     live_free(server);
+}
+
+/* The longest of the accept queues, and how many there are, of connections made from one CPU to a server that is
+ * stopped. */
+static int64_t longest_queue(const char *address, int cpu, int64_t *ret_queues)
+{
+    cpu_set_t before, one;
+    struct live *server = live_start_ready("server", "-t", "2", "-l", address, NULL);
+    kill(server->pid, SIGSTOP);
+    sched_getaffinity(0, sizeof(before), &before);
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    cr_assert_eq(sched_setaffinity(0, sizeof(one), &one), 0);
+    struct live *client = live_start_ready("client", "-c", "64", "--hold", "60s", address, NULL);
+    live_until(64, "ss -Hltn 'sport = :8888' | awk '{n += $2} END {print n}'");
+    sched_setaffinity(0, sizeof(before), &before);
+    int64_t longest = live_number("ss -Hltn 'sport = :8888' | awk '$2 > n {n = $2} END {print n}'");
+    *ret_queues = live_number("ss -Hltn 'sport = :8888' | awk '$2 > 0' | wc -l");
+    kill(server->pid, SIGCONT);
+    live_stop(server, SIGINT);
+    live_stop(client, SIGINT);
+    live_free(client);
+    live_free(server);
+    return longest;
+}
+
+/* SO_INCOMING_CPU, which the choice among listeners heeds since Linux 6.2. */
+Test(server, on_loopback_a_listener_gets_the_connections_of_its_cpu)
+{
+    cpu_set_t usable;
+    int64_t queues;
+    sched_getaffinity(0, sizeof(usable), &usable);
+    if (CPU_COUNT(&usable) < 2 || live_number("uname -r | awk -F. '{print ($1 * 100 + $2 < 602)}'"))
+        return;
+    int n = 0;
+    for (int cpu = 0; n < 2 && cpu < CPU_SETSIZE; cpu++) {
+        if (!CPU_ISSET(cpu, &usable))
+            continue;
+        cr_assert_eq(longest_queue("127.0.0.1", cpu, &queues), 64);
+        cr_assert_eq(longest_queue("::1", cpu, &queues), 64);
+        n++;
+    }
+    cr_assert_lt(longest_queue("0.0.0.0", 0, &queues), 64, "not beyond loopback: one listener would get all");
+    cr_assert_eq(queues, 2);
 }
 
 Test(server, several_paced_threads_still_accept_one_each_delay)
