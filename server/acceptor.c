@@ -35,16 +35,6 @@ static bool acceptor_nobody_waits(struct acceptor *a)
     return !listener_queue(a->io.fd, &queue) && !queue.length;
 }
 
-/* The file table is full: leaves the listener to somebody else where there is one. */
-static bool acceptor_leave(struct acceptor *a)
-{
-    if (!a->table_full(a->context))
-        return false;
-    ev_io_stop(a->loop, &a->io);
-    a->starved = EMFILE;
-    return true;
-}
-
 /* Accepts one. Whether to try for another. */
 static bool acceptor_take(struct acceptor *a, int64_t now_ns)
 {
@@ -58,7 +48,7 @@ static bool acceptor_take(struct acceptor *a, int64_t now_ns)
         return true;
     }
     int error = errno;
-    if (error == EAGAIN || (error == EMFILE && (acceptor_nobody_waits(a) || acceptor_leave(a))))
+    if (error == EAGAIN || (error == EMFILE && (acceptor_nobody_waits(a) || a->table_full(a->context))))
         return false;
     STATS_ADD(a->stats->accept_errors, 1);
     if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM) {
@@ -94,7 +84,7 @@ static void acceptor_paced(struct acceptor *a)
     }
     acceptor_sample(a, now_ns);
     acceptor_take(a, now_ns);
-    if (!a->starved)
+    if (!a->starved && !a->away)
         acceptor_rest(a, now_ns + a->share->delay_ns);
 }
 
@@ -114,25 +104,45 @@ static void acceptor_on_wake(struct timer *timer)
     ev_io_start(a->loop, &a->io);
 }
 
+static void acceptor_begin(struct acceptor *a)
+{
+    if (!a->share->delay_ns)
+        ev_io_start(a->loop, &a->io);
+    else if (a->share->delay_ns != OPTION_NEVER)
+        timer_set(&a->wake, a->share->next_ns);
+}
+
 int acceptor_start(struct acceptor *a, int fd)
 {
     int r = timer_open(&a->wake, a->loop, acceptor_on_wake);
     if (r)
         return r;
     ev_io_init(&a->io, acceptor_on_readable, fd, EV_READ);
-    if (!a->share->delay_ns)
-        ev_io_start(a->loop, &a->io);
-    else if (a->share->delay_ns != OPTION_NEVER)
-        timer_set(&a->wake, a->share->next_ns);
+    if (!a->away)
+        acceptor_begin(a);
     return 0;
 }
 
 void acceptor_hurry(struct acceptor *a)
 {
-    if (a->starved)
-        return; /* the end of the pause comes anyway, or another accepts */
+    if (a->starved || a->away)
+        return; /* the end of the pause comes anyway, and so does its turn */
     timer_stop(&a->wake);
     ev_io_start(a->loop, &a->io);
+}
+
+void acceptor_leave(struct acceptor *a)
+{
+    ev_io_stop(a->loop, &a->io);
+    a->away = true;
+}
+
+void acceptor_return(struct acceptor *a)
+{
+    if (!a->away)
+        return;
+    a->away = false;
+    acceptor_begin(a);
 }
 
 void acceptor_descriptor_freed(struct acceptor *a)

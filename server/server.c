@@ -107,8 +107,7 @@ int server_start(const struct server_args *args, struct server **ret, const char
     s->share = (struct worker_share){
         .settings = settings,
         .acceptors = {.delay_ns = settings->accept_delay_ns, .next_ns = s->started_ns + settings->accept_delay_ns},
-        .stop = -1,
-        .hurry = -1};
+        .news = -1};
     if (!r)
         r = server_open_workers(s, ret_step);
     if (r) {

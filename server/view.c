@@ -33,7 +33,7 @@ static void view_add_worker(struct view *v, const struct worker *w)
         uint64_t seen = STATS_GET(w->stats.queue_peak);
         stats_add(&sum, &w->stats);
         peak = seen > peak ? seen : peak;
-        v->file_tables += w->succeeds;
+        v->file_tables += w != w->first;
     }
     STATS_SET(sum.queue_peak, peak);
     stats_add(&v->total, &sum);

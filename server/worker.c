@@ -6,23 +6,19 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-static int worker_open_order(struct worker_share *share, int *ret)
-{
-    int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (fd < 0)
-        return -errno;
-    worker_share_keep(share, fd);
-    *ret = fd;
-    return 0;
-}
+#define WORKER_MUCH_ROOM 8 /* an eighth of its table */
 
 int worker_share_open(struct worker_share *share)
 {
-    int r = worker_open_order(share, &share->stop);
-    return r ? r : worker_open_order(share, &share->hurry);
+    share->news = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (share->news < 0)
+        return -errno;
+    worker_share_keep(share, share->news);
+    return 0;
 }
 
 void worker_share_keep(struct worker_share *share, int fd)
@@ -33,22 +29,20 @@ void worker_share_keep(struct worker_share *share, int fd)
 
 void worker_share_close(struct worker_share *share)
 {
-    if (share->stop >= 0)
-        close(share->stop);
-    if (share->hurry >= 0)
-        close(share->hurry);
-    share->stop = share->hurry = -1;
+    if (share->news >= 0)
+        close(share->news);
+    share->news = -1;
 }
 
 void worker_hurry_all(struct worker_share *share)
 {
-    eventfd_write(share->hurry, 1);
+    eventfd_write(share->news, 1);
 }
 
 void worker_stop_all(struct worker_share *share)
 {
-    if (share->stop >= 0)
-        eventfd_write(share->stop, 1);
+    share->ending = true;
+    eventfd_write(share->news, 1);
 }
 
 static void worker_wait(sem_t *step)
@@ -69,16 +63,18 @@ static void worker_on_freed(void *context)
     acceptor_descriptor_freed(&w->acceptor);
 }
 
-static void worker_on_stop(struct ev_loop *loop, ev_io *io, int events)
-{
-    ev_break(loop, EVBREAK_ALL);
-}
-
-static void worker_on_hurry(struct ev_loop *loop, ev_io *io, int events)
+/* Edge-triggered: this takes the event, and the eventfd stays as it is for the others. */
+static void worker_on_news(struct ev_loop *loop, ev_io *io, int events)
 {
     struct worker *w = io->data;
-    ev_io_stop(loop, io); /* it stays readable */
-    acceptor_hurry(&w->acceptor);
+    struct epoll_event event;
+    epoll_wait(io->fd, &event, 1, 0);
+    if (w->share->ending)
+        ev_break(loop, EVBREAK_ALL);
+    if (w->first->turn == w)
+        acceptor_return(&w->acceptor);
+    if (!w->share->acceptors.delay_ns)
+        acceptor_hurry(&w->acceptor);
 }
 
 static void worker_on_starved(void *context, int error)
@@ -115,8 +111,11 @@ static void worker_free(struct worker *w)
     w->pooled = false;
     if (w->listener >= 0)
         close(w->listener);
+    if (w->news.fd > 0)
+        close(w->news.fd);
     if (w->loop)
         ev_loop_destroy(w->loop);
+    w->news.fd = 0;
     w->listener = -1;
     w->loop = NULL;
 }
@@ -173,14 +172,14 @@ int worker_spawn(struct worker *w)
     return worker_start_thread(w, worker_main);
 }
 
-static int worker_make_successor(struct worker *w)
+static int worker_make_successor(struct worker *w, struct worker *last)
 {
     struct worker *next = calloc(1, sizeof(*next));
     if (!next)
         return -ENOMEM;
     next->share = w->share;
     next->listener = w->listener;
-    next->succeeds = true;
+    next->first = w->first;
     int r = worker_start_thread(next, worker_main_of_successor);
     if (!r) {
         worker_wait(&next->opened);
@@ -191,27 +190,66 @@ static int worker_make_successor(struct worker *w)
     if (r)
         free(next);
     else
-        atomic_store(&w->successor, next);
+        last->successor = next;
     return r;
 }
 
-/* Whether a successor accepts in this one's place. A table that is full without a connection is no use: the next would
- * be like it. */
+static uint64_t worker_room(const struct worker *w)
+{
+    uint64_t open = stats_open(&w->stats);
+    return w->capacity > open ? w->capacity - open : 0;
+}
+
+/* NULL: none has room. */
+static struct worker *worker_with_most_room(const struct worker *first)
+{
+    struct worker *most = NULL;
+    for (struct worker *w = (struct worker *)first; w; w = w->successor)
+        if (worker_room(w) > (most ? worker_room(most) : 0))
+            most = w;
+    return most;
+}
+
+/* A new one, unless another has so much room that the turn does not come back soon. A table that is full without a
+ * connection is no use: the next would be like it. */
+static struct worker *worker_choose_next(struct worker *w)
+{
+    struct worker *most = worker_with_most_room(w->first), *last = w;
+    if (most && worker_room(most) >= most->capacity / WORKER_MUCH_ROOM)
+        return most;
+    while (last->successor)
+        last = last->successor;
+    if (!w->successor_error && (w == w->first || w->capacity))
+        w->successor_error = worker_make_successor(w, last);
+    return last->successor ? last->successor : most;
+}
+
+/* Passes the turn on. What the other does with it may come before this ends. */
 static bool worker_on_full(void *context)
 {
     struct worker *w = context;
-    if (!w->successor && !w->successor_error && !(w->succeeds && !stats_open(&w->stats)))
-        w->successor_error = worker_make_successor(w);
-    if (w->successor && !atomic_exchange(&w->share->told, true))
+    w->capacity = stats_open(&w->stats);
+    struct worker *next = worker_choose_next(w);
+    if (!next)
+        return false;
+    acceptor_leave(&w->acceptor);
+    w->first->turn = next;
+    eventfd_write(w->share->news, 1);
+    if (!atomic_exchange(&w->share->told, true))
         terminal_notice("the file table is full (ulimit -n): going on with another one, in another thread");
-    return w->successor;
+    return true;
 }
 
-static void worker_watch_order(struct worker *w, ev_io *io, int fd, void (*on_order)(struct ev_loop *, ev_io *, int))
+static int worker_watch_news(struct worker *w)
 {
-    ev_io_init(io, on_order, fd, EV_READ);
-    io->data = w;
-    ev_io_start(w->loop, io);
+    struct epoll_event edge = {.events = EPOLLIN | EPOLLET};
+    int fd = epoll_create1(EPOLL_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    ev_io_init(&w->news, worker_on_news, fd, EV_READ);
+    w->news.data = w;
+    ev_io_start(w->loop, &w->news);
+    return epoll_ctl(fd, EPOLL_CTL_ADD, w->share->news, &edge) ? -errno : 0;
 }
 
 int worker_init(struct worker *w, struct worker_share *share, int listener)
@@ -219,11 +257,11 @@ int worker_init(struct worker *w, struct worker_share *share, int listener)
     const struct settings *s = share->settings;
     w->share = share;
     w->listener = listener;
+    if (!w->first)
+        w->turn = w->first = w;
     w->loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
     if (!w->loop)
         return -ENOMEM;
-    worker_watch_order(w, &w->stop, share->stop, worker_on_stop);
-    worker_watch_order(w, &w->hurry, share->hurry, worker_on_hurry);
     w->pool = (struct session_pool){.loop = w->loop,
                                     .stats = &w->stats,
                                     .on_data = s->on_data,
@@ -232,7 +270,9 @@ int worker_init(struct worker *w, struct worker_share *share, int listener)
                                     .close_after_ns = s->close_after_ns,
                                     .freed = worker_on_freed,
                                     .context = w};
-    int r = session_pool_start(&w->pool);
+    int r = worker_watch_news(w);
+    if (!r)
+        r = session_pool_start(&w->pool);
     if (r)
         return r;
     w->pooled = true;
@@ -242,6 +282,7 @@ int worker_init(struct worker *w, struct worker_share *share, int listener)
                                     .accepted = worker_on_accepted,
                                     .table_full = worker_on_full,
                                     .out_of_descriptors = worker_on_starved,
+                                    .away = w != w->first,
                                     .context = w};
     r = acceptor_start(&w->acceptor, listener);
     w->accepting = !r;

@@ -1,10 +1,11 @@
 /* One event loop: a listener, its acceptor, and the connections it accepted. The first runs in the calling thread,
  * the others in threads of their own.
  *
- * More connections than a file table holds (RLIMIT_NOFILE): a worker whose table is full makes a successor, a thread
- * with a file table of its own, which accepts from the same listener; until descriptors of its own come free, the full
- * one does not watch it. A successor that is full makes one in its turn. Descriptors are numbers in one table:
- * only the worker itself may use those of its connections, its loop and its timers. */
+ * More connections than a file table holds (RLIMIT_NOFILE): a worker and its successors, threads with a file table of
+ * their own, accept from one listener, but one of them at a time, so that a connection wakes nobody in vain. When its
+ * table is full, the turn goes to the one that has most room again, or to another successor if none has much.
+ * Descriptors are numbers in one table: only the worker itself may use those of its connections, its loop and its
+ * timers. */
 #pragma once
 
 #include "server/acceptor.h"
@@ -15,13 +16,15 @@
 #include <pthread.h>
 #include <semaphore.h>
 
-/* What the workers of a server share. The eventfds are orders to all of them: once written they stay readable, for
- * nobody reads them. They and the listeners are below first_free and so in every table, under the same numbers. */
+/* What the workers of a server share. `news` tells all of them to look at the rest; nobody reads it, each is woken once
+ * for each time it is written. It and the listeners are below first_free and so in every table, under the same
+ * numbers. */
 struct worker_share {
     const struct settings *settings;
     struct acceptor_share acceptors;
-    int stop, hurry; /* eventfds; -1 until opened */
+    int news; /* eventfd; -1 until opened */
     int first_free;
+    atomic_bool ending;
     atomic_bool told; /* that there is another file table */
 };
 
@@ -33,16 +36,18 @@ struct worker {
     struct acceptor acceptor;
     struct session_pool pool;
     struct stats stats;
-    ev_io stop, hurry;
+    ev_io news; /* an epoll with the eventfd in it, edge-triggered */
     pthread_t thread;
     sem_t opened, rested, released;     /* steps of a thread: the first of a successor only */
-    bool succeeds;                      /* is a successor: has a file table of its own */
-    int start_error;                    /* of a successor that could not be, until `opened`: -errno */
-    int successor_error;                /* why it has none: -errno; not tried again */
-    _Atomic(struct worker *) successor; /* NULL: none. Never changes again until worker_close() */
+    struct worker *first;               /* of the successors: has the listener's turn. Itself, for the first */
+    _Atomic(struct worker *) turn;      /* of the first: who accepts */
+    _Atomic(struct worker *) successor; /* NULL: none. Set once, by who has the turn */
+    _Atomic uint64_t capacity; /* connections that fit into its table, found out when it was full; 0: unknown */
+    int start_error;           /* of a successor that could not be, until `opened`: -errno */
+    int successor_error;       /* why another could not be: -errno; not tried again */
 };
 
-/* Makes the eventfds. The caller has set all but those, and has opened the listeners. 0 or -errno; closed by
+/* Makes the eventfd. The caller has set settings and acceptors, and kept the listeners. 0 or -errno; closed by
  * worker_share_close() in either case. */
 int worker_share_open(struct worker_share *share);
 void worker_share_close(struct worker_share *share);
