@@ -539,7 +539,7 @@ Test(server, dead_connections_are_not_open)
 Test(server, close_after_also_ends_what_on_eof_holds)
 {
     int code;
-    struct live *server = live_start_ready("server", "--on-eof", "hold", "--close-after", "300ms", "-J", NULL);
+    struct live *server = live_start_ready("server", "--on-eof", "hold", "--close-after", "2s", "-J", NULL);
     struct live *client = live_run(&code, "client", "-c", "5", NULL);
     cr_assert_eq(live_number("ss -Htn state close-wait 'sport = :8888' | wc -l"), 5);
     live_until(0, "ss -Htn 'sport = :8888' | wc -l");
