@@ -96,12 +96,11 @@ static int main_serve(const struct server_args *args, struct sysctl_guard *guard
     return r ? main_failed(step, r) : code;
 }
 
-/* Each worker has a listener, two epolls and two timers; the process has about ten more, and some are put aside. libev ends
- * the process when it gets none. */
+/* Each worker has a listener, two epolls and two timers; the process has about ten more. libev ends the process when it
+ * gets none. */
 static int main_check_descriptors(const struct settings *s)
 {
-    unsigned long long needed = 20 + SERVER_DESCRIPTORS_ASIDE + 5 * s->threads,
-                       limit = program_raise_descriptors().rlim_cur;
+    unsigned long long needed = 16 + 5 * s->threads, limit = program_raise_descriptors().rlim_cur;
     if (needed <= limit)
         return EXIT_CODE_DONE;
     terminal_error(

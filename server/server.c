@@ -16,7 +16,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 struct server {
@@ -31,7 +30,6 @@ struct server {
     int64_t somaxconn;     /* -1: not to be read here */
     struct census *census; /* NULL: no interval documents, or not to be had */
     bool document_due;     /* an interval document waits for the census under way */
-    struct rlimit descriptors;
     int64_t started_ns;
     int64_t delay_ended_ns; /* when SIGUSR1 ended --accept-delay; 0: it did not */
     ev_timer tick, end;
@@ -264,16 +262,8 @@ static int server_spawn_workers(struct server *s, const char **ret_step)
     return r;
 }
 
-/* What the end needs (the counters, the sysctls) must not fail because connections have taken all. */
-static void server_set_descriptors_aside(struct server *s)
-{
-    getrlimit(RLIMIT_NOFILE, &s->descriptors);
-    struct rlimit lower = s->descriptors;
-    lower.rlim_cur -= SERVER_DESCRIPTORS_ASIDE;
-    setrlimit(RLIMIT_NOFILE, &lower);
-}
-
-/* The threads first: what they look at must stand still. */
+/* A file table that is full is no harm for what comes: the timers that end here leave the descriptors that the counters and
+ * sysctls take. */
 static void server_end_serving(struct server *s)
 {
     worker_stop_all(&s->share);
@@ -283,7 +273,6 @@ static void server_end_serving(struct server *s)
     s->census = NULL;
     server_mask_usr1(SIG_BLOCK); /* without a watcher it would end the process */
     ev_signal_stop(s->workers[0].loop, &s->usr1);
-    setrlimit(RLIMIT_NOFILE, &s->descriptors);
     terminal_progress_end();
 }
 
@@ -309,7 +298,6 @@ int server_run(struct server *s, struct document_output *output, const char **re
     if (document_output_wants_events(output) &&
         census_start(loop, endpoint_family(&s->at), endpoint_port(&s->at), server_on_census, s, &s->census))
         s->census = NULL; /* the documents go without states */
-    server_set_descriptors_aside(s);
     int r = server_spawn_workers(s, ret_step);
     if (!r) {
         *ret_step = "writing a document";

@@ -5,9 +5,6 @@
 #include "common/endpoint.h"
 #include "server/settings.h"
 
-/* Descriptors that no connection gets while the server runs: its end needs some. */
-#define SERVER_DESCRIPTORS_ASIDE 8
-
 struct server;
 
 struct server_args {

@@ -567,7 +567,7 @@ Test(server, too_few_descriptors_for_its_loops_is_said)
     live_descriptors = 60;
     struct live *server = live_run(&code, "server", "-t", "20", NULL);
     cr_assert_eq(code, 77);
-    cr_assert(strstr(server->err_text, "20 threads need 128 descriptors"), "%s", server->err_text);
+    cr_assert(strstr(server->err_text, "20 threads need 116 descriptors"), "%s", server->err_text);
     live_free(server);
 }
 
