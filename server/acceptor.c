@@ -28,6 +28,13 @@ static void acceptor_pause(struct acceptor *a, int error)
         a->out_of_descriptors(a->context, error);
 }
 
+/* accept() without a descriptor fails even when nobody waits. */
+static bool acceptor_nobody_waits(struct acceptor *a)
+{
+    struct listener_queue queue;
+    return !listener_queue(a->io.fd, &queue) && !queue.length;
+}
+
 /* Accepts one. Whether to try for another. */
 static bool acceptor_take(struct acceptor *a, int64_t now_ns)
 {
@@ -40,11 +47,12 @@ static bool acceptor_take(struct acceptor *a, int64_t now_ns)
         a->accepted(a->context, fd);
         return true;
     }
-    if (errno == EAGAIN)
+    int error = errno;
+    if (error == EAGAIN || (error == EMFILE && (acceptor_nobody_waits(a) || a->table_full(a->context))))
         return false;
     STATS_ADD(a->stats->accept_errors, 1);
-    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-        acceptor_pause(a, errno);
+    if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM) {
+        acceptor_pause(a, error);
         return false;
     }
     return true; /* the error of one connection, e.g. ECONNABORTED: accept(2) says to go on */
@@ -76,7 +84,7 @@ static void acceptor_paced(struct acceptor *a)
     }
     acceptor_sample(a, now_ns);
     acceptor_take(a, now_ns);
-    if (!a->starved)
+    if (!a->starved && !a->away)
         acceptor_rest(a, now_ns + a->share->delay_ns);
 }
 
@@ -96,25 +104,45 @@ static void acceptor_on_wake(struct timer *timer)
     ev_io_start(a->loop, &a->io);
 }
 
+static void acceptor_begin(struct acceptor *a)
+{
+    if (!a->share->delay_ns)
+        ev_io_start(a->loop, &a->io);
+    else if (a->share->delay_ns != OPTION_NEVER)
+        timer_set(&a->wake, a->share->next_ns);
+}
+
 int acceptor_start(struct acceptor *a, int fd)
 {
     int r = timer_open(&a->wake, a->loop, acceptor_on_wake);
     if (r)
         return r;
     ev_io_init(&a->io, acceptor_on_readable, fd, EV_READ);
-    if (!a->share->delay_ns)
-        ev_io_start(a->loop, &a->io);
-    else if (a->share->delay_ns != OPTION_NEVER)
-        timer_set(&a->wake, a->share->next_ns);
+    if (!a->away)
+        acceptor_begin(a);
     return 0;
 }
 
 void acceptor_hurry(struct acceptor *a)
 {
-    if (a->starved)
-        return; /* the end of the pause comes anyway */
+    if (a->starved || a->away)
+        return; /* the end of the pause comes anyway, and so does its turn */
     timer_stop(&a->wake);
     ev_io_start(a->loop, &a->io);
+}
+
+void acceptor_leave(struct acceptor *a)
+{
+    ev_io_stop(a->loop, &a->io);
+    a->away = true;
+}
+
+void acceptor_return(struct acceptor *a)
+{
+    if (!a->away)
+        return;
+    a->away = false;
+    acceptor_begin(a);
 }
 
 void acceptor_descriptor_freed(struct acceptor *a)
@@ -129,4 +157,5 @@ void acceptor_stop(struct acceptor *a)
 {
     ev_io_stop(a->loop, &a->io);
     timer_close(&a->wake);
+    a->starved = 0; /* what comes free from now on wakes nobody */
 }

@@ -28,17 +28,24 @@ struct acceptor {
     struct stats *stats;
     int64_t sampled_ns;
     int starved; /* errno that paused it: EMFILE, ENFILE, ENOBUFS, ENOMEM; 0: not paused */
-    void (*accepted)(void *context, int fd);              /* owns fd from then on */
+    bool away;   /* another accepts in its place */
+    void (*accepted)(void *context, int fd); /* owns fd from then on */
+    bool (*table_full)(void *context); /* EMFILE, and somebody waits. True: acceptor_leave() was called. False: it
+                                          pauses */
     void (*out_of_descriptors)(void *context, int error); /* the first pause of a run */
     void *context;
 };
 
-/* fd: a non-blocking listener, not owned. The other fields named above from share to context (but sampled_ns and starved) are set by the
- * caller before. 0 or -errno. */
+/* fd: a non-blocking listener, not owned. The caller has set the other fields named above, but sampled_ns and starved. 0
+ * or -errno. */
 int acceptor_start(struct acceptor *a, int fd);
 
 /* delay_ns has become 0: accepts from now on. In the loop's thread. */
 void acceptor_hurry(struct acceptor *a);
+
+/* Accepts no more, until acceptor_return(), which does nothing where it was not away. */
+void acceptor_leave(struct acceptor *a);
+void acceptor_return(struct acceptor *a);
 
 /* A descriptor came free: an acceptor that paused for want of one goes on. */
 void acceptor_descriptor_freed(struct acceptor *a);

@@ -96,7 +96,8 @@ static int main_serve(const struct server_args *args, struct sysctl_guard *guard
     return r ? main_failed(step, r) : code;
 }
 
-/* Each worker has a listener, an epoll, an eventfd and two timers; libev ends the process when it gets none. */
+/* Each worker has a listener, two epolls and two timers; the process has about ten more. libev ends the process when it
+ * gets none. */
 static int main_check_descriptors(const struct settings *s)
 {
     unsigned long long needed = 16 + 5 * s->threads, limit = program_raise_descriptors().rlim_cur;

@@ -1,4 +1,5 @@
 #include "server/report.h"
+#include "common/clock.h"
 #include "common/counter_notes.h"
 #include "common/human.h"
 #include "common/page.h"
@@ -20,11 +21,11 @@ static json_t *report_listener(const struct report_context *c, const struct view
 
 static json_t *report_connections(const struct view *v)
 {
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "accepted", (json_int_t)v->total.accepted, "open",
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "accepted", (json_int_t)v->total.accepted, "open",
                      (json_int_t)stats_open(&v->total), "closed_by_peer", (json_int_t)v->total.closed_by_peer,
                      "closed_by_server", (json_int_t)v->total.closed_by_server, "reset_by_peer",
                      (json_int_t)v->total.reset_by_peer, "timed_out", (json_int_t)v->total.timed_out, "accept_errors",
-                     (json_int_t)v->total.accept_errors);
+                     (json_int_t)v->total.accept_errors, "file_tables", (json_int_t)v->file_tables);
 }
 
 /* Per second from the first accept to the last: an idle wait before or after is not the server's rate. */
@@ -54,8 +55,10 @@ json_t *report_interval(const struct report_context *c, const struct view *v)
 {
     json_t *document = document_new(c->head, "interval");
     report_add_state(document, c, v);
-    if (v->states)
+    if (v->states) {
         json_object_set(document, "states", v->states);
+        json_object_set_new(document, "states_age_s", document_real((double)(clock_now_ns() - v->states_ns) / 1e9));
+    }
     return document;
 }
 
@@ -138,6 +141,9 @@ static void report_text_connections(FILE *out, const json_t *d)
         page_count(out, "timed out", page_integer(c, "timed_out", NULL), "given up by the kernel");
     if (page_integer(c, "accept_errors", NULL))
         page_count(out, "accept() errors", page_integer(c, "accept_errors", NULL), "most often: out of descriptors");
+    if (page_integer(c, "file_tables", NULL) > 1)
+        page_count(out, "file tables", page_integer(c, "file_tables", NULL),
+                   "each full one got a successor (ulimit -n)");
     page_row(out, "received", human_bytes((uint64_t)page_integer(d, "bytes_received", NULL), text), NULL);
     page_row(out, "sent", human_bytes((uint64_t)page_integer(d, "bytes_sent", NULL), text), NULL);
     double rate = json_real_value(json_object_get(json_object_get(d, "rates"), "accepts_per_s"));

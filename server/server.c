@@ -6,11 +6,13 @@
 #include "common/stop.h"
 #include "common/sysctl_guard.h"
 #include "common/terminal.h"
+#include "server/census.h"
 #include "server/listener.h"
 #include "server/report.h"
 #include "server/view.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,39 +22,62 @@ struct server {
     struct server_args args;
     struct endpoint at; /* with the port that was bound */
     struct document_output *output;
-    struct acceptor_share share;
+    struct worker_share share;
     size_t n_workers;
     struct worker *workers;
     struct sockdiag *diag; /* NULL where the kernel has none */
     struct counters *counters_before;
-    int64_t somaxconn; /* -1: not to be read here */
-    int64_t started_ns, census_ns;
+    int64_t somaxconn;     /* -1: not to be read here */
+    struct census *census; /* NULL: no interval documents, or not to be had */
+    bool document_due;     /* an interval document waits for the census under way */
+    int64_t started_ns;
     int64_t delay_ended_ns; /* when SIGUSR1 ended --accept-delay; 0: it did not */
     ev_timer tick, end;
     ev_signal usr1;
     int write_error;
 };
 
-static void server_on_starved(void *context, int error)
+static bool server_is_on_loopback(const struct server *s)
 {
-    terminal_notice(
-        "cannot accept: %s. The connections stay in the queue and accepting goes on when descriptors come "
-        "free (limit: ulimit -n)",
-        strerror(error));
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)&s->at.address;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&s->at.address;
+    return endpoint_family(&s->at) == AF_INET ? ntohl(v4->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET
+                                              : IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
 }
 
-static int server_open_workers(struct server *s, const char **ret_step)
+/* On loopback a SYN arrives on its client's CPU, and a listener of that CPU saves the kernel work. Elsewhere it arrives
+ * where the interface interrupts, perhaps always on the same CPU, and one listener would get all: there the hash is
+ * better. So it is with an accept delay, where the queues are to be seen, as others have them. */
+static bool server_prefers_cpus(const struct server *s)
+{
+    return s->n_workers > 1 && !s->args.settings->accept_delay_ns && server_is_on_loopback(s);
+}
+
+static int server_open_listeners(struct server *s, const char **ret_step)
 {
     const struct settings *settings = s->args.settings;
     *ret_step = "bind";
     int r = s->n_workers > 1 ? listener_check_free(&s->at) : 0;
-    for (size_t i = 0; i < s->n_workers && !r; i++) {
-        int fd = listener_open(settings, &s->at, s->n_workers > 1, ret_step);
-        if (fd < 0)
-            return fd;
-        *ret_step = "event loop";
-        r = worker_init(&s->workers[i], fd, settings, &s->share, server_on_starved);
+    for (size_t i = 0; i < s->n_workers && r >= 0; i++) {
+        r = listener_open(settings, &s->at, s->n_workers > 1, ret_step);
+        s->workers[i].listener = r;
+        if (r >= 0 && server_prefers_cpus(s))
+            listener_prefer_cpu(r, i);
+        worker_share_keep(&s->share, r);
     }
+    return r < 0 ? r : 0;
+}
+
+/* Listeners and orders before the rest, so that little lies below first_free. */
+static int server_open_workers(struct server *s, const char **ret_step)
+{
+    int r = server_open_listeners(s, ret_step);
+    if (r)
+        return r;
+    *ret_step = "event loop";
+    r = worker_share_open(&s->share);
+    for (size_t i = 0; i < s->n_workers && !r; i++)
+        r = worker_init(&s->workers[i], &s->share, s->workers[i].listener);
     return r;
 }
 
@@ -77,8 +102,10 @@ int server_start(const struct server_args *args, struct server **ret, const char
     *ret_step = "kernel counters (/proc/net/netstat)";
     int r = counters_read(&s->counters_before);
     s->started_ns = clock_now_ns();
-    s->share.delay_ns = settings->accept_delay_ns;
-    s->share.next_ns = s->started_ns + settings->accept_delay_ns;
+    s->share = (struct worker_share){
+        .settings = settings,
+        .acceptors = {.delay_ns = settings->accept_delay_ns, .next_ns = s->started_ns + settings->accept_delay_ns},
+        .news = -1};
     if (!r)
         r = server_open_workers(s, ret_step);
     if (r) {
@@ -113,18 +140,34 @@ static void server_event(struct server *s, json_t *document)
     s->write_error = document_output_event(s->output, document);
 }
 
-/* A census is linear in the number of sockets: skipped while it would take more than a twentieth of the interval. */
-static void server_interval_document(struct server *s, struct view *v)
+static void server_interval_document(struct server *s)
 {
-    int64_t before_ns = clock_now_ns();
-    if (s->diag && s->census_ns < s->args.settings->interval_ns / 20)
-        view_census(v, s->diag, endpoint_family(&s->at), endpoint_port(&s->at));
-    else
-        s->census_ns /= 2; /* and tried again later */
-    if (v->states)
-        s->census_ns = clock_now_ns() - before_ns;
+    struct view v;
+    s->document_due = false;
+    server_take_view(s, &v);
+    if (s->census)
+        v.states = census_latest(s->census, &v.states_ns);
     struct report_context context = server_context(s);
-    server_event(s, report_interval(&context, v));
+    server_event(s, report_interval(&context, &v));
+    view_release(&v);
+}
+
+static void server_on_census(void *context)
+{
+    struct server *s = context;
+    if (s->document_due)
+        server_interval_document(s);
+}
+
+/* A document a tick: when its census is there, with the one of before when it is too early for another, and not later than
+ * at the next tick. */
+static void server_on_tick_document(struct server *s)
+{
+    if (s->document_due)
+        server_interval_document(s);
+    s->document_due = true;
+    if (!s->census || !census_ask(s->census))
+        server_interval_document(s);
 }
 
 static void server_on_tick(struct ev_loop *loop, ev_timer *timer, int events)
@@ -132,7 +175,9 @@ static void server_on_tick(struct ev_loop *loop, ev_timer *timer, int events)
     struct server *s = timer->data;
     struct view v;
     char accepted[HUMAN_MAX], open[HUMAN_MAX], queue[HUMAN_MAX], capacity[HUMAN_MAX], drops[HUMAN_MAX];
-    if (!terminal_wants_progress() && !document_output_wants_events(s->output))
+    if (document_output_wants_events(s->output))
+        server_on_tick_document(s);
+    if (!terminal_wants_progress())
         return;
     server_take_view(s, &v);
     terminal_progress("%.0f s  accepted %s  open %s  queue %s of %s  dropped %s",
@@ -140,8 +185,6 @@ static void server_on_tick(struct ev_loop *loop, ev_timer *timer, int events)
                       human_count((int64_t)v.total.accepted, accepted),
                       human_count((int64_t)stats_open(&v.total), open), human_count((int64_t)v.queue_now, queue),
                       human_count((int64_t)v.queue_capacity, capacity), human_count((int64_t)v.drops, drops));
-    if (document_output_wants_events(s->output))
-        server_interval_document(s, &v);
     view_release(&v);
 }
 
@@ -172,12 +215,11 @@ void server_hold_usr1(void)
 static void server_on_usr1(struct ev_loop *loop, ev_signal *usr1, int events)
 {
     struct server *s = usr1->data;
-    if (!s->share.delay_ns)
+    if (!s->share.acceptors.delay_ns)
         return;
-    s->share.delay_ns = 0;
+    s->share.acceptors.delay_ns = 0;
     s->delay_ended_ns = clock_now_ns();
-    for (size_t i = 0; i < s->n_workers; i++)
-        worker_hurry(&s->workers[i]);
+    worker_hurry_all(&s->share);
     terminal_notice("accepting from now on (SIGUSR1)");
 }
 
@@ -220,6 +262,20 @@ static int server_spawn_workers(struct server *s, const char **ret_step)
     return r;
 }
 
+/* A file table that is full is no harm for what comes: the timers that end here leave the descriptors that the counters and
+ * sysctls take. */
+static void server_end_serving(struct server *s)
+{
+    worker_stop_all(&s->share);
+    for (size_t i = 0; i < s->n_workers; i++)
+        worker_rest(&s->workers[i]);
+    census_stop(s->census);
+    s->census = NULL;
+    server_mask_usr1(SIG_BLOCK); /* without a watcher it would end the process */
+    ev_signal_stop(s->workers[0].loop, &s->usr1);
+    terminal_progress_end();
+}
+
 int server_run(struct server *s, struct document_output *output, const char **ret_step)
 {
     const struct settings *settings = s->args.settings;
@@ -239,17 +295,16 @@ int server_run(struct server *s, struct document_output *output, const char **re
     if (settings->duration_ns != OPTION_NEVER)
         ev_timer_start(loop, &s->end);
 
+    if (document_output_wants_events(output) &&
+        census_start(loop, endpoint_family(&s->at), endpoint_port(&s->at), server_on_census, s, &s->census))
+        s->census = NULL; /* the documents go without states */
     int r = server_spawn_workers(s, ret_step);
     if (!r) {
         *ret_step = "writing a document";
         server_announce(s);
         ev_run(loop, 0);
     }
-    for (size_t i = 0; i < s->n_workers; i++)
-        worker_stop(&s->workers[i]);
-    server_mask_usr1(SIG_BLOCK); /* without a watcher it would end the process */
-    ev_signal_stop(loop, &s->usr1);
-    terminal_progress_end();
+    server_end_serving(s);
     return r ? r : s->write_error;
 }
 
@@ -283,6 +338,7 @@ void server_free(struct server *s)
     stop_detach();
     for (size_t i = 0; i < s->n_workers; i++)
         worker_close(&s->workers[i]);
+    worker_share_close(&s->share);
     sockdiag_close(s->diag);
     counters_free(s->counters_before);
     free(s->workers);

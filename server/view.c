@@ -1,4 +1,5 @@
 #include "server/view.h"
+#include "common/clock.h"
 #include "common/tally.h"
 #include "server/listener.h"
 
@@ -23,13 +24,28 @@ static int view_add_drops(const struct sockdiag_socket *socket, void *context)
     return 0;
 }
 
+/* A worker and its successors accept from one listener, so they have seen one queue. */
+static void view_add_worker(struct view *v, const struct worker *w)
+{
+    struct stats sum = {0};
+    uint64_t peak = 0;
+    for (; w; w = w->successor) {
+        uint64_t seen = STATS_GET(w->stats.queue_peak);
+        stats_add(&sum, &w->stats);
+        peak = seen > peak ? seen : peak;
+        v->file_tables += w != w->first;
+    }
+    STATS_SET(sum.queue_peak, peak);
+    stats_add(&v->total, &sum);
+}
+
 void view_take(struct view *v, const struct worker *workers, size_t n, struct sockdiag *d, int family, uint16_t port)
 {
-    *v = (struct view){0};
+    *v = (struct view){.file_tables = 1};
     for (size_t i = 0; i < n; i++) {
         struct listener_queue queue = {0};
         listener_queue(workers[i].listener, &queue);
-        stats_add(&v->total, &workers[i].stats);
+        view_add_worker(v, &workers[i]);
         v->queue_limit = queue.limit;
         v->queue_now += queue.length;
         v->queue_capacity += listener_capacity(queue.limit);
@@ -51,6 +67,7 @@ int view_census(struct view *v, struct sockdiag *d, int family, uint16_t port)
     if (!r) {
         v->states = sockdiag_states_json(&census);
         v->peers = tally_to_json(census.peers);
+        v->states_ns = clock_now_ns();
     }
     tally_free(census.peers);
     return r;

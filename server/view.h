@@ -8,11 +8,13 @@
 
 struct view {
     struct stats total;   /* of all workers */
+    uint64_t file_tables; /* that hold connections: one, and one for each successor (server/worker.h) */
     uint32_t queue_limit; /* of each listener */
     uint64_t queue_now;   /* of all listeners together, as the next two */
     uint64_t queue_capacity;
     uint64_t drops;         /* SK_MEMINFO_DROPS, see common/sockdiag.h */
-    json_t *states, *peers; /* only after view_census() */
+    json_t *states, *peers; /* only after view_census(), and states from a census of before */
+    int64_t states_ns;      /* when they were counted, on clock_now_ns()'s clock */
 };
 
 /* Counts, queues and drops: cheap, a system call a listener and one listeners-only dump. d may be NULL (no drops

@@ -1,8 +1,55 @@
 #include "server/worker.h"
+#include "common/terminal.h"
 
 #include <errno.h>
+#include <linux/close_range.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
+
+#define WORKER_MUCH_ROOM 8 /* an eighth of its table */
+
+int worker_share_open(struct worker_share *share)
+{
+    share->news = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (share->news < 0)
+        return -errno;
+    worker_share_keep(share, share->news);
+    return 0;
+}
+
+void worker_share_keep(struct worker_share *share, int fd)
+{
+    if (fd >= share->first_free)
+        share->first_free = fd + 1;
+}
+
+void worker_share_close(struct worker_share *share)
+{
+    if (share->news >= 0)
+        close(share->news);
+    share->news = -1;
+}
+
+void worker_hurry_all(struct worker_share *share)
+{
+    eventfd_write(share->news, 1);
+}
+
+void worker_stop_all(struct worker_share *share)
+{
+    share->ending = true;
+    eventfd_write(share->news, 1);
+}
+
+static void worker_wait(sem_t *step)
+{
+    while (sem_wait(step) && errno == EINTR)
+        ;
+}
 
 static void worker_on_accepted(void *context, int fd)
 {
@@ -16,29 +63,205 @@ static void worker_on_freed(void *context)
     acceptor_descriptor_freed(&w->acceptor);
 }
 
-static void worker_on_stop(struct ev_loop *loop, ev_async *async, int events)
+/* Edge-triggered: this takes the event, and the eventfd stays as it is for the others. */
+static void worker_on_news(struct ev_loop *loop, ev_io *io, int events)
 {
-    ev_break(loop, EVBREAK_ALL);
+    struct worker *w = io->data;
+    struct epoll_event event;
+    epoll_wait(io->fd, &event, 1, 0);
+    if (w->share->ending)
+        ev_break(loop, EVBREAK_ALL);
+    if (w->first->turn == w)
+        acceptor_return(&w->acceptor);
+    if (!w->share->acceptors.delay_ns)
+        acceptor_hurry(&w->acceptor);
 }
 
-static void worker_on_hurry(struct ev_loop *loop, ev_async *async, int events)
+static void worker_on_starved(void *context, int error)
 {
-    struct worker *w = async->data;
-    acceptor_hurry(&w->acceptor);
+    struct worker *w = context;
+    char why[160] = "";
+    if (w->successor_error)
+        snprintf(why, sizeof(why), ", and a thread with another file table cannot be had: %s",
+                 strerror(-w->successor_error));
+    terminal_notice("cannot accept: %s%s%s. The connections stay in the queue and accepting goes on when descriptors "
+                    "come free",
+                    strerror(error),
+                    error == EMFILE   ? " (ulimit -n)"
+                    : error == ENFILE ? " (sysctl fs.file-max)"
+                                      : "",
+                    why);
 }
 
-int worker_init(struct worker *w, int listener, const struct settings *s, struct acceptor_share *share,
-                void (*out_of_descriptors)(void *context, int error))
+/* Watching nothing any more. In the worker's thread, or before it has one. */
+static void worker_end_watching(struct worker *w)
 {
+    if (w->accepting)
+        acceptor_stop(&w->acceptor);
+    w->accepting = false;
+    if (w->pooled)
+        session_pool_stop(&w->pool);
+}
+
+static void worker_free(struct worker *w)
+{
+    worker_end_watching(w);
+    if (w->pooled)
+        session_pool_close(&w->pool);
+    w->pooled = false;
+    if (w->listener >= 0)
+        close(w->listener);
+    if (w->news.fd > 0)
+        close(w->news.fd);
+    if (w->loop)
+        ev_loop_destroy(w->loop);
+    w->news.fd = 0;
+    w->listener = -1;
+    w->loop = NULL;
+}
+
+static void *worker_main(void *context)
+{
+    struct worker *w = context;
+    ev_run(w->loop, 0);
+    worker_end_watching(w);
+    sem_post(&w->rested);
+    worker_wait(&w->released);
+    worker_free(w);
+    return NULL;
+}
+
+/* CLOSE_RANGE_UNSHARE copies only what lies below: a copy of the whole table would hold on to the connections of the
+ * worker before. */
+static void *worker_main_of_successor(void *context)
+{
+    struct worker *w = context;
+    int r = close_range((unsigned)w->share->first_free, ~0U, CLOSE_RANGE_UNSHARE) ? -errno : 0;
+    bool unshared = !r;
+    if (!r)
+        r = worker_init(w, w->share, w->listener);
+    if (r) {
+        w->listener = unshared ? w->listener : -1; /* the listener of the worker before */
+        worker_free(w);
+    }
+    w->start_error = r;
+    sem_post(&w->opened);
+    if (!r)
+        worker_main(w);
+    if (unshared)
+        close_range(0, ~0U, 0); /* pthread_join() does not wait until the kernel has closed a thread's own table */
+    return NULL;
+}
+
+static int worker_start_thread(struct worker *w, void *(*run)(void *context))
+{
+    sigset_t all, before;
+    sem_init(&w->opened, 0, 0);
+    sem_init(&w->rested, 0, 0);
+    sem_init(&w->released, 0, 0);
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before); /* the new thread inherits this: signals are the main thread's */
+    int r = pthread_create(&w->thread, NULL, run, w);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    w->threaded = !r;
+    return -r;
+}
+
+int worker_spawn(struct worker *w)
+{
+    return worker_start_thread(w, worker_main);
+}
+
+static int worker_make_successor(struct worker *w, struct worker *last)
+{
+    struct worker *next = calloc(1, sizeof(*next));
+    if (!next)
+        return -ENOMEM;
+    next->share = w->share;
+    next->listener = w->listener;
+    next->first = w->first;
+    int r = worker_start_thread(next, worker_main_of_successor);
+    if (!r) {
+        worker_wait(&next->opened);
+        r = next->start_error;
+        if (r)
+            pthread_join(next->thread, NULL);
+    }
+    if (r)
+        free(next);
+    else
+        last->successor = next;
+    return r;
+}
+
+static uint64_t worker_room(const struct worker *w)
+{
+    uint64_t open = stats_open(&w->stats);
+    return w->capacity > open ? w->capacity - open : 0;
+}
+
+/* NULL: none has room. */
+static struct worker *worker_with_most_room(const struct worker *first)
+{
+    struct worker *most = NULL;
+    for (struct worker *w = (struct worker *)first; w; w = w->successor)
+        if (worker_room(w) > (most ? worker_room(most) : 0))
+            most = w;
+    return most;
+}
+
+/* A new one, unless another has so much room that the turn does not come back soon. A table that is full without a
+ * connection is no use: the next would be like it. */
+static struct worker *worker_choose_next(struct worker *w)
+{
+    struct worker *most = worker_with_most_room(w->first), *last = w;
+    if (most && worker_room(most) >= most->capacity / WORKER_MUCH_ROOM)
+        return most;
+    while (last->successor)
+        last = last->successor;
+    if (!w->successor_error && (w == w->first || w->capacity))
+        w->successor_error = worker_make_successor(w, last);
+    return last->successor ? last->successor : most;
+}
+
+/* Passes the turn on. What the other does with it may come before this ends. */
+static bool worker_on_full(void *context)
+{
+    struct worker *w = context;
+    w->capacity = stats_open(&w->stats);
+    struct worker *next = worker_choose_next(w);
+    if (!next)
+        return false;
+    acceptor_leave(&w->acceptor);
+    w->first->turn = next;
+    eventfd_write(w->share->news, 1);
+    if (!atomic_exchange(&w->share->told, true))
+        terminal_notice("the file table is full (ulimit -n): going on with another one, in another thread");
+    return true;
+}
+
+static int worker_watch_news(struct worker *w)
+{
+    struct epoll_event edge = {.events = EPOLLIN | EPOLLET};
+    int fd = epoll_create1(EPOLL_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    ev_io_init(&w->news, worker_on_news, fd, EV_READ);
+    w->news.data = w;
+    ev_io_start(w->loop, &w->news);
+    return epoll_ctl(fd, EPOLL_CTL_ADD, w->share->news, &edge) ? -errno : 0;
+}
+
+int worker_init(struct worker *w, struct worker_share *share, int listener)
+{
+    const struct settings *s = share->settings;
+    w->share = share;
     w->listener = listener;
+    if (!w->first)
+        w->turn = w->first = w;
     w->loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
     if (!w->loop)
         return -ENOMEM;
-    ev_async_init(&w->stop, worker_on_stop);
-    ev_async_start(w->loop, &w->stop);
-    ev_async_init(&w->hurry, worker_on_hurry);
-    w->hurry.data = w;
-    ev_async_start(w->loop, &w->hurry);
     w->pool = (struct session_pool){.loop = w->loop,
                                     .stats = &w->stats,
                                     .on_data = s->on_data,
@@ -47,68 +270,53 @@ int worker_init(struct worker *w, int listener, const struct settings *s, struct
                                     .close_after_ns = s->close_after_ns,
                                     .freed = worker_on_freed,
                                     .context = w};
-    int r = session_pool_start(&w->pool);
+    int r = worker_watch_news(w);
+    if (!r)
+        r = session_pool_start(&w->pool);
     if (r)
         return r;
     w->pooled = true;
     w->acceptor = (struct acceptor){.loop = w->loop,
-                                    .share = share,
+                                    .share = &share->acceptors,
                                     .stats = &w->stats,
                                     .accepted = worker_on_accepted,
-                                    .out_of_descriptors = out_of_descriptors,
+                                    .table_full = worker_on_full,
+                                    .out_of_descriptors = worker_on_starved,
+                                    .away = w != w->first,
                                     .context = w};
     r = acceptor_start(&w->acceptor, listener);
     w->accepting = !r;
     return r;
 }
 
-static void *worker_main(void *context)
+void worker_rest(struct worker *w)
 {
-    struct worker *w = context;
-    ev_run(w->loop, 0);
-    return NULL;
+    for (; w; w = w->successor) /* set before the worker rests, if ever */
+        if (w->threaded)
+            worker_wait(&w->rested);
+        else
+            worker_end_watching(w);
 }
 
-int worker_spawn(struct worker *w)
+static void worker_release(struct worker *w)
 {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before); /* the new thread inherits this: signals are the main thread's */
-    int r = pthread_create(&w->thread, NULL, worker_main, w);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    w->threaded = !r;
-    return -r;
-}
-
-void worker_hurry(struct worker *w)
-{
-    ev_async_send(w->loop, &w->hurry);
-}
-
-void worker_stop(struct worker *w)
-{
-    if (w->threaded) {
-        ev_async_send(w->loop, &w->stop);
-        pthread_join(w->thread, NULL);
-        w->threaded = false;
-    }
-    if (w->accepting)
-        acceptor_stop(&w->acceptor);
-    w->accepting = false;
-    if (w->pooled)
-        session_pool_stop(&w->pool);
+    if (w->threaded)
+        sem_post(&w->released);
+    else
+        worker_free(w);
 }
 
 void worker_close(struct worker *w)
 {
-    worker_stop(w);
-    if (w->pooled)
-        session_pool_close(&w->pool);
-    w->pooled = false;
-    if (w->listener >= 0)
-        close(w->listener);
-    if (w->loop)
-        ev_loop_destroy(w->loop);
-    w->listener = -1;
-    w->loop = NULL;
+    for (struct worker *each = w; each; each = each->successor)
+        worker_release(each); /* first all of them: they close at the same time */
+    for (struct worker *each = w, *next; each; each = next) {
+        next = each->successor;
+        if (each->threaded)
+            pthread_join(each->thread, NULL);
+        each->threaded = false;
+        if (each != w)
+            free(each);
+    }
+    w->successor = NULL;
 }

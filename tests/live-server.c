@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,6 +78,50 @@ Test(server, several_listeners_have_a_queue_each)
     cr_assert_eq(live_integer(client->report, "connections", "established", NULL), 9);
     live_free(client);
     live_free(server);
+}
+
+/* The longest of the accept queues, and how many there are, of connections made from one CPU to a server that is
+ * stopped. */
+static int64_t longest_queue(const char *address, int cpu, int64_t *ret_queues)
+{
+    cpu_set_t before, one;
+    struct live *server = live_start_ready("server", "-t", "2", "-l", address, NULL);
+    kill(server->pid, SIGSTOP);
+    sched_getaffinity(0, sizeof(before), &before);
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    cr_assert_eq(sched_setaffinity(0, sizeof(one), &one), 0);
+    struct live *client = live_start_ready("client", "-c", "64", "--hold", "60s", address, NULL);
+    live_until(64, "ss -Hltn 'sport = :8888' | awk '{n += $2} END {print n}'");
+    sched_setaffinity(0, sizeof(before), &before);
+    int64_t longest = live_number("ss -Hltn 'sport = :8888' | awk '$2 > n {n = $2} END {print n}'");
+    *ret_queues = live_number("ss -Hltn 'sport = :8888' | awk '$2 > 0' | wc -l");
+    kill(server->pid, SIGCONT);
+    live_stop(server, SIGINT);
+    live_stop(client, SIGINT);
+    live_free(client);
+    live_free(server);
+    return longest;
+}
+
+/* SO_INCOMING_CPU, which the choice among listeners heeds since Linux 6.2. */
+Test(server, on_loopback_a_listener_gets_the_connections_of_its_cpu)
+{
+    cpu_set_t usable;
+    int64_t queues;
+    sched_getaffinity(0, sizeof(usable), &usable);
+    if (CPU_COUNT(&usable) < 2 || live_number("uname -r | awk -F. '{print ($1 * 100 + $2 < 602)}'"))
+        return;
+    int n = 0;
+    for (int cpu = 0; n < 2 && cpu < CPU_SETSIZE; cpu++) {
+        if (!CPU_ISSET(cpu, &usable))
+            continue;
+        cr_assert_eq(longest_queue("127.0.0.1", cpu, &queues), 64);
+        cr_assert_eq(longest_queue("::1", cpu, &queues), 64);
+        n++;
+    }
+    cr_assert_lt(longest_queue("0.0.0.0", 0, &queues), 64, "not beyond loopback: one listener would get all");
+    cr_assert_eq(queues, 2);
 }
 
 Test(server, several_paced_threads_still_accept_one_each_delay)
@@ -292,47 +337,6 @@ Test(server, socket_options_are_inherited_and_read_back)
     live_free(server);
 }
 
-Test(server, out_of_descriptors_it_pauses_costs_nothing_and_goes_on)
-{
-    live_descriptors = 40;
-    struct live *server = live_start_ready("server", "-J", NULL);
-    struct live *client = live_start_ready("client", "-c", "100", "--hold", "60s", "-J", NULL);
-    live_until(1, "ss -Hltn 'sport = :8888' | awk '{print ($2 > 50)}'");
-    /* CPU ticks (10 ms) of the server over half a second of being without descriptors. */
-    int64_t before = cpu_ticks(server);
-    struct pollfd nothing = {-1, 0, 0};
-    poll(&nothing, 1, 500); /* the span that is measured */
-    int64_t ticks = cpu_ticks(server) - before;
-    cr_assert_leq(ticks, 2, "%lld ticks in half a second", (long long)ticks);
-    cr_assert_eq(live_stop(client, SIGINT), 0);
-    live_until(0, "ss -Htn 'sport = :8888' | wc -l");
-    cr_assert_eq(live_stop(server, SIGINT), 0);
-    cr_assert_eq(row(server, "accepted"), 100);
-    cr_assert_gt(row(server, "accept_errors"), 0);
-    check_sum(server);
-    const char *told = strstr(server->err_text, "cannot accept: ");
-    cr_assert_not_null(told);
-    cr_assert_null(strstr(told + 1, "cannot accept: "), "said once");
-    live_free(client);
-    live_free(server);
-}
-
-/* When one of its own connections ends, the server goes on at once: many times faster than it looks by itself, each
- * 100 ms. */
-Test(server, a_descriptor_that_comes_free_is_used_at_once)
-{
-    int code;
-    live_descriptors = 30;
-    struct live *server = live_start_ready("server", "-J", NULL);
-    struct live *client = live_run(&code, "client", "-w", "crr", "-c", "60", "-n", "2000", "-d", "30s", "-J", NULL);
-    cr_assert_eq(live_stop(server, SIGINT), 0);
-    cr_assert_eq(live_integer(client->report, "replies", NULL), 2000);
-    cr_assert_gt(row(server, "accept_errors"), 0);
-    cr_assert_lt(json_number_value(json_object_get(client->report, "elapsed_s")), 4);
-    live_free(client);
-    live_free(server);
-}
-
 Test(server, never_accepting_costs_no_cpu)
 {
     int code;
@@ -362,7 +366,6 @@ Test(server, documents_a_line_each)
                   json_object_get(document, "argv") && json_object_get(document, "settings"));
         cr_assert(n != 0 || !strcmp(last, "ready"));
         intervals += !strcmp(last, "interval");
-        /* A census that takes too long for the interval is left out, so not each has one. */
         if (json_object_get(document, "states"))
             censuses += live_integer(document, "states", "LISTEN", NULL) == 1;
     }
@@ -536,7 +539,7 @@ Test(server, dead_connections_are_not_open)
 Test(server, close_after_also_ends_what_on_eof_holds)
 {
     int code;
-    struct live *server = live_start_ready("server", "--on-eof", "hold", "--close-after", "300ms", "-J", NULL);
+    struct live *server = live_start_ready("server", "--on-eof", "hold", "--close-after", "2s", "-J", NULL);
     struct live *client = live_run(&code, "client", "-c", "5", NULL);
     cr_assert_eq(live_number("ss -Htn state close-wait 'sport = :8888' | wc -l"), 5);
     live_until(0, "ss -Htn 'sport = :8888' | wc -l");

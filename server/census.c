@@ -1,0 +1,139 @@
+#include "server/census.h"
+#include "common/clock.h"
+#include "common/sockdiag.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#define CENSUS_REST 100 /* times its own cost from the begin of one to the next: 1 % */
+
+struct census {
+    struct ev_loop *loop;
+    struct sockdiag *diag;
+    struct sockdiag_query query;
+    void (*done)(void *context);
+    void *context;
+    ev_async taken;
+    pthread_t thread;
+    sem_t asked;
+    atomic_bool ending;
+
+    /* The thread's while a census is under way, the loop's else: handed over by `asked` and by `finished`. */
+    struct sockdiag_census counts;
+    int error;
+    int64_t cost_ns; /* processor time: being preempted is no cost */
+    atomic_bool finished;
+
+    /* The loop's own. */
+    bool under_way;
+    int64_t begun_ns, taken_ns;
+    json_t *states;
+};
+
+static int64_t census_cpu_ns(void)
+{
+    struct timespec used;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    return used.tv_sec * NS_PER_S + used.tv_nsec;
+}
+
+static void *census_main(void *context)
+{
+    struct census *c = context;
+    for (;;) {
+        while (sem_wait(&c->asked) && errno == EINTR)
+            ;
+        if (c->ending)
+            return NULL;
+        int64_t before_ns = census_cpu_ns();
+        c->error = sockdiag_census(c->diag, &c->query, NULL, &c->counts);
+        c->cost_ns = census_cpu_ns() - before_ns;
+        c->finished = true;
+        ev_async_send(c->loop, &c->taken);
+    }
+}
+
+static void census_on_taken(struct ev_loop *loop, ev_async *async, int events)
+{
+    struct census *c = async->data;
+    if (!atomic_exchange(&c->finished, false))
+        return;
+    c->under_way = false;
+    if (!c->error) {
+        json_decref(c->states);
+        c->states = sockdiag_states_json(&c->counts);
+        c->taken_ns = clock_now_ns();
+    }
+    c->done(c->context);
+}
+
+static int census_spawn(struct census *c)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are the main thread's */
+    int r = pthread_create(&c->thread, NULL, census_main, c);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return -r;
+}
+
+int census_start(struct ev_loop *loop, int family, uint16_t port, void (*done)(void *context), void *context,
+                 struct census **ret)
+{
+    struct census *c = calloc(1, sizeof(*c));
+    if (!c)
+        return -ENOMEM;
+    c->loop = loop;
+    c->query = (struct sockdiag_query){.family = family, .states = SOCKDIAG_ALL, .source_port = port};
+    c->done = done;
+    c->context = context;
+    sem_init(&c->asked, 0, 0);
+    ev_async_init(&c->taken, census_on_taken);
+    c->taken.data = c;
+    int r = sockdiag_open(&c->diag);
+    if (!r)
+        r = census_spawn(c);
+    if (r) {
+        sockdiag_close(c->diag);
+        free(c);
+        return r;
+    }
+    ev_async_start(loop, &c->taken);
+    *ret = c;
+    return 0;
+}
+
+bool census_ask(struct census *c)
+{
+    int64_t now_ns = clock_now_ns();
+    if (c->under_way || (c->begun_ns && now_ns - c->begun_ns < CENSUS_REST * c->cost_ns))
+        return false;
+    c->begun_ns = now_ns;
+    c->under_way = true;
+    sem_post(&c->asked);
+    return true;
+}
+
+json_t *census_latest(const struct census *c, int64_t *ret_taken_ns)
+{
+    *ret_taken_ns = c->taken_ns;
+    return json_incref(c->states);
+}
+
+void census_stop(struct census *c)
+{
+    if (!c)
+        return;
+    c->ending = true;
+    sem_post(&c->asked);
+    pthread_join(c->thread, NULL);
+    ev_async_stop(c->loop, &c->taken);
+    sockdiag_close(c->diag);
+    sem_destroy(&c->asked);
+    json_decref(c->states);
+    free(c);
+}
