@@ -1,5 +1,6 @@
 #include "client/run.h"
 #include "client/dialer.h"
+#include "client/load.h"
 #include "client/report.h"
 #include "client/view.h"
 #include "common/clock.h"
@@ -29,6 +30,7 @@ enum run_order { ORDER_START, ORDER_DRAIN, ORDER_CLOSE, ORDER_RESUME, ORDER_EXIT
 struct run_thread {
     struct run *run;
     struct dialer dialer;
+    struct load load; /* of its thread, from an order to start until nothing is under way */
     ev_async wake;
     pthread_t thread;
     bool spawned;
@@ -76,7 +78,12 @@ static void run_on_order(struct ev_loop *loop, ev_async *async, int events)
     struct run_thread *t = async->data;
     struct dialer *d = &t->dialer;
     unsigned epoch = t->run->epoch;
-    switch ((enum run_order)t->run->order) {
+    enum run_order order = (enum run_order)t->run->order;
+    if (order == ORDER_DRAIN || order == ORDER_CLOSE || order == ORDER_EXIT)
+        load_end(&t->load);
+    else
+        load_begin(&t->load);
+    switch (order) {
     case ORDER_START:
         dialer_start(d, epoch, t->run->schedule_ns);
         break;
@@ -96,8 +103,9 @@ static void run_on_order(struct ev_loop *loop, ev_async *async, int events)
 
 static void run_on_dialer_quiet(void *context)
 {
-    struct run *r = ((struct run_thread *)context)->run;
-    ev_async_send(r->loop, &r->quiet);
+    struct run_thread *t = context;
+    load_end(&t->load);
+    ev_async_send(t->run->loop, &t->run->quiet);
 }
 
 static void run_settle(struct run *r)
@@ -420,6 +428,24 @@ static uint64_t run_missed_starts(const struct run *r, const struct stats *total
     return due > (double)total->attempted ? (uint64_t)due - total->attempted : 0;
 }
 
+/* The thread that had the least time left. */
+static const struct load *run_busiest(const struct run *r)
+{
+    const struct load *busiest = &r->threads[0].load;
+    for (size_t i = 1; i < r->n_threads; i++)
+        if (load_busy(&r->threads[i].load) > load_busy(busiest))
+            busiest = &r->threads[i].load;
+    return busiest;
+}
+
+static bool run_full(const struct run *r)
+{
+    for (size_t i = 0; i < r->n_threads; i++)
+        if (r->threads[i].dialer.full)
+            return true;
+    return false;
+}
+
 static json_t *run_log(const struct run *r, bool *ret_truncated)
 {
     struct log **logs = calloc(r->n_threads, sizeof(struct log *));
@@ -445,6 +471,8 @@ json_t *run_report(struct run *r)
     for (size_t i = 1; i < r->n_threads; i++) {
         histogram_merge(first->connect_latency, r->threads[i].dialer.connect_latency);
         histogram_merge(first->request_latency, r->threads[i].dialer.request_latency);
+        if (first->start_lateness)
+            histogram_merge(first->start_lateness, r->threads[i].dialer.start_lateness);
     }
     if (!counters_read(&after)) {
         counters = counters_delta(r->counters_before, after, NULL);
@@ -457,12 +485,15 @@ json_t *run_report(struct run *r)
                                            .total = &total,
                                            .connect_latency = first->connect_latency,
                                            .request_latency = first->request_latency,
+                                           .start_lateness = first->start_lateness,
                                            .states = states,
                                            .states_before_close = r->states_before_close,
                                            .counters = counters,
                                            .log = log,
                                            .log_truncated = log_truncated,
                                            .usage = &r->usage,
+                                           .load = run_busiest(r),
+                                           .slots_full = run_full(r),
                                            .missed_starts = run_missed_starts(r, &total),
                                            .elapsed_s = run_elapsed_s(r)};
     json_t *document = report_final(r->args.head, &figures);

@@ -21,7 +21,8 @@
     X(replies)                                                            \
     X(bytes_sent)                                                         \
     X(bytes_received)                                                     \
-    X(late_starts)
+    X(late_starts)                                                        \
+    X(slot_late_starts) /* of those: due while all flows were in use */
 
 /* An attempt's row; STATS_ROW_pending until there is one. */
 enum stats_row {
