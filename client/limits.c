@@ -109,8 +109,9 @@ static void limits_add_connections(const struct limits_figures *f, json_t *limit
         "delay is in them. %s",
         human_count((int64_t)f->connections, all), human_count((int64_t)late, lates),
         human_count((int64_t)missed, never),
-        limits_cpu(f) ? "They were in use for so long because the CPU was short, see there."
-                      : "Raise -c: the server takes longer for each than so many at once allow.");
+        limits_cpu(f) || load_waiting(f->load) > LIMITS_WAITING
+            ? "They were in use for so long because this client had too little CPU."
+            : "Raise -c: the server takes longer for each than so many at once allow.");
 }
 
 /* Ports in TIME_WAIT slow connect() down long before they run out, and nothing fails: it must be said. */

@@ -144,6 +144,9 @@ Test(limits, raising_c_is_no_advice_without_cpu)
     cr_assert_eq(json_array_size(limits), 2);
     cr_expect_null(strstr(json_string_value(json_object_get(json_array_get(limits, 1), "sentence")), "Raise -c"));
     json_decref(limits);
+    const struct load waiting = load_of(1000, 0.1, 0.3);
+    f.load = &waiting;
+    check(f, "connections", "because this client had too little CPU");
     f.load = &idle;
     check(f, "connections", "Raise -c");
 }
