@@ -1,6 +1,6 @@
 #include "client/report.h"
 #include "client/capacity.h"
-#include "client/limits.h"
+#include "client/limit.h"
 #include "common/page.h"
 
 #include <errno.h>
@@ -112,7 +112,7 @@ static void report_add_latencies(json_t *document, const struct report_figures *
 static json_t *report_limits(const json_t *document, const struct report_figures *f)
 {
     const struct stats *s = f->total;
-    const struct limits_figures figures = {
+    const struct limit_figures figures = {
         .load = f->load,
         .loopback = endpoint_is_loopback(f->target),
         .connections = f->settings->connections,
@@ -127,7 +127,7 @@ static json_t *report_limits(const json_t *document, const struct report_figures
         .no_fd = s->no_fd,
         .time_wait = (uint64_t)page_integer(document, "states", "TIME_WAIT", NULL),
         .usable_ports = (uint64_t)page_integer(document, "local_ports", "usable", NULL)};
-    return limits_json(&figures);
+    return limit_list(&figures);
 }
 
 json_t *report_final(const struct document_head *head, const struct report_figures *f)

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct limits_figures {
+struct limit_figures {
     const struct load *load; /* of the busiest event loop, while there was something to start or to send */
     bool loopback;        /* the target is on this machine: the kernel does the server's work in our system calls */
     uint64_t connections; /* -c */
@@ -22,4 +22,4 @@ struct limits_figures {
 
 /* [{"limit": "cpu"|"schedule"|"connections"|"ports"|"descriptors", "sentence": what it was and what to do, and the
  * figures of that limit}]; empty where the client was no limit. New reference, or NULL without memory. */
-json_t *limits_json(const struct limits_figures *f);
+json_t *limit_list(const struct limit_figures *f);

@@ -1,5 +1,5 @@
 /* When the report says that the client was the limit, and when it does not. */
-#include "client/limits.h"
+#include "client/limit.h"
 #include "common/clock.h"
 
 #include <criterion/criterion.h>
@@ -16,11 +16,11 @@ static struct load load_of(int64_t window_ms, double run, double waiting)
 static const struct load idle = {.window_ns = NS_PER_S, .run_ns = NS_PER_S / 2};
 
 /* The names of the limits, "cpu schedule", and the first one's sentence. */
-static const char *names_of(const struct limits_figures *f, char sentence[static 1000])
+static const char *names_of(const struct limit_figures *f, char sentence[static 1000])
 {
     static char names[200];
     size_t i;
-    json_t *limit, *limits = limits_json(f);
+    json_t *limit, *limits = limit_list(f);
     names[0] = sentence[0] = '\0';
     cr_assert(json_is_array(limits));
     json_array_foreach(limits, i, limit)
@@ -36,7 +36,7 @@ static const char *names_of(const struct limits_figures *f, char sentence[static
     return names;
 }
 
-static void check(struct limits_figures f, const char *names, const char *said)
+static void check(struct limit_figures f, const char *names, const char *said)
 {
     char sentence[1000];
     if (!f.load)
@@ -46,15 +46,15 @@ static void check(struct limits_figures f, const char *names, const char *said)
     cr_expect(!said || strstr(sentence, said), "no \"%s\" in: %s", said, sentence);
 }
 
-Test(limits, none)
+Test(limit, none)
 {
-    check((struct limits_figures){.connections = 100, .starts = 1000}, "", NULL);
-    check((struct limits_figures){.rate = 1000, .connections = 100, .starts = 1000}, "", NULL);
+    check((struct limit_figures){.connections = 100, .starts = 1000}, "", NULL);
+    check((struct limit_figures){.rate = 1000, .connections = 100, .starts = 1000}, "", NULL);
     const struct load nothing = {0};
-    check((struct limits_figures){.load = &nothing}, "", NULL);
+    check((struct limit_figures){.load = &nothing}, "", NULL);
 }
 
-Test(limits, a_loop_that_always_had_work)
+Test(limit, a_loop_that_always_had_work)
 {
     static const struct {
         double run, waiting;
@@ -69,31 +69,31 @@ Test(limits, a_loop_that_always_had_work)
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         const struct load load = load_of(1000, cases[i].run, cases[i].waiting);
-        check((struct limits_figures){.load = &load}, cases[i].names, cases[i].said);
+        check((struct limit_figures){.load = &load}, cases[i].names, cases[i].said);
     }
 }
 
 /* A flood of some milliseconds is always busy, and says nothing of a rate. */
-Test(limits, a_short_run_is_not_judged_by_its_cpu)
+Test(limit, a_short_run_is_not_judged_by_its_cpu)
 {
     const struct load just = load_of(100, 1, 0), shorter = load_of(99, 1, 0);
-    check((struct limits_figures){.load = &just}, "cpu", NULL);
-    check((struct limits_figures){.load = &shorter}, "", NULL);
+    check((struct limit_figures){.load = &just}, "cpu", NULL);
+    check((struct limit_figures){.load = &shorter}, "", NULL);
 }
 
-Test(limits, on_loopback_the_kernels_part_is_said)
+Test(limit, on_loopback_the_kernels_part_is_said)
 {
     char here[1000], there[1000];
     const struct load load = load_of(1000, 1, 0);
-    names_of(&(struct limits_figures){.load = &load, .loopback = true}, here);
-    names_of(&(struct limits_figures){.load = &load}, there);
+    names_of(&(struct limit_figures){.load = &load, .loopback = true}, here);
+    names_of(&(struct limit_figures){.load = &load}, there);
     cr_expect(strstr(here, "the kernel's work for the server's side"));
     cr_expect_null(strstr(there, "loopback"));
 }
 
-Test(limits, the_schedule_is_kept_when_its_99th_percentile_is_within_a_millisecond)
+Test(limit, the_schedule_is_kept_when_its_99th_percentile_is_within_a_millisecond)
 {
-    struct limits_figures f = {.rate = 1000, .starts = 1000, .late_starts = 10, .lateness_p99_ns = 900000};
+    struct limit_figures f = {.rate = 1000, .starts = 1000, .late_starts = 10, .lateness_p99_ns = 900000};
     check(f, "", NULL);
     f.late_starts = 11;
     f.lateness_p99_ns = 1500000;
@@ -102,9 +102,9 @@ Test(limits, the_schedule_is_kept_when_its_99th_percentile_is_within_a_milliseco
           "percentile of all delays is 1.50 ms");
 }
 
-Test(limits, starts_without_a_free_connection_are_another_limit)
+Test(limit, starts_without_a_free_connection_are_another_limit)
 {
-    struct limits_figures f = {.rate = 1000, .connections = 4, .starts = 1000, .late_starts = 500};
+    struct limit_figures f = {.rate = 1000, .connections = 4, .starts = 1000, .late_starts = 500};
     f.slot_late_starts = 495;
     check(f, "connections", "all 4 connections of -c were in use when starts were due: 495 were more than 1 ms late");
     f.slot_late_starts = 250;
@@ -116,9 +116,9 @@ Test(limits, starts_without_a_free_connection_are_another_limit)
     check(f, "connections", NULL);
 }
 
-Test(limits, starts_that_were_never_made)
+Test(limit, starts_that_were_never_made)
 {
-    struct limits_figures f = {.rate = 1000, .connections = 4, .starts = 1000, .missed_starts = 300};
+    struct limit_figures f = {.rate = 1000, .connections = 4, .starts = 1000, .missed_starts = 300};
     check(f, "schedule", "300 were never made");
     f.slots_full = true;
     check(f, "connections", "300 were never made");
@@ -134,13 +134,13 @@ Test(limits, starts_that_were_never_made)
 }
 
 /* With the CPU gone everything takes longer, and then -c is used up, too: more of them would not help. */
-Test(limits, raising_c_is_no_advice_without_cpu)
+Test(limit, raising_c_is_no_advice_without_cpu)
 {
     const struct load load = load_of(1000, 1, 0);
-    struct limits_figures f = {.rate = 10, .starts = 100, .late_starts = 50, .slot_late_starts = 50};
+    struct limit_figures f = {.rate = 10, .starts = 100, .late_starts = 50, .slot_late_starts = 50};
     json_t *limits;
     f.load = &load;
-    limits = limits_json(&f);
+    limits = limit_list(&f);
     cr_assert_eq(json_array_size(limits), 2);
     cr_expect_null(strstr(json_string_value(json_object_get(json_array_get(limits, 1), "sentence")), "Raise -c"));
     json_decref(limits);
@@ -151,22 +151,22 @@ Test(limits, raising_c_is_no_advice_without_cpu)
     check(f, "connections", "Raise -c");
 }
 
-Test(limits, ports_and_descriptors)
+Test(limit, ports_and_descriptors)
 {
-    check((struct limits_figures){.no_port = 5}, "ports", "5 attempts found no local port");
-    check((struct limits_figures){.no_fd = 1200}, "descriptors", "1,200 attempts found no descriptor");
-    check((struct limits_figures){.time_wait = 50, .usable_ports = 100}, "", NULL);
-    check((struct limits_figures){.time_wait = 51, .usable_ports = 100}, "ports",
+    check((struct limit_figures){.no_port = 5}, "ports", "5 attempts found no local port");
+    check((struct limit_figures){.no_fd = 1200}, "descriptors", "1,200 attempts found no descriptor");
+    check((struct limit_figures){.time_wait = 50, .usable_ports = 100}, "", NULL);
+    check((struct limit_figures){.time_wait = 51, .usable_ports = 100}, "ports",
           "51 of the 100 local ports for this destination are in TIME_WAIT");
-    check((struct limits_figures){.time_wait = 51}, "", NULL);
-    check((struct limits_figures){.no_port = 5, .time_wait = 60, .usable_ports = 100, .no_fd = 1},
+    check((struct limit_figures){.time_wait = 51}, "", NULL);
+    check((struct limit_figures){.no_port = 5, .time_wait = 60, .usable_ports = 100, .no_fd = 1},
           "ports ports descriptors", NULL);
 }
 
-Test(limits, the_figures_stand_beside_the_sentence)
+Test(limit, the_figures_stand_beside_the_sentence)
 {
     const struct load load = load_of(1000, 0.75, 0.25);
-    json_t *limits = limits_json(&(struct limits_figures){
+    json_t *limits = limit_list(&(struct limit_figures){
         .load = &load, .rate = 10, .starts = 100, .late_starts = 50, .lateness_p99_ns = 1234567});
     const json_t *cpu = json_array_get(limits, 0), *schedule = json_array_get(limits, 1);
     cr_expect_float_eq(json_number_value(json_object_get(cpu, "busy")), 1, 1e-9);
