@@ -38,7 +38,7 @@ bool dialer_reuses(const struct dialer *d)
 static void dialer_check_quiet(struct dialer *d)
 {
     bool hold = d->settings->workload == WORKLOAD_HOLD;
-    bool done = d->draining || !d->dialing || dialer_exhausted(d) || (hold && !d->free);
+    bool done = d->draining || (!d->pacing && (!d->dialing || dialer_exhausted(d) || (hold && !d->free)));
     if (d->active || !done || d->quiet_epoch == d->epoch)
         return;
     if (hold)
@@ -91,12 +91,21 @@ static int64_t dialer_next_due(const struct dialer *d, int64_t now_ns)
     return d->schedule_ns + (int64_t)(i / rate * NS_PER_S + i % rate * NS_PER_S / rate);
 }
 
+static void dialer_count_lateness(struct dialer *d, int64_t intended_ns, int64_t now_ns)
+{
+    histogram_record(d->start_lateness, now_ns - intended_ns);
+    if (now_ns - intended_ns <= DIALER_LATE_NS)
+        return;
+    STATS_ADD(d->stats.late_starts, 1);
+    STATS_ADD(d->stats.slot_late_starts, intended_ns <= d->full_until_ns);
+}
+
 static void dialer_start_one(struct dialer *d, int64_t intended_ns, int64_t now_ns)
 {
     struct flow *f = d->free;
     d->free = f->next;
-    if (now_ns - intended_ns > DIALER_LATE_NS)
-        STATS_ADD(d->stats.late_starts, 1);
+    if (d->start_lateness)
+        dialer_count_lateness(d, intended_ns, now_ns);
     f->dialer = d;
     flow_start(f, d->started++ * d->n_dialers + d->index, d->settings->rate ? intended_ns : 0);
 }
@@ -106,6 +115,8 @@ static void dialer_start_one(struct dialer *d, int64_t intended_ns, int64_t now_
 static bool dialer_start_due(struct dialer *d, int *n)
 {
     int64_t now_ns = clock_now_ns();
+    if (d->full)
+        d->full_until_ns = now_ns;
     while (dialer_may_start(d)) {
         int64_t due_ns = dialer_next_due(d, now_ns);
         if (d->settings->rate && d->settings->duration_ns != OPTION_NEVER && !d->settings->every_ns &&
@@ -187,6 +198,8 @@ static void dialer_on_prepare(struct ev_loop *loop, ev_prepare *prepare, int eve
         ev_idle_start(loop, &d->more);
     else
         ev_idle_stop(loop, &d->more);
+    if (d->dialing && !d->draining)
+        d->full = !d->free && !dialer_exhausted(d);
     dialer_set_timeout(d);
     dialer_check_quiet(d);
 }
@@ -213,9 +226,11 @@ int dialer_init(struct dialer *d)
     d->n_sources = sources_count(d->settings);
     d->connect_latency = histogram_new();
     d->request_latency = histogram_new();
+    d->start_lateness = d->settings->rate ? histogram_new() : NULL;
     d->flows = calloc(d->n_flows, sizeof(*d->flows));
     d->payload = malloc(d->settings->size);
-    if (!d->connect_latency || !d->request_latency || !d->flows || !d->payload)
+    if (!d->connect_latency || !d->request_latency || (d->settings->rate && !d->start_lateness) || !d->flows ||
+        !d->payload)
         return -ENOMEM;
     if (d->n_logged && log_new(d->n_logged, &d->log))
         return -ENOMEM;
@@ -285,6 +300,7 @@ void dialer_free(struct dialer *d)
 {
     histogram_free(d->connect_latency);
     histogram_free(d->request_latency);
+    histogram_free(d->start_lateness);
     log_free(d->log);
     free(d->flows);
     free(d->payload);

@@ -40,7 +40,9 @@ struct dialer {
 
     /* read by others when it has stopped */
     struct histogram *connect_latency, *request_latency;
-    struct log *log; /* NULL: there is none */
+    struct histogram *start_lateness; /* NULL without --rate */
+    bool full;                        /* it last ended its dialing with starts left, and all flows in use */
+    struct log *log;                  /* NULL: there is none */
 
     /* its own, and its flows' */
     struct flow *flows, *free;
@@ -58,8 +60,9 @@ struct dialer {
     struct timer due;     /* the next start of the schedule, or the end of a pause */
     struct timer timeout; /* the oldest connecting flow's */
     int64_t paused_until_ns;
-    char *payload; /* settings->size bytes */
-    int *kept;     /* descriptors of ended flows that stay open to the end (--close half, none) */
+    int64_t full_until_ns; /* what was due by then was due while all flows were in use */
+    char *payload;         /* settings->size bytes */
+    int *kept;             /* descriptors of ended flows that stay open to the end (--close half, none) */
     size_t n_kept, kept_size;
 };
 

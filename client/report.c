@@ -1,5 +1,7 @@
 #include "client/report.h"
 #include "client/capacity.h"
+#include "client/limit.h"
+#include "common/page.h"
 
 #include <errno.h>
 #include <string.h>
@@ -48,8 +50,11 @@ static json_t *report_cpu(const struct report_figures *f)
 {
     double user = report_seconds(f->usage->ru_utime), system = report_seconds(f->usage->ru_stime);
     uint64_t n = f->total->attempted;
-    return json_pack("{s:o, s:o, s:o}", "user_s", document_real(user), "system_s", document_real(system),
-                     "us_per_connection", n ? document_real((user + system) * 1e6 / (double)n) : json_null());
+    bool measured = f->load->window_ns > 0;
+    return json_pack("{s:o, s:o, s:o, s:o, s:o}", "user_s", document_real(user), "system_s", document_real(system),
+                     "us_per_connection", n ? document_real((user + system) * 1e6 / (double)n) : json_null(), "busy",
+                     measured ? document_real(load_busy(f->load)) : json_null(), "waiting",
+                     measured ? document_real(load_waiting(f->load)) : json_null());
 }
 
 static json_t *report_or_null(json_t *value)
@@ -99,6 +104,30 @@ static void report_add_latencies(json_t *document, const struct report_figures *
     json_object_set_new(document, "connect_latency_us", histogram_summary(f->connect_latency, p));
     json_object_set_new(document, "connect_rungs", report_rungs(f->total));
     json_object_set_new(document, "request_latency_us", histogram_summary(f->request_latency, p));
+    if (f->start_lateness)
+        json_object_set_new(document, "start_lateness_us", histogram_summary(f->start_lateness, p));
+}
+
+/* What else the rules need stands in the document already. */
+static json_t *report_limits(const json_t *document, const struct report_figures *f)
+{
+    const struct stats *s = f->total;
+    const struct limit_figures figures = {
+        .load = f->load,
+        .loopback = endpoint_is_loopback(f->target),
+        .connections = f->settings->connections,
+        .rate = f->settings->rate,
+        .starts = s->attempted,
+        .late_starts = s->late_starts,
+        .slot_late_starts = s->slot_late_starts,
+        .missed_starts = f->missed_starts,
+        .slots_full = f->slots_full,
+        .lateness_p99_ns = f->start_lateness ? histogram_percentile_ns(f->start_lateness, 990000) : 0,
+        .no_port = s->no_port,
+        .no_fd = s->no_fd,
+        .time_wait = (uint64_t)page_integer(document, "states", "TIME_WAIT", NULL),
+        .usable_ports = (uint64_t)page_integer(document, "local_ports", "usable", NULL)};
+    return limit_list(&figures);
 }
 
 json_t *report_final(const struct document_head *head, const struct report_figures *f)
@@ -126,6 +155,7 @@ json_t *report_final(const struct document_head *head, const struct report_figur
     json_object_set_new(document, "states", report_or_null(f->states));
     json_object_set_new(document, "counters", report_or_null(f->counters));
     json_object_set_new(document, "cpu", report_cpu(f));
+    json_object_set_new(document, "limits", report_limits(document, f));
     json_object_set_new(document, "peak_rss_bytes", json_integer((json_int_t)f->usage->ru_maxrss * 1024));
     json_object_set_new(document, "histograms",
                         json_pack("{s:o, s:o}", "connect_latency", histogram_to_json(f->connect_latency),

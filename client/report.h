@@ -1,6 +1,7 @@
 /* What tcplab-client tells: its documents, and the text report, which is written from the report document. */
 #pragma once
 
+#include "client/load.h"
 #include "client/settings.h"
 #include "client/stats.h"
 #include "common/document.h"
@@ -14,13 +15,16 @@ struct report_figures {
     const struct endpoint *target;
     const struct stats *total;
     const struct histogram *connect_latency, *request_latency;
+    const struct histogram *start_lateness;          /* NULL without --rate */
     json_t *states, *states_before_close, *counters; /* each may be NULL; not owned */
     json_t *log;                                     /* with --log-connections; not owned */
     bool log_truncated;
     const struct rusage *usage;
     int64_t requests_from_ns; /* the first could be sent then */
     size_t event_loops, file_tables;
-    uint64_t missed_starts; /* due and never made */
+    const struct load *load; /* of the busiest event loop */
+    uint64_t missed_starts;  /* due and never made */
+    bool slots_full;         /* all of -c were in use at the end */
     double elapsed_s;
 };
 

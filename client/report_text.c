@@ -115,6 +115,12 @@ static void report_text_rates(FILE *out, const json_t *d)
     snprintf(note, sizeof(note), "of CPU a connection; %.2f s user, %.2f s system in all",
              json_number_value(json_object_get(cpu, "user_s")), json_number_value(json_object_get(cpu, "system_s")));
     page_row(out, "cost", human_us(json_number_value(json_object_get(cpu, "us_per_connection")), text), note);
+    if (json_is_number(json_object_get(cpu, "busy"))) {
+        snprintf(text, sizeof(text), "%.0f %%", json_number_value(json_object_get(cpu, "busy")) * 100);
+        snprintf(note, sizeof(note), "of the time; %.0f %% waiting for a CPU",
+                 json_number_value(json_object_get(cpu, "waiting")) * 100);
+        page_row(out, "busiest event loop", text, note);
+    }
 }
 
 /* A state's count before the closing, as the note of its count at the end. */
@@ -168,7 +174,6 @@ static void report_text_ghosts(FILE *out, const json_t *d)
 static void report_text_failures(FILE *out, const json_t *c, bool overflows)
 {
     int64_t timed_out = page_integer(c, "timed_out", NULL), refused = page_integer(c, "refused", NULL);
-    int64_t no_port = page_integer(c, "no_port", NULL);
     char a[HUMAN_MAX];
     if (timed_out)
         page_text(out, "%s attempts got no answer in time, not even a RST. %s", human_count(timed_out, a),
@@ -179,42 +184,6 @@ static void report_text_failures(FILE *out, const json_t *c, bool overflows)
         page_text(out,
                   "%s SYNs were answered with RST: no socket listens on that port. A full queue never does that.",
                   human_count(refused, a));
-    if (no_port)
-        page_text(
-            out,
-            "%s attempts found no local port for this destination. Each source address has the ports of "
-            "net.ipv4.ip_local_port_range for it, less those in TIME_WAIT; --source with more addresses of this "
-            "machine gives more.",
-            human_count(no_port, a));
-}
-
-/* Ports in TIME_WAIT slow connect() down long before they run out, and nothing fails: it must be said. */
-static void report_text_time_wait(FILE *out, const json_t *d)
-{
-    int64_t waiting = page_integer(d, "states", "TIME_WAIT", NULL),
-            usable = page_integer(d, "local_ports", "usable", NULL);
-    char a[HUMAN_MAX], b[HUMAN_MAX];
-    if (waiting * 2 <= usable || !usable)
-        return;
-    page_text(
-        out,
-        "%s of the %s local ports for this destination are in TIME_WAIT, for 60 s each: connect() has to search "
-        "for a free one, and that is what was measured here, too. --close rst leaves none; --source with more "
-        "addresses gives more ports; net.ipv4.tcp_tw_reuse=1 takes them again after a second.",
-        human_count(waiting, a), human_count(usable, b));
-}
-
-static void report_text_schedule(FILE *out, const json_t *d)
-{
-    int64_t late = page_integer(d, "late_starts", NULL), missed = page_integer(d, "missed_starts", NULL);
-    char a[HUMAN_MAX], b[HUMAN_MAX];
-    if (late || missed)
-        page_text(
-            out,
-            "The schedule of --rate was not kept: %s starts were late and %s never made. Either all connections of "
-            "-c were in use, or this client was too slow. Latencies count from the intended start, so the wait is "
-            "in them.",
-            human_count(late, a), human_count(missed, b));
 }
 
 /* The sentences that a reader of the figures needs; each only where its figures are there. They are gathered first, so
@@ -235,14 +204,23 @@ static void report_text_meaning(FILE *out, const json_t *d)
                   "(net.ipv4.tcp_syn_retries, tcp_syn_linear_timeouts): so a full queue is felt as whole seconds.",
                   human_count(again, a));
     report_text_ghosts(sentences, d);
-    report_text_time_wait(sentences, d);
-    report_text_schedule(sentences, d);
     fclose(sentences);
     if (size) {
         page_title(out, "What this shows");
         fputs(text, out);
     }
     free(text);
+}
+
+static void report_text_limits(FILE *out, const json_t *d)
+{
+    const json_t *limits = json_object_get(d, "limits");
+    size_t i;
+    json_t *limit;
+    if (json_array_size(limits))
+        page_title(out, "What limited this run");
+    json_array_foreach((json_t *)limits, i, limit)
+        page_text(out, "%s", json_string_value(json_object_get(limit, "sentence")));
 }
 
 void report_text(FILE *out, const json_t *d)
@@ -257,8 +235,10 @@ void report_text(FILE *out, const json_t *d)
     report_text_latency(out, d, "connect_latency_us", "Time to establish");
     report_text_rungs(out, d);
     report_text_latency(out, d, "request_latency_us", "Time from request to reply");
+    report_text_latency(out, d, "start_lateness_us", "How late the starts of --rate were");
     report_text_rates(out, d);
     report_text_states(out, d);
     counter_notes_page(out, json_object_get(d, "counters"));
     report_text_meaning(out, d);
+    report_text_limits(out, d);
 }

@@ -1,6 +1,7 @@
 #include "client/run.h"
 #include "client/crew.h"
 #include "client/dialer.h"
+#include "client/load.h"
 #include "client/report.h"
 #include "client/view.h"
 #include "common/clock.h"
@@ -37,6 +38,7 @@ enum run_order { ORDER_START, ORDER_PACE, ORDER_DRAIN, ORDER_CLOSE, ORDER_RESUME
 struct run_thread {
     struct run *run;
     struct dialer dialer;
+    struct load load; /* of its thread, from an order to start until nothing is under way */
 };
 
 struct run {
@@ -75,6 +77,11 @@ static void run_obey(void *context, size_t i, int order, unsigned epoch)
 {
     struct run *r = context;
     struct dialer *d = &r->threads[i].dialer;
+    struct load *load = &r->threads[i].load;
+    if (order == ORDER_DRAIN || order == ORDER_CLOSE)
+        load_end(load);
+    else
+        load_begin(load);
     switch ((enum run_order)order) {
     case ORDER_START:
         dialer_start(d, epoch, r->schedule_ns);
@@ -96,7 +103,9 @@ static void run_obey(void *context, size_t i, int order, unsigned epoch)
 
 static void run_on_dialer_quiet(void *context)
 {
-    crew_say_quiet(((struct run_thread *)context)->run->crew);
+    struct run_thread *t = context;
+    load_end(&t->load);
+    crew_say_quiet(t->run->crew);
 }
 
 static void run_settle(struct run *r)
@@ -402,6 +411,24 @@ static uint64_t run_missed_starts(const struct run *r, const struct stats *total
     return due > (double)total->attempted ? (uint64_t)due - total->attempted : 0;
 }
 
+/* The thread that had the least time left. */
+static const struct load *run_busiest(const struct run *r)
+{
+    const struct load *busiest = &r->threads[0].load;
+    for (size_t i = 1; i < r->n_threads; i++)
+        if (load_busy(&r->threads[i].load) > load_busy(busiest))
+            busiest = &r->threads[i].load;
+    return busiest;
+}
+
+static bool run_full(const struct run *r)
+{
+    for (size_t i = 0; i < r->n_threads; i++)
+        if (r->threads[i].dialer.full)
+            return true;
+    return false;
+}
+
 static json_t *run_log(const struct run *r, bool *ret_truncated)
 {
     struct log **logs = calloc(r->n_threads, sizeof(struct log *));
@@ -427,6 +454,8 @@ json_t *run_report(struct run *r)
     for (size_t i = 1; i < r->n_threads; i++) {
         histogram_merge(first->connect_latency, r->threads[i].dialer.connect_latency);
         histogram_merge(first->request_latency, r->threads[i].dialer.request_latency);
+        if (first->start_lateness)
+            histogram_merge(first->start_lateness, r->threads[i].dialer.start_lateness);
     }
     if (!counters_read(&after)) {
         counters = counters_delta(r->counters_before, after, NULL);
@@ -439,6 +468,7 @@ json_t *run_report(struct run *r)
                                            .total = &total,
                                            .connect_latency = first->connect_latency,
                                            .request_latency = first->request_latency,
+                                           .start_lateness = first->start_lateness,
                                            .states = states,
                                            .states_before_close = r->states_before_close,
                                            .counters = counters,
@@ -448,6 +478,8 @@ json_t *run_report(struct run *r)
                                            .requests_from_ns = r->paced_ns ? r->paced_ns : total.first_start_ns,
                                            .event_loops = r->args.n_loops,
                                            .file_tables = r->args.own_tables ? r->args.n_loops : 1,
+                                           .load = run_busiest(r),
+                                           .slots_full = run_full(r),
                                            .missed_starts = run_missed_starts(r, &total),
                                            .elapsed_s = run_elapsed_s(r)};
     json_t *document = report_final(r->args.head, &figures);

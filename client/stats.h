@@ -22,6 +22,7 @@
     X(bytes_sent)                                                         \
     X(bytes_received)                                                     \
     X(late_starts)                                                        \
+    X(slot_late_starts) /* of those: due while all flows were in use */   \
     X(skipped_requests) /* of --every: the reply before was still due, or the connection gone */
 
 /* An attempt's row; STATS_ROW_pending until there is one. */

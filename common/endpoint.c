@@ -30,6 +30,15 @@ void endpoint_any_to_loopback(struct endpoint *e)
         in6->sin6_addr = in6addr_loopback;
 }
 
+bool endpoint_is_loopback(const struct endpoint *e)
+{
+    const struct sockaddr_in *in = (const struct sockaddr_in *)&e->address;
+    const struct in6_addr *in6 = &((const struct sockaddr_in6 *)&e->address)->sin6_addr;
+    if (endpoint_family(e) == AF_INET)
+        return ntohl(in->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+    return IN6_IS_ADDR_LOOPBACK(in6) || (IN6_IS_ADDR_V4MAPPED(in6) && in6->s6_addr[12] == IN_LOOPBACKNET);
+}
+
 void endpoint_from_bytes(int family, const void *bytes, uint16_t port, struct endpoint *ret)
 {
     *ret = (struct endpoint){.address.ss_family = (sa_family_t)family};

@@ -17,6 +17,9 @@ int endpoint_resolve(const char *host, uint16_t port, bool passive, struct endpo
 /* 0.0.0.0 and :: become the loopback address, which is where connect() goes with them. */
 void endpoint_any_to_loopback(struct endpoint *e);
 
+/* Of 127.0.0.0/8 (also IPv4-mapped) or ::1. */
+bool endpoint_is_loopback(const struct endpoint *e);
+
 /* From an address' bytes (4 or 16, by family). */
 void endpoint_from_bytes(int family, const void *bytes, uint16_t port, struct endpoint *ret);
 

@@ -4,10 +4,13 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <math.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -33,6 +36,24 @@ static void check_all_in(const struct live *client, const char *name, int64_t co
 static double number(const json_t *document, const char *outer, const char *inner)
 {
     return json_number_value(json_object_get(json_object_get(document, outer), inner));
+}
+
+static const char *text(const json_t *entry, const char *key)
+{
+    return json_string_value(json_object_get(entry, key));
+}
+
+/* The limits' names, "cpu schedule"; "" where the client was none. */
+static const char *limits(const struct live *client)
+{
+    static char names[200];
+    size_t i;
+    json_t *limit;
+    cr_assert(json_is_array(json_object_get(client->report, "limits")), "%s", client->err_text);
+    names[0] = '\0';
+    json_array_foreach(json_object_get(client->report, "limits"), i, limit)
+        snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s", i ? " " : "", text(limit, "limit"));
+    return names;
 }
 
 Test(client, refused)
@@ -104,6 +125,7 @@ Test(client, no_port_at_run_time)
     cr_assert_eq(code, 0);
     cr_assert_eq(row(client, "established"), 3);
     cr_assert_eq(row(client, "no_port"), 5);
+    cr_assert_str_eq(limits(client), "ports");
     live_stop(first, SIGINT);
     live_stop(server, SIGINT);
     live_free(client);
@@ -140,6 +162,7 @@ Test(client, no_descriptor_at_run_time_does_not_spin)
     int64_t established = row(client, "established"), no_fd = row(client, "no_fd");
     cr_assert(established > 70 && established < 100, "%lld established", (long long)established);
     cr_assert(no_fd > 1 && no_fd < 60, "%lld times without a descriptor: one each 10 ms", (long long)no_fd);
+    cr_assert_str_eq(limits(client), "descriptors");
     live_stop(server, SIGINT);
     live_free(client);
     live_free(server);
@@ -342,6 +365,10 @@ Test(client, latency_counts_from_the_intended_start)
     cr_assert_eq(code, 0);
     check_all_in(client, "established", 3);
     cr_assert_eq(live_integer(client->report, "late_starts", NULL), 2);
+    cr_assert_eq(live_integer(client->report, "start_lateness_us", "count", NULL), 3);
+    double lateness_us = number(client->report, "start_lateness_us", "max");
+    cr_assert(lateness_us >= 380000 && lateness_us < 450000, "%.0f us", lateness_us);
+    cr_assert(strstr(limits(client), "connections"), "%s", limits(client)); /* a busy machine adds its own */
     double max_us = number(client->report, "connect_latency_us", "max");
     cr_assert(max_us >= 380000 && max_us < 450000, "%.0f us", max_us);
     live_stop(server, SIGINT);
@@ -509,6 +536,7 @@ Test(client, a_schedule_has_an_end_and_misses_are_counted)
     client = live_run(&code, "client", "-w", "crr", "-c", "2", "-r", "20", "-d", "500ms", "-J", NULL);
     cr_assert_eq(row(client, "attempted"), 2, "two slots, and nobody answers");
     cr_assert_eq(live_integer(client->report, "missed_starts", NULL), 8);
+    cr_assert(strstr(limits(client), "connections"), "%s", limits(client)); /* a busy machine adds its own */
     live_stop(server, SIGINT);
     live_free(client);
     live_free(server);
@@ -545,6 +573,82 @@ Test(client, half_of_the_ports_in_time_wait_is_said)
     live_free(server);
 }
 
+static void put_on_first_cpu(void)
+{
+    cpu_set_t all, one;
+    cr_assert_eq(sched_getaffinity(0, sizeof(all), &all), 0);
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+        if (CPU_ISSET(cpu, &all)) {
+            CPU_ZERO(&one);
+            CPU_SET(cpu, &one);
+            break;
+        }
+    cr_assert_eq(sched_setaffinity(0, sizeof(one), &one), 0);
+}
+
+/* A process that keeps this one's CPUs busy, for 60 s at most. */
+static pid_t start_busy_loop(void)
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        for (alarm(60);;)
+            ;
+    }
+    return pid;
+}
+
+/* Each attempt is refused at once, so the client always has the next one to make: as fast as its CPU allows. */
+Test(client, a_client_that_is_the_limit_says_so)
+{
+    int code;
+    struct live *client = live_run(&code, "client", "-w", "cc", "-c", "4", "-d", "300ms", "-J", "127.0.0.1:9", NULL);
+    cr_assert_str_eq(limits(client), "cpu");
+    cr_assert_geq(number(client->report, "cpu", "busy"), 0.95);
+    live_free(client);
+    client = live_run(&code, "client", "-w", "cc", "-r", "10M", "-d", "300ms", "127.0.0.1:9", NULL);
+    cr_assert(strstr(client->out_text, "\nWhat limited this run\n"), "%s", client->out_text);
+    cr_assert(strstr(client->out_text, "\n  The schedule of --rate was not kept, because this client was too"), "%s",
+              client->out_text);
+    live_free(client);
+}
+
+Test(client, a_client_without_a_cpu_says_so)
+{
+    int code;
+    pid_t busy[3];
+    put_on_first_cpu();
+    for (int i = 0; i < 3; i++)
+        busy[i] = start_busy_loop();
+    struct live *client = live_run(&code, "client", "-w", "cc", "-c", "4", "-d", "1s", "-J", "127.0.0.1:9", NULL);
+    for (int i = 0; i < 3; i++) {
+        kill(busy[i], SIGKILL);
+        waitpid(busy[i], NULL, 0);
+    }
+    const json_t *limit = json_array_get(json_object_get(client->report, "limits"), 0);
+    cr_assert_str_eq(limits(client), "cpu");
+    cr_assert(strstr(text(limit, "sentence"), "There was no CPU for this client"), "%s", text(limit, "sentence"));
+    cr_assert_gt(number(client->report, "cpu", "waiting"), 0.2);
+    live_free(client);
+}
+
+/* 200 connections a second are nothing for a client, and it says nothing. */
+Test(client, a_server_that_is_the_limit_leaves_limits_empty)
+{
+    int code;
+    struct live *server = live_start_ready("server", "--accept-delay", "5ms", NULL);
+    struct live *client = live_run(&code, "client", "-w", "crr", "-c", "4", "-d", "500ms", "-J", NULL);
+    cr_assert_eq(code, 0);
+    cr_assert_str_eq(limits(client), "");
+    cr_assert_null(json_object_get(client->report, "start_lateness_us"), "there was no schedule");
+    live_free(client);
+    client = live_run(&code, "client", "-w", "crr", "-c", "4", "-d", "500ms", NULL);
+    cr_assert_null(strstr(client->out_text, "What limited"), "%s", client->out_text);
+    live_stop(server, SIGINT);
+    live_free(client);
+    live_free(server);
+}
+
 static void tally(json_t *counts, const char *key)
 {
     if (key)
@@ -555,11 +659,6 @@ static bool is_null(const json_t *entry, const char *key)
 {
     cr_assert_not_null(json_object_get(entry, key), "no %s", key);
     return json_is_null(json_object_get(entry, key));
-}
-
-static const char *text(const json_t *entry, const char *key)
-{
-    return json_string_value(json_object_get(entry, key));
 }
 
 /* What can be said of any entry. `after_us`: when the one before it was started. */

@@ -1,0 +1,156 @@
+#include "client/limit.h"
+#include "common/clock.h"
+#include "common/human.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define LIMIT_WINDOW_NS (100 * NS_PER_MS) /* a shorter one is over before one could speak of a rate */
+#define LIMIT_BUSY      0.95              /* of the window: then there was no time left */
+#define LIMIT_WAITING   0.2               /* of the window: then others had the CPU */
+
+/* Adds a limit. Steals the reference to `limit`, its figures. */
+static void limit_add(json_t *limits, const char *name, json_t *limit, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+static void limit_add(json_t *limits, const char *name, json_t *limit, const char *format, ...)
+{
+    char *sentence = NULL;
+    va_list arguments;
+    va_start(arguments, format);
+    if (vasprintf(&sentence, format, arguments) < 0)
+        sentence = NULL;
+    va_end(arguments);
+    json_object_set_new(limit, "limit", json_string(name));
+    json_object_set_new(limit, "sentence", json_string(sentence ? sentence : ""));
+    json_array_append_new(limits, limit);
+    free(sentence);
+}
+
+static bool limit_cpu(const struct limit_figures *f)
+{
+    return f->load->window_ns >= LIMIT_WINDOW_NS && load_busy(f->load) >= LIMIT_BUSY;
+}
+
+static void limit_add_cpu(const struct limit_figures *f, json_t *limits)
+{
+    double busy = load_busy(f->load), waiting = load_waiting(f->load);
+    if (!limit_cpu(f))
+        return;
+    json_t *limit = json_pack("{s:f, s:f}", "busy", busy, "waiting", waiting);
+    if (waiting > LIMIT_WAITING)
+        limit_add(limits, "cpu", limit,
+                  "There was no CPU for this client: for %.0f %% of the time its busiest event loop was ready to run "
+                  "and had to wait, because something else ran on its cores (the server may be that, or more event "
+                  "loops than cores). So rates and latencies are not the server's alone. taskset(1) gives each a "
+                  "core of its own.",
+                  waiting * 100);
+    else
+        limit_add(limits, "cpu", limit,
+                  "This client's CPU: its busiest event loop had work for %.0f %% of the time, so the rate is this "
+                  "client's, not the server's. %sMore event loops (-t) use more cores.",
+                  busy * 100,
+                  f->loopback ? "On loopback part of that is the kernel's work for the server's side, which is done "
+                                "in this client's system calls. "
+                              : "");
+}
+
+/* Whether so many late starts are a reason why the schedule was not kept: alone they put the 99th percentile above
+ * 1 ms, or they have the larger part in that. */
+static bool limit_matter(const struct limit_figures *f, uint64_t late)
+{
+    return f->late_starts * 100 > f->starts && (late * 100 > f->starts || late * 2 >= f->late_starts);
+}
+
+/* Starts that were never made, but for those of the last millisecond: they would not have been late yet. */
+static uint64_t limit_missed(const struct limit_figures *f)
+{
+    return f->missed_starts * 1000 > f->rate ? f->missed_starts : 0;
+}
+
+/* Whether those were missed for want of a free connection. */
+static bool limit_slots_missing(const struct limit_figures *f)
+{
+    return f->slots_full || f->slot_late_starts * 2 > f->late_starts;
+}
+
+static void limit_add_schedule(const struct limit_figures *f, json_t *limits)
+{
+    uint64_t late = f->late_starts - f->slot_late_starts, missed = limit_slots_missing(f) ? 0 : limit_missed(f);
+    char starts[HUMAN_MAX], lates[HUMAN_MAX], never[HUMAN_MAX], p99[HUMAN_MAX];
+    if (!f->rate || (!limit_matter(f, late) && !missed))
+        return;
+    limit_add(limits, "schedule",
+              json_pack("{s:I, s:I, s:f}", "late_starts", (json_int_t)late, "missed_starts", (json_int_t)missed,
+                        "p99_us", (double)f->lateness_p99_ns / 1e3),
+              "The schedule of --rate was not kept, because this client was too slow: of %s starts %s were more than "
+              "1 ms late for that, and %s were never made; the 99th percentile of all delays is %s. Latencies count "
+              "from the intended start, so the delay is in them. A lower rate%s, or more event loops (-t).",
+              human_count((int64_t)f->starts, starts), human_count((int64_t)late, lates),
+              human_count((int64_t)missed, never), human_ns(f->lateness_p99_ns, p99),
+              load_waiting(f->load) > LIMIT_WAITING ? ", a core that nothing else runs on" : "");
+}
+
+static void limit_add_connections(const struct limit_figures *f, json_t *limits)
+{
+    uint64_t late = f->slot_late_starts, missed = limit_slots_missing(f) ? limit_missed(f) : 0;
+    char all[HUMAN_MAX], lates[HUMAN_MAX], never[HUMAN_MAX];
+    if (!f->rate || (!limit_matter(f, late) && !missed))
+        return;
+    limit_add(
+        limits, "connections",
+        json_pack("{s:I, s:I, s:I}", "connections", (json_int_t)f->connections, "late_starts", (json_int_t)late,
+                  "missed_starts", (json_int_t)missed),
+        "The schedule of --rate was not kept, because all %s connections of -c were in use when starts were due: %s "
+        "were more than 1 ms late for that, and %s were never made. Latencies count from the intended start, so the "
+        "delay is in them. %s",
+        human_count((int64_t)f->connections, all), human_count((int64_t)late, lates),
+        human_count((int64_t)missed, never),
+        limit_cpu(f) || load_waiting(f->load) > LIMIT_WAITING
+            ? "They were in use for so long because this client had too little CPU."
+            : "Raise -c: the server takes longer for each than so many at once allow.");
+}
+
+/* Ports in TIME_WAIT slow connect() down long before they run out, and nothing fails: it must be said. */
+static void limit_add_ports(const struct limit_figures *f, json_t *limits)
+{
+    char a[HUMAN_MAX], b[HUMAN_MAX];
+    if (f->no_port)
+        limit_add(limits, "ports", json_pack("{s:I}", "no_port", (json_int_t)f->no_port),
+                  "%s attempts found no local port for this destination. Each source address has the ports of "
+                  "net.ipv4.ip_local_port_range for it, less those in TIME_WAIT; --source with more addresses of "
+                  "this machine gives more.",
+                  human_count((int64_t)f->no_port, a));
+    if (f->time_wait * 2 > f->usable_ports && f->usable_ports)
+        limit_add(
+            limits, "ports",
+            json_pack("{s:I, s:I}", "time_wait", (json_int_t)f->time_wait, "usable", (json_int_t)f->usable_ports),
+            "%s of the %s local ports for this destination are in TIME_WAIT, for 60 s each: connect() has to "
+            "search for a free one, and that is what was measured here, too. --close rst leaves none; "
+            "--source with more addresses gives more ports; net.ipv4.tcp_tw_reuse=1 takes them again after a "
+            "second.",
+            human_count((int64_t)f->time_wait, a), human_count((int64_t)f->usable_ports, b));
+}
+
+static void limit_add_descriptors(const struct limit_figures *f, json_t *limits)
+{
+    char a[HUMAN_MAX];
+    if (f->no_fd)
+        limit_add(limits, "descriptors", json_pack("{s:I}", "no_fd", (json_int_t)f->no_fd),
+                  "%s attempts found no descriptor or no memory: EMFILE is the limit of this process (ulimit -Hn), "
+                  "ENFILE the machine's (fs.file-max), anything else is memory. Keep fewer open, with -c or with "
+                  "another --close.",
+                  human_count((int64_t)f->no_fd, a));
+}
+
+json_t *limit_list(const struct limit_figures *f)
+{
+    json_t *limits = json_array();
+    limit_add_cpu(f, limits);
+    limit_add_schedule(f, limits);
+    limit_add_connections(f, limits);
+    limit_add_ports(f, limits);
+    limit_add_descriptors(f, limits);
+    return limits;
+}

@@ -1,0 +1,25 @@
+/* Where the client, and not the server, was the limit of a run: the rules, as a pure function of a run's figures. */
+#pragma once
+
+#include "client/load.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct limit_figures {
+    const struct load *load; /* of the busiest event loop, while there was something to start or to send */
+    bool loopback;        /* the target is on this machine: the kernel does the server's work in our system calls */
+    uint64_t connections; /* -c */
+    uint64_t rate;        /* --rate; 0: there was no schedule, and the next five are of no meaning */
+    uint64_t starts, late_starts, missed_starts; /* late: by more than 1 ms; missed: due, and never made */
+    uint64_t slot_late_starts;                   /* of the late ones: were due while all of -c were in use */
+    bool slots_full;                             /* all of -c were in use at the end */
+    int64_t lateness_p99_ns;
+    uint64_t no_port, no_fd;          /* attempts that ended so */
+    uint64_t time_wait, usable_ports; /* in TIME_WAIT towards the target, of how many; 0: not known */
+};
+
+/* [{"limit": "cpu"|"schedule"|"connections"|"ports"|"descriptors", "sentence": what it was and what to do, and the
+ * figures of that limit}]; empty where the client was no limit. New reference, or NULL without memory. */
+json_t *limit_list(const struct limit_figures *f);

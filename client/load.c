@@ -1,0 +1,60 @@
+#include "client/load.h"
+#include "common/clock.h"
+
+#include <stdio.h>
+
+/* From the clock, which is exact; the first number of schedstat is only as new as the last tick. */
+static int64_t load_run_ns(void)
+{
+    struct timespec run;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &run);
+    return run.tv_sec * NS_PER_S + run.tv_nsec;
+}
+
+/* 0 where the kernel does not say (CONFIG_SCHED_INFO). */
+static int64_t load_wait_ns(void)
+{
+    long long wait_ns;
+    FILE *file = fopen("/proc/thread-self/schedstat", "re");
+    if (!file)
+        return 0;
+    int n = fscanf(file, "%*d %lld", &wait_ns);
+    fclose(file);
+    return n == 1 ? wait_ns : 0;
+}
+
+void load_begin(struct load *l)
+{
+    if (l->open)
+        return;
+    l->open = true;
+    l->window_from_ns = clock_now_ns();
+    l->run_from_ns = load_run_ns();
+    l->wait_from_ns = load_wait_ns();
+}
+
+void load_end(struct load *l)
+{
+    if (!l->open)
+        return;
+    l->open = false;
+    l->window_ns += clock_now_ns() - l->window_from_ns;
+    l->run_ns += load_run_ns() - l->run_from_ns;
+    l->wait_ns += load_wait_ns() - l->wait_from_ns;
+}
+
+/* The clocks are read one after the other, so a very short window may seem to be more than full. */
+static double load_share(const struct load *l, int64_t ns)
+{
+    return l->window_ns <= 0 ? 0 : ns >= l->window_ns ? 1 : (double)ns / (double)l->window_ns;
+}
+
+double load_busy(const struct load *l)
+{
+    return load_share(l, l->run_ns + l->wait_ns);
+}
+
+double load_waiting(const struct load *l)
+{
+    return load_share(l, l->wait_ns);
+}
