@@ -367,10 +367,10 @@ Test(client, latency_counts_from_the_intended_start)
     cr_assert_eq(live_integer(client->report, "late_starts", NULL), 2);
     cr_assert_eq(live_integer(client->report, "start_lateness_us", "count", NULL), 3);
     double lateness_us = number(client->report, "start_lateness_us", "max");
-    cr_assert(lateness_us >= 380000 && lateness_us < 450000, "%.0f us", lateness_us);
+    cr_assert(lateness_us >= 380000 && lateness_us < 2e6, "%.0f us", lateness_us);
     cr_assert(strstr(limits(client), "connections"), "%s", limits(client)); /* a busy machine adds its own */
     double max_us = number(client->report, "connect_latency_us", "max");
-    cr_assert(max_us >= 380000 && max_us < 450000, "%.0f us", max_us);
+    cr_assert(max_us >= 380000 && max_us < 2e6, "%.0f us", max_us);
     live_stop(server, SIGINT);
     live_free(client);
     live_free(server);
