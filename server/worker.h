@@ -39,8 +39,8 @@ struct worker {
     ev_io news; /* an epoll with the eventfd in it, edge-triggered */
     pthread_t thread;
     sem_t opened, rested, released;     /* steps of a thread: the first of a successor only */
-    struct worker *first;               /* of the successors: has the listener's turn. Itself, for the first */
-    _Atomic(struct worker *) turn;      /* of the first: who accepts */
+    struct worker *first;               /* whose successor this is; the worker itself when it is none */
+    _Atomic(struct worker *) turn;      /* in the first: who of them accepts */
     _Atomic(struct worker *) successor; /* NULL: none. Set once, by who has the turn */
     _Atomic uint64_t capacity; /* connections that fit into its table, found out when it was full; 0: unknown */
     int start_error;           /* of a successor that could not be, until `opened`: -errno */
