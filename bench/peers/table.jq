@@ -61,14 +61,20 @@ def ours_beside:
     | $rows[] | select(.rate and (.who | test("^(ours|floor)$") | not)) as $r
     | ($rows[] | select(.work == $r.work and .place == $r.place and .who == "ours")) as $ours
     | select($ours.rate)
-    | if $r.who | test("^(ours|floor)-") then empty
+    | if $r.who | test("-reuse$") then empty
       else [$targets[] | select(.work == $r.work and .place == $r.place and .who == $ours.name and .against == $r.name)] | last
            | ["`\($r.work)` \($r.place)", $r.name, ($r.rate | number) + (if $r.unit == "ms" then " ms" else "" end), ($ours.rate | number),
               (.ratio | ratio), (.spread | spread), ($r.cpu_us | cpu), ($ours.cpu_us | cpu)]
       end;
-def ours_alone: # reuse and the floor: their ratio to the base
-    .rows[] | select(.rate and (.who | test("^(ours|floor)-?")) and .who != "ours")
-    | ["`\(.work)` \(.place)", .name, (.rate | number), (.cpu_us | cpu)];
+def median: sort | if length % 2 == 1 then .[length / 2 | floor] else (.[length / 2 - 1] + .[length / 2]) / 2 end;
+def share($ours): # of the rounds, where both have all
+    if ($ours.rounds | length) != (.rounds | length) then null
+    else [$ours.rounds, .rounds] | transpose | map(select(.[1] > 0) | .[0] / .[1]) | if length == 0 then null else median end end;
+def floor_beside:
+    .rows as $rows
+    | $rows[] | select(.rate and (.who | test("^floor|-reuse$"))) as $r
+    | ($rows[] | select(.work == $r.work and .place == $r.place and .who == "ours")) as $ours
+    | $r | ["`\(.work)` \(.place)", .name, (.rate | number), (.cpu_us | cpu), (share($ours) | ratio)];
 
 def markdown:
     "`\(.command)`, \(.date), \(.cores) cores, Linux \(.kernel), loopback: medians of \(.rounds) rounds of \(.seconds) s in alternation.",
@@ -76,7 +82,7 @@ def markdown:
     ([["work", "peer", "peer's /s", "tcplab's /s", "ratio", "min..max", "CPU us each, peer: server / client", "tcplab: server / client"]]
      + [ours_beside] | table[]),
     "",
-    ([["work", "tcplab again", "/s", "CPU us each: server / client"]] + [ours_alone] | table[]),
+    ([["work", "and", "/s", "CPU us each: server / client", "tcplab's part of it"]] + [floor_beside] | table[]),
     (.rows | map(select(.rss_bytes)) | select(length > 0)
      | "", ([["open", "ms", "bytes each: server / client"]] + map([.name + " " + .place, (.rate | number), (.rss_bytes | both)]) | table[])),
     (.rows | [.[] | .missing // empty] | unique | select(length > 0) | "", "Not there: " + join("; ") + ".");
