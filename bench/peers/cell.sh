@@ -182,9 +182,10 @@ until_counter() {
 
 # What the clients say of themselves: totals and rates added, the worse of the latencies.
 clients_said() {
-    local i
+    local i said
     for ((i = 0; i < clients; i++)); do
-        "${who}_said" <"$folder/client-$i.out" 2>/dev/null || echo null
+        said=$("${who}_said" <"$folder/client-$i.out" 2>/dev/null) || said=
+        echo "${said:-"{}"}" # it could not be read
     done | jq -s 'if any(. == null) then null
         else .[0] + {rate: (map(.rate) | add), total: (map(.total) | add), p50_us: (map(.p50_us) | max), p99_us: (map(.p99_us) | max)}
         end'
@@ -241,7 +242,7 @@ measure_opening() {
     now_us
     start_us=$now
     start_clients
-    until_counter established $((start_established + 2 * outstanding)) 0.002
+    until_counter established $((start_established + 2 * outstanding)) 0.005
     now_us
     opened_us=$((now - start_us))
     cpu_us "$server_pid"

@@ -7,7 +7,8 @@
 #   note            what a reader must know to compare
 # out of threads (of each end), outstanding, seconds (the client is to run that long), whole_seconds (the same for a peer that
 # knows no fractions) and folder (for files). It returns 1, with `note`, if the peer cannot do the work with so many threads.
-# A function NAME_said reads the client's output and prints {total, rate, p50_us, p99_us}: its own figures; null: it has none.
+# A function NAME_said reads the client's output of `work` and prints {total, rate, p50_us, p99_us}: its own figures; null: it
+# has none.
 
 # Debian's package of a peer's program, for those that Debian has.
 declare -A peer_package=([wrk]=wrk [ab]=apache2-utils [nginx]=nginx-light [sockperf]=sockperf)
@@ -121,6 +122,7 @@ serve_nginx() {
     local kind
     port=8080
     {
+        echo "user root;" # the namespace's, which may be the only user that there is
         echo "daemon off; worker_processes $threads; pid $folder/nginx.pid; error_log stderr error;"
         echo "events { worker_connections 16384; }"
         echo "http { access_log off; keepalive_requests 1000000000;"
@@ -208,11 +210,8 @@ peer_ours() {
 }
 
 ours_said() {
-    jq 'if .requests > .connections.established * 10 then
-            {total: .requests, rate: .rates.requests_per_s}
-        else
-            {total: .connections.established, rate: .rates.connects_per_s}
-        end + {p50_us: .request_latency_us.p50, p99_us: .request_latency_us.p99,
+    jq --arg unit "$(work_unit "$work")" 'if $unit == "requests/s" then {total: .requests, rate: .rates.requests_per_s}
+        else {total: .connections.established, rate: .rates.connects_per_s} end + {p50_us: .request_latency_us.p50, p99_us: .request_latency_us.p99,
                open_ms: (if .rates.connects_per_s > 0 then .connections.established / .rates.connects_per_s * 1000 else null end)}'
 }
 

@@ -25,7 +25,8 @@ def rss_each($side):
 # What makes a figure less than it seems. 28,000 of 64,512 ports is near where connect() has to search: it tries every other
 # port first.
 def complaints($unit):
-    (if .at and .said.total == null then "no figure of its own"
+    (if .at and .said.total == null then
+         if .said == null then "no figure of its own" else "its own figures could not be read" end
      elif .at and $unit == "requests/s" then
          # A request and a reply are two segments; where the answer takes longer than 40 ms an ACK goes by itself.
          if .said.total * 2 > .out_segments * 1.02 then "it counts more requests than the kernel has segments for"
