@@ -195,7 +195,7 @@ clients_said() {
 
 # Over and over: what happens in the window.
 measure_rate() {
-    local start_active start_segments at=() n busy
+    local start_active start_segments at=() n busy status
     kernel_counters
     start_active=$active start_segments=$segments
     start_clients
@@ -213,7 +213,10 @@ measure_rate() {
     busy=true
     kill -0 "${client_pids[@]}" 2>/dev/null || busy=false
     for n in "${client_pids[@]}"; do
-        wait "$n" || fail "the client's exit code is $?: ${client[*]}"
+        status=0
+        wait "$n" || status=$?
+        # shellcheck disable=SC2053 # a pattern
+        [[ $status = $ends_with ]] || fail "the client's exit code is $status: ${client[*]}"
     done
     client_pids=()
     kernel_counters
@@ -264,7 +267,7 @@ measure_opening() {
 }
 
 main() {
-    local server=() client=() port=0 clients=1 spread=1 note="" outstanding seconds whole_seconds half
+    local server=() client=() port=0 clients=1 spread=1 ends_with=0 note="" outstanding seconds whole_seconds half
     folder=$(mktemp -d)
     trap end EXIT
     trap 'exit 130' INT
