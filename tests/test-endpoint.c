@@ -68,3 +68,17 @@ Test(endpoint, a_zone_stays_with_its_address)
     cr_assert_eq(endpoint_resolve("fe80::1%lo", 80, false, &e), 0);
     cr_expect_str_eq(endpoint_format(&e, text), "[fe80::1%lo]:80");
 }
+
+Test(endpoint, loopback)
+{
+    static const struct {
+        const char *host;
+        bool loopback;
+    } cases[] = {{"127.0.0.1", true}, {"127.255.0.9", true},      {"126.0.0.1", false},        {"192.0.2.127", false},
+                 {"::1", true},       {"::ffff:127.0.0.1", true}, {"::ffff:192.0.2.1", false}, {"::2", false}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct endpoint e;
+        cr_assert_eq(endpoint_resolve(cases[i].host, 1, false, &e), 0);
+        cr_expect_eq(endpoint_is_loopback(&e), cases[i].loopback, "%s", cases[i].host);
+    }
+}
