@@ -4,6 +4,7 @@
  * Usage: measure-observation PORT SECONDS */
 #include "bench/observe/watch.h"
 #include "common/clock.h"
+#include "common/document.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -35,13 +36,19 @@ static json_t *observation_document(const struct watch *w, uint64_t looks, doubl
 {
     const struct look *look = watch_latest(w);
     json_t *timeline = watch_timeline(w, look->at_ns);
-    json_t *document = json_pack("{s:f, s:f, s:f, s:I, s:I, s:f, s:f, s:I, s:I, s:I, s:I}", "elapsed_s", elapsed_s,
-                                 "cpu_s", cpu_s, "share_of_a_core", cpu_s / elapsed_s, "looks", (json_int_t)looks,
-                                 "longest_gap_ms", (double)watch_longest_gap_ns(w) / 1e6, "next_look_ms",
-                                 (double)(watch_due_ns(w) - look->at_ns) / 1e6, "sockets",
-                                 (json_int_t)(look->side[SIDE_SERVER].n + look->side[SIDE_CLIENT].n), "queue",
-                                 (json_int_t)look->queue, "timeline_entries", (json_int_t)json_array_size(timeline),
-                                 "destroyed", (json_int_t)watch_destroyed(w, SIDE_SERVER));
+    json_t *document = json_object();
+    json_object_set_new(document, "elapsed_s", document_real(elapsed_s));
+    json_object_set_new(document, "cpu_s", document_real(cpu_s));
+    json_object_set_new(document, "share_of_a_cpu", json_real(cpu_s / elapsed_s));
+    json_object_set_new(document, "looks", json_integer((json_int_t)looks));
+    json_object_set_new(document, "parts", json_integer(watch_parts(w)));
+    json_object_set_new(document, "longest_gap_ms", document_real((double)watch_longest_gap_ns(w) / 1e6));
+    json_object_set_new(document, "next_look_ms", document_real((double)(watch_due_ns(w) - look->at_ns) / 1e6));
+    json_object_set_new(document, "sockets",
+                        json_integer((json_int_t)(look->side[SIDE_SERVER].n + look->side[SIDE_CLIENT].n)));
+    json_object_set_new(document, "queue", json_integer(look->queue));
+    json_object_set_new(document, "timeline_entries", json_integer((json_int_t)json_array_size(timeline)));
+    json_object_set_new(document, "destroyed", json_integer(watch_destroyed(w, SIDE_SERVER)));
     json_decref(timeline);
     return document;
 }
