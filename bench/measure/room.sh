@@ -42,9 +42,13 @@ room_enter() {
     echo 65535 >/proc/sys/net/ipv4/tcp_max_syn_backlog
 }
 
+# Quietly: the shell would tell that they were killed.
 room_end() {
-    [ -z "$client_pid" ] || kill -KILL "$client_pid" 2>/dev/null || true
-    [ -z "$server_pid" ] || kill -KILL "$server_pid" 2>/dev/null || true
+    local pid
+    for pid in $client_pid $server_pid; do
+        kill -KILL "$pid" 2>/dev/null || true
+        wait "$pid" 2>/dev/null || true
+    done
     rm -rf "$work"
 }
 
@@ -125,8 +129,8 @@ kernel_memory() {
     local slabs=/dev/null
     [ ! -r /proc/slabinfo ] || slabs=/proc/slabinfo
     cat /proc/meminfo $slabs | awk -v slabs="^($room_slabs)\$" '
-        /^(MemAvailable|Slab|SUnreclaim|KernelStack|PageTables|Percpu):/ { sub(":", "", $1); print $1, $2 * 1024 }
-        $1 ~ slabs { print "slabs", $1, $2 * $4 }' |
+        /^(MemAvailable|Slab|SUnreclaim|KernelStack|PageTables|Percpu):/ { sub(":", "", $1); printf "%s %.0f\n", $1, $2 * 1024 }
+        $1 ~ slabs { printf "slabs %s %.0f\n", $1, $2 * $4 }' |
         jq -Rn 'reduce (inputs | split(" ")) as $l ({slabs: {}};
             if $l[0] == "slabs" then .slabs[$l[1]] = ($l[2] | tonumber) else .[$l[0]] = ($l[1] | tonumber) end)'
 }

@@ -9,11 +9,12 @@
 #include <poll.h>
 #include <stdlib.h>
 
-#define WATCH_CALM     100              /* looks without a change */
-#define WATCH_DEATHS   2000             /* that are listened to */
-#define WATCH_FLOOD    20000            /* openings: more than an experiment's clients can make, both ends counted */
-#define WATCH_QUEUE_NS (10 * NS_PER_MS) /* between looks at the queue alone, where whole looks are this far apart: */
-#define WATCH_FAR_NS   (5 * WATCH_QUEUE_NS)
+#define WATCH_CALM        100   /* looks without a change */
+#define WATCH_DEATHS      2000  /* that are listened to */
+#define WATCH_FLOOD       20000 /* openings: more than an experiment's clients can make, both ends counted */
+#define WATCH_FAR_NS      (50 * NS_PER_MS) /* between looks: from there on the queue alone is looked at meanwhile, */
+#define WATCH_QUEUE_NS    (10 * NS_PER_MS) /* as often, */
+#define WATCH_QUEUE_PARTS 200              /* or so that it takes one part in this many of the time */
 
 struct watch {
     struct watch_args args;
@@ -182,18 +183,19 @@ static int watch_look_at_queue(struct watch *w)
 int watch_wait(struct watch *w)
 {
     bool far = w->due_ns - w->latest.at_ns > WATCH_FAR_NS;
-    int64_t now_ns = clock_now_ns();
+    int64_t now_ns = clock_now_ns(), queue_ns = WATCH_QUEUE_NS;
     int r = 0;
     while (!r && now_ns < w->due_ns) {
-        int64_t rest_ns = w->due_ns - now_ns;
-        if (far && rest_ns > WATCH_QUEUE_NS)
-            rest_ns = WATCH_QUEUE_NS;
+        int64_t rest_ns = far && w->due_ns - now_ns > queue_ns ? queue_ns : w->due_ns - now_ns;
         const struct timespec rest = {.tv_sec = rest_ns / NS_PER_S, .tv_nsec = rest_ns % NS_PER_S};
         if (ppoll(NULL, 0, &rest, NULL) && errno == EINTR)
             return 0; /* what the signal wants comes first */
         now_ns = clock_now_ns();
-        if (far && now_ns < w->due_ns)
-            r = watch_look_at_queue(w);
+        if (!far || now_ns >= w->due_ns)
+            continue;
+        int64_t cpu_ns = watch_cpu_ns();
+        r = watch_look_at_queue(w);
+        queue_ns = pace_interval_ns(WATCH_QUEUE_NS, watch_cpu_ns() - cpu_ns, WATCH_QUEUE_PARTS);
     }
     return r;
 }
