@@ -103,6 +103,24 @@ static void put_filter(struct nlmsghdr *message, const struct sockdiag_query *qu
         mnl_attr_put(message, INET_DIAG_REQ_BYTECODE, n * sizeof(*list), list);
 }
 
+/* The first two conditions, or the last two. A jump may only lead to where the jumps of success pass by, so the
+ * alternative is reached over a jump of its own, which they come to and which is always taken (as `ss` does it). */
+static void put_filter_either(struct nlmsghdr *message, uint16_t port)
+{
+    const struct {
+        struct port_condition source[2];
+        struct inet_diag_bc_op matched;
+        struct port_condition destination[2];
+    } filter = {
+        .source = {{{.code = INET_DIAG_BC_S_GE, .yes = 8, .no = 20}, {.no = port}},
+                   {{.code = INET_DIAG_BC_S_LE, .yes = 8, .no = 12}, {.no = port}}},
+        .matched = {.code = INET_DIAG_BC_JMP, .yes = 4, .no = 20},
+        .destination = {{{.code = INET_DIAG_BC_D_GE, .yes = 8, .no = 20}, {.no = port}},
+                        {{.code = INET_DIAG_BC_D_LE, .yes = 8, .no = 12}, {.no = port}}},
+    };
+    mnl_attr_put(message, INET_DIAG_REQ_BYTECODE, sizeof(filter), &filter);
+}
+
 static int ask(struct sockdiag *d, const struct sockdiag_query *query)
 {
     _Alignas(NLMSG_ALIGNTO) char buffer[256];
@@ -118,7 +136,10 @@ static int ask(struct sockdiag *d, const struct sockdiag_query *query)
     request->idiag_states = query->states;
     if (query->want_drops)
         request->idiag_ext = 1 << (INET_DIAG_SKMEMINFO - 1);
-    put_filter(message, query);
+    if (query->either_port)
+        put_filter_either(message, query->either_port);
+    else
+        put_filter(message, query);
     if (mnl_socket_sendto(d->socket, message, message->nlmsg_len) < 0)
         return -errno;
     d->unfinished = 1;

@@ -56,6 +56,7 @@ struct sockdiag_query {
     unsigned states;           /* SOCKDIAG_BIT()s */
     uint16_t source_port;      /* host order; 0: any */
     uint16_t destination_port; /* host order; 0: any */
+    uint16_t either_port;      /* host order; not 0: one of the two is that, and the two above are not looked at */
     int want_drops;            /* fill .drops */
 };
 

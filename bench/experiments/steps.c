@@ -7,7 +7,6 @@
 #include "common/sysctl.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -69,11 +68,8 @@ void step_look(struct trial *t)
 {
     if (t->failure)
         return;
-    int64_t rest_ns = watch_due_ns(t->watch) - clock_now_ns();
-    struct timespec rest = {.tv_sec = rest_ns / NS_PER_S, .tv_nsec = rest_ns % NS_PER_S};
-    if (rest_ns > 0)
-        ppoll(NULL, 0, &rest, NULL);
-    step_check(t, watch_look(t->watch), "looking at the sockets (NETLINK_SOCK_DIAG)");
+    int r = watch_wait(t->watch);
+    step_check(t, r ? r : watch_look(t->watch), "looking at the sockets (NETLINK_SOCK_DIAG)");
     sockets_look(t);
     step_check_programs(t);
 }

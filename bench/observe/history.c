@@ -9,6 +9,9 @@ struct history {
     size_t n, size;
     uint32_t *slots; /* index + 1; 0: free */
     size_t n_slots;  /* a power of two, more than twice n */
+    /* Indices of the entries that the last look saw, and room for those of the next: only of them one can be missing now. */
+    uint32_t *present, *next;
+    size_t n_present, n_next;
     uint64_t looks;
 };
 
@@ -23,6 +26,8 @@ void history_free(struct history *h)
         return;
     free(h->entries);
     free(h->slots);
+    free(h->present);
+    free(h->next);
     free(h);
 }
 
@@ -34,6 +39,15 @@ static uint32_t *history_slot(const struct history *h, const struct connection_i
     return &h->slots[i];
 }
 
+static int history_grow_list(uint32_t **list, size_t size)
+{
+    uint32_t *bigger = reallocarray(*list, size, sizeof(*bigger));
+    if (!bigger)
+        return -ENOMEM;
+    *list = bigger;
+    return 0;
+}
+
 static int history_grow(struct history *h)
 {
     size_t size = h->size ? 2 * h->size : 256;
@@ -41,6 +55,8 @@ static int history_grow(struct history *h)
     if (!entries)
         return -ENOMEM;
     h->entries = entries;
+    if (history_grow_list(&h->present, size) || history_grow_list(&h->next, size))
+        return -ENOMEM;
     uint32_t *slots = calloc(4 * size, sizeof(*slots));
     if (!slots)
         return -ENOMEM;
@@ -75,6 +91,8 @@ static int history_add_side(struct history *h, const struct look *look, enum sid
         struct history_entry *e = history_get(h, &id);
         if (!e)
             return -ENOMEM;
+        if (e->side[SIDE_SERVER].look != h->looks && e->side[SIDE_CLIENT].look != h->looks)
+            h->next[h->n_next++] = (uint32_t)(e - h->entries);
         struct history_side *hs = &e->side[side];
         hs->state = s->state < SOCKDIAG_STATES ? s->state : 0;
         if (!hs->first_ns[hs->state])
@@ -87,19 +105,31 @@ static int history_add_side(struct history *h, const struct look *look, enum sid
     return 0;
 }
 
+static void history_note_missing(struct history *h, int64_t at_ns)
+{
+    for (size_t i = 0; i < h->n_present; i++)
+        for (int side = 0; side < 2; side++) {
+            struct history_side *hs = &h->entries[h->present[i]].side[side];
+            if (hs->look && hs->look < h->looks && !hs->missing_ns)
+                hs->missing_ns = at_ns;
+        }
+}
+
 int history_add(struct history *h, const struct look *look)
 {
     h->looks++;
+    h->n_next = 0;
     int r = history_add_side(h, look, SIDE_SERVER);
     if (!r)
         r = history_add_side(h, look, SIDE_CLIENT);
-    for (size_t i = 0; i < h->n && !r; i++)
-        for (int side = 0; side < 2; side++) {
-            struct history_side *hs = &h->entries[i].side[side];
-            if (hs->look && hs->look < h->looks && !hs->missing_ns)
-                hs->missing_ns = look->at_ns;
-        }
-    return r;
+    if (r)
+        return r;
+    history_note_missing(h, look->at_ns);
+    uint32_t *last = h->present;
+    h->present = h->next;
+    h->n_present = h->n_next;
+    h->next = last;
+    return 0;
 }
 
 int history_add_destroyed(struct history *h, const struct connection_id *id)

@@ -9,9 +9,8 @@
 #define LOOK_TRIES           5
 #define LOOK_TIMER_TIME_WAIT 3 /* idiag_timer of a minisocket (inet_diag.h has no name for it) */
 
-static int look_add(const struct sockdiag_socket *socket, void *context)
+static int look_add(struct look_side *s, const struct sockdiag_socket *socket)
 {
-    struct look_side *s = context;
     if (s->n == s->size) {
         size_t size = s->size ? 2 * s->size : 256;
         struct sockdiag_socket *sockets = realloc(s->sockets, size * sizeof(*sockets));
@@ -27,13 +26,37 @@ static int look_add(const struct sockdiag_socket *socket, void *context)
     return 0;
 }
 
-static int look_at_side(struct look_side *s, struct sockdiag *d, const struct sockdiag_query *query)
+/* A dump, and whose sockets it brings: of one side, or of both. */
+struct look_dump {
+    struct look *look;
+    bool wanted[2];
+    uint16_t port;
+};
+
+/* A socket from the port to itself is both sides'. */
+static int look_visit(const struct sockdiag_socket *socket, void *context)
+{
+    const struct look_dump *d = context;
+    int r = 0;
+    if (d->wanted[SIDE_SERVER] && socket->source_port == d->port)
+        r = look_add(&d->look->side[SIDE_SERVER], socket);
+    if (!r && d->wanted[SIDE_CLIENT] && socket->destination_port == d->port)
+        r = look_add(&d->look->side[SIDE_CLIENT], socket);
+    return r;
+}
+
+static int look_dump(struct look_dump *d, struct sockdiag *diag, const struct sockdiag_query *query)
 {
     int r = -EINTR;
     for (int i = 0; i < LOOK_TRIES && r == -EINTR; i++) { /* the table changed under the dump */
-        s->n = s->minisockets = 0;
-        memset(s->states, 0, sizeof(s->states));
-        r = sockdiag_dump(d, query, look_add, s);
+        for (int side = 0; side < 2; side++) {
+            struct look_side *s = &d->look->side[side];
+            if (!d->wanted[side])
+                continue;
+            s->n = s->minisockets = 0;
+            memset(s->states, 0, sizeof(s->states));
+        }
+        r = sockdiag_dump(diag, query, look_visit, d);
     }
     return r;
 }
@@ -47,20 +70,36 @@ static int look_at_listener(const struct sockdiag_socket *socket, void *context)
     return 0;
 }
 
-int look_take(struct look *look, struct sockdiag *server, struct sockdiag *client, int family, uint16_t port)
+static int look_at_queue(struct look *look, struct sockdiag *server, int family, uint16_t port)
 {
-    const struct sockdiag_query listener = {
+    const struct sockdiag_query query = {
         .family = family, .states = SOCKDIAG_BIT(SOCKDIAG_LISTEN), .source_port = port};
-    const struct sockdiag_query servers = {.family = family, .states = SOCKDIAG_ALL_BUT_LISTEN, .source_port = port};
-    const struct sockdiag_query clients = {
-        .family = family, .states = SOCKDIAG_ALL_BUT_LISTEN, .destination_port = port};
-    look->at_ns = clock_now_ns();
     look->listening = false;
     look->queue = look->limit = 0;
-    int r = look_at_side(&look->side[SIDE_CLIENT], client, &clients);
-    if (!r)
-        r = look_at_side(&look->side[SIDE_SERVER], server, &servers);
-    return r ? r : sockdiag_dump(server, &listener, look_at_listener, look);
+    return sockdiag_dump(server, &query, look_at_listener, look);
+}
+
+int look_take_queue(struct look *look, struct sockdiag *server, int family, uint16_t port)
+{
+    look->at_ns = clock_now_ns();
+    return look_at_queue(look, server, family, port);
+}
+
+/* A dump costs a walk over the machine's whole hash table, some ms, however few sockets are in it: one host is asked once. */
+int look_take(struct look *look, struct sockdiag *server, struct sockdiag *client, int family, uint16_t port)
+{
+    struct sockdiag_query query = {.family = family, .states = SOCKDIAG_ALL_BUT_LISTEN};
+    struct look_dump dump = {
+        .look = look, .wanted = {[SIDE_CLIENT] = true, [SIDE_SERVER] = server == client}, .port = port};
+    look->at_ns = clock_now_ns();
+    *(server == client ? &query.either_port : &query.destination_port) = port;
+    int r = look_dump(&dump, client, &query);
+    if (!r && server != client) {
+        dump = (struct look_dump){.look = look, .wanted = {[SIDE_SERVER] = true}, .port = port};
+        query = (struct sockdiag_query){.family = family, .states = SOCKDIAG_ALL_BUT_LISTEN, .source_port = port};
+        r = look_dump(&dump, server, &query);
+    }
+    return r ? r : look_at_queue(look, server, family, port);
 }
 
 int look_copy(const struct look *from, struct look *ret)

@@ -27,6 +27,8 @@ struct look {
 /* Takes a new look into *look, whose memory is used again (zeroed at first). server and client ask in their hosts'
  * namespaces; they may be the same. 0 or -errno. */
 int look_take(struct look *look, struct sockdiag *server, struct sockdiag *client, int family, uint16_t port);
+/* The accept queue alone (listening, queue, limit), into a look that has the rest; at_ns is that of the queue then. 0 or -errno. */
+int look_take_queue(struct look *look, struct sockdiag *server, int family, uint16_t port);
 /* 0 or -ENOMEM. */
 int look_copy(const struct look *from, struct look *ret);
 void look_release(struct look *look);

@@ -1,18 +1,27 @@
 #include "bench/observe/watch.h"
 #include "bench/observe/destroyed.h"
+#include "bench/observe/opens.h"
+#include "bench/observe/pace.h"
 #include "bench/observe/timeline.h"
 #include "common/clock.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 
-#define WATCH_SHARE 5   /* a look may take one part in this many of the time */
-#define WATCH_CALM  100 /* looks without a change */
+#define WATCH_CALM        100   /* looks without a change */
+#define WATCH_DEATHS      2000  /* that are listened to */
+#define WATCH_FLOOD       20000 /* openings: more than an experiment's clients can make, both ends counted */
+#define WATCH_FAR_NS      (50 * NS_PER_MS) /* between looks: from there on the queue alone is looked at meanwhile, */
+#define WATCH_QUEUE_NS    (10 * NS_PER_MS) /* as often, */
+#define WATCH_QUEUE_PARTS 200              /* or so that it takes one part in this many of the time */
 
 struct watch {
     struct watch_args args;
-    struct sockdiag *diag[2];
-    struct destroyed *destroyed[2]; /* one, where both hosts are the same */
+    struct sockdiag *diag[2];       /* one, the server's, where both hosts are the same */
+    struct destroyed *destroyed[2]; /* likewise; NULL once there were too many to hear */
+    struct opens *opens;            /* the server's; NULL: this kernel does not tell */
+    bool flooded;
     struct look latest;
     struct timeline timeline;
     struct history *history;
@@ -31,11 +40,12 @@ static int watch_open_host(struct watch *w, const struct host *host, enum side s
     *ret_step = "network namespace";
     int r = host_enter(host);
     *ret_step = "sock_diag";
-    if (!r)
-        r = sockdiag_open(&w->diag[side]);
-    if (!r && !(side == SIDE_CLIENT && watch_is_one_host(w)))
-        r = destroyed_open(&w->destroyed[side]);
-    return r;
+    if (r || (side == SIDE_CLIENT && watch_is_one_host(w)))
+        return r;
+    r = sockdiag_open(&w->diag[side]);
+    if (!r && side == SIDE_SERVER && opens_open(&w->opens))
+        w->opens = NULL;
+    return r ? r : destroyed_open(&w->destroyed[side]);
 }
 
 int watch_new(const struct watch_args *args, struct watch **ret, const char **ret_step)
@@ -64,10 +74,16 @@ void watch_free(struct watch *w)
         sockdiag_close(w->diag[side]);
         destroyed_close(w->destroyed[side]);
     }
+    opens_close(w->opens);
     look_release(&w->latest);
     timeline_release(&w->timeline);
     history_free(w->history);
     free(w);
+}
+
+static bool watch_has_heard_enough(const struct watch *w)
+{
+    return w->deaths[SIDE_SERVER] + w->deaths[SIDE_CLIENT] > WATCH_DEATHS;
 }
 
 /* Which side a dead socket was on is told by its ports; on one host both sides' deaths come from the same place. */
@@ -80,46 +96,119 @@ static int watch_on_death(const struct sockdiag_socket *socket, void *context)
         return 0; /* a listener, or none of ours */
     w->deaths[side]++;
     look_connection(side, socket, &id);
-    return history_add_destroyed(w->history, &id);
+    int r = history_add_destroyed(w->history, &id);
+    return !r && watch_has_heard_enough(w) ? -ECANCELED : r; /* they may come as fast as they are read */
 }
 
-static int watch_hear_deaths(struct watch *w, struct destroyed *d)
+/* As long as somebody listens, each death costs the kernel a message that a worker thread delivers: under load that is a good part of
+ * the connection's own cost. */
+static void watch_stop_hearing(struct watch *w)
 {
-    int r = destroyed_read(d, watch_on_death, w);
-    w->deaths_lost = w->deaths_lost || r == -ENOBUFS;
-    return r == -ENOBUFS ? 0 : r;
+    for (int side = 0; side < 2; side++) {
+        destroyed_close(w->destroyed[side]);
+        w->destroyed[side] = NULL;
+    }
+    w->deaths_lost = true;
+}
+
+static int watch_hear_deaths(struct watch *w)
+{
+    int r = 0;
+    for (int side = 0; side < 2 && !r; side++) {
+        r = w->destroyed[side] ? destroyed_read(w->destroyed[side], watch_on_death, w) : 0;
+        w->deaths_lost = w->deaths_lost || r == -ENOBUFS;
+        r = r == -ENOBUFS ? 0 : r;
+    }
+    if (r == -ECANCELED)
+        watch_stop_hearing(w);
+    return r == -ECANCELED ? 0 : r;
+}
+
+/* Of this thread: on a busy machine a look takes long because it waits for others, and that costs nobody anything. */
+static int64_t watch_cpu_ns(void)
+{
+    struct timespec used;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    return used.tv_sec * NS_PER_S + used.tv_nsec;
 }
 
 /* Half as often where nothing has happened for a while, and never more than its share of the time. */
 static int64_t watch_interval_ns(const struct watch *w, int64_t took_ns)
 {
-    int64_t interval_ns = w->unchanged > WATCH_CALM ? 2 * WATCH_INTERVAL_NS : WATCH_INTERVAL_NS;
-    return took_ns * WATCH_SHARE > interval_ns ? took_ns * WATCH_SHARE : interval_ns;
+    int64_t usual_ns = w->unchanged > WATCH_CALM ? 2 * WATCH_INTERVAL_NS : WATCH_INTERVAL_NS;
+    return pace_interval_ns(usual_ns, took_ns, watch_parts(w));
+}
+
+static void watch_notice_flood(struct watch *w)
+{
+    uint64_t opens;
+    w->flooded = w->flooded || (w->opens && !opens_read(w->opens, &opens) && opens > WATCH_FLOOD);
+}
+
+static struct sockdiag *watch_client_diag(const struct watch *w)
+{
+    return w->diag[watch_is_one_host(w) ? SIDE_SERVER : SIDE_CLIENT];
 }
 
 int watch_look(struct watch *w)
 {
-    int64_t before_ns = w->latest.at_ns;
-    int r = look_take(&w->latest, w->diag[SIDE_SERVER], w->diag[SIDE_CLIENT], w->args.family, w->args.port);
-    for (int side = 0; side < 2 && !r; side++)
-        if (w->destroyed[side])
-            r = watch_hear_deaths(w, w->destroyed[side]);
+    int64_t before_ns = w->latest.at_ns, cpu_ns = watch_cpu_ns();
+    int r = look_take(&w->latest, w->diag[SIDE_SERVER], watch_client_diag(w), w->args.family, w->args.port);
+    if (!r)
+        r = watch_hear_deaths(w);
     if (!r)
         r = history_add(w->history, &w->latest);
     int changed = r ? r : timeline_add(&w->timeline, &w->latest);
     if (changed < 0)
         return changed;
     w->unchanged = changed ? 0 : w->unchanged + 1;
+    watch_notice_flood(w);
     if (before_ns && w->latest.at_ns - before_ns > w->longest_gap_ns)
         w->longest_gap_ns = w->latest.at_ns - before_ns;
-    w->due_ns = w->latest.at_ns + watch_interval_ns(w, clock_now_ns() - w->latest.at_ns);
+    w->due_ns = w->latest.at_ns + watch_interval_ns(w, watch_cpu_ns() - cpu_ns);
     return 0;
+}
+
+/* The queue alone, which costs next to nothing however many sockets there are: an entry of the timeline with the states of the last
+ * look. */
+static int watch_look_at_queue(struct watch *w)
+{
+    struct look look = w->latest; /* borrows its sockets */
+    int r = look_take_queue(&look, w->diag[SIDE_SERVER], w->args.family, w->args.port);
+    if (!r)
+        r = timeline_add(&w->timeline, &look);
+    return r < 0 ? r : 0;
+}
+
+int watch_wait(struct watch *w)
+{
+    bool far = w->due_ns - w->latest.at_ns > WATCH_FAR_NS;
+    int64_t now_ns = clock_now_ns(), queue_ns = WATCH_QUEUE_NS;
+    int r = 0;
+    while (!r && now_ns < w->due_ns) {
+        int64_t rest_ns = far && w->due_ns - now_ns > queue_ns ? queue_ns : w->due_ns - now_ns;
+        const struct timespec rest = {.tv_sec = rest_ns / NS_PER_S, .tv_nsec = rest_ns % NS_PER_S};
+        if (ppoll(NULL, 0, &rest, NULL) && errno == EINTR)
+            return 0; /* what the signal wants comes first */
+        now_ns = clock_now_ns();
+        if (!far || now_ns >= w->due_ns)
+            continue;
+        int64_t cpu_ns = watch_cpu_ns();
+        r = watch_look_at_queue(w);
+        queue_ns = pace_interval_ns(WATCH_QUEUE_NS, watch_cpu_ns() - cpu_ns, WATCH_QUEUE_PARTS);
+    }
+    return r;
 }
 
 void watch_begin(struct watch *w)
 {
     timeline_release(&w->timeline);
     w->longest_gap_ns = 0;
+}
+
+int64_t watch_parts(const struct watch *w)
+{
+    return pace_parts(w->latest.side[SIDE_SERVER].n + w->latest.side[SIDE_CLIENT].n, w->flooded);
 }
 
 int64_t watch_due_ns(const struct watch *w)

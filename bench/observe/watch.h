@@ -8,7 +8,8 @@
 
 #include <jansson.h>
 
-#define WATCH_INTERVAL_NS 5000000 /* of looks; twice that while nothing happens, more where a look takes long */
+#define WATCH_INTERVAL_NS \
+    5000000 /* of looks; twice that while nothing happens, more where looks are dear: observe/pace.h */
 
 struct watch;
 
@@ -26,11 +27,18 @@ void watch_free(struct watch *w);
 /* Takes a look now. 0 or -errno. */
 int watch_look(struct watch *w);
 
+/* Waits until the next look is due, or a signal comes. Where that is long, the queue alone is looked at meanwhile, for the timeline:
+ * watch_latest() stays as it is. 0 or -errno. */
+int watch_wait(struct watch *w);
+
 /* The timeline and the count of gaps begin here: what was before was preparation. */
 void watch_begin(struct watch *w);
 
-/* When the next look is due, on clock_now_ns()'s clock. */
+/* When the next look is due, on clock_now_ns()'s clock: see watch_wait(). */
 int64_t watch_due_ns(const struct watch *w);
+
+/* One part in how many of the time a look may take now: see observe/pace.h. */
+int64_t watch_parts(const struct watch *w);
 
 const struct look *watch_latest(const struct watch *w);
 /* A copy of it, for look_release(). 0 or -ENOMEM. */
@@ -38,7 +46,7 @@ int watch_copy(const struct watch *w, struct look *ret);
 const struct history *watch_history(const struct watch *w);
 
 /* How many full sockets of a host the kernel has reported as gone; -1: not known, for more went at once than it could report (some
- * hundreds, net.core.rmem_max). */
+ * hundreds, net.core.rmem_max), or so many in all (2,000) that it is not asked to report them any more. */
 int64_t watch_destroyed(const struct watch *w, enum side side);
 
 /* How many times in a row the last look found the same states as the one before. */
