@@ -1,11 +1,11 @@
 #include "client/crew.h"
+#include "common/clock.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -30,6 +30,7 @@ struct crew {
     atomic_bool ending;
     _Atomic int error;       /* the first -errno of a prepare() */
     sem_t arrived, may_part; /* of a thread: it is prepared, it has left its loop; it may let go */
+    sem_t turns;             /* as many as may run at once, less those who do */
     bool left;
 };
 
@@ -42,6 +43,47 @@ static void crew_await(sem_t *semaphore)
 {
     while (sem_wait(semaphore) && errno == EINTR)
         ;
+}
+
+static void crew_take_turn(struct crew_member *m)
+{
+    struct crew *c = m->crew;
+    if (!sem_trywait(&c->turns))
+        return;
+    int64_t from_ns = clock_now_ns();
+    crew_await(&c->turns);
+    c->args.waited(c->args.context, m->index, clock_now_ns() - from_ns);
+}
+
+static void crew_end_turn(struct crew_member *m)
+{
+    sem_post(&m->crew->turns);
+}
+
+/* libev has these two called around epoll_wait(), of which it still wants the errno. */
+static void crew_before_waiting(struct ev_loop *loop)
+{
+    crew_end_turn(ev_userdata(loop));
+}
+
+static void crew_after_waiting(struct ev_loop *loop)
+{
+    int error = errno;
+    crew_take_turn(ev_userdata(loop));
+    errno = error;
+}
+
+static void crew_run_loop(struct crew_member *m)
+{
+    if (m->crew->args.at_once >= m->crew->args.n) {
+        ev_run(m->loop, 0);
+        return;
+    }
+    ev_set_userdata(m->loop, m);
+    ev_set_loop_release_cb(m->loop, crew_before_waiting, crew_after_waiting);
+    crew_take_turn(m);
+    ev_run(m->loop, 0);
+    crew_end_turn(m);
 }
 
 static void crew_on_wake(struct ev_loop *loop, ev_io *io, int events)
@@ -115,7 +157,7 @@ static void *crew_thread_main(void *context)
         atomic_compare_exchange_strong(&c->error, &none, error);
     sem_post(&c->arrived);
     if (!error)
-        ev_run(m->loop, 0);
+        crew_run_loop(m);
     crew_leave(m);
     sem_post(&c->arrived);
     crew_await(&c->may_part);
@@ -168,6 +210,7 @@ int crew_new(const struct crew_args *args, struct crew **ret)
     c->quiet_fd = -1;
     sem_init(&c->arrived, 0, 0);
     sem_init(&c->may_part, 0, 0);
+    sem_init(&c->turns, 0, (unsigned)args->at_once);
     for (size_t i = 0; i < args->n; i++)
         c->members[i] = (struct crew_member){.crew = c, .index = i, .wake_fd = -1};
     int error = crew_open_eventfds(c);
@@ -226,7 +269,7 @@ static void crew_all_leave(struct crew *c)
 
 void crew_run(struct crew *c)
 {
-    ev_run(c->members[0].loop, 0);
+    crew_run_loop(&c->members[0]);
     crew_all_leave(c);
 }
 
@@ -250,6 +293,7 @@ void crew_free(struct crew *c)
         close(c->quiet_fd);
     sem_destroy(&c->arrived);
     sem_destroy(&c->may_part);
+    sem_destroy(&c->turns);
     free(c->members);
     free(c);
 }

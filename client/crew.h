@@ -13,11 +13,15 @@
 #include <ev.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct crew;
 
 struct crew_args {
-    size_t n; /* loops, at least 1 */
+    size_t n;       /* loops, at least 1 */
+    size_t at_once; /* of the loops that many run at the same time, at least 1; the others wait for their turn. Loops
+                       that only hold further tables would else leave the CPUs to nobody: with 50 of them runnable, a
+                       server beside them had too little time to accept. */
     bool own_tables;
     void *context; /* goes to each of these, with the loop's number, from 0 */
 
@@ -25,6 +29,7 @@ struct crew_args {
      * last two come also after a prepare() that failed, but not where there was no memory for a loop. */
     int (*prepare)(void *context, size_t i, struct ev_loop *loop); /* 0 or -errno */
     void (*obey)(void *context, size_t i, int order, unsigned number);
+    void (*waited)(void *context, size_t i, int64_t ns); /* it had work, and others had the turn */
     void (*leave)(void *context, size_t i);
     void (*let_go)(void *context, size_t i);
 

@@ -42,8 +42,9 @@ static void limit_add_cpu(const struct limit_figures *f, json_t *limits)
     if (waiting > LIMIT_WAITING)
         limit_add(limits, "cpu", limit,
                   "There was no CPU for this client: for %.0f %% of the time its busiest event loop was ready to run "
-                  "and had to wait, because something else ran on its cores (the server may be that, or more event "
-                  "loops than cores). So rates and latencies are not the server's alone. taskset(1) gives each a "
+                  "and had to wait, because something else ran on its cores (the server may be that, or its other "
+                  "event loops, of which -t run at once). So rates and latencies are not the server's alone. "
+                  "taskset(1) gives each a "
                   "core of its own.",
                   waiting * 100);
     else

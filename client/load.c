@@ -43,6 +43,12 @@ void load_end(struct load *l)
     l->wait_ns += load_wait_ns() - l->wait_from_ns;
 }
 
+void load_add_wait(struct load *l, int64_t ns)
+{
+    if (l->open)
+        l->wait_ns += ns;
+}
+
 /* The clocks are read one after the other, so a very short window may seem to be more than full. */
 static double load_share(const struct load *l, int64_t ns)
 {

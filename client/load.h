@@ -1,4 +1,4 @@
-/* How much of the time a thread ran, and how much it was ready to run but waited for a CPU. All calls from that thread;
+/* How much of the time a thread ran, and how much it was ready to run but waited, for a CPU or for its turn. All calls from that thread;
  * the sums may be read by others when it has ended. */
 #pragma once
 
@@ -15,6 +15,9 @@ struct load {
 void load_begin(struct load *l);
 void load_end(struct load *l);
 
-/* Shares of the windows, 0 to 1; 0 where there was none. Busy is running or waiting for a CPU. */
+/* In a window: the thread had work and waited for so long, for something else than a CPU. */
+void load_add_wait(struct load *l, int64_t ns);
+
+/* Shares of the windows, 0 to 1; 0 where there was none. Busy is running or waiting. */
 double load_busy(const struct load *l);
 double load_waiting(const struct load *l);

@@ -102,6 +102,11 @@ static void run_obey(void *context, size_t i, int order, unsigned epoch)
     }
 }
 
+static void run_on_waited(void *context, size_t i, int64_t ns)
+{
+    load_add_wait(&((struct run *)context)->threads[i].load, ns);
+}
+
 static void run_on_dialer_quiet(void *context)
 {
     struct run_thread *t = context;
@@ -341,10 +346,12 @@ int run_new(const struct run_args *args, struct run **ret)
     r->args = *args;
     r->n_threads = args->n_loops;
     const struct crew_args crew = {.n = args->n_loops,
+                                   .at_once = args->settings->threads,
                                    .own_tables = args->own_tables,
                                    .context = r,
                                    .prepare = run_prepare,
                                    .obey = run_obey,
+                                   .waited = run_on_waited,
                                    .leave = run_leave,
                                    .let_go = run_let_go,
                                    .quiet = run_on_quiet};

@@ -1,6 +1,5 @@
 /* The client's arithmetic: source addresses, ports, rows. */
 #include "client/capacity.h"
-#include "client/crew.h"
 #include "client/log.h"
 #include "client/sources.h"
 #include "client/stats.h"
@@ -8,12 +7,7 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <stdatomic.h>
-#include <string.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 static struct settings with_sources(const char *const *texts)
 {
@@ -169,144 +163,6 @@ Test(capacity, what_no_number_of_tables_holds)
     fit(0, 1000, (struct settings){.connections = 5, .total = 4000, .close_how = CLOSE_HALF});
     fit(-EMFILE, 64, (struct settings){.connections = 10000});
     fit(-EMFILE, 28, (struct settings){.connections = 2});
-}
-
-/* --- crew --- */
-
-#define CREW 5
-
-struct trial {
-    struct crew *crew;
-    int to_open, failing; /* descriptors each opens; whose prepare() fails, or -1 */
-    int result;
-    int fds[CREW][100];
-    atomic_int obeyed[CREW], left, let_go, order;
-    int quiet;
-};
-
-static int trial_prepare(void *context, size_t i, struct ev_loop *loop)
-{
-    struct trial *t = context;
-    for (int k = 0; k < t->to_open; k++)
-        if ((t->fds[i][k] = open("/dev/null", O_RDONLY | O_CLOEXEC)) < 0)
-            return -errno;
-    return (int)i == t->failing ? -EIO : 0;
-}
-
-static void trial_obey(void *context, size_t i, int order, unsigned number)
-{
-    struct trial *t = context;
-    t->order = order;
-    if (atomic_exchange(&t->obeyed[i], (int)number) != (int)number)
-        crew_say_quiet(t->crew);
-}
-
-static void trial_leave(void *context, size_t i)
-{
-    ((struct trial *)context)->left++;
-}
-
-/* Closed by its number, in the table where it was opened. */
-static void trial_let_go(void *context, size_t i)
-{
-    struct trial *t = context;
-    for (int k = 0; k < t->to_open && t->fds[i][k] > 0; k++)
-        cr_expect_eq(close(t->fds[i][k]), 0);
-    t->let_go++;
-}
-
-/* Three orders, each when all have obeyed the last. */
-static void trial_quiet(void *context)
-{
-    struct trial *t = context;
-    for (int i = 0; i < CREW; i++)
-        if (t->obeyed[i] != t->quiet + 1)
-            return;
-    if (++t->quiet == 3)
-        crew_end(t->crew);
-    else
-        crew_order(t->crew, 10 + t->quiet);
-}
-
-static int trial_new(struct trial *t, bool own_tables)
-{
-    const struct crew_args args = {.n = CREW,
-                                   .own_tables = own_tables,
-                                   .context = t,
-                                   .prepare = trial_prepare,
-                                   .obey = trial_obey,
-                                   .leave = trial_leave,
-                                   .let_go = trial_let_go,
-                                   .quiet = trial_quiet};
-    return crew_new(&args, &t->crew);
-}
-
-static void check_orders(bool own_tables)
-{
-    struct trial t = {.to_open = 10, .failing = -1};
-    cr_assert_eq(trial_new(&t, own_tables), 0);
-    crew_order(t.crew, 10);
-    crew_run(t.crew);
-    cr_expect_eq(t.quiet, 3);
-    cr_expect_eq(t.order, 12);
-    cr_expect_eq(t.left, CREW);
-    cr_expect_eq(t.let_go, 0, "not before crew_free()");
-    crew_free(t.crew);
-    cr_expect_eq(t.let_go, CREW);
-}
-
-Test(crew, orders_reach_all_and_each_says_when_it_is_quiet, .timeout = 20)
-{
-    check_orders(false);
-    check_orders(true);
-}
-
-Test(crew, one_that_never_ran_is_freed, .timeout = 20)
-{
-    struct trial t = {.failing = -1};
-    cr_assert_eq(trial_new(&t, true), 0);
-    crew_free(t.crew);
-    cr_expect_eq(t.left, CREW);
-    cr_expect_eq(t.let_go, CREW);
-    crew_free(NULL);
-}
-
-Test(crew, one_that_cannot_be_prepared_undoes_all, .timeout = 20)
-{
-    for (int i = 0; i < CREW; i++) {
-        struct trial t = {.to_open = 3, .failing = i};
-        cr_expect_eq(trial_new(&t, i % 2), -EIO);
-        cr_expect_eq(t.let_go, i ? CREW : 1, "whoever had been asked: %d", t.let_go);
-    }
-}
-
-Test(crew, tables_of_their_own_hold_more_than_one, .timeout = 20)
-{
-    const struct rlimit limit = {64, 64};
-    struct trial shared = {.to_open = 30, .failing = -1}, own = shared;
-    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
-    cr_expect_eq(trial_new(&shared, false), -EMFILE);
-    cr_assert_eq(trial_new(&own, true), 0);
-    crew_free(own.crew);
-}
-
-/* Whoever reads a pipe until its end must not wait for the threads. */
-Test(crew, tables_of_their_own_keep_no_copy_of_what_was_open, .timeout = 20)
-{
-    int below[2], above[2], moved;
-    struct trial t = {.failing = -1};
-    cr_assert_eq(pipe2(below, O_CLOEXEC), 0);
-    cr_assert_eq(pipe2(above, O_CLOEXEC), 0);
-    moved = fcntl(above[1], F_DUPFD_CLOEXEC, 200);
-    close(above[1]);
-    cr_assert_eq(trial_new(&t, true), 0);
-    close(below[1]);
-    close(moved);
-    struct pollfd ends[] = {{below[0], POLLIN, 0}, {above[0], POLLIN, 0}};
-    cr_expect_eq(poll(ends, 2, 0), 2);
-    cr_expect(ends[0].revents & POLLHUP);
-    cr_expect(ends[1].revents & POLLHUP);
-    crew_free(t.crew);
 }
 
 Test(stats, rows_and_pending_add_up_to_the_attempts)

@@ -22,15 +22,24 @@ need_tools() {
 }
 
 # room_enter BUILD ARGUMENT...: starts this script again, with these arguments, in a network that nobody else uses; returns in there.
+# room_buckets: how many buckets its hash of established sockets has; empty: it shares the machine's.
+room_buckets=''
 room_enter() {
     build=$(realpath "$1")
     local program
     for program in server client bench; do
         [ -x "$build/$program/tcplab-$program" ] || fail 2 "$1 holds no $program/tcplab-$program: build first"
     done
-    if [ "${TCPLAB_ROOM:-}" != inside ]; then
+    case ${TCPLAB_ROOM:-} in
+    '')
+        TCPLAB_ROOM=${room_buckets:+outside}
+        TCPLAB_ROOM=${TCPLAB_ROOM:-inside} exec "$build/bench/tcplab-bench" enter "$(realpath "$0")" "$@"
+        ;;
+    outside) # the network after this one has a table of its own (since Linux 6.1; where not, it shares the machine's)
+        echo "$room_buckets" 2>/dev/null >/proc/sys/net/ipv4/tcp_child_ehash_entries || true
         TCPLAB_ROOM=inside exec "$build/bench/tcplab-bench" enter "$(realpath "$0")" "$@"
-    fi
+        ;;
+    esac
     work=$(mktemp -d)
     mkfifo "$work/ready" "$work/client"
     trap room_end EXIT
