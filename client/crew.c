@@ -1,10 +1,8 @@
 #include "client/crew.h"
 #include "common/clock.h"
+#include "common/thread.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <semaphore.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -17,6 +15,7 @@ struct crew_member {
     ev_io wake;
     struct ev_loop *loop; /* NULL: no memory for it */
     pthread_t thread;
+    int cpu; /* on which the thread stays; -1: wherever */
 };
 
 struct crew {
@@ -39,19 +38,13 @@ static void crew_signal(int fd)
     eventfd_write(fd, 1); /* fails only when 2^64 - 2 are unread */
 }
 
-static void crew_await(sem_t *semaphore)
-{
-    while (sem_wait(semaphore) && errno == EINTR)
-        ;
-}
-
 static void crew_take_turn(struct crew_member *m)
 {
     struct crew *c = m->crew;
     if (!sem_trywait(&c->turns))
         return;
     int64_t from_ns = clock_now_ns();
-    crew_await(&c->turns);
+    thread_await(&c->turns);
     c->args.waited(c->args.context, m->index, clock_now_ns() - from_ns);
 }
 
@@ -75,6 +68,7 @@ static void crew_after_waiting(struct ev_loop *loop)
 
 static void crew_run_loop(struct crew_member *m)
 {
+    thread_stay(m->cpu);
     if (m->crew->args.at_once >= m->crew->args.n) {
         ev_run(m->loop, 0);
         return;
@@ -160,7 +154,7 @@ static void *crew_thread_main(void *context)
         crew_run_loop(m);
     crew_leave(m);
     sem_post(&c->arrived);
-    crew_await(&c->may_part);
+    thread_await(&c->may_part);
     crew_let_go(m);
     return NULL;
 }
@@ -168,22 +162,18 @@ static void *crew_thread_main(void *context)
 static void crew_await_arrivals(struct crew *c)
 {
     for (size_t i = 0; i < c->n_spawned; i++)
-        crew_await(&c->arrived);
+        thread_await(&c->arrived);
 }
 
 static int crew_spawn(struct crew *c)
 {
-    sigset_t all, before;
     int error = 0;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are the first thread's */
     for (size_t i = 1; i < c->args.n && !error; i++) {
-        error = pthread_create(&c->members[i].thread, NULL, crew_thread_main, &c->members[i]);
+        error = thread_start(&c->members[i].thread, crew_thread_main, &c->members[i]);
         c->n_spawned += !error;
     }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     crew_await_arrivals(c);
-    return error ? -error : c->error;
+    return error ? error : c->error;
 }
 
 static int crew_open_eventfds(struct crew *c)
@@ -212,7 +202,8 @@ int crew_new(const struct crew_args *args, struct crew **ret)
     sem_init(&c->may_part, 0, 0);
     sem_init(&c->turns, 0, (unsigned)args->at_once);
     for (size_t i = 0; i < args->n; i++)
-        c->members[i] = (struct crew_member){.crew = c, .index = i, .wake_fd = -1};
+        c->members[i] =
+            (struct crew_member){.crew = c, .index = i, .wake_fd = -1, .cpu = args->own_cpus ? thread_cpu(i) : -1};
     int error = crew_open_eventfds(c);
     if (!error)
         error = crew_prepare(&c->members[0]);

@@ -23,6 +23,7 @@ struct crew_args {
                        that only hold further tables would else leave the CPUs to nobody: with 50 of them runnable, a
                        server beside them had too little time to accept. */
     bool own_tables;
+    bool own_cpus; /* each loop's thread stays on a CPU of its own; the first one's as well, from crew_run() on */
     void *context; /* goes to each of these, with the loop's number, from 0 */
 
     /* In the loop's own thread, in this order. leave(): the loop has ended. let_go(): what is open is closed now. The

@@ -1,17 +1,10 @@
 #include "client/load.h"
 #include "common/clock.h"
+#include "common/thread.h"
 
 #include <stdio.h>
 
-/* From the clock, which is exact; the first number of schedstat is only as new as the last tick. */
-static int64_t load_run_ns(void)
-{
-    struct timespec run;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &run);
-    return run.tv_sec * NS_PER_S + run.tv_nsec;
-}
-
-/* 0 where the kernel does not say (CONFIG_SCHED_INFO). */
+/* Of schedstat the second number; the first is only as new as the last tick, so that is asked of the clock. 0 where the kernel does not say (CONFIG_SCHED_INFO). */
 static int64_t load_wait_ns(void)
 {
     long long wait_ns;
@@ -29,7 +22,7 @@ void load_begin(struct load *l)
         return;
     l->open = true;
     l->window_from_ns = clock_now_ns();
-    l->run_from_ns = load_run_ns();
+    l->run_from_ns = thread_cpu_ns();
     l->wait_from_ns = load_wait_ns();
 }
 
@@ -39,7 +32,7 @@ void load_end(struct load *l)
         return;
     l->open = false;
     l->window_ns += clock_now_ns() - l->window_from_ns;
-    l->run_ns += load_run_ns() - l->run_from_ns;
+    l->run_ns += thread_cpu_ns() - l->run_from_ns;
     l->wait_ns += load_wait_ns() - l->wait_from_ns;
 }
 

@@ -87,18 +87,14 @@ static int main_choose_loops(const struct settings *s, struct run_args *args)
     return EXIT_CODE_DONE;
 }
 
-static bool main_is_loopback(const struct endpoint *target)
-{
-    return endpoint_family(target) == AF_INET && *(const uint8_t *)endpoint_bytes(target) == 127;
-}
-
 /* Over loopback there are other addresses without being asked for, where one has too few ports. */
 static void main_spread_sources(struct settings *s, const struct endpoint *target, const struct capacity_ports *c)
 {
     uint64_t n = capacity_sources(c);
     char last[ENDPOINT_TEXT_MAX];
     struct endpoint source;
-    if (s->n_sources || n < 2 || !main_is_loopback(target) || sources_spread_loopback(s, n))
+    if (s->n_sources || n < 2 || endpoint_family(target) != AF_INET || !endpoint_is_loopback(target) ||
+        sources_spread_loopback(s, n))
         return;
     sources_pick(s, sources_count(s) - 1, &source);
     terminal_notice(

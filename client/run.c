@@ -10,6 +10,7 @@
 #include "common/program.h"
 #include "common/stop.h"
 #include "common/terminal.h"
+#include "common/thread.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -336,6 +337,12 @@ static void run_let_go(void *context, size_t i)
     dialer_hang_up(&((struct run *)context)->threads[i].dialer);
 }
 
+/* On loopback the server's listener of that CPU answers there (SO_INCOMING_CPU), and nobody has to be woken on another one. */
+static bool run_owns_cpus(const struct run_args *args)
+{
+    return args->n_loops > 1 && args->n_loops == thread_cpus() && endpoint_is_loopback(&args->target);
+}
+
 int run_new(const struct run_args *args, struct run **ret)
 {
     struct run *r = calloc(1, sizeof(*r));
@@ -348,6 +355,7 @@ int run_new(const struct run_args *args, struct run **ret)
     const struct crew_args crew = {.n = args->n_loops,
                                    .at_once = args->settings->threads,
                                    .own_tables = args->own_tables,
+                                   .own_cpus = run_owns_cpus(args),
                                    .context = r,
                                    .prepare = run_prepare,
                                    .obey = run_obey,

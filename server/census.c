@@ -1,11 +1,9 @@
 #include "server/census.h"
 #include "common/clock.h"
 #include "common/sockdiag.h"
+#include "common/thread.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <semaphore.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -34,24 +32,16 @@ struct census {
     json_t *states;
 };
 
-static int64_t census_cpu_ns(void)
-{
-    struct timespec used;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-    return used.tv_sec * NS_PER_S + used.tv_nsec;
-}
-
 static void *census_main(void *context)
 {
     struct census *c = context;
     for (;;) {
-        while (sem_wait(&c->asked) && errno == EINTR)
-            ;
+        thread_await(&c->asked);
         if (c->ending)
             return NULL;
-        int64_t before_ns = census_cpu_ns();
+        int64_t before_ns = thread_cpu_ns();
         c->error = sockdiag_census(c->diag, &c->query, NULL, &c->counts);
-        c->cost_ns = census_cpu_ns() - before_ns;
+        c->cost_ns = thread_cpu_ns() - before_ns;
         c->finished = true;
         ev_async_send(c->loop, &c->taken);
     }
@@ -71,16 +61,6 @@ static void census_on_taken(struct ev_loop *loop, ev_async *async, int events)
     c->done(c->context);
 }
 
-static int census_spawn(struct census *c)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are the main thread's */
-    int r = pthread_create(&c->thread, NULL, census_main, c);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return -r;
-}
-
 int census_start(struct ev_loop *loop, int family, uint16_t port, void (*done)(void *context), void *context,
                  struct census **ret)
 {
@@ -96,7 +76,7 @@ int census_start(struct ev_loop *loop, int family, uint16_t port, void (*done)(v
     c->taken.data = c;
     int r = sockdiag_open(&c->diag);
     if (!r)
-        r = census_spawn(c);
+        r = thread_start(&c->thread, census_main, c);
     if (r) {
         sockdiag_close(c->diag);
         free(c);

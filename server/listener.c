@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sched.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -96,16 +95,10 @@ int listener_open(const struct settings *s, struct endpoint *at, bool shared, co
     return r;
 }
 
-void listener_prefer_cpu(int fd, size_t i)
+void listener_prefer_cpu(int fd, int cpu)
 {
-    cpu_set_t usable;
-    if (sched_getaffinity(0, sizeof(usable), &usable) || !CPU_COUNT(&usable))
-        return; /* more CPUs than a set holds: it stays with the hash */
-    size_t wanted = i % (size_t)CPU_COUNT(&usable);
-    int cpu = 0;
-    while (!CPU_ISSET(cpu, &usable) || wanted--)
-        cpu++;
-    setsockopt(fd, SOL_SOCKET, SO_INCOMING_CPU, &cpu, sizeof(cpu));
+    if (cpu >= 0)
+        setsockopt(fd, SOL_SOCKET, SO_INCOMING_CPU, &cpu, sizeof(cpu));
 }
 
 int listener_check_free(const struct endpoint *at)

@@ -11,11 +11,10 @@
  * in *ret_step the call that failed ("bind", "listen", "TCP_FASTOPEN"). */
 int listener_open(const struct settings *s, struct endpoint *at, bool shared, const char **ret_step);
 
-/* SO_INCOMING_CPU for the i-th of the listeners that share a port: the i-th CPU that this process may run on, from the
- * first again when there are more listeners. A connection whose SYN arrives on a CPU goes to one of its listeners, by
+/* SO_INCOMING_CPU for one of the listeners that share a port; -1: none. A connection whose SYN arrives on a CPU goes to one of its listeners, by
  * the hash among several, and by the hash of all where it has none (reuseport_select_sock_by_hash()). Kernels before 6.2
  * use the hash alone. No failure: it is a wish. */
-void listener_prefer_cpu(int fd, size_t i);
+void listener_prefer_cpu(int fd, int cpu);
 
 /* Whether another socket has the address already: SO_REUSEPORT would share it with a server of ours without a word. Not
  * for port 0. 0 or -errno. */

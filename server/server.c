@@ -6,6 +6,7 @@
 #include "common/stop.h"
 #include "common/sysctl_guard.h"
 #include "common/terminal.h"
+#include "common/thread.h"
 #include "server/census.h"
 #include "server/listener.h"
 #include "server/report.h"
@@ -37,20 +38,13 @@ struct server {
     int write_error;
 };
 
-static bool server_is_on_loopback(const struct server *s)
-{
-    const struct sockaddr_in *v4 = (const struct sockaddr_in *)&s->at.address;
-    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&s->at.address;
-    return endpoint_family(&s->at) == AF_INET ? ntohl(v4->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET
-                                              : IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
-}
-
 /* On loopback a SYN arrives on its client's CPU, and a listener of that CPU saves the kernel work. Elsewhere it arrives
  * where the interface interrupts, perhaps always on the same CPU, and one listener would get all: there the hash is
- * better. So it is with an accept delay, where the queues are to be seen, as others have them. */
+ * better. So it is with an accept delay, where the queues are to be seen, as others have them. With a thread for each
+ * CPU, each also stays there: a wake-up on another CPU costs more than an echo. */
 static bool server_prefers_cpus(const struct server *s)
 {
-    return s->n_workers > 1 && !s->args.settings->accept_delay_ns && server_is_on_loopback(s);
+    return s->n_workers > 1 && !s->args.settings->accept_delay_ns && endpoint_is_loopback(&s->at);
 }
 
 static int server_open_listeners(struct server *s, const char **ret_step)
@@ -62,7 +56,9 @@ static int server_open_listeners(struct server *s, const char **ret_step)
         r = listener_open(settings, &s->at, s->n_workers > 1, ret_step);
         s->workers[i].listener = r;
         if (r >= 0 && server_prefers_cpus(s))
-            listener_prefer_cpu(r, i);
+            listener_prefer_cpu(r, thread_cpu(i));
+        if (server_prefers_cpus(s) && s->n_workers == thread_cpus())
+            s->workers[i].cpu = thread_cpu(i);
         worker_share_keep(&s->share, r);
     }
     return r < 0 ? r : 0;
@@ -95,7 +91,7 @@ int server_start(const struct server_args *args, struct server **ret, const char
     s->at = args->at;
     s->n_workers = settings->threads;
     for (size_t i = 0; i < s->n_workers; i++)
-        s->workers[i].listener = -1;
+        s->workers[i] = (struct worker){.listener = -1, .cpu = -1};
     s->somaxconn = sysctl_read("net.core.somaxconn", value) ? -1 : atoll(value);
     if (sockdiag_open(&s->diag))
         s->diag = NULL;
@@ -302,7 +298,7 @@ int server_run(struct server *s, struct document_output *output, const char **re
     if (!r) {
         *ret_step = "writing a document";
         server_announce(s);
-        ev_run(loop, 0);
+        worker_run(&s->workers[0]);
     }
     server_end_serving(s);
     return r ? r : s->write_error;

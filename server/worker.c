@@ -1,9 +1,9 @@
 #include "server/worker.h"
 #include "common/terminal.h"
+#include "common/thread.h"
 
 #include <errno.h>
 #include <linux/close_range.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -43,12 +43,6 @@ void worker_stop_all(struct worker_share *share)
 {
     share->ending = true;
     eventfd_write(share->news, 1);
-}
-
-static void worker_wait(sem_t *step)
-{
-    while (sem_wait(step) && errno == EINTR)
-        ;
 }
 
 static void worker_on_accepted(void *context, int fd)
@@ -120,13 +114,19 @@ static void worker_free(struct worker *w)
     w->loop = NULL;
 }
 
+void worker_run(struct worker *w)
+{
+    thread_stay(w->cpu);
+    ev_run(w->loop, 0);
+}
+
 static void *worker_main(void *context)
 {
     struct worker *w = context;
-    ev_run(w->loop, 0);
+    worker_run(w);
     worker_end_watching(w);
     sem_post(&w->rested);
-    worker_wait(&w->released);
+    thread_await(&w->released);
     worker_free(w);
     return NULL;
 }
@@ -155,16 +155,12 @@ static void *worker_main_of_successor(void *context)
 
 static int worker_start_thread(struct worker *w, void *(*run)(void *context))
 {
-    sigset_t all, before;
     sem_init(&w->opened, 0, 0);
     sem_init(&w->rested, 0, 0);
     sem_init(&w->released, 0, 0);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before); /* the new thread inherits this: signals are the main thread's */
-    int r = pthread_create(&w->thread, NULL, run, w);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    int r = thread_start(&w->thread, run, w);
     w->threaded = !r;
-    return -r;
+    return r;
 }
 
 int worker_spawn(struct worker *w)
@@ -179,10 +175,11 @@ static int worker_make_successor(struct worker *w, struct worker *last)
         return -ENOMEM;
     next->share = w->share;
     next->listener = w->listener;
+    next->cpu = w->cpu;
     next->first = w->first;
     int r = worker_start_thread(next, worker_main_of_successor);
     if (!r) {
-        worker_wait(&next->opened);
+        thread_await(&next->opened);
         r = next->start_error;
         if (r)
             pthread_join(next->thread, NULL);
@@ -293,7 +290,7 @@ void worker_rest(struct worker *w)
 {
     for (; w; w = w->successor) /* set before the worker rests, if ever */
         if (w->threaded)
-            worker_wait(&w->rested);
+            thread_await(&w->rested);
         else
             worker_end_watching(w);
 }

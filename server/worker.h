@@ -32,6 +32,7 @@ struct worker {
     struct worker_share *share;
     struct ev_loop *loop;
     int listener; /* -1 until opened */
+    int cpu;      /* on which its thread stays, and its successors'; -1: wherever */
     bool accepting, pooled, threaded;
     struct acceptor acceptor;
     struct session_pool pool;
@@ -57,6 +58,9 @@ void worker_share_keep(struct worker_share *share, int fd);
 
 /* Prepares a worker around an open listener, which it owns from then on. 0 or -errno. */
 int worker_init(struct worker *w, struct worker_share *share, int listener);
+
+/* Runs the loop in the calling thread. */
+void worker_run(struct worker *w);
 
 /* Runs the loop in a new thread, signals blocked. 0 or -errno. */
 int worker_spawn(struct worker *w);

@@ -181,3 +181,38 @@ Test(pair, fin_wait_2_lasts_tcp_fin_timeout_and_close_wait_for_ever)
     live_free(client);
     live_free(server);
 }
+
+/* --- CPUs --- */
+
+/* On how many different sets of CPUs the threads of a process may run. */
+static int64_t places(const struct live *program)
+{
+    return live_number("grep -h Cpus_allowed_list /proc/%d/task/*/status | sort -u | wc -l", (int)program->pid);
+}
+
+static void check_places(const char *threads, int64_t expected)
+{
+    struct live *server = live_start_ready("server", "-t", threads, NULL);
+    struct live *client = live_start_ready("client", "-c", "100", "-t", threads, "--hold", "60s", NULL);
+    live_until(100, "ss -Htn state established 'dport = :8888' | wc -l");
+    cr_assert_eq(places(server), expected, "server, -t %s", threads);
+    cr_assert_eq(places(client), expected, "client, -t %s", threads);
+    cr_assert_eq(live_stop(client, SIGINT), 0);
+    cr_assert_eq(live_stop(server, SIGINT), 0);
+    live_free(client);
+    live_free(server);
+}
+
+/* On loopback, with a thread for each CPU, each has its own; with more or fewer all run wherever. */
+Test(pair, threads_stay_on_cpus_of_their_own)
+{
+    char threads[16];
+    int64_t cpus = live_number("nproc");
+    if (cpus < 2 || cpus > 90)
+        cr_skip_test("%lld CPUs", (long long)cpus);
+    snprintf(threads, sizeof(threads), "%d", (int)cpus);
+    check_places(threads, cpus);
+    snprintf(threads, sizeof(threads), "%d", (int)cpus + 1);
+    check_places(threads, 1);
+    check_places("1", 1);
+}

@@ -1,9 +1,9 @@
 #include "bench/lab/wire_inside.h"
 #include "common/clock.h"
+#include "common/thread.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -34,14 +34,9 @@ static int wire_open_ports(struct wire *w, const struct wire_args *args, const c
     return r;
 }
 
-/* Signals are for the program's own threads. */
 static int wire_start(struct wire *w)
 {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int r = -pthread_create(&w->thread, NULL, wire_carry, w);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    int r = thread_start(&w->thread, wire_carry, w);
     w->started = r == 0;
     return r;
 }

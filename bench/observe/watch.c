@@ -4,6 +4,7 @@
 #include "bench/observe/pace.h"
 #include "bench/observe/timeline.h"
 #include "common/clock.h"
+#include "common/thread.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -124,14 +125,6 @@ static int watch_hear_deaths(struct watch *w)
     return r == -ECANCELED ? 0 : r;
 }
 
-/* Of this thread: on a busy machine a look takes long because it waits for others, and that costs nobody anything. */
-static int64_t watch_cpu_ns(void)
-{
-    struct timespec used;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-    return used.tv_sec * NS_PER_S + used.tv_nsec;
-}
-
 /* Half as often where nothing has happened for a while, and never more than its share of the time. */
 static int64_t watch_interval_ns(const struct watch *w, int64_t took_ns)
 {
@@ -152,7 +145,7 @@ static struct sockdiag *watch_client_diag(const struct watch *w)
 
 int watch_look(struct watch *w)
 {
-    int64_t before_ns = w->latest.at_ns, cpu_ns = watch_cpu_ns();
+    int64_t before_ns = w->latest.at_ns, cpu_ns = thread_cpu_ns();
     int r = look_take(&w->latest, w->diag[SIDE_SERVER], watch_client_diag(w), w->args.family, w->args.port);
     if (!r)
         r = watch_hear_deaths(w);
@@ -165,7 +158,7 @@ int watch_look(struct watch *w)
     watch_notice_flood(w);
     if (before_ns && w->latest.at_ns - before_ns > w->longest_gap_ns)
         w->longest_gap_ns = w->latest.at_ns - before_ns;
-    w->due_ns = w->latest.at_ns + watch_interval_ns(w, watch_cpu_ns() - cpu_ns);
+    w->due_ns = w->latest.at_ns + watch_interval_ns(w, thread_cpu_ns() - cpu_ns);
     return 0;
 }
 
@@ -193,9 +186,9 @@ int watch_wait(struct watch *w)
         now_ns = clock_now_ns();
         if (!far || now_ns >= w->due_ns)
             continue;
-        int64_t cpu_ns = watch_cpu_ns();
+        int64_t cpu_ns = thread_cpu_ns();
         r = watch_look_at_queue(w);
-        queue_ns = pace_interval_ns(WATCH_QUEUE_NS, watch_cpu_ns() - cpu_ns, WATCH_QUEUE_PARTS);
+        queue_ns = pace_interval_ns(WATCH_QUEUE_NS, thread_cpu_ns() - cpu_ns, WATCH_QUEUE_PARTS);
     }
     return r;
 }
