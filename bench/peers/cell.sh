@@ -256,7 +256,7 @@ measure_opening() {
     rss_server=$rss
     rss_bytes "${client_pids[@]}"
     for n in "${client_pids[@]}"; do
-        kill -INT "$n" # ours reports
+        kill -INT "$n" 2>/dev/null || true # ours reports; another may have ended by itself
         [[ $who != ours* ]] || wait "$n" || true
     done
     jq -n --argjson opened "$opened_us" --argjson rss_server "$rss_server" --argjson rss_client "$rss" \
