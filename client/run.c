@@ -337,10 +337,12 @@ static void run_let_go(void *context, size_t i)
     dialer_hang_up(&((struct run *)context)->threads[i].dialer);
 }
 
-/* On loopback the server's listener of that CPU answers there (SO_INCOMING_CPU), and nobody has to be woken on another one. */
+/* On loopback the server's listener of that CPU answers there (SO_INCOMING_CPU), and nobody has to be woken on another one. Loops that
+ * take turns need no CPU each. */
 static bool run_owns_cpus(const struct run_args *args)
 {
-    return args->n_loops > 1 && args->n_loops == thread_cpus() && endpoint_is_loopback(&args->target);
+    size_t n = args->settings->threads;
+    return n > 1 && n == args->n_loops && n == thread_cpus() && endpoint_is_loopback(&args->target);
 }
 
 int run_new(const struct run_args *args, struct run **ret)

@@ -11,9 +11,9 @@
  * in *ret_step the call that failed ("bind", "listen", "TCP_FASTOPEN"). */
 int listener_open(const struct settings *s, struct endpoint *at, bool shared, const char **ret_step);
 
-/* SO_INCOMING_CPU for one of the listeners that share a port; -1: none. A connection whose SYN arrives on a CPU goes to one of its listeners, by
- * the hash among several, and by the hash of all where it has none (reuseport_select_sock_by_hash()). Kernels before 6.2
- * use the hash alone. No failure: it is a wish. */
+/* SO_INCOMING_CPU for one of the listeners that share a port; -1: none. A connection whose SYN arrives on a CPU goes to
+ * one of its listeners, by the hash among several, and by the hash of all where it has none
+ * (reuseport_select_sock_by_hash()). Kernels before 6.2 use the hash alone. No failure: it is a wish. */
 void listener_prefer_cpu(int fd, int cpu);
 
 /* Whether another socket has the address already: SO_REUSEPORT would share it with a server of ours without a word. Not

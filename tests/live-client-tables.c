@@ -59,6 +59,21 @@ Test(tables, held_connections_are_those_that_ss_shows)
     stop_server(server);
 }
 
+/* Two loops of one -t are two tables: with two CPUs they are not a thread for each. */
+Test(tables, loops_that_take_turns_run_wherever)
+{
+    struct live *server = live_start_ready("server", NULL);
+    live_descriptors = SMALL;
+    struct live *client = live_start_ready("client", "-c", "60", "-J", "--hold", "60s", NULL);
+    live_until(60, HELD);
+    cr_assert_eq(live_number("grep -h Cpus_allowed_list /proc/%d/task/*/status | sort -u | wc -l", (int)client->pid),
+                 1);
+    cr_assert_eq(live_stop(client, SIGINT), 0);
+    cr_assert_eq(live_integer(client->report, "event_loops", NULL), 2);
+    live_free(client);
+    stop_server(server);
+}
+
 Test(tables, waves)
 {
     int code;
