@@ -1,6 +1,7 @@
 #include "bench/explain.h"
 #include "bench/experiments/experiment.h"
 #include "bench/explain_kernels.h"
+#include "bench/model/renamed.h"
 #include "bench/model/rule.h"
 #include "bench/report/drawing.h"
 #include "bench/report/layout.h"
@@ -63,12 +64,31 @@ static void explain_knobs(const struct experiment *e, const struct knobs *values
     }
 }
 
+/* Where an older kernel has another name for what decides. */
+static void explain_renamed(const char *source)
+{
+    static const struct {
+        const char *function, *file, *until, *former, *former_file;
+    } renamed[] = {
+#define X(...) {__VA_ARGS__},
+        RENAMED_FUNCTIONS(X)
+#undef X
+    };
+    for (size_t i = 0; i < sizeof(renamed) / sizeof(*renamed); i++) {
+        const char *found = strstr(source, renamed[i].function);
+        if (found && found[strlen(renamed[i].function)] == '(')
+            page_text(stdout, "[up to Linux %s: %s(), %s]", renamed[i].until, renamed[i].former,
+                      renamed[i].former_file);
+    }
+}
+
 static void explain_expectation(const struct expectation *x, const struct rule *before)
 {
     char value[80];
     if (x->rule != before) {
         page_text(stdout, "%s", x->rule->sentence);
         page_text(stdout, "[%s]", x->rule->source);
+        explain_renamed(x->rule->source);
     }
     const char *error = !strcmp(x->unit, "errno") && x->lo == x->hi ? strerrorname_np((int)x->lo) : NULL;
     if (error) {

@@ -10,7 +10,7 @@ int64_t afterlife_kept(const struct conditions *c, int64_t closing)
 
 struct span afterlife_reuse(const struct conditions *c, bool bound, bool loopback)
 {
-    const double tick = 0.001; /* tcp_clock_ms() */
+    const double tick = 0.001; /* tcp_twsk_unique() compares milliseconds */
     const double late = 0.02;  /* ktime_get_seconds() moves on with the timer's tick */
     bool allowed = c->tw_reuse == 1 || (c->tw_reuse == 2 && loopback);
     if (!c->timestamps || (!bound && !allowed))

@@ -25,7 +25,7 @@ int64_t opening_defer_seconds(int64_t seconds); /* their time: what getsockopt()
 /* When that last SYN-ACK is sent, after the first; tcp_synack_retries has no part in it (syn_ack_recalc()). */
 struct span opening_defer_ends(const struct conditions *c, int64_t seconds);
 
-/* TCP_FASTOPEN: how many connections may wait for the ACK of their SYN-ACK (fastopen_queue_tune(), include/net/tcp.h). */
+/* TCP_FASTOPEN: how many connections may wait for the ACK of their SYN-ACK (fastopen_queue_tune(), include/linux/tcp.h). */
 int64_t opening_fastopen_limit(const struct conditions *c, int64_t option);
 /* Of `clients` whose SYNs bring data while `pending` wait for theirs: how many are accepted with it. The others get an ordinary
  * handshake. */
