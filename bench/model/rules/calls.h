@@ -13,14 +13,14 @@
       "after its kernel has acknowledged the first FIN.",                                                           \
       "tcp_fin(), net/ipv4/tcp_input.c")                                                                            \
     X(close_three_segments,                                                                                         \
-      "The ACK of a FIN may be kept back for 40 ms, and an end that closes within that time sends it with its "     \
-      "own FIN: three segments.",                                                                                   \
+      "The ACK of a FIN may be delayed (by 40 ms, up to 200 ms with a long round trip; not at all in "              \
+      "quickack mode). An end that closes within that time sends it with its own FIN: three segments.",             \
       "tcp_fin(), net/ipv4/tcp_input.c; tcp_send_delayed_ack(), net/ipv4/tcp_output.c")                             \
     X(fin_with_ack, "A FIN that acknowledges the other end's takes it from FIN_WAIT_1 straight to TIME_WAIT.",      \
       "tcp_rcv_state_process(), net/ipv4/tcp_input.c")                                                              \
     X(time_wait_bind,                                                                                               \
-      "bind() to a port that a TIME_WAIT of this host holds fails with EADDRINUSE, unless both sockets have "       \
-      "SO_REUSEADDR.",                                                                                              \
+      "bind() to a port and address that a TIME_WAIT of this host holds fails with EADDRINUSE, unless both "        \
+      "sockets have SO_REUSEADDR, or both SO_REUSEPORT.",                                                           \
       "inet_csk_bind_conflict(), net/ipv4/inet_connection_sock.c")                                                  \
     X(reset_errno,                                                                                                  \
       "A RST makes the next call fail with EPIPE where the peer's FIN had come before (CLOSE_WAIT), with "          \
@@ -63,9 +63,10 @@
       "A close() by RST throws away what the peer has not acknowledged, and nobody sends it again.",                \
       "tcp_disconnect(), net/ipv4/tcp.c; __tcp_close(), net/ipv4/tcp.c")                                            \
     X(reset_challenged,                                                                                             \
-      "A RST that is not at the very number expected next (a segment before it was lost) is answered by a "         \
-      "challenge ACK, and it is the RST that answers this one that counts.",                                        \
-      "tcp_validate_incoming(), net/ipv4/tcp_input.c")                                                              \
+      "A RST in the window whose number is not exactly the next one expected gets a challenge ACK, and only"        \
+      " the RST that answers this ACK ends the connection. A RST at the right edge of a SACK block, or one "        \
+      "number early after a FIN, is believed too; one outside of the window gets no answer.",                       \
+      "tcp_validate_incoming(), tcp_reset_check(), net/ipv4/tcp_input.c")                                           \
     X(abort_on_data,                                                                                                \
       "TCPAbortOnData counts the close() calls with SO_LINGER 0 s, and data that came after everything was shut "   \
       "down.",                                                                                                      \

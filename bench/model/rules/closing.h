@@ -13,9 +13,9 @@
       "CLOSE_WAIT, whatever its program does.",                                                                      \
       "tcp_fin(), net/ipv4/tcp_input.c")                                                                             \
     X(fin_wait_2_orphan,                                                                                             \
-      "A FIN_WAIT_2 without descriptor is replaced by a minisocket that lasts tcp_fin_timeout (at least 3.5 RTO) "   \
-      "and then is gone.",                                                                                           \
-      "tcp_rcv_state_process(), net/ipv4/tcp_input.c")                                                               \
+      "A FIN_WAIT_2 without descriptor is replaced by a minisocket that lasts tcp_fin_timeout (or "                  \
+      "TCP_LINGER2; at least 3.5 RTO) and then is gone.",                                                            \
+      "tcp_rcv_state_process(), net/ipv4/tcp_input.c; tcp_fin_time(), include/net/tcp.h")                            \
     X(fin_wait_2_no_time_wait,                                                                                       \
       "A FIN_WAIT_2 becomes TIME_WAIT only when the peer's FIN comes, never by the end of its time.",                \
       "tcp_timewait_state_process(), net/ipv4/tcp_minisocks.c")                                                      \

@@ -5,7 +5,10 @@
     X(listen_overflows,                                                                                             \
       "ListenOverflows counts every SYN and every third ACK that meets a full accept queue, repeated ones, too.",   \
       "tcp_conn_request(), net/ipv4/tcp_input.c; tcp_v4_syn_recv_sock(), net/ipv4/tcp_ipv4.c")                      \
-    X(listen_drops, "ListenDrops counts every SYN and every third ACK that a listener drops, for whatever reason.", \
+    X(listen_drops,                                                                                                 \
+      "ListenDrops counts the SYNs and third ACKs that a listener drops because a queue is full or memory "         \
+      "is short. What TCP_DEFER_ACCEPT, a socket filter, an IPsec policy or PAWS drops counts only in the "         \
+      "listener's own drop count (skmem d in ss).",                                                                 \
       "tcp_listendrop(), include/net/tcp.h")                                                                        \
     X(request_full_counter, "TCPReqQFullDrop counts the SYNs that meet a full SYN queue with tcp_syncookies = 0.",  \
       "tcp_syn_flood_action(), net/ipv4/tcp_input.c")                                                               \

@@ -16,16 +16,19 @@
       "tcp_rto_max_ms (120 s).",                                                                                    \
       "tcp_retransmit_timer(), net/ipv4/tcp_timer.c")                                                               \
     X(retries2_is_a_time,                                                                                           \
-      "tcp_retries2 = R is a time: the RTO that finds (2^(R + 1) - 1) * 200 ms gone since the first one gives the " \
-      "connection up, however often the segment was sent.",                                                         \
-      "retransmits_timed_out(), net/ipv4/tcp_timer.c")                                                              \
+      "tcp_retries2 = R is a time, not a count: the connection is given up at the first RTO that finds this"        \
+      " time over since the first retransmission by RTO. It is (2^(R + 1) - 1) * 200 ms for R up to 9, and "        \
+      "120 s more for each above: 924.6 s for 15.",                                                                 \
+      "retransmits_timed_out(), tcp_model_timeout(), net/ipv4/tcp_timer.c")                                         \
     X(orphan_retries,                                                                                               \
-      "Without a descriptor tcp_orphan_retries = R counts: the RTO that finds (2^(R + 1) - 1) * 200 ms gone since " \
-      "the first one gives up, and 0 means 8.",                                                                     \
+      "Without a descriptor tcp_orphan_retries = R counts instead of tcp_retries2, with the same times: "           \
+      "(2^(R + 1) - 1) * 200 ms for R up to 9. 0 means 8.",                                                         \
       "tcp_orphan_retries(), net/ipv4/tcp_timer.c")                                                                 \
     X(gives_up_silently, "Who gives up retransmitting sends no RST: the peer is told nothing.",                     \
       "tcp_write_err(), net/ipv4/tcp_timer.c")                                                                      \
-    X(gives_up_timed_out, "The program learns by ETIMEDOUT that its connection was given up.",                      \
+    X(gives_up_timed_out,                                                                                           \
+      "The program gets ETIMEDOUT when its connection is given up, or the error of the last ICMP message, "         \
+      "if there was one.",                                                                                          \
       "tcp_write_err(), net/ipv4/tcp_timer.c")                                                                      \
     X(fin_unacknowledged,                                                                                           \
       "A FIN is retransmitted like data, and until it is acknowledged the state stays FIN_WAIT_1 or LAST_ACK.",     \
@@ -45,10 +48,9 @@
     X(keepalive_interval, "While no probe is answered there is one each tcp_keepalive_intvl, or TCP_KEEPINTVL.",    \
       "tcp_keepalive_timer(), net/ipv4/tcp_timer.c")                                                                \
     X(keepalive_gives_up,                                                                                           \
-      "When tcp_keepalive_probes (or TCP_KEEPCNT) probes have gone without an answer and one more interval is "     \
-      "over, the connection "                                                                                       \
-      "is given up with ETIMEDOUT.",                                                                                \
-      "tcp_keepalive_timer(), net/ipv4/tcp_timer.c")                                                                \
+      "When tcp_keepalive_probes (or TCP_KEEPCNT) probes got no answer and one more interval is over, the "         \
+      "connection is given up with ETIMEDOUT, or with the error of the last ICMP message.",                         \
+      "tcp_keepalive_timer(), tcp_write_err(), net/ipv4/tcp_timer.c")                                               \
     X(keepalive_user_timeout,                                                                                       \
       "With TCP_USER_TIMEOUT the number of probes does not count: the first firing after the first probe that "     \
       "finds "                                                                                                      \

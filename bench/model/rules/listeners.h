@@ -40,9 +40,10 @@
       "With tcp_migrate_req = 0 the close of a listener resets every connection in its accept queue.",               \
       "inet_csk_listen_stop(), net/ipv4/inet_connection_sock.c")                                                     \
     X(listener_close_requests,                                                                                       \
-      "With tcp_migrate_req = 0 the half-open requests of a closed listener are dropped at their next timeout, "     \
-      "without a word to the clients.",                                                                              \
-      "reqsk_timer_handler(), net/ipv4/inet_connection_sock.c")                                                      \
+      "With tcp_migrate_req = 0 the half-open requests of a closed listener are silently dropped at their "          \
+      "next timeout. If the client sends a segment before that, the request ends at once, and the segment "          \
+      "is answered by RST.",                                                                                         \
+      "reqsk_timer_handler(), net/ipv4/inet_connection_sock.c; tcp_v4_rcv(), net/ipv4/tcp_ipv4.c")                   \
     X(listener_close_migrates,                                                                                       \
       "With tcp_migrate_req = 1 the connections in the accept queue of a listener that closes move to another one "  \
       "with SO_REUSEPORT, whatever its limit, and half-open requests at their next timeout or ACK.",                 \

@@ -27,8 +27,11 @@
       "TCP_SYNCNT takes the place of tcp_syn_retries on a client's socket, and of tcp_synack_retries on a "         \
       "listener.",                                                                                                  \
       "tcp_write_timeout(), net/ipv4/tcp_timer.c; reqsk_timer_handler(), net/ipv4/inet_connection_sock.c")          \
-    X(attempt_fails, "AttemptFails counts the connections that end in SYN_SENT or SYN_RECV.",                       \
-      "tcp_done(), net/ipv4/tcp.c")                                                                                 \
+    X(attempt_fails,                                                                                                \
+      "AttemptFails counts the connections that an error ends in SYN_SENT or in SYN_RECV, and the half-open"        \
+      " requests that the client's RST ends. A close() in SYN_SENT and a request that times out do not "            \
+      "count.",                                                                                                     \
+      "tcp_done(), net/ipv4/tcp.c; tcp_check_req(), net/ipv4/tcp_minisocks.c")                                      \
     X(no_socket_reset,                                                                                              \
       "A segment for a port where no socket listens is answered by RST at once, and a SYN's RST "                   \
       "acknowledges it; bind() alone is no listening.",                                                             \
@@ -78,8 +81,9 @@
       "both succeed.",                                                                                              \
       "tcp_check_req(), net/ipv4/tcp_minisocks.c")                                                                  \
     X(fastopen_child,                                                                                               \
-      "A SYN with data at a listener with TCP_FASTOPEN makes a full socket in SYN_RECV and puts it into the "       \
-      "accept queue, where accept() and the read work before the handshake is over.",                               \
+      "A SYN with data and a valid cookie, at a listener with TCP_FASTOPEN (and bit 2 of tcp_fastopen), "           \
+      "makes a full socket in SYN_RECV in the accept queue: accept() and read() work before the handshake "         \
+      "is over.",                                                                                                   \
       "tcp_fastopen_create_child(), net/ipv4/tcp_fastopen.c")                                                       \
     X(fastopen_limit,                                                                                               \
       "TCP_FASTOPEN = q allows q connections whose handshake is not over, whatever has been accepted; a SYN "       \
@@ -89,7 +93,9 @@
       "A client whose data the SYN-ACK does not acknowledge sends it again with its ACK, and that completes "       \
       "an ordinary handshake.",                                                                                     \
       "tcp_rcv_fastopen_synack(), net/ipv4/tcp_input.c")                                                            \
-    X(fastopen_slot, "It is the handshake's last ACK that gives a place of TCP_FASTOPEN back, not accept().",       \
+    X(fastopen_slot,                                                                                                \
+      "A place of TCP_FASTOPEN is given back by the handshake's last ACK, not by accept(). A RST gives it "         \
+      "back (after 60 s, if the connection was accepted), and so does the end of the retries.",                     \
       "reqsk_fastopen_remove(), net/core/request_sock.c")                                                           \
     X(fastopen_overflow_counter,                                                                                    \
       "TCPFastOpenListenOverflow counts the SYNs with data that find TCP_FASTOPEN's places taken; with 0 places "   \

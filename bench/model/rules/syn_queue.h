@@ -1,25 +1,28 @@
 /* Part of bench/model/rule.h. */
 #pragma once
 
-#define RULES_OF_THE_SYN_QUEUE(X)                                                                                    \
-    X(syn_queue_capacity,                                                                                            \
-      "The SYN queue has the accept queue's limit L for its own, and holds L + 1 half-open requests besides (L in "  \
-      "some kernels: tcplab-bench probe tells).",                                                                    \
-      "inet_csk_reqsk_queue_is_full(), include/net/inet_connection_sock.h")                                          \
-    X(syn_queue_full_cookie,                                                                                         \
-      "With tcp_syncookies = 1 a SYN that meets a full SYN queue is answered by a SYN cookie, and no request is "    \
-      "kept.",                                                                                                       \
-      "tcp_conn_request(), net/ipv4/tcp_input.c")                                                                    \
-    X(syn_queue_full_drop,                                                                                           \
-      "With tcp_syncookies = 0 a SYN that meets a full SYN queue is dropped without an answer.",                     \
-      "tcp_conn_request(), net/ipv4/tcp_input.c")                                                                    \
-    X(cookies_always, "With tcp_syncookies = 2 every SYN is answered by a SYN cookie, and no request is ever kept.", \
-      "tcp_conn_request(), net/ipv4/tcp_input.c")                                                                    \
-    X(max_syn_backlog,                                                                                               \
-      "tcp_max_syn_backlog = M counts only with tcp_syncookies = 0, and then peers that the kernel has no "          \
-      "metrics of make at most M - M / 4 + 1 requests.",                                                             \
-      "tcp_conn_request(), net/ipv4/tcp_input.c")                                                                    \
-    X(request_pruning,                                                                                               \
-      "While the half-open requests are more than half of max(8, L), those that nobody completes are dropped at "    \
-      "their third timeout, after 7 s.",                                                                             \
+#define RULES_OF_THE_SYN_QUEUE(X)                                                                                   \
+    X(syn_queue_capacity,                                                                                           \
+      "The SYN queue has the accept queue's limit L for its own, and holds L + 1 half-open requests besides (L in " \
+      "some kernels: tcplab-bench probe tells).",                                                                   \
+      "inet_csk_reqsk_queue_is_full(), include/net/inet_connection_sock.h")                                         \
+    X(syn_queue_full_cookie,                                                                                        \
+      "With tcp_syncookies = 1 a SYN that meets a full SYN queue is answered by a SYN cookie, and no "              \
+      "request is kept; it is dropped if the accept queue is full, too.",                                           \
+      "tcp_conn_request(), net/ipv4/tcp_input.c")                                                                   \
+    X(syn_queue_full_drop,                                                                                          \
+      "With tcp_syncookies = 0 a SYN that meets a full SYN queue is dropped without an answer.",                    \
+      "tcp_conn_request(), net/ipv4/tcp_input.c")                                                                   \
+    X(cookies_always,                                                                                               \
+      "With tcp_syncookies = 2 every SYN that the accept queue has room for is answered by a SYN cookie, "          \
+      "and no request is kept. A SYN that ends a TIME_WAIT is the exception: it makes a request.",                  \
+      "tcp_conn_request(), net/ipv4/tcp_input.c")                                                                   \
+    X(max_syn_backlog,                                                                                              \
+      "tcp_max_syn_backlog = M counts only with tcp_syncookies = 0, and then peers that the kernel has no "         \
+      "metrics of make at most M - M / 4 + 1 requests.",                                                            \
+      "tcp_conn_request(), net/ipv4/tcp_input.c")                                                                   \
+    X(request_pruning,                                                                                              \
+      "When more than half of max(8, L) half-open requests wait, and at least twice as many in all as young"        \
+      " ones, the old ones lose retries: one for each doubling, down to 2. With 2 they are dropped at their"        \
+      " third timeout, after 7 s.",                                                                                 \
       "reqsk_timer_handler(), net/ipv4/inet_connection_sock.c")
