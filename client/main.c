@@ -10,15 +10,48 @@
 #include "common/terminal.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 
 typedef unsigned long long ull;
 
+/* What connect() from such a source can take. */
+static void main_keep_family(struct endpoint_addresses *found, int family)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < found->n; i++)
+        if (endpoint_family(&found->at[i]) == family)
+            found->at[kept++] = found->at[i];
+    found->n = kept;
+}
+
+/* One address is the target of the whole run. A probe would count at the server, so none is tried: it is said which
+ * was taken. A link-local address needs an interface, or a source that has one (tcp_v6_connect()). */
+static int main_check_target(const struct settings *s, const struct endpoint_addresses *found)
+{
+    char taken[ENDPOINT_TEXT_MAX], others[ENDPOINT_LIST_MAX];
+    endpoint_host(&found->at[0], taken);
+    if (endpoint_lacks_zone(&found->at[0]) && !(s->n_sources && s->sources[0].zone[0])) {
+        terminal_error("%s: %s is a link-local address and means nothing without its interface; write it, too, such "
+                       "as %s%%eth0 (ip link lists them)",
+                       s->target, taken, taken);
+        return EXIT_CODE_USAGE;
+    }
+    if (found->n > 1)
+        terminal_notice("%s has %zu addresses: all connections go to %s, none to %s (write an address to choose)",
+                        s->host, found->n, taken, endpoint_others(found, others));
+    if (parse_is_ambiguous(s->target))
+        terminal_notice("%s is read as an address without a port; with a port it is written [ADDRESS]:PORT",
+                        s->target);
+    return EXIT_CODE_DONE;
+}
+
 static int main_resolve(const struct settings *s, struct endpoint *target)
 {
-    int code = endpoint_resolve(s->host, s->port, false, target);
+    struct endpoint_addresses found;
+    int code = endpoint_resolve_all(s->host, s->port, false, &found);
     if (code) {
         const char *end = strrchr(s->host, '.');
         bool file = s->json && end && !strncmp(end, ".json", 5);
@@ -27,11 +60,31 @@ static int main_resolve(const struct settings *s, struct endpoint *target)
                             : "check the name, or write the address");
         return EXIT_CODE_FAILED;
     }
-    endpoint_any_to_loopback(target);
-    if (s->n_sources && s->sources[0].family != endpoint_family(target)) {
+    if (s->n_sources)
+        main_keep_family(&found, s->sources[0].family);
+    if (!found.n) {
         terminal_error("--source %s is of another family than %s; give an %s source", s->source_texts.text[0],
-                       s->host, endpoint_family(target) == AF_INET6 ? "IPv6" : "IPv4");
+                       s->host, s->sources[0].family == AF_INET ? "IPv6" : "IPv4");
         return EXIT_CODE_USAGE;
+    }
+    *target = found.at[0];
+    endpoint_any_to_loopback(target);
+    return main_check_target(s, &found);
+}
+
+/* The interfaces of --source ADDR%INTERFACE. */
+static int main_find_interfaces(struct settings *s)
+{
+    for (size_t i = 0; i < s->n_sources; i++) {
+        const char *zone = s->sources[i].zone;
+        char *end;
+        unsigned long number = strtoul(zone, &end, 10);
+        s->source_interfaces[i] = *end ? if_nametoindex(zone) : (uint32_t)number;
+        if (!zone[0] || s->source_interfaces[i])
+            continue;
+        terminal_error("--source %s: there is no interface %s here (ip link lists them)", s->source_texts.text[i],
+                       zone);
+        return EXIT_CODE_FAILED;
     }
     return EXIT_CODE_DONE;
 }
@@ -40,16 +93,23 @@ static int main_resolve(const struct settings *s, struct endpoint *target)
 static int main_check_sources(const struct settings *s)
 {
     for (size_t i = 0; i < 2 * s->n_sources; i++) {
-        struct settings one = {.n_sources = 1, .sources = {s->sources[i / 2]}};
+        struct settings one = {
+            .n_sources = 1, .sources = {s->sources[i / 2]}, .source_interfaces = {s->source_interfaces[i / 2]}};
         struct endpoint source;
         sources_pick(&one, i % 2 ? sources_count(&one) - 1 : 0, &source);
         int error = -sources_try(&source);
         if (!error)
             continue;
         char text[ENDPOINT_TEXT_MAX];
-        terminal_error(
-            "--source %s: cannot connect from %s: %s; give an address of this machine (ip addr lists them)",
-            s->source_texts.text[i / 2], endpoint_host(&source, text), strerror(error));
+        endpoint_host(&source, text);
+        if (endpoint_lacks_zone(&source))
+            terminal_error("--source %s: %s is a link-local address and means nothing without its interface; write "
+                           "it, too, such as %s%%eth0 (ip addr lists them)",
+                           s->source_texts.text[i / 2], text, text);
+        else
+            terminal_error(
+                "--source %s: cannot connect from %s: %s; give an address of this machine (ip addr lists them)",
+                s->source_texts.text[i / 2], text, strerror(error));
         return EXIT_CODE_FAILED;
     }
     return EXIT_CODE_DONE;
@@ -113,9 +173,12 @@ static int main_check_ports(struct settings *s, const struct endpoint *target)
         return EXIT_CODE_DONE;
     terminal_error("%llu connections to one destination need as many local ports, and there are %llu: %llu source "
                    "address%s with %llu each (net.ipv4.ip_local_port_range %d to %d). Use fewer with -c, widen the "
-                   "range, or connect from more addresses, such as --source 127.0.0.0/24",
+                   "range, or connect from more addresses%s",
                    (ull)c.needed, (ull)(c.addresses * c.per_address), (ull)c.addresses, c.addresses == 1 ? "" : "es",
-                   (ull)c.per_address, c.low, c.high);
+                   (ull)c.per_address, c.low, c.high,
+                   endpoint_family(target) == AF_INET && endpoint_is_loopback(target)
+                       ? ", such as --source 127.0.0.0/24"
+                       : " of this machine: --source, once for each (ip addr add makes more)");
     return EXIT_CODE_CANNOT;
 }
 
@@ -139,6 +202,8 @@ static int main_check(struct settings *s, struct run_args *args)
         code = main_choose_loops(s, args);
     if (!code)
         code = main_resolve(s, &args->target);
+    if (!code)
+        code = main_find_interfaces(s);
     if (!code)
         code = main_check_sources(s);
     if (!code)
@@ -176,12 +241,12 @@ int main(int argc, char **argv)
     if (r)
         return program_settings_ended(r, message);
     terminal_init("tcplab-client", settings.color);
-    stop_install();
     const struct document_head head = {"tcplab.client/1", "tcplab-client", argc, argv, json};
     struct run_args args = {.settings = &settings, .head = &head};
     int code = program_check_ready_fd((int)settings.ready_fd);
     if (!code)
         code = main_check(&settings, &args);
+    stop_install(); /* not before: a signal ends the search for a name, and there is nothing to report yet */
     if (!code)
         code = program_open_output(settings.json, settings.jsonl, &args.output);
     if (!code)

@@ -49,6 +49,7 @@ static int settings_target(struct settings *s, const char *text, char **ret_mess
     if (port == 0)
         return settings_say(ret_message, -EINVAL, "%s: nobody listens on port 0; write the server's port", text);
     s->port = port < 0 ? 8888 : (uint16_t)port;
+    s->target = text;
     return 0;
 }
 
@@ -58,8 +59,9 @@ static int settings_sources(struct settings *s, char **ret_message)
     for (size_t i = 0; i < s->source_texts.n; i++) {
         int r = parse_network(s->source_texts.text[i], &s->sources[i], &why);
         if (r)
-            return settings_say(ret_message, r, "--source %s: %s; write ADDR or ADDR/LEN, such as 127.0.0.0/24",
-                                s->source_texts.text[i], why);
+            return settings_say(ret_message, r, "--source %s: %s; write ADDR or ADDR/LEN, such as %s",
+                                s->source_texts.text[i], why,
+                                strchr(s->source_texts.text[i], ':') ? "fd00::/120 or fe80::1%eth0" : "127.0.0.0/24");
         if (s->sources[i].family != s->sources[0].family)
             return settings_say(ret_message, -EINVAL,
                                 "--source %s: IPv4 and IPv6 sources do not mix; run one client for each",

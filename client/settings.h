@@ -14,6 +14,7 @@ enum close_how { CLOSE_FIN, CLOSE_RST, CLOSE_HALF, CLOSE_NONE };
 
 /* Times in ns, OPTION_NEVER where there is none. */
 struct settings {
+    const char *target; /* as it was written */
     char host[PARSE_HOST_MAX];
     uint16_t port;
     uint64_t connections;
@@ -28,7 +29,8 @@ struct settings {
     struct option_texts source_texts;
     size_t n_sources;
     struct network sources[OPTION_TEXTS_MAX];
-    int64_t start_at_ns; /* since 1970; 0: at once */
+    uint32_t source_interfaces[OPTION_TEXTS_MAX]; /* of their zones; 0: none */
+    int64_t start_at_ns;                          /* since 1970; 0: at once */
     struct percentiles percentiles;
     int64_t ready_fd; /* -1: none */
     bool log_connections;

@@ -28,23 +28,25 @@ uint64_t sources_count(const struct settings *s)
 }
 
 /* address + offset; the host part is at most the last 32 bits, so nothing is carried further. */
-static void sources_at(const struct network *n, uint64_t offset, struct endpoint *ret)
+static void sources_at(const struct settings *s, size_t which, uint64_t offset, struct endpoint *ret)
 {
+    const struct network *n = &s->sources[which];
     uint8_t bytes[16];
     size_t last = n->family == AF_INET ? 3 : 15;
     memcpy(bytes, n->address, sizeof(bytes));
     for (size_t i = 0; i < 4; i++, offset >>= 8)
         bytes[last - i] = (uint8_t)(bytes[last - i] | (offset & 0xff));
     endpoint_from_bytes(n->family, bytes, 0, ret);
+    endpoint_set_zone(ret, s->source_interfaces[which]);
 }
 
 void sources_pick(const struct settings *s, uint64_t i, struct endpoint *ret)
 {
     i %= sources_count(s);
-    for (const struct network *n = s->sources;; n++) {
-        uint64_t hosts = sources_hosts(n);
+    for (size_t which = 0;; which++) {
+        uint64_t hosts = sources_hosts(&s->sources[which]);
         if (i < hosts) {
-            sources_at(n, sources_host_bits(n) < 2 ? i : i + 1, ret);
+            sources_at(s, which, sources_host_bits(&s->sources[which]) < 2 ? i : i + 1, ret);
             return;
         }
         i -= hosts;

@@ -7,7 +7,9 @@
  * exponents are never accepted. */
 #pragma once
 
+#include <net/if.h>
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,16 +29,22 @@ int parse_size(const char *text, uint64_t *ret_bytes, const char **ret_why);
 int parse_port(const char *text, uint16_t *ret_port, const char **ret_why);
 
 /* "host", "host:port", "1.2.3.4:80", "::1", "[::1]", "[::1]:80", "fe80::1%lo". The host is not resolved.
- * ret_host is NUL-terminated, without brackets; *ret_port is -1 where the text has none. */
+ * ret_host is NUL-terminated, without brackets; *ret_port is -1 where the text has none. "::1:80" is refused: the
+ * address ::1:80 (of ::/96, RFC 4291 2.5.5.1: no longer in use) is hardly meant; "[::1:80]" is taken. */
 #define PARSE_HOST_MAX 256
 int parse_host_port(const char *text, char ret_host[static PARSE_HOST_MAX], int *ret_port, const char **ret_why);
 
-/* "ADDR" or "ADDR/LEN", IPv4 or IPv6, numeric. Bits below LEN are zeroed; without /LEN the length is that of the
+/* An IPv6 address without brackets that parse_host_port() takes as a whole, although its end may be meant as the
+ * port: "2001:db8::1:8888". */
+bool parse_is_ambiguous(const char *text);
+
+/* "ADDR" or "ADDR/LEN", IPv4 or IPv6, numeric; "fe80::1%eth0" for one address of an interface. Bits below LEN are zeroed; without /LEN the length is that of the
  * family (32, 128): one address. */
 struct network {
     int family; /* AF_INET or AF_INET6 */
     int prefix; /* bits */
     uint8_t address[16];
+    char zone[IF_NAMESIZE]; /* name or number of an interface; "": none */
 };
 int parse_network(const char *text, struct network *ret_network, const char **ret_why);
 

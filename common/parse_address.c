@@ -1,8 +1,6 @@
 /* The half of parse.h that reads hosts, ports and networks. */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <net/if.h>
-#include <stdbool.h>
 #include <string.h>
 
 #include "common/parse.h"
@@ -101,11 +99,39 @@ static bool is_name(const char *host)
     return true;
 }
 
+/* Whether what follows the last colon is digits, as of a port. */
+static bool ends_like_port(const char *host)
+{
+    unsigned port;
+    return read_digits(strrchr(host, ':') + 1, UINT16_MAX, &port);
+}
+
+/* Of ::/96, the IPv4-compatible addresses, only :: and ::1 are in use. */
+static bool is_obsolete(const char *host)
+{
+    struct in6_addr a;
+    return inet_pton(AF_INET6, host, &a) == 1 && IN6_IS_ADDR_V4COMPAT(&a);
+}
+
+/* Not "1:2:3:4:5:6:7:8": what stands before the last colon must be an address by itself. */
+bool parse_is_ambiguous(const char *text)
+{
+    char address[INET6_ADDRSTRLEN];
+    if (!strchr(text, ':') || !is_ipv6(text) || !ends_like_port(text))
+        return false;
+    size_t n = (size_t)(strrchr(text, ':') - text);
+    memcpy(address, text, n);
+    address[n] = '\0';
+    return is_ipv6(address);
+}
+
 static int check_host(const char *host, bool bracketed, const char **ret_why)
 {
     if (host[0] == '\0')
         return refuse(-EINVAL, "the host is missing", ret_why);
     if (strchr(host, ':')) {
+        if (!bracketed && is_obsolete(host) && ends_like_port(host))
+            return refuse(-EINVAL, "an IPv6 address with a port is written in brackets, such as [::1]:8888", ret_why);
         if (is_ipv6(host))
             return 0;
         return refuse(-EINVAL,
@@ -179,6 +205,16 @@ int parse_host_port(const char *text, char ret_host[static PARSE_HOST_MAX], int 
     return 0;
 }
 
+/* "fe80::1%lo" becomes "fe80::1" and "lo". The whole has been checked. */
+static void split_zone(char *address, char zone[static IF_NAMESIZE])
+{
+    char *mark = strchr(address, '%');
+    if (!mark)
+        return;
+    strcpy(zone, mark + 1);
+    *mark = '\0';
+}
+
 static void clear_host_bits(uint8_t *address, size_t n, unsigned prefix)
 {
     for (size_t i = 0; i < n; i++) {
@@ -191,7 +227,7 @@ static void clear_host_bits(uint8_t *address, size_t n, unsigned prefix)
 int parse_network(const char *text, struct network *ret_network, const char **ret_why)
 {
     struct network network = {.family = AF_INET};
-    char address[INET6_ADDRSTRLEN];
+    char address[INET6_ADDRSTRLEN + IF_NAMESIZE];
     size_t n = strcspn(text, "/");
     if (text[0] == '\0')
         return refuse(-EINVAL, "the value is empty", ret_why);
@@ -201,8 +237,12 @@ int parse_network(const char *text, struct network *ret_network, const char **re
     address[n] = '\0';
     if (strchr(address, ':'))
         network.family = AF_INET6;
+    if (network.family == AF_INET6 && is_ipv6(address))
+        split_zone(address, network.zone);
     if (inet_pton(network.family, address, network.address) != 1)
         return refuse(-EINVAL, "not an IPv4 or IPv6 address", ret_why);
+    if (network.zone[0] && text[n] == '/')
+        return refuse(-EINVAL, "an address of an interface stands alone, without /LEN", ret_why);
 
     unsigned bits = network.family == AF_INET ? 32 : 128, prefix = bits;
     if (text[n] == '/' && !read_digits(text + n + 1, bits, &prefix))

@@ -15,12 +15,30 @@
 
 static int main_resolve(const struct settings *s, struct endpoint *at)
 {
-    int code = endpoint_resolve(s->host, s->port, true, at);
-    if (!code)
-        return EXIT_CODE_DONE;
-    terminal_error("--listen %s: %s; write an address of this machine (ip addr lists them)", s->host,
-                   gai_strerror(code));
-    return EXIT_CODE_FAILED;
+    struct endpoint_addresses found;
+    char taken[ENDPOINT_TEXT_MAX], others[ENDPOINT_LIST_MAX];
+    int code = endpoint_resolve_all(s->host, s->port, true, &found);
+    if (code) {
+        terminal_error("--listen %s: %s; write an address of this machine (ip addr lists them)", s->host,
+                       gai_strerror(code));
+        return EXIT_CODE_FAILED;
+    }
+    *at = found.at[0];
+    endpoint_host(at, taken);
+    if (endpoint_lacks_zone(at)) {
+        terminal_error("--listen %s: a link-local address means nothing without its interface; write it, too, such "
+                       "as %s%%eth0 (ip addr lists them)",
+                       s->listen, taken);
+        return EXIT_CODE_USAGE;
+    }
+    if (found.n > 1)
+        terminal_notice("--listen %s: %s has %zu addresses; this server listens on %s and not on %s (write an "
+                        "address to choose)",
+                        s->listen, s->host, found.n, taken, endpoint_others(&found, others));
+    if (parse_is_ambiguous(s->listen))
+        terminal_notice("--listen %s is read as an address without a port; with a port it is written [ADDRESS]:PORT",
+                        s->listen);
+    return EXIT_CODE_DONE;
 }
 
 static int main_start_failed(const struct settings *s, const struct endpoint *at, const char *step, int r)
@@ -145,6 +163,7 @@ static int main_run(const struct settings *s, const struct document_head *head)
     if (r)
         return main_failed("preparing the guard of sysctls", r);
     int code = s->restore_sysctls ? EXIT_CODE_DONE : main_resolve(s, &args.at);
+    stop_install(); /* not before: a signal ends the search for a name, and nothing is changed yet */
     stop_hold();
     if (!code)
         code = s->restore_sysctls ? main_restore(guard, s, head) : main_serve_guarded(guard, &args);
@@ -166,7 +185,6 @@ int main(int argc, char **argv)
     if (r)
         return program_settings_ended(r, message);
     terminal_init("tcplab-server", settings.color);
-    stop_install();
     const struct document_head head = {"tcplab.server/1", "tcplab-server", argc, argv, json};
     int code = program_check_ready_fd((int)settings.ready_fd);
     if (!code)

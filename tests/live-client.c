@@ -1,9 +1,12 @@
 /* tcplab-client: every way for an attempt to end, and every option, against the kernel's own word. */
+#include "common/clock.h"
 #include "tests/live.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <math.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -67,6 +70,129 @@ Test(client, refused)
     live_free(client);
 }
 
+/* --- names and addresses --- */
+
+#define DEBIANS_HOSTS "127.0.0.1 localhost\n::1 localhost ip6-localhost\n"
+
+Test(client, the_family_of_a_source_decides_which_address_of_a_name_is_taken)
+{
+    static const char *const sources[] = {"127.0.0.1", "::1"};
+    live_replace_file("/etc/hosts", DEBIANS_HOSTS);
+    for (int i = 0; i < 2; i++) {
+        int code;
+        const char *source = sources[i];
+        struct live *server = live_start_ready("server", "-l", source, "-J", NULL);
+        struct live *client = live_run(&code, "client", "-c", "2", "--source", source, "-J", "localhost", NULL);
+        cr_assert_eq(code, 0, "%s", client->err_text);
+        check_all_in(client, "established", 2);
+        cr_assert_eq(strncmp(text(client->report, "target"), i ? "[::1]" : "127.0.0.1", i ? 5 : 9), 0);
+        cr_assert_null(strstr(client->err_text, "addresses:"), "there was no choice: %s", client->err_text);
+        live_stop(server, SIGINT);
+        cr_assert_eq(live_integer(server->report, "connections", "accepted", NULL), 2);
+        live_free(client);
+        live_free(server);
+    }
+}
+
+Test(client, of_several_addresses_it_says_which_was_taken)
+{
+    int code;
+    live_replace_file("/etc/hosts", DEBIANS_HOSTS "::1 localhost\n192.0.2.1 far\n");
+    struct live *server = live_start_ready("server", "-l", "127.0.0.1", NULL);
+    struct live *client = live_run(&code, "client", "-c", "2", "-J", "localhost", NULL);
+    cr_assert_eq(code, 0);
+    check_all_in(client, "refused", 2);
+    cr_assert(strstr(client->err_text, "localhost has 2 addresses: all connections go to ::1, none to 127.0.0.1"),
+              "%s", client->err_text);
+    live_stop(server, SIGINT);
+    live_free(client);
+    client = live_run(&code, "client", "--source", "::1", "far", NULL);
+    cr_assert_eq(code, 2);
+    cr_assert(strstr(client->err_text, "--source ::1 is of another family than far; give an IPv4 source"), "%s",
+              client->err_text);
+    live_free(client);
+    live_free(server);
+}
+
+/* A name server that takes the question and never answers. */
+static int deaf_name_server(void)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(53), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    live_replace_file("/etc/resolv.conf", "nameserver 127.0.0.1\noptions timeout:30 attempts:5\n");
+    live_replace_file("/etc/nsswitch.conf", "hosts: dns\n");
+    cr_assert_eq(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+    return fd;
+}
+
+static void await_question(int fd)
+{
+    char question[512];
+    struct pollfd asked = {fd, POLLIN, 0};
+    cr_assert_eq(poll(&asked, 1, 20000), 1, "nobody asks for the name");
+    while (recv(fd, question, sizeof(question), MSG_DONTWAIT) > 0)
+        ;
+}
+
+Test(client, a_signal_ends_the_search_for_a_name)
+{
+    int fd = deaf_name_server();
+    for (int server = 0; server < 2; server++) {
+        struct live *p =
+            server ? live_start("server", "-l", "slow.example", NULL) : live_start("client", "slow.example", NULL);
+        await_question(fd);
+        int64_t began_ns = clock_now_ns();
+        cr_assert_eq(live_stop(p, SIGINT), 128 + SIGINT);
+        cr_assert_lt(clock_now_ns() - began_ns, 10 * NS_PER_S);
+        cr_assert_str_eq(p->out_text, "");
+        live_free(p);
+    }
+    close(fd);
+}
+
+Test(client, a_link_local_address_needs_its_interface)
+{
+    static const struct {
+        const char *arguments[3];
+        int code;
+        const char *says;
+    } cases[] = {
+        {{"fe80::1"}, 2, "fe80::1 is a link-local address and means nothing without its interface"},
+        {{"--source", "fe80::1", "fe80::1%lo"}, 1, "such as fe80::1%eth0"},
+        {{"--source", "fe80::1%nosuch", "fe80::1%lo"}, 1, "there is no interface nosuch"},
+        {{"--source", "fe80::1%lo", "fe80::1%lo"}, 0, ""},
+        {{"--source", "fe80::1%1", "fe80::1%lo"}, 0, ""},
+        {{"--source", "fe80::1%lo", "fe80::1"}, 0, ""},
+    };
+    live_shell("ip addr add fe80::1/64 dev lo nodad");
+    struct live *server = live_start_ready("server", "-l", "fe80::1%lo", NULL);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        const char *const *a = cases[i].arguments;
+        int code;
+        struct live *client = live_run(&code, "client", "-c", "3", "-J", a[0], a[1], a[2], NULL);
+        cr_expect_eq(code, cases[i].code, "case %zu: %s", i, client->err_text);
+        cr_expect(strstr(client->err_text, cases[i].says), "case %zu: %s", i, client->err_text);
+        if (!code)
+            check_all_in(client, "established", 3);
+        live_free(client);
+    }
+    live_stop(server, SIGINT);
+    live_free(server);
+}
+
+Test(client, an_ipv6_address_that_may_have_been_meant_with_a_port)
+{
+    int code;
+    struct live *client = live_run(&code, "client", "-c", "1", "-J", "2001:db8::1:8888", NULL);
+    cr_assert_eq(code, 0);
+    cr_assert_str_eq(text(client->report, "target"), "[2001:db8::1:8888]:8888");
+    cr_assert(strstr(client->err_text, "2001:db8::1:8888 is read as an address without a port"));
+    live_free(client);
+    client = live_run(&code, "client", "-c", "1", "-J", "[2001:db8::1:8888]", NULL);
+    cr_assert_str_eq(client->err_text, "");
+    live_free(client);
+}
+
 Test(client, unreachable)
 {
     int code;
@@ -107,8 +233,16 @@ Test(client, no_port_is_told_before_the_first_syn)
     struct live *client = live_run(&code, "client", "-c", "9", "--source", "127.0.0.1", NULL);
     cr_assert_eq(code, 77);
     cr_assert(strstr(client->err_text, "need as many local ports, and there are 8"), "%s", client->err_text);
+    cr_assert(strstr(client->err_text, "such as --source 127.0.0.0/24"), "%s", client->err_text);
     cr_assert_eq(live_nstat("TcpActiveOpens"), 0);
     live_free(client);
+    for (int i = 0; i < 2; i++) {
+        client = live_run(&code, "client", "-c", "9", i ? "192.0.2.1" : "::1", NULL);
+        cr_assert_eq(code, 77);
+        cr_assert_null(strstr(client->err_text, "127.0.0.0/24"), "of no use for that target: %s", client->err_text);
+        cr_assert(strstr(client->err_text, "from more addresses of this machine"), "%s", client->err_text);
+        live_free(client);
+    }
     client = live_run(&code, "client", "-c", "9", "--source", "127.0.0.1", "--source", "127.0.0.2", "-J", NULL);
     cr_assert_eq(code, 0, "%s", client->err_text);
     live_free(client);

@@ -6,13 +6,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -34,6 +37,21 @@ void live_setup(void)
     int r = namespace_enter_another(&step);
     cr_assert_eq(r, 0, "no private network for the test: %s: %s", step, strerror(-r));
     setenv("XDG_RUNTIME_DIR", "/tmp", 0);
+}
+
+/* A mount namespace each time: one more is no harm. */
+void live_replace_file(const char *path, const char *text)
+{
+    char file[] = "/tmp/tcplab-test-XXXXXX";
+    int fd = mkostemp(file, O_CLOEXEC);
+    cr_assert_geq(fd, 0);
+    cr_assert_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    fchmod(fd, 0644);
+    close(fd);
+    cr_assert_eq(unshare(CLONE_NEWNS), 0);
+    cr_assert_eq(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+    cr_assert_eq(mount(file, path, NULL, MS_BIND, NULL), 0, "%s: %s", path, strerror(errno));
+    unlink(file);
 }
 
 static void live_exec(struct live *p, const char *program, const char **argv, int ready)

@@ -11,6 +11,9 @@
 /* A new network namespace, loopback up, for this test and the programs it starts. Give it as .init of each test. */
 void live_setup(void);
 
+/* This test, and the programs it starts, find that text in the file; the machine's own stays as it is. */
+void live_replace_file(const char *path, const char *text);
+
 struct live {
     pid_t pid;
     int out, err; /* unnamed files that take stdout and stderr */

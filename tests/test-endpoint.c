@@ -82,3 +82,43 @@ Test(endpoint, loopback)
         cr_expect_eq(endpoint_is_loopback(&e), cases[i].loopback, "%s", cases[i].host);
     }
 }
+
+Test(endpoint, a_link_local_address_needs_its_interface)
+{
+    static const struct {
+        const char *host;
+        bool lacks;
+    } cases[] = {{"fe80::1", true}, {"fe80::1%lo", false},  {"febf::1", true},
+                 {"::1", false},    {"2001:db8::1", false}, {"169.254.0.1", false}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct endpoint e;
+        cr_assert_eq(endpoint_resolve(cases[i].host, 1, false, &e), 0);
+        cr_expect_eq(endpoint_lacks_zone(&e), cases[i].lacks, "%s", cases[i].host);
+        endpoint_set_zone(&e, 1);
+        cr_expect_not(endpoint_lacks_zone(&e), "%s", cases[i].host);
+    }
+}
+
+Test(endpoint, the_other_addresses_of_a_name)
+{
+    struct endpoint_addresses all = {.n = 3};
+    char text[ENDPOINT_LIST_MAX];
+    cr_assert_eq(endpoint_resolve("::1", 1, false, &all.at[0]), 0);
+    cr_assert_eq(endpoint_resolve("127.0.0.1", 1, false, &all.at[1]), 0);
+    cr_assert_eq(endpoint_resolve("192.0.2.1", 1, false, &all.at[2]), 0);
+    cr_expect_str_eq(endpoint_others(&all, text), "127.0.0.1, 192.0.2.1");
+    all.n = 1;
+    cr_expect_str_eq(endpoint_others(&all, text), "");
+    all.n = ENDPOINT_ADDRESSES_MAX;
+    for (size_t i = 0; i < all.n; i++)
+        cr_assert_eq(endpoint_resolve("2001:1111:2222:3333:4444:5555:6666:7777", 1, false, &all.at[i]), 0);
+    cr_expect_eq(strlen(endpoint_others(&all, text)), ENDPOINT_LIST_MAX - 1);
+}
+
+Test(endpoint, one_number_is_one_address)
+{
+    struct endpoint_addresses all;
+    cr_assert_eq(endpoint_resolve_all("127.0.0.1", 80, false, &all), 0);
+    cr_expect_eq(all.n, 1);
+    cr_expect_eq(endpoint_port(&all.at[0]), 80);
+}

@@ -75,7 +75,11 @@ Test(host_port, taken)
         {"[::1]:80", "::1", 80},
         {"[::1]:0080", "::1", 80},
         {"2001:db8::1", "2001:db8::1", -1},
-        {"::1:80", "::1:80", -1}, /* without brackets all of it is the address */
+        {"2001:db8::1:80", "2001:db8::1:80", -1}, /* without brackets all of it is the address */
+        {"[::1:80]", "::1:80", -1},
+        {"[::1:80]:81", "::1:80", 81},
+        {"::1:ffff", "::1:ffff", -1},
+        {"::1.2.3.4", "::1.2.3.4", -1},
         {"::ffff:1.2.3.4", "::ffff:1.2.3.4", -1},
         {"fe80::1%lo", "fe80::1%lo", -1},
         {"[fe80::1%lo]", "fe80::1%lo", -1},
@@ -114,6 +118,11 @@ static const struct refused hosts_refused[] = {
     {"[", -EINVAL, "closing bracket"},
     {"[::1", -EINVAL, "closing bracket"},
     {"[::1:80", -EINVAL, "closing bracket"},
+    {"::1:80", -EINVAL, "an IPv6 address with a port is written in brackets, such as [::1]:8888"},
+    {"::1:8888", -EINVAL, "in brackets"},
+    {"::8888", -EINVAL, "in brackets"},
+    {"0:0:0:0:0:0:1:80", -EINVAL, "in brackets"},
+    {"::1:10000", -EINVAL, "not an IPv6 address"},
     {"[]", -EINVAL, "host is missing"},
     {"[]:80", -EINVAL, "host is missing"},
     {"::1]", -EINVAL, "not an IPv6 address"},
@@ -180,6 +189,30 @@ Test(host_port, refused)
     }
 }
 
+Test(host_port, an_address_that_may_have_been_meant_with_a_port)
+{
+    static const struct {
+        const char *text;
+        bool ambiguous;
+    } table[] = {
+        {"2001:db8::1:8888", true},
+        {"fe80::1:2", true},
+        {"2001:db8::1", false},
+        {"::1", false},
+        {"::", false},
+        {"1:2:3:4:5:6:7:8", false},
+        {"2001:db8::1:a", false},
+        {"fe80::1:2%lo", false},
+        {"host:80", false},
+        {"1.2.3.4:80", false},
+        {"[2001:db8::1:2]", false},
+        {"2001:db8::8888", false},
+        {"host", false},
+    };
+    for (size_t i = 0; i < N(table); i++)
+        cr_expect_eq(parse_is_ambiguous(table[i].text), table[i].ambiguous, "%s", table[i].text);
+}
+
 /* A name of 255 characters in parts of at most 63 fits, one more does not. */
 Test(host_port, length)
 {
@@ -233,6 +266,8 @@ Test(network, taken)
         {"fd00:1:2:ffff::1/49", {AF_INET6, 49, {0xfd, 0, 0, 1, 0, 2, 0x80}}},
         {"fd00:1:2:3::1/64", {AF_INET6, 64, {0xfd, 0, 0, 1, 0, 2, 0, 3}}},
         {"::ffff:1.2.3.4/120", {AF_INET6, 120, {[10] = 0xff, 0xff, 1, 2, 3, 0}}},
+        {"fe80::1%lo", {AF_INET6, 128, {0xfe, 0x80, [15] = 1}, "lo"}},
+        {"fe80::1%eth0.100", {AF_INET6, 128, {0xfe, 0x80, [15] = 1}, "eth0.100"}},
         {"0000:0000:0000:0000:0000:ffff:255.255.255.255",
          {AF_INET6, 128, {[10] = 0xff, 0xff, 255, 255, 255, 255}}}, /* the longest there is */
     };
@@ -244,6 +279,7 @@ Test(network, taken)
         cr_expect_eq(n.family, table[i].network.family, "%s", table[i].text);
         cr_expect_eq(n.prefix, table[i].network.prefix, "%s: /%d", table[i].text, n.prefix);
         cr_expect(memcmp(n.address, table[i].network.address, 16) == 0, "%s: wrong address", table[i].text);
+        cr_expect_str_eq(n.zone, table[i].network.zone, "%s: %s", table[i].text, n.zone);
     }
 }
 
@@ -263,8 +299,10 @@ static const struct refused networks_refused[] = {
     {"10.0.0.0 /8", -EINVAL, "address"},
     {"[::1]", -EINVAL, "address"},
     {"[::1]/64", -EINVAL, "address"},
-    {"fe80::1%lo", -EINVAL, "address"},
-    {"fe80::1%lo/64", -EINVAL, "address"},
+    {"fe80::1%lo/64", -EINVAL, "without /LEN"},
+    {"fe80::1%", -EINVAL, "address"},
+    {"fe80::1%a234567890123456", -EINVAL, "address"},
+    {"1.2.3.4%lo", -EINVAL, "address"},
     {"1.2.3.4:80", -EINVAL, "address"},
     {"::1::/64", -EINVAL, "address"},
     {"10.0.0.0/", -EINVAL, "prefix length"},
