@@ -4,42 +4,43 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Where each is counted: net/ipv4/tcp_input.c, tcp_ipv4.c, tcp_minisocks.c, tcp_timer.c, inet_connection_sock.c. */
+/* Where each is counted: net/ipv4/tcp.c, tcp_input.c, tcp_output.c, tcp_ipv4.c, tcp_minisocks.c, tcp_timer.c, tcp_fastopen.c, syncookies.c,
+ * inet_connection_sock.c, inet_hashtables.c, inet_timewait_sock.c. */
 static const struct {
     const char *name, *note;
 } counter_notes[] = {
     {"Tcp.ActiveOpens", "connect() calls that sent a SYN"},
     {"Tcp.PassiveOpens", "handshakes that reached an accept queue"},
-    {"Tcp.AttemptFails", "attempts that were never established"},
-    {"Tcp.EstabResets", "connections reset (each end counts)"},
+    {"Tcp.AttemptFails", "ended by an error before ESTABLISHED"},
+    {"Tcp.EstabResets", "connections reset or given up (each end)"},
     {"Tcp.OutRsts", "RST segments sent"},
     {"Tcp.RetransSegs", "segments sent again, SYNs among them"},
     {"Tcp.InErrs", "bad segments, and SYN-ACKs that came twice"},
     {"TcpExt.ListenOverflows", "accept queue full at a SYN or third ACK"},
-    {"TcpExt.ListenDrops", "SYNs and third ACKs dropped in all"},
+    {"TcpExt.ListenDrops", "SYNs and third ACKs dropped: no room"},
     {"TcpExt.TCPReqQFullDoCookies", "SYN queue full: a SYN cookie was chosen"},
     {"TcpExt.TCPReqQFullDrop", "SYN queue full, no cookies: SYN dropped"},
     {"TcpExt.SyncookiesSent", "SYN cookies sent: the server kept nothing"},
     {"TcpExt.SyncookiesRecv", "ACKs that brought a good cookie back"},
-    {"TcpExt.SyncookiesFailed", "ACKs without a request or a good cookie"},
+    {"TcpExt.SyncookiesFailed", "bad cookies, in 2 min after a cookie"},
     {"TcpExt.TCPTimeouts", "retransmission timers that ran out"},
     {"TcpExt.TCPSynRetrans", "SYNs and SYN-ACKs sent again"},
-    {"TcpExt.TCPSYNChallenge", "SYN-ACKs to a client long established"},
-    {"TcpExt.TCPChallengeACK", "ACKs sent to question such a segment"},
+    {"TcpExt.TCPSYNChallenge", "SYNs, SYN-ACKs for an open connection"},
+    {"TcpExt.TCPChallengeACK", "ACKs sent to question a SYN, RST or ACK"},
     {"TcpExt.EmbryonicRsts", "half-open requests ended by a RST"},
-    {"TcpExt.TCPAbortOnData", "RST: SO_LINGER 0, or data after the end"},
+    {"TcpExt.TCPAbortOnData", "RST: SO_LINGER 0, TCP_LINGER2 < 0, data"},
     {"TcpExt.TCPAbortOnClose", "closed with unread data: RST"},
-    {"TcpExt.TCPAbortOnLinger", "RST: FIN_WAIT_2 and TCP_LINGER2 below 0"},
+    {"TcpExt.TCPAbortOnLinger", "close() in FIN_WAIT_2, TCP_LINGER2 < 0"},
     {"TcpExt.TCPAbortOnTimeout", "given up: no answer for too long"},
     {"TcpExt.TCPAbortOnMemory", "orphans ended: tcp_max_orphans, tcp_mem"},
-    {"TcpExt.TW", "TIME_WAIT and FIN_WAIT_2 minisockets made"},
-    {"TcpExt.TWKilled", "minisockets with a life of 4 s or less"},
+    {"TcpExt.TW", "minisockets made for more than 4 s"},
+    {"TcpExt.TWKilled", "minisockets made for 4 s or less"},
     {"TcpExt.TWRecycled", "TIME_WAIT ports taken by a new connect()"},
     {"TcpExt.TCPTimeWaitOverflow", "no minisocket: tcp_max_tw_buckets reached"},
     {"TcpExt.TCPKeepAlive", "keepalive probes sent"},
     {"TcpExt.TCPDeferAcceptDrop", "third ACKs ignored by TCP_DEFER_ACCEPT"},
     {"TcpExt.TCPFastOpenPassive", "connections with data in their SYN"},
-    {"TcpExt.TCPFastOpenListenOverflow", "fast-open queue full: no data in the SYN"},
+    {"TcpExt.TCPFastOpenListenOverflow", "fast-open queue full: SYN's data ignored"},
     {"TcpExt.TCPMigrateReqSuccess", "connections moved to another listener"},
 };
 

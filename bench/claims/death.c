@@ -58,16 +58,17 @@ const struct claim claims_of_death[] = {
         .truth = "It is turned into a time, as if the first wait were 200 ms. How many retransmissions go into that "
                  "depends on "
                  "the round trip time of the path.",
+        .since = "Linux 2.6.32, 2009",
     },
     {
         .name = "retries2-15-takes-924",
-        .says = "A connection is given up (2^(tcp_retries2 + 1) - 1) x 0.2 s after it fell silent: 924.6 s with the "
-                "default 15, 3 s "
-                "with 3.",
+        .says = "A connection is given up 924.6 s after it fell silent with the default tcp_retries2 = 15, and 3 s "
+                "after it with 3.",
         .source = "many blog posts, after ip-sysctl.rst",
         .experiment = "retransmission-give-up",
         CLAIM_SETS("retries2=3", "delay=400ms"),
         CLAIM_VALUES({"client.given_up_last", 0, 5}),
+        .nuance = "The time is (2^(n + 1) - 1) x 0.2 s for n up to 9, and 120 s more for each above.",
         .truth = "That is the least. The clock starts at the first retransmission, and only the next firing of the "
                  "timer that "
                  "finds it over ends the connection: much later where round trips are slow.",

@@ -120,7 +120,8 @@ const struct claim claims_of_opening[] = {
         CLAIM_SETS("synack_retries=2"),
         CLAIM_VALUES({"server.TcpExt.TCPSynRetrans", 2, 2}, {"server.request_gone_first", 7, INFINITY},
                      {"server.request_gone_last", 0, 9}),
-        .nuance = "When more than half the SYN queue is taken, requests may go after the third wait.",
+        .nuance = "While more than half of the SYN queue is taken, most of it by old requests, these may go after "
+                  "the third wait.",
     },
     {
         .name = "gives-up-with-rst",

@@ -22,6 +22,11 @@ const struct claim claims_of_queues[] = {
         CLAIM_VALUES({"ledger.queued", 0, 0}),
         .truth =
             "One connection can wait, for a queue of limit 0 holds 0 + 1; and the next one when that is accepted.",
+        .since = "Linux 6.12.10 and 6.1.128, January 2025, with tcp_syncookies = 0; with 1, the default, it never "
+                 "was true",
+        .nuance = "From about Linux 4.4 to then the SYN queue of limit L held L requests, so none with 0. With "
+                  "tcp_syncookies = 1 a "
+                  "cookie took the place of the request.",
     },
     {
         .name = "accept-queue-is-the-minimum",
@@ -64,7 +69,10 @@ const struct claim claims_of_queues[] = {
         .truth = "The SYN queue has the same limit as the accept queue, min(backlog, somaxconn). While SYN cookies "
                  "are on, "
                  "tcp_max_syn_backlog does nothing.",
-        .since = "about Linux 4.4",
+        .since = "Linux 2.6.20",
+        .nuance = "From 2.6.20 on the queue was min(backlog, somaxconn, tcp_max_syn_backlog), at least 8, rounded up "
+                  "to a power of two. "
+                  "Since about Linux 4.4 tcp_max_syn_backlog counts with tcp_syncookies = 0 only.",
     },
     {
         .name = "max-syn-backlog-no-cookies",
@@ -87,7 +95,8 @@ const struct claim claims_of_queues[] = {
         .truth =
             "With tcp_syncookies = 1, the default, the SYN is answered by a cookie, which takes no room: all twelve "
             "clients were connected beside five half-open requests.",
-        .nuance = "With tcp_syncookies = 0 it is so: the SYN is dropped.",
+        .since = "about Linux 2.6.37, when tcp_syncookies became 1 by default",
+        .nuance = "With tcp_syncookies = 0 it is still so: the SYN is dropped.",
     },
     {
         .name = "somaxconn-at-once",
@@ -142,7 +151,9 @@ const struct claim claims_of_queues[] = {
         .truth = "A SYN that meets a full accept queue is answered, unless two fresh half-open requests wait "
                  "already; it is the "
                  "final ACK that is ignored.",
-        .nuance = "Before about Linux 4.10 the SYN was answered, and the final ACK ignored.",
+        .nuance = "Before about Linux 4.10 the SYN was answered while fewer than two requests were young (had not "
+                  "timed out yet), and "
+                  "then the final ACK was ignored.",
     },
     {
         .name = "full-queue-refuses",

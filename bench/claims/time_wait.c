@@ -33,8 +33,7 @@ const struct claim claims_of_time_wait[] = {
         LIFE,
         CLAIM_VALUES({"client.gone_first", 120, INFINITY}),
         .truth =
-            "TCP_TIMEWAIT_LEN = 60 s is the whole of TIME_WAIT, so the MSL is 30 s, if anything: the kernel has no "
-            "such setting.",
+            "TCP_TIMEWAIT_LEN = 60 s is the whole of TIME_WAIT, so the MSL is 30 s, if anything. No sysctl sets it.",
     },
     {
         .name = "time-wait-is-60",

@@ -61,8 +61,7 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
         return;
     }
     fprintf(out, "The client, which closed first, has TIME_WAIT, and its port is taken for 60 s: bind() to it fails "
-                 "without SO_REUSEADDR. The "
-                 "server has nothing.");
+                 "unless both the old socket and the new one have SO_REUSEADDR. The server has nothing.");
 }
 
 static const struct by_hand by_hand[] = {

@@ -241,8 +241,9 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
     pruned += half_open - completed;
     if (pruned)
         fprintf(out,
-                "The kernel had pruned %lld request%s at the third timeout, after 7 s, because the SYN queue was at "
-                "least half full: their clients are ghosts now, ESTABLISHED with nothing at the server. ",
+                "The kernel had pruned %lld request%s at the third timeout, after 7 s, because more than half of "
+                "the SYN queue was taken, most of it by old requests: their clients are ghosts now, ESTABLISHED with "
+                "nothing at the server. ",
                 (long long)pruned, pruned == 1 ? "" : "s");
     tell_others(out, t, k);
 }

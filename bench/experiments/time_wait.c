@@ -242,7 +242,8 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
     else if (kept(k, &t->conditions))
         fprintf(out,
                 "TIME_WAIT there costs the client no port: the further connections were accepted at once, for a SYN "
-                "with a newer timestamp or sequence number ends the TIME_WAIT that it meets.");
+                "whose timestamp is not older, and whose timestamp or sequence number is newer, ends the TIME_WAIT "
+                "that it meets.");
     else
         fprintf(out, "The further connections were accepted at once.");
 }
