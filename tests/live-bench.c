@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-TestSuite(bench, .init = live_setup, .timeout = 200);
+TestSuite(bench, .init = live_setup, .timeout = LIVE_TIMEOUT_S);
 
 static const json_t *run_number(const struct live *p, size_t i)
 {
@@ -417,6 +417,7 @@ Test(bench, a_signal_ends_it_at_once)
 
 Test(bench, a_machine_without_network_namespaces_is_told_of_first)
 {
+    live_need_user_namespaces();
     const char *said = live_shell("unshare -Ur sh -c 'echo 0 >/proc/sys/user/max_net_namespaces; "
                                   "%s/bench/tcplab-bench run rst-on-overflow; echo exit $?' 2>&1",
                                   TEST_BUILD);

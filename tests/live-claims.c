@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-TestSuite(claims, .init = live_setup, .timeout = 120);
+TestSuite(claims, .init = live_setup, .timeout = LIVE_TIMEOUT_S);
 
 static const char *text_of(const json_t *object, const char *key)
 {
@@ -158,7 +158,7 @@ Test(claims, what_the_one_liners_count)
     for (size_t i = 0; i < 3; i++) {
         snprintf(target, sizeof(target), i ? "[%s]:8888" : "%s:8888", addresses[i]);
         clients[i] =
-            live_start("client", "-c", i ? "1" : "3", "--source", addresses[i], "--hold", "60s", target, NULL);
+            live_start("client", "-c", i ? "1" : "3", "--source", addresses[i], "--hold", "300s", target, NULL);
     }
     live_until(10, "ss -Htan state established | wc -l");
     cr_expect_eq(live_number("netstat -n | " STATES " | awk '/^ESTABLISHED/ {print $2}'"), 10, "both ends of five");

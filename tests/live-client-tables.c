@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-TestSuite(tables, .init = live_setup, .timeout = 100);
+TestSuite(tables, .init = live_setup, .timeout = LIVE_TIMEOUT_S);
 
 #define SMALL 64 /* descriptors a file table */
 #define HELD  "ss -Htn state established 'dport = :8888' | wc -l"
@@ -46,7 +46,7 @@ static void stop_server(struct live *server)
 Test(tables, held_connections_are_those_that_ss_shows)
 {
     struct live *server = live_start_ready("server", NULL);
-    struct live *client = start_small("--hold", "60s");
+    struct live *client = start_small("--hold", "300s");
     live_until(300, HELD);
     int64_t threads = live_number("ls /proc/%d/task | wc -l", (int)client->pid);
     cr_assert_eq(live_stop(client, SIGINT), 0);
@@ -64,7 +64,7 @@ Test(tables, loops_that_take_turns_run_wherever)
 {
     struct live *server = live_start_ready("server", NULL);
     live_descriptors = SMALL;
-    struct live *client = live_start_ready("client", "-c", "60", "-J", "--hold", "60s", NULL);
+    struct live *client = live_start_ready("client", "-c", "60", "-J", "--hold", "300s", NULL);
     live_until(60, HELD);
     cr_assert_eq(live_number("grep -h Cpus_allowed_list /proc/%d/task/*/status | sort -u | wc -l", (int)client->pid),
                  1);
@@ -135,7 +135,7 @@ static void check_kept(const char *how, const char *state)
 static void check_staying(const char *how, const char *server_state)
 {
     struct live *server = live_start_ready("server", "--on-eof", "hold", NULL);
-    struct live *client = start_small("--close", how, "-d", "60s");
+    struct live *client = start_small("--close", how, "-d", "300s");
     live_until(300, "ss -Htn state %s 'sport = :8888' | wc -l", server_state);
     cr_assert_eq(live_stop(client, SIGINT), 0);
     check_all_in(client, "established", 300);
@@ -156,9 +156,9 @@ Test(tables, ready_fd_is_closed)
 {
     char byte;
     struct live *server = live_start_ready("server", NULL);
-    struct live *client = start_small("--hold", "60s");
+    struct live *client = start_small("--hold", "300s");
     struct pollfd end = {client->ready, POLLIN, 0};
-    cr_assert_eq(poll(&end, 1, 20000), 1, "a copy of it is open in some table");
+    cr_assert_eq(poll(&end, 1, LIVE_STATE_MS), 1, "a copy of it is open in some table");
     cr_assert_eq(read(client->ready, &byte, 1), 0);
     cr_assert_eq(live_stop(client, SIGINT), 0);
     live_free(client);
@@ -206,7 +206,7 @@ static void check_stopped(struct live *client, const char *name, int64_t count)
 Test(tables, a_signal_while_it_waits_for_its_moment)
 {
     char at[32];
-    snprintf(at, sizeof(at), "%lld", (long long)time(NULL) + 60);
+    snprintf(at, sizeof(at), "%lld", (long long)time(NULL) + 300);
     check_stopped(start_small("--start-at", at), "established", 0);
 }
 
@@ -226,7 +226,7 @@ Test(tables, the_moment_comes)
 Test(tables, a_signal_while_it_connects)
 {
     struct live *server = live_start_ready("server", "-b", "1", "-a", "never", NULL);
-    struct live *client = start_small("-T", "60s");
+    struct live *client = start_small("-T", "300s");
     live_until(300, "ss -Htan 'dport = :8888' | wc -l");
     cr_assert_eq(live_stop(client, SIGINT), 0);
     cr_assert_eq(row(client, "attempted"), 300);
@@ -241,7 +241,7 @@ Test(tables, a_signal_while_it_connects)
 Test(tables, a_signal_while_it_waits_for_replies)
 {
     struct live *server = live_start_ready("server", "--on-data", "ignore", NULL);
-    struct live *client = start_small("-w", "echo", "-d", "60s");
+    struct live *client = start_small("-w", "echo", "-d", "300s");
     live_until(300, "ss -Htn state established 'sport = :8888' | awk '$1 == 64' | wc -l");
     check_stopped(client, "established", 300);
     stop_server(server);
@@ -250,7 +250,7 @@ Test(tables, a_signal_while_it_waits_for_replies)
 Test(tables, a_signal_while_requests_come_and_go)
 {
     struct live *server = live_start_ready("server", NULL);
-    struct live *client = start_small("-w", "echo", "-d", "60s");
+    struct live *client = start_small("-w", "echo", "-d", "300s");
     live_until(300, HELD);
     check_stopped(client, "established", 300);
     stop_server(server);

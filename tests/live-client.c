@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-TestSuite(client, .init = live_setup, .timeout = 100);
+TestSuite(client, .init = live_setup, .timeout = LIVE_TIMEOUT_S);
 
 static int64_t row(const struct live *client, const char *key)
 {
@@ -208,16 +208,16 @@ Test(client, timed_out_by_the_option_and_by_the_kernel)
     int code;
     live_shell("echo 1 > /proc/sys/net/ipv4/tcp_syn_retries");
     struct live *server = live_start_ready("server", "-b", "0", "-a", "never", NULL);
-    struct live *filler = live_start_ready("client", "-c", "1", "--hold", "60s", NULL);
+    struct live *filler = live_start_ready("client", "-c", "1", "--hold", "300s", NULL);
     live_until(1, "ss -Hltn 'sport = :8888' | awk '{print $2}'");
     struct live *client = live_run(&code, "client", "-c", "3", "-T", "300ms", "-J", NULL);
     check_all_in(client, "timed_out", 3);
     live_free(client);
-    client = live_run(&code, "client", "-c", "3", "-T", "60s", "-J", NULL);
+    client = live_run(&code, "client", "-c", "3", "-T", "300s", "-J", NULL);
     check_all_in(client, "timed_out", 3);
     /* tcp_syn_retries 1: the kernel gives up at 3 s. */
     double elapsed = json_number_value(json_object_get(client->report, "elapsed_s"));
-    cr_assert(elapsed >= 3 && elapsed < 4.5, "%.2f s", elapsed);
+    cr_assert(elapsed >= 3 && elapsed < 6.5, "%.2f s", elapsed);
     live_stop(filler, SIGINT);
     live_stop(server, SIGINT);
     live_free(filler);
@@ -253,7 +253,7 @@ Test(client, no_port_at_run_time)
     int code;
     live_shell("echo 40000 40009 > /proc/sys/net/ipv4/ip_local_port_range");
     struct live *server = live_start_ready("server", NULL);
-    struct live *first = live_start_ready("client", "-c", "7", "--hold", "60s", NULL);
+    struct live *first = live_start_ready("client", "-c", "7", "--hold", "300s", NULL);
     live_until(7, "ss -Htn state established 'dport = :8888' | wc -l");
     struct live *client = live_run(&code, "client", "-c", "8", "-J", NULL);
     cr_assert_eq(code, 0);
@@ -295,7 +295,8 @@ Test(client, no_descriptor_at_run_time_does_not_spin)
     cr_assert_eq(code, 0);
     int64_t established = row(client, "established"), no_fd = row(client, "no_fd");
     cr_assert(established > 70 && established < 100, "%lld established", (long long)established);
-    cr_assert(no_fd > 1 && no_fd < 60, "%lld times without a descriptor: one each 10 ms", (long long)no_fd);
+    double most = json_number_value(json_object_get(client->report, "elapsed_s")) / 0.01 + 10;
+    cr_assert(no_fd > 1 && (double)no_fd < most, "%lld times without a descriptor: one each 10 ms", (long long)no_fd);
     cr_assert_str_eq(limits(client), "descriptors");
     live_stop(server, SIGINT);
     live_free(client);
@@ -308,8 +309,12 @@ Test(client, close_fin)
     struct live *server = live_start_ready("server", NULL);
     struct live *client = live_run(&code, "client", "-c", "9", "--close", "fin", "-J", NULL);
     cr_assert_eq(live_integer(client->report, "states_before_close", "ESTABLISHED", NULL), 9);
-    cr_assert_eq(live_integer(client->report, "states", "TIME_WAIT", NULL), 9);
-    cr_assert_eq(live_number("ss -Htan state time-wait 'dport = :8888' | wc -l"), 9);
+    /* A server that gets no CPU does not answer the FIN in the time in which the client looks. */
+    const json_t *states = json_object_get(client->report, "states");
+    cr_assert_eq(json_integer_value(json_object_get(states, "TIME_WAIT")) +
+                     json_integer_value(json_object_get(states, "FIN_WAIT_2")),
+                 9);
+    live_until(9, "ss -Htan state time-wait 'dport = :8888' | wc -l");
     live_stop(server, SIGINT);
     live_free(client);
     live_free(server);
@@ -323,7 +328,7 @@ Test(client, close_rst)
     cr_assert_eq(json_object_size(json_object_get(client->report, "states")), 0);
     cr_assert_eq(live_nstat("TcpExtTCPAbortOnData"), 9);
     check_all_in(client, "established", 9);
-    live_until(0, "ss -Htan 'sport = :8888' | grep -vc LISTEN");
+    live_until_accepted(0);
     live_stop(server, SIGINT);
     cr_assert_eq(live_integer(server->report, "connections", "reset_by_peer", NULL), 9);
     live_free(client);
@@ -333,7 +338,7 @@ Test(client, close_rst)
 Test(client, close_half_keeps_the_descriptor_until_the_end)
 {
     struct live *server = live_start_ready("server", "--on-eof", "hold", NULL);
-    struct live *client = live_start_ready("client", "-c", "9", "--close", "half", "-d", "30s", "-J", NULL);
+    struct live *client = live_start_ready("client", "-c", "9", "--close", "half", "-d", "300s", "-J", NULL);
     live_until(9, "ss -Htanp state fin-wait-2 'dport = :8888' | grep -c pid=%d,", (int)client->pid);
     cr_assert_eq(live_stop(client, SIGINT), 0);
     cr_assert_eq(live_integer(client->report, "states", "FIN_WAIT_2", NULL), 9);
@@ -359,7 +364,7 @@ Test(client, echo_repeats_on_the_same_connections)
     struct live *server = live_start_ready("server", "-J", NULL);
     struct live *client = live_run(&code, "client", "-w", "echo", "-c", "10", "-s", "200k", "--percentiles", "90",
                                    "-d", "700ms", "-J", NULL);
-    live_until(0, "ss -Htn 'sport = :8888' | wc -l");
+    live_until_accepted(0);
     live_stop(server, SIGINT);
     check_all_in(client, "established", 10);
     int64_t requests = live_integer(client->report, "requests", NULL);
@@ -421,7 +426,7 @@ static void check_reuse(const char *workload, int64_t requests)
     cr_assert_eq(live_nstat("TcpOutRsts"), 1000);
     cr_assert_eq(live_nstat("TcpExtTW"), 0);
     cr_assert_lt(live_nstat("TcpExtTCPAbortOnData"), 500); /* the end of most was not close() */
-    live_until(0, "ss -Htan 'sport = :8888' | grep -vc LISTEN");
+    live_until_accepted(0);
     live_stop(server, SIGINT);
     cr_assert_eq(live_integer(server->report, "connections", "reset_by_peer", NULL), 1000);
     live_free(client);
@@ -445,7 +450,7 @@ Test(client, cc_connects_and_closes)
     struct live *client = live_run(&code, "client", "-w", "cc", "-c", "8", "-n", "500", "-J", NULL);
     check_all_in(client, "established", 500);
     cr_assert_eq(live_nstat("TcpActiveOpens"), 500);
-    live_until(0, "ss -Htn 'sport = :8888' | wc -l");
+    live_until_accepted(0);
     live_stop(server, SIGINT);
     cr_assert_eq(live_integer(server->report, "connections", "accepted", NULL), 500);
     cr_assert_eq(live_integer(client->report, "bytes_sent", NULL), 0);
@@ -460,7 +465,7 @@ Test(client, more_in_all_than_at_once_go_in_waves)
     struct live *client = live_run(&code, "client", "-c", "10", "-n", "35", "--hold", "100ms", "-J", NULL);
     check_all_in(client, "established", 35);
     double elapsed = json_number_value(json_object_get(client->report, "elapsed_s"));
-    cr_assert(elapsed >= 0.4 && elapsed < 0.8, "four waves of 100 ms took %.2f s", elapsed);
+    cr_assert(elapsed >= 0.4 && elapsed < 3, "four waves of 100 ms, not 35, took %.2f s", elapsed);
     live_stop(server, SIGINT);
     for (char *line = strtok(server->out_text, "\n"); line; line = strtok(NULL, "\n")) {
         json_t *document = json_loads(line, 0, NULL);
@@ -535,7 +540,7 @@ Test(client, one_port_of_a_source_serves_several_destinations)
     live_shell("echo 40000 40001 > /proc/sys/net/ipv4/ip_local_port_range");
     struct live *server = live_start_ready("server", NULL), *other = live_start_ready("server", "-p", "8889", NULL);
     struct live *first =
-        live_start_ready("client", "-c", "2", "--source", "127.0.1.1", "--hold", "60s", "127.0.0.1:8888", NULL);
+        live_start_ready("client", "-c", "2", "--source", "127.0.1.1", "--hold", "300s", "127.0.0.1:8888", NULL);
     live_until(2, "ss -Htn state established 'dport = :8888' | wc -l");
     struct live *client = live_run(&code, "client", "-c", "2", "--source", "127.0.1.1", "-J", "127.0.0.1:8889", NULL);
     cr_assert_eq(code, 0, "%s", client->err_text);
@@ -556,7 +561,7 @@ Test(client, start_at_waits_for_the_moment)
     char text[64];
     struct live *server = live_start_ready("server", NULL);
     clock_gettime(CLOCK_REALTIME, &at);
-    snprintf(text, sizeof(text), "%.3f", (double)at.tv_sec + (double)at.tv_nsec / 1e9 + 0.7);
+    snprintf(text, sizeof(text), "%.3f", (double)at.tv_sec + (double)at.tv_nsec / 1e9 + 2);
     struct live *client = live_run(&code, "client", "-c", "1", "--start-at", text, "-J", NULL);
     clock_gettime(CLOCK_REALTIME, &now);
     cr_assert_eq(code, 0, "%s", client->err_text);
@@ -574,7 +579,7 @@ Test(client, start_at_waits_for_the_moment)
 Test(client, a_signal_ends_it_with_a_report)
 {
     struct live *server = live_start_ready("server", "-b", "1", "-a", "never", NULL);
-    struct live *client = live_start_ready("client", "-c", "50", "-T", "60s", "-J", NULL);
+    struct live *client = live_start_ready("client", "-c", "50", "-T", "300s", "-J", NULL);
     live_until(48, "ss -Htan state syn-sent | wc -l");
     cr_assert_eq(live_stop(client, SIGINT), 0);
     cr_assert_eq(row(client, "established"), 2);
@@ -607,7 +612,7 @@ Test(client, interval_documents_add_up)
     int code, intervals = 0;
     struct live *server = live_start_ready("server", NULL);
     struct live *client =
-        live_run(&code, "client", "-w", "crr", "-c", "4", "-d", "400ms", "--jsonl", "-i", "50ms", NULL);
+        live_run(&code, "client", "-w", "crr", "-c", "4", "-d", "1s", "--jsonl", "-i", "50ms", NULL);
     cr_assert_eq(code, 0);
     int64_t before = 0;
     for (char *line = strtok(client->out_text, "\n"); line; line = strtok(NULL, "\n")) {
@@ -876,7 +881,7 @@ Test(client, log_of_a_full_queue)
     cr_assert_eq(row(client, "timed_out"), 25);
     check_log(client);
     live_free(client);
-    client = live_start_ready("client", "-c", "30", "-T", "60s", LOGGED, NULL);
+    client = live_start_ready("client", "-c", "30", "-T", "300s", LOGGED, NULL);
     live_until(30, "ss -Htan state syn-sent | wc -l");
     live_stop(client, SIGINT);
     check_log_all_in(client, "pending", 30);
@@ -909,7 +914,7 @@ Test(client, log_without_ports_or_descriptors)
     int code;
     live_shell("echo 40000 40009 > /proc/sys/net/ipv4/ip_local_port_range");
     struct live *server = live_start_ready("server", NULL);
-    struct live *first = live_start_ready("client", "-c", "7", "--hold", "60s", NULL);
+    struct live *first = live_start_ready("client", "-c", "7", "--hold", "300s", NULL);
     live_until(7, "ss -Htn state established 'dport = :8888' | wc -l");
     struct live *client = live_run(&code, "client", "-c", "8", "-t", "2", LOGGED, NULL);
     cr_assert_eq(row(client, "established"), 3);
@@ -993,7 +998,7 @@ static const char *sorted_locals(const json_t *log)
 static void check_log_against_ss(const char *listen, const char *target)
 {
     struct live *server = live_start_ready("server", "-l", listen, NULL);
-    struct live *client = live_start_ready("client", "-c", "9", "-t", "3", "--hold", "60s", LOGGED, target, NULL);
+    struct live *client = live_start_ready("client", "-c", "9", "-t", "3", "--hold", "300s", LOGGED, target, NULL);
     live_until(9, "ss -Htanp state established 'dport = :8888' | grep -c pid=%d,", (int)client->pid);
     char *expected = strdup(
         live_shell("ss -Htanp 'dport = :8888' | grep pid=%d, | awk '{print $4}' | LC_ALL=C sort", (int)client->pid));

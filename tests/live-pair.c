@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-TestSuite(pair, .init = live_setup, .timeout = 100);
+TestSuite(pair, .init = live_setup, .timeout = LIVE_TIMEOUT_S);
 
 static void check_rows(const json_t *report)
 {
@@ -193,7 +193,7 @@ static int64_t places(const struct live *program)
 static void check_places(const char *threads, int64_t expected)
 {
     struct live *server = live_start_ready("server", "-t", threads, NULL);
-    struct live *client = live_start_ready("client", "-c", "100", "-t", threads, "--hold", "60s", NULL);
+    struct live *client = live_start_ready("client", "-c", "100", "-t", threads, "--hold", "300s", NULL);
     live_until(100, "ss -Htn state established 'dport = :8888' | wc -l");
     cr_assert_eq(places(server), expected, "server, -t %s", threads);
     cr_assert_eq(places(client), expected, "client, -t %s", threads);

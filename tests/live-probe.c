@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-TestSuite(probe, .init = live_setup, .timeout = 200);
+TestSuite(probe, .init = live_setup, .timeout = LIVE_TIMEOUT_S);
 
 static struct live *probed(void)
 {
@@ -84,6 +84,7 @@ Test(probe, people_get_a_table)
 
 Test(probe, without_network_namespaces_it_says_what_to_do)
 {
+    live_need_user_namespaces();
     const char *said = live_shell("unshare -Ur sh -c 'echo 0 >/proc/sys/user/max_net_namespaces; "
                                   "%s/bench/tcplab-bench probe; echo exit $?' 2>&1",
                                   TEST_BUILD);

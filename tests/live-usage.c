@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-TestSuite(usage, .init = live_setup, .timeout = 60);
+TestSuite(usage, .init = live_setup, .timeout = LIVE_TIMEOUT_S);
 
 static const struct {
     const char *program, *arguments[8];

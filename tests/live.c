@@ -16,6 +16,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -59,6 +60,11 @@ static void live_exec(struct live *p, const char *program, const char **argv, in
     char path[512];
     snprintf(path, sizeof(path), "%s/%s/tcplab-%s", TEST_BUILD, program, program);
     argv[0] = path;
+    sigset_t none;
+    sigemptyset(&none);
+    for (int i = 1; i < _NSIG; i++)
+        signal(i, SIG_DFL);
+    sigprocmask(SIG_SETMASK, &none, NULL);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     dup2(live_output ? live_output : p->out, STDOUT_FILENO);
     dup2(p->err, STDERR_FILENO);
@@ -114,8 +120,9 @@ struct live *live_start_ready(const char *program, ...)
     va_start(arguments, program);
     struct live *p = live_spawn(program, arguments, true);
     va_end(arguments);
-    ssize_t n = read(p->ready, &byte, 1);
-    if (n != 1) {
+    struct pollfd ready = {.fd = p->ready, .events = POLLIN};
+    bool told = poll(&ready, 1, LIVE_PATIENCE_MS) == 1 && read(p->ready, &byte, 1) == 1;
+    if (!told) {
         live_wait(p);
         cr_assert_fail("%s ended before it was ready: %s", program, p->err_text);
     }
@@ -130,9 +137,22 @@ static char *live_read_file(int fd)
     return text;
 }
 
+/* It is the parent's only until it is waited for, so its number is nobody else's yet. */
+static void live_until_ended(struct live *p)
+{
+    struct pollfd end = {.fd = (int)syscall(SYS_pidfd_open, p->pid, 0), .events = POLLIN};
+    if (end.fd >= 0 && poll(&end, 1, LIVE_PATIENCE_MS) == 0) {
+        kill(p->pid, SIGKILL);
+        cr_assert_fail("process %d did not end within %d s; stderr: %s; stdout: %.2000s", (int)p->pid,
+                       LIVE_PATIENCE_MS / 1000, live_read_file(p->err), live_read_file(p->out));
+    }
+    close(end.fd);
+}
+
 int live_wait(struct live *p)
 {
     int status;
+    live_until_ended(p);
     while (wait4(p->pid, &status, 0, &p->usage) < 0)
         cr_assert_eq(errno, EINTR);
     p->out_text = live_read_file(p->out);
@@ -227,8 +247,36 @@ int64_t live_until(int64_t number, const char *format, ...)
         if (got == number)
             return took_ms;
         poll(NULL, 0, 5);
-        cr_assert_lt(took_ms, 20000, "`%s` printed %lld, never %lld", command, (long long)got, (long long)number);
+        cr_assert_lt(took_ms, LIVE_STATE_MS, "`%s` printed %lld, never %lld", command, (long long)got,
+                     (long long)number);
     } while (true);
+}
+
+#define LIVE_QUEUED "ss -Hltn 'sport = :8888' | awk '{n += $2} END {print n + 0}'"
+
+void live_need_user_namespaces(void)
+{
+    const char *said = live_shell("unshare -Ur true 2>&1");
+    if (*said)
+        cr_skip_test("no user namespace (the kernel refuses it in a chroot): %s", said);
+}
+
+/* In this order: then those that were counted are no longer in the queues. */
+void live_until_accepted(int64_t number)
+{
+    live_until(number, "ss -Htn 'sport = :8888' | wc -l");
+    live_until(0, LIVE_QUEUED);
+}
+
+void live_until_said(const struct live *p, const char *text)
+{
+    live_until(1, "grep -qF -- '%s' /proc/%d/fd/2 && echo 1", text, (int)p->pid);
+}
+
+void live_freeze(const struct live *p)
+{
+    kill(p->pid, SIGSTOP);
+    live_until(0, "grep -h ^State: /proc/%d/task/*/status | grep -vc 'T (stopped)'", (int)p->pid);
 }
 
 int64_t live_nstat(const char *name)

@@ -8,6 +8,10 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
+#define LIVE_PATIENCE_MS 240000 /* for the end of a program */
+#define LIVE_STATE_MS    60000  /* for a state that has to come */
+#define LIVE_TIMEOUT_S   400    /* of a test; longer than the two above, which say what was waited for */
+
 /* A new network namespace, loopback up, for this test and the programs it starts. Give it as .init of each test. */
 void live_setup(void);
 
@@ -27,13 +31,15 @@ struct live {
 extern rlim_t live_descriptors;
 extern int live_output;
 
-/* Starts "server", "client" or "bench" (of the build under test) with the arguments up to NULL. */
+/* Starts "server", "client" or "bench" (of the build under test) with the arguments up to NULL. Its signals are as a
+ * shell gives them to a program, whatever this process inherited (nohup ignores SIGHUP). */
 struct live *live_start(const char *program, ...) __attribute__((sentinel));
 
 /* The same with --ready-fd; returns once the program has said that it is ready. */
 struct live *live_start_ready(const char *program, ...) __attribute__((sentinel));
 
-/* Waits for the end. The exit code, or 128 + the signal; the texts and the report are there afterwards. */
+/* Waits for the end. The exit code, or 128 + the signal; the texts and the report are there afterwards. A program that
+ * does not end within LIVE_PATIENCE_MS is killed, and the test fails with what it said. */
 int live_wait(struct live *p);
 
 /* Sends a signal, then waits. */
@@ -51,9 +57,23 @@ int64_t live_integer(const json_t *document, const char *key, ...) __attribute__
 const char *live_shell(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int64_t live_number(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Runs the command again and again until it prints this number; fails the test after 20 s. The time it took, in ms.
- */
+/* Runs the command again and again until it prints this number; fails the test after LIVE_STATE_MS, which is for machines
+ * that are very busy. The time it took, in ms. */
 int64_t live_until(int64_t number, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Skips the test where no user namespace can be made, with the reason. */
+void live_need_user_namespaces(void);
+
+/* Waits until port 8888 of this namespace has so many connections, TIME_WAIT apart, and all of them are accepted: a
+ * connection is ESTABLISHED, and a client is done, before the server accepts it, and one that was reset stays in the
+ * accept queue though ss shows it nowhere else. */
+void live_until_accepted(int64_t number);
+
+/* Waits until the text is in what the program has written to stderr so far. */
+void live_until_said(const struct live *p, const char *text);
+
+/* SIGSTOP, and waits until each thread is stopped. */
+void live_freeze(const struct live *p);
 
 /* The whole namespace's counter as nstat prints it ("TcpExtListenOverflows"). */
 int64_t live_nstat(const char *name);

@@ -9,6 +9,7 @@
 #include <grp.h>
 #include <net/if.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -237,10 +238,27 @@ Test(cell, is_a_world_of_its_own)
     check_world(false);
 }
 
+/* As an ordinary user: errno of a user namespace, or 0. */
+static int try_user_namespace(void)
+{
+    int status;
+    pid_t pid = fork();
+    if (pid == 0) {
+        become_nobody();
+        _exit(unshare(CLONE_NEWUSER) ? errno : 0);
+    }
+    cr_assert_eq(waitpid(pid, &status, 0), pid);
+    return WEXITSTATUS(status);
+}
+
 static void need_another_user(void)
 {
     if (setresuid(-1, NOBODY, -1) || setresuid(-1, 0, -1))
         cr_skip_test("only root can become somebody else");
+    int error = try_user_namespace();
+    if (error)
+        cr_skip_test("no user namespace for an ordinary user: %s (the kernel refuses it in a chroot)",
+                     strerror(error));
 }
 
 Test(cell, of_an_ordinary_user)

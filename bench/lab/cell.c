@@ -62,9 +62,10 @@ int cell_enter(bool user, const char **ret_step)
     if (r)
         return r;
     /* A /proc whose process numbers are those of this namespace, which is what tools expect that look into it; mounted only where
-     * nobody else would see it. A container that hides parts of /proc forbids it, and in a chroot the mounts cannot be made
-     * private; tcplab itself needs /proc/self only, which the old one has. */
-    if (!mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL))
+     * nobody else sees it: the mount below the new one decides, and that is the old /proc. (In a chroot "/" is no mount, and
+     * cannot be made private.) A container that hides parts of /proc forbids it; tcplab itself needs /proc/self only, which the
+     * old one has. */
+    if (!mount("none", "/proc", NULL, MS_PRIVATE, NULL))
         mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
     *ret_step = "loopback";
     return namespace_loopback_up();

@@ -15,8 +15,10 @@
 
 static const char needs_namespaces[] =
     "run as root, or allow user namespaces: sysctl user.max_user_namespaces=10000, and where they exist sysctl "
-    "kernel.unprivileged_userns_clone=1, sysctl kernel.apparmor_restrict_unprivileged_userns=0; in a container, its "
-    "seccomp profile must allow clone and unshare, and mount";
+    "kernel.unprivileged_userns_clone=1, sysctl kernel.apparmor_restrict_unprivileged_userns=0; in a chroot only "
+    "root "
+    "can, for the kernel refuses user namespaces there; in a container, its seccomp profile must allow clone and "
+    "unshare, and mount";
 
 static const struct {
     const char *step, *what, *mend;
