@@ -7,10 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define CAPACITY_BASE         24 /* of a table: standard streams, documents, netlink, /proc, some that were inherited */
-#define CAPACITY_PER_LOOP     4    /* epoll, two timers, and the eventfd that wakes it */
-#define CAPACITY_MEMORY       4500 /* bytes a connection: the kernel's socket and file, and the flow */
-#define CAPACITY_SHORT_SEARCH 2000 /* ports: walked over in less than 0.3 ms */
+#define CAPACITY_BASE     24   /* of a table: standard streams, documents, netlink, /proc, some that were inherited */
+#define CAPACITY_PER_LOOP 4    /* epoll, two timers, and the eventfd that wakes it */
+#define CAPACITY_MEMORY   4500 /* bytes a connection: the kernel's socket and file, and the flow */
 
 static uint64_t capacity_at_once(const struct settings *s)
 {

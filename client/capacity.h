@@ -28,6 +28,8 @@ struct capacity_ports {
 };
 int capacity_ports(const struct settings *s, struct capacity_ports *ret);
 
+#define CAPACITY_SHORT_SEARCH 2000 /* ports of an address: walked over in less than 0.3 ms */
+
 /* How many addresses of the loopback network to connect from, so that connect() finds a port at once: it tries every
  * second port first, and when all those are taken it walks over them each time before it tries the others (measured: 4
  * to 7 ms a connect() in a range of 64,000 ports, beside 15 us). Where half of the range is a short walk, the whole of it

@@ -33,15 +33,22 @@ bool dialer_reuses(const struct dialer *d)
     return d->settings->reuse && dialer_wants_more(d);
 }
 
+/* Whether nothing more is to start now. hold has begun all of a wave when all its flows are in use. */
+static bool dialer_has_begun_all(const struct dialer *d)
+{
+    return !dialer_wants_more(d) || (d->settings->workload == WORKLOAD_HOLD && !d->free);
+}
+
 /* hold is quiet, too, while all its flows are held and more are to come: in the next wave. What it holds may still
  * end by itself; the slot waits for dialer_resume(). */
 static void dialer_check_quiet(struct dialer *d)
 {
-    bool hold = d->settings->workload == WORKLOAD_HOLD;
-    bool done = d->draining || (!d->pacing && (!d->dialing || dialer_exhausted(d) || (hold && !d->free)));
-    if (d->active || !done || d->quiet_epoch == d->epoch)
+    bool begun = dialer_has_begun_all(d);
+    if (begun && !d->connecting.first && !d->settled_ns && d->schedule_ns)
+        d->settled_ns = clock_now_ns();
+    if (d->active || ev_is_active(&d->more) || !(d->draining || (!d->pacing && begun)) || d->quiet_epoch == d->epoch)
         return;
-    if (hold)
+    if (d->settings->workload == WORKLOAD_HOLD)
         d->dialing = false;
     d->quiet_epoch = d->epoch;
     d->quiet(d->context);
@@ -59,6 +66,7 @@ void dialer_give_back(struct dialer *d, struct flow *f)
 {
     f->next = d->free;
     d->free = f;
+    d->in_use--;
 }
 
 int dialer_keep(struct dialer *d, int fd)
@@ -104,9 +112,10 @@ static void dialer_start_one(struct dialer *d, int64_t intended_ns, int64_t now_
 {
     struct flow *f = d->free;
     d->free = f->next;
+    if (++d->in_use > d->most_in_use)
+        d->most_in_use = d->in_use;
     if (d->start_lateness)
         dialer_count_lateness(d, intended_ns, now_ns);
-    f->dialer = d;
     flow_start(f, d->started++ * d->n_dialers + d->index, d->settings->rate ? intended_ns : 0);
 }
 
@@ -153,23 +162,36 @@ static bool dialer_dial(struct dialer *d)
     }
 }
 
-/* When the next request of --every is intended. The period has a thousand steps, and a share of the connections in each:
+/* When the i-th request of --every is due. The period has a thousand steps, and a share of the connections in each:
  * a wake-up for each single request would cost more than the request. */
-static int64_t dialer_next_request(const struct dialer *d)
+static int64_t dialer_nth_request_ns(const struct dialer *d, uint64_t i)
 {
     const struct settings *s = d->settings;
-    uint64_t step = d->asked * DIALER_STEPS / d->n_flows;
+    uint64_t step = i * DIALER_STEPS / d->n_flows;
     return d->schedule_ns + (int64_t)((double)step / DIALER_STEPS * (double)s->every_ns) +
            s->every_ns / DIALER_STEPS * (int64_t)d->index / (int64_t)d->n_dialers;
 }
 
-/* Sends the requests that are due. Whether there are more right now. */
+/* The flows take turns, in the order of their places. */
+int64_t dialer_request_ns(const struct dialer *d, const struct flow *f, uint64_t i)
+{
+    return dialer_nth_request_ns(d, i * d->n_flows + (uint64_t)(f - d->flows));
+}
+
+uint64_t dialer_requests_due(const struct dialer *d, const struct flow *f)
+{
+    return (d->due_requests + d->n_flows - 1 - (uint64_t)(f - d->flows)) / d->n_flows;
+}
+
+/* Sends the requests that are due, also those that were when the end came. Whether there are more right now. */
 static bool dialer_ask(struct dialer *d)
 {
-    int64_t now_ns = clock_now_ns();
-    for (int i = 0; d->pacing && !d->draining; i++) {
-        int64_t due_ns = dialer_next_request(d);
-        if (due_ns - d->schedule_ns >= d->settings->duration_ns)
+    int64_t now_ns = clock_now_ns(), end_ns = d->schedule_ns + d->settings->duration_ns;
+    if (d->draining && d->drained_ns < end_ns)
+        end_ns = d->drained_ns;
+    for (int i = 0;; i++) {
+        int64_t due_ns = dialer_nth_request_ns(d, d->due_requests);
+        if (due_ns >= end_ns)
             return false;
         if (due_ns > now_ns) {
             timer_set(&d->due, due_ns);
@@ -177,10 +199,8 @@ static bool dialer_ask(struct dialer *d)
         }
         if (i == DIALER_BATCH)
             return true;
-        if (!flow_ask(&d->flows[d->asked++ % d->n_flows], due_ns))
-            STATS_ADD(d->stats.skipped_requests, 1);
+        flow_ask(&d->flows[d->due_requests++ % d->n_flows]);
     }
-    return false;
 }
 
 static void dialer_set_timeout(struct dialer *d)
@@ -235,8 +255,11 @@ int dialer_init(struct dialer *d)
     if (d->n_logged && log_new(d->n_logged, &d->log))
         return -ENOMEM;
     memset(d->payload, 'x', d->settings->size);
-    for (uint64_t i = d->n_flows; i-- > 0;)
+    d->in_use = d->n_flows;
+    for (uint64_t i = d->n_flows; i-- > 0;) {
+        d->flows[i].dialer = d;
         dialer_give_back(d, &d->flows[i]);
+    }
     ev_prepare_init(&d->prepare, dialer_on_prepare);
     ev_idle_init(&d->more, dialer_on_more);
     d->prepare.data = d;
@@ -256,14 +279,18 @@ void dialer_drain(struct dialer *d, unsigned epoch)
 {
     d->epoch = epoch;
     d->draining = true;
+    d->drained_ns = clock_now_ns();
 }
 
 void dialer_close(struct dialer *d, unsigned epoch)
 {
+    int64_t now_ns = clock_now_ns();
     d->epoch = epoch;
     d->dialing = false;
-    for (uint64_t i = 0; i < d->n_flows; i++)
+    for (uint64_t i = 0; i < d->n_flows; i++) {
+        flow_count_unanswered(&d->flows[i], now_ns);
         flow_close(&d->flows[i]);
+    }
 }
 
 void dialer_pace(struct dialer *d, unsigned epoch, int64_t schedule_ns)
@@ -276,6 +303,7 @@ void dialer_pace(struct dialer *d, unsigned epoch, int64_t schedule_ns)
 void dialer_resume(struct dialer *d, unsigned epoch)
 {
     d->epoch = epoch;
+    d->settled_ns = 0;
     d->dialing = true;
 }
 

@@ -5,7 +5,8 @@
  *               all that was allowed is done), told through quiet()
  *   dialer_drain():  nothing new begins, what is under way is finished ──► quiet
  *   dialer_close():  ends all connections ──► quiet; one that was still connecting stays "pending" in the report
- *   dialer_pace():   echo with --every: requests on all connections, one each DUR and connection
+ *   dialer_pace():   echo with --every: requests on all connections, one each DUR and connection; one that is due is
+ *                    sent, also when the replies before have not come
  *   dialer_resume(): the next wave of hold */
 #pragma once
 
@@ -36,30 +37,34 @@ struct dialer {
 
     /* read by others while it runs */
     struct stats stats;
-    atomic_uint quiet_epoch; /* the last order that has come to rest */
+    atomic_uint quiet_epoch;    /* the last order that has come to rest */
+    _Atomic int64_t settled_ns; /* when all that it may start (of this wave) was settled; 0: not yet */
 
     /* read by others when it has stopped */
     struct histogram *connect_latency, *request_latency;
     struct histogram *start_lateness; /* NULL without --rate */
     bool full;                        /* it last ended its dialing with starts left, and all flows in use */
+    uint64_t most_in_use;             /* flows at once */
     struct log *log;                  /* NULL: there is none */
 
     /* its own, and its flows' */
     struct flow *flows, *free;
     struct flow_list connecting; /* in order of start, which is the order of the timeouts */
-    uint64_t started, active;    /* active: flows that are connecting or in the middle of a request */
+    uint64_t started, in_use;    /* in_use: flows with a connection, or an attempt at one */
+    uint64_t active;             /* flows that are connecting or in the middle of a request */
     uint64_t n_sources;
     unsigned epoch; /* number of the order it works on */
     bool dialing, draining;
     bool pacing;                        /* --every: all is open, and requests are sent on their schedule */
-    uint64_t asked;                     /* requests of that schedule that were sent or skipped */
+    uint64_t due_requests;              /* of that schedule, up to now */
     struct flow *looking[DIALER_BATCH]; /* started in this iteration */
     int64_t schedule_ns;                /* intended time of the whole run's first start */
     ev_prepare prepare;
     ev_idle more;         /* keeps the loop from sleeping while there is more to dial */
-    struct timer due;     /* the next start of the schedule, or the end of a pause */
+    struct timer due;     /* the next start or request of the schedule, or the end of a pause */
     struct timer timeout; /* the oldest connecting flow's */
     int64_t paused_until_ns;
+    int64_t drained_ns;    /* when draining began */
     int64_t full_until_ns; /* what was due by then was due while all flows were in use */
     char *payload;         /* settings->size bytes */
     int *kept;             /* descriptors of ended flows that stay open to the end (--close half, none) */
@@ -98,3 +103,7 @@ void dialer_set_active(struct dialer *d, struct flow *f, bool active);
 int dialer_keep(struct dialer *d, int fd);
 void dialer_pause(struct dialer *d);
 bool dialer_reuses(const struct dialer *d);
+
+/* For flows, with --every: how many requests have been due on this one, and when its i-th was (from 0). */
+uint64_t dialer_requests_due(const struct dialer *d, const struct flow *f);
+int64_t dialer_request_ns(const struct dialer *d, const struct flow *f, uint64_t i);

@@ -15,7 +15,8 @@
 #define FLOW_NO_RETRANSMISSION_NS (200 * NS_PER_MS)
 
 typedef void flow_handler(struct ev_loop *loop, ev_io *io, int events);
-static flow_handler flow_on_connecting, flow_on_requesting, flow_on_replying, flow_on_holding, flow_on_spare;
+static flow_handler flow_on_connecting, flow_on_requesting, flow_on_replying, flow_on_holding, flow_on_pacing,
+    flow_on_spare;
 static void flow_request(struct flow *f);
 
 void flow_list_append(struct flow_list *list, struct flow *f)
@@ -203,11 +204,11 @@ static void flow_count_established(struct flow *f, int64_t now_ns)
     f->started_ns = now_ns;
 }
 
-/* With --every, not before all connections are open. */
+/* With --every, flow_ask() does. */
 static bool flow_sends_requests(const struct dialer *d)
 {
     int workload = d->settings->workload;
-    return (workload == WORKLOAD_ECHO && (!d->settings->every_ns || d->pacing)) || workload == WORKLOAD_CRR;
+    return (workload == WORKLOAD_ECHO && !d->settings->every_ns) || workload == WORKLOAD_CRR;
 }
 
 /* `n` more bytes of the request are out. */
@@ -270,7 +271,7 @@ static void flow_on_reply(struct flow *f)
     histogram_record(d->request_latency, now_ns - f->started_ns);
     if (d->settings->workload == WORKLOAD_CRR) {
         flow_close(f);
-    } else if (d->draining || d->pacing) {
+    } else if (d->draining) {
         dialer_set_active(d, f, false);
         flow_wait(f, flow_on_holding, EV_READ);
     } else {
@@ -343,16 +344,85 @@ static void flow_on_holding(struct ev_loop *loop, ev_io *io, int events)
         flow_fail(f, errno);
 }
 
-bool flow_ask(struct flow *f, int64_t intended_ns)
+static void flow_on_replies(struct flow *f, ssize_t n)
 {
-    if (!flow_is(f, flow_on_holding))
-        return false;
-    dialer_set_active(f->dialer, f, true);
-    f->started_ns = intended_ns;
+    struct dialer *d = f->dialer;
+    int64_t now_ns = clock_now_ns();
+    f->received += (uint32_t)n;
+    for (; f->received >= d->settings->size && f->answered < f->asked; f->answered++) {
+        f->received -= (uint32_t)d->settings->size;
+        STATS_ADD(d->stats.replies, 1);
+        STATS_SET(d->stats.last_reply_ns, now_ns);
+        histogram_record(d->request_latency, now_ns - dialer_request_ns(d, f, f->answered));
+    }
+    if (f->answered == dialer_requests_due(d, f))
+        dialer_set_active(d, f, false);
+}
+
+static void flow_on_pacing(struct ev_loop *loop, ev_io *io, int events)
+{
+    struct flow *f = (struct flow *)io;
+    ssize_t n = events & EV_READ ? flow_receive(f) : -1;
+    if ((events & EV_READ) && n == 0)
+        flow_on_peer_closed(f);
+    else if ((events & EV_READ) && n < 0 && errno != EAGAIN)
+        flow_fail(f, errno);
+    else if (n > 0)
+        flow_on_replies(f, n);
+    if (events & EV_WRITE)
+        flow_ask(f);
+}
+
+/* Without TCP_NODELAY, Nagle's algorithm would keep a request back until the one before is acknowledged. */
+static void flow_begin_pacing(struct flow *f)
+{
+    const int on = 1;
+    setsockopt(f->io.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     f->sent = f->received = 0;
-    flow_wait(f, flow_on_requesting, EV_READ);
-    flow_request(f);
-    return true;
+    flow_wait(f, flow_on_pacing, EV_READ);
+}
+
+void flow_ask(struct flow *f)
+{
+    struct dialer *d = f->dialer;
+    if (flow_is(f, flow_on_holding))
+        flow_begin_pacing(f);
+    if (!flow_is(f, flow_on_pacing))
+        return;
+    dialer_set_active(d, f, true);
+    while (f->asked < dialer_requests_due(d, f)) {
+        ssize_t n = send(f->io.fd, d->payload + f->sent, d->settings->size - f->sent, MSG_NOSIGNAL);
+        if (n < 0 && errno == EAGAIN) {
+            flow_wait(f, flow_on_pacing, EV_READ | EV_WRITE);
+            return;
+        }
+        if (n < 0) {
+            flow_fail(f, errno);
+            return;
+        }
+        STATS_ADD(d->stats.bytes_sent, n);
+        f->sent += (uint32_t)n;
+        if (f->sent < d->settings->size)
+            continue;
+        STATS_ADD(d->stats.requests, 1);
+        f->asked++;
+        f->sent = 0;
+    }
+    flow_wait(f, flow_on_pacing, EV_READ);
+}
+
+void flow_count_unanswered(struct flow *f, int64_t now_ns)
+{
+    struct dialer *d = f->dialer;
+    if (d->pacing) {
+        uint64_t due = dialer_requests_due(d, f);
+        STATS_ADD(d->stats.skipped_requests, due - f->asked);
+        if (flow_is(f, flow_on_pacing))
+            for (uint64_t i = f->answered; i < due; i++)
+                histogram_record(d->request_latency, now_ns - dialer_request_ns(d, f, i));
+    } else if (flow_is(f, flow_on_requesting) || flow_is(f, flow_on_replying)) {
+        histogram_record(d->request_latency, now_ns - f->started_ns);
+    }
 }
 
 void flow_time_out(struct flow *f)
@@ -382,8 +452,10 @@ static int flow_connect(struct flow *f, uint64_t index)
     if (d->n_sources) {
         sources_pick(d->settings, index, &source);
         int unbound = sources_bind(fd, &source);
-        if (unbound)
+        if (unbound) {
+            STATS_ADD(f->dialer->stats.no_source, unbound == -EADDRNOTAVAIL);
             return unbound;
+        }
     }
     int r = connect(fd, (const struct sockaddr *)&d->target.address, d->target.length) ? -errno : 0;
     log_local(f->entry, fd);
@@ -401,8 +473,6 @@ void flow_start(struct flow *f, uint64_t index, int64_t intended_ns)
                        .started_ns = now_ns,
                        .entry = log_start(d->log, now_ns)};
     STATS_ADD(d->stats.attempted, 1);
-    if (!STATS_GET(d->stats.first_start_ns))
-        STATS_SET(d->stats.first_start_ns, f->started_ns);
     dialer_set_active(d, f, true);
     int r = flow_connect(f, index);
     if (r) {

@@ -3,7 +3,7 @@
  *
  *   connecting ─► holding                          (hold)
  *   connecting ─► [requesting] ─► replying ─► ...  (echo, crr; requesting only when the send buffer is full)
- *   connecting ─► holding ─► replying ─► holding   (echo with --every: flow_ask() begins a request)
+ *   connecting ─► holding ─► pacing                (echo with --every: flow_ask() sends what is due)
  *   connecting ─► end                              (cc)
  *   end ─► spare ─► connecting                     (--reuse: the socket is disconnected and connects again)
  *
@@ -32,9 +32,10 @@ struct flow {
     struct flow *next, *previous; /* in dialer->connecting; next alone while free */
     int64_t intended_ns;          /* when the attempt should have begun, by the schedule */
     int64_t started_ns;           /* when it did; from establishment on: when the request began */
+    uint64_t asked, answered;     /* requests of --every: sent in full, and answered */
+    struct log_entry *entry;      /* where it is logged; NULL: nowhere */
     uint32_t sent, received;      /* of the request and its reply */
     enum stats_row row;           /* where the attempt stands in the report */
-    struct log_entry *entry;      /* where it is logged; NULL: nowhere */
     bool open;                    /* has a descriptor */
     bool connecting;              /* is in dialer->connecting */
     bool active;
@@ -47,9 +48,13 @@ void flow_start(struct flow *f, uint64_t index, int64_t intended_ns);
  * epoll_ctl() and a share of an epoll_wait() a connection). Nothing where the flow does not wait for one. */
 void flow_look(struct flow *f);
 
-/* Begins a request on a connection that is held, its latency counted from intended_ns. False: the connection is gone,
- * or it has not had its last reply. */
-bool flow_ask(struct flow *f, int64_t intended_ns);
+/* With --every: sends the requests that are due and were not sent, whether the ones before are answered or not, as far
+ * as the send buffer takes them. The latency of each counts from when it was due. Nothing where the connection is gone. */
+void flow_ask(struct flow *f);
+
+/* The run is over: a request without its answer counts with the age it has now, so its latency is at least that; one of
+ * --every that was due and never sent is counted as skipped, too. */
+void flow_count_unanswered(struct flow *f, int64_t now_ns);
 
 /* The attempt has taken longer than --connect-timeout. */
 void flow_time_out(struct flow *f);

@@ -28,6 +28,14 @@ static void limit_add(json_t *limits, const char *name, json_t *limit, const cha
     free(sentence);
 }
 
+/* Once every second port is taken, each connect() walks over all those first (__inet_hash_connect()): 1 ms where it was 30
+ * us. So it is what took the time, where but one start in 20 had to. */
+static bool limit_search(const struct limit_figures *f)
+{
+    uint64_t half = f->usable_ports / 2;
+    return f->long_search && f->taken_ports > half && f->starts > half && (f->starts - half) * 20 > f->starts;
+}
+
 static bool limit_cpu(const struct limit_figures *f)
 {
     return f->load->window_ns >= LIMIT_WINDOW_NS && load_busy(f->load) >= LIMIT_BUSY;
@@ -36,7 +44,7 @@ static bool limit_cpu(const struct limit_figures *f)
 static void limit_add_cpu(const struct limit_figures *f, json_t *limits)
 {
     double busy = load_busy(f->load), waiting = load_waiting(f->load);
-    if (!limit_cpu(f))
+    if (!limit_cpu(f) || (limit_search(f) && waiting <= LIMIT_WAITING))
         return;
     json_t *limit = json_pack("{s:f, s:f}", "busy", busy, "waiting", waiting);
     if (waiting > LIMIT_WAITING)
@@ -85,12 +93,19 @@ static void limit_add_schedule(const struct limit_figures *f, json_t *limits)
     limit_add(limits, "schedule",
               json_pack("{s:I, s:I, s:f}", "late_starts", (json_int_t)late, "missed_starts", (json_int_t)missed,
                         "p99_us", (double)f->lateness_p99_ns / 1e3),
-              "The schedule of --rate was not kept, because this client was too slow: of %s starts %s were more than "
-              "1 ms late for that, and %s were never made; the 99th percentile of all delays is %s. Latencies count "
-              "from the intended start, so the delay is in them. A lower rate%s, or more event loops (-t).",
+              "The schedule of --rate was not kept, because %s: of %s starts %s were more than 1 ms late for that, "
+              "and %s were never made; the 99th percentile of all delays is %s. Latencies count from the intended "
+              "start, so the delay is in them. %s",
+              f->pauses         ? "this client pauses for 10 ms after each attempt without a port or a descriptor"
+              : limit_search(f) ? "connect() searched long for a local port"
+                                : "this client was too slow",
               human_count((int64_t)f->starts, starts), human_count((int64_t)late, lates),
               human_count((int64_t)missed, never), human_ns(f->lateness_p99_ns, p99),
-              load_waiting(f->load) > LIMIT_WAITING ? ", a core that nothing else runs on" : "");
+              f->pauses || limit_search(f) ? "The limits below say what helps."
+              : load_waiting(f->load) > LIMIT_WAITING
+                  ? "A lower rate helps, a core that nothing else runs on, or more "
+                    "event loops (-t)."
+                  : "A lower rate helps, or more event loops (-t).");
 }
 
 static void limit_add_connections(const struct limit_figures *f, json_t *limits)
@@ -110,28 +125,49 @@ static void limit_add_connections(const struct limit_figures *f, json_t *limits)
         human_count((int64_t)missed, never),
         limit_cpu(f) || load_waiting(f->load) > LIMIT_WAITING
             ? "They were in use for so long because this client had too little CPU."
-            : "Raise -c: the server takes longer for each than so many at once allow.");
+        : f->keeps ? "Raise -c: with -w hold and echo a connection stays in use, however fast the server is."
+                   : "Raise -c: the server takes longer for each than so many at once allow.");
 }
 
-/* Ports in TIME_WAIT slow connect() down long before they run out, and nothing fails: it must be said. */
-static void limit_add_ports(const struct limit_figures *f, json_t *limits)
+/* Ports that are taken slow connect() down long before they run out, and nothing fails: it must be said. */
+static void limit_add_taken_ports(const struct limit_figures *f, json_t *limits)
 {
     char a[HUMAN_MAX], b[HUMAN_MAX];
-    if (f->no_port)
-        limit_add(limits, "ports", json_pack("{s:I}", "no_port", (json_int_t)f->no_port),
+    bool time_wait = f->time_wait * 2 > f->taken_ports;
+    bool told = f->no_port > f->no_source && !time_wait && !limit_search(f);
+    if (!f->usable_ports || f->taken_ports * 2 <= f->usable_ports || told)
+        return;
+    limit_add(limits, "ports",
+              json_pack("{s:I, s:I, s:I}", "taken", (json_int_t)f->taken_ports, "time_wait", (json_int_t)f->time_wait,
+                        "usable", (json_int_t)f->usable_ports),
+              "%s of the %s local ports for this destination %s. %s%s--source with more addresses gives more ports.",
+              human_count((int64_t)(time_wait ? f->time_wait : f->taken_ports), a),
+              human_count((int64_t)f->usable_ports, b),
+              time_wait ? "are in TIME_WAIT, for 60 s each" : "were taken at the same time by open connections",
+              limit_search(f) ? "connect() tries every second port first; once those are taken, it walks over all of "
+                                "them each time, for up to milliseconds of CPU, and that is what was measured here. "
+                                "More event loops (-t) do not help. "
+                              : "",
+              !time_wait    ? ""
+              : f->loopback ? "--close rst leaves none. "
+                            : "--close rst leaves none; net.ipv4.tcp_tw_reuse=1 takes them again after a second. ");
+}
+
+static void limit_add_ports(const struct limit_figures *f, json_t *limits)
+{
+    char a[HUMAN_MAX];
+    if (f->no_source)
+        limit_add(limits, "ports", json_pack("{s:I}", "no_source", (json_int_t)f->no_source),
+                  "%s attempts had a source address that is not this machine's: of a network in --source, every "
+                  "address must be (ip addr lists them).",
+                  human_count((int64_t)f->no_source, a));
+    if (f->no_port > f->no_source)
+        limit_add(limits, "ports", json_pack("{s:I}", "no_port", (json_int_t)(f->no_port - f->no_source)),
                   "%s attempts found no local port for this destination. Each source address has the ports of "
                   "net.ipv4.ip_local_port_range for it, less those in TIME_WAIT; --source with more addresses of "
                   "this machine gives more.",
-                  human_count((int64_t)f->no_port, a));
-    if (f->time_wait * 2 > f->usable_ports && f->usable_ports)
-        limit_add(
-            limits, "ports",
-            json_pack("{s:I, s:I}", "time_wait", (json_int_t)f->time_wait, "usable", (json_int_t)f->usable_ports),
-            "%s of the %s local ports for this destination are in TIME_WAIT, for 60 s each: connect() has to "
-            "search for a free one, and that is what was measured here, too. --close rst leaves none; "
-            "--source with more addresses gives more ports; net.ipv4.tcp_tw_reuse=1 takes them again after a "
-            "second.",
-            human_count((int64_t)f->time_wait, a), human_count((int64_t)f->usable_ports, b));
+                  human_count((int64_t)(f->no_port - f->no_source), a));
+    limit_add_taken_ports(f, limits);
 }
 
 static void limit_add_descriptors(const struct limit_figures *f, json_t *limits)

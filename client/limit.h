@@ -11,13 +11,20 @@ struct limit_figures {
     const struct load *load; /* of the busiest event loop, while there was something to start or to send */
     bool loopback;        /* the target is on this machine: the kernel does the server's work in our system calls */
     uint64_t connections; /* -c */
-    uint64_t rate;        /* --rate; 0: there was no schedule, and the next five are of no meaning */
-    uint64_t starts, late_starts, missed_starts; /* late: by more than 1 ms; missed: due, and never made */
-    uint64_t slot_late_starts;                   /* of the late ones: were due while all of -c were in use */
-    bool slots_full;                             /* all of -c were in use at the end */
+    bool keeps;           /* a connection stays in use: hold, echo */
+    bool pauses;          /* after an attempt without a port or a descriptor nothing is started for a while */
+    uint64_t starts;
+    uint64_t rate;                       /* --rate; 0: there was no schedule, and the next five are of no meaning */
+    uint64_t late_starts, missed_starts; /* late: by more than 1 ms; missed: due, and never made */
+    uint64_t slot_late_starts;           /* of the late ones: were due while all of -c were in use */
+    bool slots_full;                     /* all of -c were in use at the end */
     int64_t lateness_p99_ns;
-    uint64_t no_port, no_fd;          /* attempts that ended so */
-    uint64_t time_wait, usable_ports; /* in TIME_WAIT towards the target, of how many; 0: not known */
+    uint64_t no_port, no_fd; /* attempts that ended so */
+    uint64_t no_source;      /* of no_port: their source address was not this machine's */
+    uint64_t usable_ports;   /* for the target; 0: not known */
+    uint64_t taken_ports;    /* the most of them that connect() could not take */
+    uint64_t time_wait;      /* of those taken ones, in TIME_WAIT */
+    bool long_search;        /* a walk over half of an address' ports takes long */
 };
 
 /* [{"limit": "cpu"|"schedule"|"connections"|"ports"|"descriptors", "sentence": what it was and what to do, and the

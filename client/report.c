@@ -35,9 +35,8 @@ static json_t *report_errors(const struct stats *s)
     return errors;
 }
 
-static json_t *report_rate(uint64_t count, int64_t first_ns, int64_t last_ns)
+static json_t *report_rate(uint64_t count, double seconds)
 {
-    double seconds = (double)(last_ns - first_ns) / 1e9;
     return document_real(count && seconds > 0 ? (double)count / seconds : 0);
 }
 
@@ -73,14 +72,28 @@ static json_t *report_ports(const struct settings *s)
                      (json_int_t)c.addresses, "usable", (json_int_t)(c.addresses * c.per_address));
 }
 
-static void report_add_counts(json_t *document, const struct stats *s, double elapsed_s)
+/* Connections that were reset later were established, too. */
+static void report_add_rates(json_t *document, const struct stats *s, struct report_times t)
 {
-    json_object_set_new(document, "elapsed_s", document_real(elapsed_s));
+    uint64_t connects = 0;
+    for (int i = 0; i < STATS_RUNGS; i++)
+        connects += STATS_GET(s->rungs[i]);
+    json_object_set_new(document, "rates",
+                        json_pack("{s:o, s:o, s:o, s:o}", "connects_per_s", report_rate(connects, t.connects_s),
+                                  "requests_per_s", report_rate(STATS_GET(s->replies), t.requests_s),
+                                  "connects_over_us", document_real(t.connects_s * 1e6), "requests_over_us",
+                                  document_real(t.requests_s * 1e6)));
+}
+
+static void report_add_counts(json_t *document, const struct stats *s, struct report_times times)
+{
+    json_object_set_new(document, "elapsed_s", document_real(times.elapsed_s));
     json_object_set_new(document, "connections", report_connections(s));
     json_object_set_new(document, "requests", json_integer((json_int_t)STATS_GET(s->requests)));
     json_object_set_new(document, "replies", json_integer((json_int_t)STATS_GET(s->replies)));
     json_object_set_new(document, "bytes_sent", json_integer((json_int_t)STATS_GET(s->bytes_sent)));
     json_object_set_new(document, "bytes_received", json_integer((json_int_t)STATS_GET(s->bytes_received)));
+    report_add_rates(document, s, times);
 }
 
 json_t *report_ready(const struct document_head *head, const struct endpoint *target)
@@ -91,10 +104,10 @@ json_t *report_ready(const struct document_head *head, const struct endpoint *ta
     return document;
 }
 
-json_t *report_interval(const struct document_head *head, const struct stats *total, double elapsed_s)
+json_t *report_interval(const struct document_head *head, const struct stats *total, struct report_times times)
 {
     json_t *document = document_new(head, "interval");
-    report_add_counts(document, total, elapsed_s);
+    report_add_counts(document, total, times);
     return document;
 }
 
@@ -108,14 +121,50 @@ static void report_add_latencies(json_t *document, const struct report_figures *
         json_object_set_new(document, "start_lateness_us", histogram_summary(f->start_lateness, p));
 }
 
+static uint64_t report_sockets(const json_t *states)
+{
+    const char *name;
+    json_t *count;
+    uint64_t sum = 0;
+    json_object_foreach((json_t *)states, name, count) sum += (uint64_t)json_integer_value(count);
+    return sum;
+}
+
+/* Of the ports in TIME_WAIT at the end, those that connect() could not take. Where it takes them again (tcp_tw_reuse), that is
+ * those of the last second (tcp_twsk_unique()). */
+static uint64_t report_waiting_ports(const json_t *document)
+{
+    uint64_t all = (uint64_t)page_integer(document, "states", "TIME_WAIT", NULL);
+    double a_second = json_number_value(json_object_get(json_object_get(document, "rates"), "connects_per_s"));
+    bool again = page_integer(document, "counters", "TcpExt.TWRecycled", NULL) > 0;
+    return again && a_second < (double)all ? (uint64_t)a_second : all;
+}
+
+/* The most ports that were taken at a time: of the moments that are known. */
+static void report_add_ports(const json_t *document, uint64_t most_in_use, struct limit_figures *figures)
+{
+    const json_t *states = json_object_get(document, "states");
+    uint64_t before = report_sockets(json_object_get(document, "states_before_close"));
+    uint64_t waiting = report_waiting_ports(document);
+    uint64_t after = report_sockets(states) - (uint64_t)page_integer(states, "TIME_WAIT", NULL) + waiting;
+    uint64_t open = before > most_in_use ? before : most_in_use;
+    figures->taken_ports = after > open ? after : open;
+    figures->time_wait = after > open ? waiting : 0;
+}
+
 /* What else the rules need stands in the document already. */
 static json_t *report_limits(const json_t *document, const struct report_figures *f)
 {
     const struct stats *s = f->total;
-    const struct limit_figures figures = {
+    const json_t *ports = json_object_get(document, "local_ports");
+    uint64_t usable = (uint64_t)page_integer(ports, "usable", NULL);
+    int workload = f->settings->workload;
+    struct limit_figures figures = {
         .load = f->load,
         .loopback = endpoint_is_loopback(f->target),
         .connections = f->settings->connections,
+        .keeps = workload == WORKLOAD_HOLD || workload == WORKLOAD_ECHO,
+        .pauses = f->settings->total == SETTINGS_UNLIMITED && (s->no_port || s->no_fd),
         .rate = f->settings->rate,
         .starts = s->attempted,
         .late_starts = s->late_starts,
@@ -125,8 +174,10 @@ static json_t *report_limits(const json_t *document, const struct report_figures
         .lateness_p99_ns = f->start_lateness ? histogram_percentile_ns(f->start_lateness, 990000) : 0,
         .no_port = s->no_port,
         .no_fd = s->no_fd,
-        .time_wait = (uint64_t)page_integer(document, "states", "TIME_WAIT", NULL),
-        .usable_ports = (uint64_t)page_integer(document, "local_ports", "usable", NULL)};
+        .no_source = s->no_source,
+        .usable_ports = usable,
+        .long_search = usable > CAPACITY_SHORT_SEARCH * (uint64_t)page_integer(ports, "source_addresses", NULL)};
+    report_add_ports(document, f->most_in_use, &figures);
     return limit_list(&figures);
 }
 
@@ -136,17 +187,15 @@ json_t *report_final(const struct document_head *head, const struct report_figur
     const struct stats *s = f->total;
     json_t *document = document_new(head, "report");
     json_object_set_new(document, "target", json_string(endpoint_format(f->target, text)));
-    report_add_counts(document, s, f->elapsed_s);
+    report_add_counts(document, s, f->times);
     json_object_set_new(document, "closed_by_peer", json_integer((json_int_t)s->closed_by_peer));
     json_object_set_new(document, "errors", report_errors(s));
     report_add_latencies(document, f);
-    json_object_set_new(document, "rates",
-                        json_pack("{s:o, s:o}", "connects_per_s",
-                                  report_rate(f->connect_latency ? histogram_count(f->connect_latency) : 0,
-                                              s->first_start_ns, s->last_established_ns),
-                                  "requests_per_s", report_rate(s->replies, f->requests_from_ns, s->last_reply_ns)));
+    json_object_set_new(document, "never_started", json_integer((json_int_t)f->never_started));
     json_object_set_new(document, "late_starts", json_integer((json_int_t)s->late_starts));
     json_object_set_new(document, "missed_starts", json_integer((json_int_t)f->missed_starts));
+    json_object_set_new(document, "unanswered_requests",
+                        json_integer((json_int_t)(s->requests > s->replies ? s->requests - s->replies : 0)));
     json_object_set_new(document, "skipped_requests", json_integer((json_int_t)s->skipped_requests));
     json_object_set_new(document, "event_loops", json_integer((json_int_t)f->event_loops));
     json_object_set_new(document, "file_tables", json_integer((json_int_t)f->file_tables));

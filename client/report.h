@@ -10,6 +10,11 @@
 
 #include <sys/resource.h>
 
+/* What the run lasted; and of it, how long connections were begun or under way, and requests. Rates are over these. */
+struct report_times {
+    double elapsed_s, connects_s, requests_s;
+};
+
 struct report_figures {
     const struct settings *settings;
     const struct endpoint *target;
@@ -20,17 +25,18 @@ struct report_figures {
     json_t *log;                                     /* with --log-connections; not owned */
     bool log_truncated;
     const struct rusage *usage;
-    int64_t requests_from_ns; /* the first could be sent then */
     size_t event_loops, file_tables;
     const struct load *load; /* of the busiest event loop */
     uint64_t missed_starts;  /* due and never made */
+    uint64_t never_started;  /* asked for and never made */
+    uint64_t most_in_use;    /* connections at once */
     bool slots_full;         /* all of -c were in use at the end */
-    double elapsed_s;
+    struct report_times times;
 };
 
 /* Each returns a new reference, or NULL without memory. */
 json_t *report_ready(const struct document_head *head, const struct endpoint *target);
-json_t *report_interval(const struct document_head *head, const struct stats *total, double elapsed_s);
+json_t *report_interval(const struct document_head *head, const struct stats *total, struct report_times times);
 json_t *report_final(const struct document_head *head, const struct report_figures *figures);
 
 /* For document_output_report(). */

@@ -87,25 +87,32 @@ static void report_text_rungs(FILE *out, const json_t *d)
     }
 }
 
+static void report_text_rate(FILE *out, const json_t *rates, const char *label, const char *rate, const char *over)
+{
+    char text[HUMAN_MAX], time[HUMAN_MAX], note[HUMAN_MAX + 16];
+    snprintf(note, sizeof(note), "over %s", human_us(json_number_value(json_object_get(rates, over)), time));
+    page_row(out, label, human_rate(json_number_value(json_object_get(rates, rate)), text), note);
+}
+
 static void report_text_rates(FILE *out, const json_t *d)
 {
     const json_t *rates = json_object_get(d, "rates"), *cpu = json_object_get(d, "cpu");
     char text[HUMAN_MAX], note[96];
     page_title(out, "Rates and cost");
-    page_row(out, "connects per second",
-             human_rate(json_number_value(json_object_get(rates, "connects_per_s")), text),
-             "first start to last handshake");
+    report_text_rate(out, rates, "connects per second", "connects_per_s", "connects_over_us");
     if (page_integer(d, "requests", NULL)) {
         page_count(out, "requests", page_integer(d, "requests", NULL), NULL);
         page_count(out, "replies", page_integer(d, "replies", NULL), NULL);
-        page_row(out, "replies per second",
-                 human_rate(json_number_value(json_object_get(rates, "requests_per_s")), text), NULL);
-        if (page_integer(d, "skipped_requests", NULL))
-            page_count(out, "skipped requests", page_integer(d, "skipped_requests", NULL),
-                       "of --every: the reply before had not come");
+        if (page_integer(d, "unanswered_requests", NULL))
+            page_count(out, "without a reply", page_integer(d, "unanswered_requests", NULL),
+                       "when the run or the connection ended");
+        report_text_rate(out, rates, "replies per second", "requests_per_s", "requests_over_us");
         page_row(out, "sent", human_bytes((uint64_t)page_integer(d, "bytes_sent", NULL), text), NULL);
         page_row(out, "received", human_bytes((uint64_t)page_integer(d, "bytes_received", NULL), text), NULL);
     }
+    if (page_integer(d, "skipped_requests", NULL))
+        page_count(out, "skipped requests", page_integer(d, "skipped_requests", NULL),
+                   "of --every: due, and never sent");
     if (page_integer(d, "settings", "rate", NULL))
         page_count(out, "late starts", page_integer(d, "late_starts", NULL), "more than 1 ms behind the schedule");
     if (page_integer(d, "missed_starts", NULL))
@@ -186,6 +193,39 @@ static void report_text_failures(FILE *out, const json_t *c, bool overflows)
                   human_count(refused, a));
 }
 
+/* What was not decided, or not even begun, when the run ended. */
+static void report_text_unfinished(FILE *out, const json_t *d)
+{
+    int64_t pending = page_integer(d, "connections", "pending", NULL), never = page_integer(d, "never_started", NULL);
+    int64_t unanswered = page_integer(d, "unanswered_requests", NULL),
+            skipped = page_integer(d, "skipped_requests", NULL);
+    int64_t aged = page_integer(d, "request_latency_us", "count", NULL) - page_integer(d, "replies", NULL);
+    char a[HUMAN_MAX], b[HUMAN_MAX];
+    if (never)
+        page_text(out,
+                  "%s of the connections that were asked for were never begun: the run ended before their turn came. "
+                  "Give it more time (-d), or ask for fewer (-c, -n).",
+                  human_count(never, a));
+    if (pending)
+        page_text(out,
+                  "%s attempts were undecided when the run ended: their SYN had no answer yet. They are in no "
+                  "latency and no rate.",
+                  human_count(pending, a));
+    if (unanswered)
+        page_text(out, "%s of %s requests had no complete reply when the run, or their connection, ended.",
+                  human_count(unanswered, a), human_count(page_integer(d, "requests", NULL), b));
+    if (skipped)
+        page_text(out,
+                  "%s requests of --every were due and never sent: their connection had ended, or its send buffer "
+                  "was full to the end.",
+                  human_count(skipped, a));
+    if (aged > 0)
+        page_text(out,
+                  "%s requests that had no reply at the end are in the latencies with the age they had then: their "
+                  "true latency is longer.",
+                  human_count(aged, a));
+}
+
 /* The sentences that a reader of the figures needs; each only where its figures are there. They are gathered first, so
  * that there is a title only where there is a sentence. */
 static void report_text_meaning(FILE *out, const json_t *d)
@@ -204,6 +244,7 @@ static void report_text_meaning(FILE *out, const json_t *d)
                   "(net.ipv4.tcp_syn_retries, tcp_syn_linear_timeouts): so a full queue is felt as whole seconds.",
                   human_count(again, a));
     report_text_ghosts(sentences, d);
+    report_text_unfinished(sentences, d);
     fclose(sentences);
     if (size) {
         page_title(out, "What this shows");

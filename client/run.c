@@ -50,7 +50,10 @@ struct run {
     struct crew *crew;
     unsigned epoch; /* number of the last order */
     int64_t schedule_ns;
-    int64_t paced_ns; /* when the requests of --every began; 0: not yet */
+    int64_t paced_ns;     /* when the requests of --every began; 0: not yet */
+    int64_t dial_from_ns; /* until then the time of dialing is in dialed_ns, or it was none */
+    int64_t dialed_ns;
+    int64_t asked_until_ns; /* when requests were no longer begun; 0: they still are */
     enum run_phase phase;
     bool ending;             /* -d is over, or a signal came: no further wave */
     int64_t dialed_until_ns; /* when nothing was started any more; 0: everything was */
@@ -161,12 +164,41 @@ static void run_closed(struct run *r)
     const struct settings *s = r->args.settings;
     if (s->workload == WORKLOAD_HOLD && !r->ending && !run_exhausted(r)) {
         r->phase = RUN_DIALING;
+        if (!s->rate) /* a schedule goes on while they are held */
+            r->dial_from_ns = clock_now_ns();
         run_give_order(r, ORDER_RESUME);
     } else if (run_keeps_open(r) && !r->ending && s->duration_given) {
         r->phase = RUN_STAYING; /* run_end() goes on */
     } else {
         run_finish(r);
     }
+}
+
+/* 0: not all are settled. */
+static int64_t run_settled_ns(const struct run *r)
+{
+    int64_t latest_ns = 0;
+    for (size_t i = 0; i < r->n_threads; i++) {
+        int64_t ns = r->threads[i].dialer.settled_ns;
+        if (!ns)
+            return 0;
+        latest_ns = ns > latest_ns ? ns : latest_ns;
+    }
+    return latest_ns;
+}
+
+/* When the dialing that began at dial_from_ns ended, or now. */
+static int64_t run_dialing_until_ns(const struct run *r)
+{
+    int64_t settled_ns = run_settled_ns(r), until_ns = settled_ns ? settled_ns : clock_now_ns();
+    return until_ns > r->dial_from_ns ? until_ns : r->dial_from_ns;
+}
+
+static void run_end_dialing(struct run *r)
+{
+    int64_t until_ns = run_dialing_until_ns(r);
+    r->dialed_ns += until_ns - r->dial_from_ns;
+    r->dial_from_ns = until_ns;
 }
 
 /* All is open: now -d counts, and the requests of --every begin. */
@@ -183,15 +215,18 @@ static void run_on_all_quiet(struct run *r)
 {
     switch (r->phase) {
     case RUN_DIALING:
+        run_end_dialing(r);
         if (r->args.settings->workload == WORKLOAD_HOLD) {
             r->phase = RUN_HOLDING;
             timer_set(&r->step, clock_now_ns() + r->args.settings->hold_ns);
             return;
         }
-        if (r->args.settings->every_ns)
+        if (r->args.settings->every_ns) {
             run_pace(r);
-        else
+        } else {
+            r->asked_until_ns = clock_now_ns();
             run_close(r);
+        }
         return;
     case RUN_DRAINING:
         run_close(r);
@@ -219,7 +254,7 @@ static void run_on_step(struct timer *timer)
     struct run *r = (struct run *)((char *)timer - offsetof(struct run, step));
     if (r->phase == RUN_WAITING) {
         r->phase = RUN_DIALING;
-        r->schedule_ns = clock_now_ns();
+        r->schedule_ns = r->dial_from_ns = clock_now_ns();
         if (r->args.settings->duration_ns != OPTION_NEVER && !r->args.settings->every_ns)
             timer_set(&r->duration, r->schedule_ns + r->args.settings->duration_ns);
         run_give_order(r, ORDER_START);
@@ -236,8 +271,12 @@ static void run_end(void *context)
     struct run *r = context;
     r->ending = true;
     timer_stop(&r->duration);
-    if (r->phase == RUN_DIALING)
+    if (r->phase == RUN_DIALING) {
         r->dialed_until_ns = clock_now_ns();
+        run_end_dialing(r);
+    }
+    if (r->phase == RUN_DIALING || r->phase == RUN_PACING)
+        r->asked_until_ns = clock_now_ns();
     if ((r->phase == RUN_DIALING && r->args.settings->workload != WORKLOAD_HOLD) || r->phase == RUN_PACING) {
         r->phase = RUN_DRAINING;
         timer_set(&r->step, clock_now_ns() + RUN_DRAIN_NS);
@@ -277,6 +316,30 @@ static double run_elapsed_s(const struct run *r)
     return r->schedule_ns ? (double)(until_ns - r->schedule_ns) / 1e9 : 0;
 }
 
+/* The times of the load, which the rates are over: how long connections were dialed, until all were settled or nothing
+ * more was begun; and how long requests were sent. What comes while the end is awaited counts, and so does its time.
+ * A start of --rate has its period, also the last one: 7 a second are 7 in 1 s, not in 6/7 s. */
+static struct report_times run_times(const struct run *r, const struct stats *total)
+{
+    int64_t established_ns = STATS_GET(total->last_established_ns), reply_ns = STATS_GET(total->last_reply_ns);
+    int64_t until_ns = r->phase == RUN_DIALING ? run_dialing_until_ns(r) : r->dial_from_ns;
+    int64_t asked_until_ns = r->asked_until_ns ? r->asked_until_ns : clock_now_ns();
+    struct report_times times = {
+        .elapsed_s = run_elapsed_s(r),
+        .connects_s =
+            (double)(r->dialed_ns - r->dial_from_ns + (established_ns > until_ns ? established_ns : until_ns)) / 1e9,
+        .requests_s = (double)((reply_ns > asked_until_ns ? reply_ns : asked_until_ns) -
+                               (r->args.settings->every_ns ? r->paced_ns : r->schedule_ns)) /
+                      1e9};
+    double scheduled_s =
+        r->args.settings->rate ? (double)STATS_GET(total->attempted) / (double)r->args.settings->rate : 0;
+    if (times.connects_s < scheduled_s)
+        times.connects_s = scheduled_s;
+    if (!STATS_GET(total->requests))
+        times.requests_s = 0;
+    return times;
+}
+
 static void run_draw_progress(struct run *r, const struct stats *total)
 {
     char established[HUMAN_MAX], waiting[HUMAN_MAX], failed[HUMAN_MAX], queue[3 * HUMAN_MAX];
@@ -297,7 +360,7 @@ static void run_on_tick(struct ev_loop *loop, ev_timer *timer, int events)
     if (terminal_wants_progress())
         run_draw_progress(r, &total);
     if (document_output_wants_events(r->args.output))
-        run_event(r, report_interval(r->args.head, &total, run_elapsed_s(r)));
+        run_event(r, report_interval(r->args.head, &total, run_times(r, &total)));
 }
 
 /* An equal share, the first ones get what does not divide. */
@@ -431,6 +494,22 @@ static uint64_t run_missed_starts(const struct run *r, const struct stats *total
     return due > (double)total->attempted ? (uint64_t)due - total->attempted : 0;
 }
 
+/* Connections that were asked for and never begun. Those of a schedule without an end are missed starts. */
+static uint64_t run_never_started(const struct run *r, const struct stats *total)
+{
+    const struct settings *s = r->args.settings;
+    uint64_t wanted = s->total != SETTINGS_UNLIMITED ? s->total : s->rate ? 0 : s->connections;
+    return wanted > total->attempted ? wanted - total->attempted : 0;
+}
+
+static uint64_t run_most_in_use(const struct run *r)
+{
+    uint64_t most = 0;
+    for (size_t i = 0; i < r->n_threads; i++)
+        most += r->threads[i].dialer.most_in_use;
+    return most;
+}
+
 /* The thread that had the least time left. */
 static const struct load *run_busiest(const struct run *r)
 {
@@ -495,13 +574,14 @@ json_t *run_report(struct run *r)
                                            .log = log,
                                            .log_truncated = log_truncated,
                                            .usage = &r->usage,
-                                           .requests_from_ns = r->paced_ns ? r->paced_ns : total.first_start_ns,
                                            .event_loops = r->args.n_loops,
                                            .file_tables = r->args.own_tables ? r->args.n_loops : 1,
                                            .load = run_busiest(r),
                                            .slots_full = run_full(r),
+                                           .most_in_use = run_most_in_use(r),
                                            .missed_starts = run_missed_starts(r, &total),
-                                           .elapsed_s = run_elapsed_s(r)};
+                                           .never_started = run_never_started(r, &total),
+                                           .times = run_times(r, &total)};
     json_t *document = report_final(r->args.head, &figures);
     json_decref(states);
     json_decref(counters);

@@ -18,9 +18,6 @@ void stats_add(struct stats *into, const struct stats *from)
         STATS_ADD(into->rungs[i], STATS_GET(from->rungs[i]));
     for (int i = 0; i < STATS_ERRORS; i++)
         STATS_ADD(into->errors[i], STATS_GET(from->errors[i]));
-    int64_t first = STATS_GET(from->first_start_ns);
-    if (first && (!into->first_start_ns || first < into->first_start_ns))
-        into->first_start_ns = first;
     stats_latest(&into->last_established_ns, STATS_GET(from->last_established_ns));
     stats_latest(&into->last_reply_ns, STATS_GET(from->last_reply_ns));
 }

@@ -23,7 +23,8 @@
     X(bytes_received)                                                     \
     X(late_starts)                                                        \
     X(slot_late_starts) /* of those: due while all flows were in use */   \
-    X(skipped_requests) /* of --every: the reply before was still due, or the connection gone */
+    X(skipped_requests) /* of --every: due, and never sent */             \
+    X(no_source)        /* of no_port: bind() found no such address on this machine */
 
 /* An attempt's row; STATS_ROW_pending until there is one. */
 enum stats_row {
@@ -43,7 +44,7 @@ struct stats {
 #undef X
     _Atomic uint64_t rungs[STATS_RUNGS];
     _Atomic uint64_t errors[STATS_ERRORS];
-    _Atomic int64_t first_start_ns, last_established_ns, last_reply_ns; /* 0: none */
+    _Atomic int64_t last_established_ns, last_reply_ns; /* 0: none */
 };
 
 /* No other thread writes, so a plain load and store do; relaxed, because a reader only wants a recent number. */

@@ -30,12 +30,6 @@ static int check_limits(const struct option_row *row, int64_t value, const char 
     return -ERANGE;
 }
 
-/* A max of INT64_MAX is no limit, so what is above it may pass for it. */
-static int check_unsigned_limits(const struct option_row *row, uint64_t value, const char **ret_why)
-{
-    return check_limits(row, value > INT64_MAX ? INT64_MAX : (int64_t)value, ret_why);
-}
-
 void option_duration_text(int64_t ns, char text[static OPTION_DURATION_MAX])
 {
     static const struct {
@@ -118,7 +112,7 @@ static int unsigned_parse(const char *text, struct option_row *row, const char *
     uint64_t value;
     int r = explain_overflow(row, parse(text, &value, ret_why), ret_why);
     if (r == 0)
-        r = check_unsigned_limits(row, value, ret_why);
+        r = check_limits(row, (int64_t)value, ret_why);
     if (r == 0)
         *(uint64_t *)row->value = value;
     return r;
@@ -134,11 +128,9 @@ static int size_parse(const char *text, struct option_row *row, const char **ret
     return unsigned_parse(text, row, ret_why, parse_size);
 }
 
-/* JSON integers end at INT64_MAX here. */
 static json_t *unsigned_show(const struct option_row *row)
 {
-    uint64_t value = *(const uint64_t *)row->value;
-    return value > INT64_MAX ? json_real((double)value) : json_integer((json_int_t)value);
+    return json_integer((json_int_t) * (const uint64_t *)row->value);
 }
 
 const struct option_type option_count = {"a count such as 100, 10k or 1.5M", "", count_parse, unsigned_show};

@@ -75,11 +75,11 @@ static const struct unit thousands[] = {{"", 1}, {"k", 1000}, {"M", 1000000}, {"
 
 static const struct amount count_form = {
     .units = thousands,
-    .max = UINT64_MAX,
+    .max = INT64_MAX,
     .negative = "a count cannot be negative",
     .no_unit = "only k, M or G (powers of 1000) may follow the number",
     .not_whole = "a count must come out whole",
-    .too_large = "a count is at most 18446744073709551615",
+    .too_large = "a count is at most 9223372036854775807",
 };
 
 /* Of its magnitude; parse_integer() takes the sign away. */
@@ -94,11 +94,11 @@ static const struct amount integer_form = {
 
 static const struct amount size_form = {
     .units = (const struct unit[]){{"", 1}, {"k", 1 << 10}, {"M", 1 << 20}, {"G", 1 << 30}, {NULL, 0}},
-    .max = UINT64_MAX,
+    .max = INT64_MAX,
     .negative = "a size cannot be negative",
     .no_unit = "only k, M or G (powers of 1024) may follow the number",
     .not_whole = "a size must come out as whole bytes",
-    .too_large = "a size is at most 18446744073709551615 bytes",
+    .too_large = "a size is at most 9223372036854775807 bytes",
 };
 
 static const struct amount percentile_form = {

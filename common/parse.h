@@ -16,13 +16,13 @@
 /* "250us", "40ms", "1.5s", "2m", "1h"; a bare number means seconds. In ns, 0 to INT64_MAX. */
 int parse_duration(const char *text, int64_t *ret_ns, const char **ret_why);
 
-/* "4096", "10k", "1.5M", "2G" (powers of 1000); must come out whole. */
+/* "4096", "10k", "1.5M", "2G" (powers of 1000); must come out whole. 0 to INT64_MAX: JSON has no larger integers. */
 int parse_count(const char *text, uint64_t *ret_count, const char **ret_why);
 
 /* As parse_count, with an optional leading '-'. */
 int parse_integer(const char *text, int64_t *ret_integer, const char **ret_why);
 
-/* "64", "4k", "1M", "1G" (powers of 1024); must come out whole. */
+/* "64", "4k", "1M", "1G" (powers of 1024); must come out whole. 0 to INT64_MAX. */
 int parse_size(const char *text, uint64_t *ret_bytes, const char **ret_why);
 
 /* "8888": 0 to 65535, digits only. */

@@ -392,24 +392,24 @@ Test(client, requests_on_a_schedule_begin_when_all_is_open)
     cr_assert_eq(live_integer(client->report, "bytes_received", NULL), 210);
     cr_assert_eq(live_integer(client->report, "skipped_requests", NULL), 0);
     double rate = number(client->report, "rates", "requests_per_s");
-    cr_assert(rate > 20 && rate < 25, "%f a second", rate); /* 30 in 1.45 s: the last is due then */
+    cr_assert(rate > 15 && rate <= 20, "%f a second", rate); /* 30 in 1.5 s; the opening does not count */
     live_stop(server, SIGINT);
     cr_assert_eq(live_integer(server->report, "bytes_received", NULL), 210);
     live_free(client);
     live_free(server);
 }
 
-/* A server that never reads: the second and third request of each connection find the first without its answer. */
-Test(client, requests_on_a_schedule_that_get_no_answer_are_skipped)
+/* A server that never reads: the second and third request of each connection are sent while the first has no answer. */
+Test(client, requests_on_a_schedule_that_get_no_answer_are_sent)
 {
     int code;
     struct live *server = live_start_ready("server", "--on-data", "ignore", "-J", NULL);
     struct live *client =
         live_run(&code, "client", "-w", "echo", "-c", "10", "--every", "100ms", "-d", "300ms", "-t", "2", "-J", NULL);
     live_stop(server, SIGINT);
-    cr_assert_eq(live_integer(client->report, "requests", NULL), 10);
+    cr_assert_eq(live_integer(client->report, "requests", NULL), 30);
     cr_assert_eq(live_integer(client->report, "replies", NULL), 0);
-    cr_assert_eq(live_integer(client->report, "skipped_requests", NULL), 20);
+    cr_assert_eq(live_integer(client->report, "skipped_requests", NULL), 0);
     live_free(client);
     live_free(server);
 }

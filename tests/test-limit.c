@@ -155,12 +155,57 @@ Test(limit, ports_and_descriptors)
 {
     check((struct limit_figures){.no_port = 5}, "ports", "5 attempts found no local port");
     check((struct limit_figures){.no_fd = 1200}, "descriptors", "1,200 attempts found no descriptor");
-    check((struct limit_figures){.time_wait = 50, .usable_ports = 100}, "", NULL);
-    check((struct limit_figures){.time_wait = 51, .usable_ports = 100}, "ports",
+    check((struct limit_figures){.taken_ports = 50, .time_wait = 50, .usable_ports = 100}, "", NULL);
+    check((struct limit_figures){.taken_ports = 51, .time_wait = 51, .usable_ports = 100}, "ports",
           "51 of the 100 local ports for this destination are in TIME_WAIT");
-    check((struct limit_figures){.time_wait = 51}, "", NULL);
-    check((struct limit_figures){.no_port = 5, .time_wait = 60, .usable_ports = 100, .no_fd = 1},
+    check((struct limit_figures){.taken_ports = 51, .time_wait = 51}, "", NULL);
+    check((struct limit_figures){.taken_ports = 51, .time_wait = 1, .usable_ports = 100}, "ports",
+          "51 of the 100 local ports for this destination were taken at the same time by open connections. --source");
+    check((struct limit_figures){.no_port = 5, .taken_ports = 60, .time_wait = 60, .usable_ports = 100, .no_fd = 1},
           "ports ports descriptors", NULL);
+    check((struct limit_figures){.no_port = 5, .taken_ports = 100, .usable_ports = 100}, "ports",
+          "5 attempts found no local port");
+    check((struct limit_figures){.no_port = 5, .no_source = 5}, "ports",
+          "5 attempts had a source address that is not");
+    check((struct limit_figures){.no_port = 7, .no_source = 5}, "ports ports", NULL);
+}
+
+/* The CPU was used by the kernel's walk over the ports: more of it is no advice. */
+Test(limit, the_search_for_a_port_is_not_the_clients_cpu)
+{
+    const struct load busy = load_of(1000, 1, 0), waiting = load_of(1000, 0.7, 0.3);
+    struct limit_figures f = {
+        .load = &busy, .starts = 19000, .taken_ports = 19000, .usable_ports = 28232, .long_search = true};
+    check(f, "ports",
+          "19,000 of the 28,232 local ports for this destination were taken at the same time by open "
+          "connections. connect() tries every second port first");
+    f.rate = 20000;
+    f.late_starts = 4000;
+    check(f, "schedule ports", "because connect() searched long for a local port: of 19,000 starts 4,000");
+    f.rate = 0;
+    f.load = &waiting;
+    check(f, "cpu ports", "There was no CPU for this client");
+    f.load = &busy;
+    f.starts = f.taken_ports = 14800; /* 684 of them searched: one in 22 */
+    check(f, "cpu ports", "This client's CPU");
+    f.starts = f.taken_ports = 19000;
+    f.long_search = false;
+    check(f, "cpu ports", "This client's CPU");
+}
+
+Test(limit, a_pause_is_not_slowness)
+{
+    check((struct limit_figures){.rate = 1000, .starts = 1000, .late_starts = 500, .no_fd = 50, .pauses = true},
+          "schedule descriptors", "because this client pauses for 10 ms after each attempt without a port");
+}
+
+Test(limit, a_connection_that_is_kept_is_not_a_slow_server)
+{
+    struct limit_figures f = {
+        .rate = 10, .connections = 4, .starts = 100, .late_starts = 50, .slot_late_starts = 50, .keeps = true};
+    check(f, "connections", "however fast the server is");
+    f.keeps = false;
+    check(f, "connections", "the server takes longer");
 }
 
 Test(limit, the_figures_stand_beside_the_sentence)
