@@ -123,10 +123,10 @@ static void limit_add_connections(const struct limit_figures *f, json_t *limits)
         "delay is in them. %s",
         human_count((int64_t)f->connections, all), human_count((int64_t)late, lates),
         human_count((int64_t)missed, never),
-        limit_cpu(f) || load_waiting(f->load) > LIMIT_WAITING
+        f->keeps ? "Raise -c: with -w hold and echo a connection stays in use, however fast the server is."
+        : limit_cpu(f) || load_waiting(f->load) > LIMIT_WAITING
             ? "They were in use for so long because this client had too little CPU."
-        : f->keeps ? "Raise -c: with -w hold and echo a connection stays in use, however fast the server is."
-                   : "Raise -c: the server takes longer for each than so many at once allow.");
+            : "Raise -c: the server takes longer for each than so many at once allow.");
 }
 
 /* Ports that are taken slow connect() down long before they run out, and nothing fails: it must be said. */

@@ -204,7 +204,12 @@ Test(limit, a_connection_that_is_kept_is_not_a_slow_server)
     struct limit_figures f = {
         .rate = 10, .connections = 4, .starts = 100, .late_starts = 50, .slot_late_starts = 50, .keeps = true};
     check(f, "connections", "however fast the server is");
+    const struct load waiting = load_of(1000, 0.1, 0.3);
+    f.load = &waiting;
+    check(f, "connections", "however fast the server is");
     f.keeps = false;
+    check(f, "connections", "this client had too little CPU");
+    f.load = &idle;
     check(f, "connections", "the server takes longer");
 }
 
