@@ -737,11 +737,16 @@ static pid_t start_busy_loop(void)
     return pid;
 }
 
-/* Each attempt is refused at once, so the client always has the next one to make: as fast as its CPU allows. */
+/* Each attempt is refused at once, so the client always has the next one to make: as fast as its CPU allows. On a busy
+ * machine the kernel may put the refusal off until another thread has run, and the client waits: then once more. */
 Test(client, a_client_that_is_the_limit_says_so)
 {
     int code;
-    struct live *client = live_run(&code, "client", "-w", "cc", "-c", "4", "-d", "300ms", "-J", "127.0.0.1:9", NULL);
+    struct live *client = NULL;
+    for (int i = 0; i < 20 && (!client || !*limits(client)); i++) {
+        live_free(client);
+        client = live_run(&code, "client", "-w", "cc", "-c", "4", "-d", "300ms", "-J", "127.0.0.1:9", NULL);
+    }
     cr_assert_str_eq(limits(client), "cpu");
     cr_assert_geq(number(client->report, "cpu", "busy"), 0.95);
     live_free(client);
