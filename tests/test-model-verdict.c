@@ -172,13 +172,16 @@ Test(model_verdict, rules_differ)
         }
 }
 
-/* One sentence: it ends where the first one ends. "3.5" and "127.0.0.0" end none. */
+/* One sentence, and at most two more with its conditions. "3.5" and "127.0.0.0" end none. */
 Test(model_verdict, rules_are_sentences)
 {
     for (size_t i = 0; rules[i]; i++) {
         const char *text = rules[i]->sentence;
         cr_expect(strlen(text) > 20 && text[strlen(text) - 1] == '.', "%s", rules[i]->name);
-        cr_expect_null(strstr(text, ". "), "%s is more than one sentence", rules[i]->name);
+        int ends = 0;
+        for (const char *end = text; (end = strstr(end, ". ")); end++)
+            ends++;
+        cr_expect_leq(ends, 2, "%s is more than three sentences", rules[i]->name);
         cr_expect_null(strstr(text, "  "), "%s", rules[i]->name);
         cr_expect_null(strchr(text, '\n'), "%s", rules[i]->name);
     }
