@@ -244,6 +244,8 @@ static void dialer_on_timeout(struct timer *timer)
 int dialer_init(struct dialer *d)
 {
     d->n_sources = sources_count(d->settings);
+    d->no_address = !d->n_sources && !endpoint_has_source(&d->target);
+    socket_options_alive(&d->settings->keepalive, d->settings->user_timeout_ns, d->options);
     d->connect_latency = histogram_new();
     d->request_latency = histogram_new();
     d->start_lateness = d->settings->rate ? histogram_new() : NULL;

@@ -16,6 +16,7 @@
 #include "client/stats.h"
 #include "common/endpoint.h"
 #include "common/histogram.h"
+#include "common/socket_options.h"
 #include "common/timer.h"
 
 #include <ev.h>
@@ -53,6 +54,8 @@ struct dialer {
     uint64_t started, in_use;    /* in_use: flows with a connection, or an attempt at one */
     uint64_t active;             /* flows that are connecting or in the middle of a request */
     uint64_t n_sources;
+    bool no_address; /* EADDRNOTAVAIL means: no address to connect from, and not: no port */
+    struct socket_option options[SOCKET_OPTIONS_ALIVE];
     unsigned epoch; /* number of the order it works on */
     bool dialing, draining;
     bool pacing;                        /* --every: all is open, and requests are sent on their schedule */

@@ -56,7 +56,7 @@ static void flow_set_connecting(struct flow *f, bool connecting)
 }
 
 /* The row of the report for an error of connect(), send() or recv(). */
-static enum stats_row flow_row(int error)
+static enum stats_row flow_row(const struct flow *f, int error)
 {
     switch (error) {
     case ECONNREFUSED:
@@ -69,7 +69,7 @@ static enum stats_row flow_row(int error)
         return STATS_ROW_timed_out;
     case EADDRNOTAVAIL:
     case EADDRINUSE:
-        return STATS_ROW_no_port;
+        return f->dialer->no_address ? STATS_ROW_unreachable : STATS_ROW_no_port;
     case EMFILE:
     case ENFILE:
     case ENOBUFS:
@@ -140,7 +140,8 @@ static void flow_fail(struct flow *f, int error)
 {
     struct dialer *d = f->dialer;
     struct stats *stats = &d->stats;
-    enum stats_row row = flow_row(error);
+    enum stats_row row = flow_row(f, error);
+    STATS_ADD(stats->given_up, row == STATS_ROW_timed_out && f->row == STATS_ROW_established);
     flow_set_row(f, row);
     STATS_ADD(stats->errors[error < STATS_ERRORS ? error : 0], 1);
     log_end(f->entry, error);
@@ -156,16 +157,17 @@ void flow_close(struct flow *f)
     struct dialer *d = f->dialer;
     if (!f->open || flow_is(f, flow_on_spare))
         return;
-    if (f->row != STATS_ROW_established || d->settings->close_how == CLOSE_FIN || dialer_reuses(d)) {
+    int how = d->settings->close_how;
+    if (f->row != STATS_ROW_established || how == CLOSE_FIN || how == CLOSE_EARLY || dialer_reuses(d)) {
         flow_end(f);
         return;
     }
-    if (d->settings->close_how == CLOSE_RST) {
+    if (how == CLOSE_RST) {
         setsockopt(f->io.fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
         flow_end(f);
         return;
     }
-    if (d->settings->close_how == CLOSE_HALF) {
+    if (how == CLOSE_HALF) {
         shutdown(f->io.fd, SHUT_WR);
         log_end(f->entry, 0);
     }
@@ -176,10 +178,19 @@ void flow_close(struct flow *f)
     flow_end(f);
 }
 
+/* With --close early our FIN goes out with the request's last byte. */
+static bool flow_closed_first(const struct flow *f)
+{
+    const struct settings *s = f->dialer->settings;
+    return s->close_how == CLOSE_EARLY && f->sent == s->size;
+}
+
 static void flow_on_peer_closed(struct flow *f)
 {
-    STATS_ADD(f->dialer->stats.closed_by_peer, 1);
-    log_closed_by_peer(f->entry);
+    if (!flow_closed_first(f)) {
+        STATS_ADD(f->dialer->stats.closed_by_peer, 1);
+        log_closed_by_peer(f->entry);
+    }
     flow_close(f);
 }
 
@@ -223,6 +234,8 @@ static void flow_on_sent(struct flow *f, ssize_t n)
         return;
     }
     STATS_ADD(d->stats.requests, 1);
+    if (flow_closed_first(f))
+        shutdown(f->io.fd, SHUT_WR);
     flow_wait(f, flow_on_replying, EV_READ);
 }
 
@@ -269,7 +282,9 @@ static void flow_on_reply(struct flow *f)
     STATS_ADD(d->stats.replies, 1);
     STATS_SET(d->stats.last_reply_ns, now_ns);
     histogram_record(d->request_latency, now_ns - f->started_ns);
-    if (d->settings->workload == WORKLOAD_CRR) {
+    if (flow_closed_first(f)) {
+        flow_wait(f, flow_on_holding, EV_READ); /* for the peer's FIN */
+    } else if (d->settings->workload == WORKLOAD_CRR) {
         flow_close(f);
     } else if (d->draining) {
         dialer_set_active(d, f, false);
@@ -432,12 +447,13 @@ void flow_time_out(struct flow *f)
 
 static int flow_open(struct flow *f)
 {
+    const char *refused;
     int fd = socket(endpoint_family(&f->dialer->target), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -errno;
     f->open = true;
     ev_io_init(&f->io, flow_on_connecting, fd, EV_WRITE);
-    return 0;
+    return socket_options_set(fd, f->dialer->options, SOCKET_OPTIONS_ALIVE, &refused);
 }
 
 static int flow_connect(struct flow *f, uint64_t index)

@@ -4,6 +4,7 @@
  *   connecting ─► holding                          (hold)
  *   connecting ─► [requesting] ─► replying ─► ...  (echo, crr; requesting only when the send buffer is full)
  *   connecting ─► holding ─► pacing                (echo with --every: flow_ask() sends what is due)
+ *   connecting ─► replying ─► holding ─► end       (crr with --close early: holding until the peer's FIN)
  *   connecting ─► end                              (cc)
  *   end ─► spare ─► connecting                     (--reuse: the socket is disconnected and connects again)
  *

@@ -187,8 +187,10 @@ json_t *report_final(const struct document_head *head, const struct report_figur
     const struct stats *s = f->total;
     json_t *document = document_new(head, "report");
     json_object_set_new(document, "target", json_string(endpoint_format(f->target, text)));
+    json_object_set(document, "socket_options", f->socket_options);
     report_add_counts(document, s, f->times);
     json_object_set_new(document, "closed_by_peer", json_integer((json_int_t)s->closed_by_peer));
+    json_object_set_new(document, "given_up", json_integer((json_int_t)s->given_up));
     json_object_set_new(document, "errors", report_errors(s));
     report_add_latencies(document, f);
     json_object_set_new(document, "never_started", json_integer((json_int_t)f->never_started));

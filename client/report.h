@@ -22,6 +22,7 @@ struct report_figures {
     const struct histogram *connect_latency, *request_latency;
     const struct histogram *start_lateness;          /* NULL without --rate */
     json_t *states, *states_before_close, *counters; /* each may be NULL; not owned */
+    json_t *socket_options;                          /* not owned */
     json_t *log;                                     /* with --log-connections; not owned */
     bool log_truncated;
     const struct rusage *usage;

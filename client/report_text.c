@@ -12,10 +12,10 @@ static const struct {
     const char *key, *note;
 } report_rows[] = {
     {"established", "handshake done, as this side sees it"},
-    {"refused", "RST to the SYN: nobody listens there"},
+    {"refused", "RST to the SYN, or a firewall's ICMP that looks the same"},
     {"reset", "RST later on"},
     {"timed_out", "no answer in time (-T, or the kernel's)"},
-    {"unreachable", "no route, or a firewall's answer"},
+    {"unreachable", "the kernel, or ICMP, says that it cannot be (see below)"},
     {"no_port", "no local port free for that destination"},
     {"no_fd", "no descriptor or memory left"},
     {"pending", "undecided when the run ended"},
@@ -35,6 +35,8 @@ static void report_text_connections(FILE *out, const json_t *d)
         if (count || i == 0)
             page_count(out, label, count, report_rows[i].note);
     }
+    if (page_integer(d, "given_up", NULL))
+        page_count(out, "given up", page_integer(d, "given_up", NULL), "of the timed out: they had been established");
     if (page_integer(d, "closed_by_peer", NULL))
         page_count(out, "closed by the peer", page_integer(d, "closed_by_peer", NULL), "its FIN came first");
 }
@@ -178,9 +180,57 @@ static void report_text_ghosts(FILE *out, const json_t *d)
                 : "They are half-open: the server asks again with its SYN-ACK for a while.");
 }
 
-static void report_text_failures(FILE *out, const json_t *c, bool overflows)
+/* What connect() means by an error that stands in the row "unreachable": fib_props[] in net/ipv4/fib_semantics.c,
+ * fib6_prop[] in net/ipv6/route.c, tcp_v6_connect(), icmp_err_convert[] and icmpv6_err_convert(). */
+static const struct {
+    const char *name, *sentence;
+} report_unreachable[] = {
+    {"ENETUNREACH", "No route leads to that address (ip route get shows it), or a router says so by ICMP."},
+    {"EHOSTUNREACH",
+     "Nobody answers for that address in its own network (ip neigh), or a router or a firewall refuses "
+     "by ICMP, or the route is one of type unreachable."},
+    {"EACCES",
+     "The route is one of type prohibit (ip route), or a firewall refuses by ICMPv6, or a security module of "
+     "this machine does."},
+    {"EPERM", "This machine forbids it: a BPF program of the cgroup, a firewall, or a security module."},
+    {"EINVAL", "That connection cannot be: a source in 127.0.0.0/8 reaches no other machine, a link-local address "
+               "needs its interface, and a route of type blackhole answers so, too."},
+    {"EADDRNOTAVAIL", "This machine has no address from which to connect there (ip addr); IPv6 may be off "
+                      "(net.ipv6.conf.*.disable_ipv6)."},
+    {"EAFNOSUPPORT", "This kernel does not speak that protocol; IPv6 may be off from the boot on (ipv6.disable=1)."},
+};
+
+static void report_text_unreachable(FILE *out, const json_t *d)
 {
-    int64_t timed_out = page_integer(c, "timed_out", NULL), refused = page_integer(c, "refused", NULL);
+    char count[HUMAN_MAX];
+    if (!page_integer(d, "connections", "unreachable", NULL))
+        return;
+    for (size_t i = 0; i < sizeof(report_unreachable) / sizeof(*report_unreachable); i++) {
+        const char *name = report_unreachable[i].name;
+        bool port = !strcmp(name, "EADDRNOTAVAIL") && page_integer(d, "connections", "no_port", NULL);
+        int64_t n = page_integer(d, "errors", name, NULL);
+        if (n && !port)
+            page_text(out, "%s: %s. %s", name, human_count(n, count), report_unreachable[i].sentence);
+    }
+}
+
+static void report_text_given_up(FILE *out, const json_t *d)
+{
+    char a[HUMAN_MAX];
+    int64_t n = page_integer(d, "given_up", NULL);
+    if (n)
+        page_text(
+            out,
+            "%s connections were established, then the peer answered no more and the kernel gave up: keepalive, "
+            "the user timeout, or retransmissions (net.ipv4.tcp_retries2).",
+            human_count(n, a));
+}
+
+static void report_text_failures(FILE *out, const json_t *d, bool overflows)
+{
+    const json_t *c = json_object_get(d, "connections");
+    int64_t timed_out = page_integer(c, "timed_out", NULL) - page_integer(d, "given_up", NULL);
+    int64_t refused = page_integer(c, "refused", NULL);
     char a[HUMAN_MAX];
     if (timed_out)
         page_text(out, "%s attempts got no answer in time, not even a RST. %s", human_count(timed_out, a),
@@ -189,8 +239,11 @@ static void report_text_failures(FILE *out, const json_t *c, bool overflows)
                       : "A full accept queue looks like this from outside, and so does a firewall that drops.");
     if (refused)
         page_text(out,
-                  "%s SYNs were answered with RST: no socket listens on that port. A full queue never does that.",
+                  "%s SYNs were answered with RST: no socket listens on that port (or with ICMP, by a firewall: "
+                  "IcmpInDestUnreachs of nstat). A full queue never does that.",
                   human_count(refused, a));
+    report_text_unreachable(out, d);
+    report_text_given_up(out, d);
 }
 
 /* What was not decided, or not even begun, when the run ended. */
@@ -236,8 +289,7 @@ static void report_text_meaning(FILE *out, const json_t *d)
     int64_t again = report_retransmitted(d);
     if (!sentences)
         return;
-    report_text_failures(sentences, json_object_get(d, "connections"),
-                         page_integer(d, "counters", "TcpExt.ListenOverflows", NULL) > 0);
+    report_text_failures(sentences, d, page_integer(d, "counters", "TcpExt.ListenOverflows", NULL) > 0);
     if (again)
         page_text(sentences,
                   "%s connections needed more than one SYN. The kernel sends it again after 1 s, and again "

@@ -8,6 +8,7 @@
 #include "common/counters.h"
 #include "common/human.h"
 #include "common/program.h"
+#include "common/socket_options.h"
 #include "common/stop.h"
 #include "common/terminal.h"
 #include "common/thread.h"
@@ -62,7 +63,7 @@ struct run {
     int64_t settle_until_ns;
     struct sockdiag *diag; /* NULL where the kernel has none */
     struct counters *counters_before;
-    json_t *states_before_close;
+    json_t *states_before_close, *socket_options;
     struct rusage usage;
     int64_t finished_ns;
     int write_error;
@@ -441,12 +442,14 @@ int run_new(const struct run_args *args, struct run **ret)
     }
     if (sockdiag_open(&r->diag))
         r->diag = NULL;
+    r->socket_options = view_socket_options(args->settings, &args->target);
     *ret = r;
     return 0;
 }
 
 static void run_announce(struct run *r)
 {
+    socket_options_notice_clamps(r->socket_options);
     if (document_output_wants_events(r->args.output))
         run_event(r, report_ready(r->args.head, &r->args.target));
     program_say_ready((int)r->args.settings->ready_fd);
@@ -570,6 +573,7 @@ json_t *run_report(struct run *r)
                                            .start_lateness = first->start_lateness,
                                            .states = states,
                                            .states_before_close = r->states_before_close,
+                                           .socket_options = r->socket_options,
                                            .counters = counters,
                                            .log = log,
                                            .log_truncated = log_truncated,
@@ -601,6 +605,7 @@ void run_free(struct run *r)
     sockdiag_close(r->diag);
     counters_free(r->counters_before);
     json_decref(r->states_before_close);
+    json_decref(r->socket_options);
     free(r->threads);
     free(r);
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 
 static const char *const workload_words[] = {"hold", "echo", "crr", "cc", NULL};
-static const char *const close_words[] = {"fin", "rst", "half", "none", NULL};
+static const char *const close_words[] = {"fin", "rst", "half", "none", "early", NULL};
 
 static const struct option_program settings_program = {
     .name = "tcplab-client",
@@ -113,6 +113,14 @@ static int settings_check(const struct settings *s, const struct option_row *row
     if (s->reuse && s->rate)
         return settings_say(ret_message, -EINVAL,
                             "--reuse connects again at once, --rate on a schedule; give one of the two");
+    if (s->close_how == CLOSE_EARLY && s->workload != WORKLOAD_CRR)
+        return settings_say(ret_message, -EINVAL,
+                            "--close early is for -w crr, where a connection has one request; with -w %s write fin, "
+                            "rst, half or none",
+                            workload_words[s->workload]);
+    if (s->user_timeout_ns != OPTION_NEVER && s->user_timeout_ns % NS_PER_MS)
+        return settings_say(ret_message, -EINVAL,
+                            "--user-timeout: TCP_USER_TIMEOUT counts whole milliseconds; write such as 1500ms");
     if (s->log_connections && !s->json && !s->jsonl)
         return settings_say(ret_message, -EINVAL,
                             "--log-connections: the log is a part of the report document; add --json or --jsonl");
@@ -134,7 +142,7 @@ static json_t *settings_json(const struct settings *s, const struct option_row *
 
 int settings_read(int argc, char **argv, struct settings *ret, json_t **ret_json, char **ret_message)
 {
-    *ret = (struct settings){.duration_ns = OPTION_NEVER, .ready_fd = -1};
+    *ret = (struct settings){.duration_ns = OPTION_NEVER, .user_timeout_ns = OPTION_NEVER, .ready_fd = -1};
     struct option_row rows[] = {
         {"connections", 'c', "N", "100", "connections kept going at once", &option_count, &ret->connections, 1,
          INT64_MAX},
@@ -152,7 +160,9 @@ int settings_read(int argc, char **argv, struct settings *ret, json_t **ret_json
         {"hold", 0, "DUR", "0", "how long connections stay once every attempt is settled (hold)", &option_duration,
          &ret->hold_ns, 0, OPTION_LONGEST_NS},
         {"close", 0, "HOW", "fin",
-         "fin: close(); rst: with SO_LINGER 0; half: shutdown(SHUT_WR), kept to\nthe end; none: left open to the end",
+         "fin: close(); rst: with SO_LINGER 0; half: shutdown(SHUT_WR), kept to\nthe end; none: left open to the "
+         "end; "
+         "early: shutdown(SHUT_WR) after\nthe request, close() after the peer's FIN (crr)",
          &option_choice, &ret->close_how, .choices = close_words},
         {"every", 0, "DUR", "0", "echo: open all, then a request each DUR on every connection", &option_duration,
          &ret->every_ns, 0, OPTION_LONGEST_NS},
@@ -161,6 +171,10 @@ int settings_read(int argc, char **argv, struct settings *ret, json_t **ret_json
         {"threads", 't', "N", "1", "event loops", &option_count, &ret->threads, 1, 256},
         {"source", 0, "ADDR[/LEN]", NULL, "source address or network, spread over; repeatable", &option_texts,
          &ret->source_texts},
+        {"keepalive", 0, "IDLE,INTVL,COUNT", NULL, "SO_KEEPALIVE with these three, e.g. 2s,1s,3", &option_keepalive,
+         &ret->keepalive},
+        {"user-timeout", 0, "DUR", NULL, "TCP_USER_TIMEOUT", &option_duration, &ret->user_timeout_ns, NS_PER_MS,
+         INT_MAX * NS_PER_MS},
         {"start-at", 0, "UNIX_TIME", NULL, "begin at this moment (several hosts together)", &option_unix_time,
          &ret->start_at_ns},
         {"interval", 'i', "DUR", "1s", "one progress line, one interval document each", &option_duration,

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 enum workload { WORKLOAD_HOLD, WORKLOAD_ECHO, WORKLOAD_CRR, WORKLOAD_CC };
-enum close_how { CLOSE_FIN, CLOSE_RST, CLOSE_HALF, CLOSE_NONE };
+enum close_how { CLOSE_FIN, CLOSE_RST, CLOSE_HALF, CLOSE_NONE, CLOSE_EARLY };
 
 #define SETTINGS_UNLIMITED UINT64_MAX
 
@@ -25,6 +25,8 @@ struct settings {
     bool reuse;          /* the same socket for the next connection */
     bool duration_given; /* -d stood on the command line */
     int workload, close_how;
+    struct keepalive keepalive; /* idle_s 0: off */
+    int64_t user_timeout_ns;    /* OPTION_NEVER: off */
     uint64_t size, threads;
     struct option_texts source_texts;
     size_t n_sources;

@@ -17,6 +17,7 @@
 #define STATS_OTHERS(X)                                                   \
     X(attempted)                                                          \
     X(closed_by_peer) /* of the established: the peer's FIN came first */ \
+    X(given_up)       /* timed out after they were established */         \
     X(requests)                                                           \
     X(replies)                                                            \
     X(bytes_sent)                                                         \

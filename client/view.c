@@ -1,7 +1,9 @@
 #include "client/view.h"
 #include "common/human.h"
+#include "common/socket_options.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 json_t *view_states(struct sockdiag *diag, const struct endpoint *target, unsigned states)
 {
@@ -32,4 +34,17 @@ void view_server_queue(struct sockdiag *diag, const struct endpoint *target, cha
     if (diag && !sockdiag_dump(diag, &query, view_add_queue, queue) && queue[1])
         snprintf(text, size, "  queue %s of %s", human_count((int64_t)queue[0], now),
                  human_count((int64_t)queue[1], capacity));
+}
+
+json_t *view_socket_options(const struct settings *s, const struct endpoint *target)
+{
+    struct socket_option rows[SOCKET_OPTIONS_ALIVE];
+    const char *refused;
+    int fd = socket(endpoint_family(target), SOCK_STREAM | SOCK_CLOEXEC, 0);
+    socket_options_alive(&s->keepalive, s->user_timeout_ns, rows);
+    socket_options_set(fd, rows, SOCKET_OPTIONS_ALIVE, &refused);
+    json_t *list = socket_options_json(fd, rows, SOCKET_OPTIONS_ALIVE);
+    if (fd >= 0)
+        close(fd);
+    return list;
 }

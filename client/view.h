@@ -2,6 +2,7 @@
  * namespace. Everything copes with diag being NULL: the kernel cannot be asked. */
 #pragma once
 
+#include "client/settings.h"
 #include "common/endpoint.h"
 #include "common/sockdiag.h"
 
@@ -13,3 +14,7 @@ json_t *view_states(struct sockdiag *diag, const struct endpoint *target, unsign
 
 /* "  queue 5 of 5", or "" where no listener with the target's port is in this namespace. */
 void view_server_queue(struct sockdiag *diag, const struct endpoint *target, char *text, size_t size);
+
+/* What the kernel makes of --keepalive and --user-timeout, on a socket as the connections have it: see
+ * socket_options_json(). Empty where none was given. New reference. */
+json_t *view_socket_options(const struct settings *s, const struct endpoint *target);

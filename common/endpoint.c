@@ -1,11 +1,13 @@
 #include "common/endpoint.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <net/if.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* /etc/hosts may name an address twice. */
 static void endpoint_append(struct endpoint_addresses *list, const struct endpoint *e)
@@ -60,6 +62,15 @@ bool endpoint_is_loopback(const struct endpoint *e)
     if (endpoint_family(e) == AF_INET)
         return ntohl(in->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
     return IN6_IS_ADDR_LOOPBACK(in6) || (IN6_IS_ADDR_V4MAPPED(in6) && in6->s6_addr[12] == IN_LOOPBACKNET);
+}
+
+bool endpoint_has_source(const struct endpoint *e)
+{
+    int fd = socket(endpoint_family(e), SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool none = fd >= 0 && connect(fd, (const struct sockaddr *)&e->address, e->length) && errno == EADDRNOTAVAIL;
+    if (fd >= 0)
+        close(fd);
+    return !none;
 }
 
 bool endpoint_lacks_zone(const struct endpoint *e)

@@ -32,6 +32,10 @@ void endpoint_any_to_loopback(struct endpoint *e);
 /* Of 127.0.0.0/8 (also IPv4-mapped) or ::1. */
 bool endpoint_is_loopback(const struct endpoint *e);
 
+/* Whether this machine has an address from which to connect there, as far as a datagram socket can tell: its connect()
+ * looks for route and source as a TCP socket's does, needs no port of TCP, and sends nothing. */
+bool endpoint_has_source(const struct endpoint *e);
+
 /* fe80::1 and its like: means nothing without an interface. Whether it has none. */
 bool endpoint_lacks_zone(const struct endpoint *e);
 

@@ -1,5 +1,5 @@
 #include "server/listener.h"
-#include "common/clock.h"
+#include "common/socket_options.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -7,45 +7,19 @@
 #include <string.h>
 #include <unistd.h>
 
-struct listener_option {
-    const char *name;
-    int level, option, value;
-    bool wanted;
-};
+/* In this order in the report. TCP_FASTOPEN comes last: its queue is capped by the somaxconn in force, so it is set
+ * after listen(). */
+enum { LISTENER_DEFER_ACCEPT = SOCKET_OPTIONS_ALIVE, LISTENER_LINGER2, LISTENER_FASTOPEN, LISTENER_OPTIONS };
 
-#define LISTENER_OPTIONS 8
-
-/* TCP_NODELAY is for the echo of large messages, which goes out in pieces: the partial segment at the end of one
- * piece must not wait for the ACK of the one before, 40 ms by the delayed ACK. */
-static void listener_options(const struct settings *s, struct listener_option rows[static LISTENER_OPTIONS])
+static void listener_options(const struct settings *s, struct socket_option rows[static LISTENER_OPTIONS])
 {
-    bool keepalive = s->keepalive.idle_s > 0;
-    const struct listener_option all[LISTENER_OPTIONS] = {
-        {"TCP_NODELAY", IPPROTO_TCP, TCP_NODELAY, 1, true},
-        {"SO_KEEPALIVE", SOL_SOCKET, SO_KEEPALIVE, 1, keepalive},
-        {"TCP_KEEPIDLE", IPPROTO_TCP, TCP_KEEPIDLE, s->keepalive.idle_s, keepalive},
-        {"TCP_KEEPINTVL", IPPROTO_TCP, TCP_KEEPINTVL, s->keepalive.interval_s, keepalive},
-        {"TCP_KEEPCNT", IPPROTO_TCP, TCP_KEEPCNT, s->keepalive.count, keepalive},
-        {"TCP_USER_TIMEOUT", IPPROTO_TCP, TCP_USER_TIMEOUT, (int)(s->user_timeout_ns / NS_PER_MS),
-         s->user_timeout_ns != OPTION_NEVER},
-        {"TCP_DEFER_ACCEPT", IPPROTO_TCP, TCP_DEFER_ACCEPT, (int)s->defer_accept_s,
-         s->defer_accept_s != OPTION_NEVER},
-        {"TCP_LINGER2", IPPROTO_TCP, TCP_LINGER2, (int)s->linger2_s, s->linger2_s != OPTION_NEVER},
-    };
-    memcpy(rows, all, sizeof(all));
-}
-
-static int listener_set_options(int fd, const struct settings *s, const char **ret_step)
-{
-    struct listener_option rows[LISTENER_OPTIONS];
-    listener_options(s, rows);
-    for (int i = 0; i < LISTENER_OPTIONS; i++) {
-        if (!rows[i].wanted || !setsockopt(fd, rows[i].level, rows[i].option, &rows[i].value, sizeof(int)))
-            continue;
-        *ret_step = rows[i].name;
-        return -errno;
-    }
-    return 0;
+    socket_options_alive(&s->keepalive, s->user_timeout_ns, rows);
+    rows[LISTENER_DEFER_ACCEPT] = (struct socket_option){"TCP_DEFER_ACCEPT", IPPROTO_TCP, TCP_DEFER_ACCEPT,
+                                                         (int)s->defer_accept_s, s->defer_accept_s != OPTION_NEVER};
+    rows[LISTENER_LINGER2] = (struct socket_option){"TCP_LINGER2", IPPROTO_TCP, TCP_LINGER2, (int)s->linger2_s,
+                                                    s->linger2_s != OPTION_NEVER};
+    rows[LISTENER_FASTOPEN] = (struct socket_option){"TCP_FASTOPEN", IPPROTO_TCP, TCP_FASTOPEN, (int)s->fastopen,
+                                                     s->fastopen != OPTION_NEVER};
 }
 
 static int listener_bind(int fd, struct endpoint *at, bool shared, const char **ret_step)
@@ -65,17 +39,23 @@ static int listener_bind(int fd, struct endpoint *at, bool shared, const char **
     return 0;
 }
 
-/* TCP_FASTOPEN last: its queue is capped by the somaxconn in force. */
-static int listener_start(int fd, const struct settings *s, const char **ret_step)
+/* TCP_NODELAY is for the echo of large messages, which goes out in pieces: the partial segment at the end of one
+ * piece must not wait for the ACK of the one before, 40 ms by the delayed ACK. */
+static int listener_prepare(int fd, const struct settings *s, struct endpoint *at, bool shared, const char **ret_step)
 {
+    struct socket_option rows[LISTENER_OPTIONS];
+    const int on = 1;
+    listener_options(s, rows);
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    int r = socket_options_set(fd, rows, LISTENER_FASTOPEN, ret_step);
+    if (!r)
+        r = listener_bind(fd, at, shared, ret_step);
+    if (r)
+        return r;
     *ret_step = "listen";
     if (listen(fd, (int)s->backlog))
         return -errno;
-    int queue = (int)s->fastopen;
-    *ret_step = "TCP_FASTOPEN";
-    if (s->fastopen != OPTION_NEVER && setsockopt(fd, IPPROTO_TCP, TCP_FASTOPEN, &queue, sizeof(queue)))
-        return -errno;
-    return 0;
+    return socket_options_set(fd, &rows[LISTENER_FASTOPEN], 1, ret_step);
 }
 
 int listener_open(const struct settings *s, struct endpoint *at, bool shared, const char **ret_step)
@@ -84,11 +64,7 @@ int listener_open(const struct settings *s, struct endpoint *at, bool shared, co
     int fd = socket(endpoint_family(at), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -errno;
-    int r = listener_set_options(fd, s, ret_step);
-    if (!r)
-        r = listener_bind(fd, at, shared, ret_step);
-    if (!r)
-        r = listener_start(fd, s, ret_step);
+    int r = listener_prepare(fd, s, at, shared, ret_step);
     if (!r)
         return fd;
     close(fd);
@@ -128,24 +104,9 @@ uint64_t listener_capacity(uint32_t limit)
     return (uint64_t)limit + 1;
 }
 
-static void listener_append_option(json_t *list, int fd, const char *name, int level, int option, int asked)
-{
-    int effective = 0;
-    socklen_t length = sizeof(effective);
-    if (getsockopt(fd, level, option, &effective, &length))
-        return;
-    json_array_append_new(list, json_pack("{s:s, s:i, s:i}", "option", name, "asked", asked, "effective", effective));
-}
-
 json_t *listener_options_json(int fd, const struct settings *s)
 {
-    struct listener_option rows[LISTENER_OPTIONS];
-    json_t *list = json_array();
+    struct socket_option rows[LISTENER_OPTIONS];
     listener_options(s, rows);
-    for (int i = 1; i < LISTENER_OPTIONS; i++) /* the first was nobody's wish */
-        if (rows[i].wanted)
-            listener_append_option(list, fd, rows[i].name, rows[i].level, rows[i].option, rows[i].value);
-    if (s->fastopen != OPTION_NEVER)
-        listener_append_option(list, fd, "TCP_FASTOPEN", IPPROTO_TCP, TCP_FASTOPEN, (int)s->fastopen);
-    return list;
+    return socket_options_json(fd, rows, LISTENER_OPTIONS);
 }

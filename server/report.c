@@ -91,20 +91,6 @@ const char *report_rule(int64_t backlog, int64_t somaxconn, uint32_t limit, char
     return text;
 }
 
-void report_notice_clamps(const json_t *options)
-{
-    size_t i;
-    json_t *option;
-    json_array_foreach((json_t *)options, i, option)
-    {
-        int64_t asked = page_integer(option, "asked", NULL), effective = page_integer(option, "effective", NULL);
-        if (asked != effective)
-            terminal_notice("%s: asked for %lld, the kernel made it %lld",
-                            json_string_value(json_object_get(option, "option")), (long long)asked,
-                            (long long)effective);
-    }
-}
-
 static void report_text_queue(FILE *out, const json_t *d)
 {
     char rule[REPORT_RULE_MAX];

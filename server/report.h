@@ -27,6 +27,3 @@ void report_text(FILE *out, const json_t *document);
 /* "the queue holds min(4, 4096) + 1 = 5 connections". */
 #define REPORT_RULE_MAX 160
 const char *report_rule(int64_t backlog, int64_t somaxconn, uint32_t limit, char text[static REPORT_RULE_MAX]);
-
-/* Tells of each socket option that the kernel did not take as asked (see listener_options_json()). */
-void report_notice_clamps(const json_t *options);

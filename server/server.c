@@ -3,6 +3,7 @@
 #include "common/counters.h"
 #include "common/human.h"
 #include "common/program.h"
+#include "common/socket_options.h"
 #include "common/stop.h"
 #include "common/sysctl_guard.h"
 #include "common/terminal.h"
@@ -241,7 +242,7 @@ static void server_announce(struct server *s)
         terminal_notice("accepting one connection every %s; ^C ends and reports",
                         human_ns(settings->accept_delay_ns, every));
     json_t *options = listener_options_json(s->workers[0].listener, settings);
-    report_notice_clamps(options);
+    socket_options_notice_clamps(options);
     json_decref(options);
     if (document_output_wants_events(s->output))
         server_event(s, report_ready(&context, &v));

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <math.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -201,6 +203,194 @@ Test(client, unreachable)
     check_all_in(client, "unreachable", 4);
     cr_assert_eq(live_integer(client->report, "errors", "ENETUNREACH", NULL), 4);
     live_free(client);
+}
+
+static const char *error_text(const char *target, const char *source, const char *errno_name, int64_t count)
+{
+    static char *text;
+    int code;
+    char n[16];
+    snprintf(n, sizeof(n), "%lld", (long long)count);
+    struct live *client =
+        live_run(&code, "client", "-c", n, "--json=/dev/stderr", target, source ? "--source" : NULL, source, NULL);
+    cr_assert_eq(code, 0, "%s", client->err_text);
+    const char *document = strchr(client->err_text, '{');
+    client->report = json_loads(document ? document : "", 0, NULL);
+    check_all_in(client, "unreachable", count);
+    cr_assert_eq(live_integer(client->report, "errors", errno_name, NULL), count);
+    cr_assert_str_eq(limits(client), "");
+    free(text);
+    text = strdup(client->out_text);
+    live_free(client);
+    return text;
+}
+
+/* Whether the report says these words, wherever its lines are broken. */
+static bool says(const char *report, const char *words)
+{
+    char *flat = strdup(report), *to = flat;
+    for (const char *c = report; *c; c++)
+        if (*c != '\n' && !(*c == ' ' && to > flat && to[-1] == ' '))
+            *to++ = *c;
+        else if (*c == '\n')
+            *to++ = ' ';
+    *to = '\0';
+    bool found = strstr(flat, words);
+    free(flat);
+    return found;
+}
+
+Test(client, each_error_of_connect_has_its_own_sentence)
+{
+    static const struct {
+        const char *target, *source, *name, *words;
+    } cases[] = {
+        {"192.0.2.1", NULL, "ENETUNREACH", "ENETUNREACH: 3. No route leads to that address"},
+        {"2001:db8::1", NULL, "ENETUNREACH", "ENETUNREACH: 3. No route leads to that address"},
+        {"198.51.100.1", NULL, "EINVAL", "route of type blackhole"},
+        {"198.51.100.129", NULL, "EHOSTUNREACH", "Nobody answers for that address"},
+        {"198.51.100.193", NULL, "EACCES", "The route is one of type prohibit"},
+        {"2001:db8:1::1", NULL, "EINVAL", "route of type blackhole"},
+        {"10.9.0.2", "127.0.0.1", "EINVAL", "a source in 127.0.0.0/8 reaches no other machine"},
+    };
+    live_shell("ip route add blackhole 198.51.100.0/25; ip route add unreachable 198.51.100.128/26;"
+               "ip route add prohibit 198.51.100.192/26; ip route add blackhole 2001:db8:1::/64;"
+               "ip link add v0 type veth peer name v1; ip link set v0 up; ip addr add 10.9.0.1/24 dev v0");
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        const char *text = error_text(cases[i].target, cases[i].source, cases[i].name, 3);
+        cr_expect(says(text, cases[i].words), "%s: %s", cases[i].target, text);
+    }
+    live_shell("echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6");
+    const char *text = error_text("::1", NULL, "EADDRNOTAVAIL", 3);
+    cr_expect(says(text, "EADDRNOTAVAIL: 3. This machine has no address from which to connect there"), "%s", text);
+}
+
+/* --- socket options --- */
+
+/* The value that the kernel has for a socket of another process that is connected to this port; -1: no such socket. */
+static int option_of(pid_t pid, int port, int level, int option)
+{
+    int value = -1, process = (int)syscall(SYS_pidfd_open, pid, 0);
+    for (int i = 3; i < 64 && value < 0; i++) {
+        struct sockaddr_in peer = {0};
+        socklen_t length = sizeof(peer);
+        int fd = (int)syscall(SYS_pidfd_getfd, process, i, 0);
+        if (fd >= 0 && !getpeername(fd, (struct sockaddr *)&peer, &length) && ntohs(peer.sin_port) == port) {
+            length = sizeof(value);
+            getsockopt(fd, level, option, &value, &length);
+        }
+        if (fd >= 0)
+            close(fd);
+    }
+    close(process);
+    return value;
+}
+
+Test(client, socket_options_are_set_on_each_connection_and_read_back)
+{
+    static const struct {
+        const char *name;
+        int level, option, value;
+    } expected[] = {{"SO_KEEPALIVE", SOL_SOCKET, SO_KEEPALIVE, 1},
+                    {"TCP_KEEPIDLE", IPPROTO_TCP, TCP_KEEPIDLE, 30},
+                    {"TCP_KEEPINTVL", IPPROTO_TCP, TCP_KEEPINTVL, 7},
+                    {"TCP_KEEPCNT", IPPROTO_TCP, TCP_KEEPCNT, 4},
+                    {"TCP_USER_TIMEOUT", IPPROTO_TCP, TCP_USER_TIMEOUT, 9000}};
+    struct live *server = live_start_ready("server", NULL);
+    struct live *client = live_start_ready("client", "--keepalive", "30s,7s,4", "--user-timeout", "9s", "-c", "2",
+                                           "--hold", "60s", "-J", NULL);
+    live_until(2, "ss -Htno state established 'dport = :8888' | grep -c 'timer:(keepalive,\\(2[0-9]\\|30\\)'");
+    for (size_t i = 0; i < 5; i++)
+        cr_expect_eq(option_of(client->pid, 8888, expected[i].level, expected[i].option), expected[i].value, "%s",
+                     expected[i].name);
+    cr_assert_eq(live_stop(client, SIGINT), 0);
+    const json_t *options = json_object_get(client->report, "socket_options");
+    cr_assert_eq(json_array_size(options), 5);
+    for (size_t i = 0; i < 5; i++) {
+        const json_t *option = json_array_get(options, i);
+        cr_assert_str_eq(text(option, "option"), expected[i].name);
+        cr_assert_eq(live_integer(option, "asked", NULL), expected[i].value);
+        cr_assert_eq(live_integer(option, "effective", NULL), expected[i].value, "%s", expected[i].name);
+    }
+    live_stop(server, SIGINT);
+    live_free(client);
+    live_free(server);
+}
+
+/* The loopback interface goes down: from then on nobody answers the probes. 1 s, then two probes, 1 s apart. */
+Test(client, keepalive_gives_up_on_a_dead_peer)
+{
+    struct live *server = live_start_ready("server", NULL);
+    struct live *client =
+        live_start_ready("client", "--keepalive", "1s,1s,2", "-c", "3", "--hold", "60s", "-d", "20s", NULL);
+    live_until(3, "ss -Htn state established 'dport = :8888' | wc -l");
+    live_shell("ip link set lo down");
+    live_until(0, "ss -Htn state established 'dport = :8888' | wc -l");
+    cr_assert_eq(live_stop(client, SIGINT), 0);
+    cr_assert(says(client->out_text, "given up 3 of the timed out"), "%s", client->out_text);
+    cr_assert(says(client->out_text, "3 connections were established, then the peer answered no more"), "%s",
+              client->out_text);
+    cr_assert_not(says(client->out_text, "attempts got no answer in time"), "they were answered");
+    live_stop(server, SIGINT);
+    live_free(client);
+    live_free(server);
+}
+
+/* --- closing before the reply --- */
+
+static int listen_on(uint16_t port)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    cr_assert_eq(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+    cr_assert_eq(listen(fd, 16), 0);
+    return fd;
+}
+
+/* A server that answers only when the request has ended with a FIN, in two halves. */
+Test(client, close_early_ends_the_request_and_reads_the_reply_to_the_end)
+{
+    char bytes[200];
+    int listener = listen_on(8888), code;
+    struct live *client = live_start_ready("client", "-w", "crr", "--close", "early", "-c", "1", "-n", "2", "-s",
+                                           "100", "-d", "20s", "-J", NULL);
+    for (int i = 0; i < 2; i++) {
+        int fd = accept(listener, NULL, NULL);
+        cr_assert_eq(recv(fd, bytes, 100, MSG_WAITALL), 100);
+        cr_assert_eq(recv(fd, bytes, 1, 0), 0, "the FIN follows the request");
+        live_until(1, "ss -Htn state fin-wait-2 'dport = :8888' | wc -l");
+        cr_assert_eq(send(fd, bytes, 40, 0), 40);
+        cr_assert_eq(send(fd, bytes, 60, 0), 60);
+        live_until(1, "ss -Htnp state fin-wait-2 'dport = :8888' | awk '$1 == 0' | grep -c pid=%d,",
+                   (int)client->pid);
+        close(fd);
+    }
+    code = live_wait(client);
+    cr_assert_eq(code, 0, "%s", client->err_text);
+    check_all_in(client, "established", 2);
+    cr_assert_eq(live_integer(client->report, "requests", NULL), 2);
+    cr_assert_eq(live_integer(client->report, "replies", NULL), 2);
+    cr_assert_eq(live_integer(client->report, "bytes_received", NULL), 200);
+    cr_assert_eq(live_integer(client->report, "closed_by_peer", NULL), 0);
+    cr_assert_eq(live_integer(client->report, "states", "TIME_WAIT", NULL), 2);
+    close(listener);
+    live_free(client);
+}
+
+Test(client, close_early_against_our_own_server)
+{
+    int code;
+    struct live *server = live_start_ready("server", "-J", NULL);
+    struct live *client = live_run(&code, "client", "-w", "crr", "--close", "early", "-c", "8", "-n", "500", "-s",
+                                   "300k", "-d", "30s", "-J", NULL);
+    cr_assert_eq(code, 0);
+    check_all_in(client, "established", 500);
+    cr_assert_eq(live_integer(client->report, "replies", NULL), 500);
+    cr_assert_eq(live_integer(client->report, "bytes_received", NULL), 500 * 300 * 1024);
+    cr_assert_eq(live_stop(server, SIGINT), 0);
+    cr_assert_eq(live_integer(server->report, "connections", "closed_by_peer", NULL), 500);
+    live_free(client);
+    live_free(server);
 }
 
 Test(client, timed_out_by_the_option_and_by_the_kernel)
@@ -707,6 +897,7 @@ Test(client, half_of_the_ports_in_time_wait_is_said)
     cr_assert(said && said - client->out_text > 2, "%s", client->out_text);
     int in_time_wait = atoi(said - 2);
     cr_assert(in_time_wait >= 50 && in_time_wait <= 90, "%d: %s", in_time_wait, client->out_text);
+    cr_assert_not(says(client->out_text, "tcp_tw_reuse=1"), "%s", client->out_text);
     live_stop(server, SIGINT);
     live_free(client);
     live_free(server);

@@ -62,6 +62,8 @@ static const struct {
     {"client", {"-w", "cc", "--reuse"}, 2, "add --close rst"},
     {"client", {"-w", "cc", "--close", "rst", "--reuse", "-r", "5"}, 2, "--rate on a schedule"},
     {"client", {"-s", "9"}, 2, "--size is for"},
+    {"client", {"--user-timeout", "1.5ms"}, 2, "whole milliseconds"},
+    {"client", {"-w", "echo", "--close", "early"}, 2, "--close early is for -w crr"},
     {"client", {"--percentiles", "99,50"}, 2, "--percentiles 99,50: "},
     {"client", {"one", "two"}, 2, "two"},
     {"bench", {"entre"}, 2, "did you mean enter?"},
