@@ -114,11 +114,34 @@ static int main_serve(const struct server_args *args, struct sysctl_guard *guard
     return r ? main_failed(step, r) : code;
 }
 
+/* --max-descriptors: the soft limit is all that the kernel looks at. */
+static int main_limit_descriptors(const struct settings *s, unsigned long long needed)
+{
+    struct rlimit limit = program_raise_descriptors();
+    if (s->max_descriptors > limit.rlim_cur) {
+        terminal_error("--max-descriptors %llu: this process may open %llu (the hard limit); give no more than that, "
+                       "or raise the limit: ulimit -Hn",
+                       (unsigned long long)s->max_descriptors, (unsigned long long)limit.rlim_cur);
+        return EXIT_CODE_CANNOT;
+    }
+    if (s->max_descriptors < needed) {
+        terminal_error(
+            "--max-descriptors %llu: a server with --threads %llu needs %llu before the first connection; give more",
+            (unsigned long long)s->max_descriptors, (unsigned long long)s->threads, needed);
+        return EXIT_CODE_USAGE;
+    }
+    limit.rlim_cur = s->max_descriptors;
+    return setrlimit(RLIMIT_NOFILE, &limit) ? main_failed("setting the limit of descriptors", -errno)
+                                            : EXIT_CODE_DONE;
+}
+
 /* Each worker has a listener, two epolls and two timers; the process has about ten more. libev ends the process when it
  * gets none. */
 static int main_check_descriptors(const struct settings *s)
 {
     unsigned long long needed = 16 + 5 * s->threads, limit = program_raise_descriptors().rlim_cur;
+    if (s->max_descriptors)
+        return main_limit_descriptors(s, needed);
     if (needed <= limit)
         return EXIT_CODE_DONE;
     terminal_error(

@@ -221,15 +221,30 @@ static void report_text_cookies(FILE *out, const json_t *d)
         human_count(page_integer(d, "listener", "queue_now", NULL), c));
 }
 
+static void report_text_starved(FILE *out, int64_t max_descriptors, int64_t failed)
+{
+    char a[HUMAN_MAX], b[HUMAN_MAX];
+    page_text(
+        out,
+        "accept() failed %s times with EMFILE: this server may have %s descriptors (--max-descriptors), and all "
+        "of them were in use. What it did not accept stayed in the queue, established for the client, until a "
+        "descriptor came free.",
+        human_count(failed, a), human_count(max_descriptors, b));
+}
+
 static void report_text_meaning(FILE *out, const json_t *d)
 {
     char a[HUMAN_MAX];
+    int64_t max_descriptors = page_integer(d, "settings", "max_descriptors", NULL);
+    int64_t failed = max_descriptors ? page_integer(d, "connections", "accept_errors", NULL) : 0;
     int64_t drops = page_integer(d, "listener", "drops", NULL), now = page_integer(d, "listener", "queue_now", NULL);
     int64_t cookies = report_counter(d, "TcpExt.SyncookiesSent"),
             held = page_integer(d, "states", "CLOSE_WAIT", NULL);
-    if (!drops && !cookies && !now && !held)
+    if (!drops && !cookies && !now && !held && !failed)
         return;
     page_title(out, "What this shows");
+    if (failed)
+        report_text_starved(out, max_descriptors, failed);
     report_text_overflow(out, d);
     if (now)
         page_text(

@@ -97,6 +97,8 @@ int settings_read(int argc, char **argv, struct settings *ret, json_t **ret_json
          &ret->restore_sysctls},
         {"threads", 't', "N", "1", "event loops, each with its own SO_REUSEPORT listener", &option_count,
          &ret->threads, 1, 256},
+        {"max-descriptors", 0, "N", NULL, "have no more than N, in one file table: accept() then fails with EMFILE",
+         &option_count, &ret->max_descriptors, 1, INT_MAX},
         {"on-data", 0, "WHAT", "echo", "what an accepted connection does with data (ignore: never read)",
          &option_choice, &ret->on_data, .choices = on_data_words},
         {"on-eof", 0, "WHAT", "close", "when the peer has closed; hold keeps the socket in CLOSE_WAIT",

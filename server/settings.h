@@ -20,6 +20,7 @@ struct settings {
     struct option_texts sysctls;
     bool restore_sysctls;
     uint64_t threads;
+    uint64_t max_descriptors; /* 0: as many as there can be, in several file tables */
     int on_data, on_eof, close_how;
     int64_t close_after_ns;
     struct keepalive keepalive; /* idle_s 0: off */

@@ -75,6 +75,12 @@ static void worker_on_starved(void *context, int error)
 {
     struct worker *w = context;
     char why[160] = "";
+    if (error == EMFILE && w->share->settings->max_descriptors) {
+        terminal_notice("accept() fails with EMFILE: all %llu descriptors of --max-descriptors are in use. The "
+                        "connections stay in the queue and accepting goes on when descriptors come free",
+                        (unsigned long long)w->share->settings->max_descriptors);
+        return;
+    }
     if (w->successor_error)
         snprintf(why, sizeof(why), ", and a thread with another file table cannot be had: %s",
                  strerror(-w->successor_error));
@@ -225,6 +231,8 @@ static struct worker *worker_choose_next(struct worker *w)
 static bool worker_on_full(void *context)
 {
     struct worker *w = context;
+    if (w->share->settings->max_descriptors)
+        return false;
     w->capacity = stats_open(&w->stats);
     struct worker *next = worker_choose_next(w);
     if (!next)

@@ -5,7 +5,9 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 TestSuite(server_tables, .init = live_setup, .timeout = LIVE_TIMEOUT_S);
 
@@ -231,6 +233,62 @@ Test(server_tables, a_descriptor_that_comes_free_is_used_at_once)
     cr_assert_lt(json_number_value(json_object_get(client->report, "elapsed_s")), 4);
     live_free(client);
     live_free(server);
+}
+
+/* --- where no other table is wanted --- */
+
+Test(server_tables, max_descriptors_are_kept_and_accept_fails_without_spinning)
+{
+    char file[64], json[80];
+    snprintf(file, sizeof(file), "/tmp/tcplab-test-%d.json", (int)getpid());
+    snprintf(json, sizeof(json), "--json=%s", file);
+    struct live *server = live_start_ready("server", "--max-descriptors", "40", json, NULL);
+    struct live *client = live_start_ready("client", "-c", "100", "--hold", "60s", "-J", NULL);
+    live_until(1, QUEUED " | awk '{print ($1 > 50)}'");
+    live_until(100, ACTIVE);
+    live_until(40, "ls /proc/%d/fd | wc -l", (int)server->pid);
+    int64_t before = cpu_ticks(server), waiting = live_number(QUEUED);
+    struct pollfd nothing = {-1, 0, 0};
+    poll(&nothing, 1, 500); /* the span that is measured */
+    int64_t ticks = cpu_ticks(server) - before;
+    cr_assert_leq(ticks, 2, "%lld ticks in half a second", (long long)ticks);
+    cr_assert_eq(live_number(QUEUED), waiting, "nothing came free");
+    cr_assert_eq(live_number("ls /proc/%d/task | wc -l", (int)server->pid), 1, "no thread with another table");
+    cr_assert_eq(live_stop(client, SIGINT), 0);
+    live_until(0, "ss -Htn 'sport = :8888' | wc -l");
+    cr_assert_eq(live_stop(server, SIGINT), 0);
+    server->report = json_load_file(file, 0, NULL);
+    unlink(file);
+    cr_assert_eq(row(server, "accepted"), 100);
+    cr_assert_eq(row(server, "open"), 0);
+    cr_assert_eq(row(server, "file_tables"), 1);
+    cr_assert_eq(live_integer(server->report, "settings", "max_descriptors", NULL), 40);
+    int64_t failed = row(server, "accept_errors");
+    cr_assert(failed >= 5 && failed < 200, "%lld: each 100 ms, and when one ends", (long long)failed);
+    cr_assert_eq(atoll(strstr(server->out_text, "accept() failed ") + 16), failed, "%s", server->out_text);
+    cr_assert(strstr(server->out_text, "(--max-descriptors)"), "%s", server->out_text);
+    check_sum(server);
+    check_told_once(server, "accept() fails with EMFILE: all 40 descriptors of --max-descriptors are in use");
+    live_free(client);
+    live_free(server);
+}
+
+Test(server_tables, max_descriptors_that_cannot_be)
+{
+    static const struct {
+        const char *n, *says;
+        int code;
+    } cases[] = {{"20", "--max-descriptors 20: a server with --threads 1 needs 21 before the first connection", 2},
+                 {"65", "--max-descriptors 65: this process may open 64 (the hard limit)", 77},
+                 {"0", "--max-descriptors 0: ", 2}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        int code;
+        live_descriptors = SMALL;
+        struct live *server = live_run(&code, "server", "--max-descriptors", cases[i].n, NULL);
+        cr_expect_eq(code, cases[i].code, "%s", server->err_text);
+        cr_expect(strstr(server->err_text, cases[i].says), "%s", server->err_text);
+        live_free(server);
+    }
 }
 
 /* --- censuses while it runs --- */
