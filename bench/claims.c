@@ -2,6 +2,7 @@
 #include "bench/claims/judge.h"
 #include "bench/jobs.h"
 #include "bench/report/claims.h"
+#include "bench/report/layout.h"
 #include "common/document.h"
 #include "common/exit_code.h"
 #include "common/program.h"
@@ -109,9 +110,15 @@ static int claims_read_settings(int argc, char **argv, struct claims_settings *s
 static int claims_list(void)
 {
     const struct claim *c;
-    for (size_t i = 0; (c = claim_at(i)); i++)
-        printf("%-30s %s\n", c->name, c->says);
-    return fflush(stdout) ? EXIT_CODE_FAILED : EXIT_CODE_DONE;
+    bool person = isatty(STDOUT_FILENO); /* others read a line a claim */
+    for (size_t i = 0; (c = claim_at(i)); i++) {
+        int column = printf("%-30s ", c->name);
+        if (person)
+            layout_words(stdout, c->says, column, column);
+        else
+            puts(c->says);
+    }
+    return program_flush();
 }
 
 /* --- the runs --- */
@@ -197,9 +204,9 @@ static void claims_release(struct claims_state *s)
 
 /* --- verdicts --- */
 
-static void claims_on_finished(struct job *job, void *context)
+static bool claims_on_finished(struct job *job, void *context)
 {
-    /* A claim is judged when all runs are over: their order is not that of the claims. */
+    return true; /* a claim is judged when all runs are over: their order is not that of the claims */
 }
 
 static json_t *claims_judge(const struct claims_state *s)
@@ -239,8 +246,8 @@ static int claims_report(struct claims_state *s, const struct document_head *hea
     json_t *claims = claims_judge(s);
     int code = claims_code(s, claims);
     json_object_set_new(document, "claims", claims);
-    int r = document_output_report(output, document, claims_text);
-    return r ? claims_failed("writing the report", r) : code;
+    document_output_report(output, document, claims_text);
+    return code;
 }
 
 static int claims_go(struct claims_state *s, const struct document_head *head, struct document_output *output,
@@ -273,7 +280,7 @@ static int claims_run(const struct claims_settings *settings, const struct docum
         code = program_open_output(settings->json, NULL, &output);
     if (!code)
         code = claims_go(&s, head, output, &programs);
-    document_output_free(output);
+    code = program_close_output(output, code);
     claims_release(&s);
     free(message);
     return code;
@@ -288,7 +295,8 @@ int claims_main(int argc, char **argv)
     if (r)
         return program_settings_ended(r, message);
     terminal_init("tcplab-bench", (enum terminal_color)settings.color);
-    stop_install();
+    if (!settings.list) /* which a reader may leave early */
+        stop_install();
     const struct document_head head = {.schema = "tcplab.bench/1",
                                        .program = "tcplab-bench",
                                        .argc =

@@ -30,9 +30,10 @@ int enter_main(int argc, char **argv)
         return EXIT_CODE_CANNOT;
     }
     if (command == shell)
-        terminal_notice("a shell in a private network; in a second terminal, join it with\n"
-                        "  nsenter --target %d --net%s \"$SHELL\"",
-                        (int)getpid(), user ? " --user --preserve-credentials" : "");
+        terminal_notice(
+            "a shell in a private network; in a second terminal, join it with: nsenter --target %d --net%s "
+            "\"$SHELL\"",
+            (int)getpid(), user ? " --user --preserve-credentials" : "");
     execvp(command[0], command);
     terminal_error("%s: %s; give a program's name or path", command[0], strerror(errno));
     return EXIT_CODE_FAILED;

@@ -36,15 +36,20 @@ int list_main(int argc, char **argv)
         return EXIT_CODE_USAGE;
     }
     const char *part = NULL;
+    bool person = isatty(STDOUT_FILENO); /* others read a line an experiment */
     for (size_t i = 0; experiments[i]; i++) {
         const char *now = experiment_part(experiments[i]);
-        if (now != part && isatty(STDOUT_FILENO)) /* others read a line an experiment */
+        if (now != part && person)
             printf("%s%s%s%s\n", part ? "\n" : "", terminal_style(stdout, TERMINAL_BOLD), now,
                    terminal_style(stdout, TERMINAL_PLAIN));
         part = now;
-        printf("%-*s %s\n", EXPLAIN_NAME, experiments[i]->name, experiments[i]->question);
+        int column = printf("%-*s ", EXPLAIN_NAME, experiments[i]->name);
+        if (person)
+            layout_words(stdout, experiments[i]->question, column, column);
+        else
+            puts(experiments[i]->question);
     }
-    return fflush(stdout) ? EXIT_CODE_FAILED : EXIT_CODE_DONE;
+    return program_flush();
 }
 
 static void explain_knobs(const struct experiment *e, const struct knobs *values)
@@ -198,11 +203,11 @@ int explain_main(int argc, char **argv)
         return program_settings_ended(r, message);
     if (!e) {
         explain_kernels(stdout);
-        return fflush(stdout) ? EXIT_CODE_FAILED : EXIT_CODE_DONE;
+        return program_flush();
     }
     const struct conditions c = experiment_conditions(e, &k);
     if (e->check && e->check(&k, &c, &message))
         return program_settings_ended(-EINVAL, message);
     explain(e, &k);
-    return fflush(stdout) ? EXIT_CODE_FAILED : EXIT_CODE_DONE;
+    return program_flush();
 }

@@ -244,8 +244,9 @@ struct jobs_view {
     struct job **running;
     size_t n_running; /* at most `parallel` */
     const struct trial_programs *programs;
-    void (*finished)(struct job *job, void *context);
+    bool (*finished)(struct job *job, void *context);
     void *context;
+    bool unwanted; /* so says finished() */
 };
 
 /* A cell that cannot be made is a run that is skipped: the next one may be luckier. */
@@ -260,7 +261,7 @@ static void jobs_start_next(struct jobs_view *v)
     job->finished = true;
     job->code = EXIT_CODE_CANNOT;
     job->document = job_document(job, "skipped", needs_mend("clone", -r));
-    v->finished(job, v->context);
+    v->unwanted = !v->finished(job, v->context);
 }
 
 static int jobs_poll(struct jobs_view *v, struct pollfd *polls)
@@ -280,28 +281,29 @@ static void jobs_end_one(struct jobs_view *v, size_t i)
     v->running[i] = v->running[--v->n_running];
     job_end(job);
     terminal_progress_end();
-    v->finished(job, v->context);
+    if (!v->finished(job, v->context))
+        v->unwanted = true;
 }
 
 static int jobs_go(struct jobs_view *v, struct pollfd *polls)
 {
     int r = 0;
-    while (!r && !stop_count()) {
-        while (v->n_running < v->parallel && v->next < v->n)
+    while (!r && !stop_count() && !v->unwanted) {
+        while (v->n_running < v->parallel && v->next < v->n && !v->unwanted)
             jobs_start_next(v);
         if (!v->n_running)
-            return 0;
+            break;
         r = jobs_poll(v, polls);
         for (size_t i = v->n_running;
              i-- > 0 && !r && !stop_count();) /* backwards: one that ends is replaced by the last */
             if (polls[i].revents & (POLLIN | POLLHUP) && !job_read(v->running[i]))
                 jobs_end_one(v, i);
     }
-    return stop_count() ? -EINTR : r;
+    return stop_count() ? -EINTR : v->unwanted ? -ECANCELED : r;
 }
 
 int jobs_run(struct job *jobs, size_t n, size_t parallel, const struct trial_programs *programs,
-             void (*finished)(struct job *job, void *context), void *context)
+             bool (*finished)(struct job *job, void *context), void *context)
 {
     struct jobs_view v = {
         .jobs = jobs, .n = n, .parallel = parallel, .programs = programs, .finished = finished, .context = context};

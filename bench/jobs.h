@@ -34,7 +34,8 @@ struct job {
  * code; what is wrong has been told. */
 int jobs_prepare(struct trial_programs *ret, struct kernel_rules *ret_rules);
 
-/* Runs all, at most `parallel` at once; finished() is called for each when it has ended. A signal (common/stop.h) ends them all at once:
- * then -EINTR, and those that had not finished have no document. 0 or -errno. */
+/* Runs all, at most `parallel` at once; finished() is called for each when it has ended, and says whether the others are still
+ * wanted: -ECANCELED if not. A signal (common/stop.h) ends them all at once: -EINTR. Those that had not finished have no
+ * document then. 0 or -errno. */
 int jobs_run(struct job *jobs, size_t n, size_t parallel, const struct trial_programs *programs,
-             void (*finished)(struct job *job, void *context), void *context);
+             bool (*finished)(struct job *job, void *context), void *context);

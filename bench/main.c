@@ -74,11 +74,11 @@ int main(int argc, char **argv)
                         (!strcmp(argv[2], "-h") || !strcmp(argv[2], "--help")); /* the others have their own */
     if (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help") || help_of_verb) {
         main_help(stdout);
-        return fflush(stdout) ? EXIT_CODE_FAILED : EXIT_CODE_DONE;
+        return program_flush();
     }
     if (!strcmp(argv[1], "-V") || !strcmp(argv[1], "--version")) {
         puts("tcplab-bench " TCPLAB_VERSION);
-        return fflush(stdout) ? EXIT_CODE_FAILED : EXIT_CODE_DONE;
+        return program_flush();
     }
     for (size_t i = 0; i < N_VERBS; i++)
         if (!strcmp(argv[1], verbs[i].name))

@@ -147,17 +147,14 @@ static int probe_read(int argc, char **argv, struct probe_settings *s, json_t **
     return r < 0 ? r : r > 0;
 }
 
-static int probe_report(const struct document_head *head, struct document_output *output, const struct findings *f,
-                        double elapsed_s)
+static void probe_report(const struct document_head *head, struct document_output *output, const struct findings *f,
+                         double elapsed_s)
 {
     json_t *document = document_new(head, "probe");
     json_object_set_new(document, "rules", probe_rules_json(f));
     json_object_set_new(document, "details", probe_details_json(f));
     json_object_set_new(document, "elapsed_s", document_real(elapsed_s));
-    int r = document_output_report(output, document, probe_text);
-    if (r)
-        terminal_error("writing the findings: %s", strerror(-r));
-    return r ? EXIT_CODE_FAILED : EXIT_CODE_DONE;
+    document_output_report(output, document, probe_text);
 }
 
 static int probe_go(const struct document_head *head, struct document_output *output)
@@ -169,7 +166,8 @@ static int probe_go(const struct document_head *head, struct document_output *ou
         terminal_error("%s", lacking);
         return EXIT_CODE_CANNOT;
     }
-    return probe_report(head, output, &findings, (double)(clock_now_ns() - began_ns) / 1e9);
+    probe_report(head, output, &findings, (double)(clock_now_ns() - began_ns) / 1e9);
+    return EXIT_CODE_DONE;
 }
 
 int probe_main(int argc, char **argv)
@@ -192,7 +190,7 @@ int probe_main(int argc, char **argv)
                                            .settings = json};
         code = probe_go(&head, output);
     }
-    document_output_free(output);
+    code = program_close_output(output, code);
     json_decref(json);
     return code;
 }

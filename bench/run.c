@@ -34,9 +34,8 @@ struct run_state {
     struct document_output *output;
     struct job *jobs;
     size_t n, printed;
-    json_t *runs; /* those that were printed */
-    bool text, headed;
-    int write_error;
+    json_t *runs;        /* those that were printed */
+    bool headed, unread; /* unread: nobody takes what is written */
 };
 
 static const struct option_program run_program = {
@@ -167,36 +166,45 @@ static int run_read_settings(int argc, char **argv, struct run_settings *s, json
 
 static void run_write_event(struct run_state *s, const struct job *job)
 {
-    if (!document_output_wants_events(s->output) || s->write_error)
+    if (!document_output_wants_events(s->output))
         return;
     json_t *event = document_new(s->head, "run");
     json_object_set(event, "run", job->document);
-    s->write_error = document_output_event(s->output, event);
+    if (document_output_event(s->output, event))
+        s->unread = true;
+}
+
+/* A run of the report: the last of {"head", "runs", "all"}. */
+static void run_next_text(FILE *out, const json_t *document)
+{
+    const json_t *head = json_object_get(document, "head"), *runs = json_object_get(document, "runs");
+    if (head)
+        report_head_text(out, head);
+    report_next_text(out, runs, json_array_size(runs) - 1, json_is_true(json_object_get(document, "all")));
 }
 
 /* What was wrong usage is told on stderr, and is no run. */
 static void run_print(struct run_state *s, const struct job *job)
 {
     json_array_append(s->runs, job->document);
-    if (!s->text || job->code == EXIT_CODE_USAGE)
+    if (!document_output_wants_text(s->output) || job->code == EXIT_CODE_USAGE)
         return;
-    if (!s->headed) {
-        json_t *head = document_new(s->head, "report");
-        report_head_text(stdout, head);
-        json_decref(head);
-    }
+    json_t *text = json_pack("{s:o*, s:O, s:b}", "head", s->headed ? NULL : document_new(s->head, "report"), "runs",
+                             s->runs, "all", s->settings->all);
     s->headed = true;
-    report_next_text(stdout, s->runs, json_array_size(s->runs) - 1, s->settings->all);
-    fflush(stdout);
+    if (document_output_text(s->output, text, run_next_text))
+        s->unread = true;
+    json_decref(text);
 }
 
 /* Finished runs are printed in the order in which they were asked for. */
-static void run_on_finished(struct job *job, void *context)
+static bool run_on_finished(struct job *job, void *context)
 {
     struct run_state *s = context;
     run_write_event(s, job);
     while (s->printed < s->n && s->jobs[s->printed].finished)
         run_print(s, &s->jobs[s->printed++]);
+    return !s->unread;
 }
 
 static json_t *run_documents(const struct run_state *s)
@@ -209,7 +217,7 @@ static json_t *run_documents(const struct run_state *s)
 }
 
 /* Those that had ended behind one that had not. */
-static void run_interrupted(struct run_state *s)
+static void run_interrupted(struct run_state *s, const char *how)
 {
     size_t done = 0;
     for (size_t i = s->printed; i < s->n; i++)
@@ -217,7 +225,7 @@ static void run_interrupted(struct run_state *s)
             run_print(s, &s->jobs[i]);
     for (size_t i = 0; i < s->n; i++)
         done += s->jobs[i].finished;
-    terminal_notice("interrupted; %zu of %zu runs had ended", done, s->n);
+    terminal_notice("%s; %zu of %zu runs had ended", how, done, s->n);
 }
 
 /* For document_output_report(): the runs themselves have been printed already. */
@@ -315,28 +323,27 @@ static int run_report(struct run_state *s)
     if (!document)
         return -ENOMEM;
     json_object_set_new(document, "runs", run_documents(s));
-    return document_output_report(s->output, document, run_text);
+    document_output_report(s->output, document, run_text);
+    return 0;
 }
 
 static int run_go(struct run_state *s, const struct trial_programs *programs)
 {
     s->jobs = run_make_jobs(s->settings, s->rules, &s->n);
     int r = s->jobs ? jobs_run(s->jobs, s->n, s->settings->jobs, programs, run_on_finished, s) : -ENOMEM;
-    int code = r == -EINTR ? 128 + stop_signal() : r ? run_failed("running the labs", r) : run_code(s);
-    if (r == -EINTR)
-        run_interrupted(s);
-    else
+    int code = EXIT_CODE_FAILED;
+    if (r == -EINTR) {
+        code = 128 + stop_signal();
+        run_interrupted(s, "interrupted");
+    } else if (r == -ECANCELED) {
+        run_interrupted(s, "the results cannot be written");
+    } else {
+        code = r ? run_failed("running the labs", r) : run_code(s);
         run_tell_reasons(s);
+    }
     r = run_report(s);
-    if (!r)
-        r = s->write_error;
     run_free_jobs(s);
-    return r ? run_failed("writing the report", r) : code;
-}
-
-static bool run_stdout_is_text(const struct run_settings *s)
-{
-    return !(s->json && !strcmp(s->json, "-")) && !(s->jsonl && !strcmp(s->jsonl, "-"));
+    return r ? run_failed("the report", r) : code;
 }
 
 int run_main(int argc, char **argv)
@@ -362,16 +369,12 @@ int run_main(int argc, char **argv)
                                                    1, /* main() handed over what stands behind the program's name */
                                            .argv = argv - 1,
                                            .settings = json};
-        struct run_state state = {.settings = &settings,
-                                  .head = &head,
-                                  .rules = &kernel,
-                                  .output = output,
-                                  .text = run_stdout_is_text(&settings),
-                                  .runs = json_array()};
+        struct run_state state = {
+            .settings = &settings, .head = &head, .rules = &kernel, .output = output, .runs = json_array()};
         code = run_go(&state, &programs);
         json_decref(state.runs);
     }
-    document_output_free(output);
+    code = program_close_output(output, code);
     json_decref(json);
     return code;
 }

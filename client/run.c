@@ -302,6 +302,8 @@ static void run_event(struct run *r, json_t *document)
         return;
     }
     r->write_error = document_output_event(r->args.output, document);
+    if (r->write_error)
+        run_end(r); /* nobody reads on */
 }
 
 static void run_total(const struct run *r, struct stats *total)
@@ -464,7 +466,7 @@ static int64_t run_begin_ns(const struct settings *s)
     return s->start_at_ns ? s->start_at_ns - (wall.tv_sec * NS_PER_S + wall.tv_nsec) + now_ns : now_ns;
 }
 
-int run_go(struct run *r)
+void run_go(struct run *r)
 {
     double interval = (double)r->args.settings->interval_ns / 1e9;
     struct ev_loop *loop = crew_loop(r->crew);
@@ -474,13 +476,12 @@ int run_go(struct run *r)
     ev_timer_start(loop, &r->tick);
     stop_attach(loop, run_end, r);
     run_announce(r);
-    timer_set(&r->step, run_begin_ns(r->args.settings));
+    timer_set(&r->step, r->ending ? clock_now_ns() : run_begin_ns(r->args.settings));
     crew_run(r->crew);
     stop_detach();
     r->finished_ns = clock_now_ns();
     getrusage(RUSAGE_SELF, &r->usage);
     terminal_progress_end();
-    return r->write_error;
 }
 
 /* Starts that were due by the schedule before the end of the dialing and never made: all -c connections were busy. */

@@ -23,9 +23,9 @@ struct run_args {
 /* Starts the threads and prepares their dialers; connects nothing yet. 0 or -errno. */
 int run_new(const struct run_args *args, struct run **ret);
 
-/* Announces itself ("ready", --ready-fd) and runs to the end. 0, or -errno when a document could not be written (it
- * still ran to the end). */
-int run_go(struct run *r);
+/* Announces itself ("ready", --ready-fd) and runs to the end; a document that cannot be written ends it, as a signal does.
+ */
+void run_go(struct run *r);
 
 /* The report document. After run_go(). New reference or NULL. */
 json_t *run_report(struct run *r);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 struct document_head {
@@ -27,18 +28,30 @@ json_t *document_real(double value);
 
 struct document_output;
 
-/* json, jsonl: FILE, "-" for stdout, NULL for none; not the same. Files are made here, so that a bad path is found before
- * the run. 0, or -errno and the path in *ret_path. */
+/* json, jsonl: FILE, "-" for stdout, NULL for none; they stay the caller's. Files are made here, so that a bad path is
+ * found before the run. A name of the file that is stdout (/dev/stdout) is stdout. 0, or -errno and the path in *ret_path;
+ * -EEXIST: both are one file, and it is as it was. */
 int document_output_open(const char *json, const char *jsonl, struct document_output **ret, const char **ret_path);
-void document_output_free(struct document_output *o);
+
+/* Frees it; NULL is nothing. 0, or the first error of all that was written, as -errno, and in *ret_path (may be NULL) where
+ * to: a name of the caller's, or "stdout". */
+int document_output_close(struct document_output *o, const char **ret_path);
 
 /* Whether anything wants documents while the program runs (--jsonl). */
-int document_output_wants_events(const struct document_output *o);
+bool document_output_wants_events(const struct document_output *o);
 
-/* One line to --jsonl, flushed. 0 or -errno. Steals the reference to `document`. */
+/* Whether the text report is printed: no document goes to stdout. */
+bool document_output_wants_text(const struct document_output *o);
+
+/* One line to --jsonl, flushed. 0 or -errno: then the program has nobody left to run for, and nothing is written there any
+ * more. Steals the reference to `document`. */
 int document_output_event(struct document_output *o, json_t *document);
 
-/* The report, to --json, --jsonl, and as text through write_text() on stdout unless a document goes there. Everything
- * is flushed and checked: 0 or -errno. Steals the reference. */
+/* A part of the text report on stdout, flushed; what write_text() gets has no control characters. 0 or -errno. */
+int document_output_text(struct document_output *o, const json_t *document,
+                         void (*write_text)(FILE *out, const json_t *document));
+
+/* The report, to --json, --jsonl, and as text through write_text() where it is wanted. Everything is flushed and checked: 0
+ * or -errno. Steals the reference. */
 int document_output_report(struct document_output *o, json_t *document,
                            void (*write_text)(FILE *out, const json_t *document));

@@ -1,8 +1,10 @@
 #include "common/option_complaint.h"
 #include "common/option_types.h"
+#include "common/printable.h"
 #include "common/suggest.h"
 
 #include <getopt.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SHOWN_MAX 60 /* bytes of a value that a complaint repeats */
@@ -19,13 +21,10 @@ static void write_shown(FILE *out, const char *text)
     if (n > SHOWN_MAX)
         for (shown = SHOWN_MAX; shown > 0 && ((unsigned char)text[shown] & 0xc0) == 0x80;)
             shown--; /* not in the middle of a UTF-8 character */
-    for (size_t i = 0; i < shown; i++) {
-        unsigned char c = (unsigned char)text[i];
-        if (c < ' ' || c == 0x7f)
-            fprintf(out, "\\x%02x", c);
-        else
-            fputc(c, out);
-    }
+    char *begin = strndup(text, shown), *safe = begin ? printable(begin) : NULL;
+    fputs(safe ? safe : "...", out);
+    free(safe);
+    free(begin);
     if (shown < n)
         fputs("...", out);
 }

@@ -4,32 +4,73 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#define PROGRAM_TEXT_MAX (1 << 20)
+
 void program_begin(const char *name)
 {
-    for (int fd = 0; fd <= STDERR_FILENO; fd++)
-        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+    static char text[PROGRAM_TEXT_MAX];
+    for (int fd = 0; fd <= STDERR_FILENO; fd++) {
+        int flags = fd == STDOUT_FILENO ? O_RDONLY : O_RDWR; /* of a report that is lost the kernel says EBADF */
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", flags) != fd)
             _exit(EXIT_CODE_FAILED);
+    }
+    setvbuf(stdout, text, _IOFBF, sizeof(text)); /* written by fflush() alone: stdio forgets the errno of others */
     terminal_init(name, TERMINAL_COLOR_AUTO);
+}
+
+static int program_write_failed(const char *where, int error)
+{
+    const char *mend = "write to another place";
+    if (error == EPIPE)
+        mend = "its reader has gone";
+    else if (error == ENOSPC || error == EDQUOT)
+        mend = "make room there, or write to another place";
+    else if (error == EBADF)
+        mend = "it is closed, or open for reading only; open it, such as >FILE";
+    terminal_error("cannot write to %s: %s; %s", where, strerror(error), mend);
+    return EXIT_CODE_FAILED;
+}
+
+int program_flush(void)
+{
+    errno = 0;
+    if (!fflush(stdout) && !ferror(stdout))
+        return EXIT_CODE_DONE;
+    return program_write_failed("stdout", errno ? errno : EIO);
 }
 
 int program_open_output(const char *json, const char *jsonl, struct document_output **ret)
 {
     const char *path = NULL;
-    if (json && jsonl && !strcmp(json, jsonl)) {
-        terminal_error("--json and --jsonl cannot both go to %s; give one of them another file",
-                       strcmp(json, "-") ? json : "stdout");
-        return EXIT_CODE_USAGE;
-    }
-    int r = document_output_open(json, jsonl, ret, &path);
+    bool one_name = json && jsonl && !strcmp(json, jsonl);
+    int r = one_name ? -EEXIST : document_output_open(json, jsonl, ret, &path);
     if (!r)
         return EXIT_CODE_DONE;
+    if (r == -EEXIST) {
+        terminal_error("--json and --jsonl cannot both go to %s%s%s%s; give one of them another file",
+                       strcmp(jsonl, "-") ? jsonl : "stdout", one_name ? "" : " (which is also ",
+                       one_name            ? ""
+                       : strcmp(json, "-") ? json
+                                           : "stdout",
+                       one_name ? "" : ")");
+        return EXIT_CODE_USAGE;
+    }
     terminal_error("cannot write %s: %s; give a file in a folder that you may write to", path ? path : "documents",
                    strerror(-r));
     return EXIT_CODE_FAILED;
+}
+
+int program_close_output(struct document_output *output, int code)
+{
+    const char *where;
+    int r = document_output_close(output, &where);
+    return r ? program_write_failed(where, -r) : code;
 }
 
 int program_settings_ended(int r, char *message)
@@ -37,9 +78,7 @@ int program_settings_ended(int r, char *message)
     if (r < 0)
         terminal_error("%s", message ? message : strerror(-r));
     free(message);
-    if (r < 0)
-        return EXIT_CODE_USAGE;
-    return fflush(stdout) ? EXIT_CODE_FAILED : EXIT_CODE_DONE; /* help or version */
+    return r < 0 ? EXIT_CODE_USAGE : program_flush(); /* help or version */
 }
 
 int program_check_ready_fd(int fd)

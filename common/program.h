@@ -6,11 +6,19 @@
 #include <sys/resource.h>
 
 /* First of all in main(): a descriptor 0, 1 or 2 that is closed becomes /dev/null, so that no socket or file takes its
- * place and gets what is written to stdout or stderr. */
+ * place and gets what is written to stdout or stderr. A closed stdout cannot be written to: a report that is lost is an
+ * error. What is printed on stdout waits for fflush(), up to 1 MiB. */
 void program_begin(const char *name);
+
+/* After the last that was printed on stdout: writes it. An exit code; when it is not 0 the reason was told. */
+int program_flush(void);
 
 /* Opens --json and --jsonl. An exit code; when it is not 0 the reason was told. */
 int program_open_output(const char *json, const char *jsonl, struct document_output **ret);
+
+/* Frees it (NULL is nothing) after a run that ends with `code`. That code; or, where something could not be written, the
+ * reason was told, and the run has failed. */
+int program_close_output(struct document_output *output, int code);
 
 /* After settings_read() returned r (not 0): tells the message (and frees it) when r is an error. The exit code. */
 int program_settings_ended(int r, char *message);

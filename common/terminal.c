@@ -1,5 +1,7 @@
 #include "common/terminal.h"
+#include "common/printable.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -33,17 +35,28 @@ static void terminal_wipe(void)
     terminal_line_drawn = false;
 }
 
-static void terminal_message(const char *format, va_list arguments)
+/* A line without control characters; the caller frees it. NULL without memory. */
+static char *terminal_text(const char *format, va_list arguments)
 {
-    pthread_mutex_lock(&terminal_mutex);
-    terminal_wipe();
-    fprintf(stderr, "%s: ", terminal_program);
+    char *raw, *text;
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    vfprintf(stderr, format, arguments);
+    if (vasprintf(&raw, format, arguments) < 0)
+        return NULL;
 #pragma GCC diagnostic pop
-    fputc('\n', stderr);
+    text = printable(raw);
+    free(raw);
+    return text;
+}
+
+static void terminal_message(const char *format, va_list arguments)
+{
+    char *text = terminal_text(format, arguments);
+    pthread_mutex_lock(&terminal_mutex);
+    terminal_wipe();
+    fprintf(stderr, "%s: %s\n", terminal_program, text ? text : strerror(ENOMEM));
     pthread_mutex_unlock(&terminal_mutex);
+    free(text);
 }
 
 void terminal_error(const char *format, ...)
@@ -77,22 +90,18 @@ void terminal_progress(const char *format, ...)
 {
     if (!terminal_wants_progress())
         return;
-    char line[512];
     va_list arguments;
     va_start(arguments, format);
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    vsnprintf(line, sizeof(line), format, arguments);
-#pragma GCC diagnostic pop
+    char *line = terminal_text(format, arguments);
     va_end(arguments);
-    if (terminal_is_dumb()) {
-        fprintf(stderr, "%s\n", line);
-        return;
-    }
     pthread_mutex_lock(&terminal_mutex);
-    fprintf(stderr, "\r%.*s\033[K", terminal_width(), line);
-    terminal_line_drawn = true;
+    if (line && terminal_is_dumb())
+        fprintf(stderr, "%s\n", line);
+    else if (line)
+        fprintf(stderr, "\r%.*s\033[K", terminal_width(), line);
+    terminal_line_drawn = line && !terminal_is_dumb();
     pthread_mutex_unlock(&terminal_mutex);
+    free(line);
 }
 
 void terminal_progress_end(void)

@@ -14,7 +14,8 @@ extern const char *const terminal_color_words[];
  * "dumb". */
 void terminal_init(const char *program, enum terminal_color color);
 
-/* "tcplab-server: ..." on stderr, one line each; a progress line is wiped first. */
+/* "tcplab-server: ..." on stderr, one line each; a progress line is wiped first. Control characters, newlines too, are
+ * written out: what they quote may come from anywhere. */
 void terminal_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void terminal_notice(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -89,8 +89,8 @@ static int main_finish(struct server *server, struct document_output *output, st
     stop_release();
     server_free(server);
     json_object_set_new(document, "sysctls", sysctl_guard_to_json(guard));
-    int r = document_output_report(output, document, report_text);
-    return r ? main_failed("writing the report", r) : code;
+    document_output_report(output, document, report_text);
+    return code;
 }
 
 /* The files of the report are made once the server listens: a start that fails leaves an older report as it is. */
@@ -109,8 +109,7 @@ static int main_serve(const struct server_args *args, struct sysctl_guard *guard
         return code;
     }
     r = server_run(server, output, &step);
-    code = main_finish(server, output, guard);
-    document_output_free(output);
+    code = program_close_output(output, main_finish(server, output, guard));
     return r ? main_failed(step, r) : code;
 }
 
@@ -162,12 +161,10 @@ static int main_restore(struct sysctl_guard *guard, const struct settings *s, co
     if (output && (!code || json_array_size(changes))) {
         json_t *document = document_new(head, "report");
         json_object_set(document, "sysctls", changes);
-        int r = document_output_report(output, document, sysctls_restored_text);
-        code = r ? main_failed("writing the report", r) : code;
+        document_output_report(output, document, sysctls_restored_text);
     }
     json_decref(changes);
-    document_output_free(output);
-    return code;
+    return program_close_output(output, code);
 }
 
 static int main_serve_guarded(struct sysctl_guard *guard, const struct server_args *args)

@@ -135,6 +135,8 @@ static void server_event(struct server *s, json_t *document)
         return;
     }
     s->write_error = document_output_event(s->output, document);
+    if (s->write_error)
+        ev_feed_event(s->workers[0].loop, &s->end, 0); /* nobody reads on */
 }
 
 static void server_interval_document(struct server *s)
@@ -297,12 +299,11 @@ int server_run(struct server *s, struct document_output *output, const char **re
         s->census = NULL; /* the documents go without states */
     int r = server_spawn_workers(s, ret_step);
     if (!r) {
-        *ret_step = "writing a document";
         server_announce(s);
         worker_run(&s->workers[0]);
     }
     server_end_serving(s);
-    return r ? r : s->write_error;
+    return r;
 }
 
 json_t *server_report(struct server *s)

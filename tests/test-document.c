@@ -59,7 +59,7 @@ static void report_to(const char *json, const char *jsonl, int expected_texts)
     cr_assert_eq(document_output_open(json, jsonl, &o, &path), 0);
     cr_expect_eq(document_output_report(o, json_pack("{s:i}", "a", 1), count_text), 0);
     cr_expect_eq(texts, expected_texts);
-    document_output_free(o);
+    document_output_close(o, NULL);
 }
 
 Test(document, the_text_is_written_unless_a_document_takes_stdout)
@@ -83,9 +83,33 @@ Test(document, a_document_is_whole_and_a_line_is_one_line)
     cr_expect_eq(document_output_event(o, json_pack("{s:i}", "a", 1)), 0);
     cr_assert_gt(pread(fd, text, sizeof(text) - 1, 0), 0);
     cr_expect_str_eq(text, "{\"a\": 1}\n", "and it is there at once, not at the end");
-    document_output_free(o);
+    document_output_close(o, NULL);
     unlink(path);
     close(fd);
+}
+
+static char *shown;
+static void take_text(FILE *out, const json_t *document)
+{
+    shown = strdup(json_string_value(json_object_get(document, "name")));
+}
+
+Test(document, the_text_gets_no_control_characters_and_the_document_keeps_them)
+{
+    char path[] = "/tmp/tcplab-document-XXXXXX";
+    struct document_output *o;
+    const char *where = NULL;
+    json_t *document = json_pack("{s:s}", "name", "\x1b[31mred");
+    close(mkstemp(path));
+    cr_assert_eq(document_output_open(path, NULL, &o, &where), 0);
+    cr_expect_eq(document_output_report(o, document, take_text), 0);
+    cr_expect_eq(document_output_close(o, NULL), 0);
+    cr_expect_str_eq(shown, "\\x1b[31mred");
+    document = json_load_file(path, 0, NULL);
+    cr_expect_str_eq(json_string_value(json_object_get(document, "name")), "\x1b[31mred");
+    json_decref(document);
+    free(shown);
+    unlink(path);
 }
 
 Test(document, what_cannot_be_opened_or_written_is_an_error)
@@ -96,5 +120,6 @@ Test(document, what_cannot_be_opened_or_written_is_an_error)
     cr_expect_str_eq(path, "/nowhere/x");
     cr_assert_eq(document_output_open("/dev/full", NULL, &o, &path), 0);
     cr_expect_eq(document_output_report(o, json_object(), count_text), -ENOSPC);
-    document_output_free(o);
+    cr_expect_eq(document_output_close(o, &path), -ENOSPC);
+    cr_expect_str_eq(path, "/dev/full");
 }

@@ -411,7 +411,7 @@ static const struct complaint {
     /* how a value is shown */
     {"-b _", -EINVAL, "-b \"\": the value is empty; " INTEGER},
     {"--backlog=", -EINVAL, "--backlog \"\": the value is empty; " INTEGER},
-    {"-b 1\t", -EINVAL, "-b \"1\\x09\": blanks are not taken; " INTEGER},
+    {"-b 1\t", -EINVAL, "-b \"1\\t\": blanks are not taken; " INTEGER},
     {"-b \033[31m", -EINVAL, "-b \"\\x1b[31m\": not a number; " INTEGER},
     {"-b \xc3\xa9", -EINVAL, "-b \xc3\xa9: not a number; " INTEGER},
     {"-b 1234567890123456789012345678901234567890123456789012345678901x", -EINVAL,
