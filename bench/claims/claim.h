@@ -45,7 +45,7 @@ struct claim {
 
 /* The claims by topic; each array ends with a NULL name. */
 extern const struct claim claims_of_opening[], claims_of_queues[], claims_of_closing[], claims_of_time_wait[],
-    claims_of_death[], claims_of_tools[];
+    claims_of_death[], claims_of_sending[], claims_of_tools[];
 
 /* The i-th of all; NULL: there are no more. */
 const struct claim *claim_at(size_t i);

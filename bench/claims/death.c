@@ -11,8 +11,9 @@ const struct claim claims_of_death[] = {
         .experiment = "handshake",
         CLAIM_VALUES({"net.ipv4.tcp_keepalive_time", 7200, 7200}, {"net.ipv4.tcp_keepalive_intvl", 4500, 4500},
                      {"net.ipv4.tcp_keepalive_probes", 10, 10}),
-        .truth =
-            "Two hours, then a probe every 75 seconds, nine probes: a dead peer is found out after 2 h 11 min 15 s.",
+        .truth = "Two hours, then a probe every 75 seconds, nine probes: a dead peer is found out after 2 h 11 min "
+                 "15 s, if "
+                 "SO_KEEPALIVE is set and no data is unacknowledged or unsent.",
     },
     {
         .name = "keepalive-is-on",
@@ -22,9 +23,11 @@ const struct claim claims_of_death[] = {
         CLAIM_SETS("retries2=3", "delay=400ms", "net.ipv4.tcp_keepalive_time=1", "net.ipv4.tcp_keepalive_intvl=1",
                    "net.ipv4.tcp_keepalive_probes=1"),
         CLAIM_VALUES({"server.ESTABLISHED", 0, 0}),
-        .truth = "Only for a program that asks for it by SO_KEEPALIVE: the sysctls merely say how. Here they would "
-                 "have ended the "
-                 "server's connection after two seconds, and it outlasted all of the run.",
+        .truth =
+            "Only for a program that asks for it by SO_KEEPALIVE: the sysctls merely say how. Here they would "
+            "have ended the "
+            "server's connection after two seconds, and it outlasted all of the run. And with it not while data is "
+            "unacknowledged or unsent: then tcp_retries2 decides.",
     },
     {
         .name = "keepalive-arithmetic",
@@ -35,7 +38,8 @@ const struct claim claims_of_death[] = {
         .experiment = "keepalive-dead-peer",
         CLAIM_SETS("idle=2", "interval=1", "probes=3"),
         CLAIM_VALUES({"client.probes", 3, 3}, {"client.given_up", 4.9, 5.9}, {"client.error", ETIMEDOUT, ETIMEDOUT}),
-        .nuance = "Unless data is on its way: then retransmission decides. And TCP_USER_TIMEOUT takes the place of "
+        .nuance = "Unless data is unacknowledged or unsent: then no probe is sent, and retransmission decides (claim "
+                  "keepalive-finds-every-peer). And TCP_USER_TIMEOUT takes the place of "
                   "the number of "
                   "probes.",
     },

@@ -9,7 +9,8 @@
 #define CLAIMS_MAX 256 /* for suggestions */
 
 static const struct claim *const topics[] = {
-    claims_of_opening, claims_of_queues, claims_of_closing, claims_of_time_wait, claims_of_death, claims_of_tools,
+    claims_of_opening,   claims_of_queues, claims_of_sending, claims_of_closing,
+    claims_of_time_wait, claims_of_death,  claims_of_tools,
 };
 
 const struct claim *claim_at(size_t i)

@@ -35,6 +35,7 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
     const struct rule *limit = r.orphan ? &rule_orphan_retries : &rule_retries2_is_a_time;
     expect_exactly(p, "sockets", 1, &rule_fin_unacknowledged, "client.FIN_WAIT_1_at_first");
     silence_expect(p, &fins, &r, limit);
+    expect_exactly(p, "connections", 1, &rule_abort_on_timeout_counter, "client.TcpExt.TCPAbortOnTimeout");
     if (r.orphan) {
         lives_expect(p, retransmit_gives_up(&r), limit, "client");
     } else {

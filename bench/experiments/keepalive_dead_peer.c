@@ -4,7 +4,8 @@
  * The kernel:     only with SO_KEEPALIVE. The first probe goes when nothing has come for tcp_keepalive_time, then one each
  *                 tcp_keepalive_intvl, and one interval after the last of tcp_keepalive_probes the connection is given up with ETIMEDOUT
  *                 (tcp_keepalive_timer()). A RST goes out, and is lost like the probes. With TCP_USER_TIMEOUT the number of probes does not
- *                 count: the first firing after the first probe that finds the time over ends it.
+ *                 count: the first firing after the first probe that finds the time over ends it. All that of an idle connection only:
+ *                 while data is unacknowledged or unsent there is no probe, and retransmission decides (keepalive_behind_data.c).
  * Falsified by:   a probe off its time; more or fewer of them; an end without RST, or with another error than ETIMEDOUT. */
 #include "bench/experiments/probing.h"
 
@@ -124,11 +125,11 @@ static void run(struct trial *t, const struct knobs *k)
     struct trial_socket *client = cut_connection(t, k);
     sock_wait(client, 0, 1.5 * keepalive_gives_up(&m).hi + 30, "the connection to be given up");
     step_see(t, sock_error(client), "client.error");
-    probing_see(t);
+    probing_see(t, client);
     step_see(t, (double)step_segments(t, TO_SERVER, SEGMENT_RST, SEGMENT_RST, FAULT_ANY_PAYLOAD), "client.resets");
     int64_t reset_ns = step_sent_ns(t, TO_SERVER, SEGMENT_RST, SEGMENT_RST, FAULT_ANY_PAYLOAD, 1);
     if (reset_ns)
-        step_see(t, (double)(reset_ns - probing_zero_ns(t)) / 1e9, "client.given_up");
+        step_see(t, (double)(reset_ns - probing_zero_ns(t, client)) / 1e9, "client.given_up");
     step_take_stock(t);
     step_show(t, LEDGER_timed_out, "the probes that nobody answers");
 }
@@ -166,7 +167,10 @@ const struct experiment experiment_keepalive_dead_peer = {
         "After 2 hours of silence the connection is probed every 75 s, and after 9 probes without an answer it is "
         "closed.",
     .kernel =
-        "True with SO_KEEPALIVE, and else never. The end comes one interval after the last probe, at idle + probes "
+        "True with SO_KEEPALIVE, on a connection where no data is unacknowledged or unsent (else keepalive waits, "
+        "and "
+        "retransmission decides: keepalive-behind-data), and else never. The end comes one interval after the last "
+        "probe, at idle + probes "
         "* interval, with ETIMEDOUT and a RST (tcp_keepalive_timer). With TCP_USER_TIMEOUT the number of probes "
         "does not count: the first firing after the first probe that finds that time over is the end.",
     .falsified =
@@ -186,7 +190,8 @@ const struct experiment experiment_keepalive_dead_peer = {
     .run = run,
     .tell = tell,
     .by_hand = by_hand,
-    .see_also = (const char *const[]){"keepalive-reboot", "user-timeout", "retransmission-give-up", NULL},
+    .see_also = (const char *const[]){"keepalive-behind-data", "keepalive-reboot", "user-timeout",
+                                      "retransmission-give-up", NULL},
     .try_next = (const char *const[]){"tcplab-bench run keepalive-dead-peer --set by=sysctl --set probes=1",
                                       "tcplab-bench run keepalive-dead-peer --set user_timeout=1s",
                                       "tcplab-bench run keepalive-reboot", NULL},

@@ -110,8 +110,8 @@ static void run(struct trial *t, const struct knobs *k)
     step_see_state(t, SIDE_SERVER, SOCKDIAG_ESTABLISHED, "server.ESTABLISHED_at_first");
     sock_wait(client, 0, 1.5 * learned(k, &t->conditions).hi + 30, "a probe to be answered");
     step_see(t, sock_error(client), "client.error");
-    sock_see_end(client, probing_zero_ns(t), "client.ended");
-    probing_see(t);
+    sock_see_end(client, probing_zero_ns(t, client), "client.ended");
+    probing_see(t, client);
     step_see(t, (double)step_segments(t, TO_CLIENT, SEGMENT_RST, SEGMENT_RST, FAULT_ANY_PAYLOAD) - 1,
              "server.resets");
     step_take_stock(t);

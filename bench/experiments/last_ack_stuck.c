@@ -35,6 +35,7 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
     expect_exactly(p, "sockets", arrives, arrives ? &rule_time_wait_first_closer : &rule_fin_wait_2_no_time_wait,
                    "client.TIME_WAIT_at_first");
     silence_expect(p, &fins, &r, &rule_orphan_retries);
+    expect_exactly(p, "connections", 1, &rule_abort_on_timeout_counter, "server.TcpExt.TCPAbortOnTimeout");
     lives_expect(p, retransmit_gives_up(&r), &rule_orphan_retries, "server");
     expect_exactly(p, "segments", 0, &rule_gives_up_silently, "server.resets");
     expect_exactly(p, "sockets", 0, &rule_orphan_retries, "server.LAST_ACK");

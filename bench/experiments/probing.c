@@ -36,25 +36,21 @@ struct trial_socket *probing_connect(struct trial_socket *client, struct trial_s
     return sock_accept(listener);
 }
 
-int64_t probing_zero_ns(const struct trial *t)
-{
-    return step_sent_ns(t, TO_SERVER, SEGMENT_SYN | SEGMENT_ACK, SEGMENT_ACK, FAULT_NO_PAYLOAD, 1);
-}
-
-/* The n-th probe, from 1, or NULL; n 0: *ret_count of all. Probes are ACKs with the sequence number before the next one, which has long
- * been acknowledged. */
-static const struct segment *probing_find(const struct trial *t, int64_t n, int64_t *ret_count)
+/* The n-th segment of a connection's client, from 1, or NULL; n 0: *ret_count of all. probes: those with the sequence number before the
+ * next one, which has long been acknowledged: keepalive probes. Else those with another, of which the first ends the handshake. */
+static const struct segment *probing_find(const struct trial *t, const struct trial_socket *client, bool probes,
+                                          int64_t n, int64_t *ret_count)
 {
     size_t size = 0;
     uint32_t syn = 0;
     int64_t count = 0;
     const struct segment *s = t->failure ? NULL : wire_segments(t->lab.wire, &size);
     for (size_t i = 0; i < size; i++) {
-        if (s[i].direction != TO_SERVER || s[i].copy)
+        if (s[i].direction != TO_SERVER || s[i].copy || s[i].id.client_port != endpoint_port(&client->local))
             continue;
         if (s[i].flags & SEGMENT_SYN)
             syn = s[i].sequence;
-        else if (!(s[i].flags & SEGMENT_RST) && s[i].sequence == syn && ++count == n)
+        else if (!(s[i].flags & SEGMENT_RST) && (s[i].sequence == syn) == probes && ++count == n)
             return &s[i];
     }
     if (ret_count)
@@ -62,10 +58,16 @@ static const struct segment *probing_find(const struct trial *t, int64_t n, int6
     return NULL;
 }
 
-static int64_t probing_count(const struct trial *t)
+int64_t probing_zero_ns(const struct trial *t, const struct trial_socket *client)
+{
+    const struct segment *third = probing_find(t, client, false, 1, NULL);
+    return third ? third->at_ns : 0;
+}
+
+int64_t probing_count(const struct trial *t, const struct trial_socket *client)
 {
     int64_t count = 0;
-    probing_find(t, 0, &count);
+    probing_find(t, client, true, 0, &count);
     return count;
 }
 
@@ -81,10 +83,11 @@ void probing_expect(struct prediction *p, const struct keepalive_timing *k, int 
                     "client.probe_%d", i);
 }
 
-void probing_see(struct trial *t)
+void probing_see(struct trial *t, const struct trial_socket *client)
 {
-    int64_t zero_ns = probing_zero_ns(t), n = probing_count(t);
+    int64_t zero_ns = probing_zero_ns(t, client), n = probing_count(t, client);
     for (int64_t i = 1; i <= n && i <= PROBING_SHOWN; i++)
-        step_see(t, (double)(probing_find(t, i, NULL)->at_ns - zero_ns) / 1e9, "client.probe_%lld", (long long)i);
+        step_see(t, (double)(probing_find(t, client, true, i, NULL)->at_ns - zero_ns) / 1e9, "client.probe_%lld",
+                 (long long)i);
     step_see(t, (double)n, "client.probes");
 }

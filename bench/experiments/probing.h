@@ -20,13 +20,16 @@ void probing_set(struct trial_socket *client, const struct knobs *k, bool option
 struct trial_socket *probing_connect(struct trial_socket *client, struct trial_socket *listener);
 
 /* When the client had the last segment before the silence: the third ACK, which goes out with the SYN-ACK's arrival. */
-int64_t probing_zero_ns(const struct trial *t);
+int64_t probing_zero_ns(const struct trial *t, const struct trial_socket *client);
 
 /* client.probe_1 ... _n (the first ten), in seconds since probing_zero_ns(). */
 void probing_expect(struct prediction *p, const struct keepalive_timing *k, int n);
 
 /* Observes them, and client.probes, their number. */
-void probing_see(struct trial *t);
+void probing_see(struct trial *t, const struct trial_socket *client);
+
+/* How many keepalive probes a connection has sent that has had nothing acknowledged but its SYN. */
+int64_t probing_count(const struct trial *t, const struct trial_socket *client);
 
 /* The span of something that is timed from the third ACK: that goes out some microseconds after the timer was set. */
 struct span probing_span(struct span span);

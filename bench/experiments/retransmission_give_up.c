@@ -81,7 +81,8 @@ const struct experiment experiment_retransmission_give_up = {
     .run = run,
     .tell = tell,
     .by_hand = by_hand,
-    .see_also = (const char *const[]){"user-timeout", "fin-wait-1-stuck", "keepalive-dead-peer", NULL},
+    .see_also =
+        (const char *const[]){"user-timeout", "fin-wait-1-stuck", "keepalive-behind-data", "zero-window", NULL},
     .try_next = (const char *const[]){"tcplab-bench run retransmission-give-up --set retries2=1 --set delay=1ms",
                                       "tcplab-bench run retransmission-give-up --set retries2=15 --set rto_max=1000",
                                       "tcplab-bench run user-timeout", NULL},

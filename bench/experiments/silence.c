@@ -70,7 +70,6 @@ void silence_expect(struct prediction *p, const struct silence_segments *s, cons
     expect_between(p, "segments", least + probe, most + probe, limit, "%s.sent_again", side);
     expect_exactly(p, "segments", probe, &rule_loss_probes_counter, "%s.TcpExt.TCPLossProbes", side);
     expect_between(p, "timeouts", least + 1, most + 1, &rule_timeouts_counter, "%s.TcpExt.TCPTimeouts", side);
-    expect_exactly(p, "connections", 1, &rule_abort_on_timeout_counter, "%s.TcpExt.TCPAbortOnTimeout", side);
 }
 
 /* --- what is seen --- */
@@ -133,6 +132,7 @@ const struct silence_segments silence_data = {.sender = SIDE_CLIENT};
 void silence_expect_cut(struct prediction *p, const struct retransmit *r, const struct rule *limit)
 {
     silence_expect(p, &silence_data, r, limit);
+    expect_exactly(p, "connections", 1, &rule_abort_on_timeout_counter, "client.TcpExt.TCPAbortOnTimeout");
     expect_end(p, retransmit_gives_up(r), limit, "client.given_up");
     expect_exactly(p, "errno", ETIMEDOUT, &rule_gives_up_timed_out, "client.error");
     expect_exactly(p, "segments", 0, &rule_gives_up_silently, "client.resets");

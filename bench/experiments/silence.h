@@ -31,7 +31,8 @@ struct silence_segments {
     bool fin;
 };
 
-/* SIDE.RTO, SIDE.probe, SIDE.retransmission_1 ..., SIDE.sent_again, and the counters; the end is the experiment's own. */
+/* SIDE.RTO, SIDE.probe, SIDE.retransmission_1 ..., SIDE.sent_again, and the counters; the end, and its counter
+ * TCPAbortOnTimeout, are the experiment's own. */
 void silence_expect(struct prediction *p, const struct silence_segments *s, const struct retransmit *r,
                     const struct rule *limit);
 

@@ -26,6 +26,9 @@
     X(backlog_change)                          \
     X(reuseport_queues)                        \
     X(queued_client_leaves)                    \
+    PART("Sending data")                       \
+    X(zero_window)                             \
+    X(keepalive_behind_data)                   \
     PART("Closing it")                         \
     X(close_by_client)                         \
     X(close_by_server)                         \

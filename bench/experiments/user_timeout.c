@@ -3,7 +3,9 @@
  * Textbooks say:  data that is not acknowledged within the user timeout ends the connection (RFC 5482).
  * The kernel:     the time is not counted from the sending, but from the first firing of the RTO (retransmits_timed_out()), and before that
  *                 firing comes a tail loss probe. From then on each timer is cut to what is left (tcp_clamp_rto_to_user_timeout()), so the
- *                 end is on time, and not at the next firing that would have been. tcp_retries2 has no say.
+ *                 end is on time, and not at the next firing that would have been. tcp_retries2 has no say. On an idle connection it
+ *                 does nothing without SO_KEEPALIVE, whose probes it limits (keepalive_dead_peer.c); and it also ends a connection
+ *                 whose data waits before a closed window (zero_window.c).
  * Falsified by:   an end before the first firing + the timeout, or later than a timer may be late; an end by tcp_retries2. */
 #include "bench/experiments/silence.h"
 
@@ -80,7 +82,11 @@ const struct experiment experiment_user_timeout = {
     .kernel =
         "It is counted from the first firing of the RTO, so it comes later by the tail loss probe's time and one "
         "RTO (retransmits_timed_out). After that firing each timer is cut to what is left of it "
-        "(tcp_clamp_rto_to_user_timeout), so the end does not wait for the next doubling. tcp_retries2 has no say.",
+        "(tcp_clamp_rto_to_user_timeout), so the end does not wait for the next doubling. tcp_retries2 has no say. "
+        "An idle "
+        "connection is not ended by it, unless SO_KEEPALIVE is set: then it takes the place of the number of probes. "
+        "Data "
+        "that a closed window keeps back is under it as well, from the first window probe on.",
     .falsified =
         "An end before the first firing and the timeout are over, one that waits for the next doubled RTO, or "
         "one by tcp_retries2.",
@@ -98,7 +104,8 @@ const struct experiment experiment_user_timeout = {
     .run = run,
     .tell = tell,
     .by_hand = by_hand,
-    .see_also = (const char *const[]){"retransmission-give-up", "keepalive-dead-peer", NULL},
+    .see_also = (const char *const[]){"retransmission-give-up", "keepalive-dead-peer", "keepalive-behind-data",
+                                      "zero-window", NULL},
     .try_next = (const char *const[]){"tcplab-bench run user-timeout --set timeout=100ms",
                                       "tcplab-bench run user-timeout --set retries2=1",
                                       "tcplab-bench run keepalive-dead-peer --set user_timeout=1s", NULL},

@@ -34,7 +34,8 @@
     X(rto_max_ms, "net.ipv4.tcp_rto_max_ms", 120000, 120000)         \
     X(rto_min_us, "net.ipv4.tcp_rto_min_us", 200000, 200000)         \
     X(early_retrans, "net.ipv4.tcp_early_retrans", 3, 3)             \
-    X(sack, "net.ipv4.tcp_sack", 1, 1)
+    X(sack, "net.ipv4.tcp_sack", 1, 1)                               \
+    X(invalid_ratelimit, "net.ipv4.tcp_invalid_ratelimit", 500, 500)
 
 struct conditions {
     struct kernel_rules rules;

@@ -11,6 +11,7 @@
 #include "bench/model/rules/opening.h"
 #include "bench/model/rules/ports.h"
 #include "bench/model/rules/retransmission.h"
+#include "bench/model/rules/sending.h"
 #include "bench/model/rules/syn_queue.h"
 
 #include <stddef.h>
@@ -26,6 +27,7 @@ struct rule {
     RULES_OF_THE_ACCEPT_QUEUE(X) \
     RULES_OF_THE_SYN_QUEUE(X)    \
     RULES_OF_RETRANSMISSION(X)   \
+    RULES_OF_SENDING(X)          \
     RULES_OF_CLOSING(X)          \
     RULES_OF_PORTS(X)            \
     RULES_OF_COUNTERS(X)         \

@@ -43,7 +43,7 @@
       "tcp_clamp_rto_to_user_timeout(), net/ipv4/tcp_timer.c")                                                      \
     X(keepalive_idle,                                                                                               \
       "The first keepalive probe is sent when nothing has come for tcp_keepalive_time, or the socket's own "        \
-      "TCP_KEEPIDLE.",                                                                                              \
+      "TCP_KEEPIDLE, and no data is unacknowledged or unsent.",                                                     \
       "tcp_keepalive_timer(), net/ipv4/tcp_timer.c")                                                                \
     X(keepalive_interval, "While no probe is answered there is one each tcp_keepalive_intvl, or TCP_KEEPINTVL.",    \
       "tcp_keepalive_timer(), net/ipv4/tcp_timer.c")                                                                \
