@@ -49,6 +49,8 @@ static bool jobs_programs(struct trial_programs *ret, const char **ret_looked)
 int jobs_prepare(struct trial_programs *ret, struct kernel_rules *ret_rules)
 {
     const char *looked, *lacking;
+    if (program_check_proc())
+        return EXIT_CODE_CANNOT;
     if (!jobs_programs(ret, &looked)) {
         terminal_error("tcplab-server and tcplab-client are not there (looked in %s); build or install them together "
                        "with tcplab-bench",

@@ -181,7 +181,9 @@ int probe_main(int argc, char **argv)
         return program_settings_ended(r, message);
     terminal_init("tcplab-bench", (enum terminal_color)settings.color);
     program_raise_descriptors();
-    int code = program_open_output(settings.json, NULL, &output);
+    int code = program_check_proc();
+    if (!code)
+        code = program_open_output(settings.json, NULL, &output);
     if (!code) {
         const struct document_head head = {.schema = "tcplab.bench/1",
                                            .program = "tcplab-bench",

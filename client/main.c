@@ -242,6 +242,8 @@ int main(int argc, char **argv)
     struct run_args args = {.settings = &settings, .head = &head};
     int code = program_check_ready_fd((int)settings.ready_fd);
     if (!code)
+        code = program_check_proc();
+    if (!code)
         code = main_check(&settings, &args);
     stop_install(); /* not before: a signal ends the search for a name, and there is nothing to report yet */
     if (!code)

@@ -81,6 +81,20 @@ int program_settings_ended(int r, char *message)
     return r < 0 ? EXIT_CODE_USAGE : program_flush(); /* help or version */
 }
 
+int program_check_proc(void)
+{
+    static const char *const files[] = {"/proc/self/exe", "/proc/thread-self/net/netstat", "/proc/sys/net"};
+    for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
+        if (access(files[i], F_OK) && (errno == ENOENT || errno == ENOTDIR)) {
+            terminal_error(
+                "%s is not there, and the counters and sysctls of the kernel are read below /proc: mount all "
+                "of it, without subset=pid: mount -t proc proc /proc",
+                files[i]);
+            return EXIT_CODE_CANNOT;
+        }
+    return EXIT_CODE_DONE;
+}
+
 int program_check_ready_fd(int fd)
 {
     int flags = fd < 0 ? O_WRONLY : fcntl(fd, F_GETFL);

@@ -23,6 +23,9 @@ int program_close_output(struct document_output *output, int code);
 /* After settings_read() returned r (not 0): tells the message (and frees it) when r is an error. The exit code. */
 int program_settings_ended(int r, char *message);
 
+/* Whether this machine has the parts of /proc that all programs need. An exit code, told. */
+int program_check_proc(void);
+
 /* Whether fd (-1: none was asked for) can be written to: a script that waits for it must not wait for ever. An exit
  * code, told. */
 int program_check_ready_fd(int fd);

@@ -208,6 +208,8 @@ int main(int argc, char **argv)
     const struct document_head head = {"tcplab.server/1", "tcplab-server", argc, argv, json};
     int code = program_check_ready_fd((int)settings.ready_fd);
     if (!code)
+        code = program_check_proc();
+    if (!code)
         code = main_check_descriptors(&settings);
     if (!code)
         code = main_run(&settings, &head);

@@ -155,3 +155,23 @@ Test(output, a_terminal_gets_lists_of_80_columns)
         live_shell("rm /tmp/tcplab-list-%d", (int)getpid());
     }
 }
+
+/* As the manuals promise: exit 77, what is short, and how to get it. */
+Test(output, what_a_start_lacks_is_named)
+{
+#define NO_PROC(command)   "unshare -m sh -c \"mount -t tmpfs none /proc; " command "\""
+#define PIDS_ONLY(command) "unshare -mpf sh -c \"mount -t proc -o subset=pid proc /proc && " command "\""
+    static const char *const cases[][3] = {
+        {"ulimit -n 10; " BENCH "run handshake", "77:", "more descriptors are needed: ulimit -n 1024"},
+        {NO_PROC(CLIENT), "77:", "/proc/self/exe is not there"},
+        {NO_PROC(SERVER), "77:", "mount -t proc proc /proc"},
+        {NO_PROC(BENCH "run handshake"), "77:", "/proc/self/exe is not there"},
+        {NO_PROC(BENCH "probe"), "77:", "/proc/self/exe is not there"},
+        {PIDS_ONLY(CLIENT), "77:", "without subset=pid"},
+        {PIDS_ONLY(SERVER), "77:", "without subset=pid"},
+        {PIDS_ONLY(BENCH "run handshake"), "77:", "without subset=pid"},
+    };
+    tells(cases, live_sanitized ? 1 : sizeof(cases) / sizeof(*cases)); /* the sanitizers themselves need /proc */
+    if (!live_sanitized)
+        cr_expect(strstr(told("ulimit -v 6000; " BENCH "run handshake"), "more memory is needed"));
+}

@@ -74,7 +74,8 @@ const char *needs_mend(const char *step, int error)
                      by_error ? by_error : needs[i].mend);
             return text;
         }
-    snprintf(text, sizeof(text), "cannot make the lab (%s: %s)", step, strerror(error));
+    snprintf(text, sizeof(text), "cannot make the lab (%s: %s)%s%s", step, strerror(error),
+             by_error ? ". To mend it: " : "", by_error ? by_error : "");
     return text;
 }
 

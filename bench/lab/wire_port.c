@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -64,9 +65,14 @@ static int wire_port_bind(struct wire_port *p)
     if (r)
         return r;
     p->dropped = p->before;
+    struct ifreq interface = {
+        0}; /* if_nametoindex() needs a descriptor of its own, and tells its lack as another error */
+    memcpy(interface.ifr_name, p->interface, sizeof(p->interface));
+    if (ioctl(p->fd, SIOCGIFINDEX, &interface))
+        return -errno;
     struct sockaddr_ll address = {
-        .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = (int)if_nametoindex(p->interface)};
-    if (address.sll_ifindex == 0 || bind(p->fd, (const struct sockaddr *)&address, sizeof(address)))
+        .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = interface.ifr_ifindex};
+    if (bind(p->fd, (const struct sockaddr *)&address, sizeof(address)))
         return -errno;
     return 0;
 }
