@@ -16,8 +16,11 @@ prepare_packages() {
         exit 77
     fi
     say "installing ${missing[*]}"
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+    if ! apt-get update -qq ||
+        ! DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"; then
+        echo "apt-get could not install ${missing[*]} (above): is there a network, and does apt work?" >&2
+        exit 77
+    fi
 }
 
 prepare_build_packages=(gcc libc6-dev meson ninja-build pkg-config libev-dev libmnl-dev libjansson-dev)

@@ -1,7 +1,8 @@
-# Sourced by bench/kernels/run and, with busybox's sh, by the guest: what is done on each kernel. `bench` is theirs:
-# tcplab-bench, as it is found there.
+# Sourced by bench/kernels/run and, with busybox's sh, by the guest: what is done on each kernel.
+# `bench` is theirs: tcplab-bench, as it is found there.
 
-# each_document NAME VERB [ARGUMENT...]: runs a verb and leaves its document, text and complaints in NAME.*
+# each_document NAME VERB [ARGUMENT...]: runs a verb and leaves its document, text and complaints in
+# NAME.*
 each_document() {
     name=$1
     shift
@@ -11,9 +12,23 @@ each_document() {
     cat "$name.errors" >&2
 }
 
-# each_kernel FOLDER JOBS EXPERIMENT...: documents `probe`, where the bench can do that, `run` and `again`. An emulated
-# machine is slow, and a host with other work makes it stand still at times. So what did not agree is run again, alone: a
-# difference that is the kernel's stays.
+# each_again FOLDER NAME VERB FILTER: those of NAME.json that jq's FILTER names, once more and one
+# after the other: NAME-again
+each_again() {
+    again=$1/$2-again
+    verb=$3
+    set -f # the names are words
+    # shellcheck disable=SC2046
+    set -- $(jq -r "$4" "$1/$2.json")
+    set +f
+    # shellcheck disable=SC2086
+    [ $# -eq 0 ] || each_document "$again" $verb "$@"
+}
+
+# each_kernel FOLDER JOBS [EXPERIMENT...]: documents `probe`, where the bench can do that, `run` and
+# `run-again`; without experiments all of them, and then `claims` and `claims-again`. An emulated
+# machine is slow, and a host with other work makes it stand still at times. So what did not agree,
+# and a claim whose run did not, is run again, alone: a difference that is the kernel's stays.
 each_kernel() {
     folder=$1
     jobs=$2
@@ -22,10 +37,10 @@ each_kernel() {
     if bench --help | grep '^  probe ' >/dev/null; then
         each_document "$folder/probe" probe
     fi
-    each_document "$folder/run" run -j "$jobs" "$@"
-    set -f # the names are words
-    # shellcheck disable=SC2046
-    set -- $(jq -r '[.runs[] | select(.verdict == "differ" or .verdict == "inconclusive") | .experiment] | unique[]' "$folder/run.json")
-    set +f
-    [ $# -eq 0 ] || each_document "$folder/again" run "$@"
+    each_document "$folder/run" run -j "$jobs" "${@:---all}"
+    each_again "$folder" run run \
+        '[.runs[] | select(.verdict | IN("differ", "inconclusive")) | .experiment] | unique[]'
+    [ $# -eq 0 ] || return 0
+    each_document "$folder/claims" claims run -j "$jobs"
+    each_again "$folder" claims "claims run" '.claims[] | select(.experiment and .reason) | .name'
 }
