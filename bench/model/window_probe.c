@@ -19,7 +19,7 @@
 #define ARRIVAL_LATE 0.02
 
 /* How late an answer may be beside the wire's round trip: it sets the timer again. */
-#define ANSWER_LATE 0.04
+#define ANSWER_LATE 0.1
 
 static double rto_max(const struct conditions *c)
 {
