@@ -43,7 +43,7 @@ const struct claim claims_of_sending[] = {
         CLAIM_VALUES({"client.TcpExt.TCPAbortOnTimeout", 0, 0}),
         .truth =
             "With tcp_retries2 = 1 one probe without an answer is enough, and the second one gets none because of "
-            "tcp_invalid_ratelimit: a healthy connection ends after 1.5 s. From 2 on it is true.",
+            "tcp_invalid_ratelimit: a healthy connection ends after 1.1 s. From 2 on it is true.",
         .since = "about Linux 4.0",
     },
     {
