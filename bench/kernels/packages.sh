@@ -128,9 +128,8 @@ download() {
 # parts_of FILE RELEASE: "NAME VERSION" of the packages on which this one depends and which are of
 # the same kernel.
 parts_of() {
-    dpkg-deb -f "$1" Depends | tr ',' '\n' | tr -d '()' | awk -v end="-$2" '
-        $1 !~ /^linux-/ || $2 != "=" { next }
-        substr($1, length($1) - length(end) + 1) == end { print $1, $3 }'
+    dpkg-deb -f "$1" Depends | tr ',' '\n' | tr -d '()=' | awk -v end="-$2" '
+        substr($1, length($1) - length(end) + 1) == end { print $1, $2 }'
 }
 
 # whole_package FILE: sets `whole`, the files of which the kernel consists: this one and its parts,
@@ -163,7 +162,7 @@ release_of() {
     local at
     [ "$(dd if="$1" bs=1 skip=514 count=4 2>/dev/null | tr -d '\0')" = HdrS ] || return
     at=$(($(od -An -tu2 -j 526 -N 2 "$1") + 512))
-    dd if="$1" bs=1 skip=$at count=256 2>/dev/null | tr '\0' ' ' | cut -d ' ' -f 1
+    dd if="$1" bs=1 skip=$at count=256 2>/dev/null | tr '\0' ' ' | sed 's/ .*//; 1q'
 }
 
 # tree_of_packages TREE FILE...: unpacks; sets `image` and `release`. The image is
