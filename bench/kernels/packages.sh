@@ -162,7 +162,7 @@ release_of() {
     local at
     [ "$(dd if="$1" bs=1 skip=514 count=4 2>/dev/null | tr -d '\0')" = HdrS ] || return
     at=$(($(od -An -tu2 -j 526 -N 2 "$1") + 512))
-    dd if="$1" bs=1 skip=$at count=256 2>/dev/null | tr '\0' ' ' | sed 's/ .*//; 1q'
+    dd if="$1" bs=1 skip=$at count=256 2>/dev/null | tr '\0' ' ' | LC_ALL=C sed 's/ .*//; 1q'
 }
 
 # tree_of_packages TREE FILE...: unpacks; sets `image` and `release`. The image is
