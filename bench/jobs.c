@@ -312,10 +312,7 @@ int jobs_run(struct job *jobs, size_t n, size_t parallel, const struct trial_pro
     struct pollfd *polls = calloc(parallel, sizeof(*polls));
     sigset_t blocked;
     v.running = calloc(parallel, sizeof(*v.running));
-    sigemptyset(&blocked);
-    sigaddset(&blocked, SIGINT);
-    sigaddset(&blocked, SIGTERM);
-    sigaddset(&blocked, SIGHUP);
+    sigfillset(&blocked);
     sigprocmask(SIG_BLOCK, &blocked, &jobs_signals);
     int r = polls && v.running ? jobs_go(&v, polls) : -ENOMEM;
     for (size_t i = 0; i < v.n_running; i++)

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,11 @@ void program_begin(const char *name)
     }
     setvbuf(stdout, text, _IOFBF, sizeof(text)); /* written by fflush() alone: stdio forgets the errno of others */
     terminal_init(name, TERMINAL_COLOR_AUTO);
+    sigset_t unblocked;
+    sigfillset(&unblocked);
+    sigdelset(&unblocked, SIGUSR1);
+    sigprocmask(SIG_UNBLOCK, &unblocked, NULL);
+    signal(SIGCHLD, SIG_DFL);
 }
 
 static int program_write_failed(const char *where, int error)

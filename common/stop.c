@@ -1,6 +1,7 @@
 #include "common/stop.h"
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <unistd.h>
 
@@ -26,16 +27,41 @@ static void stop_on_async(struct ev_loop *loop, ev_async *async, int events)
     stop_asked(stop_context);
 }
 
+/* Somebody else has sent it: a wish like the others. Or it is a fault of ours, or abort(): the end. */
+static void stop_on_fault(int signal_number, siginfo_t *info, void *context)
+{
+    if (info->si_code <= 0 && info->si_pid != getpid()) {
+        stop_on_signal(signal_number);
+        return;
+    }
+    signal(signal_number, SIG_DFL);
+    raise(signal_number);
+}
+
+/* A handler that is there already is a sanitizer's or a profiler's. */
+static void stop_catch(int signal_number, const struct sigaction *act)
+{
+    struct sigaction old;
+    bool always = signal_number == SIGINT || signal_number == SIGTERM;
+    if (!sigaction(signal_number, NULL, &old) && (always || old.sa_handler == SIG_DFL))
+        sigaction(signal_number, act, NULL);
+}
+
 void stop_install(void)
 {
-    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+    static const int wishes[] = {SIGHUP,  SIGINT,    SIGQUIT, SIGTERM, SIGALRM, SIGUSR2,
+                                 SIGXCPU, SIGVTALRM, SIGPROF, SIGPOLL, SIGPWR,  SIGSTKFLT};
+    static const int faults[] = {SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS};
+    const struct sigaction wish = {.sa_handler = stop_on_signal};
+    const struct sigaction fault = {.sa_sigaction = stop_on_fault, .sa_flags = SA_SIGINFO};
     signal(SIGPIPE, SIG_IGN);
-    for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++) {
-        struct sigaction act = {.sa_handler = stop_on_signal}, old;
-        sigaction(signals[i], NULL, &old);
-        if (signals[i] != SIGHUP || old.sa_handler != SIG_IGN)
-            sigaction(signals[i], &act, NULL);
-    }
+    signal(SIGXFSZ, SIG_IGN); /* write() says EFBIG */
+    for (size_t i = 0; i < sizeof(wishes) / sizeof(*wishes); i++)
+        stop_catch(wishes[i], &wish);
+    for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++)
+        stop_catch(faults[i], &fault);
+    for (int i = SIGRTMIN; i <= SIGRTMAX; i++)
+        stop_catch(i, &wish);
 }
 
 void stop_attach(struct ev_loop *loop, void (*asked)(void *context), void *context)

@@ -45,5 +45,12 @@ bool sysctl_same(const char *now, const char *asked);
  */
 int sysctl_is_host_wide(const char *key);
 
+/* What else changes with the knob and does not come back with its value: half a sentence, or NULL where there is
+ * nothing. */
+const char *sysctl_side_effect(const char *key, const char *value);
+
+/* Whether this network is one that can be spoilt: not the machine's, nor the container's. */
+bool sysctl_is_private_network(void);
+
 /* The existing knob whose name is nearest to a mistyped key, or NULL. Caller frees. */
 char *sysctl_suggest(const char *key);

@@ -170,6 +170,8 @@ static int main_restore(struct sysctl_guard *guard, const struct settings *s, co
 static int main_serve_guarded(struct sysctl_guard *guard, const struct server_args *args)
 {
     int code = sysctls_recover(guard, NULL);
+    if (!args->settings->sysctls.n)
+        code = EXIT_CODE_DONE; /* a spoilt journal is no reason not to serve */
     if (!code)
         code = sysctls_apply(guard, args->settings);
     return code ? code : main_serve(args, guard);

@@ -52,10 +52,25 @@ static void sysctls_tell_recovered(const struct sysctl_change *c, void *context)
 
 static int sysctls_journal_failed(const struct sysctl_guard *guard, int error)
 {
-    const char *path = sysctl_guard_path(guard);
-    terminal_error("the journal of changed sysctls%s%s cannot be used: %s%s", path ? " " : "", path ? path : "",
-                   strerror(-error),
-                   error == -EBADMSG ? "; look into it, put the values back by hand and remove it" : "");
+    const char *mend;
+    switch (error) {
+    case -EBADMSG:
+        mend = "look into it, put the values back by hand and remove it";
+        break;
+    case -EPERM: /* of another user, or writable by one */
+    case -ENOTDIR:
+    case -ELOOP:
+        mend = "it has to be a directory of yours that nobody else can write: remove what is there, or set "
+               "XDG_RUNTIME_DIR to such a directory";
+        break;
+    case -EINTR:
+        mend = "another tcplab-server has it locked; is it stopped?";
+        break;
+    default:
+        mend = "give room and the right to write there, or set XDG_RUNTIME_DIR to another directory";
+    }
+    terminal_error("the journal of changed sysctls, %s, cannot be used: %s; %s", sysctl_guard_path(guard),
+                   error == -EBADMSG ? "it is none" : strerror(-error), mend);
     return error == -EACCES || error == -EPERM || error == -EROFS ? EXIT_CODE_CANNOT : EXIT_CODE_FAILED;
 }
 
@@ -134,6 +149,13 @@ int sysctls_apply(struct sysctl_guard *guard, const struct settings *s)
         const char *why;
         int journal_failed = 0;
         sysctl_parse(s->sysctls.text[i], key, value, &why); /* checked with the command line */
+        const char *effect = sysctl_is_private_network() ? NULL : sysctl_side_effect(key, value);
+        if (effect) {
+            terminal_error("--sysctl %s=%s: not put back whole at the end: %s. In a private network it does no harm: "
+                           "tcplab-bench enter tcplab-server ...",
+                           key, value, effect);
+            return EXIT_CODE_CANNOT;
+        }
         if (!sysctl_read(key, now) && sysctl_is_host_wide(key) == 1)
             terminal_notice(
                 "%s belongs to the whole machine, not to this network namespace: everything here sees the "

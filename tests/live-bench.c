@@ -445,6 +445,22 @@ Test(bench, a_signal_ends_it_at_once)
     check_signal(SIGTERM, 143);
 }
 
+/* Blocked or ignored in what started it. */
+Test(bench, a_signal_ends_it_whatever_it_inherited)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &before);
+    signal(SIGCHLD, SIG_IGN);
+    struct live *p = live_start("bench", "run", "fin-wait-2-timeout", "--json", NULL);
+    signal(SIGCHLD, SIG_DFL);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    program_in_lab(p, "tcplab-server");
+    cr_assert_eq(live_stop(p, SIGINT), 130);
+    live_free(p);
+    check_signal(SIGQUIT, 131);
+}
+
 /* --- what a machine may lack --- */
 
 Test(bench, a_machine_without_network_namespaces_is_told_of_first)

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -455,6 +456,142 @@ Test(server, restore_sysctls_puts_back_and_says_so)
     cr_assert(strstr(restore->out_text, "net.ipv4.tcp_fin_timeout is 60 again"));
     cr_assert_eq(live_number("cat /proc/sys/net/ipv4/tcp_fin_timeout"), 60);
     live_free(restore);
+    live_free(server);
+}
+
+/* Each signal whose default is to end the process, but for SIGKILL, and for those that tcplab-server uses or ignores. */
+Test(server, sysctls_come_back_after_every_signal)
+{
+    const int signals[] = {SIGHUP,    SIGINT,  SIGQUIT, SIGTERM, SIGALRM, SIGUSR2,  SIGXCPU,
+                           SIGVTALRM, SIGPROF, SIGPOLL, SIGPWR,  SIGSYS,  SIGTRAP,  SIGABRT,
+                           SIGSTKFLT, SIGSEGV, SIGBUS,  SIGFPE,  SIGILL,  SIGRTMIN, SIGRTMAX};
+    for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++) {
+        if (live_sanitized && signals[i] >= SIGILL && signals[i] <= SIGSEGV && signals[i] != SIGTRAP)
+            continue; /* the sanitizer has its own handler */
+        struct live *server = live_start_ready("server", "--sysctl", "net.ipv4.tcp_fin_timeout=7", "-J", NULL);
+        cr_assert_eq(live_stop(server, signals[i]), 0, "%s", strsignal(signals[i]));
+        cr_assert_eq(live_number("cat /proc/sys/net/ipv4/tcp_fin_timeout"), 60, "%s", strsignal(signals[i]));
+        cr_assert_not_null(server->report);
+        live_free(server);
+    }
+}
+
+/* ulimit -f: writing the report beyond it is SIGXFSZ. */
+Test(server, sysctls_come_back_when_a_file_may_not_grow)
+{
+    int code;
+    char path[] = "/tmp/tcplab-live-XXXXXX", option[64];
+    close(mkstemp(path));
+    snprintf(option, sizeof(option), "--json=%s", path);
+    struct rlimit before, limit;
+    getrlimit(RLIMIT_FSIZE, &before);
+    limit = before;
+    limit.rlim_cur = 700;
+    setrlimit(RLIMIT_FSIZE, &limit);
+    struct live *server =
+        live_run(&code, "server", "--sysctl", "net.ipv4.tcp_fin_timeout=7", "-d", "50ms", option, NULL);
+    setrlimit(RLIMIT_FSIZE, &before);
+    unlink(path);
+    cr_assert_eq(code, 1, "%d", code);
+    cr_assert(strstr(server->err_text, "File too large"), "%s", server->err_text);
+    cr_assert_eq(live_number("cat /proc/sys/net/ipv4/tcp_fin_timeout"), 60);
+    live_free(server);
+}
+
+Test(server, signals_that_were_blocked_or_ignored_at_the_start)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    for (int ignored = 0; ignored < 2; ignored++) {
+        sigprocmask(SIG_SETMASK, &all, &before);
+        signal(SIGINT, ignored ? SIG_IGN : SIG_DFL); /* as a shell does for a job with & */
+        signal(SIGCHLD, SIG_IGN);
+        struct live *server = live_start_ready("server", "-J", NULL);
+        signal(SIGINT, SIG_DFL);
+        signal(SIGCHLD, SIG_DFL);
+        sigprocmask(SIG_SETMASK, &before, NULL);
+        cr_assert_eq(live_stop(server, SIGINT), 0);
+        cr_assert_not_null(server->report);
+        live_free(server);
+    }
+}
+
+/* nohup: it goes on. */
+Test(server, a_hangup_that_is_ignored_stays_so)
+{
+    signal(SIGHUP, SIG_IGN);
+    struct live *server = live_start_ready("server", "-J", NULL);
+    signal(SIGHUP, SIG_DFL);
+    cr_assert_eq(live_number("awk '/^SigIgn/ {print substr($2, 16) %% 2}' /proc/%d/status", (int)server->pid), 1);
+    kill(server->pid, SIGHUP);
+    cr_assert_eq(live_number("ss -Hltn 'sport = :8888' | wc -l"), 1);
+    cr_assert_eq(live_stop(server, SIGTERM), 0);
+    live_free(server);
+}
+
+static void check_spoilt_journal(const struct live *server, int code, int expected, const char *path)
+{
+    cr_assert_eq(code, expected, "%d: %s", code, server->err_text);
+    cr_assert(strstr(server->err_text, path), "%s", server->err_text);
+    cr_assert(strstr(server->err_text, "remove"), "%s", server->err_text);
+}
+
+Test(server, a_spoilt_journal_stops_only_who_needs_it)
+{
+    int code;
+    char path[256];
+    struct live *server = live_start_ready("server", "--sysctl", "net.ipv4.tcp_fin_timeout=7", NULL);
+    snprintf(path, sizeof(path), "%s",
+             live_shell("grep -l '\"pid\": %d,' /run/tcplab/*.sysctls $XDG_RUNTIME_DIR/tcplab/*.sysctls "
+                        "/tmp/tcplab-*/*.sysctls 2>/dev/null",
+                        (int)server->pid));
+    path[strcspn(path, "\n")] = '\0';
+    live_stop(server, SIGKILL);
+    live_shell("echo nonsense >%s", path);
+    struct live *next = live_run(&code, "server", "-d", "20ms", NULL);
+    check_spoilt_journal(next, code, 0, path);
+    live_free(next);
+    next = live_run(&code, "server", "-d", "20ms", "--sysctl", "net.core.somaxconn=9", NULL);
+    check_spoilt_journal(next, code, 1, path);
+    cr_assert_eq(live_number("cat /proc/sys/net/core/somaxconn"), 4096);
+    live_free(next);
+    next = live_run(&code, "server", "--restore-sysctls", NULL);
+    check_spoilt_journal(next, code, 1, path);
+    live_free(next);
+    live_shell("rm %s; echo 60 >/proc/sys/net/ipv4/tcp_fin_timeout", path);
+    live_free(server);
+}
+
+/* Where no other place is left, the message has the path and the way out. */
+Test(server, a_place_of_the_journal_that_somebody_else_has)
+{
+    const char *said = live_shell(
+        "unshare -m sh -c 'mount -t tmpfs -o ro none /run && mount -t tmpfs none /tmp && mkdir -m 777 /tmp/tcplab-%u "
+        "&& "
+        "unset XDG_RUNTIME_DIR; %s/server/tcplab-server -d 20ms --sysctl net.core.somaxconn=9; echo code $?' 2>&1",
+        (unsigned)live_number("awk '{print $2}' /proc/self/uid_map"), TEST_BUILD);
+    cr_assert(strstr(said, "/tmp/tcplab-"), "%s", said);
+    cr_assert(strstr(said, "remove what is there, or set XDG_RUNTIME_DIR"), "%s", said);
+    cr_assert(strstr(said, "code 77"), "%s", said);
+}
+
+/* Process 1 of a pid namespace stands for the machine's. */
+Test(server, a_knob_that_changes_more_than_itself_is_refused_outside)
+{
+    static const char *const keys[] = {
+        "net.ipv6.conf.all.disable_ipv6=1", "net.ipv4.conf.all.forwarding=1", "net.ipv4.ip_forward=1",
+        "net.ipv6.route.gc_min_interval=1", "net.ipv4.route.flush=1",         "net.ipv4.conf.default.rp_filter=1"};
+    for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+        const char *said =
+            live_shell("unshare -p -f --mount-proc sh -c '%s/server/tcplab-server -d 20ms --sysctl %s; "
+                       "echo code $?' 2>&1",
+                       TEST_BUILD, keys[i]);
+        cr_assert(strstr(said, "code 77") && strstr(said, keys[i]) && strstr(said, "tcplab-bench enter"), "%s", said);
+    }
+    int code;
+    struct live *server = live_run(&code, "server", "-d", "20ms", "--sysctl", "net.ipv4.ip_forward=1", "-J", NULL);
+    cr_assert_eq(code, 0, "a private network may be spoilt: %s", server->err_text);
+    cr_assert_eq(live_number("cat /proc/sys/net/ipv4/ip_forward"), 0);
     live_free(server);
 }
 

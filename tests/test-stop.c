@@ -2,6 +2,7 @@
 
 #include <criterion/criterion.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -102,4 +103,41 @@ Test(stop, a_hangup_that_was_ignored_stays_so)
     stop_install();
     raise(SIGHUP);
     cr_expect_eq(stop_count(), 0);
+}
+
+static void wait_for_a_wish(void)
+{
+    while (!stop_count())
+        pause();
+}
+
+/* Sent by another it is a wish; the process's own fault is its end. */
+Test(stop, a_fault_is_a_wish_only_from_another)
+{
+    static const int faults[] = {SIGSEGV, SIGABRT, SIGBUS};
+    for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++) {
+        for (int own = 0; own < 2; own++) {
+            int status;
+            sigset_t fault, before;
+            sigemptyset(&fault);
+            sigaddset(&fault, faults[i]);
+            sigprocmask(SIG_BLOCK, &fault, &before); /* until the handler is there */
+            pid_t pid = fork();
+            if (pid == 0) {
+                signal(faults[i], SIG_DFL);
+                stop_install();
+                sigprocmask(SIG_UNBLOCK, &fault, NULL);
+                if (own)
+                    raise(faults[i]);
+                wait_for_a_wish();
+                _exit(stop_signal() == faults[i] ? 0 : 1);
+            }
+            sigprocmask(SIG_SETMASK, &before, NULL);
+            if (!own)
+                kill(pid, faults[i]);
+            waitpid(pid, &status, 0);
+            cr_expect_eq(own ? WIFSIGNALED(status) && WTERMSIG(status) == faults[i] : status == 0, 1, "%s: %#x",
+                         strsignal(faults[i]), (unsigned)status);
+        }
+    }
 }

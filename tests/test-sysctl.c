@@ -321,3 +321,32 @@ Test(sysctl, suggest, .init = lab_start, .fini = lab_stop)
         free(meant);
     }
 }
+
+Test(sysctl, side_effects, .init = lab_start, .fini = lab_stop)
+{
+    static const struct {
+        const char *key, *value;
+        bool has;
+    } rows[] = {
+        {"net.ipv4.tcp_fin_timeout", "5", false},
+        {"net.core.somaxconn", "5", false},
+        {"net.ipv4.conf.lo.rp_filter", "1", false},
+        {"net.ipv4.conf.all.rp_filter", "1", false},
+        {"net.ipv4.conf.default.rp_filter", "1", true},
+        {"net.ipv4.conf.lo.forwarding", "1", true},
+        {"net.ipv4.neigh.default.gc_thresh1", "5", false},
+        {"net.ipv4.neigh.default.mcast_solicit", "5", true},
+        {"net.ipv4.neigh.lo.unres_qlen", "5", true},
+        {"net.ipv4.neigh.lo.unres_qlen_bytes", "5", false},
+        {"net.ipv4.neigh.lo.retrans_time", "5", true},
+        {"net.ipv4.neigh.lo.retrans_time_ms", "5", false},
+        {"net.ipv6.route.gc_min_interval", "5", true},
+        {"net.ipv6.route.gc_min_interval_ms", "5", false},
+        {"net.ipv6.route.flush", "5", true},
+        {"net.ipv6.conf.eth0/100.disable_ipv6", "1", true},
+        {"net.ipv4.tcp_congestion_control", "nosuch", true},
+        {"net.ipv4.tcp_congestion_control", "reno", false},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        cr_assert_eq(sysctl_side_effect(rows[i].key, rows[i].value) != NULL, rows[i].has, "%s", rows[i].key);
+}

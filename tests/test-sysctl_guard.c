@@ -11,7 +11,7 @@ Test(sysctl_guard, sets_and_puts_back)
     struct sysctl_guard *g = lab_guard();
     char now[SYSCTL_VALUE_MAX];
     int journal_failed = -1;
-    assert_nothing_left(); /* rather: nothing made yet */
+    cr_assert_neq(access(lab_journal, F_OK), 0, "nothing made yet");
     cr_assert_eq(sysctl_guard_set(g, FIN, "7", now, &journal_failed), 0);
     cr_assert_eq(journal_failed, 0);
     cr_assert_str_eq(now, "7");
@@ -31,9 +31,9 @@ Test(sysctl_guard, journal_is_private_and_complete)
 {
     struct sysctl_guard *g = lab_guard();
     struct stat st;
-    cr_assert_null(sysctl_guard_path(g));
+    cr_assert_str_empty(sysctl_guard_path(g));
     cr_assert_eq(lab_set(g, FIN, "7"), 0);
-    cr_assert_eq(lab_files(), 2, "the journal and the lock file");
+    cr_assert_eq(lab_files(), 1);
     cr_assert_eq(stat(lab_journal, &st), 0);
     cr_assert_eq(st.st_mode & 07777, 0700);
     cr_assert_eq(stat(sysctl_guard_path(g), &st), 0);
@@ -43,7 +43,7 @@ Test(sysctl_guard, journal_is_private_and_complete)
     cr_assert_str_eq(json_string_value(json_object_get(change, "key")), FIN);
     cr_assert_str_eq(json_string_value(json_object_get(change, "before")), "60");
     cr_assert_str_eq(json_string_value(json_object_get(change, "set")), "7");
-    cr_assert_null(json_object_get(change, "replaced"), "still unconfirmed");
+    cr_assert(json_is_true(json_object_get(change, "written")));
     json_decref(journal);
     sysctl_guard_restore(g);
     sysctl_guard_free(g);
@@ -167,12 +167,13 @@ Test(sysctl_guard, without_the_right)
     assert_value(FIN, "60");
 }
 
-Test(sysctl_guard, same_key_twice_is_one_change)
+Test(sysctl_guard, same_key_twice)
 {
     struct sysctl_guard *g = lab_guard();
     cr_assert_eq(lab_set(g, FIN, "7"), 0);
     cr_assert_eq(lab_set(g, FIN, "8"), 0);
-    assert_json(g, "[{\"key\": \"" FIN "\", \"before\": \"60\", \"set\": \"8\", \"restored\": null}]");
+    assert_json(g, "[{\"key\": \"" FIN "\", \"before\": \"60\", \"set\": \"7\", \"restored\": null},"
+                   " {\"key\": \"" FIN "\", \"before\": \"7\", \"set\": \"8\", \"restored\": null}]");
     cr_assert_eq(lab_set(g, FIN, "0"), 0);
     cr_assert_eq(lab_set(g, FIN, "9 9"), -ERANGE);
     assert_value(FIN, "0");
