@@ -7,8 +7,8 @@
 
 /* First of all in main(): a descriptor 0, 1 or 2 that is closed becomes /dev/null, so that no socket or file takes its
  * place and gets what is written to stdout or stderr. A closed stdout cannot be written to: a report that is lost is an
- * error. What is printed on stdout waits for fflush(), up to 1 MiB. Signals that are blocked no longer are, and SIGCHLD is no longer
- * ignored: both can be inherited. Not SIGUSR1, which the server holds back until it serves. */
+ * error. What is printed on stdout waits for fflush(), up to 1 MiB. Signals that are blocked no longer are, and SIGCHLD
+ * is no longer ignored: both can be inherited. Not SIGUSR1, which the server holds back until it serves. */
 void program_begin(const char *name);
 
 /* After the last that was printed on stdout: writes it. An exit code; when it is not 0 the reason was told. */

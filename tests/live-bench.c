@@ -452,6 +452,7 @@ Test(bench, a_signal_ends_it_whatever_it_inherited)
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, &before);
     signal(SIGCHLD, SIG_IGN);
+    live_inherits = true;
     struct live *p = live_start("bench", "run", "fin-wait-2-timeout", "--json", NULL);
     signal(SIGCHLD, SIG_DFL);
     sigprocmask(SIG_SETMASK, &before, NULL);

@@ -506,6 +506,7 @@ Test(server, signals_that_were_blocked_or_ignored_at_the_start)
         sigprocmask(SIG_SETMASK, &all, &before);
         signal(SIGINT, ignored ? SIG_IGN : SIG_DFL); /* as a shell does for a job with & */
         signal(SIGCHLD, SIG_IGN);
+        live_inherits = true;
         struct live *server = live_start_ready("server", "-J", NULL);
         signal(SIGINT, SIG_DFL);
         signal(SIGCHLD, SIG_DFL);
@@ -520,6 +521,7 @@ Test(server, signals_that_were_blocked_or_ignored_at_the_start)
 Test(server, a_hangup_that_is_ignored_stays_so)
 {
     signal(SIGHUP, SIG_IGN);
+    live_inherits = true;
     struct live *server = live_start_ready("server", "-J", NULL);
     signal(SIGHUP, SIG_DFL);
     cr_assert_eq(live_number("awk '/^SigIgn/ {print substr($2, 16) %% 2}' /proc/%d/status", (int)server->pid), 1);

@@ -25,6 +25,7 @@
 
 rlim_t live_descriptors;
 int live_output;
+bool live_inherits;
 
 #if defined(__SANITIZE_ADDRESS__)
 const bool live_sanitized = true;
@@ -62,9 +63,10 @@ static void live_exec(struct live *p, const char *program, const char **argv, in
     argv[0] = path;
     sigset_t none;
     sigemptyset(&none);
-    for (int i = 1; i < _NSIG; i++)
+    for (int i = 1; i < _NSIG && !live_inherits; i++)
         signal(i, SIG_DFL);
-    sigprocmask(SIG_SETMASK, &none, NULL);
+    if (!live_inherits)
+        sigprocmask(SIG_SETMASK, &none, NULL);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     dup2(live_output ? live_output : p->out, STDOUT_FILENO);
     dup2(p->err, STDERR_FILENO);
@@ -99,6 +101,7 @@ static struct live *live_spawn(const char *program, va_list arguments, bool want
         live_exec(p, program, argv, ready[1]);
     live_descriptors = 0;
     live_output = 0;
+    live_inherits = false;
     if (want_ready)
         close(ready[1]);
     return p;

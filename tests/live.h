@@ -31,6 +31,9 @@ struct live {
 extern rlim_t live_descriptors;
 extern int live_output;
 
+/* The next program that is started alone gets the signals that this test blocks and ignores. */
+extern bool live_inherits;
+
 /* Starts "server", "client" or "bench" (of the build under test) with the arguments up to NULL. Its signals are as a
  * shell gives them to a program, whatever this process inherited (nohup ignores SIGHUP). */
 struct live *live_start(const char *program, ...) __attribute__((sentinel));
