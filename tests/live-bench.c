@@ -148,8 +148,12 @@ Test(bench, knobs_far_from_the_defaults_agree)
             set[2 * j - 2 < 8 ? 2 * j - 2 : 0] = "--set";
             set[2 * j - 1] = runs[i][j];
         }
-        struct live *p = live_run(&code, "bench", "run", runs[i][0], "--json", set[0] ? set[0] : NULL, set[1], set[2],
-                                  set[3], set[4], set[5], set[6], set[7], NULL);
+        struct live *p = NULL;
+        for (int attempt = 0; attempt < 10 && (!p || strstr(p->err_text, "quieter machine")); attempt++) {
+            live_free(p);
+            p = live_run(&code, "bench", "run", runs[i][0], "--json", set[0], set[1], set[2], set[3], set[4], set[5],
+                         set[6], set[7], NULL);
+        }
         cr_expect_eq(code, 0, "%s %s: %s", runs[i][0], runs[i][1], p->err_text);
         check_agrees(p, code, 1);
         live_free(p);

@@ -80,8 +80,8 @@ Test(pair, a_slow_server_is_felt_in_rungs)
     struct live *server = live_start_ready("server", "-b", "4", "-a", "200ms", "--json", NULL);
     struct live *client = live_run(&code, "client", "-c", "30", "-T", "20s", "--hold", "500ms", "--json", NULL);
     cr_assert_eq(code, 0);
-    /* A request whose client has gone may still become a connection: its SYN-ACK is sent again. */
-    live_until(0, "ss -Htan state syn-recv 'sport = :8888' | wc -l");
+    /* A request whose client has gone may still become a connection: its SYN-ACK, and the FIN of a ghost, are sent again. */
+    live_until(0, "ss -Htan state syn-recv state fin-wait-1 | wc -l");
     int64_t passive = live_nstat("TcpPassiveOpens");
     cr_assert_eq(live_stop(server, SIGINT), 0);
     cr_assert_eq(live_integer(client->report, "connections", "established", NULL), 30);
