@@ -166,5 +166,77 @@ const struct claim claims_of_closing[] = {
             "Up to 60 it is. Above, the kernel waits twice for what exceeds 60 s: with 62 that is 4 s, with 120 it "
             "happens to be 120 s.",
     },
+    {
+        .name = "pollhup-when-peer-closes",
+        .says = "POLLHUP merely indicates that the peer closed its end of the channel.",
+        .source = "poll(2), of pipes and stream sockets; many tutorials",
+        .experiment = "poll-events",
+        CLAIM_VALUES({"server.POLLHUP_after_the_FIN", 1, 1}),
+        .truth =
+            "The peer's FIN gives POLLIN and POLLRDHUP, and recv() then gives 0. POLLHUP comes when both directions "
+            "are shut, or after a RST.",
+        .nuance =
+            "POLLRDHUP and EPOLLRDHUP have to be asked for. A socket that was never connected has POLLHUP, too.",
+    },
+    {
+        .name = "pollhup-excludes-pollout",
+        .says =
+            "POLLHUP and POLLOUT are mutually exclusive; a stream can never be writable if a hangup has occurred.",
+        .source = "POSIX.1, poll()",
+        .experiment = "poll-events",
+        CLAIM_VALUES({"server.POLLHUP_after_both_FINs", 1, 1}, {"server.POLLOUT_after_both_FINs", 0, 0}),
+        .truth = "TCP on Linux gives both: POLLOUT says that a write would not wait, and here it would fail at once.",
+    },
+    {
+        .name = "pollout-write-succeeds",
+        .says = "When poll() gives POLLOUT a write of one byte succeeds.",
+        .source = "common wording",
+        .experiment = "poll-events",
+        CLAIM_VALUES({"client.POLLOUT_after_its_own_FIN", 1, 1}, {"client.send", 0, 0}),
+        .truth = "It does not wait. It may fail: with EPIPE after this end's own shutdown(SHUT_WR), and after a RST.",
+    },
+    {
+        .name = "non-blocking-close",
+        .says = "close() of a non-blocking socket never blocks.",
+        .source = "common wording",
+        .experiment = "linger-waits",
+        CLAIM_VALUES({"client.close_took", 0, 0.5}),
+        .truth =
+            "With SO_LINGER on and a time it waits for that time, unless all is acknowledged before: nobody asks "
+            "about O_NONBLOCK.",
+        .nuance = "Without SO_LINGER close() never waits for the peer, whether the socket blocks or not.",
+    },
+    {
+        .name = "linger-ewouldblock",
+        .says = "If the linger time expires before the remaining data is sent and acknowledged, close returns "
+                "EWOULDBLOCK.",
+        .source = "Stevens, UNIX Network Programming, volume 1, on SO_LINGER",
+        .experiment = "linger-waits",
+        CLAIM_SETS("blocking=yes"),
+        CLAIM_VALUES({"client.close", EWOULDBLOCK, EWOULDBLOCK}),
+        .truth =
+            "It gives 0, as if all were well. Who must know asks before: shutdown(SHUT_WR), and then recv() until "
+            "it gives 0; or ioctl(SIOCOUTQ).",
+    },
+    {
+        .name = "linger-discards",
+        .says = "When the linger time expires, any remaining data in the send buffer is discarded.",
+        .source = "Stevens, UNIX Network Programming, volume 1, on SO_LINGER",
+        .experiment = "linger-waits",
+        CLAIM_VALUES({"server.bytes_received", 0, 0}),
+        .truth = "The kernel goes on to send it, as after a close() without SO_LINGER: all of it came.",
+        .nuance = "With a linger time of 0 s it is so: close() sends RST, and what was not acknowledged is lost.",
+    },
+    {
+        .name = "linger-peer-has-read",
+        .says = "With SO_LINGER a close() that is back before its time tells that the peer has got the data.",
+        .source = "common wording",
+        .experiment = "linger-waits",
+        CLAIM_SETS("data=arrives", "linger=10"),
+        CLAIM_VALUES({"client.close_took", 0, 9}, {"client.close", 0, 0}, {"server.bytes_received", 1000, 1000}),
+        .nuance =
+            "It is the peer's kernel that has it: its program may never read it, and a close() that gave up gives "
+            "0 as well.",
+    },
     {NULL},
 };

@@ -49,6 +49,19 @@ const struct claim claims_of_queues[] = {
         .since = "Linux 5.4",
     },
     {
+        .name = "backlog-511-is-128",
+        .says = "nginx, Redis and Node.js ask for a backlog of 511, and Linux gives them 128 unless somaxconn is "
+                "raised.",
+        .source = "many tuning guides; Redis warned at its start that 511 \"cannot be enforced\"",
+        .experiment = "accept-queue-full",
+        CLAIM_SETS("backlog=511", "clients=4"),
+        CLAIM_VALUES({"server.queue_limit", 128, 128}),
+        .truth = "They get 511, for somaxconn is 4096 by default.",
+        .since = "Linux 5.4, when the default of somaxconn went from 128 to 4096",
+        .nuance = "somaxconn belongs to the network namespace: each container begins with the default, whatever the "
+                  "machine was set to.",
+    },
+    {
         .name = "backlog-sum-of-both",
         .says = "Before Linux 2.2, and in BSD, the backlog bounds the sum of the SYN queue and the accept queue.",
         .source = "Stevens, UNIX Network Programming; many blog posts",
@@ -137,6 +150,22 @@ const struct claim claims_of_queues[] = {
         .truth =
             "accept() returns the socket as if nothing had happened; its recv() gives what had come before, and then "
             "ECONNRESET.",
+    },
+    {
+        .name = "accept-passes-errors",
+        .says = "Linux accept() (and accept4()) passes already-pending network errors on the new socket as an error "
+                "code from accept().",
+        .source = "accept(2), \"Error handling\"",
+        .experiment = "queued-client-leaves",
+        CLAIM_SETS("how=rst"),
+        CLAIM_VALUES({"server.accepted_after_they_left", 0, 0}),
+        .truth =
+            "accept() takes the first of the queue and never asks for its error: it is the first recv() or send() "
+            "that tells it, here ECONNRESET after the data.",
+        .since = "Linux 2.4; up to 2.2 accept() of a blocking listener did so",
+        .nuance =
+            "accept() does fail by itself: EMFILE, ENFILE, ENOMEM, EAGAIN, EINTR. A loop around it has to go on "
+            "after those.",
     },
     {
         .name = "full-queue-ignores-syn",

@@ -34,6 +34,18 @@ const struct claim claims_of_tools[] = {
                  "keeps nothing that could be shown: nstat counts them as SyncookiesSent.",
     },
     {
+        .name = "overflows-are-lost",
+        .says = "ListenOverflows, \"times the listen queue of a socket overflowed\" of netstat -s, is the number of "
+                "connections that were lost.",
+        .source = "common wording in troubleshooting guides",
+        .experiment = "third-ack-dropped",
+        CLAIM_VALUES({"server.accepted_in_the_end", 8, 8}, {"server.TcpExt.ListenOverflows", 0, 0}),
+        .truth = "It counts each SYN and each final ACK that met a full accept queue, and the same connection again "
+                 "each time that it tries: here it had moved, and all eight were accepted in the end.",
+        .nuance = "What it shows is that the program accepts too slowly, or asked for too short a queue; how many "
+                  "clients gave up only they know.",
+    },
+    {
         .name = "currestab-is-established",
         .says = "CurrEstab, \"connections established\" of netstat -s, counts the connections in ESTABLISHED.",
         .source = "its name",

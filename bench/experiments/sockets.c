@@ -6,6 +6,7 @@
 #include "common/exit_code.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -310,14 +311,21 @@ ssize_t sock_receive(struct trial_socket *s, size_t most)
     return r ? -r : n;
 }
 
-void sock_close(struct trial_socket *s)
+int sock_close(struct trial_socket *s)
 {
     if (!sock_is_usable(s))
-        return;
+        return 0;
     int64_t now_ns = clock_now_ns();
-    close(s->fd);
+    int r = close(s->fd) ? errno : 0;
     s->fd = -1;
-    sock_noted(s, now_ns, 0, "close", "");
+    return sock_noted(s, now_ns, r, "close", "");
+}
+
+void sock_set_blocking(struct trial_socket *s)
+{
+    int flags = sock_is_usable(s) ? fcntl(s->fd, F_GETFL) : 0;
+    if (flags < 0 || (sock_is_usable(s) && fcntl(s->fd, F_SETFL, flags & ~O_NONBLOCK)))
+        step_fail(s->trial, EXIT_CODE_FAILED, "fcntl(): %s", strerror(errno));
 }
 
 struct trial_socket *sock_try_accept(struct trial_socket *listener)

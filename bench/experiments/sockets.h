@@ -56,7 +56,10 @@ int sock_shutdown(struct trial_socket *s, int how);                         /* S
 int sock_send(struct trial_socket *s, size_t bytes);       /* all of them taken by the kernel, or errno */
 ssize_t sock_receive(struct trial_socket *s, size_t most); /* how many came, 0: end of file, or -errno */
 int sock_linger(struct trial_socket *s, int seconds);      /* SO_LINGER on */
-void sock_close(struct trial_socket *s);
+int sock_close(struct trial_socket *s);
+
+/* From now on its calls wait (no O_NONBLOCK). A call of this trial would then stop its looks: for close(), and for threads. */
+void sock_set_blocking(struct trial_socket *s);
 
 /* accept(): NULL where nobody waits; or waits for somebody (a failure after a minute). */
 struct trial_socket *sock_try_accept(struct trial_socket *listener);

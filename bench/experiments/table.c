@@ -39,8 +39,10 @@
     X(last_ack_stuck)                          \
     X(fin_wait_1_stuck)                        \
     X(linger_reset)                            \
+    X(linger_waits)                            \
     X(unread_data_reset)                       \
     X(write_after_close)                       \
+    X(poll_events)                             \
     PART("What remains of it")                 \
     X(time_wait)                               \
     X(time_wait_lost_ack)                      \

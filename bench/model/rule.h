@@ -10,6 +10,7 @@
 #include "bench/model/rules/listeners.h"
 #include "bench/model/rules/opening.h"
 #include "bench/model/rules/ports.h"
+#include "bench/model/rules/programs.h"
 #include "bench/model/rules/retransmission.h"
 #include "bench/model/rules/sending.h"
 #include "bench/model/rules/syn_queue.h"
@@ -34,6 +35,7 @@ struct rule {
     RULES_OF_OPENING(X)          \
     RULES_OF_LISTENERS(X)        \
     RULES_OF_CALLS(X)            \
+    RULES_OF_PROGRAMS(X)         \
     RULES_OF_DEATH(X)            \
     RULES_OF_AFTERLIFE(X)
 
