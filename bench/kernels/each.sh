@@ -12,23 +12,29 @@ each_document() {
     cat "$name.errors" >&2
 }
 
-# each_again FOLDER NAME VERB FILTER: those of NAME.json that jq's FILTER names, once more and one
-# after the other: NAME-again
+# each_again NAME VERB FILTER: those of NAME.json that jq's FILTER names, once more and one after the
+# other: NAME-2; and those of this one: NAME-3.
 each_again() {
-    again=$1/$2-again
-    verb=$3
-    set -f # the names are words
-    # shellcheck disable=SC2046
-    set -- $(jq -r "$4" "$1/$2.json")
-    set +f
-    # shellcheck disable=SC2086
-    [ $# -eq 0 ] || each_document "$again" $verb "$@"
+    first=$1
+    verb=$2
+    filter=$3
+    from=$first
+    for round in 2 3; do
+        set -f # the names are words
+        # shellcheck disable=SC2046
+        set -- $(jq -r "$filter" "$from.json")
+        set +f
+        [ $# -gt 0 ] || return 0
+        from=$first-$round
+        # shellcheck disable=SC2086
+        each_document "$from" $verb "$@"
+    done
 }
 
-# each_kernel FOLDER JOBS [EXPERIMENT...]: documents `probe`, where the bench can do that, `run` and
-# `run-again`; without experiments all of them, and then `claims` and `claims-again`. An emulated
-# machine is slow, and a host with other work makes it stand still at times. So what did not agree,
-# and a claim whose run did not, is run again, alone: a difference that is the kernel's stays.
+# each_kernel FOLDER JOBS [EXPERIMENT...]: documents `probe`, where the bench can do that, and `run`;
+# without experiments `run` is of all, and `claims` follows. An emulated machine is slow, and a host
+# with other work makes it stand still at times. So what did not agree, and a claim whose run did
+# not, is run again, alone: a difference that is the kernel's stays.
 each_kernel() {
     folder=$1
     jobs=$2
@@ -38,9 +44,9 @@ each_kernel() {
         each_document "$folder/probe" probe
     fi
     each_document "$folder/run" run -j "$jobs" "${@:---all}"
-    each_again "$folder" run run \
+    each_again "$folder/run" run \
         '[.runs[] | select(.verdict | IN("differ", "inconclusive")) | .experiment] | unique[]'
     [ $# -eq 0 ] || return 0
     each_document "$folder/claims" claims run -j "$jobs"
-    each_again "$folder" claims "claims run" '.claims[] | select(.experiment and .reason) | .name'
+    each_again "$folder/claims" "claims run" '.claims[] | select(.experiment and .reason) | .name'
 }

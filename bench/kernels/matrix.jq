@@ -33,16 +33,17 @@ def code: if $style == "markdown" then "`" + . + "`" else . end;
 # In the order of the first kernel that has them.
 def distinct: reduce .[] as $x ([]; if index([$x]) then . else . + [$x] end);
 
-# The worst verdict of an experiment's runs on one kernel, and the reason of it: of those that were
-# run again, if it was.
+# The worst verdict of an experiment's runs on one kernel, and the reason of it; if it was run again,
+# those of the last time.
 def worse: {"agree": 0, "skipped": 1, "inconclusive": 2, "differ": 3}[.];
 def worst($experiment): map(select(.experiment == $experiment)) | max_by(.verdict | worse);
 def cell($experiment):
     if .runs == null then {verdict: "none", reason: "the machine has sent no report"}
-    else (.again | worst($experiment)) // (.runs | worst($experiment)) // {verdict: "none", reason: "not run"} end;
+    else (.again | map(select(.experiment == $experiment)) | last)
+        // (.runs | worst($experiment)) // {verdict: "none", reason: "not run"} end;
 
 def verdict_of($claim):
-    def named: map(select(.name == $claim)) | .[0];
+    def named: map(select(.name == $claim)) | last | if . then .verdict |= sub("_"; " ") else . end;
     if .claims == null then {verdict: "none", reason: "not run"}
     else (.claims_again | named) // (.claims | named) // {verdict: "none", reason: "not run"} end;
 
