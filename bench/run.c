@@ -113,7 +113,7 @@ static int run_check_knobs(const struct run_settings *s, char **ret_message)
         const struct experiment *e = s->experiments[i];
         char *why = NULL;
         const struct conditions c = experiment_conditions(e, &s->knobs[i]);
-        int r = e->check ? e->check(&s->knobs[i], &c, &why) : 0;
+        int r = experiment_check(e, &s->knobs[i], &c, &why);
         if (r && why && s->n > 1)
             run_say(ret_message, "%s: %s", e->name, why);
         else if (r)

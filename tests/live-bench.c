@@ -138,6 +138,9 @@ Test(bench, knobs_far_from_the_defaults_agree)
         {"fin-wait-2-timeout", "fin_timeout=62", "ipv6=yes"},
         {"fin-wait-2-timeout", "fin_timeout=1", "delay=200ms"},
         {"fin-wait-2-timeout", "net.ipv4.tcp_max_tw_buckets=0", "fin_timeout=3"},
+        {"fin-wait-2-timeout", "net.ipv4.tcp_rto_min_us=1000000", "fin_timeout=1"},
+        {"server-restart", "net.ipv4.tcp_max_tw_buckets=-1"},
+        {"syn-retries", "net.ipv4.tcp_rto_max_ms=1000"},
         {"rst-on-overflow", "syncookies=2"},
         {"rst-on-overflow", "prefill=5", "link=loopback"},
     };
@@ -156,6 +159,24 @@ Test(bench, knobs_far_from_the_defaults_agree)
         }
         cr_expect_eq(code, 0, "%s %s: %s", runs[i][0], runs[i][1], p->err_text);
         check_agrees(p, code, 1);
+        live_free(p);
+    }
+}
+
+/* What only the lab shows to be too odd. */
+Test(bench, too_few_ports_are_refused_with_the_reason)
+{
+    static const char *const runs[][3] = {
+        {"half-close", "net.ipv4.ip_local_port_range=40000 40000", "leaves 1 port, and half-close opens more"},
+        {"accept-queue-full", "net.ipv4.ip_local_port_range=40000 40010", "leaves 11 ports, and accept-queue-full"},
+        {"closed-port", "net.ipv4.ip_local_reserved_ports=1-65535", "leaves 0 ports, and closed-port opens more"},
+        {"time-wait-reuse", "net.ipv4.ip_local_port_range=40000 40010", "time-wait-reuse sets this sysctl by itself"},
+    };
+    int code;
+    for (size_t i = 0; i < sizeof(runs) / sizeof(*runs); i++) {
+        struct live *p = live_run(&code, "bench", "run", runs[i][0], "--set", runs[i][1], NULL);
+        cr_expect_eq(code, 2, "%s: %d", runs[i][0], code);
+        cr_expect(strstr(p->err_text, runs[i][2]), "%s: %s", runs[i][0], p->err_text);
         live_free(p);
     }
 }

@@ -12,7 +12,7 @@ Test(model_afterlife, what_tcp_max_tw_buckets_keeps)
 {
     static const struct {
         int64_t buckets, closing, kept;
-    } cases[] = {{5, 12, 5}, {5, 5, 5}, {5, 4, 4}, {0, 3, 0}, {131072, 1, 1}, {1, 0, 0}};
+    } cases[] = {{5, 12, 5}, {5, 5, 5}, {5, 4, 4}, {0, 3, 0}, {131072, 1, 1}, {1, 0, 0}, {-1, 3, 3}};
     for (size_t i = 0; i < N(cases); i++) {
         struct conditions c = conditions_fresh();
         c.max_tw_buckets = cases[i].buckets;

@@ -117,3 +117,20 @@ Test(model_opening, fastopen)
     cr_expect_eq(opening_fastopen_admits(3, 1, 1), 1);
     cr_expect_eq(opening_fastopen_admits(0, 0, 5), 0);
 }
+
+/* Half of the limit is sure; a limit of INT_MAX is none, and one below 0 is a large number. */
+Test(model_opening, challenge_acks)
+{
+    static const struct {
+        int64_t limit, sure;
+    } cases[] = {{INT32_MAX, INT64_MAX}, {1000, 500}, {5, 3}, {4, 2}, {1, 1}, {0, 0}, {-1, 0}, {INT32_MIN, 1 << 30}};
+    struct conditions c = conditions_fresh();
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        c.challenge_ack_limit = cases[i].limit;
+        cr_expect_eq(opening_challenge_acks(&c), cases[i].sure, "limit %lld", (long long)cases[i].limit);
+    }
+    c.invalid_ratelimit = 2000;
+    cr_expect(opening_answers_each_syn_ack(&c));
+    c.invalid_ratelimit = 2001;
+    cr_expect_not(opening_answers_each_syn_ack(&c));
+}

@@ -238,7 +238,7 @@ Test(model_time, fin_wait_2_outlasts_the_round_trips)
 Test(model_time, the_rto_after_one_round_trip)
 {
     struct conditions c = conditions_fresh();
-    cr_expect(NEAR(life_rto(0), 0.2) && NEAR(life_rto(0.1), 0.3) && NEAR(life_rto(0.3), 0.9));
+    cr_expect(NEAR(life_rto(&c, 0), 0.2) && NEAR(life_rto(&c, 0.1), 0.3) && NEAR(life_rto(&c, 0.3), 0.9));
     c.fin_timeout = 2;
     cr_expect(IN(life_fin_wait_2(&c, (struct span){0.304, 0.304}), 3.315));
     cr_expect(IN(life_fin_wait_2(&c, (struct span){0.39, 0.407}), 4.195));
@@ -254,4 +254,29 @@ Test(model_time, time_wait)
     check_span(life_time_wait(&c), 60, 64.096, "1000 Hz", 0);
     c.hz = 100;
     check_span(life_time_wait(&c), 60, 65.12, "100 Hz", 0);
+}
+
+/* tcp_rto_max_ms = 1000: nothing doubles, and the time that tcp_syn_retries stands for shrinks. Seen: given up after 3.08 s. SYN-ACKs
+ * have no part in it. */
+Test(model_time, tcp_rto_max_bounds_a_syn)
+{
+    struct conditions c = conditions_fresh();
+    c.syn_retries = 2;
+    double before_s = ladder_syn_ack_gone(&c).lo;
+    c.rto_max_ms = 1000;
+    cr_expect_eq(ladder_syn_retransmits(&c), 2);
+    cr_expect(NEAR(ladder_syn_gives_up(&c).lo, 3) && IN(ladder_syn_gives_up(&c), 3.08));
+    cr_expect(NEAR(ladder_syn_ack_gone(&c).lo, before_s));
+}
+
+/* A FIN_WAIT_2 of 3.5 RTO, and the RTO is tcp_rto_min_us at least. */
+Test(model_time, fin_wait_2_outlasts_tcp_rto_min)
+{
+    struct conditions c = conditions_fresh();
+    c.fin_timeout = 1;
+    c.rto_min_us = 1000000;
+    cr_expect(NEAR(life_fin_wait_2(&c, (struct span){0, 0}).lo, 3.5));
+    cr_expect(NEAR(life_rto(&c, 0), 1));
+    c.rto_min_us = 2147483647;
+    cr_expect(NEAR(life_rto(&c, 0), 120));
 }

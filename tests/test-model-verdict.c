@@ -23,6 +23,13 @@ Test(model_verdict, fresh_conditions)
     cr_expect_eq(c.max_tw_buckets, 131072);
 }
 
+Test(model_verdict, of_three_numbers_it_is_the_default)
+{
+    cr_expect_eq(conditions_number("5"), 5);
+    cr_expect_eq(conditions_number("-1\n"), -1);
+    cr_expect_eq(conditions_number("4096\t131072\t33554432"), 131072);
+}
+
 Test(model_verdict, conditions_by_sysctl)
 {
     struct conditions c = conditions_fresh(), unchanged = c;

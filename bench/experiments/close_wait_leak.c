@@ -32,7 +32,8 @@ static const struct knob knobs[] = {
 
 static int check(const struct knobs *k, const struct conditions *c, char **ret_message)
 {
-    return lives_check_room(c, knob(k, "connections"), ret_message);
+    int r = lives_check_fin_wait_2(c, ret_message);
+    return r ? r : lives_check_room(c, knob(k, "connections"), ret_message);
 }
 
 static struct span round_trip(const struct knobs *k)
@@ -82,7 +83,7 @@ static int64_t with_a_timer(const struct trial *t)
 static struct trial_socket *open_one(struct trial *t, const struct knobs *k, struct trial_socket *listener,
                                      struct trial_socket **ret_server)
 {
-    double most_s = life_rto(round_trip(k).hi);
+    double most_s = life_rto(&t->conditions, round_trip(k).hi);
     for (int tries = 1;; tries++) {
         struct trial_socket *client = sock_connection(listener, ret_server);
         if (t->failure || sock_rto(client) <= most_s)
@@ -218,6 +219,7 @@ const struct experiment experiment_close_wait_leak = {
                               "c: gone", "s send()", "< DATA", "> RST", "s: gone", "s send(): EPIPE", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
+    .premises = PREMISE_DATA | PREMISE_ON_TIME,
     .check = check,
     .predict = predict,
     .run = run,

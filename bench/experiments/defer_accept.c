@@ -26,7 +26,8 @@ static const struct knob knobs[] = {
 
 static int check(const struct knobs *k, const struct conditions *c, char **ret_message)
 {
-    return requests_check(c, ret_message);
+    int r = requests_check(c, ret_message);
+    return r || knob(k, "data") ? r : requests_check_answers(c, 1, 1, ret_message);
 }
 
 static void predict_silent(const struct knobs *k, const struct conditions *c, struct prediction *p)

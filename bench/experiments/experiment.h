@@ -10,9 +10,18 @@
 
 struct trial;
 
+#define EXPERIMENT_LONGEST_S 1000 /* how long a run may take: for check() */
+
 /* The command that shows the same without tcplab, where to give it, and what to look at. */
 struct by_hand {
     const char *where, *command, *shows; /* where: "server", "client" */
+};
+
+/* What an experiment's prediction takes for granted of sysctls that change none of its numbers, unless they are so odd that it is chance or
+ * does not work at all (experiments/premises.c). */
+enum premise {
+    PREMISE_DATA = 1,   /* its connections carry data or FINs, which the receiver has room for */
+    PREMISE_ON_TIME = 2 /* only what is lost is sent again */
 };
 
 struct experiment {
@@ -32,6 +41,8 @@ struct experiment {
     const struct knob *knobs;
     size_t n_knobs;
     const char *const *sysctls; /* set on both hosts before the knobs' own; NULL-terminated, or NULL */
+
+    unsigned premises; /* enum premise */
 
     /* Whether these values make sense together: 0, or -EINVAL and a sentence (caller frees). May be NULL. */
     int (*check)(const struct knobs *k, const struct conditions *c, char **ret_message);
@@ -58,6 +69,10 @@ const char *experiment_part(const struct experiment *e); /* of a connection's li
 
 /* The same for a name that a user typed: 0; or -ENOENT and a sentence with the nearest known name (caller frees). */
 int experiment_named(const char *name, const struct experiment **ret, char **ret_message);
+
+/* Whether a run with these knobs can be predicted and made: 0, or -EINVAL and a sentence (caller frees). */
+int experiment_check(const struct experiment *e, const struct knobs *k, const struct conditions *c,
+                     char **ret_message);
 
 /* What a fresh namespace is set to by that experiment and these knobs: what the prediction rests upon when no lab has been asked. */
 struct conditions experiment_conditions(const struct experiment *e, const struct knobs *k);

@@ -208,6 +208,7 @@ const struct experiment experiment_fastopen_queue = {
                                      "s accept(), read()", ". 1 s", "< SYN-ACK", "> ACK", "s: ESTABLISHED", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
+    .premises = PREMISE_DATA | PREMISE_ON_TIME,
     .sysctls = (const char *const[]){"net.ipv4.tcp_fastopen=519", NULL},
     .check = check,
     .predict = predict,

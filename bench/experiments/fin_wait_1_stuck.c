@@ -28,6 +28,12 @@ static struct retransmit model(const struct knobs *k, const struct conditions *c
     return (struct retransmit){.conditions = c, .rtt = silence_rtt(k), .orphan = knob(k, "orphan")};
 }
 
+static int check(const struct knobs *k, const struct conditions *c, char **ret_message)
+{
+    const struct retransmit r = model(k, c);
+    return silence_check(&r, ret_message);
+}
+
 static void predict(const struct knobs *k, const struct conditions *c, struct prediction *p)
 {
     struct retransmit r = model(k, c);
@@ -131,6 +137,8 @@ const struct experiment experiment_fin_wait_1_stuck = {
                                      "> FIN-ACK x lost", ". 4 RTO", "c: CLOSE", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
+    .premises = PREMISE_DATA,
+    .check = check,
     .predict = predict,
     .run = run,
     .tell = tell,

@@ -7,6 +7,7 @@
  *                 descriptor is still open (shutdown()) has no timeout. Above 60 s the sysctl means something else: 2 * (F - 60).
  * Falsified by:   a FIN_WAIT_2 that goes before its time or stays beyond it; a TIME_WAIT; one with a descriptor that goes. */
 #include "bench/experiments/lives.h"
+#include "bench/model/afterlife.h"
 #include "bench/model/life.h"
 #include "bench/observe/closing.h"
 
@@ -33,7 +34,7 @@ static struct span round_trip(const struct knobs *k)
 /* Those that find no room under tcp_max_tw_buckets are closed at once. */
 static int64_t kept(const struct knobs *k, const struct conditions *c)
 {
-    return knob(k, "clients") < c->max_tw_buckets ? knob(k, "clients") : c->max_tw_buckets;
+    return afterlife_kept(c, knob(k, "clients"));
 }
 
 static int check(const struct knobs *k, const struct conditions *c, char **ret_message)
@@ -50,7 +51,7 @@ static int check(const struct knobs *k, const struct conditions *c, char **ret_m
             "most 200, or fin_timeout=3",
             (long long)knob(k, "clients"), (long long)c->fin_timeout);
     else
-        return 0;
+        return knob(k, "orphan") ? lives_check_fin_wait_2(c, ret_message) : 0;
     if (r < 0)
         *ret_message = NULL;
     return -EINVAL;
@@ -217,6 +218,7 @@ const struct experiment experiment_fin_wait_2_timeout = {
                                      "c: gone", "s: CLOSE_WAIT, still", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
+    .premises = PREMISE_DATA | PREMISE_ON_TIME,
     .check = check,
     .predict = predict,
     .run = run,

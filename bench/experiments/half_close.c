@@ -32,7 +32,10 @@ static const struct knob knobs[] = {
 static int check(const struct knobs *k, const struct conditions *c, char **ret_message)
 {
     /* The connection that is the clock, and the TIME_WAIT. */
-    return knob(k, "how") == HOW_WR ? lives_check_room(c, 2, ret_message) : 0;
+    if (knob(k, "how") != HOW_WR)
+        return 0;
+    int r = lives_check_fin_wait_2(c, ret_message);
+    return r ? r : lives_check_room(c, 2, ret_message);
 }
 
 static void predict_write(struct prediction *p)
@@ -243,6 +246,7 @@ const struct experiment experiment_half_close = {
                                      "< FIN", "s: LAST_ACK", "c: TIME_WAIT", "> ACK", "s: gone", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
+    .premises = PREMISE_DATA | PREMISE_ON_TIME,
     .check = check,
     .predict = predict,
     .run = run,

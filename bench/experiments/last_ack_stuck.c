@@ -25,6 +25,13 @@ static struct retransmit model(const struct knobs *k, const struct conditions *c
     return (struct retransmit){.conditions = c, .rtt = silence_rtt(k), .orphan = true};
 }
 
+static int check(const struct knobs *k, const struct conditions *c, char **ret_message)
+{
+    const struct retransmit r = model(k, c);
+    int why = silence_check(&r, ret_message);
+    return why ? why : lives_check_room(c, 1, ret_message); /* the client's FIN_WAIT_2 */
+}
+
 static void predict(const struct knobs *k, const struct conditions *c, struct prediction *p)
 {
     struct retransmit r = model(k, c);
@@ -123,6 +130,8 @@ const struct experiment experiment_last_ack_stuck = {
                               "< FIN-ACK x lost", ". 2 RTO", "< FIN-ACK x lost", ". 4 RTO", "s: CLOSE", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
+    .premises = PREMISE_DATA,
+    .check = check,
     .predict = predict,
     .run = run,
     .tell = tell,

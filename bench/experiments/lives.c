@@ -1,4 +1,6 @@
 #include "bench/experiments/lives.h"
+#include "bench/model/afterlife.h"
+#include "bench/model/life.h"
 #include "bench/observe/closing.h"
 #include "common/exit_code.h"
 
@@ -7,15 +9,37 @@
 #include <stdio.h>
 #include <string.h>
 
+#define RTO_MOST_S         10
+#define FIN_TIMEOUT_MOST_S 86400 /* as the knob has it */
+
 int lives_check_room(const struct conditions *c, int64_t minisockets, char **ret_message)
 {
-    if (c->max_tw_buckets >= minisockets)
+    if (afterlife_room(c) >= minisockets)
         return 0;
     if (asprintf(ret_message,
                  "tcp_max_tw_buckets=%lld: what shall be seen here takes %lld minisocket%s of one host, and those "
                  "beyond would be gone at once; write at least %lld",
                  (long long)c->max_tw_buckets, (long long)minisockets, minisockets == 1 ? "" : "s",
                  (long long)minisockets) < 0)
+        *ret_message = NULL;
+    return -EINVAL;
+}
+
+int lives_check_fin_wait_2(const struct conditions *c, char **ret_message)
+{
+    int r;
+    if (life_rto(c, 0) > RTO_MOST_S)
+        r = asprintf(
+            ret_message,
+            "net.ipv4.tcp_rto_min_us=%lld: FIN_WAIT_2 lasts 3.5 times the RTO at least, which would be %.0f s; "
+            "write at most %d",
+            (long long)c->rto_min_us, 3.5 * life_rto(c, 0), RTO_MOST_S * 1000000);
+    else if (c->fin_timeout > FIN_TIMEOUT_MOST_S)
+        r = asprintf(ret_message, "net.ipv4.tcp_fin_timeout=%lld: nobody waits that long; write at most %d",
+                     (long long)c->fin_timeout, FIN_TIMEOUT_MOST_S);
+    else
+        return 0;
+    if (r < 0)
         *ret_message = NULL;
     return -EINVAL;
 }

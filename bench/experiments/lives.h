@@ -10,6 +10,9 @@
 /* For check(): a host needs room for so many minisockets (FIN_WAIT_2 without descriptor, TIME_WAIT). 0, or -EINVAL and a sentence. */
 int lives_check_room(const struct conditions *c, int64_t minisockets, char **ret_message);
 
+/* For check(): a FIN_WAIT_2 is waited for, which lasts tcp_fin_timeout, and 3.5 RTO at least. 0, or -EINVAL and a sentence. */
+int lives_check_fin_wait_2(const struct conditions *c, char **ret_message);
+
 /* SIDE.gone_first: none is gone before the time; SIDE.there_last: none is there after it. side: "client", "server". */
 void lives_expect(struct prediction *p, struct span span, const struct rule *rule, const char *side);
 

@@ -94,9 +94,9 @@ static void set_ports(struct trial *t, const struct knobs *k)
     int first = LOW, last = LOW + (int)knob(k, "reserved") - 1;
     snprintf(range, sizeof(range), "%d %d", LOW, LOW + (int)knob(k, "ports") - 1);
     snprintf(reserved, sizeof(reserved), first == last ? "%d" : "%d-%d", first, last);
-    step_set(t, SIDE_CLIENT, "net.ipv4.ip_local_port_range", range);
+    step_set_own(t, SIDE_CLIENT, "net.ipv4.ip_local_port_range", range);
     if (knob(k, "reserved"))
-        step_set(t, SIDE_CLIENT, "net.ipv4.ip_local_reserved_ports", reserved);
+        step_set_own(t, SIDE_CLIENT, "net.ipv4.ip_local_reserved_ports", reserved);
 }
 
 /* One listener for each address: the lab's, and then the others. */

@@ -179,6 +179,7 @@ const struct experiment experiment_queued_client_leaves = {
                               "s accept()", ". 1 s", "> SYN", "< SYN-ACK", "> ACK", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
+    .premises = PREMISE_DATA | PREMISE_ON_TIME,
     .check = check,
     .predict = predict,
     .run = run,

@@ -21,6 +21,12 @@ static struct retransmit model(const struct knobs *k, const struct conditions *c
     return (struct retransmit){.conditions = c, .rtt = silence_rtt(k)};
 }
 
+static int check(const struct knobs *k, const struct conditions *c, char **ret_message)
+{
+    const struct retransmit r = model(k, c);
+    return silence_check(&r, ret_message);
+}
+
 static void predict(const struct knobs *k, const struct conditions *c, struct prediction *p)
 {
     struct retransmit r = model(k, c);
@@ -77,6 +83,8 @@ const struct experiment experiment_retransmission_give_up = {
                               "> DATA x lost", ". 4 RTO", "> DATA x lost", ". 8 RTO", "c ETIMEDOUT", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
+    .premises = PREMISE_DATA,
+    .check = check,
     .predict = predict,
     .run = run,
     .tell = tell,

@@ -244,6 +244,7 @@ const struct experiment experiment_server_restart = {
                                      "s: ESTABLISHED", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
+    .premises = PREMISE_DATA | PREMISE_ON_TIME,
     .check = check,
     .predict = predict,
     .run = run,

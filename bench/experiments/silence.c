@@ -19,6 +19,20 @@ struct span silence_rtt(const struct knobs *k)
     return (struct span){wire_s, wire_s + SILENCE_SLACK_S};
 }
 
+int silence_check(const struct retransmit *r, char **ret_message)
+{
+    double lasts_s = retransmit_gives_up(r).lo;
+    if (lasts_s <= EXPERIMENT_LONGEST_S)
+        return 0;
+    if (asprintf(
+            ret_message,
+            "with these sysctls the RTO begins at %.1f s and the connection is given up after %.0f s only, and a "
+            "run lasts %d s at most; write fewer retries, or a smaller net.ipv4.tcp_rto_min_us",
+            retransmit_rto(r->conditions, r->rtt).hi, lasts_s, EXPERIMENT_LONGEST_S) < 0)
+        *ret_message = NULL;
+    return -EINVAL;
+}
+
 /* --- the connection --- */
 
 static void silence_abort(struct trial_socket *s)

@@ -20,6 +20,9 @@ extern const char *const silence_lost_names[];
 /* The round trip that an end measures in the handshake, between what the wire takes and what a busy machine may add. */
 struct span silence_rtt(const struct knobs *k);
 
+/* For experiment.check: whether it is given up in time. 0, or -EINVAL and a sentence. */
+int silence_check(const struct retransmit *r, char **ret_message);
+
 /* An accepted connection of which that end has measured such a round trip: where it took longer, it is aborted and another one made. Where
  * none will do the trial cannot be. The counters count from then on. Observes SIDE.RTO. */
 struct trial_socket *silence_connection(struct trial *t, struct trial_socket *listener, enum side sender,

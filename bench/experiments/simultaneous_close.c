@@ -123,6 +123,7 @@ const struct experiment experiment_simultaneous_close = {
                               "s: CLOSING", "c: CLOSING", "> ACK", "< ACK", "s: TIME_WAIT", "c: TIME_WAIT", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
+    .premises = PREMISE_DATA | PREMISE_ON_TIME,
     .check = check,
     .predict = predict,
     .run = run,

@@ -248,6 +248,8 @@ int sock_connect_at(struct trial_socket *s, const char *address, int port)
     sock_learn_names(s);
     s->peer = e;
     s->error = r;
+    if (r == EADDRNOTAVAIL && !s->trial->few_ports)
+        step_fail_without_port(s->trial, s->side);
     return sock_noted(s, s->connected_ns, r, "connect", endpoint_format(&e, text));
 }
 

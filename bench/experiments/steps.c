@@ -607,6 +607,69 @@ void step_set(struct trial *t, enum side side, const char *key, const char *valu
         json_object_set_new(t->sysctls, key, json_string(now));
 }
 
+void step_set_own(struct trial *t, enum side side, const char *key, const char *value)
+{
+    char given[SYSCTL_KEY_MAX], ignored[SYSCTL_VALUE_MAX];
+    const char *why;
+    for (size_t i = 0; i < t->knobs->n_sysctls; i++)
+        if (!sysctl_parse(t->knobs->sysctl[i], given, ignored, &why) && !strcmp(given, key))
+            step_fail(t, EXIT_CODE_USAGE, "%s: %s sets this sysctl by itself, as its knobs say; leave it out",
+                      t->knobs->sysctl[i], t->experiment->name);
+    t->few_ports = t->few_ports || !strcmp(key, "net.ipv4.ip_local_port_range");
+    step_set(t, side, key, value);
+}
+
+/* "40000-40010,40020" */
+static int64_t step_listed_ports(const char *list, int64_t low, int64_t high)
+{
+    int64_t n = 0;
+    while (*list >= '0' && *list <= '9') {
+        char *end;
+        long first = strtol(list, &end, 10), last = *end == '-' ? strtol(end + 1, &end, 10) : first;
+        int64_t from = first > low ? first : low, to = last < high ? last : high;
+        n += from <= to ? to - from + 1 : 0;
+        list = *end == ',' ? end + 1 : end;
+    }
+    return n;
+}
+
+/* *ret_low to *ret_high is the range; false: it could not be read. */
+static bool step_read_ports(struct trial *t, enum side side, int64_t *ret_low, int64_t *ret_high, char *reserved)
+{
+    char range[SYSCTL_VALUE_MAX];
+    long long low, high;
+    if (t->failure || host_enter(side == SIDE_SERVER ? &t->lab.server : &t->lab.client) ||
+        sysctl_read("net.ipv4.ip_local_port_range", range) || sscanf(range, "%lld %lld", &low, &high) != 2 ||
+        sysctl_read("net.ipv4.ip_local_reserved_ports", reserved))
+        return false;
+    *ret_low = low;
+    *ret_high = high;
+    return true;
+}
+
+int64_t step_ports(struct trial *t, enum side side)
+{
+    char reserved[SYSCTL_VALUE_MAX];
+    int64_t low, high;
+    if (!step_read_ports(t, side, &low, &high, reserved))
+        return 0;
+    return high - low + 1 - step_listed_ports(reserved, low, high);
+}
+
+void step_fail_without_port(struct trial *t, enum side side)
+{
+    char reserved[SYSCTL_VALUE_MAX];
+    int64_t low, high;
+    if (!step_read_ports(t, side, &low, &high, reserved))
+        return;
+    step_fail(t, EXIT_CODE_USAGE,
+              "net.ipv4.ip_local_port_range=%lld %lld%s%s leaves %lld port%s, and %s opens more connections; write a "
+              "larger range%s",
+              (long long)low, (long long)high, *reserved ? " with net.ipv4.ip_local_reserved_ports=" : "", reserved,
+              (long long)step_ports(t, side), step_ports(t, side) == 1 ? "" : "s", t->experiment->name,
+              *reserved ? ", or reserve fewer" : "");
+}
+
 /* --- observing --- */
 
 void step_see(struct trial *t, double value, const char *name, ...)

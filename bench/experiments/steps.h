@@ -55,6 +55,16 @@ void step_kill_client(struct trial *t);
 /* Sets a sysctl on a host, for this trial. */
 void step_set(struct trial *t, enum side side, const char *key, const char *value);
 
+/* The same for one that is the experiment's own choice: whoever gives it by its full name is told to leave it out. With
+ * net.ipv4.ip_local_port_range the experiment takes on that connect() may find no port. */
+void step_set_own(struct trial *t, enum side side, const char *key, const char *value);
+
+/* How many ports connect() has to choose from on that side: the range without what is reserved. */
+int64_t step_ports(struct trial *t, enum side side);
+
+/* connect() or bind() of that side found no port, and nobody expected that: ends the trial with the reason. */
+void step_fail_without_port(struct trial *t, enum side side);
+
 /* Until the kernel has told of the death of each client socket that the looks miss: it tells from a work queue, some time after. */
 void step_hear_deaths(struct trial *t);
 

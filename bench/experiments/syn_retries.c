@@ -32,8 +32,6 @@ static int64_t user_timeout_ms(const struct knobs *k)
 }
 
 #define TELL_MOST 12
-#define LONGEST_S 1000 /* the default is over after 131 s */
-
 /* As this socket has them. */
 static struct conditions conditions_of_socket(const struct knobs *k, const struct conditions *c)
 {
@@ -50,12 +48,12 @@ static int check(const struct knobs *k, const struct conditions *c, char **ret_m
     struct conditions of_socket = conditions_of_socket(k, c);
     int64_t user_ms = user_timeout_ms(k);
     double lasts_s = opening_syn_gives_up(&of_socket, user_ms).lo;
-    if (lasts_s > LONGEST_S)
+    if (lasts_s > EXPERIMENT_LONGEST_S)
         r = asprintf(
             ret_message,
             "with these knobs connect() gives up after %.0f s only, and a run lasts %d s at most; write fewer "
             "syn_retries, or a user_timeout",
-            lasts_s, LONGEST_S);
+            lasts_s, EXPERIMENT_LONGEST_S);
     else if (!opening_syn_is_chance(&of_socket, user_ms, &firing_s))
         return 0;
     else if (user_ms)

@@ -129,7 +129,7 @@ static void experiment_set(struct conditions *c, const char *text)
     char key[SYSCTL_KEY_MAX], value[SYSCTL_VALUE_MAX];
     const char *why;
     if (!sysctl_parse(text, key, value, &why))
-        conditions_set(c, key, atoll(value));
+        conditions_set(c, key, conditions_number(value));
 }
 
 struct conditions experiment_conditions(const struct experiment *e, const struct knobs *k)

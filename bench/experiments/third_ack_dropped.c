@@ -8,6 +8,7 @@
  * Falsified by:   an ACK from the client without a SYN-ACK before it; a SYN-ACK off its ladder; a connection that does not complete
  *                 although there is room. */
 #include "bench/experiments/burst.h"
+#include "bench/experiments/requests.h"
 #include "bench/experiments/steps.h"
 #include "bench/model/ladder.h"
 
@@ -30,14 +31,20 @@ static const struct knob knobs[] = {
 
 static int check(const struct knobs *k, const struct conditions *c, char **ret_message)
 {
-    int most = ladder_syn_ack_retransmits(c);
-    if (knob(k, "again") < most)
-        return burst_check(k, c, ret_message);
-    if (asprintf(ret_message,
-                 "again=%lld: with these sysctls a SYN-ACK is sent again %d times, and the last of them shall "
-                 "complete the "
-                 "connection; write at most %d",
-                 (long long)knob(k, "again"), most, most - 1) < 0)
+    int most = ladder_syn_ack_retransmits(c), r;
+    if (knob(k, "again") < most) {
+        r = burst_check(k, c, ret_message);
+        return r ? r : requests_check_answers(c, burst_outcome(k, c).half_open, knob(k, "again") + 1, ret_message);
+    }
+    if (most)
+        r = asprintf(ret_message,
+                     "again=%lld: with these sysctls a SYN-ACK is sent again %d time%s, and the last of them shall "
+                     "complete the connection; write at most %d",
+                     (long long)knob(k, "again"), most, most == 1 ? "" : "s", most - 1);
+    else
+        r = asprintf(ret_message, "net.ipv4.tcp_synack_retries=0: then no SYN-ACK is sent again, and it takes one to "
+                                  "complete the connection; write at least 1");
+    if (r < 0)
         *ret_message = NULL;
     return -EINVAL;
 }

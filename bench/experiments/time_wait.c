@@ -162,7 +162,7 @@ static void run(struct trial *t, const struct knobs *k)
     const char *hold = server_closes ? "1h" : "0";
     step_reached *through = server_closes ? server_is_through : clients_are_through;
     snprintf(range, sizeof(range), "%d %lld", PORT_LOW, (long long)(PORT_LOW + ports(k) - 1));
-    step_set(t, SIDE_CLIENT, "net.ipv4.ip_local_port_range", range);
+    step_set_own(t, SIDE_CLIENT, "net.ipv4.ip_local_port_range", range);
     if (server_closes)
         step_serve(t, "--close-after", "0", NULL);
     else
@@ -282,6 +282,7 @@ const struct experiment experiment_time_wait = {
                                      ". 60 s", "c: gone", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
+    .premises = PREMISE_DATA | PREMISE_ON_TIME,
     .sysctls = sysctls,
     .check = check,
     .predict = predict,

@@ -243,6 +243,7 @@ const struct experiment experiment_time_wait_assassination = {
                                      "< RST", "c: CLOSE", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
+    .premises = PREMISE_DATA | PREMISE_ON_TIME,
     .check = check,
     .predict = predict,
     .run = run,

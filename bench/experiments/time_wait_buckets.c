@@ -7,6 +7,7 @@
  *                 has closed, and the peer's FIN is answered by RST.
  * Falsified by:   one more or one less than tcp_max_tw_buckets; a TIME_WAIT that makes room for another; a FIN_WAIT_2 that takes no place.
  *                 */
+#include "bench/experiments/lives.h"
 #include "bench/experiments/sockets.h"
 #include "bench/experiments/steps.h"
 #include "bench/model/afterlife.h"
@@ -29,7 +30,7 @@ static const struct knob knobs[] = {
 static int check(const struct knobs *k, const struct conditions *c, char **ret_message)
 {
     if (c->fin_timeout >= LEAST_S && c->fin_timeout <= 60)
-        return 0;
+        return lives_check_fin_wait_2(c, ret_message);
     if (asprintf(ret_message,
                  "net.ipv4.tcp_fin_timeout=%lld: below %d s FIN_WAIT_2 might be over before its FIN comes, and above "
                  "60 s it "
@@ -188,6 +189,7 @@ const struct experiment experiment_time_wait_buckets = {
                                      NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
+    .premises = PREMISE_DATA | PREMISE_ON_TIME,
     .check = check,
     .predict = predict,
     .run = run,

@@ -9,6 +9,7 @@
 #include "bench/experiments/sockets.h"
 #include "bench/experiments/steps.h"
 #include "bench/model/afterlife.h"
+#include "bench/model/retransmit.h"
 
 #include <errno.h>
 #include <math.h>
@@ -29,20 +30,31 @@ static const struct knob knobs[] = {
 
 /* About when the FIN gets through, after the first one: each repetition takes twice as long as the one before. The timeout begins with
  * three round trips, of a connection that has measured one or two, or with 0.2 s more than one. */
-static double gets_through_s(const struct knobs *k)
+static double gets_through_s(const struct knobs *k, const struct conditions *c)
 {
-    return (0.2 + 6 * (double)knob(k, "delay") / 1e9) * (double)(1 << knob(k, "lost"));
+    return ((double)c->rto_min_us / 1e6 + 6 * (double)knob(k, "delay") / 1e9) * (double)(1 << knob(k, "lost"));
 }
 
 static int check(const struct knobs *k, const struct conditions *c, char **ret_message)
 {
-    if (gets_through_s(k) < LONGEST_S)
+    const struct retransmit fins = {.conditions = c, .rtt = {0, 3 * (double)knob(k, "delay") / 1e9}};
+    int least = retransmit_least(&fins) + retransmit_has_probe(c), r = 0;
+    if (gets_through_s(k, c) >= LONGEST_S)
+        r = asprintf(
+            ret_message,
+            "lost=%lld: with this delay and these sysctls the FIN would get through after some %.0f s only, and "
+            "TIME_WAIT might be over by then, which is 60 s after the first one; write a smaller delay, a smaller "
+            "net.ipv4.tcp_rto_min_us, or fewer lost",
+            (long long)knob(k, "lost"), gets_through_s(k, c));
+    else if (knob(k, "lost") >= least)
+        r = asprintf(
+            ret_message,
+            "lost=%lld: with net.ipv4.tcp_retries2=%lld the server may give up after %d repetition%s of its FIN, "
+            "and one more than those lost must get through; write fewer lost, or more tcp_retries2",
+            (long long)knob(k, "lost"), (long long)c->retries2, least, least == 1 ? "" : "s");
+    else
         return 0;
-    if (asprintf(ret_message,
-                 "lost=%lld: with this delay the FIN would get through after some %.0f s only, and TIME_WAIT might "
-                 "be over "
-                 "by then, which is 60 s after the first one; write a smaller delay, or lost=%lld",
-                 (long long)knob(k, "lost"), gets_through_s(k), (long long)knob(k, "lost") - 1) < 0)
+    if (r < 0)
         *ret_message = NULL;
     return -EINVAL;
 }
@@ -197,6 +209,7 @@ const struct experiment experiment_time_wait_lost_ack = {
                                      "> ACK", "s: CLOSE", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
+    .premises = PREMISE_DATA | PREMISE_ON_TIME,
     .check = check,
     .predict = predict,
     .run = run,

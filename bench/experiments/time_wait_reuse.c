@@ -231,7 +231,7 @@ static void run(struct trial *t, const struct knobs *k)
 {
     struct span when = reuse(k, &t->conditions);
     double until_s = (isfinite(when.hi) ? when.hi : (double)t->conditions.tw_reuse_delay / 1e3) + BEYOND_S;
-    step_set(t, SIDE_CLIENT, "net.ipv4.ip_local_port_range", PORT " " PORT);
+    step_set_own(t, SIDE_CLIENT, "net.ipv4.ip_local_port_range", PORT " " PORT);
     struct trial_socket *listener = sock_serve(t, 4);
     struct attempt a = try_at_once(t, listener, knob(k, "bind"), when);
     int r = a.error ? try_again(t, a.client, a.since_ns, until_s) : 0;
@@ -302,6 +302,7 @@ const struct experiment experiment_time_wait_reuse = {
                                      "< SYN-ACK", "> ACK", "c: ESTABLISHED", "s: ESTABLISHED", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
+    .premises = PREMISE_DATA | PREMISE_ON_TIME,
     .check = check,
     .predict = predict,
     .run = run,

@@ -4,6 +4,7 @@
 #include "bench/experiments/stock.h"
 #include "bench/experiments/trial_document.h"
 #include "bench/lab/needs.h"
+#include "bench/model/queue.h"
 #include "bench/observe/pcap.h"
 #include "common/clock.h"
 #include "common/exit_code.h"
@@ -69,7 +70,7 @@ static void trial_set_sysctls(struct trial *t)
 static int64_t trial_condition(const char *key, int64_t absent)
 {
     char value[SYSCTL_VALUE_MAX];
-    return sysctl_read(key, value) ? absent : atoll(value);
+    return sysctl_read(key, value) ? absent : conditions_number(value);
 }
 
 /* What the server host is set to now. The timer's tick is the coarse clock's resolution: no right is needed to ask. */
@@ -89,17 +90,20 @@ static void trial_read_conditions(struct trial *t)
 static void trial_check_knobs(struct trial *t)
 {
     char *message = NULL;
-    if (t->failure || !t->experiment->check || !t->experiment->check(t->knobs, &t->conditions, &message))
+    if (t->failure || !experiment_check(t->experiment, t->knobs, &t->conditions, &message))
         return;
     step_fail(t, EXIT_CODE_USAGE, "%s", message ? message : "these knobs do not go together");
     free(message);
 }
 
 /* Connections beside those of the knob clients, which the server may have to hold as well. */
-static int64_t trial_others(const struct knobs *k)
+static int64_t trial_others(const struct trial *t)
 {
+    const struct knobs *k = t->knobs;
     int64_t prefill = knobs_have(k, "prefill") ? knob(k, "prefill") : 0;
-    return (prefill > 0 ? prefill : 0) + (knobs_have(k, "then") ? knob(k, "then") : 0);
+    if (prefill == OPTION_NEVER)
+        prefill = queue_limit(knob(k, "backlog"), t->conditions.somaxconn);
+    return prefill + (knobs_have(k, "then") ? knob(k, "then") : 0);
 }
 
 /* Before anything is started: the client refuses a run that cannot fit, but then the trial is under way. */
@@ -108,7 +112,7 @@ static void trial_check_descriptors(struct trial *t)
     struct rlimit limit = {0};
     if (!knobs_have(t->knobs, "clients"))
         return;
-    int64_t needed = TRIAL_DESCRIPTORS + knob(t->knobs, "clients") + trial_others(t->knobs);
+    int64_t needed = TRIAL_DESCRIPTORS + knob(t->knobs, "clients") + trial_others(t);
     getrlimit(RLIMIT_NOFILE, &limit);
     if (!t->failure && (rlim_t)needed > limit.rlim_max)
         step_fail(t, EXIT_CODE_CANNOT,
@@ -117,6 +121,16 @@ static void trial_check_descriptors(struct trial *t)
                   "fewer clients, or raise it: ulimit -Hn %lld",
                   (long long)knob(t->knobs, "clients"), (long long)needed, (unsigned long long)limit.rlim_max,
                   (long long)needed);
+}
+
+/* Of a range of an odd number of ports connect() may overlook one (model/ports.h). */
+static void trial_check_ports(struct trial *t)
+{
+    int64_t ports = step_ports(t, SIDE_CLIENT);
+    if (t->failure || !knobs_have(t->knobs, "clients"))
+        return;
+    if (knob(t->knobs, "clients") + trial_others(t) > ports - (ports > 1 && ports % 2))
+        step_fail_without_port(t, SIDE_CLIENT);
 }
 
 /* For the tests: a prediction that is wrong on purpose must be found to differ. TCPLAB_TEST_FALSIFY names the expectation. */
@@ -158,6 +172,7 @@ static void trial_go(struct trial *t)
     trial_read_conditions(t);
     trial_check_knobs(t);
     trial_check_descriptors(t);
+    trial_check_ports(t);
     trial_count(t);
     if (t->failure)
         return;

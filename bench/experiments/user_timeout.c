@@ -32,8 +32,9 @@ static struct retransmit model(const struct knobs *k, const struct conditions *c
 
 static int check(const struct knobs *k, const struct conditions *c, char **ret_message)
 {
+    const struct retransmit r = model(k, c);
     if (knob(k, "timeout") % 1000000 == 0)
-        return 0;
+        return silence_check(&r, ret_message);
     if (asprintf(ret_message, "timeout: TCP_USER_TIMEOUT is a number of whole milliseconds; write %dms or %dms",
                  timeout_ms(k), timeout_ms(k) + 1) < 0)
         *ret_message = NULL;
@@ -99,6 +100,7 @@ const struct experiment experiment_user_timeout = {
                                      "> DATA x lost", ". what is left of the timeout", "c ETIMEDOUT", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
+    .premises = PREMISE_DATA,
     .check = check,
     .predict = predict,
     .run = run,

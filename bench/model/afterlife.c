@@ -3,9 +3,15 @@
 
 #include <math.h>
 
+int64_t afterlife_room(const struct conditions *c)
+{
+    return (uint32_t)c->max_tw_buckets;
+}
+
 int64_t afterlife_kept(const struct conditions *c, int64_t closing)
 {
-    return closing < c->max_tw_buckets ? closing : c->max_tw_buckets;
+    int64_t room = afterlife_room(c);
+    return closing < room ? closing : room;
 }
 
 struct span afterlife_reuse(const struct conditions *c, bool bound, bool loopback)

@@ -7,8 +7,12 @@
 
 #include <stdbool.h>
 
-/* How many of so many closing connections are kept as minisockets, TIME_WAIT and FIN_WAIT_2 together, where none is there yet
- * (inet_twsk_alloc(): tcp_max_tw_buckets); the others are closed at once. */
+/* How many minisockets a host may have, TIME_WAIT and FIN_WAIT_2 together (inet_twsk_alloc(), net/ipv4/inet_timewait_sock.c: compared as
+ * an unsigned number, so that a tcp_max_tw_buckets below 0 is no limit). */
+int64_t afterlife_room(const struct conditions *c);
+
+/* How many of so many closing connections are kept as minisockets where none is there yet; the others are closed
+ * at once. */
 int64_t afterlife_kept(const struct conditions *c, int64_t closing);
 
 /* When connect() gets the port of a TIME_WAIT of its own towards the same destination: seconds since the peer's FIN came

@@ -1,5 +1,6 @@
 #include "bench/model/conditions.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct conditions conditions_fresh(void)
@@ -9,6 +10,12 @@ struct conditions conditions_fresh(void)
                                CONDITIONS(X)
 #undef X
     };
+}
+
+int64_t conditions_number(const char *text)
+{
+    long long n[3] = {0};
+    return sscanf(text, "%lld %lld %lld", &n[0], &n[1], &n[2]) == 3 ? n[1] : n[0];
 }
 
 void conditions_set(struct conditions *c, const char *sysctl, int64_t value)

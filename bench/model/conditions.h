@@ -9,32 +9,34 @@
 /* field, sysctl, value in a fresh network namespace (compiled in), value to reckon with where this kernel has no such
  * knob. tcp_max_syn_backlog's default depends on memory; it matters only without SYN cookies. tcp_tw_reuse_delay 0, which no kernel
  * takes: one that has no such knob, and counts whole seconds (afterlife_reuse()). */
-#define CONDITIONS(X)                                                \
-    X(somaxconn, "net.core.somaxconn", 4096, 128)                    \
-    X(syncookies, "net.ipv4.tcp_syncookies", 1, 0)                   \
-    X(max_syn_backlog, "net.ipv4.tcp_max_syn_backlog", 2048, 2048)   \
-    X(abort_on_overflow, "net.ipv4.tcp_abort_on_overflow", 0, 0)     \
-    X(syn_retries, "net.ipv4.tcp_syn_retries", 6, 6)                 \
-    X(syn_linear_timeouts, "net.ipv4.tcp_syn_linear_timeouts", 4, 0) \
-    X(synack_retries, "net.ipv4.tcp_synack_retries", 5, 5)           \
-    X(fin_timeout, "net.ipv4.tcp_fin_timeout", 60, 60)               \
-    X(tw_reuse, "net.ipv4.tcp_tw_reuse", 2, 0)                       \
-    X(tw_reuse_delay, "net.ipv4.tcp_tw_reuse_delay", 1000, 0)        \
-    X(timestamps, "net.ipv4.tcp_timestamps", 1, 1)                   \
-    X(max_tw_buckets, "net.ipv4.tcp_max_tw_buckets", 131072, 131072) \
-    X(rfc1337, "net.ipv4.tcp_rfc1337", 0, 0)                         \
-    X(retries2, "net.ipv4.tcp_retries2", 15, 15)                     \
-    X(orphan_retries, "net.ipv4.tcp_orphan_retries", 0, 0)           \
-    X(keepalive_time, "net.ipv4.tcp_keepalive_time", 7200, 7200)     \
-    X(keepalive_intvl, "net.ipv4.tcp_keepalive_intvl", 75, 75)       \
-    X(keepalive_probes, "net.ipv4.tcp_keepalive_probes", 9, 9)       \
-    X(fastopen, "net.ipv4.tcp_fastopen", 1, 1)                       \
-    X(migrate_req, "net.ipv4.tcp_migrate_req", 0, 0)                 \
-    X(no_metrics_save, "net.ipv4.tcp_no_metrics_save", 0, 0)         \
-    X(rto_max_ms, "net.ipv4.tcp_rto_max_ms", 120000, 120000)         \
-    X(rto_min_us, "net.ipv4.tcp_rto_min_us", 200000, 200000)         \
-    X(early_retrans, "net.ipv4.tcp_early_retrans", 3, 3)             \
-    X(sack, "net.ipv4.tcp_sack", 1, 1)                               \
+#define CONDITIONS(X)                                                                \
+    X(somaxconn, "net.core.somaxconn", 4096, 128)                                    \
+    X(syncookies, "net.ipv4.tcp_syncookies", 1, 0)                                   \
+    X(max_syn_backlog, "net.ipv4.tcp_max_syn_backlog", 2048, 2048)                   \
+    X(abort_on_overflow, "net.ipv4.tcp_abort_on_overflow", 0, 0)                     \
+    X(syn_retries, "net.ipv4.tcp_syn_retries", 6, 6)                                 \
+    X(syn_linear_timeouts, "net.ipv4.tcp_syn_linear_timeouts", 4, 0)                 \
+    X(synack_retries, "net.ipv4.tcp_synack_retries", 5, 5)                           \
+    X(fin_timeout, "net.ipv4.tcp_fin_timeout", 60, 60)                               \
+    X(tw_reuse, "net.ipv4.tcp_tw_reuse", 2, 0)                                       \
+    X(tw_reuse_delay, "net.ipv4.tcp_tw_reuse_delay", 1000, 0)                        \
+    X(timestamps, "net.ipv4.tcp_timestamps", 1, 1)                                   \
+    X(max_tw_buckets, "net.ipv4.tcp_max_tw_buckets", 131072, 131072)                 \
+    X(rfc1337, "net.ipv4.tcp_rfc1337", 0, 0)                                         \
+    X(retries2, "net.ipv4.tcp_retries2", 15, 15)                                     \
+    X(orphan_retries, "net.ipv4.tcp_orphan_retries", 0, 0)                           \
+    X(keepalive_time, "net.ipv4.tcp_keepalive_time", 7200, 7200)                     \
+    X(keepalive_intvl, "net.ipv4.tcp_keepalive_intvl", 75, 75)                       \
+    X(keepalive_probes, "net.ipv4.tcp_keepalive_probes", 9, 9)                       \
+    X(fastopen, "net.ipv4.tcp_fastopen", 1, 1)                                       \
+    X(migrate_req, "net.ipv4.tcp_migrate_req", 0, 0)                                 \
+    X(no_metrics_save, "net.ipv4.tcp_no_metrics_save", 0, 0)                         \
+    X(rto_max_ms, "net.ipv4.tcp_rto_max_ms", 120000, 120000)                         \
+    X(rto_min_us, "net.ipv4.tcp_rto_min_us", 200000, 200000)                         \
+    X(early_retrans, "net.ipv4.tcp_early_retrans", 3, 3)                             \
+    X(sack, "net.ipv4.tcp_sack", 1, 1)                                               \
+    X(challenge_ack_limit, "net.ipv4.tcp_challenge_ack_limit", INT32_MAX, INT32_MAX) \
+    X(rmem, "net.ipv4.tcp_rmem", 131072, 131072)                                     \
     X(invalid_ratelimit, "net.ipv4.tcp_invalid_ratelimit", 500, 500)
 
 struct conditions {
@@ -47,6 +49,9 @@ struct conditions {
 
 /* A fresh namespace of the newest kernel, with 250 ticks a second: what `explain` reckons with. */
 struct conditions conditions_fresh(void);
+
+/* The number that a sysctl's text stands for. Of three (least, default, most) it is the second: what a socket begins with. */
+int64_t conditions_number(const char *text);
 
 /* Changes the one that this sysctl sets; no other sysctl is a condition. */
 void conditions_set(struct conditions *c, const char *sysctl, int64_t value);

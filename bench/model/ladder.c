@@ -6,13 +6,18 @@
 
 #define TIMEOUT_INIT 1   /* TCP_TIMEOUT_INIT, in seconds as all here */
 #define RTO_MAX      120 /* TCP_RTO_MAX */
-#define DOUBLINGS    6   /* that keep below it: ilog2(RTO_MAX / TIMEOUT_INIT) */
 
-typedef int64_t gap_function(const struct conditions *c, int firing);
+typedef double gap_function(const struct conditions *c, int firing);
 
-static int64_t doubled(int64_t times)
+static double doubled(int64_t times, double most)
 {
-    return times <= 0 ? TIMEOUT_INIT : times > DOUBLINGS ? RTO_MAX : (int64_t)TIMEOUT_INIT << times;
+    return fmin(ldexp(TIMEOUT_INIT, (int)fmax(0, (double)times)), most);
+}
+
+/* tcp_rto_max() of a client's socket; a listener's requests do not ask for it. */
+static double syn_rto_max(const struct conditions *c)
+{
+    return (double)c->rto_max_ms / 1000;
 }
 
 static int64_t linear_timeouts(const struct conditions *c)
@@ -22,22 +27,22 @@ static int64_t linear_timeouts(const struct conditions *c)
 
 /* Before firing number `firing`, from 1. tcp_retransmit_timer() doubles when more than tcp_syn_linear_timeouts have
  * been. */
-static int64_t syn_gap(const struct conditions *c, int firing)
+static double syn_gap(const struct conditions *c, int firing)
 {
-    return doubled(firing - 1 - linear_timeouts(c));
+    return doubled(firing - 1 - linear_timeouts(c), syn_rto_max(c));
 }
 
 /* tcp_reqsk_timeout(): 1 s shifted by the timeouts that have been. */
-static int64_t syn_ack_gap(const struct conditions *c, int firing)
+static double syn_ack_gap(const struct conditions *c, int firing)
 {
-    return doubled(firing - 1);
+    return doubled(firing - 1, RTO_MAX);
 }
 
 static struct span firing_span(const struct conditions *c, gap_function *gap, int firing)
 {
     struct span span = {0, LATENESS_SCHEDULING};
     for (int i = 1; i <= firing; i++)
-        span = lateness_then(span, c->hz, (double)gap(c, i));
+        span = lateness_then(span, c->hz, gap(c, i));
     return span;
 }
 
@@ -49,16 +54,18 @@ static struct span retransmission(const struct conditions *c, gap_function *gap,
 }
 
 /* tcp_model_timeout(): how long a SYN is tried. */
-int64_t ladder_syn_patience(const struct conditions *c)
+double ladder_syn_patience(const struct conditions *c)
 {
-    int64_t doublings = c->syn_retries < DOUBLINGS ? c->syn_retries : DOUBLINGS;
-    return ((int64_t)2 << doublings) - 1 + (c->syn_retries - doublings) * RTO_MAX;
+    double most = syn_rto_max(c);
+    int64_t reach = (int64_t)log2(most / TIMEOUT_INIT); /* doublings that keep below it */
+    int64_t doublings = c->syn_retries < reach ? c->syn_retries : reach;
+    return ldexp(2, (int)doublings) - 1 + (double)(c->syn_retries - doublings) * most;
 }
 
 int ladder_syn_retransmits(const struct conditions *c)
 {
     int sent = 0;
-    for (int64_t elapsed = syn_gap(c, 1); sent < c->syn_retries + linear_timeouts(c); sent++) {
+    for (double elapsed = syn_gap(c, 1); sent < c->syn_retries + linear_timeouts(c); sent++) {
         if (sent > 0 && elapsed >= ladder_syn_patience(c)) /* retransmits_timed_out() */
             break;
         elapsed += syn_gap(c, sent + 2);

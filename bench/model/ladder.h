@@ -16,7 +16,7 @@ struct span ladder_syn(const struct conditions *c, int retransmit); /* the n-th,
 struct span ladder_syn_gives_up(const struct conditions *c);        /* connect() fails with ETIMEDOUT */
 
 /* The time that tcp_syn_retries stands for, in seconds: 2^(tcp_syn_retries + 1) - 1 and so on. */
-int64_t ladder_syn_patience(const struct conditions *c);
+double ladder_syn_patience(const struct conditions *c);
 
 /* When the timer of the SYN fires for the n-th time, from 1, whatever it then does. */
 struct span ladder_syn_firing(const struct conditions *c, int firing);

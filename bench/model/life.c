@@ -7,24 +7,22 @@
 #define TIMEWAIT_LEN 60 /* TCP_TIMEWAIT_LEN */
 #define TWKILLED_MAX 4  /* __inet_twsk_schedule() */
 
-#define RTO_MIN 0.2
-
-/* That and four times its half, which is no less than RTO_MIN. */
-double life_rto(double rtt)
+/* That and four times its half, which is no less than tcp_rto_min_us. */
+double life_rto(const struct conditions *c, double rtt)
 {
-    return rtt + fmax(2 * rtt, RTO_MIN);
+    return fmin(rtt + fmax(2 * rtt, (double)c->rto_min_us / 1e6), (double)c->rto_max_ms / 1e3);
 }
 
 /* Neither tcp_fin_time() nor tcp_time_wait() goes below 3.5 RTO. */
-static double least(double rtt)
+static double least(const struct conditions *c, double rtt)
 {
-    return 3.5 * life_rto(rtt);
+    return 3.5 * life_rto(c, rtt);
 }
 
-static struct span minisocket(struct span since, int hz, double seconds, struct span rtt)
+static struct span minisocket(const struct conditions *c, struct span since, double seconds, struct span rtt)
 {
-    return (struct span){lateness_then(since, hz, fmax(seconds, least(rtt.lo))).lo,
-                         lateness_then(since, hz, fmax(seconds, least(rtt.hi))).hi};
+    return (struct span){lateness_then(since, c->hz, fmax(seconds, least(c, rtt.lo))).lo,
+                         lateness_then(since, c->hz, fmax(seconds, least(c, rtt.hi))).hi};
 }
 
 /* What is left to the minisocket when the full socket has waited what is above 60 s. */
@@ -39,7 +37,7 @@ struct span life_fin_wait_2(const struct conditions *c, struct span rtt)
     struct span since = {0, LATENESS_SCHEDULING};
     if (c->fin_timeout > TIMEWAIT_LEN)
         since = lateness_then(since, c->hz, timeout); /* tcp_keepalive_timer() waits first, for as long */
-    return minisocket(since, c->hz, timeout, rtt);
+    return minisocket(c, since, timeout, rtt);
 }
 
 struct span life_time_wait(const struct conditions *c)
@@ -49,5 +47,5 @@ struct span life_time_wait(const struct conditions *c)
 
 const char *life_fin_wait_2_counter(const struct conditions *c, struct span rtt)
 {
-    return fmax(minisocket_timeout(c), least(rtt.lo)) > TWKILLED_MAX ? "TcpExt.TW" : "TcpExt.TWKilled";
+    return fmax(minisocket_timeout(c), least(c, rtt.lo)) > TWKILLED_MAX ? "TcpExt.TW" : "TcpExt.TWKilled";
 }

@@ -5,11 +5,12 @@
 
 #include <math.h>
 
-#define STAMP_S         0.001 /* tcp_time_stamp_ts() counts whole milliseconds */
-#define CHANCE_S        0.2   /* what a busy machine may add to a timer's lateness */
-#define DEFER_TIMEOUTS  255   /* rskq_defer_accept has 8 bits */
-#define DEFER_FIRST_S   1     /* TCP_TIMEOUT_INIT */
-#define DEFER_LONGEST_S 120   /* TCP_RTO_MAX */
+#define STAMP_S           0.001 /* tcp_time_stamp_ts() counts whole milliseconds */
+#define CHANCE_S          0.2   /* what a busy machine may add to a timer's lateness */
+#define SYN_ACK_SECOND_MS 2000  /* TCP_TIMEOUT_INIT, doubled once */
+#define DEFER_TIMEOUTS    255   /* rskq_defer_accept has 8 bits */
+#define DEFER_FIRST_S     1     /* TCP_TIMEOUT_INIT */
+#define DEFER_LONGEST_S   120   /* TCP_RTO_MAX */
 
 /* --- SYNs --- */
 
@@ -50,7 +51,7 @@ struct span opening_syn_gives_up(const struct conditions *c, int64_t user_timeou
 
 bool opening_syn_is_chance(const struct conditions *c, int64_t user_timeout_ms, double *ret_firing_s)
 {
-    double patience_s = user_timeout_ms ? (double)user_timeout_ms / 1e3 : (double)ladder_syn_patience(c);
+    double patience_s = user_timeout_ms ? (double)user_timeout_ms / 1e3 : ladder_syn_patience(c);
     for (int firing = 2; firing <= syn_most(c) + 1; firing++) {
         struct span at = ladder_syn_firing(c, firing);
         *ret_firing_s = at.lo;
@@ -58,6 +59,18 @@ bool opening_syn_is_chance(const struct conditions *c, int64_t user_timeout_ms, 
             return true;
     }
     return false;
+}
+
+/* --- SYN-ACKs that come again --- */
+
+int64_t opening_challenge_acks(const struct conditions *c)
+{
+    return c->challenge_ack_limit == INT32_MAX ? INT64_MAX : (uint32_t)(c->challenge_ack_limit + 1) >> 1;
+}
+
+bool opening_answers_each_syn_ack(const struct conditions *c)
+{
+    return c->invalid_ratelimit <= SYN_ACK_SECOND_MS;
 }
 
 /* --- TCP_DEFER_ACCEPT --- */

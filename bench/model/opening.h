@@ -18,6 +18,14 @@ struct span opening_syn_gives_up(const struct conditions *c, int64_t user_timeou
  * them comes first; *ret_firing_s: that firing. */
 bool opening_syn_is_chance(const struct conditions *c, int64_t user_timeout_ms, double *ret_firing_s);
 
+/* How many SYN-ACKs that come again a host answers in any one second for sure, each by a challenge ACK: the kernel draws the number for each
+ * second, from half of tcp_challenge_ack_limit on (tcp_challenge_ack_allowed(), net/ipv4/tcp_input.c). INT64_MAX: all. */
+int64_t opening_challenge_acks(const struct conditions *c);
+
+/* Whether one connection answers each SYN-ACK of the ladder, however often it comes again: the second comes 2 s after the first, and
+ * within tcp_invalid_ratelimit it would not be answered (__tcp_oow_rate_limited()). */
+bool opening_answers_each_syn_ack(const struct conditions *c);
+
 /* TCP_DEFER_ACCEPT of so many seconds becomes a number of SYN-ACK timeouts, the least whose time covers it: 1, 3, 7, 15 ... s, and no gap
  * is longer than 120 s (secs_to_retrans(), net/ipv4/tcp.c). A connection without data is completed at the last of them. */
 int opening_defer_timeouts(int64_t seconds);
