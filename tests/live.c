@@ -51,7 +51,8 @@ void live_replace_file(const char *path, const char *text)
     fchmod(fd, 0644);
     close(fd);
     cr_assert_eq(unshare(CLONE_NEWNS), 0);
-    cr_assert_eq(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+        cr_skip_test("no private mounts (in a chroot / is none): %s", strerror(errno));
     cr_assert_eq(mount(file, path, NULL, MS_BIND, NULL), 0, "%s: %s", path, strerror(errno));
     unlink(file);
 }
