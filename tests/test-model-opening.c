@@ -134,3 +134,16 @@ Test(model_opening, challenge_acks)
     c.invalid_ratelimit = 2001;
     cr_expect_not(opening_answers_each_syn_ack(&c));
 }
+
+/* As TCP_INFO of accepted connections has them on a 6.18 kernel with tcp_syncookies = 2 and no timestamps. */
+Test(model_opening, cookie_mss)
+{
+    static const struct {
+        int announced, v4, v6;
+    } seen[] = {{500, 536, 1220},   {536, 536, 1220},   {1299, 536, 1220},  {1300, 1300, 1220}, {1419, 1300, 1220},
+                {1420, 1300, 1420}, {1440, 1440, 1440}, {1459, 1440, 1440}, {1460, 1460, 1440}, {8940, 1460, 8940}};
+    for (size_t i = 0; i < sizeof(seen) / sizeof(*seen); i++) {
+        cr_expect_eq(opening_cookie_mss(seen[i].announced, false), seen[i].v4, "%d", seen[i].announced);
+        cr_expect_eq(opening_cookie_mss(seen[i].announced, true), seen[i].v6, "%d", seen[i].announced);
+    }
+}

@@ -238,5 +238,33 @@ const struct claim claims_of_closing[] = {
             "It is the peer's kernel that has it: its program may never read it, and a close() that gave up gives "
             "0 as well.",
     },
+    {
+        .name = "rst-in-window-kills",
+        .says = "A RST ends a connection if its sequence number is anywhere in the window.",
+        .source = "RFC 793, 3.4",
+        .experiment = "forged-reset",
+        CLAIM_VALUES({"server.ESTABLISHED_after", 0, 0}),
+        .truth = "Only one with exactly the next number; elsewhere in the window it is answered by a challenge ACK "
+                 "(RFC 5961).",
+        .since = "Linux 3.6",
+    },
+    {
+        .name = "rst-exact-kills",
+        .says = "A RST with exactly the next sequence number ends a connection, whoever has sent it.",
+        .source = "RFC 5961, 3.2",
+        .experiment = "forged-reset",
+        CLAIM_SETS("number=exact"),
+        CLAIM_VALUES({"server.ESTABLISHED_after", 0, 0}, {"server.error", ECONNRESET, ECONNRESET}),
+        .nuance = "Somebody who cannot read the connection must hit one number of 4294967296, and know both ports.",
+    },
+    {
+        .name = "every-rst-is-challenged",
+        .says = "Every RST in the window whose number is not the next one is answered by a challenge ACK.",
+        .source = "RFC 5961, 3.2",
+        .experiment = "forged-reset",
+        CLAIM_VALUES({"server.challenge_ACKs", 2, 2}),
+        .truth = "A connection sends one such ACK in tcp_invalid_ratelimit, 500 ms.",
+        .since = "about Linux 4.0",
+    },
     {NULL},
 };

@@ -142,5 +142,48 @@ const struct claim claims_of_opening[] = {
         .truth = "It is handed to accept() all the same, when the time is over.",
         .since = "about Linux 2.6.32",
     },
+    {
+        .name = "syn-resets-established",
+        .says = "A SYN in the window of an ESTABLISHED connection resets it.",
+        .source = "RFC 793, page 71",
+        .experiment = "forged-reset",
+        CLAIM_SETS("segment=syn"),
+        CLAIM_VALUES({"server.ESTABLISHED_after", 0, 0}),
+        .truth =
+            "It is answered by a challenge ACK (RFC 5961), and only a RST with the right number that answers this "
+            "ACK ends the connection.",
+        .since = "Linux 3.6",
+    },
+    {
+        .name = "rebooted-client-stays-out",
+        .says = "A client that was rebooted cannot come back on its old port while the server still has the old "
+                "connection.",
+        .source = "common wording",
+        .experiment = "client-reboot",
+        CLAIM_VALUES({"client.ESTABLISHED", 0, 0}),
+        .truth =
+            "It can: the server answers the SYN with an ACK of the old numbers, the client answers that with a RST, "
+            "which ends the old connection, and the SYN that is sent again makes the new one.",
+        .nuance = "A firewall that drops this ACK, or this RST, as belonging to no connection does keep it out.",
+    },
+    {
+        .name = "half-open-discovery",
+        .says = "A SYN that meets an old half-open connection is answered by an ACK, and the RST that answers this "
+                "ends the old connection.",
+        .source = "RFC 9293, 3.5.1",
+        .experiment = "client-reboot",
+        CLAIM_VALUES({"server.challenge_ACKs", 1, 1}, {"client.RSTs", 1, 1}, {"client.RST_is_off_by", 0, 0},
+                     {"server.old_connection_error", ECONNRESET, ECONNRESET}),
+    },
+    {
+        .name = "no-listener-no-connection",
+        .says = "Nobody can connect to a port without a listener.",
+        .source = "common wording",
+        .experiment = "self-connect",
+        CLAIM_VALUES({"client.ESTABLISHED", 0, 0}),
+        .truth =
+            "A socket can connect to itself: if the port that it calls, on its own host, is the one that it has.",
+        .nuance = "Two ends that both call connect() can, too: see simultaneous-open-never.",
+    },
     {NULL},
 };

@@ -301,5 +301,35 @@ const struct claim claims_of_queues[] = {
                  "that they are connected.",
         .nuance = "With tcp_migrate_req = 1, since about Linux 5.14, they move to the other listeners.",
     },
+    {
+        .name = "cookies-lose-options",
+        .says = "A connection that a SYN cookie has opened has neither window scaling nor SACK.",
+        .source = "common wording; ip-sysctl.rst, tcp_syncookies: \"do not allow to use TCP extensions\"",
+        .experiment = "syn-cookie-options",
+        CLAIM_VALUES({"server.with_window_scaling", 0, 0}, {"server.with_SACK", 0, 0}),
+        .truth = "It has both if both ends have timestamps: six bits of the timestamp carry them.",
+        .since = "Linux 2.6.26",
+    },
+    {
+        .name = "cookies-without-timestamps",
+        .says = "Without timestamps a connection that a SYN cookie has opened has neither window scaling nor SACK.",
+        .source = "common wording",
+        .experiment = "syn-cookie-options",
+        CLAIM_SETS("timestamps=0"),
+        CLAIM_VALUES({"server.with_window_scaling", 0, 0}, {"server.with_SACK", 0, 0}),
+        .nuance = "With timestamps, the default, it has both.",
+    },
+    {
+        .name = "cookies-eight-sizes",
+        .says = "A SYN cookie has three bits for the segment size, which can be one of eight.",
+        .source = "D. J. Bernstein, SYN cookies: three bits for an MSS",
+        .experiment = "syn-cookie-options",
+        CLAIM_SETS("timestamps=0"),
+        CLAIM_VALUES({"server.different_MSS", 5, 8}, {"server.MSS_of_1000", 537, 1000}),
+        .truth =
+            "It is one of four: 536, 1300, 1440, 1460; with IPv6 1220, 1420, 1440, 8940. A client that announces "
+            "1000 is sent 536 bytes a segment.",
+        .since = "about Linux 3.13",
+    },
     {NULL},
 };

@@ -105,5 +105,46 @@ const struct claim claims_of_sending[] = {
         .nuance = "An idle one ends at a firing of its keepalive timer, one with data that long after its first "
                   "retransmission timeout.",
     },
+    {
+        .name = "nagle-200-ms",
+        .says =
+            "Two small writes and a read cost 200 ms: Nagle's algorithm waits for an ACK that is delayed so long.",
+        .source = "common wording; Stevens, TCP/IP Illustrated, Volume 1 (1994), 19.3, has the 200 ms",
+        .experiment = "nagle-delayed-ack",
+        CLAIM_SETS("quickack=off"),
+        CLAIM_VALUES({"server.ACK_after_1", 0.195, 0.26}),
+        .truth = "40 ms, if the round trip is shorter than that. And nothing at all as long as the receiver is in "
+                 "quickack mode, or with TCP_NODELAY.",
+        .nuance = "The delay follows the round trip, up to 200 ms.",
+    },
+    {
+        .name = "delayed-ack-from-the-first",
+        .says = "The ACK of a small segment is delayed from the first data of a connection on.",
+        .source = "common wording",
+        .experiment = "nagle-delayed-ack",
+        CLAIM_VALUES({"server.delayed_ACKs_1", 1, 1}),
+        .truth = "A connection begins in quickack mode: up to 16 ACKs are sent at once, until the receiver's own "
+                 "answers end that.",
+    },
+    {
+        .name = "quickack-stays",
+        .says = "TCP_QUICKACK, set once, turns delayed ACKs off for the connection.",
+        .source = "common wording; tcp(7) says that the flag is not permanent",
+        .experiment = "nagle-delayed-ack",
+        CLAIM_SETS("quickack=once"),
+        CLAIM_VALUES({"server.delayed_ACKs_4", 0, 0}),
+        .truth =
+            "It ends the delay now, and the next answers of this end begin it again: it must be set again before "
+            "each read.",
+    },
+    {
+        .name = "nodelay-sends-at-once",
+        .says = "With TCP_NODELAY a second small write does not wait for the ACK of the first.",
+        .source = "tcp(7)",
+        .experiment = "nagle-delayed-ack",
+        CLAIM_SETS("nodelay=yes"),
+        CLAIM_VALUES({"client.sent_at_once_1", 2, 2}, {"client.sent_at_once_4", 2, 2}),
+        .nuance = "Each write is a segment of its own then: one write with all bytes needs no option.",
+    },
     {NULL},
 };

@@ -197,5 +197,17 @@ const struct claim claims_of_time_wait[] = {
                  "behind those of another.",
         .since = "Linux 4.12",
     },
+    {
+        .name = "ephemeral-ports-random",
+        .says = "connect() chooses a port at random from the whole of ip_local_port_range.",
+        .source = "RFC 6056; common wording",
+        .experiment = "ephemeral-port-choice",
+        CLAIM_VALUES({"client.connect_like_first", 1, 11}),
+        .truth =
+            "From one half of it: the ports as even or odd as the first, by default the even ones. bind() to port "
+            "0 prefers the other half.",
+        .since = "Linux 4.2",
+        .nuance = "Which port of the half is chance, and the other half comes when the first is used up.",
+    },
     {NULL},
 };

@@ -193,11 +193,8 @@ int sock_get(struct trial_socket *s, int level, int option)
 
 int64_t sock_queue(const struct trial_socket *listener)
 {
-    struct tcp_info info = {0};
-    socklen_t length = sizeof(info);
-    if (!sock_is_usable(listener) || getsockopt(listener->fd, IPPROTO_TCP, TCP_INFO, &info, &length))
-        return -1;
-    return info.tcpi_state == TCP_LISTEN ? (int64_t)info.tcpi_unacked : -1;
+    struct tcp_info info;
+    return sock_info(listener, &info) && info.tcpi_state == TCP_LISTEN ? (int64_t)info.tcpi_unacked : -1;
 }
 
 int sock_linger(struct trial_socket *s, int seconds)
@@ -509,13 +506,17 @@ void expect_end(struct prediction *p, struct span span, const struct rule *rule,
     expect_between(p, "s", fmax(0, span.lo - SOCKETS_LOOK_S), span.hi, rule, "%s_last", name);
 }
 
+bool sock_info(const struct trial_socket *s, struct tcp_info *ret)
+{
+    socklen_t length = sizeof(*ret);
+    *ret = (struct tcp_info){0};
+    return sock_is_usable(s) && !getsockopt(s->fd, IPPROTO_TCP, TCP_INFO, ret, &length);
+}
+
 double sock_rto(const struct trial_socket *s)
 {
-    struct tcp_info info = {0};
-    socklen_t length = sizeof(info);
-    if (!sock_is_usable(s) || getsockopt(s->fd, IPPROTO_TCP, TCP_INFO, &info, &length))
-        return NAN;
-    return (double)info.tcpi_rto / 1e6;
+    struct tcp_info info;
+    return sock_info(s, &info) ? (double)info.tcpi_rto / 1e6 : NAN;
 }
 
 /* --- the ledger --- */

@@ -104,6 +104,10 @@ void sock_see_end(struct trial_socket *s, int64_t zero_ns, const char *name);
 /* NAME_first must not be before the span, NAME_last not after it: so a slow observer finds no fault that is not there. */
 void expect_end(struct prediction *p, struct span span, const struct rule *rule, const char *name);
 
+/* TCP_INFO; false, and all 0: the socket is closed, or the kernel does not say. */
+struct tcp_info;
+bool sock_info(const struct trial_socket *s, struct tcp_info *ret);
+
 /* The retransmission timeout that is in effect, in seconds (TCP_INFO), or NAN. */
 double sock_rto(const struct trial_socket *s);
 

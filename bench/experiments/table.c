@@ -17,11 +17,14 @@
     X(closed_port)                             \
     X(defer_accept)                            \
     X(fastopen_queue)                          \
+    X(client_reboot)                           \
+    X(self_connect)                            \
     PART("The SYN queue and the accept queue") \
     X(accept_queue_full)                       \
     X(third_ack_dropped)                       \
     X(rst_on_overflow)                         \
     X(syn_cookie_ghosts)                       \
+    X(syn_cookie_options)                      \
     X(syn_queue_full)                          \
     X(backlog_change)                          \
     X(reuseport_queues)                        \
@@ -29,6 +32,7 @@
     PART("Sending data")                       \
     X(zero_window)                             \
     X(keepalive_behind_data)                   \
+    X(nagle_delayed_ack)                       \
     PART("Closing it")                         \
     X(close_by_client)                         \
     X(close_by_server)                         \
@@ -43,6 +47,7 @@
     X(unread_data_reset)                       \
     X(write_after_close)                       \
     X(poll_events)                             \
+    X(forged_reset)                            \
     PART("What remains of it")                 \
     X(time_wait)                               \
     X(time_wait_lost_ack)                      \
@@ -50,6 +55,7 @@
     X(time_wait_reuse)                         \
     X(time_wait_assassination)                 \
     X(port_exhaustion)                         \
+    X(ephemeral_port_choice)                   \
     X(server_restart)                          \
     PART("When the other end is gone")         \
     X(keepalive_dead_peer)                     \

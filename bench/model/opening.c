@@ -117,3 +117,13 @@ int64_t opening_fastopen_admits(int64_t limit, int64_t pending, int64_t clients)
     int64_t room = limit > pending ? limit - pending : 0;
     return clients < room ? clients : room;
 }
+
+int opening_cookie_mss(int announced, bool ipv6)
+{
+    static const int v4[] = {536, 1300, 1440, 1460}, v6[] = {1220, 1420, 1440, 8940};
+    const int *table = ipv6 ? v6 : v4;
+    int i = 3;
+    while (i > 0 && announced < table[i])
+        i--;
+    return table[i];
+}

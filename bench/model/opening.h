@@ -38,3 +38,7 @@ int64_t opening_fastopen_limit(const struct conditions *c, int64_t option);
 /* Of `clients` whose SYNs bring data while `pending` wait for theirs: how many are accepted with it. The others get an ordinary
  * handshake. */
 int64_t opening_fastopen_admits(int64_t limit, int64_t pending, int64_t clients);
+
+/* The segment size that a SYN cookie keeps of the one that the client announced: the largest of four that is not above it, or the least
+ * of them (__cookie_v4_init_sequence(), __cookie_v6_init_sequence(); net/ipv4/syncookies.c, net/ipv6/syncookies.c). */
+int opening_cookie_mss(int announced, bool ipv6);

@@ -84,4 +84,11 @@
       "tcp_sendmsg_locked(), net/ipv4/tcp.c")                                                                       \
     X(write_after_error,                                                                                            \
       "The error of a connection is told once: after that a write fails with EPIPE, and recv() gives end of file.", \
-      "tcp_sendmsg_locked(), net/ipv4/tcp.c; tcp_recvmsg_locked(), net/ipv4/tcp.c")
+      "tcp_sendmsg_locked(), net/ipv4/tcp.c; tcp_recvmsg_locked(), net/ipv4/tcp.c")                                 \
+    X(reset_exact, "A RST with exactly the next number ends the connection at once, whoever has sent it.",          \
+      "tcp_validate_incoming(), net/ipv4/tcp_input.c")                                                              \
+    X(challenge_limit,                                                                                              \
+      "A connection sends one challenge ACK in tcp_invalid_ratelimit (500 ms; 0: all); TCPACKSkippedChallenge "     \
+      "counts "                                                                                                     \
+      "those it keeps back.",                                                                                       \
+      "tcp_send_challenge_ack(), net/ipv4/tcp_input.c")

@@ -100,4 +100,18 @@
     X(fastopen_overflow_counter,                                                                                    \
       "TCPFastOpenListenOverflow counts the SYNs with data that find TCP_FASTOPEN's places taken; with 0 places "   \
       "none counts.",                                                                                               \
-      "tcp_fastopen_queue_check(), net/ipv4/tcp_fastopen.c")
+      "tcp_fastopen_queue_check(), net/ipv4/tcp_fastopen.c")                                                        \
+    X(syn_challenged,                                                                                               \
+      "A SYN for an open connection does not end it, whatever its number: it is answered by a challenge ACK.",      \
+      "tcp_validate_incoming(), net/ipv4/tcp_input.c")                                                              \
+    X(syn_sent_resets,                                                                                              \
+      "A socket in SYN_SENT that gets an ACK of something else answers it with a RST of exactly the number that "   \
+      "the "                                                                                                        \
+      "ACK asked for, and that ends the other end's old connection.",                                               \
+      "tcp_rcv_synsent_state_process(), net/ipv4/tcp_input.c")                                                      \
+    X(syn_again_soon,                                                                                               \
+      "After such an ACK the SYN is sent again: from Linux 5.6 on after two timer ticks, before that after 1 s.",   \
+      "tcp_rcv_synsent_state_process(), net/ipv4/tcp_input.c")                                                      \
+    X(self_connect,                                                                                                 \
+      "A SYN that comes back to the socket in SYN_SENT that sent it makes a simultaneous open with itself.",        \
+      "tcp_rcv_synsent_state_process(), net/ipv4/tcp_input.c")

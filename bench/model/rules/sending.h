@@ -55,4 +55,19 @@
       "tcp_oow_rate_limited(), net/ipv4/tcp_input.c")                                                                \
     X(keepalive_waits,                                                                                               \
       "The keepalive timer sends no probe, and ends nothing, while data is unacknowledged or unsent.",               \
-      "tcp_keepalive_timer(), net/ipv4/tcp_timer.c")
+      "tcp_keepalive_timer(), net/ipv4/tcp_timer.c")                                                                 \
+    X(nagle, "Without TCP_NODELAY a segment that is not full is kept back while data is unacknowledged.",            \
+      "tcp_nagle_check(), net/ipv4/tcp_output.c")                                                                    \
+    X(nodelay, "With TCP_NODELAY each write is sent at once, as far as the windows allow.",                          \
+      "tcp_nagle_check(), net/ipv4/tcp_output.c")                                                                    \
+    X(ack_quick_at_first,                                                                                            \
+      "The first data of a connection puts its receiver into quickack mode: up to 16 ACKs are sent at once.",        \
+      "tcp_event_data_recv(), net/ipv4/tcp_input.c; tcp_incr_quickack(), net/ipv4/tcp_input.c")                      \
+    X(ack_delayed,                                                                                                   \
+      "An end that answers within 40 ms (three times from Linux 5.1 to about 5.18) leaves quickack mode, and then "  \
+      "delays "                                                                                                      \
+      "the ACK of a single small segment by 40 ms while the round trip is shorter.",                                 \
+      "tcp_event_data_sent(), net/ipv4/tcp_output.c; tcp_send_delayed_ack(), net/ipv4/tcp_output.c")                 \
+    X(ack_quick_option,                                                                                              \
+      "TCP_QUICKACK = 1 puts an end into quickack mode until its own answers end it; 0 ends it at once.",            \
+      "__tcp_sock_set_quickack(), net/ipv4/tcp.c")

@@ -25,4 +25,19 @@
       "When more than half of max(8, L) half-open requests wait, and at least twice as many in all as young"        \
       " ones, the old ones lose retries: one for each doubling, down to 2. With 2 they are dropped at their"        \
       " third timeout, after 7 s.",                                                                                 \
-      "reqsk_timer_handler(), net/ipv4/inet_connection_sock.c")
+      "reqsk_timer_handler(), net/ipv4/inet_connection_sock.c")                                                     \
+    X(cookie_mss,                                                                                                   \
+      "A SYN cookie keeps which of four segment sizes the client's is at least: 536, 1300, 1440, 1460; with IPv6 "  \
+      "1220, 1420, 1440, 8940. A smaller one becomes the first of them.",                                           \
+      "__cookie_v4_init_sequence(), net/ipv4/syncookies.c; __cookie_v6_init_sequence(), net/ipv6/syncookies.c")     \
+    X(cookie_timestamp,                                                                                             \
+      "With timestamps a SYN cookie keeps window scale, SACK and ECN in the lowest six bits of the timestamp that " \
+      "the "                                                                                                        \
+      "client echoes.",                                                                                             \
+      "cookie_init_timestamp(), net/ipv4/syncookies.c; cookie_timestamp_decode(), net/ipv4/syncookies.c")           \
+    X(cookie_without_timestamp,                                                                                     \
+      "Without timestamps the SYN-ACK of a cookie offers neither window scaling nor SACK.",                         \
+      "tcp_conn_request(), net/ipv4/tcp_input.c")                                                                   \
+    X(request_keeps_options,                                                                                        \
+      "A half-open request keeps all options of the SYN, and the segment size as the client announced it.",         \
+      "tcp_openreq_init(), net/ipv4/tcp_input.c")
