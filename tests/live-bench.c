@@ -170,6 +170,7 @@ Test(bench, too_few_ports_are_refused_with_the_reason)
         {"half-close", "net.ipv4.ip_local_port_range=40000 40000", "leaves 1 port, and half-close opens more"},
         {"accept-queue-full", "net.ipv4.ip_local_port_range=40000 40010", "leaves 11 ports, and accept-queue-full"},
         {"closed-port", "net.ipv4.ip_local_reserved_ports=1-65535", "leaves 0 ports, and closed-port opens more"},
+        {"port-exhaustion", "net.ipv4.ip_local_reserved_ports=32768-60998", "needs all of it; leave it out"},
         {"time-wait-reuse", "net.ipv4.ip_local_port_range=40000 40010", "time-wait-reuse sets this sysctl by itself"},
     };
     int code;

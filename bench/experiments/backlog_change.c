@@ -202,6 +202,7 @@ const struct experiment experiment_backlog_change = {
                                      "s listen(100)", ". 1 s", "> SYN", "< SYN-ACK", "> ACK", "s: ESTABLISHED", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
+    .premises = PREMISE_WRITABLE,
     .check = check,
     .predict = predict,
     .run = run,

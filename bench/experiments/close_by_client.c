@@ -93,7 +93,7 @@ const struct experiment experiment_close_by_client = {
                                      "s close()", "< FIN", "s: LAST_ACK", "c: TIME_WAIT", "> ACK", "s: gone", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
-    .premises = PREMISE_DATA | PREMISE_ON_TIME,
+    .premises = PREMISE_DATA | PREMISE_ON_TIME | PREMISE_WRITABLE,
     .check = check,
     .predict = predict,
     .run = run,

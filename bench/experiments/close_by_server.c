@@ -92,7 +92,7 @@ const struct experiment experiment_close_by_server = {
                                      "c close()", "> FIN", "c: LAST_ACK", "s: TIME_WAIT", "< ACK", "c: gone", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
-    .premises = PREMISE_DATA | PREMISE_ON_TIME,
+    .premises = PREMISE_DATA | PREMISE_ON_TIME | PREMISE_WRITABLE,
     .check = check,
     .predict = predict,
     .run = run,

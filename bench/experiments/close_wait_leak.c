@@ -219,7 +219,7 @@ const struct experiment experiment_close_wait_leak = {
                               "c: gone", "s send()", "< DATA", "> RST", "s: gone", "s send(): EPIPE", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
-    .premises = PREMISE_DATA | PREMISE_ON_TIME,
+    .premises = PREMISE_DATA | PREMISE_ON_TIME | PREMISE_WRITABLE,
     .check = check,
     .predict = predict,
     .run = run,

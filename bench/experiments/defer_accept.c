@@ -153,6 +153,7 @@ const struct experiment experiment_defer_accept = {
                                      "> ACK", "s: ESTABLISHED", "s accept()", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
+    .premises = PREMISE_WRITABLE,
     .check = check,
     .predict = predict,
     .run = run,

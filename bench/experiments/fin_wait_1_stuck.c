@@ -137,7 +137,7 @@ const struct experiment experiment_fin_wait_1_stuck = {
                                      "> FIN-ACK x lost", ". 4 RTO", "c: CLOSE", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
-    .premises = PREMISE_DATA,
+    .premises = PREMISE_DATA | PREMISE_WRITABLE,
     .check = check,
     .predict = predict,
     .run = run,

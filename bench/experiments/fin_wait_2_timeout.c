@@ -218,7 +218,7 @@ const struct experiment experiment_fin_wait_2_timeout = {
                                      "c: gone", "s: CLOSE_WAIT, still", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
-    .premises = PREMISE_DATA | PREMISE_ON_TIME,
+    .premises = PREMISE_DATA | PREMISE_ON_TIME | PREMISE_WRITABLE,
     .check = check,
     .predict = predict,
     .run = run,

@@ -246,7 +246,7 @@ const struct experiment experiment_half_close = {
                                      "< FIN", "s: LAST_ACK", "c: TIME_WAIT", "> ACK", "s: gone", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
-    .premises = PREMISE_DATA | PREMISE_ON_TIME,
+    .premises = PREMISE_DATA | PREMISE_ON_TIME | PREMISE_WRITABLE,
     .check = check,
     .predict = predict,
     .run = run,

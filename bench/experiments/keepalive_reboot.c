@@ -167,6 +167,7 @@ const struct experiment experiment_keepalive_reboot = {
                                      "> ACK", "< RST", "c ECONNRESET", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
+    .premises = PREMISE_WRITABLE,
     .check = check,
     .predict = predict,
     .run = run,

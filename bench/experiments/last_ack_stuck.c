@@ -130,7 +130,7 @@ const struct experiment experiment_last_ack_stuck = {
                               "< FIN-ACK x lost", ". 2 RTO", "< FIN-ACK x lost", ". 4 RTO", "s: CLOSE", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
-    .premises = PREMISE_DATA,
+    .premises = PREMISE_DATA | PREMISE_WRITABLE,
     .check = check,
     .predict = predict,
     .run = run,

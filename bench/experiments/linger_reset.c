@@ -119,7 +119,7 @@ const struct experiment experiment_linger_reset = {
                                      "s: gone", "s recv(): the data", "s recv(): ECONNRESET", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
-    .premises = PREMISE_DATA | PREMISE_ON_TIME,
+    .premises = PREMISE_DATA | PREMISE_ON_TIME | PREMISE_WRITABLE,
     .predict = predict,
     .run = run,
     .tell = tell,

@@ -10,6 +10,7 @@
 #include "bench/experiments/sockets.h"
 #include "bench/experiments/steps.h"
 #include "bench/model/ports.h"
+#include "bench/model/queue.h"
 #include "common/exit_code.h"
 
 #include <errno.h>
@@ -20,6 +21,7 @@
 #define LOW       32768
 #define PORTS_MAX 20
 #define MOST      3 /* sources, destinations */
+#define BACKLOG   (PORTS_MAX * MOST)
 
 static const char *const choices[] = {
     [PORTS_CONNECT] = "connect", [PORTS_BIND] = "bind", [PORTS_BIND_LATE] = "bind_late", NULL};
@@ -57,6 +59,12 @@ static int check(const struct knobs *k, const struct conditions *c, char **ret_m
             ports);
     else if (reserved > ports)
         r = asprintf(ret_message, "reserved=%lld: there are only %lld ports; write at most that", reserved, ports);
+    else if (usable(k) * sources > queue_capacity(queue_limit(BACKLOG, c->somaxconn)))
+        r = asprintf(
+            ret_message,
+            "net.core.somaxconn=%lld: nobody calls accept(), and %lld connections to one address do not fit into "
+            "its accept queue; write at least %lld",
+            (long long)c->somaxconn, (long long)(usable(k) * sources), (long long)(usable(k) * sources - 1));
     else if (sources > 1 && choice(k) == PORTS_CONNECT)
         r = asprintf(ret_message,
                      "sources=%lld: without bind() all connections come from one address; write choose=bind_late or "
@@ -103,12 +111,11 @@ static void set_ports(struct trial *t, const struct knobs *k)
 static void serve(struct trial *t, int addresses)
 {
     char text[STEP_ADDRESS_MAX];
-    const int backlog = PORTS_MAX * MOST;
-    sock_serve(t, backlog);
+    sock_serve(t, BACKLOG);
     for (int i = 2; i <= addresses && !t->failure; i++) {
         struct trial_socket *s = sock_new(t, SIDE_SERVER);
         int r = sock_bind_at(s, step_address(t, SIDE_SERVER, i, text), LAB_PORT);
-        r = r ? r : sock_listen(s, backlog);
+        r = r ? r : sock_listen(s, BACKLOG);
         if (r)
             step_fail(t, EXIT_CODE_FAILED, "a listener for one more address: %s", strerror(r));
     }

@@ -24,6 +24,11 @@ static int premises_check(const struct experiment *e, const struct conditions *c
             "net.ipv4.tcp_rto_min_us=%lld: a segment would be sent again before a delayed ACK, or a busy machine, "
             "has answered it, and how often is chance; write at least %d",
             (long long)c->rto_min_us, RTO_MIN_LEAST_US);
+    else if (e->premises & PREMISE_WRITABLE && !c->notsent_lowat)
+        r = asprintf(
+            ret_message,
+            "net.ipv4.tcp_notsent_lowat=0: poll() would never say that a connection is established, for it can "
+            "never be written to; write at least 1");
     else
         return 0;
     if (r < 0)

@@ -179,7 +179,7 @@ const struct experiment experiment_queued_client_leaves = {
                               "s accept()", ". 1 s", "> SYN", "< SYN-ACK", "> ACK", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
-    .premises = PREMISE_DATA | PREMISE_ON_TIME,
+    .premises = PREMISE_DATA | PREMISE_ON_TIME | PREMISE_WRITABLE,
     .check = check,
     .predict = predict,
     .run = run,

@@ -83,7 +83,7 @@ const struct experiment experiment_retransmission_give_up = {
                               "> DATA x lost", ". 4 RTO", "> DATA x lost", ". 8 RTO", "c ETIMEDOUT", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
-    .premises = PREMISE_DATA,
+    .premises = PREMISE_DATA | PREMISE_WRITABLE,
     .check = check,
     .predict = predict,
     .run = run,

@@ -332,6 +332,7 @@ const struct experiment experiment_reuseport_queues = {
                                      "s close() of the first", "< RST", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
+    .premises = PREMISE_WRITABLE,
     .sysctls =
         (const char *const[]){"net.ipv4.tcp_synack_retries=8", NULL}, /* else a slow machine would be too slow */
     .check = check,

@@ -123,7 +123,7 @@ const struct experiment experiment_simultaneous_close = {
                               "s: CLOSING", "c: CLOSING", "> ACK", "< ACK", "s: TIME_WAIT", "c: TIME_WAIT", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
-    .premises = PREMISE_DATA | PREMISE_ON_TIME,
+    .premises = PREMISE_DATA | PREMISE_ON_TIME | PREMISE_WRITABLE,
     .check = check,
     .predict = predict,
     .run = run,

@@ -184,6 +184,7 @@ const struct experiment experiment_simultaneous_open = {
                               "> SYN-ACK", "< SYN-ACK", "> ACK", "< ACK", "c: ESTABLISHED", "s: ESTABLISHED", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
+    .premises = PREMISE_WRITABLE,
     .predict = predict,
     .run = run,
     .tell = tell,

@@ -607,18 +607,6 @@ void step_set(struct trial *t, enum side side, const char *key, const char *valu
         json_object_set_new(t->sysctls, key, json_string(now));
 }
 
-void step_set_own(struct trial *t, enum side side, const char *key, const char *value)
-{
-    char given[SYSCTL_KEY_MAX], ignored[SYSCTL_VALUE_MAX];
-    const char *why;
-    for (size_t i = 0; i < t->knobs->n_sysctls; i++)
-        if (!sysctl_parse(t->knobs->sysctl[i], given, ignored, &why) && !strcmp(given, key))
-            step_fail(t, EXIT_CODE_USAGE, "%s: %s sets this sysctl by itself, as its knobs say; leave it out",
-                      t->knobs->sysctl[i], t->experiment->name);
-    t->few_ports = t->few_ports || !strcmp(key, "net.ipv4.ip_local_port_range");
-    step_set(t, side, key, value);
-}
-
 /* "40000-40010,40020" */
 static int64_t step_listed_ports(const char *list, int64_t low, int64_t high)
 {
@@ -645,6 +633,33 @@ static bool step_read_ports(struct trial *t, enum side side, int64_t *ret_low, i
     *ret_low = low;
     *ret_high = high;
     return true;
+}
+
+/* In a range that the experiment has just set. */
+static void step_check_reserved(struct trial *t, enum side side)
+{
+    char reserved[SYSCTL_VALUE_MAX];
+    int64_t low, high;
+    if (step_read_ports(t, side, &low, &high, reserved) && step_listed_ports(reserved, low, high))
+        step_fail(
+            t, EXIT_CODE_USAGE,
+            "net.ipv4.ip_local_reserved_ports=%s: %s sets net.ipv4.ip_local_port_range to %lld %lld by itself, and "
+            "needs all of it; leave it out",
+            reserved, t->experiment->name, (long long)low, (long long)high);
+}
+
+void step_set_own(struct trial *t, enum side side, const char *key, const char *value)
+{
+    char given[SYSCTL_KEY_MAX], ignored[SYSCTL_VALUE_MAX];
+    const char *why;
+    for (size_t i = 0; i < t->knobs->n_sysctls; i++)
+        if (!sysctl_parse(t->knobs->sysctl[i], given, ignored, &why) && !strcmp(given, key))
+            step_fail(t, EXIT_CODE_USAGE, "%s: %s sets this sysctl by itself, as its knobs say; leave it out",
+                      t->knobs->sysctl[i], t->experiment->name);
+    t->few_ports = t->few_ports || !strcmp(key, "net.ipv4.ip_local_port_range");
+    step_set(t, side, key, value);
+    if (!strcmp(key, "net.ipv4.ip_local_port_range"))
+        step_check_reserved(t, side);
 }
 
 int64_t step_ports(struct trial *t, enum side side)

@@ -221,6 +221,7 @@ const struct experiment experiment_synack_retries = {
                                      "c send()", "> DATA", "< RST", "c ECONNRESET", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
+    .premises = PREMISE_WRITABLE,
     .check = check,
     .predict = predict,
     .run = run,

@@ -282,7 +282,7 @@ const struct experiment experiment_time_wait = {
                                      ". 60 s", "c: gone", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
-    .premises = PREMISE_DATA | PREMISE_ON_TIME,
+    .premises = PREMISE_DATA | PREMISE_ON_TIME | PREMISE_WRITABLE,
     .sysctls = sysctls,
     .check = check,
     .predict = predict,

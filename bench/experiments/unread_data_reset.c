@@ -152,7 +152,7 @@ const struct experiment experiment_unread_data_reset = {
                               "< RST", "s: gone", "c: gone", "c recv(): the answer", "c recv(): ECONNRESET", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
-    .premises = PREMISE_DATA | PREMISE_ON_TIME,
+    .premises = PREMISE_DATA | PREMISE_ON_TIME | PREMISE_WRITABLE,
     .predict = predict,
     .run = run,
     .tell = tell,

@@ -100,7 +100,7 @@ const struct experiment experiment_user_timeout = {
                                      "> DATA x lost", ". what is left of the timeout", "c ETIMEDOUT", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
-    .premises = PREMISE_DATA,
+    .premises = PREMISE_DATA | PREMISE_WRITABLE,
     .check = check,
     .predict = predict,
     .run = run,

@@ -511,6 +511,7 @@ const struct experiment experiment_zero_window = {
                                      "< ACK win 0", "s recv()", "< ACK the window opens", "> DATA", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
+    .premises = PREMISE_WRITABLE,
     .check = check,
     .predict = predict,
     .run = run,

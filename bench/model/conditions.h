@@ -36,6 +36,7 @@
     X(early_retrans, "net.ipv4.tcp_early_retrans", 3, 3)                             \
     X(sack, "net.ipv4.tcp_sack", 1, 1)                                               \
     X(challenge_ack_limit, "net.ipv4.tcp_challenge_ack_limit", INT32_MAX, INT32_MAX) \
+    X(notsent_lowat, "net.ipv4.tcp_notsent_lowat", UINT32_MAX, UINT32_MAX)           \
     X(rmem, "net.ipv4.tcp_rmem", 131072, 131072)                                     \
     X(invalid_ratelimit, "net.ipv4.tcp_invalid_ratelimit", 500, 500)
 
