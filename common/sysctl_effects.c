@@ -1,6 +1,13 @@
-/* Knobs that change more than themselves, so that putting back their value does not put back all. Found by writing every
- * knob of a namespace with interfaces, addresses and routes and comparing all others before, meanwhile and afterwards;
- * and in net/ipv4/devinet.c, net/ipv6/addrconf.c, net/core/neighbour.c, net/ipv4/tcp_cong.c. */
+/* Knobs that change more than themselves, so that putting back their value does not put back all.
+ * The handlers behind them were read in Linux 6.12, as noted beside each; all but the addresses
+ * that routers announce and LRO are also found by tests/test-sysctl_effects.c, which writes every
+ * knob of a namespace and compares all others.
+ *
+ * Not here, though something unseen stays: a write to net.ipv4.conf.IFACE.* or
+ * net.ipv4.neigh.IFACE.* makes the interface deaf to later writes to "default"
+ * (devinet_conf_proc(), neigh_proc_update()), as its first IPv4 address does to all of conf,
+ * too. Nor is net.ipv6.conf.IFACE.mtu: a write changes that number only (addrconf_sysctl_mtu()),
+ * and what it had is right again afterwards. */
 #include "common/sysctl.h"
 
 #include <fnmatch.h>
@@ -12,25 +19,35 @@ static const struct {
     const char *keys; /* fnmatch(3) */
     const char *effect;
 } effects[] = {
+    /* ipv4/route.c ipv4_sysctl_rtcache_flush(), ipv6/route.c ipv6_sysctl_rtcache_flush() */
     {"net.ipv[46].route.flush", "it empties the cache of routes, and has no value that could be put back"},
+    /* ipv4/devinet.c devinet_sysctl_forward(), inet_forward_change() */
     {"net.ipv4.ip_forward", "forwarding and accept_redirects of every interface follow it"},
     {"net.ipv4.conf.*.forwarding",
      "it turns LRO of interfaces off for good, and under \"all\" their forwarding and accept_redirects follow it"},
+    /* ipv6/addrconf.c addrconf_fixup_forwarding(): rt6_purge_dflt_routers() */
     {"net.ipv6.conf.*.forwarding",
      "default routes that routers announced are lost, and under \"all\" every interface follows it"},
+    /* newer than 6.12; seen by the test on 6.18 */
     {"net.ipv6.conf.all.force_forwarding", "every interface follows it"},
+    /* addrconf_fixup_linkdown(), addrconf_disable_policy() */
     {"net.ipv6.conf.all.ignore_routes_with_linkdown", "every interface follows it"},
     {"net.ipv6.conf.all.disable_policy", "the routes to the addresses of every interface follow it"},
+    /* addrconf_disable_ipv6(), addrconf_ifdown() */
     {"net.ipv6.conf.*.disable_ipv6", "static IPv6 addresses and their routes are lost for good"},
+    /* addrconf_sysctl_addr_gen_mode(): addrconf_init_auto_addrs() */
     {"net.ipv6.conf.*.addr_gen_mode",
      "it makes new link-local addresses, and under \"all\" every interface follows it"},
+    /* addrconf_sysctl_stable_secret() */
     {"net.ipv6.conf.*.stable_secret", "addr_gen_mode follows it, and it cannot be unset again"},
-    {"net.ipv6.conf.*.mtu", "the MTU of routes follows it"},
+    /* devinet_copy_dflt_conf() at once; inetdev_init() and ipv6_add_dev() for interfaces that
+     * come meanwhile */
     {"net.ipv[46].conf.default.*", "interfaces take their own value from it"},
+    /* these have no copy in an interface; of the others core/neighbour.c neigh_copy_dflt_parms()
+     * makes one */
     {"net.ipv[46].neigh.default.gc_thresh[123]", NULL},
     {"net.ipv[46].neigh.default.gc_interval", NULL},
     {"net.ipv[46].neigh.default.*", "interfaces take their own value from it"},
-    {"net.ipv4.tcp_fastopen_key", "the kernel's own key, which it makes later, cannot be put back"},
 };
 
 /* "net.ipv6.route.gc_min_interval" is gc_min_interval_ms in whole seconds: putting it back rounds the other one. */
@@ -49,7 +66,17 @@ static bool is_coarse(const char *key)
     return false;
 }
 
-/* An algorithm that only root may use becomes everybody's when it is made the default. */
+/* Reads as zeros as long as there is none; a key of zeros that is put back is one, and the
+ * kernel makes no own any more (ipv4/tcp_fastopen.c, tcp_fastopen_init_key_once()). */
+static bool is_unset(const char *key)
+{
+    char now[SYSCTL_VALUE_MAX];
+    return strcmp(key, "net.ipv4.tcp_fastopen_key") == 0 && sysctl_read(key, now) == 0 && !now[strspn(now, "0-")];
+}
+
+/* An algorithm that only root may use becomes everybody's when it is made the default
+ * (ipv4/tcp_cong.c, tcp_set_default_congestion_control(): TCP_CONG_NON_RESTRICTED), and its
+ * module is loaded. */
 static bool is_restricted(const char *key, const char *value)
 {
     char allowed[SYSCTL_VALUE_MAX + 2] = " ", word[SYSCTL_VALUE_MAX + 2];
@@ -68,6 +95,8 @@ const char *sysctl_side_effect(const char *key, const char *value)
             return effects[i].effect;
     if (is_coarse(key))
         return "it rounds the value that the key of the same name with _ms or _bytes has; set that one";
+    if (is_unset(key))
+        return "it is unset, and cannot be unset again";
     if (is_restricted(key, value))
         return "net.ipv4.tcp_allowed_congestion_control follows it; allow the algorithm there first";
     return NULL;

@@ -39,6 +39,7 @@ struct sysctl_guard {
     char name[96];                /* of the journal in there: <boot>-<namespace>.sysctls */
     char path[PATH_MAX + 100];    /* what a message should name; "" at first */
     int directory_fd, lock_fd;    /* -1: not open */
+    int signals;                  /* that have come (common/stop.h) and were heard */
     int64_t owner;                /* 0: none yet */
     struct entries journal, mine; /* what the journal says, while it is locked; this guard's, in the order made */
 };
@@ -252,7 +253,10 @@ int sysctl_guard_read(struct sysctl_guard *g, int fd)
     g->journal.n = 0;
     if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > SIZE_LIMIT)
         return -EBADMSG;
-    json_t *json = json_loadfd(fd, JSON_REJECT_DUPLICATES, NULL);
+    char *text = malloc((size_t)st.st_size + 1); /* json_loadfd() reads each byte by itself */
+    ssize_t size = text ? read(fd, text, (size_t)st.st_size) : -1;
+    json_t *json = size < 0 ? NULL : json_loadb(text, (size_t)size, JSON_REJECT_DUPLICATES, NULL);
+    free(text);
     const json_t *changes = json_object_get(json, "changes");
     const char *schema = json_string_value(json_object_get(json, "schema"));
     int r = schema && strcmp(schema, SCHEMA) == 0 && json_is_array(changes) ? 0 : -EBADMSG;
@@ -299,9 +303,11 @@ static int store(struct sysctl_guard *g)
     if (fd < 0)
         return -errno;
     json_t *json = journal_to_json(&g->journal);
-    errno = ENOMEM;
-    int r = json_dumpfd(json, fd, JSON_INDENT(2)) < 0 ? -errno : 0;
+    char *text = json_dumps(json, JSON_INDENT(2)); /* json_dumpfd() writes each word by itself */
     json_decref(json);
+    ssize_t size = text ? (ssize_t)strlen(text) : 0, written = text ? write(fd, text, (size_t)size) : 0;
+    int r = !text ? -ENOMEM : written < 0 ? -errno : written < size ? -ENOSPC : 0;
+    free(text);
     if (close(fd) < 0 && r == 0)
         r = -errno;
     if (r == 0 && renameat(g->directory_fd, beside, g->directory_fd, g->name) < 0)
@@ -342,8 +348,10 @@ static int own(struct sysctl_guard *g)
         return 0;
     if (getrandom(&number, sizeof(number), 0) != sizeof(number))
         return -EIO;
-    g->owner = (int64_t)(number >> 2) + MUTEX + 1;
-    return lock_byte(g, F_OFD_SETLK, F_WRLCK, g->owner);
+    int64_t owner = (int64_t)(number >> 2) + MUTEX + 1;
+    int r = lock_byte(g, F_OFD_SETLK, F_WRLCK, owner);
+    g->owner = r == 0 ? owner : 0;
+    return r;
 }
 
 /* Not to be found out counts as alive: a dead run's changes can wait, a living one's must not be taken away. */
@@ -352,15 +360,19 @@ static bool is_dead(const struct sysctl_guard *g, const struct entry *e)
     return e->owner != g->owner && lock_byte(g, F_OFD_GETLK, F_WRLCK, e->owner) == 0;
 }
 
-/* The last change first, so that values unwind. Stored once: a death in between leaves changes in the journal that are
- * found to be taken back already. A signal ends it: what is left is for the next start. */
-static int take_back_dead(struct sysctl_guard *g, struct entries *told)
+/* Those from `first` on, the last one first, so that values unwind. Stored once: a death in
+ * between leaves changes in the journal that are found to be taken back already. */
+static int take_back_dead(struct sysctl_guard *g, size_t first, struct entries *told)
 {
-    int r = 0, signals = stop_count();
+    int r = 0;
     size_t n = g->journal.n;
-    for (size_t i = n; i-- > 0 && r == 0 && stop_count() == signals;) {
+    for (size_t i = n; i-- > first && r == 0;) {
         if (!is_dead(g, &g->journal.entry[i]))
             continue;
+        if (stop_count() != g->signals) {
+            r = -EINTR;
+            break;
+        }
         const struct entry e = {.change = take_back(&g->journal, i)};
         r = push(told, &e);
     }
@@ -401,6 +413,7 @@ int sysctl_guard_new(const char *journal_directory, struct sysctl_guard **ret)
     if (!g)
         return -ENOMEM;
     g->directory_fd = g->lock_fd = -1;
+    g->signals = stop_count();
     g->given = journal_directory ? strdup(journal_directory) : NULL;
     int r = journal_directory && !g->given ? -ENOMEM : find_namespace(g);
     if (r < 0)
@@ -435,7 +448,7 @@ int sysctl_guard_recover(struct sysctl_guard *g, sysctl_visit *visit, void *cont
     int r = lock(g, false);
     if (r < 0)
         return r == -ENOENT ? 0 : r;
-    r = take_back_dead(g, &told);
+    r = take_back_dead(g, 0, &told);
     unlock(g);
     for (size_t i = 0; i < told.n; i++) {
         const struct sysctl_change *c = &told.entry[i].change;
@@ -510,7 +523,7 @@ int sysctl_guard_set(struct sysctl_guard *g, const char *key, const char *value,
     *ret_journal_failed = r < 0;
     if (r < 0)
         return r;
-    r = take_back_dead(g, &told);
+    r = take_back_dead(g, 0, &told);
     if (r == 0)
         r = own(g);
     *ret_journal_failed = r < 0;
@@ -545,10 +558,14 @@ int sysctl_guard_restore(struct sysctl_guard *g)
     }
     if (!any)
         return 0;
+    g->signals = stop_count();
     int locked = lock(g, false), r = locked, unrestored = 0;
-    /* The dead first: one that was about to take its own change back may have got as far as the sysctl. */
+    /* First the dead above: nothing can be handed on to them. Those below can wait for the next start. */
+    size_t first = 0;
+    while (first < g->journal.n && g->journal.entry[first].owner != g->owner)
+        first++;
     if (locked == 0)
-        r = take_back_dead(g, &told);
+        r = take_back_dead(g, first, &told);
     for (size_t i = g->mine.n; i-- > 0;) {
         struct sysctl_change *c = &g->mine.entry[i].change;
         if (c->outcome != SYSCTL_ACTIVE)

@@ -51,11 +51,12 @@ struct sysctl_change {
 };
 typedef void sysctl_visit(const struct sysctl_change *change, void *context);
 
-/* Takes back what runs that are dead left in this namespace's journal and tells visit (may be NULL) of each. Makes
- * nothing on disk. A signal (common/stop.h) ends it early: the rest stays in the journal. Number of changes taken back,
- * or -errno: of the journal (-EBADMSG: it is none, nothing was touched; -EINTR: a signal came while somebody else had
- * it locked), or of the first change that could not be written back (the others were; it stays in the journal, unless
- * its knob has gone: -ENOENT). */
+/* Takes back what runs that are dead left in this namespace's journal and tells visit (may be
+ * NULL) of each. Makes nothing on disk. Number of changes taken back, or -errno: of the journal
+ * (-EBADMSG: it is none, nothing was touched), or of the first change that could not be written
+ * back (the others were; it stays in the journal, unless its knob has gone: -ENOENT). -EINTR: a
+ * signal (common/stop.h) has come since the guard was made, while somebody else had the journal
+ * locked or before all were taken back: the rest stays in the journal for the next start. */
 int sysctl_guard_recover(struct sysctl_guard *g, sysctl_visit *visit, void *context);
 
 /* Takes back what dead runs left, silently; then journals, writes, reads back. 0; -ENOENT no such knob;

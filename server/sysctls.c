@@ -64,7 +64,8 @@ static int sysctls_journal_failed(const struct sysctl_guard *guard, int error)
                "XDG_RUNTIME_DIR to such a directory";
         break;
     case -EINTR:
-        mend = "another tcplab-server has it locked; is it stopped?";
+        mend = "a signal came first, and the next start puts back what is left; if this takes long: is another "
+               "tcplab-server stopped that has it locked?";
         break;
     default:
         mend = "give room and the right to write there, or set XDG_RUNTIME_DIR to another directory";

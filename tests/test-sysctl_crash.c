@@ -31,7 +31,6 @@ STEP(int, fcntl64, true, (int fd, int command, void *argument), fd, command, arg
 STEP(int, mkdir, true, (const char *path, mode_t mode), path, mode)
 STEP(int, unlinkat, true, (int fd, const char *name, int flags), fd, name, flags)
 STEP(int, renameat, true, (int from_fd, const char *from, int fd, const char *name), from_fd, from, fd, name)
-STEP(int, json_dumpfd, true, (const json_t *json, int fd, size_t flags), json, fd, flags)
 
 /* Between parent and child: each tells the other once that it has come here. */
 struct meeting {

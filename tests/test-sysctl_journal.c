@@ -1,7 +1,9 @@
 /* The journal on disk: where it lies, whose it is, and what happens when it cannot be read or written. */
+#include "common/stop.h"
 #include "tests/sysctl_lab.h"
 
 #include <criterion/criterion.h>
+#include <signal.h>
 
 TestSuite(sysctl_journal, .init = lab_start, .fini = lab_stop);
 
@@ -228,6 +230,68 @@ Test(sysctl_journal, spoilt_one_is_left_alone)
     }
     lab_make_file(name, whole);
     cr_assert_eq(lab_recover(), 1);
+    assert_value(FIN, "60");
+    assert_nothing_left();
+}
+
+/* --- one of 20,000 changes, which nobody can have made, but which is a valid one --- */
+
+#define MANY 20000
+
+static void leave_many_behind(void)
+{
+    char path[512];
+    lab_leave_behind(FIN, "7");
+    cr_assert(lab_find_file(".sysctls", path));
+    json_t *journal = json_load_file(path, 0, NULL), *changes = json_object_get(journal, "changes");
+    for (int i = 1; i < MANY; i++)
+        json_array_append_new(changes, json_deep_copy(json_array_get(changes, 0)));
+    cr_assert_eq(json_dump_file(journal, path, JSON_INDENT(2)), 0);
+    json_decref(journal);
+}
+
+/* Calls of read() and write() by this process so far. */
+static long long count_calls(void)
+{
+    long long reads = 0, writes = 0;
+    FILE *f = fopen("/proc/self/io", "re");
+    if (!f || fscanf(f, "rchar: %*d wchar: %*d syscr: %lld syscw: %lld", &reads, &writes) != 2)
+        reads = -1;
+    if (f)
+        fclose(f);
+    return reads + writes;
+}
+
+Test(sysctl_journal, of_20000_changes_is_read_and_written_at_once)
+{
+    leave_many_behind();
+    struct sysctl_guard *g = lab_guard();
+    long long before = count_calls();
+    if (before < 0)
+        lab_skip("no /proc/self/io");
+    cr_assert_eq(sysctl_guard_recover(g, NULL, NULL), MANY);
+    long long calls = count_calls() - before;
+    cr_assert_leq(calls, 5 * MANY, "%lld calls of read() and write()", calls);
+    assert_value(FIN, "60");
+    assert_nothing_left();
+    sysctl_guard_free(g);
+}
+
+/* One that came while it was read stops it before the first. */
+Test(sysctl_journal, of_20000_changes_is_left_to_the_next_after_a_signal)
+{
+    struct sysctl_guard *g = lab_guard();
+    leave_many_behind();
+    stop_install();
+    stop_hold();
+    raise(SIGINT);
+    cr_assert_eq(sysctl_guard_recover(g, NULL, NULL), -EINTR);
+    cr_assert_eq(lab_set(g, ORPHAN, "3"), -EINTR);
+    cr_assert_eq(sysctl_guard_restore(g), 0);
+    assert_value(ORPHAN, "0");
+    assert_value(FIN, "7");
+    sysctl_guard_free(g);
+    cr_assert_eq(lab_recover(), MANY);
     assert_value(FIN, "60");
     assert_nothing_left();
 }
