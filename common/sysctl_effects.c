@@ -1,7 +1,8 @@
 /* Knobs that change more than themselves, so that putting back their value does not put back all.
- * The handlers behind them were read in Linux 6.12, as noted beside each; all but the addresses
- * that routers announce and LRO are also found by tests/test-sysctl_effects.c, which writes every
- * knob of a namespace and compares all others.
+ * The handlers behind them were read in Linux 6.12, as noted beside each.
+ * tests/test-sysctl_effects.c writes every knob of a namespace and compares all others; it cannot
+ * see what needs a router, LRO, an interface that comes meanwhile, IPsec, or the machine's own
+ * namespace, which alone has neigh.default.
  *
  * Not here, though something unseen stays: a write to net.ipv4.conf.IFACE.* or
  * net.ipv4.neigh.IFACE.* makes the interface deaf to later writes to "default"

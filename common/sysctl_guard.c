@@ -360,13 +360,13 @@ static bool is_dead(const struct sysctl_guard *g, const struct entry *e)
     return e->owner != g->owner && lock_byte(g, F_OFD_GETLK, F_WRLCK, e->owner) == 0;
 }
 
-/* Those from `first` on, the last one first, so that values unwind. Stored once: a death in
- * between leaves changes in the journal that are found to be taken back already. */
-static int take_back_dead(struct sysctl_guard *g, size_t first, struct entries *told)
+/* The last change first, so that values unwind. Stored once: a death in between leaves changes in
+ * the journal that are found to be taken back already. */
+static int take_back_dead(struct sysctl_guard *g, struct entries *told)
 {
     int r = 0;
     size_t n = g->journal.n;
-    for (size_t i = n; i-- > first && r == 0;) {
+    for (size_t i = n; i-- > 0 && r == 0;) {
         if (!is_dead(g, &g->journal.entry[i]))
             continue;
         if (stop_count() != g->signals) {
@@ -448,7 +448,7 @@ int sysctl_guard_recover(struct sysctl_guard *g, sysctl_visit *visit, void *cont
     int r = lock(g, false);
     if (r < 0)
         return r == -ENOENT ? 0 : r;
-    r = take_back_dead(g, 0, &told);
+    r = take_back_dead(g, &told);
     unlock(g);
     for (size_t i = 0; i < told.n; i++) {
         const struct sysctl_change *c = &told.entry[i].change;
@@ -523,7 +523,7 @@ int sysctl_guard_set(struct sysctl_guard *g, const char *key, const char *value,
     *ret_journal_failed = r < 0;
     if (r < 0)
         return r;
-    r = take_back_dead(g, 0, &told);
+    r = take_back_dead(g, &told);
     if (r == 0)
         r = own(g);
     *ret_journal_failed = r < 0;
@@ -560,12 +560,9 @@ int sysctl_guard_restore(struct sysctl_guard *g)
         return 0;
     g->signals = stop_count();
     int locked = lock(g, false), r = locked, unrestored = 0;
-    /* First the dead above: nothing can be handed on to them. Those below can wait for the next start. */
-    size_t first = 0;
-    while (first < g->journal.n && g->journal.entry[first].owner != g->owner)
-        first++;
+    /* The dead first: one that was about to take its own change back may have got as far as the sysctl. */
     if (locked == 0)
-        r = take_back_dead(g, first, &told);
+        r = take_back_dead(g, &told);
     for (size_t i = g->mine.n; i-- > 0;) {
         struct sysctl_change *c = &g->mine.entry[i].change;
         if (c->outcome != SYSCTL_ACTIVE)
