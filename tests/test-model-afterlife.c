@@ -97,3 +97,12 @@ Test(model_afterlife, bind_again)
     cr_expect_eq(ports_bind_again(1, false, true), EADDRINUSE);
     cr_expect_eq(ports_bind_again(1, true, true), 0);
 }
+
+Test(afterlife, bind_beside)
+{
+    cr_expect_eq(ports_bind_beside(false, PORTS_ALONE, true), 0);
+    cr_expect_eq(ports_bind_beside(true, PORTS_ALONE, false), EADDRINUSE);
+    cr_expect_eq(ports_bind_beside(true, PORTS_REUSEADDR, true), EADDRINUSE);
+    cr_expect_eq(ports_bind_beside(true, PORTS_REUSEADDR, false), 0);
+    cr_expect_eq(ports_bind_beside(true, PORTS_REUSEPORT, true), 0);
+}

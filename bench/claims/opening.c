@@ -185,5 +185,41 @@ const struct claim claims_of_opening[] = {
             "A socket can connect to itself: if the port that it calls, on its own host, is the one that it has.",
         .nuance = "Two ends that both call connect() can, too: see simultaneous-open-never.",
     },
+    {
+        .name = "reuseaddr-wildcard-beside",
+        .says =
+            "With SO_REUSEADDR a server can listen at the wildcard address beside one that listens at an address of "
+            "the host.",
+        .source = "common wording; BSD does it",
+        .experiment = "wildcard-listener",
+        CLAIM_VALUES({"server.second_bind", 0, 0}),
+        .truth =
+            "bind() fails with EADDRINUSE, for the other one listens. SO_REUSEPORT of both, and one user, does it.",
+        .nuance = "Two different addresses of the host need no option at all.",
+    },
+    {
+        .name = "reuseaddr-beside-wildcard",
+        .says =
+            "SO_REUSEADDR allows a new server to be started on the same port as an existing server that is bound to "
+            "the wildcard address, as long as each instance binds a different local IP address.",
+        .source = "Stevens, UNIX Network Programming, volume 1, on SO_REUSEADDR",
+        .experiment = "wildcard-listener",
+        CLAIM_SETS("first=wildcard", "second=address"),
+        CLAIM_VALUES({"server.second_bind", 0, 0}),
+        .truth = "On Linux bind() fails with EADDRINUSE while the existing server listens.",
+        .nuance = "While neither listens both can bind(); then only the first to call listen() gets the port.",
+    },
+    {
+        .name = "specific-listener-wins",
+        .says =
+            "Of a listener at an address and one at the wildcard address the more specific gets the connections that "
+            "come to its address.",
+        .source = "Stevens, TCP/IP Illustrated",
+        .experiment = "wildcard-listener",
+        CLAIM_SETS("sharing=reuseport"),
+        CLAIM_VALUES({"server.second_listen", 0, 0}, {"server.queue_of_first", 1, 1},
+                     {"server.queue_of_second", 1, 1}),
+        .nuance = "The two can only be together with SO_REUSEPORT of both.",
+    },
     {NULL},
 };

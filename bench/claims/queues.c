@@ -331,5 +331,39 @@ const struct claim claims_of_queues[] = {
             "1000 is sent 536 bytes a segment.",
         .since = "about Linux 3.13",
     },
+    {
+        .name = "accept-thundering-herd",
+        .says = "A new connection wakes all that wait in accept(): the thundering herd.",
+        .source = "many textbooks and blog posts",
+        .experiment = "wake-ups",
+        CLAIM_VALUES({"server.woken", 4, 4}),
+        .truth = "accept() wakes one, the one that has waited longest. The others do not even look.",
+        .since = "Linux 2.4",
+        .nuance = "poll(), select() and epoll are another matter: see epoll-wakes-one.",
+    },
+    {
+        .name = "epoll-wakes-one",
+        .says = "Where several processes have the same listener in an epoll descriptor of their own, one of them is "
+                "woken by a new connection.",
+        .source = "common wording",
+        .experiment = "wake-ups",
+        CLAIM_SETS("wait=epoll"),
+        CLAIM_VALUES({"server.woken", 1, 1}),
+        .truth = "All that wait are woken. The first to call accept() gets the connection, and the others EAGAIN.",
+        .nuance =
+            "How many come back from epoll_wait() depends upon how soon the first one accepts: who looks after that "
+            "goes to sleep again.",
+    },
+    {
+        .name = "epollexclusive-wakes-one",
+        .says = "With EPOLLEXCLUSIVE one or more of the epoll descriptors receive an event, not all of them.",
+        .source = "epoll_ctl(2)",
+        .experiment = "wake-ups",
+        CLAIM_SETS("wait=epoll_exclusive"),
+        CLAIM_VALUES({"server.woken", 1, 3}),
+        .nuance =
+            "One of four, here. It is always the first in the list that has somebody waiting, so that one process "
+            "may get most of the connections.",
+    },
     {NULL},
 };

@@ -114,6 +114,20 @@ const struct claim claims_of_time_wait[] = {
         .truth = "bind() fails with EADDRINUSE unless the old server had set it, too: its TIME_WAITs remember.",
     },
     {
+        .name = "reuseport-is-balancing",
+        .says = "SO_REUSEPORT is only for load balancing between several listeners.",
+        .source = "common wording",
+        .experiment = "server-restart",
+        CLAIM_SETS("old_reuseaddr=no", "old_reuseport=yes"),
+        CLAIM_VALUES({"server.TIME_WAIT_left", 1, INFINITY},
+                     {"server.bind_with_SO_REUSEPORT", EADDRINUSE, EADDRINUSE}),
+        .truth =
+            "It also stands in for SO_REUSEADDR when a server is restarted: where the old one and the new one have "
+            "it, bind() works over TIME_WAIT of any user, and over connections that the same user still has.",
+        .nuance = "It lets the new server listen while the old one still does, so that each gets a part of the "
+                  "connections.",
+    },
+    {
         .name = "tw-reuse-after-1-s",
         .says = "With tcp_tw_reuse = 1 connect() may take a port in TIME_WAIT again after one second.",
         .source = "ip-sysctl.rst; many blog posts",

@@ -246,10 +246,10 @@ static void run(struct trial *t, const struct knobs *k)
         .n = (int)knob(k, "listeners"), .n_half_open = knob(k, "half_open"), .n_newcomers = newcomers(k)};
     int64_t n = clients(k, &t->conditions);
     step_no_second_syn(t);
-    l.all[0] = sock_serve_one_of(t, knob(k, "backlog"));
+    l.all[0] = sock_serve_sharing(t, knob(k, "backlog"), true, true);
     connect_half_open(t, &l);
     for (int i = 1; i < l.n; i++)
-        l.all[i] = sock_serve_one_of(t, knob(k, "backlog"));
+        l.all[i] = sock_serve_sharing(t, knob(k, "backlog"), true, true);
     for (int64_t i = 0; i < n; i++)
         sock_try_connection(t);
     arrive(t, l.n_half_open);

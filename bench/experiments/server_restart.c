@@ -28,6 +28,7 @@ static const struct knob knobs[] = {
     {"children", "time_wait", &option_choice, "what is left of the old server; none: its clients closed first",
      .choices = children_names},
     KNOB_YES_NO("old_reuseaddr", "yes", "whether the old server had set SO_REUSEADDR"),
+    KNOB_YES_NO("old_reuseport", "no", "whether the old server had set SO_REUSEPORT"),
     KNOB_COUNT("connections", "3", 1, MOST, "connections of the old server"),
     KNOB_DELAY("1ms"),
     KNOB_IPV6,
@@ -69,15 +70,18 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
 {
     int64_t left = children(k, c), n = knob(k, "connections");
     const char *state = sockdiag_state_name(children_states[knob(k, "children")]);
-    int again = ports_bind_again(left, knob(k, "old_reuseaddr"), true);
+    int by_address = ports_bind_again(left, knob(k, "old_reuseaddr"), true);
+    int by_port = ports_bind_again(left, knob(k, "old_reuseport"), true), again = by_address ? by_port : 0;
     bool met = comes_back(k) && left == n && !again; /* of some that were not kept it may be one of those */
     bool accepted = knob(k, "children") == CHILDREN_ESTABLISHED;
     expect_exactly(p, "sockets", left, &rule_bind_conflict, "server.%s_left", state);
     expect_exactly(p, "errno", ports_bind_again(left, knob(k, "old_reuseaddr"), false), &rule_bind_conflict,
                    "server.bind_plainly");
-    expect_exactly(p, "errno", again, left && again ? &rule_bind_conflict_inherited : &rule_bind_reuseaddr,
+    expect_exactly(p, "errno", by_port, &rule_bind_conflict, "server.bind_with_SO_REUSEPORT");
+    expect_exactly(p, "errno", by_address, by_address ? &rule_bind_conflict_inherited : &rule_bind_reuseaddr,
                    "server.bind_with_SO_REUSEADDR");
-    expect_exactly(p, "connections", !again, &rule_bind_reuseaddr, "ledger.queued");
+    expect_exactly(p, "connections", !again, by_address ? &rule_bind_conflict : &rule_bind_reuseaddr,
+                   "ledger.queued");
     expect_exactly(p, "connections", accepted ? n : 0, &rule_children_stay, "ledger.accepted");
     expect_exactly(p, "connections", accepted ? 0 : n, &rule_time_wait_first_closer, "ledger.closed");
     if (left == n || !left)
@@ -137,12 +141,12 @@ static void end_server(struct trial *t, const struct knobs *k, struct trial_sock
     step_settle(t);
 }
 
-/* A new socket that asks for the port. 0 or errno. */
-static int bind_again(struct trial *t, bool reuseaddr, struct trial_socket **ret)
+/* A new socket that asks for the port. option: SO_REUSEADDR, SO_REUSEPORT, 0. 0 or errno. */
+static int bind_again(struct trial *t, int option, struct trial_socket **ret)
 {
     *ret = sock_new(t, SIDE_SERVER);
-    if (reuseaddr)
-        sock_set(*ret, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR");
+    if (option)
+        sock_set(*ret, SOL_SOCKET, option, 1, option == SO_REUSEADDR ? "SO_REUSEADDR" : "SO_REUSEPORT");
     return sock_bind(*ret, LAB_PORT);
 }
 
@@ -159,16 +163,23 @@ static void connect_again(struct trial *t, const struct knobs *k, const struct p
 static void run(struct trial *t, const struct knobs *k)
 {
     enum sockdiag_state state = children_states[knob(k, "children")];
-    struct trial_socket *listener = knob(k, "old_reuseaddr") ? sock_serve(t, 4) : sock_serve_plainly(t, 4), *fresh;
+    struct trial_socket *listener = sock_serve_sharing(t, 4, knob(k, "old_reuseaddr"), knob(k, "old_reuseport")),
+                        *fresh;
     struct pairs p = {.n = knob(k, "connections")};
     for (int64_t i = 0; i < p.n && !t->failure; i++)
         p.client[i] = sock_connection(listener, &p.server[i]);
     end_server(t, k, listener, &p);
     step_see_state(t, SIDE_SERVER, state, "server.%s_left", sockdiag_state_name(state));
-    step_see(t, bind_again(t, false, &fresh), "server.bind_plainly");
+    step_see(t, bind_again(t, 0, &fresh), "server.bind_plainly");
     sock_close(fresh);
-    int r = bind_again(t, true, &fresh);
+    step_see(t, bind_again(t, SO_REUSEPORT, &fresh), "server.bind_with_SO_REUSEPORT");
+    sock_close(fresh);
+    int r = bind_again(t, SO_REUSEADDR, &fresh);
     step_see(t, r, "server.bind_with_SO_REUSEADDR");
+    if (r) {
+        sock_close(fresh);
+        r = bind_again(t, SO_REUSEPORT, &fresh);
+    }
     if (!r) {
         sock_listen(fresh, 4);
         connect_again(t, k, &p);
@@ -192,15 +203,22 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
     char name[EXPECTATION_NAME_MAX];
     snprintf(name, sizeof(name), "server.%s_left", state);
     double plainly = trial_observed(t, "server.bind_plainly"),
-           with = trial_observed(t, "server.bind_with_SO_REUSEADDR");
+           with = trial_observed(t, "server.bind_with_SO_REUSEADDR"),
+           by_port = trial_observed(t, "server.bind_with_SO_REUSEPORT");
     long long left = (long long)trial_observed(t, name);
     if (left)
         fprintf(out, "The old server is gone, and %lld of its connections %s still there, in %s. ", left,
                 left == 1 ? "is" : "are", state);
     else
         fprintf(out, "The old server is gone, and nothing is left of its connections on its host. ");
-    fprintf(out, "bind() to its port without SO_REUSEADDR: %s; with it: %s. ", error_text(plainly), error_text(with));
-    if (with > 0)
+    fprintf(out, "bind() to its port without an option: %s; with SO_REUSEADDR: %s; with SO_REUSEPORT: %s. ",
+            error_text(plainly), error_text(with), error_text(by_port));
+    if (with > 0 && !by_port)
+        fprintf(
+            out,
+            "SO_REUSEPORT of the old server and the new one, of one user, did what SO_REUSEADDR of both would have "
+            "done.");
+    else if (with > 0)
         fprintf(
             out,
             "The new socket's word is not enough: those connections have no SO_REUSEADDR, for the old listener had "
@@ -250,8 +268,10 @@ const struct experiment experiment_server_restart = {
     .run = run,
     .tell = tell,
     .by_hand = by_hand,
-    .see_also = (const char *const[]){"time-wait", "time-wait-reuse", "port-exhaustion", NULL},
-    .try_next = (const char *const[]){"tcplab-bench run server-restart --set old_reuseaddr=no",
-                                      "tcplab-bench run server-restart --set children=established",
-                                      "tcplab-bench run server-restart --set children=none", NULL},
+    .see_also = (const char *const[]){"time-wait", "time-wait-reuse", "port-exhaustion", "wildcard-listener", NULL},
+    .try_next =
+        (const char *const[]){"tcplab-bench run server-restart --set old_reuseaddr=no",
+                              "tcplab-bench run server-restart --set old_reuseaddr=no --set old_reuseport=yes",
+                              "tcplab-bench run server-restart --set children=established",
+                              "tcplab-bench run server-restart --set children=none", NULL},
 };

@@ -134,9 +134,7 @@ void sock_begin(struct trial *t)
     step_look(t);
 }
 
-enum sock_sharing { SOCK_ALONE, SOCK_REUSEADDR, SOCK_REUSEPORT };
-
-static struct trial_socket *sock_serve_with(struct trial *t, int64_t backlog, enum sock_sharing sharing)
+struct trial_socket *sock_serve_sharing(struct trial *t, int64_t backlog, bool reuseaddr, bool reuseport)
 {
     struct trial_socket *s = sock_new(t, SIDE_SERVER);
     bool first = true;
@@ -144,9 +142,9 @@ static struct trial_socket *sock_serve_with(struct trial *t, int64_t backlog, en
         first = first && t->sockets[i]->side != SIDE_SERVER;
     if (first)
         t->began_ns = clock_now_ns();
-    if (sharing != SOCK_ALONE)
+    if (reuseaddr)
         sock_set(s, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR");
-    if (sharing == SOCK_REUSEPORT)
+    if (reuseport)
         sock_set(s, SOL_SOCKET, SO_REUSEPORT, 1, "SO_REUSEPORT");
     sock_check(s, sock_bind(s, LAB_PORT), "bind()");
     sock_check(s, sock_listen(s, backlog), "listen()");
@@ -158,17 +156,7 @@ static struct trial_socket *sock_serve_with(struct trial *t, int64_t backlog, en
 
 struct trial_socket *sock_serve(struct trial *t, int64_t backlog)
 {
-    return sock_serve_with(t, backlog, SOCK_REUSEADDR);
-}
-
-struct trial_socket *sock_serve_one_of(struct trial *t, int64_t backlog)
-{
-    return sock_serve_with(t, backlog, SOCK_REUSEPORT);
-}
-
-struct trial_socket *sock_serve_plainly(struct trial *t, int64_t backlog)
-{
-    return sock_serve_with(t, backlog, SOCK_ALONE);
+    return sock_serve_sharing(t, backlog, true, false);
 }
 
 /* --- calls --- */

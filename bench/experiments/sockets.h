@@ -30,13 +30,10 @@ struct trial_socket {
 /* A TCP socket on that host. */
 struct trial_socket *sock_new(struct trial *t, enum side side);
 
-/* A listener on the lab's port of the server host (SO_REUSEADDR), whose accept queue is watched from now on; the timeline begins. With
- * reuseport more than one. */
+/* A listener on the lab's port of the server host (SO_REUSEADDR), whose accept queue is watched from now on; the timeline begins. Or
+ * with SO_REUSEADDR and SO_REUSEPORT as they are given: with the latter more than one. */
 struct trial_socket *sock_serve(struct trial *t, int64_t backlog);
-struct trial_socket *sock_serve_one_of(struct trial *t, int64_t backlog); /* SO_REUSEPORT */
-
-/* The same without SO_REUSEADDR: as a program that has never heard of it. */
-struct trial_socket *sock_serve_plainly(struct trial *t, int64_t backlog);
+struct trial_socket *sock_serve_sharing(struct trial *t, int64_t backlog, bool reuseaddr, bool reuseport);
 
 /* Where there is no listener to begin with: the timeline begins. */
 void sock_begin(struct trial *t);

@@ -15,6 +15,7 @@
     X(syn_retries)                             \
     X(synack_retries)                          \
     X(closed_port)                             \
+    X(wildcard_listener)                       \
     X(defer_accept)                            \
     X(fastopen_queue)                          \
     X(client_reboot)                           \
@@ -29,6 +30,7 @@
     X(backlog_change)                          \
     X(reuseport_queues)                        \
     X(queued_client_leaves)                    \
+    X(wake_ups)                                \
     PART("Sending data")                       \
     X(zero_window)                             \
     X(keepalive_behind_data)                   \

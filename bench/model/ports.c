@@ -23,3 +23,11 @@ int ports_bind_again(int64_t children, bool old_reuses, bool new_reuses)
 {
     return children > 0 && !(old_reuses && new_reuses) ? EADDRINUSE : 0;
 }
+
+int ports_bind_beside(bool clash, enum ports_sharing both, bool other_listens)
+{
+    bool shares = both == PORTS_REUSEPORT || (both == PORTS_REUSEADDR && !other_listens);
+    if (!clash || shares)
+        return 0;
+    return EADDRINUSE;
+}

@@ -24,7 +24,12 @@ int64_t ports_connections(enum ports_choice choice, int64_t usable, int64_t sour
 /* Then it fails with this errno: EADDRINUSE of bind(), EADDRNOTAVAIL of connect(). */
 int ports_error(enum ports_choice choice);
 
+/* bind() of a socket, or its listen(), at the port of another one: 0 or EADDRINUSE (inet_csk_bind_conflict()). clash: they have the same
+ * address, or one has the wildcard address. both: what both have set; they have the same user. */
+enum ports_sharing { PORTS_ALONE, PORTS_REUSEADDR, PORTS_REUSEPORT };
+int ports_bind_beside(bool clash, enum ports_sharing both, bool other_listens);
+
 /* bind() to a port that no socket listens on any more, but that `children` of its old listener still have, in whatever state: 0 or
  * EADDRINUSE (inet_csk_bind_conflict()). old_reuses, new_reuses: SO_REUSEADDR of the old listener, from which its children
- * (TIME_WAIT, too) have it, and of the new socket. */
+ * (TIME_WAIT, too) have it, and of the new socket; or SO_REUSEPORT of both, of one user. */
 int ports_bind_again(int64_t children, bool old_reuses, bool new_reuses);

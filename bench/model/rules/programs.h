@@ -1,4 +1,4 @@
-/* Part of bench/model/rule.h. What the kernel tells a program: poll(), close() that lingers. */
+/* Part of bench/model/rule.h. What the kernel tells a program: poll(), close() that lingers, listeners beside each other, who is woken. */
 #pragma once
 
 #define RULES_OF_PROGRAMS(X)                                                                                         \
@@ -28,4 +28,28 @@
     X(linger_result,                                                                                                 \
       "close() gives 0 also when the linger time is over, and the kernel goes on to deliver what is left, as after " \
       "any close().",                                                                                                \
-      "inet_release(), net/ipv4/af_inet.c; __tcp_close(), net/ipv4/tcp.c")
+      "inet_release(), net/ipv4/af_inet.c; __tcp_close(), net/ipv4/tcp.c")                                           \
+    X(bind_wildcard,                                                                                                 \
+      "The wildcard address clashes with every address of the host. SO_REUSEADDR of both sockets is enough for "     \
+      "bind() unless the other one listens.",                                                                        \
+      "inet_csk_bind_conflict(), inet_rcv_saddr_equal(), net/ipv4/inet_connection_sock.c")                           \
+    X(bind_reuseport,                                                                                                \
+      "With SO_REUSEPORT of both sockets, and the same user, both may bind() and listen, whatever their addresses.", \
+      "inet_csk_bind_conflict(), net/ipv4/inet_connection_sock.c")                                                   \
+    X(listen_binds_again,                                                                                            \
+      "listen() asks for the port once more: of two bound sockets that clash only the first to call it gets it, "    \
+      "unless both have SO_REUSEPORT.",                                                                              \
+      "inet_csk_listen_start(), net/ipv4/inet_connection_sock.c")                                                    \
+    X(listener_specific,                                                                                             \
+      "A connection goes to a listener at its own address; one at the wildcard address gets what no other does.",    \
+      "__inet_lookup_listener(), net/ipv4/inet_hashtables.c")                                                        \
+    X(wake_accept, "A new connection wakes one of those that wait in accept(), the one that has waited longest.",    \
+      "inet_csk_wait_for_connect(), net/ipv4/inet_connection_sock.c")                                                \
+    X(wake_poll,                                                                                                     \
+      "A new connection wakes all that wait in poll() or select(), and each epoll descriptor that has the listener " \
+      "without EPOLLEXCLUSIVE.",                                                                                     \
+      "sock_def_readable(), net/core/sock.c")                                                                        \
+    X(wake_exclusive,                                                                                                \
+      "Of the epoll descriptors that have the listener with EPOLLEXCLUSIVE, and that somebody waits at, a new "      \
+      "connection wakes one.",                                                                                       \
+      "sock_def_readable(), net/core/sock.c; ep_poll_callback(), fs/eventpoll.c")
