@@ -131,7 +131,7 @@ const struct experiment experiment_linger_waits = {
                                      "c: FIN_WAIT_2", "s recv(): the data", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
-    .premises = PREMISE_WRITABLE,
+    .premises = PREMISE_DATA | PREMISE_WRITABLE,
     .predict = predict,
     .run = run,
     .tell = tell,

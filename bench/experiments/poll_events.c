@@ -172,7 +172,7 @@ const struct experiment experiment_poll_events = {
                               "c poll(): all four, POLLHUP too", "> ACK", "s poll(): all four, POLLHUP too", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
-    .premises = PREMISE_WRITABLE,
+    .premises = PREMISE_DATA | PREMISE_ON_TIME | PREMISE_WRITABLE,
     .predict = predict,
     .run = run,
     .tell = tell,

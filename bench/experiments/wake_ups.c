@@ -240,6 +240,7 @@ const struct experiment experiment_wake_ups = {
                                      "s: ESTABLISHED", "s accept(): one is back", "s the other three sleep on", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
+    .premises = PREMISE_WRITABLE,
     .predict = predict,
     .run = run,
     .tell = tell,

@@ -203,6 +203,7 @@ const struct experiment experiment_wildcard_listener = {
                                      "c connect() to the other address", "> SYN", "< RST", "c: gone", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
+    .premises = PREMISE_WRITABLE,
     .predict = predict,
     .run = run,
     .tell = tell,
