@@ -5,20 +5,20 @@
 #include <string.h>
 
 /* Where each is counted: net/ipv4/tcp.c, tcp_input.c, tcp_output.c, tcp_ipv4.c, tcp_minisocks.c, tcp_timer.c, tcp_fastopen.c, syncookies.c,
- * inet_connection_sock.c, inet_hashtables.c, inet_timewait_sock.c. */
+ * inet_connection_sock.c, inet_hashtables.c, inet_timewait_sock.c; include/net/tcp.h (ListenDrops, SyncookiesSent). */
 static const struct {
     const char *name, *note;
 } counter_notes[] = {
     {"Tcp.ActiveOpens", "connect() calls that sent a SYN"},
     {"Tcp.PassiveOpens", "handshakes that reached an accept queue"},
-    {"Tcp.AttemptFails", "ended by an error before ESTABLISHED"},
+    {"Tcp.AttemptFails", "an error or a RST before ESTABLISHED"},
     {"Tcp.EstabResets", "connections reset or given up (each end)"},
     {"Tcp.OutRsts", "RST segments sent"},
     {"Tcp.RetransSegs", "segments sent again, SYNs among them"},
-    {"Tcp.InErrs", "bad segments, and SYN-ACKs that came twice"},
+    {"Tcp.InErrs", "bad segments; SYNs for an open connection"},
     {"TcpExt.ListenOverflows", "accept queue full at a SYN or third ACK"},
     {"TcpExt.ListenDrops", "SYNs and third ACKs dropped: no room"},
-    {"TcpExt.TCPReqQFullDoCookies", "SYN queue full: a SYN cookie was chosen"},
+    {"TcpExt.TCPReqQFullDoCookies", "full SYN queue or always: cookie chosen"},
     {"TcpExt.TCPReqQFullDrop", "SYN queue full, no cookies: SYN dropped"},
     {"TcpExt.SyncookiesSent", "SYN cookies sent: the server kept nothing"},
     {"TcpExt.SyncookiesRecv", "ACKs that brought a good cookie back"},

@@ -2,7 +2,8 @@
  *
  * Textbooks say:  FIN, ACK, FIN, ACK: four segments; the end that closes first has TIME_WAIT.
  * The kernel:     two FINs, each acknowledged. Whether the first ACK is a segment of its own is a matter of time: the server's kernel keeps
- *                 it back for up to 40 ms (tcp_fin(), tcp_send_delayed_ack()), and a program that closes within that time sends it with
+ *                 it back for 40 ms (longer with a long round trip, for a tick where no data has come before; tcp_fin(),
+ *                 tcp_send_delayed_ack()), and a program that closes within that time sends it with
  *                 its FIN. A server that writes instead is answered by RST: nobody reads at the client any more.
  * Falsified by:   another number of segments; another state at one of the ends; a TIME_WAIT at the server. */
 #include "bench/experiments/close_in_turn.h"
@@ -61,7 +62,8 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
         return;
     }
     fprintf(out, "The client, which closed first, has TIME_WAIT, and its port is taken for 60 s: bind() to it fails "
-                 "unless both the old socket and the new one have SO_REUSEADDR. The server has nothing.");
+                 "unless both the old socket and the new one have SO_REUSEADDR, or both SO_REUSEPORT. The "
+                 "server has nothing.");
 }
 
 static const struct by_hand by_hand[] = {
@@ -79,7 +81,9 @@ const struct experiment experiment_close_by_client = {
         "through FIN_WAIT_1, FIN_WAIT_2 and TIME_WAIT, the other through CLOSE_WAIT and LAST_ACK.",
     .kernel =
         "So it is where the second program takes its time. The first ACK is a delayed one (tcp_fin), and a program "
-        "that closes within 40 ms sends it with its own FIN: three segments, and no FIN_WAIT_2. The kernel of the "
+        "that closes within 40 ms (longer with a long round trip, a timer tick where no data has come before) sends "
+        "it "
+        "with its own FIN: three segments, and no FIN_WAIT_2. The kernel of the "
         "second end never closes by itself: it only acknowledges, and waits for its program.",
     .falsified =
         "Another number of segments, another state at one of the ends, a TIME_WAIT at the server, or a port that "

@@ -2,7 +2,8 @@
  *
  * Textbooks say:  "Address already in use" for a minute after the server has closed; set SO_REUSEADDR.
  * The kernel:     it is not about TIME_WAIT alone. Whatever is left of the old listener's children stands in the port's list, in any state,
- *                 and bind() fails unless both it and the new socket have SO_REUSEADDR (inet_csk_bind_conflict()). Children have it from
+ *                 and bind() fails unless both it and the new socket have SO_REUSEADDR, or both SO_REUSEPORT
+ *                 (inet_csk_bind_conflict()). Children have it from
  *                 their listener, TIME_WAIT from them: so the OLD server must have set it as well. A client that comes back from the
  *                 same port is let through its own TIME_WAIT to the new listener (tcp_timewait_state_process()).
  * Falsified by:   a bind() that fails although both have SO_REUSEADDR, or works although one has not; a returning client that waits. */
@@ -247,8 +248,10 @@ const struct experiment experiment_server_restart = {
              "SO_REUSEADDR.",
     .kernel =
         "Any connection that is left of the old server is in the way, whatever its state, unless both it and the new "
-        "socket have SO_REUSEADDR (inet_csk_bind_conflict). Connections have it from their listener, so the old "
-        "server must have set it, too. A client that comes back from the same port is let through its TIME_WAIT "
+        "socket have SO_REUSEADDR, or both SO_REUSEPORT (inet_csk_bind_conflict). Connections have it from their "
+        "listener, so the old "
+        "server must have set it, too. A client that comes back from the same port with a newer SYN is let through "
+        "its TIME_WAIT "
         "(tcp_timewait_state_process).",
     .falsified =
         "A bind() that fails although old and new have SO_REUSEADDR, or that works where one has not, or a client "

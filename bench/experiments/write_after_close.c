@@ -44,6 +44,8 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
     expect_exactly(p, "calls", knob(k, "writes"), &rule_write_before_reset, "client.writes_that_succeed");
     if (fin)
         expect_exactly(p, "sockets", 0, &rule_fin_wait_2_data, "server.FIN_WAIT_2_after_the_writes");
+    if (fin)
+        expect_exactly(p, "errno", 0, &rule_reset_errno, "client.recv_after_the_RST");
     expect_exactly(p, "errno", closing_reset_errno(fin), &rule_reset_errno, "client.write_after_the_RST");
     expect_exactly(p, "errno", EPIPE, &rule_write_after_error, "client.write_after_that");
     expect_exactly(p, "errno", 0, &rule_write_after_error, "client.recv_after_that");
@@ -89,6 +91,10 @@ static void run(struct trial *t, const struct knobs *k)
     step_see_state(t, SIDE_SERVER, SOCKDIAG_FIN_WAIT_2, "server.FIN_WAIT_2_after_the_writes");
     step_hold(t, TO_CLIENT, false);
     sock_need(client, 0, "the RST to come"); /* POLLERR, POLLHUP */
+    if (knob(k, "peer") == PEER_FIN) {
+        sock_receive_all(client, 1, &error); /* end of file, and the error stays for the write */
+        step_see(t, error, "client.recv_after_the_RST");
+    }
     step_see(t, sock_send(client, BYTES), "client.write_after_the_RST");
     step_see(t, sock_send(client, BYTES), "client.write_after_that");
     sock_receive_all(client, 1, &error);

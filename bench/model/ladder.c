@@ -14,7 +14,7 @@ static double doubled(int64_t times, double most)
     return fmin(ldexp(TIMEOUT_INIT, (int)fmax(0, (double)times)), most);
 }
 
-/* tcp_rto_max() of a client's socket; a listener's requests do not ask for it. */
+/* tcp_rto_max_ms counts for a client's socket; a listener's requests do not ask for it. */
 static double syn_rto_max(const struct conditions *c)
 {
     return (double)c->rto_max_ms / 1000;

@@ -7,8 +7,9 @@
     X(accept_queue_capacity, "A queue with limit L holds L + 1 connections: the kernel asks \"length > L\".",        \
       "sk_acceptq_is_full(), include/net/sock.h")                                                                    \
     X(queued_is_established,                                                                                         \
-      "A connection in the accept queue is ESTABLISHED at both ends: accept() only hands it to the program.",        \
-      "inet_csk_accept(), net/ipv4/inet_connection_sock.c")                                                          \
+      "A connection enters the accept queue when it is ESTABLISHED at both ends (with TCP Fast Open in "             \
+      "SYN_RECV): accept() only hands it to the program.",                                                           \
+      "inet_csk_complete_hashdance(), inet_csk_accept(), net/ipv4/inet_connection_sock.c")                           \
     X(queued_keeps_its_place, "A client that closes or resets its connection while it is queued frees no place.",    \
       "inet_csk_accept(), net/ipv4/inet_connection_sock.c")                                                          \
     X(accept_pace,                                                                                                   \
@@ -38,7 +39,9 @@
       "Of a connection whose cookie ACK was dropped the server remembers nothing, while the client stays "           \
       "ESTABLISHED until it sends or probes.",                                                                       \
       "tcp_get_cookie_sock(), net/ipv4/syncookies.c")                                                                \
-    X(never_refused, "A full queue refuses nobody: ECONNREFUSED comes from a port where nobody listens.",            \
+    X(never_refused,                                                                                                 \
+      "A full queue refuses nobody: ECONNREFUSED comes from a port where nobody listens, or from a "                 \
+      "firewall.",                                                                                                   \
       "tcp_v4_rcv(), net/ipv4/tcp_ipv4.c")                                                                           \
     X(never_reset_by_syn, "No SYN is answered by RST because a queue is full, whatever tcp_abort_on_overflow says.", \
       "tcp_conn_request(), net/ipv4/tcp_input.c")                                                                    \

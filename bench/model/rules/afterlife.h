@@ -3,8 +3,8 @@
 
 #define RULES_OF_AFTERLIFE(X)                                                                                       \
     X(last_ack_waits,                                                                                               \
-      "The end that closes second is in LAST_ACK until its FIN is acknowledged, and sends the FIN again until "     \
-      "then.",                                                                                                      \
+      "The end that closes second is in LAST_ACK until its FIN is acknowledged, and sends the FIN again "           \
+      "until then, or until it gives up (tcp_orphan_retries).",                                                     \
       "tcp_retransmit_timer(), net/ipv4/tcp_timer.c")                                                               \
     X(time_wait_answers,                                                                                            \
       "TIME_WAIT answers a FIN that comes again with the ACK that was lost: that is what it is for.",               \
@@ -25,8 +25,8 @@
       "An end without minisocket knows nothing of its connection any more, so the peer's FIN is answered by RST.",  \
       "tcp_v4_rcv(), net/ipv4/tcp_ipv4.c")                                                                          \
     X(time_wait_old_segment,                                                                                        \
-      "TIME_WAIT answers an old segment, whose numbers are outside of its window, with an ACK, and its 60 s begin " \
-      "anew.",                                                                                                      \
+      "TIME_WAIT answers old data, whose numbers are outside of its window, with an ACK, and its 60 s begin"        \
+      " anew. A bare ACK gets an answer only when tcp_invalid_ratelimit (500 ms) is over since the last.",          \
       "tcp_timewait_state_process(), net/ipv4/tcp_minisocks.c")                                                     \
     X(nobody_resets,                                                                                                \
       "An ACK for a connection that is not there is answered by RST, with the very number that the ACK asks for.",  \

@@ -14,7 +14,7 @@
       "tcp_fin(), net/ipv4/tcp_input.c")                                                                             \
     X(fin_wait_2_orphan,                                                                                             \
       "A FIN_WAIT_2 without descriptor is replaced by a minisocket that lasts tcp_fin_timeout (or "                  \
-      "TCP_LINGER2; at least 3.5 RTO) and then is gone.",                                                            \
+      "TCP_LINGER2; at least 3.5 RTO), and then is gone. This is so up to 60 s.",                                    \
       "tcp_rcv_state_process(), net/ipv4/tcp_input.c; tcp_fin_time(), include/net/tcp.h")                            \
     X(fin_wait_2_no_time_wait,                                                                                       \
       "A FIN_WAIT_2 becomes TIME_WAIT only when the peer's FIN comes, never by the end of its time.",                \
@@ -23,21 +23,25 @@
       "With tcp_fin_timeout = F above 60 s a FIN_WAIT_2 without descriptor lasts 2 * (F - 60) s: a full socket for " \
       "F - 60 s, then a minisocket for as long.",                                                                    \
       "tcp_keepalive_timer(), net/ipv4/tcp_timer.c")                                                                 \
-    X(fin_wait_2_with_descriptor, "A FIN_WAIT_2 whose descriptor is open (shutdown(SHUT_WR)) has no timeout.",       \
+    X(fin_wait_2_with_descriptor,                                                                                    \
+      "A FIN_WAIT_2 whose descriptor is open (shutdown(SHUT_WR)) has no timeout, unless SO_KEEPALIVE ends "          \
+      "it.",                                                                                                         \
       "tcp_rcv_state_process(), net/ipv4/tcp_input.c")                                                               \
-    X(fin_wait_2_data, "Data for a FIN_WAIT_2 without descriptor is answered by RST.",                               \
+    X(fin_wait_2_data, "New data for a FIN_WAIT_2 without descriptor is answered by RST.",                           \
       "tcp_timewait_state_process(), net/ipv4/tcp_minisocks.c")                                                      \
     X(close_wait_write,                                                                                              \
-      "A write in CLOSE_WAIT succeeds, and when the peer's FIN_WAIT_2 is gone it is answered by RST, so "            \
-      "that the next one fails with EPIPE.",                                                                         \
+      "A write in CLOSE_WAIT succeeds, and when the peer's FIN_WAIT_2 is gone it is answered by RST. After "         \
+      "that RST a write fails with EPIPE.",                                                                          \
       "tcp_reset(), net/ipv4/tcp_input.c")                                                                           \
-    X(close_wait_no_timer, "CLOSE_WAIT has no timer: it lasts until the program closes.",                            \
+    X(close_wait_no_timer,                                                                                           \
+      "CLOSE_WAIT has no timer of its own: without SO_KEEPALIVE, and with nothing to send, it lasts until "          \
+      "the program closes.",                                                                                         \
       "tcp_fin(), net/ipv4/tcp_input.c")                                                                             \
     X(time_wait_length, "TIME_WAIT lasts 60 s, and no sysctl changes that: tcp_fin_timeout is about FIN_WAIT_2.",    \
       "TCP_TIMEWAIT_LEN, include/net/tcp.h")                                                                         \
     X(time_wait_first_closer,                                                                                        \
-      "The end that sends its FIN first has TIME_WAIT once both have closed, and the other end has "                 \
-      "nothing.",                                                                                                    \
+      "The end that sends its FIN first has TIME_WAIT once both have closed, and the other end has nothing,"         \
+      " unless the FINs cross.",                                                                                     \
       "tcp_fin(), net/ipv4/tcp_input.c")                                                                             \
     X(time_wait_buckets,                                                                                             \
       "A namespace holds tcp_max_tw_buckets minisockets (TIME_WAIT and FIN_WAIT_2 together), and what comes beyond " \

@@ -37,7 +37,8 @@
       "place.",                                                                                                      \
       "tcp_conn_request(), net/ipv4/tcp_input.c")                                                                    \
     X(listener_close_resets,                                                                                         \
-      "With tcp_migrate_req = 0 the close of a listener resets every connection in its accept queue.",               \
+      "The close of a listener resets every connection in its accept queue, unless tcp_migrate_req = 1 and "         \
+      "another listener with SO_REUSEPORT takes it.",                                                                \
       "inet_csk_listen_stop(), net/ipv4/inet_connection_sock.c")                                                     \
     X(listener_close_requests,                                                                                       \
       "With tcp_migrate_req = 0 the half-open requests of a closed listener are silently dropped at their "          \
@@ -45,9 +46,13 @@
       "is answered by RST.",                                                                                         \
       "reqsk_timer_handler(), net/ipv4/inet_connection_sock.c; tcp_v4_rcv(), net/ipv4/tcp_ipv4.c")                   \
     X(listener_close_migrates,                                                                                       \
-      "With tcp_migrate_req = 1 the connections in the accept queue of a listener that closes move to another one "  \
-      "with SO_REUSEPORT, whatever its limit, and half-open requests at their next timeout or ACK.",                 \
-      "inet_csk_listen_stop(), reqsk_timer_handler(), net/ipv4/inet_connection_sock.c")                              \
+      "With tcp_migrate_req = 1 the connections in the accept queue of a listener that closes move to "              \
+      "another one with SO_REUSEPORT, whatever its limit, and half-open requests at their next timeout or "          \
+      "ACK.",                                                                                                        \
+      "inet_csk_listen_stop(), reqsk_timer_handler(), inet_csk_complete_hashdance(), "                               \
+      "net/ipv4/inet_connection_sock.c; tcp_v4_rcv(), net/ipv4/tcp_ipv4.c")                                          \
     X(migrate_counter,                                                                                               \
-      "TCPMigrateReqSuccess counts the connections and the half-open requests that have moved to another listener.", \
-      "inet_csk_listen_stop(), reqsk_timer_handler(), net/ipv4/inet_connection_sock.c")
+      "TCPMigrateReqSuccess counts the connections and the half-open requests that have moved to another "           \
+      "listener.",                                                                                                   \
+      "inet_csk_listen_stop(), reqsk_timer_handler(), inet_csk_complete_hashdance(), "                               \
+      "net/ipv4/inet_connection_sock.c")

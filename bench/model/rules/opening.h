@@ -33,12 +33,13 @@
       "count.",                                                                                                     \
       "tcp_done(), net/ipv4/tcp.c; tcp_check_req(), net/ipv4/tcp_minisocks.c")                                      \
     X(no_socket_reset,                                                                                              \
-      "A segment for a port where no socket listens is answered by RST at once, and a SYN's RST "                   \
-      "acknowledges it; bind() alone is no listening.",                                                             \
+      "A segment for a port where no socket listens, and of no connection, is answered by RST at once, and "        \
+      "a SYN's RST acknowledges it; bind() alone is no listening.",                                                 \
       "tcp_v4_rcv(), net/ipv4/tcp_ipv4.c; tcp_v4_send_reset(), net/ipv4/tcp_ipv4.c")                                \
     X(refused, "A RST in SYN_SENT that acknowledges the SYN ends it with ECONNREFUSED; no SYN is sent again.",      \
       "tcp_reset(), net/ipv4/tcp_input.c")                                                                          \
-    X(resets_sent_counter, "OutRsts counts every RST that is sent.", "tcp_v4_send_reset(), net/ipv4/tcp_ipv4.c")    \
+    X(resets_sent_counter, "OutRsts counts every RST that is sent.",                                                \
+      "tcp_v4_send_reset(), net/ipv4/tcp_ipv4.c; tcp_send_active_reset(), net/ipv4/tcp_output.c")                   \
     X(crossed_syn_sent, "connect() sends a SYN, and each end is in SYN_SENT until something of the other comes.",   \
       "tcp_v4_connect(), net/ipv4/tcp_ipv4.c")                                                                      \
     X(crossed_syns,                                                                                                 \
@@ -69,25 +70,26 @@
       "given: 1, 3, 7, 15 s and so on; getsockopt() tells that time.",                                              \
       "secs_to_retrans(), net/ipv4/tcp.c")                                                                          \
     X(defer_drops_ack,                                                                                              \
-      "With TCP_DEFER_ACCEPT a third ACK without data is dropped, and the request stays in SYN_RECV; "              \
-      "TCPDeferAcceptDrop counts it.",                                                                              \
+      "With TCP_DEFER_ACCEPT a third ACK without data is dropped until the time is over, and the request "          \
+      "stays in SYN_RECV; TCPDeferAcceptDrop counts it. A SYN cookie's ACK is not asked.",                          \
       "tcp_check_req(), net/ipv4/tcp_minisocks.c")                                                                  \
     X(defer_ends,                                                                                                   \
-      "With TCP_DEFER_ACCEPT no SYN-ACK is sent again until its last timeout, and the ACK that answers that "       \
-      "one completes the connection without data: it is handed over late, not dropped.",                            \
+      "Once the third ACK has come, TCP_DEFER_ACCEPT keeps the SYN-ACK from being sent again until its last"        \
+      " timeout. The ACK that answers that one completes the connection without data: it is handed over "           \
+      "late, not dropped.",                                                                                         \
       "syn_ack_recalc(), net/ipv4/inet_connection_sock.c")                                                          \
     X(defer_data,                                                                                                   \
       "With TCP_DEFER_ACCEPT the first data completes the connection at once, and accept() and the read "           \
       "both succeed.",                                                                                              \
       "tcp_check_req(), net/ipv4/tcp_minisocks.c")                                                                  \
     X(fastopen_child,                                                                                               \
-      "A SYN with data and a valid cookie, at a listener with TCP_FASTOPEN (and bit 2 of tcp_fastopen), "           \
-      "makes a full socket in SYN_RECV in the accept queue: accept() and read() work before the handshake "         \
-      "is over.",                                                                                                   \
+      "A SYN with data and a valid cookie (none is asked for with bit 512 of tcp_fastopen), at a listener "         \
+      "with TCP_FASTOPEN (and bit 2 of tcp_fastopen), makes a full socket in SYN_RECV in the accept queue: "        \
+      "accept() and read() work before the handshake is over.",                                                     \
       "tcp_fastopen_create_child(), net/ipv4/tcp_fastopen.c")                                                       \
     X(fastopen_limit,                                                                                               \
-      "TCP_FASTOPEN = q allows q connections whose handshake is not over, whatever has been accepted; a SYN "       \
-      "beyond that gets an ordinary handshake.",                                                                    \
+      "TCP_FASTOPEN = q allows q connections whose handshake is not over, whatever has been accepted; a SYN"        \
+      " beyond that gets an ordinary handshake. Those that a RST ended after accept() count for 60 s more.",        \
       "tcp_fastopen_queue_check(), net/ipv4/tcp_fastopen.c")                                                        \
     X(fastopen_falls_back,                                                                                          \
       "A client whose data the SYN-ACK does not acknowledge sends it again with its ACK, and that completes "       \
@@ -110,7 +112,8 @@
       "ACK asked for, and that ends the other end's old connection.",                                               \
       "tcp_rcv_synsent_state_process(), net/ipv4/tcp_input.c")                                                      \
     X(syn_again_soon,                                                                                               \
-      "After such an ACK the SYN is sent again: from Linux 5.6 on after two timer ticks, before that after 1 s.",   \
+      "After such an ACK a SYN that was not sent again yet is sent again: from Linux 5.6 on after two timer"        \
+      " ticks, before that after 1 s.",                                                                             \
       "tcp_rcv_synsent_state_process(), net/ipv4/tcp_input.c")                                                      \
     X(self_connect,                                                                                                 \
       "A SYN that comes back to the socket in SYN_SENT that sent it makes a simultaneous open with itself.",        \

@@ -12,17 +12,17 @@
       "the port. A port that bind() chose is skipped for every destination.",                                        \
       "__inet_hash_connect(), __inet_check_established(), net/ipv4/inet_hashtables.c")                               \
     X(time_wait_reuse,                                                                                               \
-      "With timestamps connect() takes a TIME_WAIT's port again after tcp_tw_reuse_delay (1 s) if "                  \
-      "tcp_tw_reuse is 1, or if it is 2 (the default) and an address is in 127.0.0.0/8 or ::1.",                     \
+      "With timestamps connect() takes a TIME_WAIT's port again after tcp_tw_reuse_delay (1 s; kernels "             \
+      "without this sysctl: when the clock's second changes) if tcp_tw_reuse is 1, or if it is 2 (the "              \
+      "default) and an address is in 127.0.0.0/8 or ::1.",                                                           \
       "tcp_twsk_unique(), net/ipv4/tcp_ipv4.c")                                                                      \
     X(time_wait_accepts_syn,                                                                                         \
       "A SYN that meets a TIME_WAIT on the server's side goes to the listener if its timestamp is not "              \
       "older, and its timestamp or its sequence number is newer.",                                                   \
       "tcp_timewait_state_process(), net/ipv4/tcp_minisocks.c")                                                      \
     X(time_wait_reuse_refused,                                                                                       \
-      "connect() does not take the port of a TIME_WAIT while tcp_tw_reuse is 0, or 2 between two machines, or the "  \
-      "old connection had "                                                                                          \
-      "no timestamps.",                                                                                              \
+      "connect() does not choose the port of a TIME_WAIT while tcp_tw_reuse is 0, or 2 between two "                 \
+      "machines, or the old connection had no timestamps.",                                                          \
       "tcp_twsk_unique(), net/ipv4/tcp_ipv4.c")                                                                      \
     X(time_wait_reuse_bound,                                                                                         \
       "Where bind() has chosen the port, connect() takes over a TIME_WAIT with timestamps at once, whatever "        \
@@ -31,9 +31,8 @@
     X(time_wait_recycled, "TWRecycled counts the TIME_WAIT sockets whose 4-tuple connect() has taken over.",         \
       "__inet_check_established(), net/ipv4/inet_hashtables.c")                                                      \
     X(time_wait_reuse_numbers,                                                                                       \
-      "The connection that takes over a TIME_WAIT begins 65537 numbers beyond the old one's last, so that none of "  \
-      "the old segments "                                                                                            \
-      "fits into its window.",                                                                                       \
+      "The connection that takes over a TIME_WAIT begins 65537 numbers beyond the old one's last, farther "          \
+      "than a window without scaling reaches.",                                                                      \
       "tcp_twsk_unique(), net/ipv4/tcp_ipv4.c")                                                                      \
     X(bound_ports,                                                                                                   \
       "bind() to port 0 reserves a port of its address against all destinations, and fails with EADDRINUSE "         \

@@ -22,15 +22,17 @@
       "comes sooner.",                                                                                               \
       "tcp_oow_rate_limited(), net/ipv4/tcp_input.c")                                                                \
     X(window_probe_kept,                                                                                             \
-      "Each answer lets the count of unanswered window probes begin at 0 again, and without TCP_USER_TIMEOUT "       \
-      "nothing else ends the connection.",                                                                           \
+      "Each answer lets the count of unanswered window probes begin at 0 again, and while a program has the"         \
+      " descriptor nothing but TCP_USER_TIMEOUT ends the connection.",                                               \
       "tcp_probe_timer(), net/ipv4/tcp_timer.c; tcp_ack(), net/ipv4/tcp_input.c")                                    \
     X(window_probe_gives_up,                                                                                         \
-      "A firing that finds tcp_retries2 window probes sent since the last answer gives the connection up with "      \
-      "ETIMEDOUT: here tcp_retries2 is a count.",                                                                    \
+      "A firing that finds tcp_retries2 window probes sent since the last answer gives the connection up "           \
+      "with ETIMEDOUT (or the error of the last ICMP message): here tcp_retries2 is a count.",                       \
       "tcp_probe_timer(), net/ipv4/tcp_timer.c")                                                                     \
     X(window_probe_orphan,                                                                                           \
-      "Without a descriptor tcp_orphan_retries counts for window probes instead of tcp_retries2, and 0 means 8.",    \
+      "Without a descriptor tcp_orphan_retries counts for window probes instead of tcp_retries2, and 0 "             \
+      "means 8. When the wait has grown to tcp_rto_max_ms (120 s), answers no longer help: the connection "          \
+      "is given up at that number of probes, and 0 means at once.",                                                  \
       "tcp_probe_timer(), net/ipv4/tcp_timer.c")                                                                     \
     X(window_probe_user_timeout,                                                                                     \
       "With TCP_USER_TIMEOUT the connection is given up when that time is over since the first window probe, "       \
@@ -56,9 +58,13 @@
     X(keepalive_waits,                                                                                               \
       "The keepalive timer sends no probe, and ends nothing, while data is unacknowledged or unsent.",               \
       "tcp_keepalive_timer(), net/ipv4/tcp_timer.c")                                                                 \
-    X(nagle, "Without TCP_NODELAY a segment that is not full is kept back while data is unacknowledged.",            \
+    X(nagle,                                                                                                         \
+      "Without TCP_NODELAY a segment that is not full is kept back while an earlier one that was not full "          \
+      "is unacknowledged; a FIN lets it go.",                                                                        \
       "tcp_nagle_check(), net/ipv4/tcp_output.c")                                                                    \
-    X(nodelay, "With TCP_NODELAY each write is sent at once, as far as the windows allow.",                          \
+    X(nodelay,                                                                                                       \
+      "With TCP_NODELAY each write is sent at once, as far as the windows allow. While the device's own "            \
+      "queue holds data, tcp_autocorking = 1 (the default) may join writes.",                                        \
       "tcp_nagle_check(), net/ipv4/tcp_output.c")                                                                    \
     X(ack_quick_at_first,                                                                                            \
       "The first data of a connection puts its receiver into quickack mode: up to 16 ACKs are sent at once.",        \
@@ -69,5 +75,6 @@
       "the ACK of a single small segment by 40 ms while the round trip is shorter.",                                 \
       "tcp_event_data_sent(), net/ipv4/tcp_output.c; tcp_send_delayed_ack(), net/ipv4/tcp_output.c")                 \
     X(ack_quick_option,                                                                                              \
-      "TCP_QUICKACK = 1 puts an end into quickack mode until its own answers end it; 0 ends it at once.",            \
+      "TCP_QUICKACK = 1 sends the ACK that waits. After that, until the end answers again, a read of all "           \
+      "that has come sends one at once; 0 makes the end delay.",                                                     \
       "__tcp_sock_set_quickack(), net/ipv4/tcp.c")

@@ -8,7 +8,8 @@
       "inet_csk_reqsk_queue_is_full(), include/net/inet_connection_sock.h")                                         \
     X(syn_queue_full_cookie,                                                                                        \
       "With tcp_syncookies = 1 a SYN that meets a full SYN queue is answered by a SYN cookie, and no "              \
-      "request is kept; it is dropped if the accept queue is full, too.",                                           \
+      "request is kept; it is dropped if the accept queue is full, too. A SYN that ends a TIME_WAIT makes a"        \
+      " request all the same.",                                                                                     \
       "tcp_conn_request(), net/ipv4/tcp_input.c")                                                                   \
     X(syn_queue_full_drop,                                                                                          \
       "With tcp_syncookies = 0 a SYN that meets a full SYN queue is dropped without an answer.",                    \
