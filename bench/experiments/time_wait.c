@@ -4,7 +4,8 @@
  * The kernel:     the side whose FIN goes out first is in TIME_WAIT once the other's FIN has come (tcp_fin()), for TCP_TIMEWAIT_LEN: 60 s,
  *                 a constant. It keeps its 4-tuple: on the client's side that is a port that connect() cannot have towards the same
  *                 destination (__inet_check_established()); on the server's side it costs no port, and a SYN for the same tuple is
- *                 accepted at once if its timestamp, or its number, is newer (tcp_timewait_state_process()).
+ *                 accepted at once if its timestamp is not older, and that or its number is newer
+ *                 (tcp_timewait_state_process()).
  * Falsified by:   TIME_WAIT at the other end; one that ends before 60 s, or later than the timer wheel allows; a port that is
  *                 not missing, or one that is. */
 #include "bench/experiments/lives.h"
@@ -267,7 +268,8 @@ const struct experiment experiment_time_wait = {
         "The side that closes first waits 2 MSL; tcp_fin_timeout makes that shorter; TIME_WAIT eats up the ports.",
     .kernel = "The first to close has it (tcp_fin), for 60 s, a constant (TCP_TIMEWAIT_LEN) that no sysctl changes. "
               "At the client it holds a port towards one destination (__inet_check_established); at the server it "
-              "costs no port, and a SYN for it is accepted if its timestamp or its number is newer "
+              "costs no port, and a SYN for it is accepted if its timestamp is not older, and "
+              "that or its number is newer "
               "(tcp_timewait_state_process).",
     .falsified = "TIME_WAIT at the end that closed second; one shorter than 60 s, or longer than the timer wheel "
                  "allows; a connection "
