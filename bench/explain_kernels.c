@@ -1,12 +1,14 @@
-/* What differs between kernels, as bench/kernels/run has found it (bench/kernels/recorded.h): the rules, and which experiments come out
- * otherwise for them. */
+/* What differs between kernels, as bench/kernels/run has found it (bench/kernels/recorded.h): the
+ * rules, which experiments come out otherwise for them, and which claims hold on some kernels only. */
 #include "bench/explain_kernels.h"
+#include "bench/claims/claim.h"
 #include "bench/experiments/experiment.h"
 #include "bench/kernels/recorded.h"
 #include "bench/probe/probe.h"
 #include "bench/report/layout.h"
 #include "common/page.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define KERNELS_MAX 12
@@ -20,6 +22,7 @@ struct kernels_row {
 static const struct kernels_row kernels_heads[] = {RECORDED_KERNELS(X)};
 static const struct kernels_row kernels_rules[] = {RECORDED_RULES(X)};
 static const struct kernels_row kernels_verdicts[] = {RECORDED_VERDICTS(X)};
+static const struct kernels_row kernels_claims[] = {RECORDED_CLAIMS(X)};
 static const struct kernels_row kernels_skipped[] = {RECORDED_SKIPPED(X)}; /* experiment, kernels, reason */
 #undef X
 
@@ -49,10 +52,10 @@ static void kernels_with(const struct kernels_row *row, const char *value, char 
                 (size_t)snprintf(text + length, size - length, "%s%s", length ? ", " : "", kernels_names()[i - 1]);
 }
 
-static const char *kernels_means(const char *rule, const char *value)
+static const char *kernels_means(const char *name, const char *value)
 {
     for (size_t i = 0; probes[i].name; i++)
-        if (!strcmp(probes[i].name, rule) && probe_means(&probes[i], value))
+        if (!strcmp(probes[i].name, name) && probe_means(&probes[i], value))
             return probe_means(&probes[i], value);
     return NULL;
 }
@@ -132,6 +135,39 @@ static void kernels_print_same(FILE *out)
                      kernels_means(kernels_rules[i].cells[0], kernels_rules[i].cells[1]));
 }
 
+/* The verdicts are what was seen; "since" is what the library of claims says. */
+static void kernels_print_claim(FILE *out, const struct kernels_row *row, const struct claim *c)
+{
+    fprintf(out, "\n  %s\n", row->cells[0]);
+    layout_fill(out, ' ', 4);
+    layout_words(out, c->says, 4, 4);
+    kernels_print_values(out, row);
+    if (c->since) {
+        fputs("    Not so any more since ", out);
+        layout_words(out, c->since, 6, 26);
+    }
+}
+
+static void kernels_print_claims(FILE *out)
+{
+    size_t same = 0;
+    page_title(out, "What articles say");
+    for (size_t i = 0; i < N(kernels_claims); i++)
+        same += kernels_all_have(&kernels_claims[i], kernels_claims[i].cells[1]);
+    page_text(out,
+              "%zu claims were judged on each of them, and %zu got the same verdict everywhere. The "
+              "others:",
+              N(kernels_claims), same);
+    for (size_t i = 0; i < N(kernels_claims); i++) {
+        const struct claim *c;
+        char *message = NULL;
+        if (!kernels_all_have(&kernels_claims[i], kernels_claims[i].cells[1]) &&
+            !claim_named(kernels_claims[i].cells[0], &c, &message))
+            kernels_print_claim(out, &kernels_claims[i], c);
+        free(message);
+    }
+}
+
 static void kernels_print_verdicts(FILE *out)
 {
     size_t agree = 0;
@@ -160,11 +196,13 @@ void explain_kernels(FILE *out)
     for (size_t i = 0, length = 0; i < KERNELS_MAX && kernels_names()[i] && length < sizeof(text); i++)
         length += (size_t)snprintf(text + length, sizeof(text) - length, "%s%s", i ? ", " : "", kernels_names()[i]);
     page_text(out,
-              "What was found when each of these kernels ran all experiments, and was asked for its rules: Linux %s. "
+              "What was found when each of these kernels ran all experiments and claims, and was asked for its "
+              "rules: Linux %s. "
               "bench/kernels/run does it again, also with a kernel of your own; tcplab-bench probe asks the running "
               "one.",
               text);
     kernels_print_differing(out);
     kernels_print_same(out);
     kernels_print_verdicts(out);
+    kernels_print_claims(out);
 }

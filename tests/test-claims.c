@@ -2,6 +2,7 @@
  * the judge, with runs that never were. */
 #include "bench/claims/claim.h"
 #include "bench/claims/judge.h"
+#include "bench/kernels/recorded.h"
 #include "bench/observe/ledger.h"
 #include "bench/report/claims.h"
 #include "common/terminal.h"
@@ -307,6 +308,51 @@ Test(claims, what_no_run_decides)
     claim = judged(&history, NULL);
     cr_expect_str_eq(text_of(claim, "verdict"), "changed");
     json_decref(claim);
+}
+
+/* --- what kernels have shown (bench/kernels/run) --- */
+
+#define RECORDED_MAX 12
+#define X(...)       {__VA_ARGS__},
+static const char *const recorded_kernels[][1 + RECORDED_MAX] = {RECORDED_KERNELS(X)};
+static const char *const recorded_claims[][1 + RECORDED_MAX] = {RECORDED_CLAIMS(X)};
+#undef X
+
+/* "Linux 6.12.10 ..." or "6.12.117" as a number that can be compared; 0: it has none. */
+static long version_in(const char *text)
+{
+    long major = 0, minor = 0, patch = 0;
+    text += strcspn(text, "0123456789");
+    int n = sscanf(text, "%ld.%ld.%ld", &major, &minor, &patch);
+    return n < 2 ? 0 : (major * 1000 + minor) * 1000 + patch;
+}
+
+static void check_recorded(const struct claim *c, const char *const *verdicts)
+{
+    const char *first = NULL; /* verdict of a run that decided */
+    for (size_t i = 1; i <= RECORDED_MAX && verdicts[i]; i++) {
+        const char *kernel = recorded_kernels[0][i];
+        bool holds = !strcmp(verdicts[i], "holds");
+        if (!holds && strcmp(verdicts[i], "changed") && strcmp(verdicts[i], "never true"))
+            continue;
+        first = first ? first : verdicts[i];
+        cr_expect(!holds || !c->since || version_in(kernel) < version_in(c->since),
+                  "%s: not so since %s, but it was so on %s", c->name, c->since, kernel);
+        cr_expect(c->since || holds == !strcmp(first, "holds"),
+                  "%s: %s on %s, otherwise on another kernel: since when?", c->name, verdicts[i], kernel);
+    }
+}
+
+/* "since" is what was seen. An older series may have got a change as well, so there it may be either. */
+Test(claims, since_is_not_contradicted_by_a_kernel)
+{
+    for (size_t i = 0; i < sizeof(recorded_claims) / sizeof(*recorded_claims); i++) {
+        const struct claim *c;
+        char *message = NULL;
+        if (!claim_named(recorded_claims[i][0], &c, &message))
+            check_recorded(c, recorded_claims[i]);
+        free(message);
+    }
 }
 
 /* --- the text --- */
