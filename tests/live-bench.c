@@ -471,6 +471,32 @@ Test(bench, a_signal_ends_it_at_once)
     check_signal(SIGTERM, 143);
 }
 
+/* It never goes on: the run ends by itself, says what it waited for, and leaves nobody. */
+static void check_stopped(const char *program, const char *of)
+{
+    int ends[FAMILY_MAX];
+    struct live *p = live_start("bench", "run", "accept-queue-full", "--set", "again=6", "--json", NULL);
+    int stopped = program_in_lab(p, program);
+    int64_t began_ns = clock_now_ns();
+    program_in_lab(p, "tcplab-client");
+    kill(stopped, SIGSTOP);
+    size_t n = open_family(p->pid, ends);
+    cr_assert_gt(n, 2);
+    cr_expect_eq(live_wait(p), 1);
+    cr_expect_lt(clock_now_ns() - began_ns, 100 * NS_PER_S, "it waited for what cannot come");
+    const char *reason = text_of(run_number(p, 0), "reason");
+    cr_expect_eq(strncmp(reason, of, strlen(of)), 0, "%s", reason);
+    cr_expect(strstr(reason, "stopped by a signal (SIGSTOP, SIGTSTP) for 5 s, and the run waits for "), "%s", reason);
+    check_family_ends(ends, n);
+    live_free(p);
+}
+
+Test(bench, a_stopped_program_ends_the_run)
+{
+    check_stopped("tcplab-server", "tcplab-server has been ");
+    check_stopped("tcplab-client", "tcplab-client has been ");
+}
+
 /* Blocked or ignored in what started it. */
 Test(bench, a_signal_ends_it_whatever_it_inherited)
 {

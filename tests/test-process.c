@@ -216,6 +216,27 @@ Test(process, waiting_has_an_end)
     cr_expect_geq(clock_now_ns(), until_ns);
 }
 
+/* Stopped for good, it is not waited for; one that goes on is. */
+Test(process, that_stays_stopped)
+{
+    process = start(&here, "echo >&3; kill -STOP $$; exit 7");
+    cr_expect_eq(process_wait(process, clock_now_ns() + 10 * PATIENCE_MS * NS_PER_MS), -ECANCELED);
+    cr_expect(process_stays_stopped(process));
+    process_signal(process, SIGCONT);
+    cr_expect_eq(process_wait(process, clock_now_ns() + PATIENCE_MS * NS_PER_MS), 0);
+    cr_expect_not(process_stays_stopped(process));
+}
+
+Test(process, that_is_stopped_for_a_moment)
+{
+    process = start(&here, "kill -STOP $$; kill -STOP $$; exit 7");
+    cr_assert_eq(process_wait(process, clock_now_ns() + NS_PER_S), -ETIMEDOUT);
+    process_signal(process, SIGCONT);
+    int64_t from_ns = clock_now_ns();
+    cr_expect_eq(process_wait(process, clock_now_ns() + PATIENCE_MS * NS_PER_MS), -ECANCELED);
+    cr_expect_geq(clock_now_ns() - from_ns, PROCESS_STOPPED_S * NS_PER_S / 2);
+}
+
 Test(process, freed_while_it_runs_is_killed)
 {
     process = start(&here, FOR_EVER);

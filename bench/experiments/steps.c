@@ -35,6 +35,14 @@ void step_fail(struct trial *t, int code, const char *format, ...)
     t->failure_code = code;
 }
 
+void step_fail_stopped(struct trial *t, const char *name, const char *what)
+{
+    step_fail(t, EXIT_CODE_FAILED,
+              "%s has been stopped by a signal (SIGSTOP, SIGTSTP) for %d s, and the run waits for %s; it was killed: "
+              "run again, and leave the programs of the lab alone",
+              name, PROCESS_STOPPED_S, what);
+}
+
 static void step_check(struct trial *t, int r, const char *what)
 {
     if (r)
@@ -54,9 +62,19 @@ static void step_program_failed(struct trial *t, struct process *p, const char *
               length, colon ? colon + 2 : complaint);
 }
 
+static void step_check_stopped(struct trial *t, struct process *p, const char *name)
+{
+    if (process_stays_stopped(p))
+        step_fail_stopped(t, name, t->waiting_for ? t->waiting_for : "its next step");
+}
+
 static void step_check_programs(struct trial *t)
 {
     int code;
+    if (t->server)
+        step_check_stopped(t, t->server, "tcplab-server");
+    for (size_t i = 0; i < t->n_clients; i++)
+        step_check_stopped(t, t->clients[i].process, "tcplab-client");
     if (t->server && process_ended(t->server, &code))
         step_program_failed(t, t->server, "tcplab-server", code);
     for (size_t i = 0; i < t->n_clients; i++)
@@ -93,12 +111,8 @@ static bool step_still(struct trial *t, step_reached *reached, int64_t number)
     return !t->failure && reached(t, number);
 }
 
-bool step_wait(struct trial *t, step_reached *reached, int64_t number, double patience_s, const char *what)
+static bool step_wait_until(struct trial *t, step_reached *reached, int64_t number, int64_t until_ns)
 {
-    int64_t until_ns = clock_now_ns() + (int64_t)(patience_s * 1e9);
-    if (t->failure)
-        return false;
-    step_say_waiting(t, what, patience_s);
     while (!t->failure) {
         step_look(t);
         if (t->failure)
@@ -109,6 +123,18 @@ bool step_wait(struct trial *t, step_reached *reached, int64_t number, double pa
             return false;
     }
     return false;
+}
+
+bool step_wait(struct trial *t, step_reached *reached, int64_t number, double patience_s, const char *what)
+{
+    int64_t until_ns = clock_now_ns() + (int64_t)(patience_s * 1e9);
+    if (t->failure)
+        return false;
+    step_say_waiting(t, what, patience_s);
+    t->waiting_for = what;
+    bool is_reached = step_wait_until(t, reached, number, until_ns);
+    t->waiting_for = NULL;
+    return is_reached;
 }
 
 void step_need(struct trial *t, step_reached *reached, int64_t number, const char *what)

@@ -144,3 +144,6 @@ void step_show(struct trial *t, enum ledger_row row, const char *caption);
 
 /* A failure of the trial: a sentence; code: enum exit_code. */
 void step_fail(struct trial *t, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* The same of a program of the lab that stays stopped (lab/process.h) while the trial waits for something. */
+void step_fail_stopped(struct trial *t, const char *name, const char *what);

@@ -55,12 +55,17 @@ void stock_end_programs(struct trial *t)
     for (size_t i = 0; i < t->n_clients; i++)
         process_signal(t->clients[i].process, SIGINT);
     if (!t->failure && !step_wait(t, step_clients_ended, 0, STOCK_END_S, "the clients' reports"))
-        step_fail(t, EXIT_CODE_FAILED, "a client did not end when it was asked to");
+        step_fail(t, EXIT_CODE_FAILED, "a client did not end within %d s of SIGINT and was killed; run again",
+                  STOCK_END_S);
     if (!t->server)
         return;
     process_signal(t->server, SIGINT);
-    if (!t->failure && process_wait(t->server, clock_now_ns() + STOCK_END_S * NS_PER_S))
-        step_fail(t, EXIT_CODE_FAILED, "the server did not end when it was asked to");
+    int r = t->failure ? 0 : process_wait(t->server, clock_now_ns() + STOCK_END_S * NS_PER_S);
+    if (r == -ECANCELED)
+        step_fail_stopped(t, "tcplab-server", "its report");
+    else if (r)
+        step_fail(t, EXIT_CODE_FAILED, "the server did not end within %d s of SIGINT and was killed; run again",
+                  STOCK_END_S);
 }
 
 static void stock_server_id(const struct trial *t, struct connection_id *id)

@@ -41,7 +41,8 @@ struct trial {
     struct trial_socket *sockets[TRIAL_SOCKETS]; /* the trial's own */
     size_t n_sockets;
     const struct trial_socket *awaited;
-    bool few_ports; /* connect() may find none: that is what is to be seen */
+    const char *waiting_for; /* what step_wait() waits for; NULL: it does not */
+    bool few_ports;          /* connect() may find none: that is what is to be seen */
     struct trial_programs programs;
     struct counters *counters_before[2];
     json_t *sysctls, *commands, *calls, *timeline; /* for the report */

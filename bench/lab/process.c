@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -14,11 +13,13 @@
 #include <unistd.h>
 
 #define PROCESS_READY_FD 3
+#define PROCESS_ASKED_MS 1000 /* how often it is asked whether it is stopped */
 
 struct process {
     pid_t pid;
     int life;            /* pidfd */
     int out, err, ready; /* ready -1: it has been said */
+    int64_t stopped_ns;  /* when it was first seen stopped; 0: it runs */
     bool ended, was_ready;
     int code;
     char *complaint;
@@ -118,6 +119,19 @@ bool process_ended(struct process *p, int *ret_code)
     return p->ended;
 }
 
+/* WNOWAIT: the next call gets the same answer as long as the program is stopped. */
+bool process_stays_stopped(struct process *p)
+{
+    siginfo_t info = {0};
+    if (p->ended || waitid(P_PID, (id_t)p->pid, &info, WSTOPPED | WNOHANG | WNOWAIT) || !info.si_pid) {
+        p->stopped_ns = 0;
+        return false;
+    }
+    if (!p->stopped_ns)
+        p->stopped_ns = clock_now_ns();
+    return clock_now_ns() - p->stopped_ns >= PROCESS_STOPPED_S * NS_PER_S;
+}
+
 int process_wait(struct process *p, int64_t until_ns)
 {
     int code;
@@ -126,7 +140,9 @@ int process_wait(struct process *p, int64_t until_ns)
         int64_t rest_ms = (until_ns - clock_now_ns()) / NS_PER_MS;
         if (rest_ms < 0)
             return -ETIMEDOUT;
-        poll(&end, 1, rest_ms < INT_MAX ? (int)rest_ms : INT_MAX);
+        if (process_stays_stopped(p))
+            return -ECANCELED;
+        poll(&end, 1, rest_ms < PROCESS_ASKED_MS ? (int)rest_ms : PROCESS_ASKED_MS);
     }
     return 0;
 }

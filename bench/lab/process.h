@@ -11,6 +11,7 @@
 struct process;
 
 #define PROCESS_ARGUMENTS 64
+#define PROCESS_STOPPED_S 5 /* longer than a shell's ^Z and fg take to reach everybody */
 
 /* argv[0] is the program's path. It gets "--ready-fd 3" as its last arguments, /dev/null as stdin, and two unnamed files
  * as stdout and stderr. 0 or -errno (-ENOEXEC and the like come as an early end instead: exit code 126). */
@@ -24,7 +25,11 @@ void process_signal(struct process *p, int signal_number);
 /* Whether it has ended; does not wait. The exit code, or 128 + the signal, is in *ret_code. */
 bool process_ended(struct process *p, int *ret_code);
 
-/* Waits for the end, until a time on clock_now_ns()'s clock. 0 or -ETIMEDOUT. */
+/* Whether a signal has stopped it (SIGSTOP, SIGTSTP), and it was found so for PROCESS_STOPPED_S: ask often. Does not
+ * wait. The kernel tells nobody but the parent (wait_task_stopped()). */
+bool process_stays_stopped(struct process *p);
+
+/* Waits for the end, until a time on clock_now_ns()'s clock. 0, -ETIMEDOUT, or -ECANCELED where it stays stopped. */
 int process_wait(struct process *p, int64_t until_ns);
 
 /* After its end: what it printed. The JSON document of stdout (borrowed), NULL where it is none; and the text of stderr. */
