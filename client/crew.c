@@ -104,9 +104,10 @@ static void crew_on_quiet(struct ev_loop *loop, ev_io *io, int events)
 static int crew_prepare(struct crew_member *m)
 {
     struct crew *c = m->crew;
+    errno = 0;
     m->loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
     if (!m->loop)
-        return -ENOMEM;
+        return errno ? -errno : -ENOMEM;
     ev_io_init(&m->wake, crew_on_wake, m->wake_fd, EV_READ);
     m->wake.data = m;
     ev_io_start(m->loop, &m->wake);

@@ -216,9 +216,10 @@ static int main_run(const struct run_args *args)
     struct run *run;
     int r = run_new(args, &run);
     if (r) {
-        terminal_error("cannot prepare %llu connections in %llu threads: %s", (ull)args->settings->connections,
-                       (ull)args->n_loops, strerror(-r));
-        return r == -ENOMEM || r == -EMFILE ? EXIT_CODE_CANNOT : EXIT_CODE_FAILED;
+        char what[96];
+        snprintf(what, sizeof(what), "cannot prepare %llu connections in %llu threads",
+                 (ull)args->settings->connections, (ull)args->n_loops);
+        return program_start_failed(what, r);
     }
     run_go(run);
     json_t *document = run_report(run);

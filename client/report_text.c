@@ -137,7 +137,7 @@ static void report_text_states(FILE *out, const json_t *d)
 {
     const json_t *before = json_object_get(d, "states_before_close"), *after = json_object_get(d, "states");
     const char *target = json_string_value(json_object_get(d, "target"));
-    const char *port = strrchr(target, ':') + 1;
+    const char *port = target ? strrchr(target, ':') : NULL;
     if (!json_is_object(after))
         return;
     if (json_is_object(before)) {
@@ -146,7 +146,8 @@ static void report_text_states(FILE *out, const json_t *d)
     }
     page_title(out, "Sockets to %s at the end", target);
     page_counts(out, after, 16, NULL);
-    page_by_hand(out, "ss -tan 'dport = :%s'", port);
+    if (port)
+        page_by_hand(out, "ss -tan 'dport = %s'", port);
 }
 
 static int64_t report_retransmitted(const json_t *d)

@@ -101,6 +101,35 @@ int program_check_proc(void)
     return EXIT_CODE_DONE;
 }
 
+#define PROGRAM_FORBIDDEN \
+    "this kernel, a security module or the filter of a container (seccomp) forbids it; run it where it is allowed"
+
+static const struct {
+    int error;
+    const char *mend;
+} program_lacks[] = {
+    {EAGAIN, "no more threads can be made; raise the limit of processes (ulimit -u, pids.max of the cgroup) or of "
+             "memory (ulimit -v), or use fewer --threads"},
+    {ENOMEM, "free some memory, or raise its limit (ulimit -v, memory.max of the cgroup)"},
+    {EMFILE, "raise the limit of descriptors (ulimit -n), or use fewer --threads"},
+    {ENFILE, "the whole machine has no more descriptors; raise it: sysctl fs.file-max"},
+    {EPERM, PROGRAM_FORBIDDEN},
+    {EACCES, PROGRAM_FORBIDDEN},
+    {ENOSYS, PROGRAM_FORBIDDEN},
+    {EAFNOSUPPORT, PROGRAM_FORBIDDEN},
+};
+
+int program_start_failed(const char *what, int r)
+{
+    for (size_t i = 0; i < sizeof(program_lacks) / sizeof(*program_lacks); i++)
+        if (program_lacks[i].error == -r) {
+            terminal_error("%s: %s; %s", what, strerror(-r), program_lacks[i].mend);
+            return EXIT_CODE_CANNOT;
+        }
+    terminal_error("%s: %s", what, strerror(-r));
+    return EXIT_CODE_FAILED;
+}
+
 int program_check_ready_fd(int fd)
 {
     int flags = fd < 0 ? O_WRONLY : fcntl(fd, F_GETFL);

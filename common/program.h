@@ -27,6 +27,10 @@ int program_settings_ended(int r, char *message);
 /* Whether this machine has the parts of /proc that all programs need. An exit code, told. */
 int program_check_proc(void);
 
+/* After a start that failed with r (-errno): tells what could not be done, the kernel's reason, and the mend. The exit
+ * code: EXIT_CODE_CANNOT where a limit or a rule of this machine is the reason. */
+int program_start_failed(const char *what, int r);
+
 /* Whether fd (-1: none was asked for) can be written to: a script that waits for it must not wait for ever. An exit
  * code, told. */
 int program_check_ready_fd(int fd);

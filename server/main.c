@@ -43,7 +43,7 @@ static int main_resolve(const struct settings *s, struct endpoint *at)
 
 static int main_start_failed(const struct settings *s, const struct endpoint *at, const char *step, int r)
 {
-    char text[ENDPOINT_TEXT_MAX];
+    char text[ENDPOINT_TEXT_MAX], what[ENDPOINT_TEXT_MAX + 80];
     endpoint_format(at, text);
     switch (r) {
     case -EADDRINUSE:
@@ -69,15 +69,9 @@ static int main_start_failed(const struct settings *s, const struct endpoint *at
                        text, (unsigned long long)s->threads);
         return EXIT_CODE_CANNOT;
     default:
-        terminal_error("cannot listen on %s: %s: %s", text, step, strerror(-r));
-        return EXIT_CODE_FAILED;
+        snprintf(what, sizeof(what), "cannot listen on %s: %s", text, step);
+        return program_start_failed(what, r);
     }
-}
-
-static int main_failed(const char *step, int r)
-{
-    terminal_error("%s failed: %s", step, strerror(-r));
-    return EXIT_CODE_FAILED;
 }
 
 /* The report is made before the sysctls are put back, so that it shows the run; they are put back before anything can
@@ -110,7 +104,7 @@ static int main_serve(const struct server_args *args, struct sysctl_guard *guard
     }
     r = server_run(server, output, &step);
     code = program_close_output(output, main_finish(server, output, guard));
-    return r ? main_failed(step, r) : code;
+    return r ? program_start_failed(step, r) : code;
 }
 
 /* --max-descriptors: the soft limit is all that the kernel looks at. */
@@ -130,8 +124,7 @@ static int main_limit_descriptors(const struct settings *s, unsigned long long n
         return EXIT_CODE_USAGE;
     }
     limit.rlim_cur = s->max_descriptors;
-    return setrlimit(RLIMIT_NOFILE, &limit) ? main_failed("setting the limit of descriptors", -errno)
-                                            : EXIT_CODE_DONE;
+    return setrlimit(RLIMIT_NOFILE, &limit) ? program_start_failed("--max-descriptors", -errno) : EXIT_CODE_DONE;
 }
 
 /* Each worker has a listener, two epolls and two timers; the process has about ten more. libev ends the process when it
@@ -183,7 +176,7 @@ static int main_run(const struct settings *s, const struct document_head *head)
     struct sysctl_guard *guard;
     int r = sysctl_guard_new(NULL, &guard);
     if (r)
-        return main_failed("preparing the guard of sysctls", r);
+        return program_start_failed("preparing the guard of sysctls", r);
     int code = s->restore_sysctls ? EXIT_CODE_DONE : main_resolve(s, &args.at);
     stop_install(); /* not before: a signal ends the search for a name, and nothing is changed yet */
     stop_hold();

@@ -265,6 +265,7 @@ void report_text(FILE *out, const json_t *d)
 {
     char elapsed[HUMAN_MAX];
     const char *address = json_string_value(json_object_get(json_object_get(d, "listener"), "address"));
+    address = address ? address : "?";
     fprintf(out, "%s %s on Linux %s: %s%s%s port %d, %s\n", json_string_value(json_object_get(d, "program")),
             json_string_value(json_object_get(d, "version")), json_string_value(json_object_get(d, "kernel")),
             strchr(address, ':') ? "[" : "", address, strchr(address, ':') ? "]" : "",

@@ -264,9 +264,10 @@ int worker_init(struct worker *w, struct worker_share *share, int listener)
     w->listener = listener;
     if (!w->first)
         w->turn = w->first = w;
+    errno = 0;
     w->loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
     if (!w->loop)
-        return -ENOMEM;
+        return errno ? -errno : -ENOMEM;
     w->pool = (struct session_pool){.loop = w->loop,
                                     .stats = &w->stats,
                                     .on_data = s->on_data,

@@ -161,6 +161,10 @@ Test(output, what_a_start_lacks_is_named)
 {
 #define NO_PROC(command)   "unshare -m sh -c \"mount -t tmpfs none /proc; " command "\""
 #define PIDS_ONLY(command) "unshare -mpf sh -c \"mount -t proc -o subset=pid proc /proc && " command "\""
+#define ONE_PROCESS(command)                                                                    \
+    "chmod 755 .; cp $B/client/tcplab-client $B/server/tcplab-server $B/bench/tcplab-bench .; " \
+    "setpriv --reuid 65534 --regid 65534 --clear-groups prlimit --nproc=1 ./" command
+#define WITHOUT(call, error, command) "strace -f -qq -o /dev/null -e inject=" call ":error=" error " " command
     static const char *const cases[][3] = {
         {"ulimit -n 10; " BENCH "run handshake", "77:", "more descriptors are needed: ulimit -n 1024"},
         {NO_PROC(CLIENT), "77:", "/proc/self/exe is not there"},
@@ -170,6 +174,21 @@ Test(output, what_a_start_lacks_is_named)
         {PIDS_ONLY(CLIENT), "77:", "without subset=pid"},
         {PIDS_ONLY(SERVER), "77:", "without subset=pid"},
         {PIDS_ONLY(BENCH "run handshake"), "77:", "without subset=pid"},
+        {ONE_PROCESS("tcplab-client -c 3 --threads 2 127.0.0.1:8888"),
+         "77:", "cannot prepare 3 connections in 2 threads: Resource temporarily unavailable; no more threads"},
+        {ONE_PROCESS("tcplab-server --port 0 -d 10ms --threads 2 >f"),
+         "77:", "starting a thread: Resource temporarily unavailable; no more threads can be made; raise"},
+        {"ulimit -v 9000; " CLIENT " --threads 2", "77:", "(ulimit -v), or use fewer --threads"},
+        {"ulimit -v 9000; " SERVER " --threads 2 >f", "77:", "(ulimit -v), or use fewer --threads"},
+        {WITHOUT("epoll_create1", "EMFILE", CLIENT), "77:", "Too many open files; raise the limit of descriptors"},
+        {WITHOUT("epoll_create1", "EMFILE", SERVER), "77:", "no descriptors left (ulimit -n)"},
+        {WITHOUT("timerfd_create", "ENOMEM", CLIENT), "77:", "Cannot allocate memory; free some memory, or raise"},
+        {WITHOUT("timerfd_create", "ENOMEM", SERVER), "77:", "event loop: Cannot allocate memory; free some memory"},
+        {WITHOUT("eventfd2", "ENFILE", CLIENT), "77:", "sysctl fs.file-max"},
+        {WITHOUT("eventfd2", "ENFILE", SERVER), "77:", "no descriptors left"},
+        {WITHOUT("eventfd2", "EPERM", CLIENT), "77:", "Operation not permitted; this kernel, a security module"},
+        {WITHOUT("eventfd2", "EPERM", SERVER), "77:", "Operation not permitted; this kernel, a security module"},
+        {WITHOUT("socket", "EPERM", SERVER), "77:", "preparing the guard of sysctls: Operation not permitted; this"},
     };
     tells(cases, live_sanitized ? 1 : sizeof(cases) / sizeof(*cases)); /* the sanitizers themselves need /proc */
     if (!live_sanitized)
