@@ -130,6 +130,23 @@ Test(probe, a_full_accept_queue_as_ss_and_nstat_see_it)
     live_free(p);
 }
 
+/* The clients have closed their half, and the server holds on. */
+Test(probe, close_wait_as_ss_counts_it)
+{
+    struct live *p = probed();
+    struct live *server = live_start_ready("server", "--on-eof", "hold", "--listen", "127.0.0.1:8888", NULL);
+    struct live *client = live_start("client", "-c", "3", "--close", "half", "-d", "20s", NULL);
+    live_until(3, "ss -Htn state close-wait 'sport = :8888' | wc -l");
+    live_until(3, "ss -Htn state fin-wait-2 'dport = :8888' | wc -l");
+    bool counted = !strcmp(word_of(p, "curr_estab"), "both");
+    cr_assert_eq(live_number("ss -s | sed -n 's/^TCP:.*estab \\([0-9]*\\).*/\\1/p'"), counted ? 3 : 0);
+    live_stop(client, SIGINT);
+    live_stop(server, SIGINT);
+    live_free(client);
+    live_free(server);
+    live_free(p);
+}
+
 Test(probe, sysctls_are_there_or_not)
 {
     static const char *const names[] = {"tcp_migrate_req", "tcp_rto_max_ms", "tcp_rto_min_us", "tcp_max_tw_buckets",
@@ -219,6 +236,7 @@ Test(probe, a_wrong_rule_makes_the_prediction_differ)
     check_matters("syn_queue_full", ">", ">=", "syn-cookie-ghosts", "clients=9");
     check_matters("syn_at_full_queue", "dropped", "answered", "accept-queue-full", "backlog=2");
     check_matters("syn_timeouts", "linear", "doubling", "accept-queue-full", "backlog=2");
+    check_matters("curr_estab", "both", "established", "close-wait-leak", "fin_timeout=1");
     check_matters("cookie_ack_at_full_queue", "dropped", "reset", "syn-cookie-ghosts",
                   "net.ipv4.tcp_abort_on_overflow=1");
 }

@@ -24,7 +24,10 @@
     X(time_wait_reuse_clock, TIME_WAIT_REUSE_MILLISECONDS, "milliseconds",                                         \
       "A TIME_WAIT's port can be taken again tcp_tw_reuse_delay after it began.", TIME_WAIT_REUSE_SECONDS,         \
       "seconds",                                                                                                   \
-      "A TIME_WAIT's port can be taken again from the kernel's next whole second on: up to 1 s after it began.")
+      "A TIME_WAIT's port can be taken again from the kernel's next whole second on: up to 1 s after it began.")   \
+    X(curr_estab, CURR_ESTAB_WITH_CLOSE_WAIT, "both",                                                              \
+      "CurrEstab counts the connections in ESTABLISHED and in CLOSE_WAIT.", CURR_ESTAB_ESTABLISHED, "established", \
+      "CurrEstab counts the connections in ESTABLISHED, and not those in CLOSE_WAIT.")
 
 enum kernel_rule {
 #define X(field, ...) KERNEL_RULE_##field,

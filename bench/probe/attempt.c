@@ -1,7 +1,6 @@
 #include "bench/probe/attempt.h"
 #include "common/clock.h"
 #include "common/endpoint.h"
-#include "common/sockdiag.h"
 #include "common/sysctl.h"
 
 #include <errno.h>
@@ -82,10 +81,10 @@ static int attempt_count(const struct sockdiag_socket *socket, void *context)
     return 0;
 }
 
-int64_t attempt_requests(const struct attempt *a)
+int64_t attempt_sockets(const struct attempt *a, enum sockdiag_state state)
 {
     const struct sockdiag_query query = {
-        .family = a->lab->family, .states = SOCKDIAG_BIT(SOCKDIAG_SYN_RECV), .source_port = (uint16_t)a->port};
+        .family = a->lab->family, .states = SOCKDIAG_BIT(state), .source_port = (uint16_t)a->port};
     int64_t n = 0;
     return sockdiag_dump(a->diag, &query, attempt_count, &n) ? -1 : n;
 }

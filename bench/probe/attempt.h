@@ -3,6 +3,7 @@
 
 #include "bench/lab/lab.h"
 #include "common/counters.h"
+#include "common/sockdiag.h"
 
 #include <stdbool.h>
 
@@ -24,9 +25,10 @@ void attempt_close(struct attempt *a);
 /* One client more, whose connect() is under way. 0 or -errno. */
 int attempt_connect(struct attempt *a);
 
-/* How far a counter of the server host has moved; how many half-open requests the listener has; -1: could not be asked. */
+/* How far a counter of the server host has moved; how many sockets the listener's port has in that state there, half-open requests for
+ * SYN_RECV; -1: could not be asked. */
 int64_t attempt_counter(const struct attempt *a, const char *name);
-int64_t attempt_requests(const struct attempt *a);
+int64_t attempt_sockets(const struct attempt *a, enum sockdiag_state state);
 
 /* Segments that gather at the wire's entrance. */
 uint64_t attempt_held(const struct attempt *a, enum direction direction);

@@ -65,6 +65,7 @@ void probe_syn_queue_full(const struct lab *lab, struct finding *f);
 void probe_syn_at_full_queue(const struct lab *lab, struct finding *f);
 void probe_cookie_ack_at_full_queue(const struct lab *lab, struct finding *f);
 void probe_hz(const struct lab *lab, struct finding *f);
+void probe_curr_estab(const struct lab *lab, struct finding *f);
 void probe_fast_open(const struct lab *lab, struct finding *f);
 void probe_user_namespace(const struct lab *lab, struct finding *f);
 

@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -34,7 +35,7 @@ static void could_not(struct finding *f, int r)
 /* Requests, cookies and (without cookies) drops: each SYN is one of them. */
 static bool all_syns_are_in(const struct attempt *a)
 {
-    return attempt_requests(a) + attempt_counter(a, "TcpExt.SyncookiesSent") +
+    return attempt_sockets(a, SOCKDIAG_SYN_RECV) + attempt_counter(a, "TcpExt.SyncookiesSent") +
                attempt_counter(a, "TcpExt.ListenDrops") >=
            SYN_QUEUE_CLIENTS;
 }
@@ -47,7 +48,7 @@ void probe_syn_queue_full(const struct lab *lab, struct finding *f)
     if (!r)
         r = connect_all(&a, SYN_QUEUE_CLIENTS);
     if (!r && attempt_wait(&a, all_syns_are_in)) {
-        int64_t n = attempt_requests(&a);
+        int64_t n = attempt_sockets(&a, SOCKDIAG_SYN_RECV);
         finding_is(f,
                    n == SYN_QUEUE_LIMIT + 1 ? ">"
                    : n == SYN_QUEUE_LIMIT   ? ">="
@@ -137,6 +138,37 @@ void probe_cookie_ack_at_full_queue(const struct lab *lab, struct finding *f)
     attempt_close(&a);
     attempt_set(&lab->server, "net.ipv4.tcp_abort_on_overflow", "0");
     attempt_set(&lab->server, "net.ipv4.tcp_syncookies", "1");
+}
+
+/* --- CurrEstab --- */
+
+static bool is_established(const struct attempt *a)
+{
+    return attempt_counter(a, "Tcp.CurrEstab") == 1;
+}
+
+static bool is_close_wait(const struct attempt *a)
+{
+    return attempt_sockets(a, SOCKDIAG_CLOSE_WAIT) == 1;
+}
+
+void probe_curr_estab(const struct lab *lab, struct finding *f)
+{
+    struct attempt a;
+    int r = attempt_open(lab, 1, &a);
+    if (!r)
+        r = connect_all(&a, 1);
+    bool established = !r && attempt_wait(&a, is_established);
+    if (established && shutdown(a.clients[0], SHUT_WR))
+        r = -errno;
+    int64_t left = established && !r && attempt_wait(&a, is_close_wait) ? attempt_counter(&a, "Tcp.CurrEstab") : -1;
+    if (left == 1)
+        finding_is(f, "both", "it stayed as it was");
+    else if (left == 0)
+        finding_is(f, "established", "it was one less");
+    else
+        could_not(f, r);
+    attempt_close(&a);
 }
 
 /* --- facts --- */

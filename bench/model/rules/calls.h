@@ -59,7 +59,8 @@
     X(shutdown_both_data,                                                                                           \
       "Data that comes after shutdown(SHUT_RDWR) is answered by RST, which counts as TCPAbortOnData.",              \
       "tcp_rcv_state_process(), net/ipv4/tcp_input.c")                                                              \
-    X(current_established, "CurrEstab counts the connections in ESTABLISHED and in CLOSE_WAIT.",                    \
+    X(current_established,                                                                                          \
+      "CurrEstab counts the connections in ESTABLISHED, and since Linux 6.10 those in CLOSE_WAIT.",                 \
       "tcp_set_state(), net/ipv4/tcp.c")                                                                            \
     X(reset_keeps_received,                                                                                         \
       "What had arrived before a RST can still be read: recv() gives it first, and the error only after it.",       \
