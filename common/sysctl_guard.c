@@ -325,16 +325,55 @@ static void unlock(struct sysctl_guard *g)
     g->journal = (struct entries){0};
 }
 
-/* Waits for the mutex and reads the journal. -ENOENT: there is none, and none is to be made; -EINTR: a signal. */
-static int lock(struct sysctl_guard *g, bool make)
+static void close_files(struct sysctl_guard *g)
+{
+    if (g->lock_fd >= 0)
+        close(g->lock_fd);
+    if (g->directory_fd >= 0)
+        close(g->directory_fd);
+    g->directory_fd = g->lock_fd = -1;
+}
+
+static int take_mutex(struct sysctl_guard *g, bool make)
 {
     int r = open_directory(g, make);
     if (r == 0 && g->lock_fd < 0) {
         g->lock_fd = openat(g->directory_fd, "lock", O_RDWR | O_CREAT | FILE_FLAGS, 0600);
         r = g->lock_fd < 0 ? -errno : 0;
     }
-    if (r == 0)
-        r = lock_byte(g, F_OFD_SETLKW, F_WRLCK, MUTEX);
+    return r ? r : lock_byte(g, F_OFD_SETLKW, F_WRLCK, MUTEX);
+}
+
+/* Whether the lock file was removed by its last user (tidy_up()) while this one waited for it. */
+static bool is_removed(const struct sysctl_guard *g)
+{
+    struct stat st;
+    return fstat(g->lock_fd, &st) == 0 && st.st_nlink == 0;
+}
+
+/* The last one removes the lock file, and the directory unless a journal is in it. */
+static void tidy_up(struct sysctl_guard *g)
+{
+    if (g->lock_fd < 0)
+        return;
+    if (g->owner)
+        lock_byte(g, F_OFD_SETLK, F_UNLCK, g->owner);
+    struct flock others = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = MUTEX + 1}; /* to the end */
+    if (lock_byte(g, F_OFD_SETLK, F_WRLCK, MUTEX) == 0 && !is_removed(g) &&
+        fcntl(g->lock_fd, F_OFD_GETLK, &others) == 0 && others.l_type == F_UNLCK) {
+        unlinkat(g->directory_fd, "lock", 0);
+        if (!g->given)
+            rmdir(g->directory);
+    }
+}
+
+/* Waits for the mutex and reads the journal. -ENOENT: there is none, and none is to be made; -EINTR: a signal. */
+static int lock(struct sysctl_guard *g, bool make)
+{
+    int r;
+    /* Removed in between: the lock file, or the directory (-ENOENT for a file in it). */
+    while (((r = take_mutex(g, make)) == 0 && is_removed(g)) || (r == -ENOENT && g->directory_fd >= 0))
+        close_files(g);
     if (r == 0 && (r = load(g)) < 0)
         unlock(g);
     return r;
@@ -427,10 +466,8 @@ void sysctl_guard_free(struct sysctl_guard *g)
 {
     if (!g)
         return;
-    if (g->lock_fd >= 0)
-        close(g->lock_fd);
-    if (g->directory_fd >= 0)
-        close(g->directory_fd);
+    tidy_up(g);
+    close_files(g);
     free(g->journal.entry);
     free(g->mine.entry);
     free(g->given);
