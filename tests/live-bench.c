@@ -138,6 +138,7 @@ Test(bench, knobs_far_from_the_defaults_agree)
         {"fin-wait-2-timeout", "fin_timeout=62", "ipv6=yes"},
         {"fin-wait-2-timeout", "fin_timeout=1", "delay=200ms"},
         {"fin-wait-2-timeout", "net.ipv4.tcp_max_tw_buckets=0", "fin_timeout=3"},
+        {"time-wait", "net.ipv4.tcp_max_tw_buckets=-4"},
         {"fin-wait-2-timeout", "net.ipv4.tcp_rto_min_us=1000000", "fin_timeout=1"},
         {"server-restart", "net.ipv4.tcp_max_tw_buckets=-1"},
         {"syn-retries", "net.ipv4.tcp_rto_max_ms=1000"},
@@ -370,7 +371,8 @@ Test(bench, what_makes_no_sense_is_told)
     check_usage("write loopback or wire", "rst-on-overflow", "--set", "link=cable", NULL);
     check_usage("the queue holds min(backlog, somaxconn) + 1 = min(4, 4096) + 1 = 5", "rst-on-overflow", "--set",
                 "prefill=6", NULL);
-    check_usage("the kernel refuses that value", "rst-on-overflow", "--set", "net.ipv4.tcp_syn_retries=0", NULL);
+    check_usage("the kernel takes 1 to 127", "rst-on-overflow", "--set", "net.ipv4.tcp_syn_retries=0", NULL);
+    check_usage("the kernel refuses that value", "rst-on-overflow", "--set", "net.ipv4.tcp_ecn=100", NULL);
     check_usage("give names, or --all", "--all", "rst-on-overflow", NULL, NULL);
     check_usage("which experiment?", "--repeat", "3", NULL, NULL);
     check_usage("kill=yes", "fin-wait-2-timeout", "--set", "kill=yes", "--set=orphan=no");

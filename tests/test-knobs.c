@@ -172,6 +172,13 @@ static const struct refused refused[] = {
     {"", -EINVAL, {"write KNOB=VALUE"}},
     {"net.ipv4.tcp_syn_retries", -EINVAL, {"net.ipv4.tcp_syn_retries: ", "write KNOB=VALUE"}},
     {"kernel.pid_max=1", -EINVAL, {"kernel.pid_max=1: ", "net.core.*", "write such as net.ipv4.tcp_syn_retries=2"}},
+    {"net.ipv4.tcp_syn_retries=99999999999", -EINVAL, {"tcp_syn_retries=99999999999: the kernel takes 1 to 127"}},
+    {"net.ipv4.tcp_syn_retries=0", -EINVAL, {"the kernel takes 1 to 127"}},
+    {"net.ipv4.tcp_retries2=256", -EINVAL, {"the kernel takes 0 to 255"}},
+    {"net.ipv4.tcp_rto_max_ms=120001", -EINVAL, {"the kernel takes 1000 to 120000"}},
+    {"net.ipv4.tcp_rto_min_us=0", -EINVAL, {"the kernel takes 1 to 2147483647"}},
+    {"net.ipv4.tcp_notsent_lowat=4294967296", -EINVAL, {"the kernel takes 0 to 4294967295"}},
+    {"net.ipv4.tcp_max_tw_buckets=2147483648", -EINVAL, {"the kernel takes -2147483648 to 2147483647"}},
     {"net.ipv4..x=1", -EINVAL, {"net.ipv4..x=1: ", "write such as net.ipv4.tcp_syn_retries=2"}},
 };
 

@@ -1,4 +1,5 @@
 #include "bench/experiments/knobs.h"
+#include "bench/model/conditions.h"
 #include "common/option_types.h"
 #include "common/suggest.h"
 #include "common/sysctl.h"
@@ -105,9 +106,13 @@ static int knobs_set_sysctl(struct knobs *k, const char *text, char **ret_messag
 {
     char key[SYSCTL_KEY_MAX], value[SYSCTL_VALUE_MAX];
     const char *why;
+    int64_t least, most;
     int r = sysctl_parse(text, key, value, &why);
     if (r)
         return knobs_say(ret_message, r, "%s: %s; write such as net.ipv4.tcp_syn_retries=2", text, why);
+    if (!conditions_takes(key, conditions_number(value), &least, &most))
+        return knobs_say(ret_message, -EINVAL, "%s: the kernel takes %lld to %lld", text, (long long)least,
+                         (long long)most);
     if (k->n_sysctls == KNOBS_SYSCTLS)
         return knobs_say(ret_message, -EINVAL, "%s: at most %d sysctls can be set", text, KNOBS_SYSCTLS);
     k->sysctl[k->n_sysctls++] = text;

@@ -10,6 +10,7 @@
  *                 not missing, or one that is. */
 #include "bench/experiments/lives.h"
 #include "bench/lab/lab.h"
+#include "bench/model/afterlife.h"
 #include "bench/model/life.h"
 
 #include <errno.h>
@@ -39,7 +40,7 @@ static int64_t ports(const struct knobs *k)
 
 static int64_t kept(const struct knobs *k, const struct conditions *c)
 {
-    return knob(k, "clients") < c->max_tw_buckets ? knob(k, "clients") : c->max_tw_buckets;
+    return afterlife_kept(c, knob(k, "clients"));
 }
 
 /* tcp_twsk_unique(): what it takes beside the time since TIME_WAIT began. */
@@ -98,7 +99,7 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
         !(reuses(k, c) && kept(k, c) < n)) /* what takes over one of a few is not sure of a place itself */
         lives_expect(p, life_time_wait(c), &rule_time_wait_length, closer);
     expect_exactly(p, "sockets", 0, &rule_time_wait_length, "%s.TIME_WAIT_in_the_end", closer);
-    expect_between(p, "sockets", (double)kept(k, c), (double)least(c->max_tw_buckets, ports(k)), count,
+    expect_between(p, "sockets", (double)kept(k, c), (double)least(afterlife_room(c), ports(k)), count,
                    "%s.TIME_WAIT", closer);
 }
 

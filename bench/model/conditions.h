@@ -4,6 +4,7 @@
 
 #include "bench/model/kernel_rules.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* field, sysctl, value in a fresh network namespace (compiled in), value to reckon with where this kernel has no such
@@ -53,6 +54,10 @@ struct conditions conditions_fresh(void);
 
 /* The number that a sysctl's text stands for. Of three (least, default, most) it is the second: what a socket begins with. */
 int64_t conditions_number(const char *text);
+
+/* Whether a kernel takes that number for the sysctl, and what it takes (ipv4_net_table[] and its proc handlers). Of one
+ * that is no condition nothing is known: all are taken. */
+bool conditions_takes(const char *sysctl, int64_t value, int64_t *ret_least, int64_t *ret_most);
 
 /* Changes the one that this sysctl sets; no other sysctl is a condition. */
 void conditions_set(struct conditions *c, const char *sysctl, int64_t value);
