@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define HUMAN_DIGITS 1e18 /* larger numbers are not written out: an int64_t ends soon after */
+
 const char *human_count(int64_t n, char text[static HUMAN_MAX])
 {
     char digits[HUMAN_MAX];
@@ -25,6 +27,8 @@ const char *human_us(double us, char text[static HUMAN_MAX])
         snprintf(text, HUMAN_MAX, us < 99.5e3 ? "%.2f ms" : "%.0f ms", us / 1e3);
     else if (us < 120e6)
         snprintf(text, HUMAN_MAX, "%.2f s", us / 1e6);
+    else if (us >= HUMAN_DIGITS)
+        snprintf(text, HUMAN_MAX, "%.3g s", us / 1e6);
     else
         snprintf(text, HUMAN_MAX, "%.0f min %.0f s", (double)(int64_t)(us / 60e6),
                  us / 1e6 - 60.0 * (double)(int64_t)(us / 60e6));
@@ -38,9 +42,9 @@ const char *human_ns(int64_t ns, char text[static HUMAN_MAX])
 
 const char *human_rate(double per_second, char text[static HUMAN_MAX])
 {
-    if (per_second >= 9.995)
+    if (per_second >= 9.995 && per_second < HUMAN_DIGITS)
         return human_count((int64_t)(per_second + 0.5), text);
-    snprintf(text, HUMAN_MAX, "%.2f", per_second);
+    snprintf(text, HUMAN_MAX, per_second < HUMAN_DIGITS ? "%.2f" : "%.3g", per_second);
     return text;
 }
 

@@ -46,6 +46,8 @@ Test(human, small_rates_have_decimals)
     cr_expect_str_eq(human_rate(9.99, text), "9.99");
     cr_expect_str_eq(human_rate(9.996, text), "10");
     cr_expect_str_eq(human_rate(8547.6, text), "8,548");
+    cr_expect_str_eq(human_rate(1e300, text), "1e+300");
+    cr_expect_str_eq(human_us(1e300, text), "1e+294 s");
 }
 
 Test(human, bytes_choose_their_unit)
