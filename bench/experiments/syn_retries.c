@@ -138,6 +138,7 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
     fprintf(out, "%s s. ", again > TELL_MOST ? " and so on" : "");
     fprintf(out, "connect() failed with ETIMEDOUT between %.2f and %.2f s. ",
             trial_observed(t, "client.gives_up_last"), trial_observed(t, "client.gives_up_first"));
+    const struct conditions of_socket = conditions_of_socket(k, &t->conditions);
     if (user_timeout_ms(k))
         fprintf(out, "TCP_USER_TIMEOUT had replaced the time that the retries stand for, and the timer that would "
                      "have gone beyond "
@@ -147,9 +148,7 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
                 "tcp_syn_linear_timeouts = %lld had made the first waits 1 s each; they count as retries as well, "
                 "but not as "
                 "time: the time is still that of the doublings, %lld s. ",
-                (long long)t->conditions.syn_linear_timeouts,
-                (long long)ladder_syn_patience(
-                    &(struct conditions){.syn_retries = conditions_of_socket(k, &t->conditions).syn_retries}));
+                (long long)t->conditions.syn_linear_timeouts, (long long)ladder_syn_patience(&of_socket));
     fprintf(out, "The server knows of nothing.");
 }
 
