@@ -130,17 +130,20 @@ static void explain_by_hand(const struct by_hand *b)
     layout_words(stdout, b->shows, 6, 6);
 }
 
-static void explain(const struct experiment *e, const struct knobs *k)
+/* answers: what the kernel does, and what will be observed. */
+static void explain(const struct experiment *e, const struct knobs *k, bool answers)
 {
     printf("%s%s%s\n", terminal_style(stdout, TERMINAL_BOLD), e->name, terminal_style(stdout, TERMINAL_PLAIN));
     page_text(stdout, "%s", e->question);
     page_title(stdout, "What textbooks say");
     page_text(stdout, "%s", e->claim);
-    page_title(stdout, "What the kernel does");
-    page_text(stdout, "%s", e->kernel);
-    drawing_page(stdout, e->drawing);
-    page_title(stdout, "What would prove that wrong");
-    page_text(stdout, "%s", e->falsified);
+    if (answers) {
+        page_title(stdout, "What the kernel does");
+        page_text(stdout, "%s", e->kernel);
+        drawing_page(stdout, e->drawing);
+        page_title(stdout, "What would prove that wrong");
+        page_text(stdout, "%s", e->falsified);
+    }
     page_title(stdout, "Why this link");
     page_text(stdout, "%s", e->why_link);
     if (e->time) {
@@ -148,7 +151,8 @@ static void explain(const struct experiment *e, const struct knobs *k)
         page_text(stdout, "%s", e->time);
     }
     explain_knobs(e, k);
-    explain_prediction(e, k);
+    if (answers)
+        explain_prediction(e, k);
     page_title(stdout, "By hand");
     for (const struct by_hand *b = e->by_hand; b && b->command; b++)
         explain_by_hand(b);
@@ -160,12 +164,15 @@ static void explain(const struct experiment *e, const struct knobs *k)
 }
 
 /* *ret is NULL where the kernels are asked for. */
-static int explain_read(int argc, char **argv, const struct experiment **ret, struct knobs *k, char **ret_message)
+static int explain_read(int argc, char **argv, const struct experiment **ret, struct knobs *k, bool *ret_no_answers,
+                        char **ret_message)
 {
     struct option_texts sets = {0};
     bool kernels = false;
     struct option_row rows[] = {
         {"set", 0, "KNOB=VALUE", NULL, "the prediction for this value; repeatable", &option_texts, &sets},
+        {"no-answers", 0, NULL, NULL, "without what the kernel does and the prediction", &option_flag,
+         ret_no_answers},
         {"kernels", 0, NULL, NULL, "what differs between kernels", &option_flag, &kernels},
     };
     char **names;
@@ -198,7 +205,8 @@ int explain_main(int argc, char **argv)
     const struct experiment *e;
     struct knobs k;
     char *message = NULL;
-    int r = explain_read(argc, argv, &e, &k, &message);
+    bool no_answers = false;
+    int r = explain_read(argc, argv, &e, &k, &no_answers, &message);
     if (r)
         return program_settings_ended(r, message);
     if (!e) {
@@ -208,6 +216,6 @@ int explain_main(int argc, char **argv)
     const struct conditions c = experiment_conditions(e, &k);
     if (e->check && e->check(&k, &c, &message))
         return program_settings_ended(-EINVAL, message);
-    explain(e, &k);
+    explain(e, &k, !no_answers);
     return program_flush();
 }

@@ -1,8 +1,11 @@
 #include "bench/run.h"
+#include "bench/ask.h"
 #include "bench/jobs.h"
+#include "bench/report/pager.h"
 #include "bench/report/text.h"
 #include "common/document.h"
 #include "common/exit_code.h"
+#include "common/page.h"
 #include "common/program.h"
 #include "common/stop.h"
 #include "common/terminal.h"
@@ -22,6 +25,9 @@ struct run_settings {
     uint64_t repeat, jobs;
     const char *pcap, *json, *jsonl;
     int color;
+    bool brief, ask, no_answers, no_pager;
+    const char *show;
+    struct report_style style;
     size_t n;
     const struct experiment *experiments[RUN_NAMES_MAX];
     struct knobs knobs[RUN_NAMES_MAX];
@@ -32,8 +38,10 @@ struct run_state {
     const struct document_head *head;
     const struct kernel_rules *rules; /* of this kernel */
     struct document_output *output;
+    struct pager pager;
     struct job *jobs;
     size_t n, printed;
+    json_t *predictions; /* the user's: run --ask; may be NULL */
     json_t *runs;        /* those that were printed */
     bool headed, unread; /* unread: nobody takes what is written */
 };
@@ -42,7 +50,9 @@ static const struct option_program run_program = {
     .name = "tcplab-bench run",
     .usage = "[options] NAME...|--all",
     .examples = "  tcplab-bench run rst-on-overflow\n"
+                "  tcplab-bench run rst-on-overflow --ask                 your prediction first\n"
                 "  tcplab-bench run rst-on-overflow --set syncookies=1 --set clients=100\n"
+                "  tcplab-bench run fin-wait-2-timeout --show verdict,ladder\n"
                 "  tcplab-bench run accept-queue-full --set link=wire --pcap .   and open it in wireshark\n"
                 "  tcplab-bench run --all -j 4 --json=all.json\n",
     .closing =
@@ -126,6 +136,46 @@ static int run_check_knobs(const struct run_settings *s, char **ret_message)
     return 0;
 }
 
+/* The bit of a section's name; 0: there is none. */
+static unsigned run_section(const char *name, size_t length)
+{
+    for (size_t i = 0; report_section_names[i]; i++)
+        if (strlen(report_section_names[i]) == length && !strncmp(report_section_names[i], name, length))
+            return 1u << i;
+    return 0;
+}
+
+static int run_read_sections(const char *list, unsigned *ret, char **ret_message)
+{
+    *ret = 0;
+    for (;;) {
+        size_t length = strcspn(list, ",");
+        unsigned section = run_section(list, length);
+        if (!section)
+            return run_say(ret_message,
+                           "--show %.*s: there is no such section; give some of verdict, you, ledger, seen, claim, "
+                           "setup, checks, states, ladder, counters, by-hand, next, with commas",
+                           (int)length, list);
+        *ret |= section;
+        if (!list[length])
+            return 0;
+        list += length + 1;
+    }
+}
+
+/* What is printed of each run. */
+static int run_choose_style(struct run_settings *s, char **ret_message)
+{
+    s->style = (struct report_style){.sections = s->brief ? REPORT_BRIEF : REPORT_ALL, .no_answers = s->no_answers};
+    if (s->ask && (s->n != 1 || s->repeat != 1))
+        return run_say(ret_message, "--ask asks about one run: give one NAME, without --repeat");
+    if (s->ask && s->no_answers)
+        return run_say(ret_message, "--ask ends with the answers; leave out --no-answers, or --ask");
+    if (s->brief && s->show)
+        return run_say(ret_message, "--brief is --show verdict,you,ledger,seen; give one of the two");
+    return s->show ? run_read_sections(s->show, &s->style.sections, ret_message) : 0;
+}
+
 static int run_read_settings(int argc, char **argv, struct run_settings *s, json_t **ret_json, char **ret_message)
 {
     struct option_row rows[] = {
@@ -137,6 +187,15 @@ static int run_read_settings(int argc, char **argv, struct run_settings *s, json
         {"jobs", 'j', "N", "1", "labs at once", &option_count, &s->jobs, 1, 64},
         {"pcap", 0, "DIR", NULL, "write each run's packets to DIR/NAME.pcap (NAME-2.pcap ...)", &option_text,
          &s->pcap},
+        {"brief", 0, NULL, NULL, "only the beginning of each report: the verdict and what was seen", &option_flag,
+         &s->brief},
+        {"show", 0, "SECTION,...", NULL,
+         "only these: verdict, you, ledger, seen, claim, setup, checks, states, ladder, counters, by-hand, next",
+         &option_text, &s->show},
+        {"ask", 0, NULL, NULL, "ask for your prediction first; for one experiment", &option_flag, &s->ask},
+        {"no-answers", 0, NULL, NULL, "what was observed, without rules and predictions", &option_flag,
+         &s->no_answers},
+        {"no-pager", 0, NULL, NULL, "a long report on a terminal without $PAGER", &option_flag, &s->no_pager},
         {"json", 'J', "[=FILE]", NULL, "the report as one JSON document", &option_file, &s->json},
         {"jsonl", 0, "[=FILE]", NULL, "one document a run, then the report, one a line", &option_file, &s->jsonl},
         {"color", 0, "WHEN", "auto", "colour on stdout", &option_choice, &s->color, .choices = terminal_color_words},
@@ -157,6 +216,8 @@ static int run_read_settings(int argc, char **argv, struct run_settings *s, json
     for (size_t i = 0; i < s->sets.n && !r; i++)
         r = run_set(s, s->sets.text[i], ret_message);
     if (!r)
+        r = run_choose_style(s, ret_message);
+    if (!r)
         r = run_check_knobs(s, ret_message);
     *ret_json = r ? NULL : options_settings(rows, n_rows);
     return r;
@@ -174,23 +235,28 @@ static void run_write_event(struct run_state *s, const struct job *job)
         s->unread = true;
 }
 
-/* A run of the report: the last of {"head", "runs", "all"}. */
+/* A run of the report: the last of {"head", "runs", "all", "sections", "no_answers"}. */
 static void run_next_text(FILE *out, const json_t *document)
 {
     const json_t *head = json_object_get(document, "head"), *runs = json_object_get(document, "runs");
+    const struct report_style style = {.sections = (unsigned)page_integer(document, "sections", NULL),
+                                       .no_answers = json_is_true(json_object_get(document, "no_answers"))};
     if (head)
         report_head_text(out, head);
-    report_next_text(out, runs, json_array_size(runs) - 1, json_is_true(json_object_get(document, "all")));
+    report_next_text(out, runs, json_array_size(runs) - 1, json_is_true(json_object_get(document, "all")), style);
 }
 
 /* What was wrong usage is told on stderr, and is no run. */
 static void run_print(struct run_state *s, const struct job *job)
 {
     json_array_append(s->runs, job->document);
+    if (s->predictions)
+        ask_note(job->document, s->predictions);
     if (!document_output_wants_text(s->output) || job->code == EXIT_CODE_USAGE)
         return;
-    json_t *text = json_pack("{s:o*, s:O, s:b}", "head", s->headed ? NULL : document_new(s->head, "report"), "runs",
-                             s->runs, "all", s->settings->all);
+    json_t *text = json_pack("{s:o*, s:O, s:b, s:I, s:b}", "head", s->headed ? NULL : document_new(s->head, "report"),
+                             "runs", s->runs, "all", s->settings->all, "sections",
+                             (json_int_t)s->settings->style.sections, "no_answers", s->settings->no_answers);
     s->headed = true;
     if (document_output_text(s->output, text, run_next_text))
         s->unread = true;
@@ -339,11 +405,14 @@ static int run_go(struct run_state *s, const struct trial_programs *programs)
         run_interrupted(s, "the results cannot be written");
     } else {
         code = r ? run_failed("running the labs", r) : run_code(s);
-        run_tell_reasons(s);
     }
+    bool ended = code < 128 && !s->unread;
     r = run_report(s);
+    int shown = pager_end(&s->pager);
+    if (ended)
+        run_tell_reasons(s);
     run_free_jobs(s);
-    return r ? run_failed("the report", r) : code;
+    return r ? run_failed("the report", r) : shown ? shown : code;
 }
 
 int run_main(int argc, char **argv)
@@ -371,8 +440,14 @@ int run_main(int argc, char **argv)
                                            .settings = json};
         struct run_state state = {
             .settings = &settings, .head = &head, .rules = &kernel, .output = output, .runs = json_array()};
+        const struct run_settings *s = &settings;
+        if (s->ask)
+            ask_predictions(s->experiments[0], &s->knobs[0], &state.predictions);
+        pager_begin(&state.pager, document_output_wants_text(output) && !s->no_pager);
+        document_output_text_to(output, state.pager.out);
         code = run_go(&state, &programs);
         json_decref(state.runs);
+        json_decref(state.predictions);
     }
     code = program_close_output(output, code);
     json_decref(json);

@@ -20,7 +20,8 @@ struct document_output {
         FILE *file; /* NULL: not asked for */
         const char *path;
     } json, jsonl;
-    int error; /* the first one of writing, positive */
+    FILE *text; /* NULL: stdout */
+    int error;  /* the first one of writing, positive */
     const char *failed;
 };
 
@@ -180,15 +181,21 @@ int document_output_event(struct document_output *o, json_t *document)
     return r;
 }
 
+void document_output_text_to(struct document_output *o, FILE *out)
+{
+    o->text = out;
+}
+
 int document_output_text(struct document_output *o, const json_t *document,
                          void (*write_text)(FILE *out, const json_t *document))
 {
     json_t *text = printable_document(document);
     if (!text)
         return document_failed(o, "stdout", -ENOMEM);
+    FILE *out = o->text ? o->text : stdout;
     errno = 0;
-    write_text(stdout, text);
-    int r = fflush(stdout) || ferror(stdout) ? errno ? -errno : -EIO : 0;
+    write_text(out, text);
+    int r = fflush(out) || ferror(out) ? errno ? -errno : -EIO : 0;
     json_decref(text);
     return document_failed(o, "stdout", r);
 }

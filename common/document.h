@@ -47,6 +47,9 @@ bool document_output_wants_text(const struct document_output *o);
  * more. Steals the reference to `document`. */
 int document_output_event(struct document_output *o, json_t *document);
 
+/* Text goes to this stream (the caller's) rather than to stdout. */
+void document_output_text_to(struct document_output *o, FILE *out);
+
 /* A part of the text report on stdout, flushed; what write_text() gets has no control characters. 0 or -errno. */
 int document_output_text(struct document_output *o, const json_t *document,
                          void (*write_text)(FILE *out, const json_t *document));

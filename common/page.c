@@ -7,9 +7,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PAGE_WIDTH 80
 #define PAGE_VALUE 33 /* end of label and value */
 #define PAGE_NOTE  38 /* column where notes begin */
+
+#define PAGE_WIDTH 80
+
+static int page_columns = PAGE_WIDTH;
+
+int page_width(void)
+{
+    return page_columns;
+}
+
+void page_set_width(int columns)
+{
+    columns = columns <= 0 ? PAGE_WIDTH : columns;
+    columns = columns < PAGE_WIDTH_MIN ? PAGE_WIDTH_MIN : columns;
+    page_columns = columns > PAGE_WIDTH_MAX ? PAGE_WIDTH_MAX : columns;
+}
 
 /* Words of `text`, further lines indented; the first begins at `column`, where the caller stands. */
 static void page_wrap(FILE *out, const char *text, int indent, int column)
@@ -17,7 +32,7 @@ static void page_wrap(FILE *out, const char *text, int indent, int column)
     bool fresh = true; /* no word on this line yet */
     while (*text) {
         int length = (int)strcspn(text, " \n");
-        if (!fresh && column + 1 + length > PAGE_WIDTH) {
+        if (!fresh && column + 1 + length > page_columns) {
             column = fprintf(out, "\n%*s", indent, "") - 1;
             fresh = true;
         }

@@ -1,5 +1,6 @@
 #include "common/program.h"
 #include "common/exit_code.h"
+#include "common/page.h"
 #include "common/terminal.h"
 
 #include <errno.h>
@@ -23,6 +24,7 @@ void program_begin(const char *name)
     }
     setvbuf(stdout, text, _IOFBF, sizeof(text)); /* written by fflush() alone: stdio forgets the errno of others */
     terminal_init(name, TERMINAL_COLOR_AUTO);
+    page_set_width(terminal_columns());
     sigset_t unblocked;
     sigfillset(&unblocked);
     sigdelset(&unblocked, SIGUSR1);

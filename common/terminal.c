@@ -86,6 +86,22 @@ static int terminal_width(void)
     return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col - 1 : 79;
 }
 
+static struct winsize terminal_size(void)
+{
+    struct winsize size;
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) ? (struct winsize){0} : size;
+}
+
+int terminal_columns(void)
+{
+    return terminal_size().ws_col;
+}
+
+int terminal_rows(void)
+{
+    return terminal_size().ws_row;
+}
+
 void terminal_progress(const char *format, ...)
 {
     if (!terminal_wants_progress())
@@ -116,7 +132,8 @@ static bool terminal_colors(FILE *out)
     const char *no_color = getenv("NO_COLOR");
     if (terminal_wish != TERMINAL_COLOR_AUTO)
         return terminal_wish == TERMINAL_COLOR_ALWAYS;
-    return isatty(fileno(out)) && !(no_color && *no_color) && !terminal_is_dumb();
+    int fd = fileno(out); /* a stream in memory is on its way to stdout */
+    return isatty(fd < 0 ? STDOUT_FILENO : fd) && !(no_color && *no_color) && !terminal_is_dumb();
 }
 
 const char *terminal_style(FILE *out, enum terminal_style style)

@@ -26,6 +26,10 @@ bool terminal_wants_progress(void);
 void terminal_progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void terminal_progress_end(void); /* wipes it */
 
+/* Columns and rows of the terminal that stdout is; 0 where it is none. */
+int terminal_columns(void);
+int terminal_rows(void);
+
 /* Escape sequences for `out`, or "" where it gets no colour. */
 enum terminal_style { TERMINAL_PLAIN, TERMINAL_BOLD, TERMINAL_DIM, TERMINAL_GOOD, TERMINAL_BAD };
 const char *terminal_style(FILE *out, enum terminal_style style);

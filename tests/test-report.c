@@ -140,29 +140,123 @@ Test(report, a_rule_stands_once_below_its_checks)
     cr_expect_lt(strstr(page, "  server.Tcp.OutRsts "), rule);
 }
 
-/* One that agrees leaves the reader time to guess; any other is told at once, too. */
-Test(report, the_verdict_stands_at_the_end_and_bad_news_at_the_top)
+/* What stays on a screen of 24 lines answers the question. */
+Test(report, the_answer_comes_first)
 {
-    const char *page = whole("rst-on-overflow"), *verdict = "  verdict     agree: 7 of 7 checks as predicted\n";
-    cr_assert_eq(strstr(page, verdict), page + strlen(page) - strlen(verdict));
-    page = strstr(whole("many"), "\nsyn-retries, run 2");
-    cr_assert(page);
-    cr_expect_lt(strstr(page, "  verdict     differ"), strstr(page, "question"));
+    const char *page = whole("rst-on-overflow");
+    const char *const order[] = {"  question    ",
+                                 "  verdict     agree: as the rule says, 7 of 7 checks (",
+                                 "\nWhat became of the connections\n",
+                                 "\nWhat was just seen\n",
+                                 "\nWhat textbooks say",
+                                 "\nSet-up\n",
+                                 "\nThe rule and what was observed\n",
+                                 "\nStates over time\n",
+                                 "\nOne connection, segment by segment\n",
+                                 "\nKernel counters that moved",
+                                 "\nThe same by hand\n",
+                                 "\nTry next\n"};
+    for (size_t i = 0; i < sizeof(order) / sizeof(*order); i++) {
+        const char *at = strstr(page, order[i]);
+        cr_assert(at, "\"%s\" does not stand behind \"%s\"", order[i], i ? order[i - 1] : "");
+        page = at;
+    }
+}
+
+static const char *in_style(const char *name, struct report_style style)
+{
+    json_t *document = load(name);
+    begin();
+    report_run_text(out, first_run(document), style);
+    json_decref(document);
+    return written();
+}
+
+Test(report, each_section_can_be_had_alone)
+{
+    static const struct {
+        const char *name, *title;
+    } sections[] = {
+        {"verdict", "\n  verdict     agree"},
+        {"ledger", "\nWhat became of the connections\n"},
+        {"seen", "\nWhat was just seen\n"},
+        {"claim", "\nWhat textbooks say"},
+        {"setup", "\nSet-up\n"},
+        {"checks", "\nThe rule and what was observed\n"},
+        {"states", "\nStates over time\n"},
+        {"ladder", "\nOne connection, segment by segment\n"},
+        {"counters", "\nKernel counters that moved"},
+        {"by-hand", "\nThe same by hand\n"},
+        {"next", "\nTry next\n"},
+    };
+    const size_t n = sizeof(sections) / sizeof(*sections);
+    for (size_t bit = 0; report_section_names[bit]; bit++) {
+        const char *page = in_style("rst-on-overflow", (struct report_style){.sections = 1u << bit});
+        for (size_t i = 0; i < n; i++)
+            cr_expect_eq(has(page, sections[i].title), !strcmp(sections[i].name, report_section_names[bit]), "%s: %s",
+                         report_section_names[bit], page);
+    }
+}
+
+Test(report, without_answers_there_is_no_rule_and_no_prediction)
+{
+    const char *page = in_style("differ", (struct report_style){.sections = REPORT_ALL, .no_answers = true});
+    cr_expect(!has(page, "verdict") && !has(page, "differ") && !has(page, "rule  ") && !has(page, "net/ipv4/") &&
+                  !has(page, "textbooks") && !has(page, "2.114"),
+              "%s", page);
+    expect_on_one_line(page, "client.syn_retry_2_first", "2.240 s");
+    cr_expect(has(page, "tcplab-bench explain syn-retries prints them."), "%s", page);
+}
+
+Test(report, your_prediction_stands_beside_the_rule_and_the_observation)
+{
+    json_t *run =
+        parse("{\"verdict\":\"agree\",\"checks\":["
+              "{\"name\":\"ledger.reset\",\"unit\":\"connections\",\"predicted\":[4,4],\"observed\":4,\"you\":7},"
+              "{\"name\":\"ledger.queued\",\"unit\":\"connections\",\"predicted\":[9,9],\"observed\":9,\"you\":null},"
+              "{\"name\":\"ledger.ghost\",\"unit\":\"connections\",\"predicted\":[0,0],\"observed\":0}]}");
+    report_run_text(out, run, (struct report_style){.sections = REPORT_YOU});
+    const char *page = written();
+    cr_expect(has(page, "\nYour prediction\n"), "%s", page);
+    expect_on_one_line(page, "ledger.reset", "7         4 connections           4");
+    expect_on_one_line(page, "ledger.queued", "-         9 connections           9");
+    cr_expect_null(strstr(page, "ghost"), "that was not asked");
+    json_decref(run);
+}
+
+/* Of ladders, tables and drawings, too. */
+Test(report, lines_are_as_wide_as_the_terminal, .init = setup)
+{
+    static const int widths[] = {60, 61, 64, 72, 79, 100, 120};
+    for (size_t w = 0; w < sizeof(widths) / sizeof(*widths); w++) {
+        page_set_width(widths[w]);
+        for (size_t i = 0; i < N_DOCUMENTS; i++) {
+            char *page = strdup(whole(documents[i]));
+            for (char *line = strtok(page, "\n"); line; line = strtok(NULL, "\n"))
+                cr_expect_leq(layout_columns(line), widths[w], "%s: %s", documents[i], line);
+            free(page);
+        }
+    }
+    page_set_width(0);
+    cr_expect_eq(page_width(), 80);
+    page_set_width(20);
+    cr_expect_eq(page_width(), PAGE_WIDTH_MIN);
+    page_set_width(0);
 }
 
 Test(report, a_difference_is_said_in_words_and_numbers)
 {
     const char *page = whole("differ");
-    expect_on_one_line(page, "verdict", "differ: 3 of 6 checks not as predicted");
-    expect_on_one_line(page, "client.syn_retry_2_first", "2.000 to 2.114 s    2.240 s  differ (+126 ms)");
-    expect_on_one_line(page, "8 to 10 segments", "7  differ (-1)");
+    expect_on_one_line(page, "verdict", "differ: not as the rule says, 3 of 6 checks");
+    expect_on_one_line(page, "  client.syn_retry_2_first  ", "2.000 to 2.114 s    2.240 s  differ (+126 ms)");
+    expect_on_one_line(page, "    8 to 10 segments", "7  differ (-1)");
     expect_on_one_line(page, "ledger.timed_out", "-  inconclusive");
-    cr_expect(has(page, "\n    client.syn_retry_2_first: predicted 2.000 to 2.114 s, observed 2.240 s\n"));
+    cr_expect(has(page, "\n    client.syn_retry_2_first: rule 2.000 to 2.114 s, observed 2.240 s\n"));
 }
 
 Test(report, a_small_difference_gets_the_decimals_it_needs)
 {
-    expect_on_one_line(whole("differ"), "client.syn_retry_1_first", "1.0000 to 1.0320 s   1.0324 s  differ");
+    expect_on_one_line(whole("differ"), "  client.syn_retry_1_first  ", "1.0000 to 1.0320 s   1.0324 s  differ");
 }
 
 Test(report, a_skipped_run_has_its_reason_and_little_more)
@@ -227,7 +321,7 @@ Test(report, colour_changes_no_character)
 Test(report, a_difference_has_the_colour_of_one)
 {
     terminal_init("test", TERMINAL_COLOR_ALWAYS);
-    expect_on_one_line(whole("differ"), "client.syn_retry_2_first", "\033[1;31mdiffer\033[0m");
+    expect_on_one_line(whole("differ"), "  client.syn_retry_2_first  ", "\033[1;31mdiffer\033[0m");
     expect_on_one_line(whole("differ"), "client.syn_retry_1_last", "\033[32magree\033[0m");
 }
 
@@ -235,7 +329,7 @@ Test(report, numbers_too_wide_for_their_column_stay_apart)
 {
     json_t *run = parse("{\"checks\":[{\"name\":\"n\",\"predicted\":[5,5],\"observed\":1000000000000,"
                         "\"verdict\":\"differ\"}]}");
-    report_run_text(out, run);
+    report_run_text(out, run, report_whole);
     expect_on_one_line(written(), "  n  ", "  5  1,000,000,000,000  differ");
     json_decref(run);
 }
@@ -245,8 +339,8 @@ Test(report, numbers_too_wide_for_their_column_stay_apart)
 Test(report, a_repetition_that_agrees_is_one_line)
 {
     const char *page = whole("many");
-    cr_expect(has(page, "\nrst-on-overflow, run 2: agree, 7 of 7 checks as predicted (907 ms)\n"));
-    cr_expect(has(page, "\nsyn-retries, run 2\n  verdict     differ"), "one that differs is told in full");
+    cr_expect(has(page, "\nrst-on-overflow, run 2: agree: as the rule says, 7 of 7 checks (907 ms)\n"));
+    cr_expect(has(page, "\nsyn-retries, run 2\n  question "), "one that differs is told in full");
 }
 
 Test(report, the_summary_has_a_row_for_each_experiment_and_set_of_knobs)
@@ -259,8 +353,8 @@ Test(report, the_summary_has_a_row_for_each_experiment_and_set_of_knobs)
     cr_expect(has(page, "\n  syn-retries                  2       8 of 12     10.62 s  1 agree, 1 differ\n"));
     cr_expect(has(page, "\n  orphans-limit                1             -           -  skipped\n"));
     cr_expect(has(page, "\n  all                          7      27 of 38           -  differ\n"));
-    cr_expect(has(page, "\n  syn-retries, run 2: differ, 3 of 6 checks not as predicted\n"));
-    cr_expect(has(page, "\n  orphans-limit: skipped, net.ipv4.tcp_max_orphans"));
+    cr_expect(has(page, "\n  syn-retries, run 2: differ: not as the rule says, 3 of 6 checks\n"));
+    cr_expect(has(page, "\n  orphans-limit: skipped: net.ipv4.tcp_max_orphans"));
 }
 
 Test(report, a_segment_that_the_server_dropped_shows_where_its_arrow_ends)
@@ -269,7 +363,7 @@ Test(report, a_segment_that_the_server_dropped_shows_where_its_arrow_ends)
         "{\"connection\":\"192.0.2.2:1\",\"segments\":[{\"t_ms\":0,\"arrived_ms\":50,\"direction\":\"to_server\","
         "\"name\":\"SYN\",\"sequence\":0,\"fate\":\"delivered\",\"then\":\"dropped\"}]}");
     sequence_page(out, packets, "192.0.2.1:8888");
-    cr_expect(has(written(), "\n      0.0 |---- SYN seq 0 ----------------------------------> dropped |     50.0\n"),
+    cr_expect(has(written(), "\n  1              0.0 |---- SYN seq 0 ------------------------> dropped |    50.0\n"),
               "%s", written());
     json_decref(packets);
 }
@@ -279,7 +373,7 @@ Test(report, a_run_without_checks_is_its_reason)
     json_t *run = parse("{\"experiment\":\"a\",\"question\":\"Why?\",\"verdict\":\"skipped\",\"reason\":\"no such "
                         "sysctl\",\"checks\":[],"
                         "\"by_hand\":[{\"where\":\"server\",\"command\":\"ss -ltn\"}]}");
-    report_run_text(out, run);
+    report_run_text(out, run, report_whole);
     const char *page = written();
     cr_expect(has(page, "skipped: no such sysctl"));
     cr_expect_null(strstr(page, "ss -ltn"));
@@ -309,7 +403,7 @@ Test(report, what_does_not_agree_is_told_in_full_each_time)
     static const bool full[] = {true, true, false, true};
     for (size_t i = 0; i < 4; i++) {
         begin();
-        report_next_text(out, runs, i, false);
+        report_next_text(out, runs, i, false, report_whole);
         cr_expect_eq(has(written(), "===="), full[i], "%zu: %s", i, text);
     }
     json_decref(runs);
@@ -360,7 +454,7 @@ Test(report, no_part_is_needed, .timeout = 300)
 Test(report, an_empty_run_is_no_page_of_titles)
 {
     json_t *run = json_object();
-    report_run_text(out, run);
+    report_run_text(out, run, report_whole);
     const char *page = strchr(written(), '\n') + 1;
     page = strchr(page, '\n') + 1;
     cr_expect_str_eq(page, "unnamed\n  verdict     inconclusive: nothing was checked\n");
@@ -440,12 +534,12 @@ Test(report, a_reset_connection_as_it_went)
     sequence_page(out, json_object_get(first_run(document), "packets"), "192.0.2.1:8888");
     cr_expect_str_eq(written(), "\nOne connection, segment by segment\n"
                                 "  One of the 4 that were reset.\n"
-                                "       ms client                                                 server      ms\n"
-                                "          192.0.2.2:40007                                192.0.2.1:8888\n"
-                                "      4.8 |---- SYN seq 0 ------------------------------------------->|     54.9\n"
-                                "    105.1 |<--------------------------------- SYN-ACK seq 0 ack 1 ----|     55.0\n"
-                                "    105.2 |---- ACK seq 1 ack 1 ------------------------------------->|    155.4\n"
-                                "    205.5 |<------------------------------------------- RST seq 1 ----|    155.4\n");
+                                " no    after      ms client                                       server      ms\n"
+                                "                     192.0.2.2:40007                      192.0.2.1:8888\n"
+                                "  1              4.8 |---- SYN seq 0 --------------------------------->|    54.9\n"
+                                "  2    +50.2   105.1 |<----------------------- SYN-ACK seq 0 ack 1 ----|    55.0\n"
+                                "  3    +50.2   105.2 |---- ACK seq 1 ack 1 --------------------------->|   155.4\n"
+                                "  4    +50.2   205.5 |<--------------------------------- RST seq 1 ----|   155.4\n");
     json_decref(document);
 }
 
@@ -454,11 +548,11 @@ Test(report, what_does_not_arrive_has_a_broken_arrow_and_a_reason)
     json_t *document = load("differ");
     sequence_page(out, json_object_get(first_run(document), "packets"), NULL);
     const char *page = written();
-    cr_expect(has(page, "    0.000 |---- SYN seq 0 -----------------------X lost by the wire   |\n"), "%s", page);
-    cr_expect(has(page, "\n          :                      ... 1.02 s ...                       :\n"));
-    cr_expect(has(page, "          | dropped on purpose X------------- SYN-ACK seq 0 ack 1 ----| 1021.300\n"));
-    cr_expect(has(page, " 2246.000 |-- DATA seq 1 ack 1, 64 bytes, again ---X the wire is cut  |\n"));
-    cr_expect(has(page, " 5300.900 |---- FIN-ACK seq 65 ack 1 ----------... still on its way   |\n"));
+    cr_expect(has(page, "\n  1             0.00 |---- SYN seq 0 ----------------X lost by the wire|\n"), "%s", page);
+    cr_expect(has(page, "\n                     :                 ... 1.02 s ...                  :\n"));
+    cr_expect(has(page, "\n  3    +0.30         |dropped on purpose X---- SYN-ACK seq 0 ack 1 ----| 1021.30\n"));
+    cr_expect(has(page, "\n  8  +200.00 2246.00 |-- DATA seq 1 ack 1, 64 bytes, again ---X cut    |\n"));
+    cr_expect(has(page, "\n 10 +3053.90 5300.90 |--- FIN-ACK seq 65 ack 1 ----... still on its way|\n"));
     cr_expect(has(page, "  12 more segments of this connection are left out.\n"));
     json_decref(document);
 }

@@ -120,12 +120,12 @@ static json_t *document_segment(const struct segment *s, struct document_isn *is
         isn->isn[s->direction] = s->sequence;
     }
     json_t *json = json_pack(
-        "{s:o, s:o, s:s, s:s, s:I, s:I, s:I, s:s}", "t_ms", document_real((double)(s->at_ns - zero_ns) / 1e6),
+        "{s:o, s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:s}", "t_ms", document_real((double)(s->at_ns - zero_ns) / 1e6),
         "arrived_ms", s->out_ns ? document_real((double)(s->out_ns - zero_ns) / 1e6) : json_null(), "direction",
         s->direction == TO_SERVER ? "to_server" : "to_client", "name", segment_name(s, name), "sequence",
         (json_int_t)document_relative(isn, s->direction, s->sequence), "acknowledged",
         s->flags & SEGMENT_ACK ? (json_int_t)document_relative(isn, !s->direction, s->acknowledged) : (json_int_t)0,
-        "payload_bytes", (json_int_t)s->payload, "fate", document_fate(s->fate));
+        "window", (json_int_t)s->window, "payload_bytes", (json_int_t)s->payload, "fate", document_fate(s->fate));
     if (s->copy)
         json_object_set_new(json, "copy", json_true());
     return json;

@@ -8,9 +8,13 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define CHECKS_PREDICTED 49 /* columns where these end */
-#define CHECKS_OBSERVED  60
+#define CHECKS_OBSERVED  (page_width() - 20) /* columns where these end */
+#define CHECKS_PREDICTED (CHECKS_OBSERVED - 11)
 #define CHECKS_RULE      6
+
+#define CHECKS_YOU_OBSERVED (page_width() - 2) /* columns where these end */
+#define CHECKS_YOU_RULE     (CHECKS_YOU_OBSERVED - 12)
+#define CHECKS_YOU          (CHECKS_YOU_RULE - 22)
 
 static const char *checks_text(const json_t *check, const char *key)
 {
@@ -37,7 +41,7 @@ static int checks_cell(FILE *out, const char *text, int column, int end)
 static void checks_verdict(FILE *out, const json_t *check, const struct expected *e, int column)
 {
     const char *verdict = conclusion_verdict(check);
-    bool far = e->distance[0] && column + 11 + (int)strlen(e->distance) <= LAYOUT_WIDTH;
+    bool far = e->distance[0] && column + 11 + (int)strlen(e->distance) <= page_width();
     fputs("  ", out);
     conclusion_word(out, verdict);
     if (far)
@@ -98,10 +102,8 @@ void checks_page(FILE *out, const json_t *checks)
     json_t *check;
     if (!json_array_size(checks))
         return;
-    page_title(out, "Predicted and observed");
-    fputs(terminal_style(out, TERMINAL_DIM), out);
-    fprintf(out, "%*s%*s", CHECKS_PREDICTED, "predicted", CHECKS_OBSERVED - CHECKS_PREDICTED, "observed");
-    fprintf(out, "%s\n", terminal_style(out, TERMINAL_PLAIN));
+    page_title(out, "The rule and what was observed");
+    fprintf(out, "%*s%*s\n", CHECKS_PREDICTED, "rule", CHECKS_OBSERVED - CHECKS_PREDICTED, "observed");
     json_array_foreach((json_t *)checks, i, check)
     {
         if (!checks_rule_is_new(checks, i))
@@ -109,5 +111,78 @@ void checks_page(FILE *out, const json_t *checks)
         if (i)
             fputc('\n', out);
         checks_group(out, checks, check);
+    }
+}
+
+/* Its unit does not stand beside the number already (see expected_of()). */
+static bool checks_is_counted(const json_t *check)
+{
+    static const char *const others[] = {"s", "ms", "us", "errno", ""};
+    for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+        if (!strcmp(checks_text(check, "unit"), others[i]))
+            return false;
+    return true;
+}
+
+void checks_observed(FILE *out, const json_t *checks)
+{
+    size_t i;
+    json_t *check;
+    if (!json_array_size(checks))
+        return;
+    page_title(out, "What was observed");
+    json_array_foreach((json_t *)checks, i, check)
+    {
+        struct expected e = expected_of(check);
+        int column = fprintf(out, "  %s", checks_text(check, "name"));
+        checks_cell(out, e.observed, column, CHECKS_OBSERVED);
+        fprintf(out, "%s%s\n", checks_is_counted(check) ? "  " : "",
+                checks_is_counted(check) ? checks_text(check, "unit") : "");
+    }
+}
+
+/* --- what the user predicted --- */
+
+bool checks_is_headline(const char *name, double lo, double hi)
+{
+    return !strstr(name, ".Tcp") && !strstr(name, ".Ip") && (lo != 0 || hi != 0);
+}
+
+static void checks_you_row(FILE *out, const json_t *check)
+{
+    struct expected e = expected_of(check);
+    char you[32];
+    const json_t *value = json_object_get(check, "you");
+    if (json_is_number(value))
+        snprintf(you, sizeof(you), "%g", json_number_value(value));
+    else
+        strcpy(you, "-");
+    int column = fprintf(out, "  %s", checks_text(check, "name"));
+    if (column + 2 + (int)strlen(you) > CHECKS_YOU) {
+        fputc('\n', out);
+        column = 0;
+    }
+    column = checks_cell(out, you, column, CHECKS_YOU);
+    column = checks_cell(out, e.predicted, column, CHECKS_YOU_RULE);
+    checks_cell(out, e.observed, column, CHECKS_YOU_OBSERVED);
+    fputc('\n', out);
+}
+
+void checks_you(FILE *out, const json_t *checks)
+{
+    size_t i;
+    json_t *check;
+    bool begun = false;
+    json_array_foreach((json_t *)checks, i, check)
+    {
+        if (!json_object_get(check, "you"))
+            continue;
+        if (!begun) {
+            page_title(out, "Your prediction");
+            fprintf(out, "%*s%*s%*s\n", CHECKS_YOU, "you", CHECKS_YOU_RULE - CHECKS_YOU, "rule",
+                    CHECKS_YOU_OBSERVED - CHECKS_YOU_RULE, "observed");
+        }
+        begun = true;
+        checks_you_row(out, check);
     }
 }

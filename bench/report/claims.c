@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CLAIMS_CLAIMED 62 /* columns where these end */
-#define CLAIMS_SEEN    (LAYOUT_WIDTH - 1)
+#define CLAIMS_CLAIMED (page_width() - 18) /* columns where these end */
+#define CLAIMS_SEEN    (page_width() - 1)
 
 /* In the order of the summary. */
 static const struct {

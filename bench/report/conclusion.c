@@ -35,17 +35,17 @@ size_t conclusion_checks(const json_t *run, const char *verdict)
     return n;
 }
 
-/* "6 of 6 checks as predicted"; nothing where none was made. */
+/* "as the rule says, 6 of 6 checks"; nothing where none was made. */
 static void conclusion_count(FILE *out, const json_t *run)
 {
     size_t all = conclusion_checks(run, NULL), differ = conclusion_checks(run, "differ"),
            agree = conclusion_checks(run, "agree");
     if (differ)
-        fprintf(out, "%zu of %zu checks not as predicted", differ, all);
+        fprintf(out, "not as the rule says, %zu of %zu checks", differ, all);
     else if (agree < all)
         fprintf(out, "%zu of %zu checks could not be observed", all - agree, all);
     else if (all)
-        fprintf(out, "%zu of %zu checks as predicted", agree, all);
+        fprintf(out, "as the rule says, %zu of %zu checks", agree, all);
 }
 
 static void conclusion_write(FILE *out, const json_t *run)
@@ -76,8 +76,7 @@ static void conclusion_item(FILE *out, const json_t *check, int indent)
     const char *name = json_string_value(json_object_get(check, "name"));
     struct expected e = expected_of(check);
     char text[4 * EXPECTED_MAX];
-    snprintf(text, sizeof(text), "%.80s: predicted %s, observed %s", name ? name : "unnamed", e.predicted,
-             e.observed);
+    snprintf(text, sizeof(text), "%.80s: rule %s, observed %s", name ? name : "unnamed", e.predicted, e.observed);
     layout_fill(out, ' ', indent);
     layout_words(out, text, indent + 2, indent);
 }

@@ -16,9 +16,9 @@ void conclusion_word(FILE *out, const char *verdict);
 /* How many checks of a run have that verdict; NULL: how many there are. */
 size_t conclusion_checks(const json_t *run, const char *verdict);
 
-/* "6 of 6 checks as predicted", "2 of 6 checks not as predicted", and the reason where one is given. Without the
- * verdict's word. The caller frees it; NULL without memory. */
+/* "as the rule says, 6 of 6 checks", "not as the rule says, 2 of 6 checks", and the reason where one is given. Without
+ * the verdict's word. The caller frees it; NULL without memory. */
 char *conclusion_sentence(const json_t *run);
 
-/* The checks that differ, a line each: "ledger.reset: predicted 4 connections, observed 7". */
+/* The checks that differ, a line each: "ledger.reset: rule 4 connections, observed 7". */
 void conclusion_list(FILE *out, const json_t *run, int indent);

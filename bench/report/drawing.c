@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define DRAWING_INDENT 4
-#define DRAWING_SPAN   58 /* between the two lines */
+#define DRAWING_SPAN   (page_width() < 64 ? page_width() - 6 : 58) /* between the two lines */
 
 static void drawing_begin(FILE *out)
 {

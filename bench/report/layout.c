@@ -1,4 +1,5 @@
 #include "bench/report/layout.h"
+#include "common/page.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -38,7 +39,7 @@ void layout_words(FILE *out, const char *text, int indent, int column)
     for (text += strspn(text, " \n"); *text; text += strspn(text, " \n")) {
         size_t bytes = layout_word(text);
         int columns = layout_columns_of(text, bytes);
-        if (column + !fresh + columns > LAYOUT_WIDTH && column > indent) {
+        if (column + !fresh + columns > page_width() && column > indent) {
             column = fprintf(out, "\n%*s", indent, "") - 1;
             fresh = true;
         }
@@ -89,10 +90,10 @@ void layout_command(FILE *out, const char *prompt, const char *command)
 {
     int indent = fprintf(out, "  %s ", prompt), column = indent;
     for (const char *text = command; *text; text += strspn(text, " ")) {
-        size_t bytes = layout_clause(text, LAYOUT_WIDTH - indent - 6);
+        size_t bytes = layout_clause(text, page_width() - indent - 6);
         int columns = layout_columns_of(text, bytes);
         bool last = !text[bytes];
-        if (column > indent && column + 1 + columns + (last ? 0 : 2) > LAYOUT_WIDTH)
+        if (column > indent && column + 1 + columns + (last ? 0 : 2) > page_width())
             column = fprintf(out, " \\\n%*s", indent + 4, "") - 3;
         else if (column > indent)
             column += fprintf(out, " ");

@@ -1,10 +1,9 @@
 /* What a bench report needs on a page and common/page.h has not: hanging paragraphs, and commands that can be copied.
- * 80 columns. */
+ * Lines have page_width() columns. */
 #pragma once
 
 #include <stdio.h>
 
-#define LAYOUT_WIDTH 80
 #define LAYOUT_LABEL 14 /* column where the text beside a label begins */
 
 /* Of UTF-8: characters, each taken to be one column wide. */

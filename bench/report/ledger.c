@@ -10,7 +10,7 @@ static const struct {
 } ledger_notes[] = {
     {"accepted", "the server's program has them"},
     {"queued", "in the accept queue, not accepted yet"},
-    {"half_open", "the server has only a request (SYN_RECV)"},
+    {"half_open", "SYN_RECV at the server only"},
     {"ghost", "the client believes it is connected, the server has nothing"},
     {"syn_sent", "no answer to the client's SYN"},
     {"refused", "RST in answer to the SYN"},
@@ -21,7 +21,7 @@ static const struct {
     {"no_fd", "never sent: no descriptor was left"},
 };
 
-static const char *ledger_note(const char *row)
+const char *ledger_note(const char *row)
 {
     for (size_t i = 0; i < sizeof(ledger_notes) / sizeof(*ledger_notes); i++)
         if (!strcmp(ledger_notes[i].row, row))

@@ -11,12 +11,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SEQUENCE_TIME  9                                      /* columns of a time at either end */
-#define SEQUENCE_SPAN  (LAYOUT_WIDTH - 2 * SEQUENCE_TIME - 3) /* between the two lines */
-#define SEQUENCE_LABEL 44                                     /* the longest label; what fate leaves room for */
-#define SEQUENCE_MOST  40 /* segments drawn; of more, the first and the last ones */
-#define SEQUENCE_FIRST 24
-#define SEQUENCE_GAP_S 0.1 /* drawn in any case */
+#define SEQUENCE_NUMBER 3                                                  /* columns of a segment's number */
+#define SEQUENCE_AFTER  9                                                  /* of the time since the segment before */
+#define SEQUENCE_TIME   8                                                  /* of a time at either end */
+#define SEQUENCE_LEFT   (SEQUENCE_NUMBER + SEQUENCE_AFTER + SEQUENCE_TIME) /* what stands before the client's line */
+#define SEQUENCE_SPAN   (page_width() - SEQUENCE_LEFT - SEQUENCE_TIME - 3) /* between the two lines */
+#define SEQUENCE_LABEL  44 /* the longest label; what fate leaves room for */
+#define SEQUENCE_DASHES 6  /* of an arrow, at least */
+#define SEQUENCE_MOST   40 /* segments drawn; of more, the first and the last ones */
+#define SEQUENCE_FIRST  24
+#define SEQUENCE_GAP_S  0.1 /* drawn in any case */
 
 struct sequence {
     const json_t *segments, *calls;
@@ -114,24 +118,46 @@ static bool sequence_has_acknowledgement(const char *name)
     return strcmp(name, "SYN") && strcmp(name, "SYN+DATA") && strcmp(name, "RST");
 }
 
-static void sequence_label(const struct sequence *s, size_t index, char text[static SEQUENCE_LABEL + 1])
+/* A receiver that has no room, and the first word that it has some again. */
+static const char *sequence_window(const struct sequence *s, size_t index)
+{
+    const json_t *segment = json_array_get(s->segments, index), *window = json_object_get(segment, "window");
+    if (!window || !strncmp(sequence_name(segment), "RST", 3))
+        return "";
+    if (!json_integer_value(window))
+        return ", win 0";
+    for (size_t i = index; i-- > 0;) {
+        const json_t *before = json_array_get(s->segments, i);
+        if (sequence_to_server(before) == sequence_to_server(segment))
+            return page_integer(before, "window", NULL) ? "" : ", win open";
+    }
+    return "";
+}
+
+/* With fewer words where all of them have no room. */
+static void sequence_label(const struct sequence *s, size_t index, int room, char text[static SEQUENCE_LABEL + 1])
 {
     const json_t *segment = json_array_get(s->segments, index);
     const char *name = sequence_name(segment);
     long long payload = page_integer(segment, "payload_bytes", NULL);
-    char acknowledgement[32] = "", bytes[40] = "", all[160];
+    char sequence[32], acknowledgement[32] = "", bytes[40] = "", all[200];
+    snprintf(sequence, sizeof(sequence), " seq %lld", (long long)page_integer(segment, "sequence", NULL));
     if (sequence_has_acknowledgement(name))
         snprintf(acknowledgement, sizeof(acknowledgement), " ack %lld",
                  (long long)page_integer(segment, "acknowledged", NULL));
     if (payload)
         snprintf(bytes, sizeof(bytes), ", %lld byte%s", payload, payload == 1 ? "" : "s");
-    snprintf(all, sizeof(all), " %.20s seq %lld%s%s%s ", name, (long long)page_integer(segment, "sequence", NULL),
-             acknowledgement, bytes,
-             json_is_true(json_object_get(segment, "copy")) ? ", duplicate"
-             : sequence_is_again(s, index)                  ? ", again"
-                                                            : "");
-    if (strlen(all) > SEQUENCE_LABEL)
-        strcpy(all + SEQUENCE_LABEL - 4, "... ");
+    const char *again = json_is_true(json_object_get(segment, "copy")) ? ", duplicate"
+                        : sequence_is_again(s, index)                  ? ", again"
+                                                                       : "";
+    for (int fewer = 0; fewer < 3; fewer++) {
+        snprintf(all, sizeof(all), " %.20s%s%s%s%s%s ", name, fewer < 2 ? sequence : "", fewer ? "" : acknowledgement,
+                 bytes, sequence_window(s, index), again);
+        if ((int)strlen(all) <= room)
+            break;
+    }
+    if ((int)strlen(all) > room)
+        strcpy(all + room - 4, "... ");
     strcpy(text, all);
 }
 
@@ -186,15 +212,30 @@ static void sequence_ignored(FILE *out, const char *label, bool right, const cha
         sequence_arrow(out, label, SEQUENCE_SPAN - words, right, "<");
 }
 
+/* Its number, and how long after the segment before it was sent. */
+static void sequence_number(FILE *out, const struct sequence *s, size_t index)
+{
+    char after[HUMAN_MAX] = "", text[HUMAN_MAX];
+    double sent = sequence_seconds(json_array_get(s->segments, index), "t_ms"),
+           before = index ? sequence_seconds(json_array_get(s->segments, index - 1), "t_ms") : NAN;
+    if (!isnan(sent - before))
+        snprintf(after, sizeof(after), "+%.20s", scale_number(&s->time, sent - before, text));
+    fprintf(out, "%*zu%*s", SEQUENCE_NUMBER, index + 1, SEQUENCE_AFTER, after);
+}
+
 static void sequence_segment(FILE *out, const struct sequence *s, size_t index)
 {
     const json_t *segment = json_array_get(s->segments, index);
     bool right = sequence_to_server(segment);
     char label[SEQUENCE_LABEL + 1];
-    sequence_label(s, index, label);
-    const int room = SEQUENCE_SPAN - (int)strlen(label) - 6;
-    const char *fate = sequence_fate(segment, room), *then = json_string_value(json_object_get(segment, "then"));
+    const char *fate = sequence_fate(segment, 0);
+    int room = SEQUENCE_SPAN - SEQUENCE_DASHES - (fate ? (int)strlen(fate) + 2 : 0);
+    sequence_label(s, index, room < SEQUENCE_LABEL ? room : SEQUENCE_LABEL, label);
+    room = SEQUENCE_SPAN - (int)strlen(label) - SEQUENCE_DASHES;
+    fate = sequence_fate(segment, room);
+    const char *then = json_string_value(json_object_get(segment, "then"));
     double sent = sequence_seconds(segment, "t_ms"), arrived = fate ? NAN : sequence_seconds(segment, "arrived_ms");
+    sequence_number(out, s, index);
     sequence_time(out, s, right ? sent : arrived, SEQUENCE_TIME);
     fputs(" |", out);
     if (fate)
@@ -214,7 +255,7 @@ static void sequence_segment(FILE *out, const struct sequence *s, size_t index)
 static void sequence_pause(FILE *out, const char *text)
 {
     int left = (SEQUENCE_SPAN - (int)strlen(text)) / 2;
-    fprintf(out, "%*s :%*s%s%*s:\n", SEQUENCE_TIME, "", left, "", text, SEQUENCE_SPAN - left - (int)strlen(text), "");
+    fprintf(out, "%*s :%*s%s%*s:\n", SEQUENCE_LEFT, "", left, "", text, SEQUENCE_SPAN - left - (int)strlen(text), "");
 }
 
 /* A gap is drawn where it is long for people, or for this connection. */
@@ -230,14 +271,14 @@ static void sequence_gap(FILE *out, const struct sequence *s, double seconds)
 /* What a program did, on its own side: "connect(192.0.2.1:8888) = ok". */
 static void sequence_call(FILE *out, const struct sequence *s, const json_t *call)
 {
-    char text[SEQUENCE_SPAN];
+    char text[PAGE_WIDTH_MAX];
     const char *side = json_string_value(json_object_get(call, "side")),
                *name = json_string_value(json_object_get(call, "call")),
                *result = json_string_value(json_object_get(call, "result"));
     bool quiet = !result || !strcmp(result, "ok"), server = side && !strcmp(side, "server");
     double at = sequence_seconds(call, "t_ms");
-    snprintf(text, sizeof(text), "%s%s%s", name ? name : "", quiet ? "" : " = ", quiet ? "" : result);
-    sequence_time(out, s, server ? NAN : at, SEQUENCE_TIME);
+    snprintf(text, (size_t)SEQUENCE_SPAN, "%s%s%s", name ? name : "", quiet ? "" : " = ", quiet ? "" : result);
+    sequence_time(out, s, server ? NAN : at, SEQUENCE_LEFT);
     fprintf(out, " |%s", terminal_style(out, TERMINAL_DIM));
     fprintf(out, server ? "%*s " : " %-*s", SEQUENCE_SPAN - 1, text);
     fprintf(out, "%s|", terminal_style(out, TERMINAL_PLAIN));
@@ -297,9 +338,9 @@ static struct scale sequence_scale(const json_t *segments, double largest)
     {
         shortest = fmin(shortest, sequence_seconds(segment, "arrived_ms") - sequence_seconds(segment, "t_ms"));
     }
-    if (largest >= 99.9995)
+    if (largest >= 9.99995)
         return scale_seconds(largest);
-    return (struct scale){"ms", 1e3, shortest < 1e-3 ? 3 : 1, 1};
+    return (struct scale){"ms", 1e3, shortest >= 1e-3 ? 1 : largest < 0.9999995 ? 3 : 2, 1};
 }
 
 static struct sequence sequence_new(const json_t *segments)
@@ -321,13 +362,13 @@ static struct sequence sequence_new(const json_t *segments)
 
 static void sequence_head(FILE *out, const struct sequence *s, const char *client, const char *server)
 {
-    const int inner = LAYOUT_WIDTH - SEQUENCE_TIME - 1 - SEQUENCE_TIME; /* from line to line */
+    const int inner = SEQUENCE_SPAN + 2; /* from line to line */
     const char *right = server ? server : "";
     client = client ? client : "";
-    fprintf(out, "%*s %-6s%*s%*s\n", SEQUENCE_TIME, s->time.unit, "client", inner - 6, "server", SEQUENCE_TIME - 1,
-            s->time.unit);
+    fprintf(out, "%*s%*s%*s %-6s%*s%*s\n", SEQUENCE_NUMBER, "no", SEQUENCE_AFTER, "after", SEQUENCE_TIME,
+            s->time.unit, "client", inner - 6, "server", SEQUENCE_TIME, s->time.unit);
     if (*client && (int)(strlen(client) + strlen(right)) < inner)
-        fprintf(out, "%*s %s%*s\n", SEQUENCE_TIME, "", client, inner - (int)strlen(client), right);
+        fprintf(out, "%*s %s%*s\n", SEQUENCE_LEFT, "", client, inner - (int)strlen(client), right);
 }
 
 void sequence_page(FILE *out, const json_t *packets, const char *server)

@@ -1,5 +1,6 @@
 /* The segments of one connection as a sequence diagram: the client's line at the left, the server's at the right,
- * time downward. Plain ASCII. */
+ * time downward. Each segment has its number, the time since the segment before was sent, and both ends' times on one
+ * clock. Plain ASCII. */
 #pragma once
 
 #include <jansson.h>

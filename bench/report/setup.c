@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define SETUP_INDENT 4
-#define SETUP_WIDTH  72 /* of the drawing */
+#define SETUP_WIDTH  (page_width() < 80 ? page_width() - 4 : 72) /* of the drawing */
 #define SETUP_CABLE  18 /* its least length: "50.00 ms each way" must fit below it */
 
 /* --- knobs --- */
@@ -165,7 +165,7 @@ static void setup_draw(FILE *out, const json_t *run)
         return;
     bool loopback = !strcmp(link, "loopback");
     setup_delay(run, delay, sizeof(delay), loopback);
-    if (strlen(client) + strlen(server) + strlen(link) + SETUP_CABLE + 8 > SETUP_WIDTH) {
+    if (strlen(client) + strlen(server) + strlen(link) + SETUP_CABLE + 8 > (size_t)SETUP_WIDTH) {
         page_text(out, "client %s, server %s, joined by %s. %s", client, server, link, delay);
         return;
     }

@@ -151,7 +151,7 @@ static struct states states_new(const json_t *timeline)
                        .server = states_peaks(timeline, "server"),
                        .time = scale_seconds(fmax(fabs(first), last))};
     s.width = states_width(&s, first, last);
-    int room = (LAYOUT_WIDTH - STATES_LABEL) / s.width - 1; /* one for the peaks */
+    int room = (page_width() - STATES_LABEL) / s.width - 1; /* one for the peaks */
     room = room < 1 ? 1 : room > STATES_MOST ? STATES_MOST : room;
     s.n = states_choose(timeline, (size_t)room, s.shown);
     states_thin(&s);
@@ -241,7 +241,7 @@ static void states_bar(FILE *out, const struct states *s, int64_t from, bool at_
         blank = 0;
     }
     layout_fill(out, '-', at_limit ? blank : 0);
-    fputs(at_limit ? "- limit\n" : "\n", out);
+    fputs(!at_limit ? "\n" : STATES_LABEL + (int)s->n * s->width + 7 <= page_width() ? "- limit\n" : " limit\n", out);
 }
 
 /* Up to STATES_BARS connections a line each, else as many steps. */

@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SUMMARY_NAME    27 /* column where the name ends */
-#define SUMMARY_VERDICT 60 /* column where the verdicts begin */
-#define SUMMARY_NAMED   20 /* runs that are listed below the table */
+#define SUMMARY_NAME    (page_width() < 80 ? 14 : 27) /* column where the name ends */
+#define SUMMARY_VERDICT (SUMMARY_NAME + 33)           /* column where the verdicts begin */
+#define SUMMARY_NAMED   20                            /* runs that are listed below the table */
 
 static const char *const summary_verdicts[] = {"agree", "differ", "inconclusive", "skipped"};
 #define SUMMARY_VERDICTS (sizeof(summary_verdicts) / sizeof(*summary_verdicts))
@@ -95,7 +95,7 @@ static void summary_words(FILE *out, const struct summary *s)
         if (!s->verdicts[i])
             continue;
         if (!first)
-            fprintf(out, i > 1 ? ",\n%*s" : ", ", SUMMARY_VERDICT, "");
+            fprintf(out, i > 1 || page_width() < 80 ? ",\n%*s" : ", ", SUMMARY_VERDICT, "");
         if (s->verdicts[i] != s->runs)
             fprintf(out, "%zu ", s->verdicts[i]);
         conclusion_word(out, summary_verdicts[i]);
@@ -151,7 +151,7 @@ static void summary_exception(FILE *out, const json_t *runs, const json_t *run)
         column += fprintf(out, ", run %lld", (long long)repetition);
     column += fprintf(out, ": ");
     conclusion_word(out, conclusion_verdict(run));
-    column += fprintf(out, ", ") + (int)strlen(conclusion_verdict(run));
+    column += fprintf(out, ": ") + (int)strlen(conclusion_verdict(run));
     layout_words(out, sentence ? sentence : "", 6, column);
     conclusion_list(out, run, 6);
     free(knobs);
@@ -199,7 +199,7 @@ void summary_page(FILE *out, const json_t *runs)
     json_t *run;
     page_title(out, "Summary");
     fprintf(out, "%s  %-*s%5s%14s%9s  verdict%s\n", terminal_style(out, TERMINAL_DIM), SUMMARY_NAME - 2, "experiment",
-            "runs", "as predicted", "time", terminal_style(out, TERMINAL_PLAIN));
+            "runs", "as the rule", "time", terminal_style(out, TERMINAL_PLAIN));
     json_array_foreach((json_t *)runs, i, run)
     {
         if (summary_is_first(runs, i))

@@ -27,14 +27,25 @@ static const char *report_experiment(const json_t *run)
     return name ? name : "unnamed";
 }
 
+const char *const report_section_names[] = {"verdict", "you",    "ledger",   "seen",    "claim", "setup", "checks",
+                                            "states",  "ladder", "counters", "by-hand", "next",  NULL};
+
+const struct report_style report_whole = {.sections = REPORT_ALL};
+
+/* How long it took stands beside it. */
 static void report_verdict(FILE *out, const json_t *run)
 {
     const char *verdict = conclusion_verdict(run);
-    char *sentence = conclusion_sentence(run);
+    double elapsed = json_number_value(json_object_get(run, "elapsed_s"));
+    char *sentence = conclusion_sentence(run), *all = NULL, text[HUMAN_MAX];
     int column = fprintf(out, "  %-*s", LAYOUT_LABEL - 2, "verdict");
     conclusion_word(out, verdict);
+    if (elapsed > 0 && sentence && asprintf(&all, "%s (%s)", sentence, human_us(elapsed * 1e6, text)) < 0)
+        all = NULL;
     column += (int)strlen(verdict) + fprintf(out, ": ");
-    layout_words(out, sentence ? sentence : "", LAYOUT_LABEL, column);
+    layout_words(out, all ? all : sentence ? sentence : "", LAYOUT_LABEL, column);
+    conclusion_list(out, run, 4);
+    free(all);
     free(sentence);
 }
 
@@ -42,15 +53,18 @@ static void report_title(FILE *out, const json_t *run)
 {
     int64_t repetition = page_integer(run, "repetition", NULL);
     fputc('\n', out);
-    layout_fill(out, '=', LAYOUT_WIDTH);
+    layout_fill(out, '=', page_width());
     fprintf(out, "\n%s%s%s", terminal_style(out, TERMINAL_BOLD), report_experiment(run),
             terminal_style(out, TERMINAL_PLAIN));
     if (repetition > 1)
         fprintf(out, ", run %lld", (long long)repetition);
     fputc('\n', out);
-    if (strcmp(conclusion_verdict(run), "agree")) /* else it comes last: the reader may want to guess */
-        report_verdict(out, run);
     layout_labelled(out, "question", report_string(run, "question"));
+}
+
+static void report_claim(FILE *out, const json_t *run)
+{
+    page_title(out, "What textbooks say, and what the kernel does");
     layout_labelled(out, "textbooks", report_string(run, "claim"));
     layout_labelled(out, "the kernel", report_string(run, "kernel"));
 }
@@ -159,47 +173,66 @@ static void report_next(FILE *out, const json_t *run)
     }
     if (!json_array_size(names))
         return;
-    fputs("  see also", out);
+    char *others = NULL;
+    size_t size;
+    FILE *list = open_memstream(&others, &size);
+    if (!list)
+        return;
     json_array_foreach((json_t *)names, i, entry)
     {
-        fprintf(out, "%s %s", i ? "," : "", json_is_string(entry) ? json_string_value(entry) : "");
+        fprintf(list, "%s%s", i ? ", " : "see also ", json_is_string(entry) ? json_string_value(entry) : "");
     }
-    fputc('\n', out);
+    fclose(list);
+    page_text(out, "%s", others);
+    free(others);
 }
 
-static void report_end(FILE *out, const json_t *run)
+/* With the answers that were kept back. */
+static void report_answers(FILE *out, const json_t *run)
 {
-    double elapsed = json_number_value(json_object_get(run, "elapsed_s"));
-    char text[HUMAN_MAX], title[96];
-    if (!conclusion_checks(run, NULL))
-        return;
-    snprintf(title, sizeof(title), "%.60s", report_experiment(run));
-    if (elapsed > 0)
-        page_title(out, "%s, %s", title, human_us(elapsed * 1e6, text));
-    else
-        page_title(out, "%s", title);
-    report_verdict(out, run);
-    conclusion_list(out, run, 4);
+    page_title(out, "The rules and the predictions");
+    page_text(out, "tcplab-bench explain %s prints them.", report_experiment(run));
 }
 
-void report_run_text(FILE *out, const json_t *run)
+void report_run_text(FILE *out, const json_t *run, struct report_style style)
 {
+    const json_t *checks = json_object_get(run, "checks");
     const char *server = report_string(json_object_get(run, "setup"), "server");
+    unsigned sections = style.sections & ~(style.no_answers ? REPORT_VERDICT | REPORT_SEEN | REPORT_CLAIM : 0u);
+    bool decided = json_array_size(checks);
     report_title(out, run);
-    if (!json_array_size(
-            json_object_get(run, "checks"))) /* it did not come to a verdict: the reason is all there is */
+    if (sections & REPORT_VERDICT || !decided)
+        report_verdict(out, run);
+    if (!decided) /* the reason is all there is */
         return;
-    setup_page(out, run);
-    checks_page(out, json_object_get(run, "checks"));
-    ledger_page(out, json_object_get(run, "ledger"));
-    states_page(out, json_object_get(run, "timeline"));
-    sequence_page(out, json_object_get(run, "packets"), server);
-    report_wire(out, run);
-    report_counters(out, run);
-    report_seen(out, run);
-    report_by_hand(out, run);
-    report_next(out, run);
-    report_end(out, run);
+    if (sections & REPORT_YOU && !style.no_answers)
+        checks_you(out, checks);
+    if (sections & REPORT_LEDGER)
+        ledger_page(out, json_object_get(run, "ledger"));
+    if (sections & REPORT_SEEN)
+        report_seen(out, run);
+    if (sections & REPORT_CLAIM)
+        report_claim(out, run);
+    if (sections & REPORT_SETUP)
+        setup_page(out, run);
+    if (sections & REPORT_CHECKS && style.no_answers)
+        checks_observed(out, checks);
+    else if (sections & REPORT_CHECKS)
+        checks_page(out, checks);
+    if (sections & REPORT_STATES)
+        states_page(out, json_object_get(run, "timeline"));
+    if (sections & REPORT_LADDER) {
+        sequence_page(out, json_object_get(run, "packets"), server);
+        report_wire(out, run);
+    }
+    if (sections & REPORT_COUNTERS)
+        report_counters(out, run);
+    if (sections & REPORT_BY_HAND)
+        report_by_hand(out, run);
+    if (sections & REPORT_NEXT)
+        report_next(out, run);
+    if (style.no_answers)
+        report_answers(out, run);
 }
 
 /* One run in a line; a line more for each check that differs. */
@@ -213,7 +246,7 @@ static void report_run_line(FILE *out, const json_t *run)
         column += fprintf(out, ", run %lld", (long long)repetition);
     column += fprintf(out, ": ");
     conclusion_word(out, conclusion_verdict(run));
-    column += (int)strlen(conclusion_verdict(run)) + fprintf(out, ", ");
+    column += (int)strlen(conclusion_verdict(run)) + fprintf(out, ": ");
     if (seconds > 0 && asprintf(&rest, "%s (%s)", sentence, human_us(seconds * 1e6, elapsed)) < 0)
         rest = NULL;
     layout_words(out, rest ? rest : sentence ? sentence : "", 4, column);
@@ -235,11 +268,11 @@ static bool report_is_news(const json_t *runs, size_t index, bool brief)
     return !brief;
 }
 
-void report_next_text(FILE *out, const json_t *runs, size_t index, bool brief)
+void report_next_text(FILE *out, const json_t *runs, size_t index, bool brief, struct report_style style)
 {
     const json_t *run = json_array_get(runs, index);
     if (report_is_news(runs, index, brief)) {
-        report_run_text(out, run);
+        report_run_text(out, run, style);
         return;
     }
     if (index ? report_is_news(runs, index - 1, brief) : brief)
@@ -266,7 +299,7 @@ void report_text(FILE *out, const json_t *document)
     size_t n = json_array_size(runs);
     report_head_text(out, document);
     for (size_t i = 0; i < n; i++)
-        report_next_text(out, runs, i, false);
+        report_next_text(out, runs, i, false, report_whole);
     if (n > 1)
         report_summary_text(out, runs);
 }
