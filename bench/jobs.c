@@ -2,6 +2,7 @@
 #include "bench/lab/cell.h"
 #include "bench/lab/needs.h"
 #include "bench/probe/probe.h"
+#include "bench/report/layout.h"
 #include "common/clock.h"
 #include "common/exit_code.h"
 #include "common/program.h"
@@ -11,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -18,8 +20,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define JOBS_REDRAW_S 1
-#define JOBS_READ     65536
+#define JOBS_REDRAW_S  1
+#define JOBS_EXPLAIN_S 3 /* a wait that is worth an explanation */
+#define JOBS_READ      65536
 
 /* The two programs of this installation: beside this one, or in the build tree. false: not there; where they were looked for (static). */
 static bool jobs_programs(struct trial_programs *ret, const char **ret_looked)
@@ -224,9 +227,17 @@ static bool job_is_running(const struct job *job)
     return job->pid > 0 && !job->finished;
 }
 
-static void jobs_draw(const struct job *jobs, size_t n)
+/* A minute of silence is time to read: what the kernel does, and why it takes so long. */
+static void job_explain(const struct experiment *e)
 {
-    const struct job *shown = NULL;
+    terminal_progress_end();
+    layout_labelled(stderr, "meanwhile", e->kernel);
+    layout_labelled(stderr, "the time", e->time);
+}
+
+static void jobs_draw(struct job *jobs, size_t n)
+{
+    struct job *shown = NULL;
     size_t done = 0;
     for (size_t i = 0; i < n; i++) {
         done += jobs[i].finished;
@@ -236,8 +247,12 @@ static void jobs_draw(const struct job *jobs, size_t n)
     if (!shown)
         return;
     int64_t s = (clock_now_ns() - shown->waiting_since_ns) / NS_PER_S;
-    terminal_progress("%zu of %zu done; %s, %lld s of at most %.0f: %s", done, n, shown->experiment->name,
-                      (long long)s, shown->waiting_s, shown->waiting);
+    if (n == 1 && s >= JOBS_EXPLAIN_S && !shown->explained) {
+        shown->explained = true;
+        job_explain(shown->experiment);
+    }
+    terminal_progress("%zu of %zu done; %s waits for %s; at most %.0f s more", done, n, shown->experiment->name,
+                      shown->waiting, fmax(shown->waiting_s - (double)s, 0));
 }
 
 struct jobs_view {

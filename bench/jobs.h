@@ -28,6 +28,7 @@ struct job {
     char waiting[96];
     int64_t waiting_since_ns;
     double waiting_s;
+    bool explained; /* what the kernel does, to a person who waits; set by the caller: that is not wanted */
 };
 
 /* What can be found lacking before anything is run; finds the two programs of this installation, and what rules this kernel has. An exit

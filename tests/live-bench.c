@@ -380,6 +380,10 @@ Test(bench, what_makes_no_sense_is_told)
     check_usage("the SYN queue takes 4 at once", "rst-on-overflow", "--set=backlog=10", "--set", "max_syn_backlog=3");
     check_usage("no experiment has a knob of that name", "--all", "--set", "zzz=1", NULL);
     check_usage("did you mean defer-accept?", "accept", NULL, NULL, NULL);
+    check_usage("there is no such section", "rst-on-overflow", "--show", "verdict,ledgr", NULL);
+    check_usage("--ask asks about one run", "rst-on-overflow", "closed-port", "--ask", NULL);
+    check_usage("leave out --no-answers, or --ask", "rst-on-overflow", "--ask", "--no-answers", NULL);
+    check_usage("give one of the two", "rst-on-overflow", "--brief", "--show=seen", NULL);
     check_usage("that is no folder", "rst-on-overflow", "--pcap", "/dev/null", NULL);
 }
 
@@ -539,6 +543,47 @@ Test(bench, more_clients_than_descriptors_are_refused_first)
     live_free(p);
 }
 
+/* --- what a person sees --- */
+
+#define TERMINAL "script -qec \"stty cols %d rows 24; %s\" /dev/null </dev/null | tr -d '\\r'"
+
+Test(bench, a_prediction_of_ones_own_stands_beside_the_rule)
+{
+    const char *said =
+        live_shell("printf 'seven\\n7\\n\\n' | %s/bench/tcplab-bench run closed-port --ask --brief 2>&1", TEST_BUILD);
+    cr_assert(strstr(said, "That is no number."), "%s", said);
+    const char *you = strstr(said, "\nYour prediction\n");
+    cr_assert(you, "%s", said);
+    cr_assert_lt(strstr(said, "Your prediction? A number"), strstr(said, "\n  verdict     agree"), "asked first");
+    cr_assert(strstr(you, " 7 "), "%s", you);
+    cr_assert_null(strstr(said, "\nSet-up\n"), "--brief");
+}
+
+Test(bench, a_long_report_on_a_terminal_goes_through_the_pager)
+{
+    char command[256];
+    snprintf(command, sizeof(command), "PAGER='head -4; echo PAGED' TERM=xterm %s/bench/tcplab-bench run closed-port",
+             TEST_BUILD);
+    const char *said = live_shell(TERMINAL, 70, command);
+    cr_assert(strstr(said, "PAGED") && !strstr(said, "Try next"), "%s", said);
+    cr_assert(strstr(said, "\n======================================================================\n"),
+              "70 columns: %s", said);
+    snprintf(command, sizeof(command),
+             "PAGER='head -4; echo PAGED' TERM=xterm %s/bench/tcplab-bench run closed-port --no-pager", TEST_BUILD);
+    said = live_shell(TERMINAL, 70, command);
+    cr_assert(!strstr(said, "PAGED") && strstr(said, "Try next"), "%s", said);
+}
+
+Test(bench, the_prompt_says_that_it_is_a_lab)
+{
+    static const char *const shells[] = {"/bin/bash", "/bin/sh"};
+    for (size_t i = 0; i < 2; i++) {
+        const char *said = live_shell("echo exit | SHELL=%s script -qec '%s/bench/tcplab-bench enter' /dev/null",
+                                      shells[i], TEST_BUILD);
+        cr_assert(strstr(said, "(tcplab) "), "%s: %s", shells[i], said);
+    }
+}
+
 Test(bench, list_and_explain)
 {
     int code;
@@ -552,6 +597,10 @@ Test(bench, list_and_explain)
         "What textbooks say", "What the kernel does", "tcp_check_req", "backlog", "ledger.reset", "By hand"};
     for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
         cr_assert(strstr(p->out_text, parts[i]), "no \"%s\" in it", parts[i]);
+    live_free(p);
+    p = live_run(&code, "bench", "explain", "rst-on-overflow", "--no-answers", NULL);
+    cr_assert_eq(code, 0);
+    cr_assert(!strstr(p->out_text, "tcp_check_req") && !strstr(p->out_text, "Prediction"), "%s", p->out_text);
     live_free(p);
     p = live_run(&code, "bench", "explain", "rst-on-overflow", "--set", "backlog=0", "--set", "net.core.somaxconn=0",
                  NULL);
