@@ -20,7 +20,7 @@ static void ask_setup(const struct experiment *e, const struct knobs *k)
     char *knobs = setup_knobs(values, NULL);
     fprintf(stderr, "%s\n", e->name);
     layout_labelled(stderr, "question", e->question);
-    layout_labelled(stderr, "textbooks", e->claim);
+    layout_labelled(stderr, "often said", e->claim);
     layout_labelled(stderr, "set-up", e->why_link);
     layout_labelled(stderr, "knobs", knobs);
     page_title(stderr, "Your prediction? A number, or Enter to skip");

@@ -135,7 +135,7 @@ static void explain(const struct experiment *e, const struct knobs *k, bool answ
 {
     printf("%s%s%s\n", terminal_style(stdout, TERMINAL_BOLD), e->name, terminal_style(stdout, TERMINAL_PLAIN));
     page_text(stdout, "%s", e->question);
-    page_title(stdout, "What textbooks say");
+    page_title(stdout, "What is often said (common wording)");
     page_text(stdout, "%s", e->claim);
     if (answers) {
         page_title(stdout, "What the kernel does");

@@ -148,7 +148,7 @@ Test(report, the_answer_comes_first)
                                  "  verdict     agree: as the rule says, 7 of 7 checks (",
                                  "\nWhat became of the connections\n",
                                  "\nWhat was just seen\n",
-                                 "\nWhat textbooks say",
+                                 "\nCommon wording, and",
                                  "\nSet-up\n",
                                  "\nThe rule and what was observed\n",
                                  "\nStates over time\n",
@@ -180,7 +180,7 @@ Test(report, each_section_can_be_had_alone)
         {"verdict", "\n  verdict     agree"},
         {"ledger", "\nWhat became of the connections\n"},
         {"seen", "\nWhat was just seen\n"},
-        {"claim", "\nWhat textbooks say"},
+        {"claim", "\nCommon wording, and"},
         {"setup", "\nSet-up\n"},
         {"checks", "\nThe rule and what was observed\n"},
         {"states", "\nStates over time\n"},
@@ -202,7 +202,7 @@ Test(report, without_answers_there_is_no_rule_and_no_prediction)
 {
     const char *page = in_style("differ", (struct report_style){.sections = REPORT_ALL, .no_answers = true});
     cr_expect(!has(page, "verdict") && !has(page, "differ") && !has(page, "rule  ") && !has(page, "net/ipv4/") &&
-                  !has(page, "textbooks") && !has(page, "2.114"),
+                  !has(page, "often said") && !has(page, "2.114"),
               "%s", page);
     expect_on_one_line(page, "client.syn_retry_2_first", "2.240 s");
     cr_expect(has(page, "tcplab-bench explain syn-retries prints them."), "%s", page);

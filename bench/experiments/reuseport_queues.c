@@ -281,12 +281,11 @@ static void tell_the_close(FILE *out, const struct trial *t, const struct knobs 
             seen(t, "server.resets_of_the_close"), seen(t, "server.resets_of_the_close") == 1 ? "" : "s",
             seen(t, "server.resets_of_the_close") == 1 ? "was" : "were");
     if (half_open)
-        fprintf(
-            out,
-            "Its %d half-open requests were dropped at their next timeout, and their clients, ghosts now, believe "
-            "that they are connected. ",
-            (int)trial_row(t, LEDGER_ghost));
-    fprintf(out, "With tcp_migrate_req = 1 they would have moved to the other listeners.");
+        fprintf(out,
+                "Its %d half-open requests were dropped at their next timeout, and their clients still believe "
+                "they are connected. ",
+                (int)trial_row(t, LEDGER_ghost));
+    fprintf(out, "tcp_migrate_req = 1 would have moved them all.");
 }
 
 static void tell(FILE *out, const struct trial *t, const struct knobs *k)
@@ -294,10 +293,10 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
     fprintf(out, "%d listeners on one port have a queue each, and each held %d connections, %d in all. ",
             (int)knob(k, "listeners"), seen(t, "server.queue_longest"), seen(t, "server.queues_together"));
     fprintf(out,
-            "Then the last one took out all that it had, and whoever came: it had room all the time, and still of %d "
-            "newcomers the SYNs of %d were dropped, for their addresses and ports had chosen a full one. ",
-            (int)newcomers(k), seen(t, "server.SYNs_dropped_beside_room"));
-    fprintf(out, "Then the first one was closed. ");
+            "Then the last one accepted all it had, and went on. It had room all the time, and still "
+            "the SYNs of %d of %d newcomers were dropped: their addresses and ports had chosen a full one. ",
+            seen(t, "server.SYNs_dropped_beside_room"), (int)newcomers(k));
+    fprintf(out, "Then the first was closed. ");
     tell_the_close(out, t, k);
 }
 

@@ -64,8 +64,8 @@ static void report_title(FILE *out, const json_t *run)
 
 static void report_claim(FILE *out, const json_t *run)
 {
-    page_title(out, "What textbooks say, and what the kernel does");
-    layout_labelled(out, "textbooks", report_string(run, "claim"));
+    page_title(out, "Common wording, and what the kernel does");
+    layout_labelled(out, "often said", report_string(run, "claim"));
     layout_labelled(out, "the kernel", report_string(run, "kernel"));
 }
 

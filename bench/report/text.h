@@ -12,7 +12,7 @@ enum report_section {
     REPORT_YOU = 1 << 1, /* your prediction, where run --ask took one */
     REPORT_LEDGER = 1 << 2,
     REPORT_SEEN = 1 << 3,
-    REPORT_CLAIM = 1 << 4, /* what textbooks say, and what the kernel does */
+    REPORT_CLAIM = 1 << 4, /* what is often said, and what the kernel does */
     REPORT_SETUP = 1 << 5,
     REPORT_CHECKS = 1 << 6,
     REPORT_STATES = 1 << 7,
