@@ -1,13 +1,13 @@
 /* tcplab-bench: a verb a job. */
-#include "bench/claims.h"
-#include "bench/enter.h"
-#include "bench/explain.h"
-#include "bench/probe.h"
-#include "bench/run.h"
-#include "common/exit_code.h"
-#include "common/program.h"
-#include "common/suggest.h"
-#include "common/terminal.h"
+#include "bench/verbs/claims.h"
+#include "bench/verbs/enter.h"
+#include "bench/verbs/explain.h"
+#include "bench/verbs/probe.h"
+#include "bench/verbs/run.h"
+#include "common/process/exit_code.h"
+#include "common/report/program.h"
+#include "common/report/terminal.h"
+#include "common/text/suggest.h"
 #include "config.h"
 
 #include <stdbool.h>

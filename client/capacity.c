@@ -1,7 +1,7 @@
 #include "client/capacity.h"
 #include "client/sources.h"
-#include "common/program.h"
-#include "common/sysctl_guard.h"
+#include "common/report/program.h"
+#include "common/sysctl/sysctl_guard.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 #include "client/crew.h"
-#include "common/clock.h"
-#include "common/thread.h"
+#include "common/process/clock.h"
+#include "common/process/thread.h"
 
 #include <errno.h>
 #include <stdatomic.h>

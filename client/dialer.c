@@ -1,6 +1,6 @@
 #include "client/dialer.h"
 #include "client/sources.h"
-#include "common/clock.h"
+#include "common/process/clock.h"
 
 #include <errno.h>
 #include <stddef.h>

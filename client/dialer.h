@@ -14,10 +14,10 @@
 #include "client/log.h"
 #include "client/settings.h"
 #include "client/stats.h"
-#include "common/endpoint.h"
-#include "common/histogram.h"
-#include "common/socket_options.h"
-#include "common/timer.h"
+#include "common/kernel/endpoint.h"
+#include "common/kernel/socket_options.h"
+#include "common/process/timer.h"
+#include "common/report/histogram.h"
 
 #include <ev.h>
 #include <stdbool.h>

@@ -2,7 +2,7 @@
 #include "client/dialer.h"
 #include "client/log.h"
 #include "client/sources.h"
-#include "common/clock.h"
+#include "common/process/clock.h"
 
 #include <errno.h>
 #include <netinet/in.h>

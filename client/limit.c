@@ -1,6 +1,6 @@
 #include "client/limit.h"
-#include "common/clock.h"
-#include "common/human.h"
+#include "common/process/clock.h"
+#include "common/text/human.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 #include "client/load.h"
-#include "common/clock.h"
-#include "common/thread.h"
+#include "common/process/clock.h"
+#include "common/process/thread.h"
 
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 #include "client/log.h"
-#include "common/clock.h"
-#include "common/endpoint.h"
+#include "common/kernel/endpoint.h"
+#include "common/process/clock.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -3,11 +3,11 @@
 #include "client/report.h"
 #include "client/run.h"
 #include "client/sources.h"
-#include "common/clock.h"
-#include "common/exit_code.h"
-#include "common/program.h"
-#include "common/stop.h"
-#include "common/terminal.h"
+#include "common/process/clock.h"
+#include "common/process/exit_code.h"
+#include "common/process/stop.h"
+#include "common/report/program.h"
+#include "common/report/terminal.h"
 
 #include <errno.h>
 #include <net/if.h>

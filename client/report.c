@@ -1,7 +1,7 @@
 #include "client/report.h"
 #include "client/capacity.h"
 #include "client/limit.h"
-#include "common/page.h"
+#include "common/report/page.h"
 
 #include <errno.h>
 #include <string.h>

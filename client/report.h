@@ -4,9 +4,9 @@
 #include "client/load.h"
 #include "client/settings.h"
 #include "client/stats.h"
-#include "common/document.h"
-#include "common/endpoint.h"
-#include "common/histogram.h"
+#include "common/kernel/endpoint.h"
+#include "common/report/document.h"
+#include "common/report/histogram.h"
 
 #include <sys/resource.h>
 

@@ -1,8 +1,8 @@
 /* The text report of tcplab-client, out of its report document alone. */
 #include "client/report.h"
-#include "common/counter_notes.h"
-#include "common/human.h"
-#include "common/page.h"
+#include "common/kernel/counter_notes.h"
+#include "common/report/page.h"
+#include "common/text/human.h"
 
 #include <stdbool.h>
 #include <stdlib.h>

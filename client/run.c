@@ -4,14 +4,14 @@
 #include "client/load.h"
 #include "client/report.h"
 #include "client/view.h"
-#include "common/clock.h"
-#include "common/counters.h"
-#include "common/human.h"
-#include "common/program.h"
-#include "common/socket_options.h"
-#include "common/stop.h"
-#include "common/terminal.h"
-#include "common/thread.h"
+#include "common/kernel/counters.h"
+#include "common/kernel/socket_options.h"
+#include "common/process/clock.h"
+#include "common/process/stop.h"
+#include "common/process/thread.h"
+#include "common/report/program.h"
+#include "common/report/terminal.h"
+#include "common/text/human.h"
 
 #include <errno.h>
 #include <stddef.h>

@@ -6,8 +6,8 @@
 #pragma once
 
 #include "client/settings.h"
-#include "common/document.h"
-#include "common/endpoint.h"
+#include "common/kernel/endpoint.h"
+#include "common/report/document.h"
 
 struct run;
 

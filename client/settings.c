@@ -1,6 +1,6 @@
 #include "client/settings.h"
-#include "common/clock.h"
-#include "common/terminal.h"
+#include "common/process/clock.h"
+#include "common/report/terminal.h"
 #include "config.h"
 
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* What the user asked of tcplab-client: the option table and the checks across options. */
 #pragma once
 
-#include "common/options.h"
-#include "common/parse.h"
+#include "common/options/options.h"
+#include "common/text/parse.h"
 
 #include <stdbool.h>
 #include <stdint.h>

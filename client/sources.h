@@ -2,7 +2,7 @@
 #pragma once
 
 #include "client/settings.h"
-#include "common/endpoint.h"
+#include "common/kernel/endpoint.h"
 
 /* How many addresses there are in all: of a network the hosts (not its first and last address, where it has more
  * than two); 0 without --source. At most 2^32 a network. */

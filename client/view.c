@@ -1,6 +1,6 @@
 #include "client/view.h"
-#include "common/human.h"
-#include "common/socket_options.h"
+#include "common/kernel/socket_options.h"
+#include "common/text/human.h"
 
 #include <stdio.h>
 #include <unistd.h>

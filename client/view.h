@@ -3,8 +3,8 @@
 #pragma once
 
 #include "client/settings.h"
-#include "common/endpoint.h"
-#include "common/sockdiag.h"
+#include "common/kernel/endpoint.h"
+#include "common/kernel/sockdiag.h"
 
 #include <jansson.h>
 #include <stddef.h>

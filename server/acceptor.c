@@ -1,6 +1,6 @@
 #include "server/acceptor.h"
-#include "common/clock.h"
-#include "common/options.h"
+#include "common/options/options.h"
+#include "common/process/clock.h"
 #include "server/listener.h"
 
 #include <errno.h>

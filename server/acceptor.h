@@ -6,7 +6,7 @@
  * flood reads it at most once a millisecond and its peak is the longest that it saw. */
 #pragma once
 
-#include "common/timer.h"
+#include "common/process/timer.h"
 #include "server/stats.h"
 
 #include <ev.h>

@@ -1,7 +1,7 @@
 #include "server/census.h"
-#include "common/clock.h"
-#include "common/sockdiag.h"
-#include "common/thread.h"
+#include "common/kernel/sockdiag.h"
+#include "common/process/clock.h"
+#include "common/process/thread.h"
 
 #include <errno.h>
 #include <stdatomic.h>

@@ -1,5 +1,5 @@
 #include "server/listener.h"
-#include "common/socket_options.h"
+#include "common/kernel/socket_options.h"
 
 #include <errno.h>
 #include <netinet/in.h>

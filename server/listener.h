@@ -1,7 +1,7 @@
 /* The listening socket: its options, its accept queue as the kernel sees it. */
 #pragma once
 
-#include "common/endpoint.h"
+#include "common/kernel/endpoint.h"
 #include "server/settings.h"
 
 #include <stdint.h>

@@ -1,9 +1,9 @@
 /* tcplab-server: a TCP echo server whose accept queue, accept pace, closing and sysctls can be set, and which reports
  * what the kernel made of it. */
-#include "common/exit_code.h"
-#include "common/program.h"
-#include "common/stop.h"
-#include "common/terminal.h"
+#include "common/process/exit_code.h"
+#include "common/process/stop.h"
+#include "common/report/program.h"
+#include "common/report/terminal.h"
 #include "server/report.h"
 #include "server/server.h"
 #include "server/sysctls.h"

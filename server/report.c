@@ -1,9 +1,9 @@
 #include "server/report.h"
-#include "common/clock.h"
-#include "common/counter_notes.h"
-#include "common/human.h"
-#include "common/page.h"
-#include "common/terminal.h"
+#include "common/kernel/counter_notes.h"
+#include "common/process/clock.h"
+#include "common/report/page.h"
+#include "common/report/terminal.h"
+#include "common/text/human.h"
 #include "server/listener.h"
 
 #include <string.h>

@@ -1,8 +1,8 @@
 /* What tcplab-server tells: its documents, and the text report, which is written from the report document. */
 #pragma once
 
-#include "common/document.h"
-#include "common/endpoint.h"
+#include "common/kernel/endpoint.h"
+#include "common/report/document.h"
 #include "server/settings.h"
 #include "server/view.h"
 

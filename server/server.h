@@ -1,8 +1,8 @@
 /* A running server: its listeners and workers, the interval ticks, and the last look at everything. */
 #pragma once
 
-#include "common/document.h"
-#include "common/endpoint.h"
+#include "common/kernel/endpoint.h"
+#include "common/report/document.h"
 #include "server/settings.h"
 
 struct server;

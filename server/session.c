@@ -1,5 +1,5 @@
 #include "server/session.h"
-#include "common/clock.h"
+#include "common/process/clock.h"
 
 #include <errno.h>
 #include <netinet/in.h>

@@ -7,7 +7,7 @@
  * With --on-eof hold a connection whose peer has closed is kept as it is, in CLOSE_WAIT, and no longer watched. */
 #pragma once
 
-#include "common/timer.h"
+#include "common/process/timer.h"
 #include "server/settings.h"
 #include "server/stats.h"
 

@@ -1,7 +1,7 @@
 #include "server/settings.h"
-#include "common/clock.h"
-#include "common/sysctl_guard.h"
-#include "common/terminal.h"
+#include "common/process/clock.h"
+#include "common/report/terminal.h"
+#include "common/sysctl/sysctl_guard.h"
 #include "config.h"
 
 #include <errno.h>

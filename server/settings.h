@@ -1,7 +1,7 @@
 /* What the user asked of tcplab-server: the option table and the checks across options. */
 #pragma once
 
-#include "common/options.h"
+#include "common/options/options.h"
 
 #include <stdbool.h>
 #include <stdint.h>

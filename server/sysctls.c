@@ -1,6 +1,6 @@
 #include "server/sysctls.h"
-#include "common/exit_code.h"
-#include "common/terminal.h"
+#include "common/process/exit_code.h"
+#include "common/report/terminal.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
  * code and has said why on stderr when that is not 0. */
 #pragma once
 
-#include "common/sysctl_guard.h"
+#include "common/sysctl/sysctl_guard.h"
 #include "server/settings.h"
 
 #include <stdio.h>

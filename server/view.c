@@ -1,6 +1,6 @@
 #include "server/view.h"
-#include "common/clock.h"
-#include "common/tally.h"
+#include "common/kernel/tally.h"
+#include "common/process/clock.h"
 #include "server/listener.h"
 
 #include <errno.h>

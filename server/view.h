@@ -1,7 +1,7 @@
 /* The server as it stands at one moment: its own counts, and what the kernel says of its port. */
 #pragma once
 
-#include "common/sockdiag.h"
+#include "common/kernel/sockdiag.h"
 #include "server/worker.h"
 
 #include <jansson.h>
@@ -12,7 +12,7 @@ struct view {
     uint32_t queue_limit; /* of each listener */
     uint64_t queue_now;   /* of all listeners together, as the next two */
     uint64_t queue_capacity;
-    uint64_t drops;         /* SK_MEMINFO_DROPS, see common/sockdiag.h */
+    uint64_t drops;         /* SK_MEMINFO_DROPS, see common/kernel/sockdiag.h */
     json_t *states, *peers; /* only after view_census(), and states from a census of before */
     int64_t states_ns;      /* when they were counted, on clock_now_ns()'s clock */
 };

@@ -1,6 +1,6 @@
 #include "server/worker.h"
-#include "common/terminal.h"
-#include "common/thread.h"
+#include "common/process/thread.h"
+#include "common/report/terminal.h"
 
 #include <errno.h>
 #include <linux/close_range.h>

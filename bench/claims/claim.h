@@ -2,7 +2,7 @@
  * decides, not an opinion (judge.h): the same claim may hold on one kernel and not on another. */
 #pragma once
 
-#include "bench/experiments/experiment.h"
+#include "bench/trial/experiment.h"
 
 /* What the claim says of one observation of the run: the name of a check ("client.gone_first"), a row of the ledger ("ledger.queued"),
  * or a sysctl as the lab had it ("net.core.somaxconn"). An end that is left open is -INFINITY or INFINITY. */

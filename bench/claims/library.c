@@ -1,5 +1,5 @@
 #include "bench/claims/claim.h"
-#include "common/suggest.h"
+#include "common/text/suggest.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
-#include "bench/experiments/experiment.h"
-#include "common/suggest.h"
-#include "common/sysctl.h"
+#include "bench/trial/experiment.h"
+#include "common/sysctl/sysctl.h"
+#include "common/text/suggest.h"
 
 #include <errno.h>
 #include <stdio.h>

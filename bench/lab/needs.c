@@ -1,8 +1,8 @@
 #include "bench/lab/needs.h"
 #include "bench/lab/cell.h"
 #include "bench/lab/lab.h"
-#include "common/sockdiag.h"
-#include "common/sysctl.h"
+#include "common/kernel/sockdiag.h"
+#include "common/sysctl/sysctl.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 #include "bench/lab/process.h"
-#include "common/clock.h"
+#include "common/process/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 #include "bench/lab/wire_inside.h"
-#include "common/clock.h"
-#include "common/thread.h"
+#include "common/process/clock.h"
+#include "common/process/thread.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -3,7 +3,7 @@
  * It stays on the CPU on which it starts. The kernel hands a frame that is sent here to the receiving host by the queue
  * of the CPU that sends; on two CPUs the second half of a burst could overtake the first. */
 #include "bench/lab/wire_inside.h"
-#include "common/clock.h"
+#include "common/process/clock.h"
 
 #include <errno.h>
 #include <poll.h>

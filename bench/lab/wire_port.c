@@ -1,7 +1,7 @@
 #include "bench/lab/wire_port.h"
 #include "bench/lab/link.h"
 #include "bench/lab/wire_queue.h"
-#include "common/clock.h"
+#include "common/process/clock.h"
 
 #include <errno.h>
 #include <linux/if_ether.h>

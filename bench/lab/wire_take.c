@@ -1,6 +1,6 @@
 /* The wire's entrance: what arrives in the rings is read, judged, kept and put into the queues. */
 #include "bench/lab/wire_inside.h"
-#include "common/clock.h"
+#include "common/process/clock.h"
 
 #include <stdlib.h>
 #include <string.h>

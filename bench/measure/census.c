@@ -1,4 +1,4 @@
-/* How long it takes to count the sockets of a network namespace: `ss -tan` beside the censuses of common/sockdiag.h, and the cheaper
+/* How long it takes to count the sockets of a network namespace: `ss -tan` beside the censuses of common/kernel/sockdiag.h, and the cheaper
  * questions that answer part of it, in alternation.
  *
  * By default among 38,000 sockets (both ends of 19,000 connections) and 50,000 TIME_WAIT, in a namespace of its own. The target: a
@@ -6,10 +6,10 @@
  *
  * Exits with 3 when it is missed. Usage: measure-census [CONNECTIONS [TIME_WAIT [ROUNDS]]] */
 #include "bench/lab/namespace.h"
-#include "common/clock.h"
-#include "common/counters.h"
-#include "common/sockdiag.h"
-#include "common/tally.h"
+#include "common/kernel/counters.h"
+#include "common/kernel/sockdiag.h"
+#include "common/kernel/tally.h"
+#include "common/process/clock.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

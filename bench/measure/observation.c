@@ -3,8 +3,8 @@
  *
  * Usage: measure-observation PORT SECONDS */
 #include "bench/observe/watch.h"
-#include "common/clock.h"
-#include "common/document.h"
+#include "common/process/clock.h"
+#include "common/report/document.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -6,8 +6,8 @@
  *
  * Usage: measure-opening BUILD [ROUNDS] */
 #include "bench/lab/namespace.h"
-#include "common/clock.h"
-#include "common/counters.h"
+#include "common/kernel/counters.h"
+#include "common/process/clock.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

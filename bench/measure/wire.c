@@ -9,7 +9,7 @@
 #include "bench/lab/lab.h"
 #include "bench/lab/link.h"
 #include "bench/lab/namespace.h"
-#include "common/clock.h"
+#include "common/process/clock.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -1,4 +1,4 @@
-/* The rules that differ from kernel to kernel. They are found out by experiment (bench/probe/), never by a version number. */
+/* The rules that differ from kernel to kernel. They are found out by experiment (bench/kernel_probe/), never by a version number. */
 #pragma once
 
 #include <stdbool.h>

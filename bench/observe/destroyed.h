@@ -3,7 +3,7 @@
  * a minisocket (net/core/sock_diag.c, sock_diag_broadcast_destroy()). */
 #pragma once
 
-#include "common/sockdiag.h"
+#include "common/kernel/sockdiag.h"
 
 struct destroyed;
 

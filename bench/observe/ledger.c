@@ -1,6 +1,6 @@
 #include "bench/observe/ledger.h"
 #include "bench/observe/history.h"
-#include "common/parse.h"
+#include "common/text/parse.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

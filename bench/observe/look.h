@@ -2,7 +2,7 @@
 #pragma once
 
 #include "bench/lab/segment.h"
-#include "common/sockdiag.h"
+#include "common/kernel/sockdiag.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 #include "bench/observe/opens.h"
-#include "common/counters.h"
+#include "common/kernel/counters.h"
 
 #include <errno.h>
 #include <fcntl.h>

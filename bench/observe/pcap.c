@@ -1,5 +1,5 @@
 #include "bench/observe/pcap.h"
-#include "common/clock.h"
+#include "common/process/clock.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 #include "bench/observe/timeline.h"
-#include "common/document.h"
+#include "common/report/document.h"
 
 #include <errno.h>
 #include <stdlib.h>

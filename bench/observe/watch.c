@@ -3,8 +3,8 @@
 #include "bench/observe/opens.h"
 #include "bench/observe/pace.h"
 #include "bench/observe/timeline.h"
-#include "common/clock.h"
-#include "common/thread.h"
+#include "common/process/clock.h"
+#include "common/process/thread.h"
 
 #include <errno.h>
 #include <poll.h>

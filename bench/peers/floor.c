@@ -6,7 +6,7 @@
  * Usage: tcplab-floor MODE [SECONDS [THREADS [HELD]]]
  * MODE: crr-fin, crr-rst, crr-reuse (the same socket again after connect(AF_UNSPEC), which sends a RST), cc-fin, cc-rst,
  * cc-reuse, echo (on HELD connections in all, in turn). Prints one JSON document. */
-#include "common/clock.h"
+#include "common/process/clock.h"
 
 #include <errno.h>
 #include <netinet/in.h>

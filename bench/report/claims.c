@@ -2,8 +2,8 @@
 #include "bench/report/expected.h"
 #include "bench/report/layout.h"
 #include "bench/report/text.h"
-#include "common/page.h"
-#include "common/terminal.h"
+#include "common/report/page.h"
+#include "common/report/terminal.h"
 
 #include <stdlib.h>
 #include <string.h>

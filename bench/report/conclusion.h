@@ -1,7 +1,7 @@
 /* What a run came to: its verdict, and a sentence for it. */
 #pragma once
 
-#include "common/terminal.h"
+#include "common/report/terminal.h"
 
 #include <jansson.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 #include "bench/report/drawing.h"
 #include "bench/report/layout.h"
-#include "common/page.h"
-#include "common/terminal.h"
+#include "common/report/page.h"
+#include "common/report/terminal.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* The segments of an experiment as they are expected, before anything has run: its `drawing` (experiments/experiment.h). */
+/* The segments of an experiment as they are expected, before anything has run: its `drawing` (trial/experiment.h). */
 #pragma once
 
 #include <stdbool.h>

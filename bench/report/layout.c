@@ -1,5 +1,5 @@
 #include "bench/report/layout.h"
-#include "common/page.h"
+#include "common/report/page.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* What a bench report needs on a page and common/page.h has not: hanging paragraphs, and commands that can be copied.
+/* What a bench report needs on a page and common/report/page.h has not: hanging paragraphs, and commands that can be copied.
  * Lines have page_width() columns. */
 #pragma once
 

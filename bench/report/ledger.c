@@ -1,7 +1,7 @@
 #include "bench/report/ledger.h"
-#include "common/human.h"
-#include "common/page.h"
-#include "common/terminal.h"
+#include "common/report/page.h"
+#include "common/report/terminal.h"
+#include "common/text/human.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 #include "bench/report/pager.h"
-#include "common/program.h"
-#include "common/terminal.h"
+#include "common/report/program.h"
+#include "common/report/terminal.h"
 
 #include <signal.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* One unit and one number of decimals for several values side by side, so that they can be compared by eye. */
 #pragma once
 
-#include "common/human.h"
+#include "common/text/human.h"
 
 #include <stdbool.h>
 

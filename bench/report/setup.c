@@ -1,8 +1,8 @@
 #include "bench/report/setup.h"
 #include "bench/report/layout.h"
-#include "common/human.h"
-#include "common/page.h"
-#include "common/terminal.h"
+#include "common/report/page.h"
+#include "common/report/terminal.h"
+#include "common/text/human.h"
 
 #include <stdbool.h>
 #include <stdlib.h>

@@ -1,9 +1,9 @@
 #include "bench/report/states.h"
 #include "bench/report/layout.h"
 #include "bench/report/scale.h"
-#include "common/human.h"
-#include "common/page.h"
-#include "common/terminal.h"
+#include "common/report/page.h"
+#include "common/report/terminal.h"
+#include "common/text/human.h"
 
 #include <math.h>
 #include <stdbool.h>

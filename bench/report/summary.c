@@ -2,9 +2,9 @@
 #include "bench/report/conclusion.h"
 #include "bench/report/layout.h"
 #include "bench/report/setup.h"
-#include "common/human.h"
-#include "common/page.h"
-#include "common/terminal.h"
+#include "common/report/page.h"
+#include "common/report/terminal.h"
+#include "common/text/human.h"
 
 #include <stdlib.h>
 #include <string.h>

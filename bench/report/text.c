@@ -7,10 +7,10 @@
 #include "bench/report/setup.h"
 #include "bench/report/states.h"
 #include "bench/report/summary.h"
-#include "common/counter_notes.h"
-#include "common/human.h"
-#include "common/page.h"
-#include "common/terminal.h"
+#include "common/kernel/counter_notes.h"
+#include "common/report/page.h"
+#include "common/report/terminal.h"
+#include "common/text/human.h"
 
 #include <stdbool.h>
 #include <stdlib.h>

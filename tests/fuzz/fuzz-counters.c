@@ -1,5 +1,5 @@
 /* counters_parse(): whatever the text, no read outside it, and what was accepted holds together. */
-#include "common/counters.h"
+#include "common/kernel/counters.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -2,9 +2,9 @@
  *
  * What holds for every input: 0, -EINVAL or -ERANGE; on an error a reason is given and no output is written; what is
  * accepted keeps the promises of parse.h and sysctl_guard.h. */
-#include "common/clock.h"
-#include "common/parse.h"
-#include "common/sysctl_guard.h"
+#include "common/process/clock.h"
+#include "common/sysctl/sysctl_guard.h"
+#include "common/text/parse.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* --set and what a prediction makes of it: each setting is taken, or refused with a sentence; knobs that go together give
  * a prediction whose bounds are numbers, the lower one first. */
-#include "bench/experiments/experiment.h"
-#include "common/sysctl.h"
+#include "bench/trial/experiment.h"
+#include "common/sysctl/sysctl.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* The text report out of a damaged document: recorded ones, in which values are taken out or replaced by others. Built
  * once for each of the three programs. */
 #include FUZZ_REPORT
-#include "common/terminal.h"
+#include "common/report/terminal.h"
 
 #include <jansson.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* sockdiag_parse(): whatever the buffer, no read outside it, only sockets of a known family, and a visitor that ends
  * the parse ends it where it says. */
-#include "common/sockdiag.h"
+#include "common/kernel/sockdiag.h"
 
 #include <errno.h>
 #include <stdlib.h>

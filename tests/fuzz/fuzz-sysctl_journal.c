@@ -1,5 +1,5 @@
 /* sysctl_guard_read(): whatever the file, no read outside it, and the same answer each time. */
-#include "common/sysctl_guard.h"
+#include "common/sysctl/sysctl_guard.h"
 
 #include <errno.h>
 #include <stdint.h>

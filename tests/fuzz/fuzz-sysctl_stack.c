@@ -2,7 +2,7 @@
  * else sets, the disk is full, the next start puts back. After a set or a start the
  * topmost living run has its way; at the end stands what somebody else set last, or the value of
  * the beginning. */
-#include "common/sysctl_guard.h"
+#include "common/sysctl/sysctl_guard.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,0 +1,79 @@
+/* An experiment: one phenomenon, one file. It reads as a lab note: the claim, the kernel's rule, the prediction, the
+ * steps. Adding one touches experiments/table.c and nothing else. */
+#pragma once
+
+#include "bench/model/conditions.h"
+#include "bench/model/prediction.h"
+#include "bench/trial/knobs.h"
+
+#include <stdio.h>
+
+struct trial;
+
+#define EXPERIMENT_LONGEST_S 1000 /* how long a run may take: for check() */
+
+/* The command that shows the same without tcplab, where to give it, and what to look at. */
+struct by_hand {
+    const char *where, *command, *shows; /* where: "server", "client" */
+};
+
+/* What an experiment's prediction takes for granted of sysctls that change none of its numbers, unless they are so odd that it is chance or
+ * does not work at all (trial/premises.c). */
+enum premise {
+    PREMISE_DATA = 1,    /* its connections carry data or FINs, which the receiver has room for */
+    PREMISE_ON_TIME = 2, /* only what is lost is sent again */
+    PREMISE_WRITABLE = 4 /* poll() tells of an established connection that it can be written to */
+};
+
+struct experiment {
+    const char *name;
+    const char *question;  /* one line */
+    const char *claim;     /* as the textbooks have it */
+    const char *kernel;    /* what the kernel does, and which function decides */
+    const char *falsified; /* what would prove that wrong */
+    const char *why_link;  /* why this needs the wire, or loopback */
+    const char *time;      /* how long it takes, what the kernel's defaults would take, or why it cannot be shorter */
+
+    /* The segments as they are expected, for `explain`; NULL-terminated, a line each: "> SYN" and "< SYN-ACK" (the client is on the left),
+     * "> ACK x dropped: the queue is full" (an arrow that comes to nothing, and why), "c connect()" and "s accept()" (what a program
+     * does), "c: ESTABLISHED" and "s: SYN_RECV" (the state that an end is in now), ". 1 s" (time passes). */
+    const char *const *drawing;
+
+    const struct knob *knobs;
+    size_t n_knobs;
+    const char *const *sysctls; /* set on both hosts before the knobs' own; NULL-terminated, or NULL */
+
+    unsigned premises; /* enum premise */
+
+    /* Whether these values make sense together: 0, or -EINVAL and a sentence (caller frees). May be NULL. */
+    int (*check)(const struct knobs *k, const struct conditions *c, char **ret_message);
+
+    /* What will be observed. Pure; never sees a measurement. */
+    void (*predict)(const struct knobs *k, const struct conditions *c, struct prediction *p);
+
+    /* The steps (trial/steps.h); each waits for a state of the kernel, none for a time. */
+    void (*run)(struct trial *t, const struct knobs *k);
+
+    /* One paragraph of what was just seen, with this run's numbers. */
+    void (*tell)(FILE *out, const struct trial *t, const struct knobs *k);
+
+    const struct by_hand *by_hand; /* ends with a NULL command */
+    const char *const *see_also;   /* other experiments' names, NULL-terminated */
+    const char *const *try_next;   /* commands, NULL-terminated */
+};
+
+extern const struct experiment *const experiments[]; /* all, NULL-terminated */
+
+const struct experiment *experiment_find(const char *name); /* or NULL */
+
+const char *experiment_part(const struct experiment *e); /* of a connection's life: "Closing it" */
+
+/* The same for a name that a user typed: 0; or -ENOENT and a sentence with the nearest known name (caller frees). */
+int experiment_named(const char *name, const struct experiment **ret, char **ret_message);
+
+/* Whether a run with these knobs can be predicted and made: 0, or -EINVAL and a sentence (caller frees). */
+int experiment_check(const struct experiment *e, const struct knobs *k, const struct conditions *c,
+                     char **ret_message);
+
+/* What a fresh namespace is set to by that experiment and these knobs: what the prediction rests upon when no lab has been asked. */
+struct conditions experiment_conditions(const struct experiment *e, const struct knobs *k);

@@ -1,0 +1,209 @@
+#include "bench/trial/knobs.h"
+#include "bench/model/conditions.h"
+#include "common/options/option_types.h"
+#include "common/sysctl/sysctl.h"
+#include "common/text/suggest.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const knob_links[] = {"loopback", "wire", NULL};
+const char *const knob_yes_no[] = {"no", "yes", NULL};
+
+/* Room for what any of the four types writes. */
+union knob_storage {
+    int64_t integer;
+    uint64_t count;
+    int choice;
+};
+
+static struct option_row knob_row(const struct knob *k, union knob_storage *storage)
+{
+    return (struct option_row){.name = k->name,
+                               .type = k->type,
+                               .value = storage,
+                               .min = k->min,
+                               .max = k->max,
+                               .choices = k->choices,
+                               .word = k->word};
+}
+
+static int64_t knob_stored(const struct knob *k, const union knob_storage *storage)
+{
+    return k->type == &option_choice ? storage->choice : storage->integer; /* a count's limits are within int64_t */
+}
+
+static int knob_read(const struct knob *k, const char *text, int64_t *ret, const char **ret_why)
+{
+    union knob_storage storage = {0};
+    struct option_row row = knob_row(k, &storage);
+    if (k->word && !strcmp(text, k->word)) {
+        *ret = OPTION_NEVER;
+        return 0;
+    }
+    int r = k->type->parse(text, &row, ret_why);
+    if (!r)
+        *ret = knob_stored(k, &storage);
+    return r;
+}
+
+void knobs_init(struct knobs *k, const struct knob *knobs, size_t n)
+{
+    const char *why;
+    *k = (struct knobs){.knobs = knobs, .n = n};
+    for (size_t i = 0; i < n; i++) {
+        k->set[i] = knobs[i].fallback != NULL;
+        if (k->set[i] && knob_read(&knobs[i], knobs[i].fallback, &k->value[i], &why))
+            abort(); /* a slip in the table, found by the first test that lists it */
+    }
+}
+
+static int knobs_say(char **ret_message, int r, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static int knobs_say(char **ret_message, int r, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    if (vasprintf(ret_message, format, arguments) < 0)
+        *ret_message = NULL;
+#pragma GCC diagnostic pop
+    va_end(arguments);
+    return r;
+}
+
+static int knobs_unknown(const struct knobs *k, const char *name, char **ret_message)
+{
+    const char *names[KNOBS_MAX];
+    char list[KNOBS_MAX * (KNOB_NAME_WIDTH + 2)] = "";
+    for (size_t i = 0; i < k->n; i++) {
+        names[i] = k->knobs[i].name;
+        strcat(list, i ? ", " : "");
+        strcat(list, names[i]);
+    }
+    const char *near = suggest_nearest(name, names, k->n);
+    return knobs_say(ret_message, -ENOENT, "no knob %s%s%s%s; there are %s, and any sysctl by its full name", name,
+                     near ? " (did you mean " : "", near ? near : "", near ? "?)" : "", list);
+}
+
+static int knobs_bad_value(const struct knob *k, const char *value, int r, const char *why, char **ret_message)
+{
+    char limits[OPTION_LIMITS_MAX], words[128] = "";
+    union knob_storage storage;
+    struct option_row row = knob_row(k, &storage);
+    for (size_t i = 0; k->choices && k->choices[i]; i++)
+        snprintf(words + strlen(words), sizeof(words) - strlen(words), "%s%s", i ? " or " : "", k->choices[i]);
+    if (k->choices)
+        return knobs_say(ret_message, r, "%s=%s: write %s", k->name, value, words);
+    option_limits(&row, limits);
+    return knobs_say(ret_message, r, "%s=%s: %s; write %s, %s%s%s", k->name, value,
+                     why == option_outside_limits ? "that is beyond the limits" : why, k->type->form, limits,
+                     k->word ? ", or " : "", k->word ? k->word : "");
+}
+
+static int knobs_set_sysctl(struct knobs *k, const char *text, char **ret_message)
+{
+    char key[SYSCTL_KEY_MAX], value[SYSCTL_VALUE_MAX];
+    const char *why;
+    int64_t least, most;
+    int r = sysctl_parse(text, key, value, &why);
+    if (r)
+        return knobs_say(ret_message, r, "%s: %s; write such as net.ipv4.tcp_syn_retries=2", text, why);
+    if (!conditions_takes(key, conditions_number(value), &least, &most))
+        return knobs_say(ret_message, -EINVAL, "%s: the kernel takes %lld to %lld", text, (long long)least,
+                         (long long)most);
+    if (k->n_sysctls == KNOBS_SYSCTLS)
+        return knobs_say(ret_message, -EINVAL, "%s: at most %d sysctls can be set", text, KNOBS_SYSCTLS);
+    k->sysctl[k->n_sysctls++] = text;
+    return 0;
+}
+
+int knobs_set(struct knobs *k, const char *text, char **ret_message)
+{
+    const char *equals = strchr(text, '='), *why = NULL;
+    char name[SYSCTL_KEY_MAX]; /* longer ones are cut off: no knob, and no sysctl, has such a name */
+    *ret_message = NULL;
+    if (!equals || equals == text)
+        return knobs_say(ret_message, -EINVAL, "%s: write KNOB=VALUE, such as clients=100", text);
+    size_t length = (size_t)(equals - text) < sizeof(name) ? (size_t)(equals - text) : sizeof(name) - 1;
+    memcpy(name, text, length);
+    name[length] = '\0';
+    if (strpbrk(name, "./"))
+        return knobs_set_sysctl(k, text, ret_message);
+    for (size_t i = 0; i < k->n; i++) {
+        if (strcmp(k->knobs[i].name, name))
+            continue;
+        int r = knob_read(&k->knobs[i], equals + 1, &k->value[i], &why);
+        if (r)
+            return knobs_bad_value(&k->knobs[i], equals + 1, r, why, ret_message);
+        k->set[i] = k->given[i] = true;
+        return 0;
+    }
+    return knobs_unknown(k, name, ret_message);
+}
+
+static size_t knobs_index(const struct knobs *k, const char *name)
+{
+    size_t i = 0;
+    while (i < k->n && strcmp(k->knobs[i].name, name))
+        i++;
+    return i;
+}
+
+bool knobs_have(const struct knobs *k, const char *name)
+{
+    return knobs_index(k, name) < k->n;
+}
+
+int64_t knob(const struct knobs *k, const char *name)
+{
+    size_t i = knobs_index(k, name);
+    if (i == k->n)
+        abort();
+    return k->value[i];
+}
+
+const char *knob_text(const struct knob *k, int64_t value, char text[static KNOB_TEXT_MAX])
+{
+    if (k->word && value == OPTION_NEVER)
+        return k->word;
+    if (k->choices)
+        return k->choices[value];
+    if (k->type == &option_duration)
+        option_duration_text(value, text);
+    else
+        snprintf(text, KNOB_TEXT_MAX, "%lld", (long long)value);
+    return text;
+}
+
+static void knobs_put(json_t *json, const struct knob *k, int64_t value)
+{
+    char name[2 * KNOB_NAME_WIDTH];
+    bool duration = k->type == &option_duration;
+    snprintf(name, sizeof(name), "%s%s", k->name, duration ? "_us" : "");
+    if (k->word && value == OPTION_NEVER)
+        json_object_set_new(json, name, json_string(k->word));
+    else if (k->choices == knob_yes_no)
+        json_object_set_new(json, name, json_boolean(value));
+    else if (k->choices)
+        json_object_set_new(json, name, json_string(k->choices[value]));
+    else if (duration && value % 1000)
+        json_object_set_new(json, name, json_real((double)value / 1000));
+    else
+        json_object_set_new(json, name, json_integer(duration ? value / 1000 : value));
+}
+
+json_t *knobs_json(const struct knobs *k)
+{
+    char key[SYSCTL_KEY_MAX], value[SYSCTL_VALUE_MAX];
+    const char *why;
+    json_t *json = json_object();
+    for (size_t i = 0; i < k->n; i++)
+        if (k->set[i])
+            knobs_put(json, &k->knobs[i], k->value[i]);
+    for (size_t i = 0; i < k->n_sysctls; i++)
+        if (!sysctl_parse(k->sysctl[i], key, value, &why))
+            json_object_set_new(json, key, json_string(value));
+    return json;
+}

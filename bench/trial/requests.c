@@ -1,0 +1,40 @@
+#include "bench/trial/requests.h"
+#include "bench/model/opening.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+int requests_check(const struct conditions *c, char **ret_message)
+{
+    if (c->syncookies != 2)
+        return 0;
+    if (asprintf(ret_message,
+                 "net.ipv4.tcp_syncookies=2: every SYN is answered by a cookie, and no half-open request is kept; "
+                 "write at most 1") < 0)
+        *ret_message = NULL;
+    return -EINVAL;
+}
+
+int requests_check_answers(const struct conditions *c, int64_t clients, int64_t times, char **ret_message)
+{
+    int64_t sure = opening_challenge_acks(c);
+    int r = 0;
+    if (times && clients > sure)
+        r = asprintf(
+            ret_message,
+            "net.ipv4.tcp_challenge_ack_limit=%lld: %lld client%s shall answer SYN-ACKs by challenge ACKs within one "
+            "second, and the kernel draws the number that it sends in a second, from %lld on; write at least %lld",
+            (long long)c->challenge_ack_limit, (long long)clients, clients == 1 ? "" : "s", (long long)sure,
+            (long long)(2 * clients - 1));
+    else if (times > 1 && !opening_answers_each_syn_ack(c))
+        r = asprintf(
+            ret_message,
+            "net.ipv4.tcp_invalid_ratelimit=%lld: a SYN-ACK that comes again within so many milliseconds is not "
+            "answered, and the second one comes 2 s after the first; write at most 2000",
+            (long long)c->invalid_ratelimit);
+    else
+        return 0;
+    if (r < 0)
+        *ret_message = NULL;
+    return -EINVAL;
+}

@@ -1,0 +1,149 @@
+/* What an experiment can do: the steps that its run() is made of. After the first failure each of them does nothing, so a run() needs
+ * no error handling. Those that wait, look at both hosts meanwhile. */
+#pragma once
+
+#include "bench/trial/trial.h"
+
+#include <stdbool.h>
+
+/* Starts tcplab-server on the server host with these further arguments (NULL-terminated) and waits until it listens. The knob backlog,
+ * where there is one, is passed on. */
+void step_serve(struct trial *t, ...) __attribute__((sentinel));
+
+/* Starts a tcplab-client that makes n connections, with these further arguments; does not wait for them. It keeps them until the end,
+ * unless the arguments say otherwise. */
+void step_connect(struct trial *t, int64_t n, ...) __attribute__((sentinel));
+
+/* The same, and on the wire all SYNs arrive together, whatever the machine takes to send them: they are held at its entrance
+ * until the last one is there. Returns when all have been sent. */
+void step_connect_together(struct trial *t, int64_t n);
+
+/* Each SYN passes the wire once: what is sent again (after 1 s) is dropped there. For an experiment that counts what the first ones
+ * did. Nothing on loopback. */
+void step_no_second_syn(struct trial *t);
+
+/* Until nothing is on its way (but what the wire holds) and nothing changes. */
+void step_settle(struct trial *t);
+
+/* Until reached() is true, at most patience_s: then false, and the observations tell. what: "FIN_WAIT_2 to end". */
+typedef bool step_reached(struct trial *t, int64_t number);
+bool step_wait(struct trial *t, step_reached *reached, int64_t number, double patience_s, const char *what);
+
+/* The same for what takes no time by the kernel's rules, and without which nothing goes on: a failure after a minute. */
+void step_need(struct trial *t, step_reached *reached, int64_t number, const char *what);
+
+/* Some that are waited for. */
+step_reached step_clients_ended;       /* all tcplab-clients have exited */
+step_reached step_syns_sent_again;     /* each client in SYN_SENT has sent its SYN `number` times more */
+step_reached step_syn_acks_sent_again; /* the server has sent each half-open one its SYN-ACK `number` times more */
+
+/* How many sockets of a side are in a state, in the last look. */
+int64_t step_state(const struct trial *t, enum side side, enum sockdiag_state state);
+
+/* For step_need(): a socket of that side is in the state `number`; 0: none is left there. */
+step_reached step_client_is, step_server_is;
+
+/* How many connections the server's program has, in the last look. */
+int64_t step_accepted(const struct trial *t);
+
+/* The server accepts from now on (SIGUSR1), whatever --accept-delay said. */
+void step_accept(struct trial *t);
+
+/* kill -9 of the last client: its kernel closes what it had. */
+void step_kill_client(struct trial *t);
+
+/* Sets a sysctl on a host, for this trial. */
+void step_set(struct trial *t, enum side side, const char *key, const char *value);
+
+/* The same for one that is the experiment's own choice: whoever gives it by its full name is told to leave it out. With
+ * net.ipv4.ip_local_port_range the experiment takes on that connect() may find no port. */
+void step_set_own(struct trial *t, enum side side, const char *key, const char *value);
+
+/* How many ports connect() has to choose from on that side: the range without what is reserved. */
+int64_t step_ports(struct trial *t, enum side side);
+
+/* connect() or bind() of that side found no port, and nobody expected that: ends the trial with the reason. */
+void step_fail_without_port(struct trial *t, enum side side);
+
+/* Until the kernel has told of the death of each client socket that the looks miss: it tells from a work queue, some time after. */
+void step_hear_deaths(struct trial *t);
+
+/* Takes stock: the ledger, the queue, the states and the counters of the report are those of this moment. Once. */
+void step_take_stock(struct trial *t);
+
+/* Notes an observation under the name of its expectation. */
+void step_see(struct trial *t, double value, const char *name, ...) __attribute__((format(printf, 3, 4)));
+
+/* Observations of times read off the wire: NAME_N_first and NAME_N_last for N = 1 ... n: how long after the first such segment of a
+ * connection it was sent for the (N + 1)-th time, least and largest. */
+void step_see_retries(struct trial *t, enum direction direction, unsigned flags, int n, const char *name);
+
+/* One look at both hosts, when it is due. */
+void step_look(struct trial *t);
+
+/* --- the wire; nothing on loopback --- */
+
+/* Each connection's FIN passes the wire once in each direction: what is sent again while it is held is dropped there. Else the answers to
+ * it could meet a TIME_WAIT, and a RST end that. */
+void step_no_second_fin(struct trial *t);
+
+/* While it holds, segments of that direction gather at the wire's entrance: so a connection can be followed one segment at a time. */
+void step_hold(struct trial *t, enum direction direction, bool hold);
+void step_need_held(struct trial *t, enum direction direction, int64_t segments);
+
+/* While it holds: waits until that many are held, and lets only these set out. */
+void step_let(struct trial *t, enum direction direction, int64_t segments);
+
+/* The n-th address of a host, as text: its own (n = 1), or one more, which it gets with the first call: nothing else may be in its
+ * network of that number. Only with a wire. At most 9. */
+#define STEP_ADDRESS_MAX 32
+const char *step_address(struct trial *t, enum side side, int n, char text[static STEP_ADDRESS_MAX]);
+
+void step_cut(struct trial *t, bool cut);                   /* both directions: the cable is pulled */
+int step_fault(struct trial *t, const struct fault *fault); /* its id */
+uint64_t step_fault_matched(const struct trial *t, int id);
+void step_clear_faults(struct trial *t);
+
+/* How many segments of that direction have been sent whose flags among mask (SEGMENT_SYN ...) are exactly these. Copies that the wire
+ * made do not count. with_payload: only those with, or only those without. */
+int64_t step_segments(const struct trial *t, enum direction direction, unsigned mask, unsigned flags,
+                      enum fault_payload payload);
+
+/* How many of those have left the wire at the other end. */
+int64_t step_arrived(const struct trial *t, enum direction direction, unsigned mask, unsigned flags,
+                     enum fault_payload payload);
+
+/* The same, and what an end sent again (flags, numbers and length as before) counts once: so a machine so slow that timers fire finds no
+ * other number. For a few segments. */
+int64_t step_segments_once(const struct trial *t, enum direction direction, unsigned mask, unsigned flags,
+                           enum fault_payload payload);
+
+/* When the n-th of those (from 1) entered the wire, and when it left it; 0: there is none, or it never did. */
+int64_t step_sent_ns(const struct trial *t, enum direction direction, unsigned mask, unsigned flags,
+                     enum fault_payload payload, int64_t n);
+int64_t step_arrived_ns(const struct trial *t, enum direction direction, unsigned mask, unsigned flags,
+                        enum fault_payload payload, int64_t n);
+
+/* --- observing --- */
+
+/* Notes, now, how many sockets of a host are in a state (of the last look), or how far a counter of a host has moved. Where such a
+ * thing is noted this way, the tests compare it with `ss` and `nstat`. */
+void step_see_state(struct trial *t, enum side side, enum sockdiag_state state, const char *name, ...)
+    __attribute__((format(printf, 4, 5)));
+void step_see_counter(struct trial *t, enum side side, const char *counter, const char *name, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* How far a counter of a host has moved by now. */
+int64_t step_counter(struct trial *t, enum side side, const char *name);
+
+/* All counters count from now on: what was before was preparation, and a slow machine may have sent a SYN again in it. */
+void step_count_anew(struct trial *t);
+
+/* The report shows the packets of the first connection in that row of the ledger. */
+void step_show(struct trial *t, enum ledger_row row, const char *caption);
+
+/* A failure of the trial: a sentence; code: enum exit_code. */
+void step_fail(struct trial *t, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* The same of a program of the lab that stays stopped (lab/process.h) while the trial waits for something. */
+void step_fail_stopped(struct trial *t, const char *name, const char *what);

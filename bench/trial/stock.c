@@ -1,0 +1,172 @@
+/* Taking stock of a trial, and what its expectations are compared with. */
+#include "bench/trial/stock.h"
+#include "bench/trial/sockets.h"
+#include "bench/trial/steps.h"
+#include "bench/trial/witness.h"
+#include "common/process/clock.h"
+#include "common/process/exit_code.h"
+#include "common/report/page.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STOCK_END_S 60 /* how long a program may take to report */
+
+static const char *const stock_sides[] = {"server", "client"};
+
+static int stock_counters(struct trial *t, enum side side)
+{
+    struct counters *now;
+    int r = host_enter(side == SIDE_SERVER ? &t->lab.server : &t->lab.client);
+    if (!r)
+        r = counters_read(&now);
+    if (r)
+        return r;
+    t->counters[side] = counters_delta(t->counters_before[side], now, NULL);
+    counters_free(now);
+    return t->counters[side] ? 0 : -ENOMEM;
+}
+
+void step_take_stock(struct trial *t)
+{
+    if (t->failure || t->has_stock)
+        return;
+    int r = watch_look(t->watch);
+    if (!r)
+        r = watch_copy(t->watch, &t->stock);
+    for (int side = 0; side < 2 && !r; side++) {
+        t->destroyed[side] = watch_destroyed(t->watch, (enum side)side);
+        r = stock_counters(t, (enum side)side);
+    }
+    t->has_stock = !r;
+    if (r)
+        step_fail(t, EXIT_CODE_FAILED, "taking stock: %s", strerror(-r));
+    else
+        witness_stock(t);
+}
+
+/* Clients first: they still have their sockets, and say what each of them was. */
+void stock_end_programs(struct trial *t)
+{
+    for (size_t i = 0; i < t->n_clients; i++)
+        process_signal(t->clients[i].process, SIGINT);
+    if (!t->failure && !step_wait(t, step_clients_ended, 0, STOCK_END_S, "the clients' reports"))
+        step_fail(t, EXIT_CODE_FAILED, "a client did not end within %d s of SIGINT and was killed; run again",
+                  STOCK_END_S);
+    if (!t->server)
+        return;
+    process_signal(t->server, SIGINT);
+    int r = t->failure ? 0 : process_wait(t->server, clock_now_ns() + STOCK_END_S * NS_PER_S);
+    if (r == -ECANCELED)
+        step_fail_stopped(t, "tcplab-server", "its report");
+    else if (r)
+        step_fail(t, EXIT_CODE_FAILED, "the server did not end within %d s of SIGINT and was killed; run again",
+                  STOCK_END_S);
+}
+
+static void stock_server_id(const struct trial *t, struct connection_id *id)
+{
+    memset(id, 0, sizeof(*id));
+    id->family = t->lab.family;
+    id->server_port = LAB_PORT;
+    inet_pton(t->lab.family, t->lab.server_address, id->server);
+}
+
+static int stock_add_sockets(struct trial *t, const struct connection_id *server)
+{
+    json_t *report = sockets_report(t);
+    int r = ledger_add_client(&t->ledger, report, &t->stock, server);
+    json_decref(report);
+    return r;
+}
+
+void stock_make_ledger(struct trial *t)
+{
+    struct connection_id server;
+    int r = 0;
+    if (t->failure)
+        return;
+    stock_server_id(t, &server);
+    for (size_t i = 0; i < t->n_clients && !r; i++) {
+        struct trial_client *c = &t->clients[i];
+        r = c->before_kill ? ledger_add_unreported(&t->ledger, c->before_kill, &t->stock)
+                           : ledger_add_client(&t->ledger, process_report(c->process), &t->stock, &server);
+    }
+    if (!r && t->n_sockets)
+        r = stock_add_sockets(t, &server);
+    if (!r)
+        r = ledger_check(&t->ledger, &t->stock);
+    if (r)
+        step_fail(t, EXIT_CODE_FAILED, "the ledger could not be made: %s", strerror(-r));
+    else if (t->ledger.trouble[0])
+        step_fail(t, EXIT_CODE_FAILED, "the ledger does not balance: %s", t->ledger.trouble);
+}
+
+/* --- observations by name --- */
+
+static double stock_state(const struct trial *t, enum side side, const char *name)
+{
+    if (!strcmp(name, "FIN_WAIT_2_minisockets"))
+        return (double)t->stock.side[side].minisockets;
+    for (unsigned state = 1; state < SOCKDIAG_STATES; state++)
+        if (!strcmp(name, sockdiag_state_name(state)))
+            return (double)t->stock.side[side].states[state];
+    return NAN;
+}
+
+static double stock_side(const struct trial *t, enum side side, const char *name)
+{
+    if (strchr(name, '.')) /* a counter that did not move is not in the delta */
+        return (double)json_integer_value(json_object_get(t->counters[side], name));
+    if (!strcmp(name, "destroyed"))
+        return t->destroyed[side] < 0 ? NAN : (double)t->destroyed[side];
+    return stock_state(t, side, name);
+}
+
+static double stock_server(const struct trial *t, const char *name)
+{
+    if (!strcmp(name, "queue"))
+        return t->stock.queue;
+    if (!strcmp(name, "queue_limit"))
+        return t->stock.limit;
+    if (!strcmp(name, "queue_peak"))
+        return (double)page_integer(process_report(t->server), "listener", "queue_peak", NULL);
+    return stock_side(t, SIDE_SERVER, name);
+}
+
+static double stock_ledger(const struct trial *t, const char *name)
+{
+    for (int row = 0; row < LEDGER_N; row++)
+        if (!strcmp(name, ledger_names[row]))
+            return (double)t->ledger.rows[row];
+    return NAN;
+}
+
+double trial_observed(const struct trial *t, const char *name)
+{
+    const json_t *seen = json_object_get(t->seen, name);
+    const char *rest = strchr(name, '.');
+    if (seen)
+        return json_real_value(seen);
+    if (!rest || !t->has_stock)
+        return NAN;
+    if (!strncmp(name, "ledger.", 7))
+        return stock_ledger(t, rest + 1);
+    if (!strncmp(name, stock_sides[SIDE_SERVER], 6))
+        return stock_server(t, rest + 1);
+    return stock_side(t, SIDE_CLIENT, rest + 1);
+}
+
+int64_t trial_row(const struct trial *t, enum ledger_row row)
+{
+    return (int64_t)t->ledger.rows[row];
+}
+
+int64_t trial_counter(const struct trial *t, enum side side, const char *name)
+{
+    return json_integer_value(json_object_get(t->counters[side], name));
+}

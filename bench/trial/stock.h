@@ -1,0 +1,10 @@
+/* The end of a trial: the programs report, and the ledger is made of what they and the stock say. */
+#pragma once
+
+#include "bench/trial/trial.h"
+
+/* Asks the clients and then the server to end, and waits for their reports. */
+void stock_end_programs(struct trial *t);
+
+/* After that. What does not balance is a failure of the trial. */
+void stock_make_ledger(struct trial *t);

@@ -1,0 +1,86 @@
+/* A trial: one run of one experiment in a lab of its own, from the setting of sysctls to the verdict. Everything in here belongs to
+ * the one process of the cell (lab/cell.h). */
+#pragma once
+
+#include "bench/lab/lab.h"
+#include "bench/lab/process.h"
+#include "bench/model/verdict.h"
+#include "bench/observe/ledger.h"
+#include "bench/observe/watch.h"
+#include "bench/trial/experiment.h"
+#include "common/kernel/counters.h"
+
+#include <stdio.h>
+
+#define TRIAL_CLIENTS 8   /* programs, in sequence or together */
+#define TRIAL_SOCKETS 512 /* of the trial itself */
+
+struct trial_programs {
+    const char *server, *client; /* paths */
+};
+
+/* A tcplab-client of this trial. */
+struct trial_client {
+    struct process *process;
+    struct look *before_kill; /* the client was killed: what it had */
+};
+
+struct trial_socket; /* trial/sockets.h */
+
+struct trial {
+    const struct experiment *experiment;
+    const struct knobs *knobs;
+    struct conditions conditions;
+    struct prediction prediction;
+
+    struct lab lab;
+    struct watch *watch;
+    struct process *server;
+    struct trial_client clients[TRIAL_CLIENTS];
+    size_t n_clients;
+    struct trial_socket *sockets[TRIAL_SOCKETS]; /* the trial's own */
+    size_t n_sockets;
+    const struct trial_socket *awaited;
+    const char *waiting_for; /* what step_wait() waits for; NULL: it does not */
+    bool few_ports;          /* connect() may find none: that is what is to be seen */
+    struct trial_programs programs;
+    struct counters *counters_before[2];
+    json_t *sysctls, *commands, *calls, *timeline; /* for the report */
+    int64_t began_ns, ended_ns;                    /* when the server listened; when the programs were asked to end */
+
+    /* The stock: both hosts at the moment that the ledger speaks of. */
+    bool has_stock;
+    struct look stock;
+    json_t *counters[2];  /* deltas; on loopback both are the same host's */
+    int64_t destroyed[2]; /* -1: not known */
+    struct ledger ledger;
+    json_t *seen; /* name → number: what the steps have observed beside that */
+
+    enum ledger_row show; /* whose first connection the packets are shown of */
+    const char *caption;
+
+    /* The first thing that went wrong; every step after it does nothing. */
+    char *failure;
+    int failure_code; /* enum exit_code */
+    FILE *report;     /* where progress lines go, as JSON */
+};
+
+struct trial_args {
+    const struct experiment *experiment;
+    const struct knobs *knobs;
+    const struct kernel_rules *rules; /* of this kernel; NULL: nothing is known */
+    struct trial_programs programs;
+    const char *pcap;   /* file, or NULL */
+    int64_t repetition; /* from 1 */
+    FILE *progress;     /* one JSON document a line: {"waiting", "until_s"} */
+};
+
+/* Runs it: in a cell. A new reference to the run's document (see the contract); *ret_code: enum exit_code. */
+json_t *trial_run(const struct trial_args *args, int *ret_code);
+
+/* By the name of an expectation: what was observed. NAN where nothing was. */
+double trial_observed(const struct trial *t, const char *name);
+
+/* For tell(). */
+int64_t trial_row(const struct trial *t, enum ledger_row row);
+int64_t trial_counter(const struct trial *t, enum side side, const char *name); /* at the stock */

@@ -1,0 +1,348 @@
+#include "bench/trial/trial_document.h"
+#include "common/kernel/endpoint.h"
+#include "common/process/exit_code.h"
+#include "common/report/document.h"
+
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DOCUMENT_PACKETS 60 /* segments of the one connection that is shown */
+
+static json_t *document_number(double value)
+{
+    if (!isfinite(value))
+        return json_null();
+    return value == floor(value) && fabs(value) < 1e15 ? json_integer((json_int_t)value)
+                                                       : json_real(round(value * 1e6) / 1e6);
+}
+
+/* A time is shown with its point, also where it is whole. */
+static json_t *document_measure(double value, const char *unit)
+{
+    return isfinite(value) && !strcmp(unit, "s") ? json_real(round(value * 1e6) / 1e6) : document_number(value);
+}
+
+static json_t *document_check(const struct trial *t, const struct expectation *e, enum verdict *verdict)
+{
+    double observed = trial_observed(t, e->name);
+    enum verdict v = verdict_check(e, observed);
+    *verdict = verdict_add(*verdict, v);
+    return json_pack("{s:s, s:s, s:[o, o], s:o, s:s, s:s, s:s}", "name", e->name, "unit", e->unit, "predicted",
+                     document_measure(e->lo, e->unit), document_measure(e->hi, e->unit), "observed",
+                     document_measure(observed, e->unit), "verdict", verdict_name(v), "rule", e->rule->sentence,
+                     "source", e->rule->source);
+}
+
+static json_t *document_checks(const struct trial *t, enum verdict *verdict)
+{
+    json_t *checks = json_array();
+    for (size_t i = 0; i < t->prediction.n; i++)
+        json_array_append_new(checks, document_check(t, &t->prediction.expectations[i], verdict));
+    return checks;
+}
+
+/* What the prediction rests upon. */
+static json_t *document_conditions(const struct conditions *c)
+{
+    json_t *json = json_pack("{s:i}", "hz", c->hz);
+#define X(field, sysctl, fresh, absent) json_object_set_new(json, sysctl, json_integer(c->field));
+    CONDITIONS(X)
+#undef X
+    return json;
+}
+
+/* Whether this prediction would be another one if that rule were the other way. */
+static bool document_rule_matters(const struct trial *t, enum kernel_rule rule)
+{
+    struct prediction with = {0}, without = {0};
+    struct conditions other = t->conditions;
+    kernel_rules_flip(&other.rules, rule);
+    t->experiment->predict(t->knobs, &t->conditions, &with);
+    t->experiment->predict(t->knobs, &other, &without);
+    bool matters = !prediction_same(&with, &without);
+    prediction_release(&with);
+    prediction_release(&without);
+    return matters;
+}
+
+/* Those of the kernel's rules that the prediction used. */
+static json_t *document_kernel_rules(const struct trial *t)
+{
+    json_t *json = json_object();
+    for (enum kernel_rule rule = 0; rule < KERNEL_RULES_N && t->prediction.n; rule++)
+        if (document_rule_matters(t, rule))
+            json_object_set_new(json, kernel_rule_texts[rule].name,
+                                json_string(kernel_rules_word(&t->conditions.rules, rule)));
+    return json;
+}
+
+static json_t *document_setup(const struct trial *t)
+{
+    char server[ENDPOINT_TEXT_MAX];
+    snprintf(server, sizeof(server), strchr(t->lab.server_address, ':') ? "[%s]:%d" : "%s:%d", t->lab.server_address,
+             LAB_PORT);
+    return json_pack("{s:s, s:s, s:s, s:s, s:O, s:o, s:o, s:O, s:O}", "link", t->lab.loopback ? "loopback" : "wire",
+                     "why", t->experiment->why_link, "server", server, "client", t->lab.client_address, "sysctls",
+                     t->sysctls, "conditions", document_conditions(&t->conditions), "kernel_rules",
+                     document_kernel_rules(t), "commands", t->commands, "calls", t->calls);
+}
+
+/* --- packets --- */
+
+struct document_isn {
+    bool known[2];
+    uint32_t isn[2]; /* by direction */
+};
+
+static const char *document_fate(int fate)
+{
+    static const char *const names[] = {[SEGMENT_IN_TRANSIT] = "in_transit",
+                                        [SEGMENT_DELIVERED] = "delivered",
+                                        [SEGMENT_FAULT] = "fault",
+                                        [SEGMENT_LOST] = "lost",
+                                        [SEGMENT_CUT] = "cut"};
+    return names[fate];
+}
+
+static uint32_t document_relative(const struct document_isn *isn, enum direction direction, uint32_t number)
+{
+    return isn->known[direction] ? number - isn->isn[direction] : number;
+}
+
+static json_t *document_segment(const struct segment *s, struct document_isn *isn, int64_t zero_ns)
+{
+    char name[SEGMENT_NAME_MAX];
+    if (s->flags & SEGMENT_SYN) {
+        isn->known[s->direction] = true;
+        isn->isn[s->direction] = s->sequence;
+    }
+    json_t *json = json_pack(
+        "{s:o, s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:s}", "t_ms", document_real((double)(s->at_ns - zero_ns) / 1e6),
+        "arrived_ms", s->out_ns ? document_real((double)(s->out_ns - zero_ns) / 1e6) : json_null(), "direction",
+        s->direction == TO_SERVER ? "to_server" : "to_client", "name", segment_name(s, name), "sequence",
+        (json_int_t)document_relative(isn, s->direction, s->sequence), "acknowledged",
+        s->flags & SEGMENT_ACK ? (json_int_t)document_relative(isn, !s->direction, s->acknowledged) : (json_int_t)0,
+        "window", (json_int_t)s->window, "payload_bytes", (json_int_t)s->payload, "fate", document_fate(s->fate));
+    if (s->copy)
+        json_object_set_new(json, "copy", json_true());
+    return json;
+}
+
+static void document_connection(const struct connection_id *id, char text[static ENDPOINT_TEXT_MAX])
+{
+    struct endpoint e;
+    endpoint_from_bytes(id->family, id->client, id->client_port, &e);
+    endpoint_format(&e, text);
+}
+
+static bool document_is(const json_t *segment, const char *direction, const char *name)
+{
+    return !strcmp(json_string_value(json_object_get(segment, "direction")), direction) &&
+           (!name || !strcmp(json_string_value(json_object_get(segment, "name")), name));
+}
+
+/* Whether the client's next word was the same again and the server's next one, if any, was as if it had not heard. */
+static bool document_was_ignored(const json_t *segments, size_t i, bool ghost)
+{
+    const json_t *segment = json_array_get(segments, i);
+    double arrived_ms = json_number_value(json_object_get(segment, "arrived_ms"));
+    bool ack = document_is(segment, "to_server", "ACK");
+    for (size_t j = i + 1; j < json_array_size(segments); j++) {
+        const json_t *next = json_array_get(segments, j);
+        if (document_is(next, "to_client", NULL) && json_number_value(json_object_get(next, "t_ms")) >= arrived_ms)
+            return ack && document_is(next, "to_client", "SYN-ACK");
+        if (document_is(next, "to_server", "SYN"))
+            return !ack; /* after an ACK it begins the next connection from that port */
+    }
+    return !ack || ghost;
+}
+
+/* The wire delivers what the server's kernel then drops: what came, or did not come, after it tells. */
+static void document_add_drops(json_t *segments, bool ghost)
+{
+    size_t i;
+    json_t *segment;
+    json_array_foreach(segments, i, segment)
+    {
+        bool asks = document_is(segment, "to_server", "SYN") || document_is(segment, "to_server", "ACK");
+        if (asks && !strcmp(json_string_value(json_object_get(segment, "fate")), "delivered") &&
+            document_was_ignored(segments, i, ghost))
+            json_object_set_new(segment, "then", json_string("dropped"));
+    }
+}
+
+static bool document_is_end(const json_t *call, const char *key, const char *endpoint)
+{
+    const char *text = json_string_value(json_object_get(call, key));
+    return text && !strcmp(text, endpoint);
+}
+
+/* What the trial's own sockets of that connection, and its listener, were told; options, and questions without news, are in the whole list. */
+static json_t *document_calls(const struct trial *t, const char *connection)
+{
+    size_t i;
+    json_t *call, *calls = json_array();
+    json_array_foreach(t->calls, i, call)
+    {
+        bool server = document_is_end(call, "side", "server");
+        bool listener = server && json_is_null(json_object_get(call, "peer"));
+        bool its = document_is_end(call, server ? "peer" : "local", connection);
+        const char *name = json_string_value(json_object_get(call, "call"));
+        bool quiet = !strncmp(name, "setsockopt", 10) || document_is_end(call, "result", "no error");
+        if (!quiet && (its || (listener && !strncmp(name, "listen", 6))))
+            json_array_append(calls, call);
+    }
+    return calls;
+}
+
+/* The connection that shows best what happened. */
+static json_t *document_packets(const struct trial *t)
+{
+    char connection[ENDPOINT_TEXT_MAX];
+    struct document_isn isn = {0};
+    size_t n, shown = 0, omitted = 0;
+    const struct connection_id *id = t->show < LEDGER_N ? ledger_find(&t->ledger, t->show) : NULL;
+    if (!id || !t->lab.wire)
+        return json_null();
+    const struct segment *s = wire_segments(t->lab.wire, &n);
+    json_t *segments = json_array();
+    for (size_t i = 0; i < n; i++) {
+        if (!connection_id_same(&s[i].id, id) || s[i].at_ns > t->ended_ns)
+            continue;
+        if (shown++ < DOCUMENT_PACKETS)
+            json_array_append_new(segments, document_segment(&s[i], &isn, t->began_ns));
+        else
+            omitted++;
+    }
+    document_add_drops(segments, t->show == LEDGER_ghost);
+    document_connection(id, connection);
+    return json_pack("{s:s, s:s, s:o, s:I, s:o}", "connection", connection, "caption", t->caption, "segments",
+                     segments, "omitted", (json_int_t)omitted, "calls", document_calls(t, connection));
+}
+
+/* --- texts --- */
+
+static json_t *document_told(const struct trial *t)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        return json_null();
+    t->experiment->tell(out, t, t->knobs);
+    fclose(out);
+    json_t *told = json_string(text);
+    free(text);
+    return told;
+}
+
+static json_t *document_by_hand(const struct experiment *e)
+{
+    json_t *list = json_array();
+    for (const struct by_hand *b = e->by_hand; b && b->command; b++)
+        json_array_append_new(
+            list, json_pack("{s:s, s:s, s:s}", "where", b->where, "command", b->command, "shows", b->shows));
+    return list;
+}
+
+static json_t *document_list(const char *const *texts)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; texts && texts[i]; i++)
+        json_array_append_new(list, json_string(texts[i]));
+    return list;
+}
+
+static void document_add_observed(json_t *document, const struct trial *t)
+{
+    struct wire_status wire = wire_status(t->lab.wire);
+    json_object_set_new(document, "ledger", ledger_json(&t->ledger));
+    json_object_set_new(
+        document, "counters",
+        json_pack("{s:O, s:O}", "server", t->counters[SIDE_SERVER], "client", t->counters[SIDE_CLIENT]));
+    json_object_set(document, "timeline", t->timeline);
+    json_object_set_new(document, "longest_gap_ms", document_real((double)watch_longest_gap_ns(t->watch) / 1e6));
+    json_object_set_new(document, "packets", document_packets(t));
+    json_object_set_new(document, "seen", document_told(t));
+    json_object_set_new(
+        document, "wire",
+        json_pack("{s:I, s:I}", "segments", (json_int_t)wire.forwarded, "overflow", (json_int_t)wire.overflow));
+}
+
+/* What every run has stands in one that failed as well. */
+static void document_add_nothing(json_t *document)
+{
+    json_object_set_new(document, "ledger", json_object());
+    json_object_set_new(document, "counters", json_pack("{s:{}, s:{}}", "server", "client"));
+    json_object_set_new(document, "timeline", json_array());
+}
+
+static enum verdict document_failed(const struct trial *t)
+{
+    return t->failure_code == EXIT_CODE_CANNOT ? VERDICT_SKIPPED : VERDICT_INCONCLUSIVE;
+}
+
+/* "ledger.reset: predicted 4, observed 5". */
+static json_t *document_reason(const json_t *checks, enum verdict verdict)
+{
+    size_t i;
+    json_t *check;
+    if (verdict == VERDICT_AGREE)
+        return json_null();
+    json_array_foreach((json_t *)checks, i, check)
+    {
+        const char *name = json_string_value(json_object_get(check, "name"));
+        const json_t *predicted = json_object_get(check, "predicted");
+        if (strcmp(json_string_value(json_object_get(check, "verdict")), verdict_name(verdict)))
+            continue;
+        double lo = json_number_value(json_array_get(predicted, 0)),
+               hi = json_number_value(json_array_get(predicted, 1));
+        if (verdict == VERDICT_INCONCLUSIVE)
+            return json_sprintf("%s was not observed", name);
+        if (lo == hi)
+            return json_sprintf("%s: predicted %g, observed %g", name, lo,
+                                json_number_value(json_object_get(check, "observed")));
+        return json_sprintf("%s: predicted %g to %g, observed %g", name, lo, hi,
+                            json_number_value(json_object_get(check, "observed")));
+    }
+    return json_null();
+}
+
+static int document_code(const struct trial *t, enum verdict verdict)
+{
+    if (t->failure)
+        return t->failure_code;
+    return verdict == VERDICT_AGREE ? EXIT_CODE_DONE : verdict == VERDICT_DIFFER ? EXIT_CODE_UNMET : EXIT_CODE_FAILED;
+}
+
+json_t *trial_document(struct trial *t, int64_t repetition, double elapsed_s, int *ret_code)
+{
+    const struct experiment *e = t->experiment;
+    enum verdict verdict = t->failure ? document_failed(t) : VERDICT_AGREE;
+    json_t *checks = t->failure ? json_array() : document_checks(t, &verdict);
+    json_t *document =
+        json_pack("{s:s, s:s, s:s, s:s, s:I, s:o}", "experiment", e->name, "question", e->question, "claim", e->claim,
+                  "kernel", e->kernel, "repetition", (json_int_t)repetition, "knobs", knobs_json(t->knobs));
+    if (t->lab.loopback)
+        json_object_del(json_object_get(document, "knobs"), "delay_us"); /* there is no wire that it could be of */
+    json_object_set_new(document, "verdict", json_string(verdict_name(verdict)));
+    json_object_set_new(document, "reason", t->failure ? json_string(t->failure) : document_reason(checks, verdict));
+    if (t->lab.server_address)
+        json_object_set_new(document, "setup", document_setup(t));
+    json_object_set_new(document, "checks", checks);
+    if (!t->failure)
+        document_add_observed(document, t);
+    else
+        document_add_nothing(document);
+    if (e->time)
+        json_object_set_new(document, "time", json_string(e->time));
+    json_object_set_new(document, "by_hand", document_by_hand(e));
+    json_object_set_new(document, "see_also", document_list(e->see_also));
+    json_object_set_new(document, "try_next", document_list(e->try_next));
+    json_object_set_new(document, "elapsed_s", document_real(elapsed_s));
+    *ret_code = document_code(t, verdict);
+    return document;
+}

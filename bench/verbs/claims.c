@@ -1,0 +1,309 @@
+#include "bench/verbs/claims.h"
+#include "bench/claims/judge.h"
+#include "bench/report/claims.h"
+#include "bench/report/layout.h"
+#include "bench/verbs/jobs.h"
+#include "common/process/exit_code.h"
+#include "common/process/stop.h"
+#include "common/report/document.h"
+#include "common/report/program.h"
+#include "common/report/terminal.h"
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CLAIMS_MAX 256
+
+struct claims_settings {
+    uint64_t jobs;
+    const char *json;
+    int color;
+    bool list;
+    size_t n;
+    const struct claim *claims[CLAIMS_MAX];
+};
+
+/* One run for all claims that it decides. */
+struct claims_run {
+    const struct experiment *experiment;
+    struct knobs knobs;
+    json_t *json;     /* the same, to be compared */
+    double longest_s; /* that a part of it is predicted to take */
+    struct job *job;
+};
+
+struct claims_state {
+    const struct claims_settings *settings;
+    size_t n;
+    struct claims_run *runs;
+    struct claims_run *of[CLAIMS_MAX]; /* each claim's; NULL: no run decides it */
+    struct job *jobs;
+    struct kernel_rules rules;
+};
+
+static const struct option_program claims_program = {
+    .name = "tcplab-bench claims",
+    .usage = "[list | run [options] [NAME...]]",
+    .examples = "  tcplab-bench claims list\n"
+                "  tcplab-bench claims run -j 8         all of them: is it so on this kernel?\n"
+                "  tcplab-bench claims run listen-n fin-timeout-shortens-time-wait\n"
+                "  tcplab-bench claims run --json=claims.json\n",
+    .closing = "Exit codes: 0 each claim got a verdict, 1 failed, or a claim is undecided, 2 usage, 77 this machine\n"
+               "cannot do it.\n",
+    .operands_max = 1 + CLAIMS_MAX,
+};
+
+/* --- what is asked --- */
+
+static int claims_say(char **ret_message, const char *format, const char *word)
+{
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    if (asprintf(ret_message, format, word) < 0)
+        *ret_message = NULL;
+#pragma GCC diagnostic pop
+    return -EINVAL;
+}
+
+static int claims_choose(struct claims_settings *s, char **words, int n, char **ret_message)
+{
+    s->list = !n || !strcmp(words[0], "list");
+    if (s->list && (n > 1 || s->json))
+        return claims_say(ret_message, "claims list takes no %s; for their verdicts: tcplab-bench claims run",
+                          n > 1 ? "names" : "--json");
+    if (!s->list && strcmp(words[0], "run"))
+        return claims_say(ret_message, "claims %s: write claims list, or claims run and the names of claims",
+                          words[0]);
+    int r = 0;
+    for (int i = 1; i < n && !r; i++)
+        r = claim_named(words[i], &s->claims[s->n++], ret_message);
+    while (n == 1 && s->n < CLAIMS_MAX && (s->claims[s->n] = claim_at(s->n)))
+        s->n++;
+    return r;
+}
+
+static int claims_read_settings(int argc, char **argv, struct claims_settings *s, json_t **ret_json,
+                                char **ret_message)
+{
+    struct option_row rows[] = {
+        {"jobs", 'j', "N", "1", "labs at once", &option_count, &s->jobs, 1, 64},
+        {"json", 'J', "[=FILE]", NULL, "the report as one JSON document", &option_file, &s->json},
+        {"color", 0, "WHEN", "auto", "colour on stdout", &option_choice, &s->color, .choices = terminal_color_words},
+    };
+    const size_t n_rows = sizeof(rows) / sizeof(*rows);
+    char **words;
+    int n;
+    int r = options_parse(rows, n_rows, &claims_program, argc, argv, &words, &n, ret_message);
+    if (r == OPTIONS_HELP)
+        options_help(stdout, rows, n_rows, &claims_program);
+    if (r == OPTIONS_VERSION)
+        puts("tcplab-bench " TCPLAB_VERSION);
+    if (r)
+        return r < 0 ? r : 1;
+    r = claims_choose(s, words, n, ret_message);
+    *ret_json = r ? NULL : options_settings(rows, n_rows);
+    return r;
+}
+
+static int claims_list(void)
+{
+    const struct claim *c;
+    bool person = isatty(STDOUT_FILENO); /* others read a line a claim */
+    for (size_t i = 0; (c = claim_at(i)); i++) {
+        int column = printf("%-30s ", c->name);
+        if (person)
+            layout_words(stdout, c->says, column, column);
+        else
+            puts(c->says);
+    }
+    return program_flush();
+}
+
+/* --- the runs --- */
+
+static double claims_longest_s(const struct claims_run *run)
+{
+    const struct conditions c = experiment_conditions(run->experiment, &run->knobs);
+    struct prediction p = {0};
+    double longest_s = 0;
+    run->experiment->predict(&run->knobs, &c, &p);
+    for (size_t i = 0; i < p.n; i++)
+        if (!strcmp(p.expectations[i].unit, "s") && p.expectations[i].lo > longest_s)
+            longest_s = p.expectations[i].lo;
+    prediction_release(&p);
+    return longest_s;
+}
+
+static struct claims_run *claims_same(struct claims_state *s, const struct claims_run *as)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (s->runs[i].experiment == as->experiment && json_equal(s->runs[i].json, as->json))
+            return &s->runs[i];
+    return NULL;
+}
+
+/* The run that decides a claim: one that is there, or a new one. */
+static int claims_plan(struct claims_state *s, size_t i, char **ret_message)
+{
+    struct claims_run *next = &s->runs[s->n];
+    int r = claim_knobs(s->settings->claims[i], &next->experiment, &next->knobs, ret_message);
+    if (r || !next->experiment)
+        return r;
+    next->json = knobs_json(&next->knobs);
+    s->of[i] = claims_same(s, next);
+    if (s->of[i]) {
+        json_decref(next->json);
+        next->json = NULL;
+        return 0;
+    }
+    next->longest_s = claims_longest_s(next);
+    s->of[i] = next;
+    s->n++;
+    return 0;
+}
+
+static int claims_longer(const void *a, const void *b)
+{
+    double left = (*(struct claims_run *const *)a)->longest_s, right = (*(struct claims_run *const *)b)->longest_s;
+    return (left < right) - (left > right);
+}
+
+/* The longest first, so that none of them is left over at the end. */
+static int claims_make_jobs(struct claims_state *s)
+{
+    struct claims_run **order = calloc(s->n + 1, sizeof(*order));
+    s->jobs = calloc(s->n + 1, sizeof(*s->jobs));
+    if (!order || !s->jobs) {
+        free(order);
+        return -ENOMEM;
+    }
+    for (size_t i = 0; i < s->n; i++)
+        order[i] = &s->runs[i];
+    qsort(order, s->n, sizeof(*order), claims_longer);
+    for (size_t i = 0; i < s->n; i++) {
+        s->jobs[i] = (struct job){
+            .experiment = order[i]->experiment, .knobs = &order[i]->knobs, .rules = &s->rules, .repetition = 1};
+        order[i]->job = &s->jobs[i];
+    }
+    free(order);
+    return 0;
+}
+
+static void claims_release(struct claims_state *s)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        json_decref(s->runs[i].json);
+        if (s->jobs)
+            json_decref(s->jobs[i].document);
+    }
+    free(s->jobs);
+    free(s->runs);
+}
+
+/* --- verdicts --- */
+
+static bool claims_on_finished(struct job *job, void *context)
+{
+    return true; /* a claim is judged when all runs are over: their order is not that of the claims */
+}
+
+static json_t *claims_judge(const struct claims_state *s)
+{
+    json_t *claims = json_array();
+    for (size_t i = 0; i < s->settings->n; i++) {
+        const struct claims_run *run = s->of[i];
+        json_array_append_new(
+            claims, claim_judge(s->settings->claims[i], run ? run->json : NULL, run ? run->job->document : NULL));
+    }
+    return claims;
+}
+
+/* Undecided for another reason than that this machine cannot do it is a failure. */
+static int claims_code(const struct claims_state *s, const json_t *claims)
+{
+    int code = EXIT_CODE_DONE;
+    for (size_t i = 0; i < s->settings->n; i++) {
+        if (strcmp(json_string_value(json_object_get(json_array_get(claims, i), "verdict")), "undecided"))
+            continue;
+        if (s->of[i]->job->code != EXIT_CODE_CANNOT)
+            return EXIT_CODE_FAILED;
+        code = EXIT_CODE_CANNOT;
+    }
+    return code;
+}
+
+static int claims_failed(const char *what, int r)
+{
+    terminal_error("%s: %s", what, strerror(-r));
+    return EXIT_CODE_FAILED;
+}
+
+static int claims_report(struct claims_state *s, const struct document_head *head, struct document_output *output)
+{
+    json_t *document = document_new(head, "claims");
+    json_t *claims = claims_judge(s);
+    int code = claims_code(s, claims);
+    json_object_set_new(document, "claims", claims);
+    document_output_report(output, document, claims_text);
+    return code;
+}
+
+static int claims_go(struct claims_state *s, const struct document_head *head, struct document_output *output,
+                     const struct trial_programs *programs)
+{
+    int r = jobs_run(s->jobs, s->n, s->settings->jobs, programs, claims_on_finished, NULL);
+    if (r && r != -EINTR)
+        return claims_failed("running the labs", r);
+    int code = claims_report(s, head, output);
+    if (r == -EINTR)
+        terminal_notice("interrupted; claims whose runs had not ended are undecided");
+    return r == -EINTR ? 128 + stop_signal() : code;
+}
+
+static int claims_run(const struct claims_settings *settings, const struct document_head *head)
+{
+    struct claims_state s = {.settings = settings, .runs = calloc(settings->n + 1, sizeof(*s.runs))};
+    struct trial_programs programs = {0};
+    struct document_output *output = NULL;
+    char *message = NULL;
+    int r = s.runs ? 0 : -ENOMEM;
+    for (size_t i = 0; i < settings->n && !r; i++)
+        r = claims_plan(&s, i, &message);
+    if (!r)
+        r = claims_make_jobs(&s);
+    int code = r ? claims_failed(message ? message : "planning the runs", r) : EXIT_CODE_DONE;
+    if (!code && s.n)
+        code = jobs_prepare(&programs, &s.rules);
+    if (!code)
+        code = program_open_output(settings->json, NULL, &output);
+    if (!code)
+        code = claims_go(&s, head, output, &programs);
+    code = program_close_output(output, code);
+    claims_release(&s);
+    free(message);
+    return code;
+}
+
+int claims_main(int argc, char **argv)
+{
+    struct claims_settings settings = {0};
+    json_t *json = NULL;
+    char *message = NULL;
+    int r = claims_read_settings(argc, argv, &settings, &json, &message);
+    if (r)
+        return program_settings_ended(r, message);
+    terminal_init("tcplab-bench", (enum terminal_color)settings.color);
+    if (!settings.list) /* which a reader may leave early */
+        stop_install();
+    const struct document_head head = {.schema = "tcplab.bench/1",
+                                       .program = "tcplab-bench",
+                                       .argc =
+                                           argc + 1, /* main() handed over what stands behind the program's name */
+                                       .argv = argv - 1,
+                                       .settings = json};
+    int code = settings.list ? claims_list() : claims_run(&settings, &head);
+    json_decref(json);
+    return code;
+}

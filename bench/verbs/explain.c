@@ -1,0 +1,221 @@
+#include "bench/verbs/explain.h"
+#include "bench/model/renamed.h"
+#include "bench/model/rule.h"
+#include "bench/report/drawing.h"
+#include "bench/report/layout.h"
+#include "bench/trial/experiment.h"
+#include "bench/verbs/explain_kernels.h"
+#include "common/process/exit_code.h"
+#include "common/report/page.h"
+#include "common/report/program.h"
+#include "common/report/terminal.h"
+#include "common/text/human.h"
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define EXPLAIN_NAME 24 /* the longest has 23 letters */
+
+static const struct option_program explain_program = {
+    .name = "tcplab-bench explain",
+    .usage = "[options] NAME|--kernels",
+    .examples = "  tcplab-bench explain rst-on-overflow\n"
+                "  tcplab-bench explain rst-on-overflow --set backlog=0   what would happen then?\n"
+                "  tcplab-bench explain --kernels                        what differs between kernels\n",
+    .closing = "NAME: see tcplab-bench list.\n",
+    .operands_max = 1,
+};
+
+int list_main(int argc, char **argv)
+{
+    if (argc > 1) {
+        terminal_error("list takes no argument, and got %s; for one experiment: tcplab-bench explain NAME", argv[1]);
+        return EXIT_CODE_USAGE;
+    }
+    const char *part = NULL;
+    bool person = isatty(STDOUT_FILENO); /* others read a line an experiment */
+    for (size_t i = 0; experiments[i]; i++) {
+        const char *now = experiment_part(experiments[i]);
+        if (now != part && person)
+            printf("%s%s%s%s\n", part ? "\n" : "", terminal_style(stdout, TERMINAL_BOLD), now,
+                   terminal_style(stdout, TERMINAL_PLAIN));
+        part = now;
+        int column = printf("%-*s ", EXPLAIN_NAME, experiments[i]->name);
+        if (person)
+            layout_words(stdout, experiments[i]->question, column, column);
+        else
+            puts(experiments[i]->question);
+    }
+    return program_flush();
+}
+
+static void explain_knobs(const struct experiment *e, const struct knobs *values)
+{
+    char note[256], value[KNOB_TEXT_MAX];
+    page_title(stdout, "Knobs (--set NAME=VALUE; also any sysctl by its full name)");
+    for (size_t i = 0; i < e->n_knobs; i++) {
+        const struct knob *k = &e->knobs[i];
+        size_t length = (size_t)snprintf(note, sizeof(note), "%s", k->help);
+        for (size_t c = 0; k->choices && k->choices[c]; c++)
+            length += (size_t)snprintf(note + length, sizeof(note) - length, "%s%s", c ? " | " : ": ", k->choices[c]);
+        if (k->word)
+            length += (size_t)snprintf(note + length, sizeof(note) - length, "; or \"%s\"", k->word);
+        if (k->sysctl)
+            snprintf(note + length, sizeof(note) - length, " (%s)", k->sysctl);
+        page_row(stdout, k->name, values->set[i] ? knob_text(k, values->value[i], value) : "the kernel's", note);
+    }
+}
+
+/* Where an older kernel has another name for what decides. */
+static void explain_renamed(const char *source)
+{
+    static const struct {
+        const char *function, *file, *until, *former, *former_file;
+    } renamed[] = {
+#define X(...) {__VA_ARGS__},
+        RENAMED_FUNCTIONS(X)
+#undef X
+    };
+    for (size_t i = 0; i < sizeof(renamed) / sizeof(*renamed); i++) {
+        const char *found = strstr(source, renamed[i].function);
+        if (found && found[strlen(renamed[i].function)] == '(')
+            page_text(stdout, "[up to Linux %s: %s(), %s]", renamed[i].until, renamed[i].former,
+                      renamed[i].former_file);
+    }
+}
+
+static void explain_expectation(const struct expectation *x, const struct rule *before)
+{
+    char value[80];
+    if (x->rule != before) {
+        page_text(stdout, "%s", x->rule->sentence);
+        page_text(stdout, "[%s]", x->rule->source);
+        explain_renamed(x->rule->source);
+    }
+    const char *error = !strcmp(x->unit, "errno") && x->lo == x->hi ? strerrorname_np((int)x->lo) : NULL;
+    if (error) {
+        printf("      %-44s %s\n", x->name, x->lo == 0 ? "no error" : error);
+        return;
+    }
+    if (x->lo == x->hi)
+        snprintf(value, sizeof(value), "%g", x->lo);
+    else
+        snprintf(value, sizeof(value), "%.3f to %.3f", x->lo, x->hi);
+    printf("      %-44s %s %s\n", x->name, value, x->unit);
+}
+
+static void explain_prediction(const struct experiment *e, const struct knobs *k)
+{
+    struct prediction p = {0};
+    const struct conditions c = experiment_conditions(e, k);
+    e->predict(k, &c, &p);
+    page_title(stdout, "Prediction, with these values of the knobs");
+    page_text(stdout,
+              "As the newest kernel does it. A run finds out first which rules this kernel has, and reckons with "
+              "those: tcplab-bench probe shows them.");
+    for (size_t i = 0; i < p.n; i++)
+        explain_expectation(&p.expectations[i], i ? p.expectations[i - 1].rule : NULL);
+    prediction_release(&p);
+}
+
+static void explain_by_hand(const struct by_hand *b)
+{
+    char prompt[32];
+    snprintf(prompt, sizeof(prompt), "%s$", b->where);
+    layout_command(stdout, prompt, b->command);
+    layout_fill(stdout, ' ', 6);
+    layout_words(stdout, b->shows, 6, 6);
+}
+
+/* answers: what the kernel does, and what will be observed. */
+static void explain(const struct experiment *e, const struct knobs *k, bool answers)
+{
+    printf("%s%s%s\n", terminal_style(stdout, TERMINAL_BOLD), e->name, terminal_style(stdout, TERMINAL_PLAIN));
+    page_text(stdout, "%s", e->question);
+    page_title(stdout, "What is often said (common wording)");
+    page_text(stdout, "%s", e->claim);
+    if (answers) {
+        page_title(stdout, "What the kernel does");
+        page_text(stdout, "%s", e->kernel);
+        drawing_page(stdout, e->drawing);
+        page_title(stdout, "What would prove that wrong");
+        page_text(stdout, "%s", e->falsified);
+    }
+    page_title(stdout, "Why this link");
+    page_text(stdout, "%s", e->why_link);
+    if (e->time) {
+        page_title(stdout, "How long it takes, as it is by default");
+        page_text(stdout, "%s", e->time);
+    }
+    explain_knobs(e, k);
+    if (answers)
+        explain_prediction(e, k);
+    page_title(stdout, "By hand");
+    for (const struct by_hand *b = e->by_hand; b && b->command; b++)
+        explain_by_hand(b);
+    page_title(stdout, "Try next");
+    for (const char *const *command = e->try_next; command && *command; command++)
+        layout_command(stdout, "$", *command);
+    for (const char *const *name = e->see_also; name && *name; name++)
+        printf("%s%s%s", name == e->see_also ? "  see also " : ", ", *name, name[1] ? "" : "\n");
+}
+
+/* *ret is NULL where the kernels are asked for. */
+static int explain_read(int argc, char **argv, const struct experiment **ret, struct knobs *k, bool *ret_no_answers,
+                        char **ret_message)
+{
+    struct option_texts sets = {0};
+    bool kernels = false;
+    struct option_row rows[] = {
+        {"set", 0, "KNOB=VALUE", NULL, "the prediction for this value; repeatable", &option_texts, &sets},
+        {"no-answers", 0, NULL, NULL, "without what the kernel does and the prediction", &option_flag,
+         ret_no_answers},
+        {"kernels", 0, NULL, NULL, "what differs between kernels", &option_flag, &kernels},
+    };
+    char **names;
+    int n;
+    int r = options_parse(rows, sizeof(rows) / sizeof(*rows), &explain_program, argc, argv, &names, &n, ret_message);
+    if (r == OPTIONS_HELP)
+        options_help(stdout, rows, sizeof(rows) / sizeof(*rows), &explain_program);
+    if (r == OPTIONS_VERSION)
+        puts("tcplab-bench " TCPLAB_VERSION);
+    if (r)
+        return r < 0 ? r : 1;
+    *ret = NULL;
+    if (kernels && (n || sets.n)) {
+        if (asprintf(ret_message, "--kernels stands alone: it is not about one experiment") < 0)
+            *ret_message = NULL;
+        return -EINVAL;
+    }
+    if (kernels)
+        return 0;
+    r = experiment_named(n ? names[0] : "", ret, ret_message);
+    if (!r)
+        knobs_init(k, (*ret)->knobs, (*ret)->n_knobs);
+    for (size_t i = 0; i < sets.n && !r; i++)
+        r = knobs_set(k, sets.text[i], ret_message);
+    return r;
+}
+
+int explain_main(int argc, char **argv)
+{
+    const struct experiment *e;
+    struct knobs k;
+    char *message = NULL;
+    bool no_answers = false;
+    int r = explain_read(argc, argv, &e, &k, &no_answers, &message);
+    if (r)
+        return program_settings_ended(r, message);
+    if (!e) {
+        explain_kernels(stdout);
+        return program_flush();
+    }
+    const struct conditions c = experiment_conditions(e, &k);
+    if (e->check && e->check(&k, &c, &message))
+        return program_settings_ended(-EINVAL, message);
+    explain(e, &k, !no_answers);
+    return program_flush();
+}

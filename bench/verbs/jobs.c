@@ -1,0 +1,340 @@
+#include "bench/verbs/jobs.h"
+#include "bench/kernel_probe/probe.h"
+#include "bench/lab/cell.h"
+#include "bench/lab/needs.h"
+#include "bench/report/layout.h"
+#include "common/process/clock.h"
+#include "common/process/exit_code.h"
+#include "common/process/stop.h"
+#include "common/report/program.h"
+#include "common/report/terminal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define JOBS_REDRAW_S  1
+#define JOBS_EXPLAIN_S 3 /* a wait that is worth an explanation */
+#define JOBS_READ      65536
+
+/* The two programs of this installation: beside this one, or in the build tree. false: not there; where they were looked for (static). */
+static bool jobs_programs(struct trial_programs *ret, const char **ret_looked)
+{
+    static char server[PATH_MAX + 40], client[PATH_MAX + 40], looked[2 * PATH_MAX + 40];
+    char self[PATH_MAX];
+    static const char *const places[][2] = {{"tcplab-server", "tcplab-client"},
+                                            {"../server/tcplab-server", "../client/tcplab-client"}};
+    ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    self[n > 0 ? n : 0] = '\0';
+    char *slash = strrchr(self, '/');
+    if (slash)
+        *slash = '\0';
+    for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+        snprintf(server, sizeof(server), "%s/%s", self, places[i][0]);
+        snprintf(client, sizeof(client), "%s/%s", self, places[i][1]);
+        if (!access(server, X_OK) && !access(client, X_OK)) {
+            *ret = (struct trial_programs){.server = server, .client = client};
+            return true;
+        }
+    }
+    snprintf(looked, sizeof(looked), "%s and %s/../server", self, self);
+    *ret_looked = looked;
+    return false;
+}
+
+int jobs_prepare(struct trial_programs *ret, struct kernel_rules *ret_rules)
+{
+    const char *looked, *lacking;
+    if (program_check_proc())
+        return EXIT_CODE_CANNOT;
+    if (!jobs_programs(ret, &looked)) {
+        terminal_error("tcplab-server and tcplab-client are not there (looked in %s); build or install them together "
+                       "with tcplab-bench",
+                       looked);
+        return EXIT_CODE_FAILED;
+    }
+    program_raise_descriptors();
+    lacking = probe_quickly(ret_rules);
+    if (lacking)
+        terminal_error("%s", lacking);
+    return lacking ? EXIT_CODE_CANNOT : EXIT_CODE_DONE;
+}
+
+/* Signals come only while poll() waits: one that came just before it would be waited out. What the mask was outside. */
+static sigset_t jobs_signals;
+
+/* A document for a run that never was. */
+static json_t *job_document(const struct job *job, const char *verdict, const char *reason)
+{
+    return json_pack("{s:s, s:I, s:o, s:s, s:s, s:[], s:{}, s:{s:{}, s:{}}, s:[], s:f}", "experiment",
+                     job->experiment->name, "repetition", (json_int_t)job->repetition, "knobs",
+                     knobs_json(job->knobs), "verdict", verdict, "reason", reason, "checks", "ledger", "counters",
+                     "server", "client", "timeline", "elapsed_s", 0.0);
+}
+
+/* --- in the cell --- */
+
+static void job_send(FILE *out, json_t *line)
+{
+    json_dumpf(line, out, JSON_COMPACT | JSON_REAL_PRECISION(15));
+    fputc('\n', out);
+    fflush(out);
+    json_decref(line);
+}
+
+static _Noreturn void job_main(const struct job *job, bool user, int pipe_end, const struct trial_programs *programs)
+{
+    const char *step;
+    int code = EXIT_CODE_CANNOT;
+    json_t *document;
+    FILE *out = fdopen(pipe_end, "w");
+    if (!out)
+        _exit(EXIT_CODE_FAILED);
+    int r = cell_enter(user, &step);
+    if (r) {
+        document = job_document(job, "skipped", needs_mend(step, -r));
+    } else {
+        const struct trial_args args = {.experiment = job->experiment,
+                                        .knobs = job->knobs,
+                                        .rules = job->rules,
+                                        .programs = *programs,
+                                        .pcap = job->pcap,
+                                        .repetition = job->repetition,
+                                        .progress = out};
+        document = trial_run(&args, &code);
+    }
+    job_send(out, json_pack("{s:i, s:o}", "code", code, "run", document));
+    fclose(out);
+    exit(0); /* stdout and stderr were flushed before the fork */
+}
+
+/* --- outside --- */
+
+static int job_start(struct job *job, const struct trial_programs *programs)
+{
+    int ends[2];
+    bool user;
+    if (pipe2(ends, O_CLOEXEC))
+        return -errno;
+    fflush(NULL);
+    job->pid = cell_fork(&user);
+    if (job->pid == 0) {
+        close(ends[0]);
+        sigprocmask(SIG_SETMASK, &jobs_signals, NULL);
+        job_main(job, user, ends[1], programs);
+    }
+    close(ends[1]);
+    if (job->pid < 0) {
+        close(ends[0]);
+        return job->pid;
+    }
+    job->pipe = ends[0];
+    return 0;
+}
+
+static void job_take_line(struct job *job, const char *line, size_t length)
+{
+    json_t *json = json_loadb(line, length, 0, NULL);
+    const char *waiting = json_string_value(json_object_get(json, "waiting"));
+    json_t *run = json_object_get(json, "run");
+    if (waiting) {
+        snprintf(job->waiting, sizeof(job->waiting), "%s", waiting);
+        job->waiting_since_ns = clock_now_ns();
+        job->waiting_s = json_number_value(json_object_get(json, "until_s"));
+    }
+    if (run) {
+        job->document = json_incref(run);
+        job->code = (int)json_integer_value(json_object_get(json, "code"));
+    }
+    json_decref(json);
+}
+
+static void job_take_lines(struct job *job)
+{
+    char *end, *begin = job->received;
+    size_t left = job->n_received;
+    while ((end = memchr(begin, '\n', left))) {
+        job_take_line(job, begin, (size_t)(end - begin));
+        left -= (size_t)(end + 1 - begin);
+        begin = end + 1;
+    }
+    memmove(job->received, begin, left);
+    job->n_received = left;
+}
+
+/* Whether there may be more. */
+static bool job_read(struct job *job)
+{
+    char *grown = realloc(job->received, job->n_received + JOBS_READ);
+    if (!grown)
+        return false;
+    job->received = grown;
+    ssize_t n = read(job->pipe, job->received + job->n_received, JOBS_READ);
+    if (n < 0 && errno == EINTR)
+        return true;
+    if (n <= 0)
+        return false;
+    job->n_received += (size_t)n;
+    job_take_lines(job);
+    return true;
+}
+
+static void job_release(struct job *job)
+{
+    close(job->pipe);
+    free(job->received);
+    job->received = NULL;
+    job->pipe = -1;
+}
+
+/* The pipe is at its end: so is the process. One that died without a word gets a document that says so. */
+static void job_end(struct job *job)
+{
+    int status;
+    while (waitpid(job->pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    job_release(job);
+    job->finished = true;
+    if (job->document && WIFEXITED(status) && !WEXITSTATUS(status))
+        return;
+    char reason[80];
+    if (WIFSIGNALED(status))
+        snprintf(reason, sizeof(reason), "the lab was killed by signal %d", WTERMSIG(status));
+    else
+        snprintf(reason, sizeof(reason), "the lab ended with %d and left no document", WEXITSTATUS(status));
+    json_decref(job->document);
+    job->code = EXIT_CODE_FAILED;
+    job->document = job_document(job, "inconclusive", reason);
+}
+
+static void job_kill(struct job *job)
+{
+    kill(job->pid, SIGKILL);
+    while (waitpid(job->pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+    job_release(job);
+}
+
+static bool job_is_running(const struct job *job)
+{
+    return job->pid > 0 && !job->finished;
+}
+
+/* A minute of silence is time to read: what the kernel does, and why it takes so long. */
+static void job_explain(const struct experiment *e)
+{
+    terminal_progress_end();
+    layout_labelled(stderr, "meanwhile", e->kernel);
+    layout_labelled(stderr, "the time", e->time);
+}
+
+static void jobs_draw(struct job *jobs, size_t n)
+{
+    struct job *shown = NULL;
+    size_t done = 0;
+    for (size_t i = 0; i < n; i++) {
+        done += jobs[i].finished;
+        if (job_is_running(&jobs[i]) && jobs[i].waiting[0] && (!shown || jobs[i].waiting_s > shown->waiting_s))
+            shown = &jobs[i]; /* the one that takes longest */
+    }
+    if (!shown)
+        return;
+    int64_t s = (clock_now_ns() - shown->waiting_since_ns) / NS_PER_S;
+    if (n == 1 && s >= JOBS_EXPLAIN_S && !shown->explained) {
+        shown->explained = true;
+        job_explain(shown->experiment);
+    }
+    terminal_progress("%zu of %zu done; %s waits for %s; at most %.0f s more", done, n, shown->experiment->name,
+                      shown->waiting, fmax(shown->waiting_s - (double)s, 0));
+}
+
+struct jobs_view {
+    struct job *jobs;
+    size_t n, next, parallel;
+    struct job **running;
+    size_t n_running; /* at most `parallel` */
+    const struct trial_programs *programs;
+    bool (*finished)(struct job *job, void *context);
+    void *context;
+    bool unwanted; /* so says finished() */
+};
+
+/* A cell that cannot be made is a run that is skipped: the next one may be luckier. */
+static void jobs_start_next(struct jobs_view *v)
+{
+    struct job *job = &v->jobs[v->next++];
+    int r = job_start(job, v->programs);
+    if (!r) {
+        v->running[v->n_running++] = job;
+        return;
+    }
+    job->finished = true;
+    job->code = EXIT_CODE_CANNOT;
+    job->document = job_document(job, "skipped", needs_mend("clone", -r));
+    v->unwanted = !v->finished(job, v->context);
+}
+
+static int jobs_poll(struct jobs_view *v, struct pollfd *polls)
+{
+    const struct timespec redraw = {.tv_sec = JOBS_REDRAW_S};
+    for (size_t i = 0; i < v->n_running; i++)
+        polls[i] = (struct pollfd){.fd = v->running[i]->pipe, .events = POLLIN};
+    int r = ppoll(polls, v->n_running, terminal_wants_progress() ? &redraw : NULL, &jobs_signals) < 0 ? -errno : 0;
+    if (terminal_wants_progress())
+        jobs_draw(v->jobs, v->n);
+    return r == -EINTR ? 0 : r;
+}
+
+static void jobs_end_one(struct jobs_view *v, size_t i)
+{
+    struct job *job = v->running[i];
+    v->running[i] = v->running[--v->n_running];
+    job_end(job);
+    terminal_progress_end();
+    if (!v->finished(job, v->context))
+        v->unwanted = true;
+}
+
+static int jobs_go(struct jobs_view *v, struct pollfd *polls)
+{
+    int r = 0;
+    while (!r && !stop_count() && !v->unwanted) {
+        while (v->n_running < v->parallel && v->next < v->n && !v->unwanted)
+            jobs_start_next(v);
+        if (!v->n_running)
+            break;
+        r = jobs_poll(v, polls);
+        for (size_t i = v->n_running;
+             i-- > 0 && !r && !stop_count();) /* backwards: one that ends is replaced by the last */
+            if (polls[i].revents & (POLLIN | POLLHUP) && !job_read(v->running[i]))
+                jobs_end_one(v, i);
+    }
+    return stop_count() ? -EINTR : v->unwanted ? -ECANCELED : r;
+}
+
+int jobs_run(struct job *jobs, size_t n, size_t parallel, const struct trial_programs *programs,
+             bool (*finished)(struct job *job, void *context), void *context)
+{
+    struct jobs_view v = {
+        .jobs = jobs, .n = n, .parallel = parallel, .programs = programs, .finished = finished, .context = context};
+    struct pollfd *polls = calloc(parallel, sizeof(*polls));
+    sigset_t blocked;
+    v.running = calloc(parallel, sizeof(*v.running));
+    sigfillset(&blocked);
+    sigprocmask(SIG_BLOCK, &blocked, &jobs_signals);
+    int r = polls && v.running ? jobs_go(&v, polls) : -ENOMEM;
+    for (size_t i = 0; i < v.n_running; i++)
+        job_kill(v.running[i]);
+    sigprocmask(SIG_SETMASK, &jobs_signals, NULL);
+    terminal_progress_end();
+    free(v.running);
+    free(polls);
+    return r;
+}

@@ -1,0 +1,456 @@
+#include "bench/verbs/run.h"
+#include "bench/report/pager.h"
+#include "bench/report/text.h"
+#include "bench/verbs/ask.h"
+#include "bench/verbs/jobs.h"
+#include "common/process/exit_code.h"
+#include "common/process/stop.h"
+#include "common/report/document.h"
+#include "common/report/page.h"
+#include "common/report/program.h"
+#include "common/report/terminal.h"
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define RUN_NAMES_MAX 64
+
+struct run_settings {
+    bool all;
+    struct option_texts sets;
+    uint64_t repeat, jobs;
+    const char *pcap, *json, *jsonl;
+    int color;
+    bool brief, ask, no_answers, no_pager;
+    const char *show;
+    struct report_style style;
+    size_t n;
+    const struct experiment *experiments[RUN_NAMES_MAX];
+    struct knobs knobs[RUN_NAMES_MAX];
+};
+
+struct run_state {
+    const struct run_settings *settings;
+    const struct document_head *head;
+    const struct kernel_rules *rules; /* of this kernel */
+    struct document_output *output;
+    struct pager pager;
+    struct job *jobs;
+    size_t n, printed;
+    json_t *predictions; /* the user's: run --ask; may be NULL */
+    json_t *runs;        /* those that were printed */
+    bool headed, unread; /* unread: nobody takes what is written */
+};
+
+static const struct option_program run_program = {
+    .name = "tcplab-bench run",
+    .usage = "[options] NAME...|--all",
+    .examples = "  tcplab-bench run rst-on-overflow\n"
+                "  tcplab-bench run rst-on-overflow --ask                 your prediction first\n"
+                "  tcplab-bench run rst-on-overflow --set syncookies=1 --set clients=100\n"
+                "  tcplab-bench run fin-wait-2-timeout --show verdict,ladder\n"
+                "  tcplab-bench run accept-queue-full --set link=wire --pcap .   and open it in wireshark\n"
+                "  tcplab-bench run --all -j 4 --json=all.json\n",
+    .closing =
+        "NAME: see tcplab-bench list; its knobs: tcplab-bench explain NAME. Exit codes: 0 all agree with their\n"
+        "predictions, 1 failed, 2 usage, 3 a check differs, 77 this machine cannot do it.\n",
+    .operands_max = RUN_NAMES_MAX,
+};
+
+static int run_say(char **ret_message, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static int run_say(char **ret_message, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    if (vasprintf(ret_message, format, arguments) < 0)
+        *ret_message = NULL;
+#pragma GCC diagnostic pop
+    va_end(arguments);
+    return -EINVAL;
+}
+
+static int run_choose(struct run_settings *s, char **names, int n, char **ret_message)
+{
+    if (s->all && n)
+        return run_say(ret_message, "--all and %s: give names, or --all", names[0]);
+    if (!s->all && !n)
+        return run_say(ret_message, "which experiment? Give names (tcplab-bench list shows them), or --all");
+    for (size_t i = 0; s->all && experiments[i]; i++)
+        s->experiments[s->n++] = experiments[i];
+    int r = 0;
+    for (int i = 0; i < n && !r; i++)
+        r = experiment_named(names[i], &s->experiments[s->n++], ret_message);
+    return r;
+}
+
+/* A knob goes to the experiments that have it. With names given, all of them must; with --all, one. */
+static int run_set(struct run_settings *s, const char *text, char **ret_message)
+{
+    size_t taken = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        char *why = NULL;
+        int r = knobs_set(&s->knobs[i], text, &why);
+        taken += !r;
+        if (!r || (r == -ENOENT && s->all && (taken || i + 1 < s->n))) {
+            free(why);
+            continue;
+        }
+        if (r == -ENOENT && s->all)
+            run_say(ret_message,
+                    "--set %s: no experiment has a knob of that name; tcplab-bench explain NAME shows those of "
+                    "one",
+                    text);
+        else if (r == -ENOENT)
+            run_say(ret_message, "--set %s: %s has %s", text, s->experiments[i]->name, why ? why : "no such knob");
+        else
+            run_say(ret_message, "--set %s", why ? why : text);
+        free(why);
+        return r;
+    }
+    return 0;
+}
+
+/* Knobs that do not go together, found before a lab is made; by the kernel's defaults, which the lab will look up. */
+static int run_check_knobs(const struct run_settings *s, char **ret_message)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        const struct experiment *e = s->experiments[i];
+        char *why = NULL;
+        const struct conditions c = experiment_conditions(e, &s->knobs[i]);
+        int r = experiment_check(e, &s->knobs[i], &c, &why);
+        if (r && why && s->n > 1)
+            run_say(ret_message, "%s: %s", e->name, why);
+        else if (r)
+            *ret_message = why;
+        if (r && s->n > 1)
+            free(why);
+        if (r)
+            return r;
+    }
+    return 0;
+}
+
+/* The bit of a section's name; 0: there is none. */
+static unsigned run_section(const char *name, size_t length)
+{
+    for (size_t i = 0; report_section_names[i]; i++)
+        if (strlen(report_section_names[i]) == length && !strncmp(report_section_names[i], name, length))
+            return 1u << i;
+    return 0;
+}
+
+static int run_read_sections(const char *list, unsigned *ret, char **ret_message)
+{
+    *ret = 0;
+    for (;;) {
+        size_t length = strcspn(list, ",");
+        unsigned section = run_section(list, length);
+        if (!section)
+            return run_say(ret_message,
+                           "--show %.*s: there is no such section; give some of verdict, you, ledger, seen, claim, "
+                           "setup, checks, states, ladder, counters, by-hand, next, with commas",
+                           (int)length, list);
+        *ret |= section;
+        if (!list[length])
+            return 0;
+        list += length + 1;
+    }
+}
+
+/* What is printed of each run. */
+static int run_choose_style(struct run_settings *s, char **ret_message)
+{
+    s->style = (struct report_style){.sections = s->brief ? REPORT_BRIEF : REPORT_ALL, .no_answers = s->no_answers};
+    if (s->ask && (s->n != 1 || s->repeat != 1))
+        return run_say(ret_message, "--ask asks about one run: give one NAME, without --repeat");
+    if (s->ask && s->no_answers)
+        return run_say(ret_message, "--ask ends with the answers; leave out --no-answers, or --ask");
+    if (s->brief && s->show)
+        return run_say(ret_message, "--brief is --show verdict,you,ledger,seen; give one of the two");
+    return s->show ? run_read_sections(s->show, &s->style.sections, ret_message) : 0;
+}
+
+static int run_read_settings(int argc, char **argv, struct run_settings *s, json_t **ret_json, char **ret_message)
+{
+    struct option_row rows[] = {
+        {"all", 0, NULL, NULL, "every experiment; a line each, and a page for what does not agree", &option_flag,
+         &s->all},
+        {"set", 0, "KNOB=VALUE", NULL, "a knob of the experiments, or any sysctl by its full name; repeatable",
+         &option_texts, &s->sets},
+        {"repeat", 0, "N", "1", "run each N times", &option_count, &s->repeat, 1, 100000},
+        {"jobs", 'j', "N", "1", "labs at once", &option_count, &s->jobs, 1, 64},
+        {"pcap", 0, "DIR", NULL, "write each run's packets to DIR/NAME.pcap (NAME-2.pcap ...)", &option_text,
+         &s->pcap},
+        {"brief", 0, NULL, NULL, "only the beginning of each report: the verdict and what was seen", &option_flag,
+         &s->brief},
+        {"show", 0, "SECTION,...", NULL,
+         "only these: verdict, you, ledger, seen, claim, setup, checks, states, ladder, counters, by-hand, next",
+         &option_text, &s->show},
+        {"ask", 0, NULL, NULL, "ask for your prediction first; for one experiment", &option_flag, &s->ask},
+        {"no-answers", 0, NULL, NULL, "what was observed, without rules and predictions", &option_flag,
+         &s->no_answers},
+        {"no-pager", 0, NULL, NULL, "a long report on a terminal without $PAGER", &option_flag, &s->no_pager},
+        {"json", 'J', "[=FILE]", NULL, "the report as one JSON document", &option_file, &s->json},
+        {"jsonl", 0, "[=FILE]", NULL, "one document a run, then the report, one a line", &option_file, &s->jsonl},
+        {"color", 0, "WHEN", "auto", "colour on stdout", &option_choice, &s->color, .choices = terminal_color_words},
+    };
+    const size_t n_rows = sizeof(rows) / sizeof(*rows);
+    char **names;
+    int n;
+    int r = options_parse(rows, n_rows, &run_program, argc, argv, &names, &n, ret_message);
+    if (r == OPTIONS_HELP)
+        options_help(stdout, rows, n_rows, &run_program);
+    if (r == OPTIONS_VERSION)
+        puts("tcplab-bench " TCPLAB_VERSION);
+    if (r)
+        return r < 0 ? r : 1;
+    r = run_choose(s, names, n, ret_message);
+    for (size_t i = 0; i < s->n && !r; i++)
+        knobs_init(&s->knobs[i], s->experiments[i]->knobs, s->experiments[i]->n_knobs);
+    for (size_t i = 0; i < s->sets.n && !r; i++)
+        r = run_set(s, s->sets.text[i], ret_message);
+    if (!r)
+        r = run_choose_style(s, ret_message);
+    if (!r)
+        r = run_check_knobs(s, ret_message);
+    *ret_json = r ? NULL : options_settings(rows, n_rows);
+    return r;
+}
+
+/* --- what is written --- */
+
+static void run_write_event(struct run_state *s, const struct job *job)
+{
+    if (!document_output_wants_events(s->output))
+        return;
+    json_t *event = document_new(s->head, "run");
+    json_object_set(event, "run", job->document);
+    if (document_output_event(s->output, event))
+        s->unread = true;
+}
+
+/* A run of the report: the last of {"head", "runs", "all", "sections", "no_answers"}. */
+static void run_next_text(FILE *out, const json_t *document)
+{
+    const json_t *head = json_object_get(document, "head"), *runs = json_object_get(document, "runs");
+    const struct report_style style = {.sections = (unsigned)page_integer(document, "sections", NULL),
+                                       .no_answers = json_is_true(json_object_get(document, "no_answers"))};
+    if (head)
+        report_head_text(out, head);
+    report_next_text(out, runs, json_array_size(runs) - 1, json_is_true(json_object_get(document, "all")), style);
+}
+
+/* What was wrong usage is told on stderr, and is no run. */
+static void run_print(struct run_state *s, const struct job *job)
+{
+    json_array_append(s->runs, job->document);
+    if (s->predictions)
+        ask_note(job->document, s->predictions);
+    if (!document_output_wants_text(s->output) || job->code == EXIT_CODE_USAGE)
+        return;
+    json_t *text = json_pack("{s:o*, s:O, s:b, s:I, s:b}", "head", s->headed ? NULL : document_new(s->head, "report"),
+                             "runs", s->runs, "all", s->settings->all, "sections",
+                             (json_int_t)s->settings->style.sections, "no_answers", s->settings->no_answers);
+    s->headed = true;
+    if (document_output_text(s->output, text, run_next_text))
+        s->unread = true;
+    json_decref(text);
+}
+
+/* Finished runs are printed in the order in which they were asked for. */
+static bool run_on_finished(struct job *job, void *context)
+{
+    struct run_state *s = context;
+    run_write_event(s, job);
+    while (s->printed < s->n && s->jobs[s->printed].finished)
+        run_print(s, &s->jobs[s->printed++]);
+    return !s->unread;
+}
+
+static json_t *run_documents(const struct run_state *s)
+{
+    json_t *runs = json_array();
+    for (size_t i = 0; i < s->n; i++)
+        if (s->jobs[i].document)
+            json_array_append(runs, s->jobs[i].document);
+    return runs;
+}
+
+/* Those that had ended behind one that had not. */
+static void run_interrupted(struct run_state *s, const char *how)
+{
+    size_t done = 0;
+    for (size_t i = s->printed; i < s->n; i++)
+        if (s->jobs[i].finished)
+            run_print(s, &s->jobs[i]);
+    for (size_t i = 0; i < s->n; i++)
+        done += s->jobs[i].finished;
+    terminal_notice("%s; %zu of %zu runs had ended", how, done, s->n);
+}
+
+/* For document_output_report(): the runs themselves have been printed already. */
+static void run_text(FILE *out, const json_t *document)
+{
+    const json_t *runs = json_object_get(document, "runs");
+    if (json_array_size(runs) > 1)
+        report_summary_text(out, runs);
+}
+
+/* Wrong usage before failures before differences; what was skipped counts only where nothing ran. */
+static int run_code(const struct run_state *s)
+{
+    static const int order[] = {EXIT_CODE_USAGE, EXIT_CODE_FAILED, EXIT_CODE_UNMET, EXIT_CODE_DONE, EXIT_CODE_CANNOT};
+    for (size_t o = 0; o < sizeof(order) / sizeof(*order); o++)
+        for (size_t i = 0; i < s->n; i++)
+            if (s->jobs[i].code == order[o])
+                return order[o];
+    return EXIT_CODE_FAILED;
+}
+
+/* The reasons of runs that did not come to a verdict: each once, also where the document goes to stdout. */
+static void run_tell_reasons(const struct run_state *s)
+{
+    const char *last = "";
+    for (size_t i = 0; i < s->n; i++) {
+        const char *reason = json_string_value(json_object_get(s->jobs[i].document, "reason"));
+        int code = s->jobs[i].code;
+        if (!reason || code == EXIT_CODE_DONE || code == EXIT_CODE_UNMET || !strcmp(reason, last))
+            continue;
+        terminal_error("%s: %s", s->jobs[i].experiment->name, reason);
+        last = reason;
+    }
+}
+
+static int run_failed(const char *what, int r)
+{
+    terminal_error("%s: %s", what, strerror(-r));
+    return EXIT_CODE_FAILED;
+}
+
+/* --- the jobs --- */
+
+static char *run_pcap_path(const struct run_settings *s, size_t i, uint64_t repetition)
+{
+    char *path = NULL;
+    uint64_t number = repetition; /* also of an experiment that is named twice */
+    for (size_t before = 0; before < i; before++)
+        number += s->experiments[before] == s->experiments[i] ? s->repeat : 0;
+    if (!s->pcap)
+        return NULL;
+    int r = number == 1
+                ? asprintf(&path, "%s/%s.pcap", s->pcap, s->experiments[i]->name)
+                : asprintf(&path, "%s/%s-%llu.pcap", s->pcap, s->experiments[i]->name, (unsigned long long)number);
+    return r < 0 ? NULL : path;
+}
+
+static struct job *run_make_jobs(const struct run_settings *s, const struct kernel_rules *kernel, size_t *ret_n)
+{
+    struct job *jobs = calloc(s->n * s->repeat, sizeof(*jobs));
+    *ret_n = 0;
+    for (size_t i = 0; jobs && i < s->n; i++)
+        for (uint64_t repetition = 1; repetition <= s->repeat; repetition++)
+            jobs[(*ret_n)++] = (struct job){.experiment = s->experiments[i],
+                                            .knobs = &s->knobs[i],
+                                            .rules = kernel,
+                                            .repetition = (int64_t)repetition,
+                                            .explained = s->ask || s->no_answers,
+                                            .pcap = run_pcap_path(s, i, repetition)};
+    return jobs;
+}
+
+static void run_free_jobs(struct run_state *s)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        json_decref(s->jobs[i].document);
+        free(s->jobs[i].pcap);
+    }
+    free(s->jobs);
+}
+
+/* What can be found wrong before anything is run. */
+static int run_check(const struct run_settings *s, struct trial_programs *programs, struct kernel_rules *kernel)
+{
+    struct stat folder;
+    if (s->pcap && (stat(s->pcap, &folder) || !S_ISDIR(folder.st_mode) || access(s->pcap, W_OK))) {
+        terminal_error("--pcap %s: that is no folder that you may write to; give one that is", s->pcap);
+        return EXIT_CODE_USAGE;
+    }
+    return jobs_prepare(programs, kernel);
+}
+
+static int run_report(struct run_state *s)
+{
+    json_t *document = document_new(s->head, "report");
+    if (!document)
+        return -ENOMEM;
+    json_object_set_new(document, "runs", run_documents(s));
+    document_output_report(s->output, document, run_text);
+    return 0;
+}
+
+static int run_go(struct run_state *s, const struct trial_programs *programs)
+{
+    s->jobs = run_make_jobs(s->settings, s->rules, &s->n);
+    int r = s->jobs ? jobs_run(s->jobs, s->n, s->settings->jobs, programs, run_on_finished, s) : -ENOMEM;
+    int code = EXIT_CODE_FAILED;
+    if (r == -EINTR) {
+        code = 128 + stop_signal();
+        run_interrupted(s, "interrupted");
+    } else if (r == -ECANCELED) {
+        run_interrupted(s, "the results cannot be written");
+    } else {
+        code = r ? run_failed("running the labs", r) : run_code(s);
+    }
+    bool ended = code < 128 && !s->unread;
+    r = run_report(s);
+    int shown = pager_end(&s->pager);
+    if (ended)
+        run_tell_reasons(s);
+    run_free_jobs(s);
+    return r ? run_failed("the report", r) : shown ? shown : code;
+}
+
+int run_main(int argc, char **argv)
+{
+    struct run_settings settings = {0};
+    struct trial_programs programs;
+    struct kernel_rules kernel;
+    struct document_output *output = NULL;
+    json_t *json = NULL;
+    char *message = NULL;
+    int r = run_read_settings(argc, argv, &settings, &json, &message);
+    if (r)
+        return program_settings_ended(r, message);
+    terminal_init("tcplab-bench", (enum terminal_color)settings.color);
+    stop_install();
+    int code = run_check(&settings, &programs, &kernel);
+    if (!code)
+        code = program_open_output(settings.json, settings.jsonl, &output);
+    if (!code) {
+        const struct document_head head = {.schema = "tcplab.bench/1",
+                                           .program = "tcplab-bench",
+                                           .argc = argc +
+                                                   1, /* main() handed over what stands behind the program's name */
+                                           .argv = argv - 1,
+                                           .settings = json};
+        struct run_state state = {
+            .settings = &settings, .head = &head, .rules = &kernel, .output = output, .runs = json_array()};
+        const struct run_settings *s = &settings;
+        if (s->ask)
+            ask_predictions(s->experiments[0], &s->knobs[0], &state.predictions);
+        pager_begin(&state.pager, document_output_wants_text(output) && !s->no_pager);
+        document_output_text_to(output, state.pager.out);
+        code = run_go(&state, &programs);
+        json_decref(state.runs);
+        json_decref(state.predictions);
+    }
+    code = program_close_output(output, code);
+    json_decref(json);
+    return code;
+}

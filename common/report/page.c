@@ -1,0 +1,134 @@
+#include "common/report/page.h"
+#include "common/report/terminal.h"
+#include "common/text/human.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PAGE_VALUE 33 /* end of label and value */
+#define PAGE_NOTE  38 /* column where notes begin */
+
+#define PAGE_WIDTH 80
+
+static int page_columns = PAGE_WIDTH;
+
+int page_width(void)
+{
+    return page_columns;
+}
+
+void page_set_width(int columns)
+{
+    columns = columns <= 0 ? PAGE_WIDTH : columns;
+    columns = columns < PAGE_WIDTH_MIN ? PAGE_WIDTH_MIN : columns;
+    page_columns = columns > PAGE_WIDTH_MAX ? PAGE_WIDTH_MAX : columns;
+}
+
+/* Words of `text`, further lines indented; the first begins at `column`, where the caller stands. */
+static void page_wrap(FILE *out, const char *text, int indent, int column)
+{
+    bool fresh = true; /* no word on this line yet */
+    while (*text) {
+        int length = (int)strcspn(text, " \n");
+        if (!fresh && column + 1 + length > page_columns) {
+            column = fprintf(out, "\n%*s", indent, "") - 1;
+            fresh = true;
+        }
+        column += fprintf(out, "%s%.*s", fresh ? "" : " ", length, text);
+        fresh = false;
+        text += length;
+        text += strspn(text, " \n");
+    }
+    fputc('\n', out);
+}
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+static char *page_format(const char *format, va_list arguments)
+{
+    char *text;
+    return vasprintf(&text, format, arguments) < 0 ? NULL : text;
+}
+#pragma GCC diagnostic pop
+
+void page_title(FILE *out, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    char *text = page_format(format, arguments);
+    va_end(arguments);
+    fprintf(out, "\n%s%s%s\n", terminal_style(out, TERMINAL_BOLD), text ? text : "",
+            terminal_style(out, TERMINAL_PLAIN));
+    free(text);
+}
+
+void page_row(FILE *out, const char *label, const char *value, const char *note)
+{
+    int length = (int)strlen(label);
+    int column = fprintf(out, "  %s %*s", label, length < PAGE_VALUE ? PAGE_VALUE - length : 0, value);
+    if (!note) {
+        fputc('\n', out);
+        return;
+    }
+    column += fprintf(out, "%*s", column + 2 < PAGE_NOTE ? PAGE_NOTE - column : 2, "");
+    fputs(terminal_style(out, TERMINAL_DIM), out);
+    page_wrap(out, note, PAGE_NOTE, column);
+    fputs(terminal_style(out, TERMINAL_PLAIN), out);
+}
+
+void page_count(FILE *out, const char *label, int64_t count, const char *note)
+{
+    char text[HUMAN_MAX];
+    page_row(out, label, human_count(count, text), note);
+}
+
+void page_text(FILE *out, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    char *text = page_format(format, arguments);
+    va_end(arguments);
+    fputs("  ", out);
+    page_wrap(out, text ? text : "", 2, 2);
+    free(text);
+}
+
+void page_by_hand(FILE *out, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    char *text = page_format(format, arguments);
+    va_end(arguments);
+    fprintf(out, "  %sby hand: %s%s\n", terminal_style(out, TERMINAL_DIM), text ? text : "",
+            terminal_style(out, TERMINAL_PLAIN));
+    free(text);
+}
+
+void page_counts(FILE *out, const json_t *object, size_t most, const char *(*note)(const char *name))
+{
+    const char *name;
+    json_t *value;
+    size_t shown = 0;
+    if (!json_object_size(object))
+        page_text(out, "none");
+    json_object_foreach((json_t *)object, name, value)
+    {
+        if (shown++ == most) {
+            page_text(out, "... and %zu more (--json has them all)", json_object_size(object) - most);
+            return;
+        }
+        page_count(out, name, json_integer_value(value), note ? note(name) : NULL);
+    }
+}
+
+int64_t page_integer(const json_t *document, const char *key, ...)
+{
+    va_list keys;
+    va_start(keys, key);
+    for (; key && document; key = va_arg(keys, const char *))
+        document = json_object_get(document, key);
+    va_end(keys);
+    return json_integer_value(document);
+}

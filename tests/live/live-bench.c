@@ -1,0 +1,614 @@
+/* tcplab-bench as its users meet it: real labs, real kernels, and what is left behind. What its documents say is compared with ss and
+ * nstat, run in the lab's own namespaces while it stands. */
+#include "common/process/clock.h"
+#include "tests/lib/live.h"
+#include "tests/lib/random.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+TestSuite(bench, .init = live_setup, .timeout = LIVE_TIMEOUT_S);
+
+static const json_t *run_number(const struct live *p, size_t i)
+{
+    const json_t *run = json_array_get(json_object_get(p->report, "runs"), i);
+    cr_assert_not_null(run, "no run %zu in the document; stderr: %s", i, p->err_text);
+    return run;
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
+static const json_t *check_named(const json_t *run, const char *name)
+{
+    size_t i;
+    json_t *check;
+    json_array_foreach(json_object_get(run, "checks"), i,
+                       check) if (!strcmp(text_of(check, "name"), name)) return check;
+    cr_assert_fail("no check %s in the document", name);
+    return NULL;
+}
+
+static double observed(const json_t *run, const char *name)
+{
+    return json_number_value(json_object_get(check_named(run, name), "observed"));
+}
+
+static void check_ledger(const json_t *run)
+{
+    static const char *const rows[] = {"accepted", "queued",    "half_open", "ghost",   "syn_sent", "refused",
+                                       "reset",    "timed_out", "closed",    "no_port", "no_fd"};
+    int64_t sum = 0;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+        sum += live_integer(run, "ledger", rows[i], NULL);
+    cr_assert_eq(sum, live_integer(run, "ledger", "attempted", NULL), "the rows do not add up");
+    cr_assert_eq(json_object_size(json_object_get(run, "ledger")), sizeof(rows) / sizeof(*rows) + 1);
+}
+
+/* Every run of a document agrees and has what the contract promises. */
+static void check_agrees(const struct live *p, int code, size_t runs)
+{
+    cr_assert_eq(code, 0, "exit %d: %s", code, p->err_text);
+    cr_assert_str_eq(text_of(p->report, "schema"), "tcplab.bench/1");
+    cr_assert_eq(json_array_size(json_object_get(p->report, "runs")), runs);
+    for (size_t i = 0; i < runs; i++) {
+        const json_t *run = run_number(p, i);
+        cr_assert_str_eq(text_of(run, "verdict"), "agree", "%s: %s", text_of(run, "experiment"),
+                         text_of(run, "reason"));
+        cr_assert_gt(json_array_size(json_object_get(run, "checks")), 4);
+        cr_assert_gt(json_array_size(json_object_get(run, "timeline")), 1);
+        cr_assert(json_is_object(json_object_get(json_object_get(run, "counters"), "server")));
+        cr_assert_gt(json_number_value(json_object_get(run, "elapsed_s")), 0);
+        check_ledger(run);
+    }
+}
+
+/* --- the phenomena --- */
+
+Test(bench, resets_are_those_whose_third_ack_met_a_full_queue)
+{
+    int code;
+    struct live *p = live_run(&code, "bench", "run", "rst-on-overflow", "--json", NULL);
+    check_agrees(p, code, 1);
+    const json_t *run = run_number(p, 0);
+    cr_assert_eq(live_integer(run, "ledger", "reset", NULL), 4);
+    cr_assert_eq(live_integer(run, "ledger", "queued", NULL), 5);
+    cr_assert_eq(live_integer(run, "ledger", "syn_sent", NULL), 15);
+    cr_assert_eq(live_integer(run, "counters", "server", "Tcp.OutRsts", NULL), 4);
+    cr_assert_eq(live_integer(run, "counters", "server", "TcpExt.EmbryonicRsts", NULL), 4);
+    live_free(p);
+    p = live_run(&code, "bench", "run", "rst-on-overflow", "--set", "syncookies=1", "--json", NULL);
+    check_agrees(p, code, 1);
+    cr_assert_eq(live_integer(run_number(p, 0), "ledger", "reset", NULL), 4);
+    cr_assert_eq(live_integer(run_number(p, 0), "ledger", "ghost", NULL), 15);
+    live_free(p);
+    p = live_run(&code, "bench", "run", "rst-on-overflow", "--set", "link=loopback", "--json", NULL);
+    check_agrees(p, code, 1);
+    cr_assert_eq(live_integer(run_number(p, 0), "ledger", "reset", NULL), 0, "nobody is reset over loopback");
+    live_free(p);
+}
+
+/* The packets of the connection that is shown tell the story by themselves. */
+Test(bench, the_one_connection_shown_is_a_reset_one)
+{
+    int code;
+    struct live *p = live_run(&code, "bench", "run", "rst-on-overflow", "--json", NULL);
+    const json_t *segments = json_object_get(json_object_get(run_number(p, 0), "packets"), "segments");
+    static const char *const names[] = {"SYN", "SYN-ACK", "ACK", "RST"};
+    cr_assert_eq(json_array_size(segments), 4);
+    for (size_t i = 0; i < 4; i++) {
+        const json_t *s = json_array_get(segments, i);
+        cr_assert_str_eq(text_of(s, "name"), names[i]);
+        cr_assert_str_eq(text_of(s, "fate"), "delivered");
+        cr_assert_geq(json_number_value(json_object_get(s, "arrived_ms")) -
+                          json_number_value(json_object_get(s, "t_ms")),
+                      50 - 0.01, "the wire takes 50 ms");
+    }
+    live_free(p);
+}
+
+Test(bench, knobs_far_from_the_defaults_agree)
+{
+    static const char *const runs[][6] = {
+        {"rst-on-overflow", "backlog=0"},
+        {"rst-on-overflow", "backlog=1", "ipv6=yes"},
+        {"rst-on-overflow", "backlog=128", "clients=2000", "delay=5ms"},
+        {"rst-on-overflow", "backlog=1000", "somaxconn=3", "delay=200ms"},
+        {"rst-on-overflow", "net.ipv4.tcp_abort_on_overflow=0"},
+        {"syn-cookie-ghosts", "backlog=1000", "clients=2000", "delay=5ms"},
+        {"syn-cookie-ghosts", "syncookies=0", "max_syn_backlog=16", "backlog=100"},
+        {"syn-cookie-ghosts", "syncookies=2", "ipv6=yes"},
+        {"accept-queue-full", "again=1", "backlog=-1", "somaxconn=7"},
+        {"accept-queue-full", "again=1", "link=wire", "syncookies=0", "ipv6=yes"},
+        {"accept-queue-full", "again=1", "accept_delay=100ms"},
+        {"third-ack-dropped", "again=0", "clients=20"},
+        {"third-ack-dropped", "again=0", "backlog=0", "ipv6=yes"},
+        {"fin-wait-2-timeout", "fin_timeout=1", "kill=yes"},
+        {"fin-wait-2-timeout", "fin_timeout=1", "orphan=no", "link=loopback"},
+        {"fin-wait-2-timeout", "fin_timeout=62", "ipv6=yes"},
+        {"fin-wait-2-timeout", "fin_timeout=1", "delay=200ms"},
+        {"fin-wait-2-timeout", "net.ipv4.tcp_max_tw_buckets=0", "fin_timeout=3"},
+        {"time-wait", "net.ipv4.tcp_max_tw_buckets=-4"},
+        {"fin-wait-2-timeout", "net.ipv4.tcp_rto_min_us=1000000", "fin_timeout=1"},
+        {"server-restart", "net.ipv4.tcp_max_tw_buckets=-1"},
+        {"syn-retries", "net.ipv4.tcp_rto_max_ms=1000"},
+        {"rst-on-overflow", "syncookies=2"},
+        {"rst-on-overflow", "prefill=5", "link=loopback"},
+    };
+    int code;
+    for (size_t i = 0; i < sizeof(runs) / sizeof(*runs); i++) {
+        const char *set[8] = {NULL};
+        for (size_t j = 1; j < 6 && runs[i][j]; j++) {
+            set[2 * j - 2 < 8 ? 2 * j - 2 : 0] = "--set";
+            set[2 * j - 1] = runs[i][j];
+        }
+        struct live *p = NULL;
+        for (int attempt = 0; attempt < 10 && (!p || strstr(p->err_text, "quieter machine")); attempt++) {
+            live_free(p);
+            p = live_run(&code, "bench", "run", runs[i][0], "--json", set[0], set[1], set[2], set[3], set[4], set[5],
+                         set[6], set[7], NULL);
+        }
+        cr_expect_eq(code, 0, "%s %s: %s", runs[i][0], runs[i][1], p->err_text);
+        check_agrees(p, code, 1);
+        live_free(p);
+    }
+}
+
+/* What only the lab shows to be too odd. */
+Test(bench, too_few_ports_are_refused_with_the_reason)
+{
+    static const char *const runs[][3] = {
+        {"half-close", "net.ipv4.ip_local_port_range=40000 40000", "leaves 1 port, and half-close opens more"},
+        {"accept-queue-full", "net.ipv4.ip_local_port_range=40000 40010", "leaves 11 ports, and accept-queue-full"},
+        {"closed-port", "net.ipv4.ip_local_reserved_ports=1-65535", "leaves 0 ports, and closed-port opens more"},
+        {"port-exhaustion", "net.ipv4.ip_local_reserved_ports=32768-60998", "needs all of it; leave it out"},
+        {"time-wait-reuse", "net.ipv4.ip_local_port_range=40000 40010", "time-wait-reuse sets this sysctl by itself"},
+    };
+    int code;
+    for (size_t i = 0; i < sizeof(runs) / sizeof(*runs); i++) {
+        struct live *p = live_run(&code, "bench", "run", runs[i][0], "--set", runs[i][1], NULL);
+        cr_expect_eq(code, 2, "%s: %d", runs[i][0], code);
+        cr_expect(strstr(p->err_text, runs[i][2]), "%s: %s", runs[i][0], p->err_text);
+        live_free(p);
+    }
+}
+
+/* Those that the sanitizers shall have seen, and time-wait with both ends closing first. All of them, as they are:
+ * tests/every-experiment. */
+Test(bench, closing_first_at_either_end)
+{
+    if (live_sanitized) {
+        struct live *some = live_start("bench", "run", "accept-queue-full", "third-ack-dropped", "fin-wait-2-timeout",
+                                       "syn-cookie-ghosts", "-j", "4", "--json", NULL);
+        check_agrees(some, live_wait(some), 4);
+        live_free(some);
+        return;
+    }
+    struct live *server_closes = live_start("bench", "run", "time-wait", "--set", "closer=server", "--json", NULL);
+    struct live *reuse =
+        live_start("bench", "run", "time-wait", "--set", "tw_reuse=1", "--set", "ipv6=yes", "--json", NULL);
+    struct live *few =
+        live_start("bench", "run", "time-wait", "--set", "max_tw_buckets=5", "--set", "clients=21", "--json", NULL);
+    check_agrees(server_closes, live_wait(server_closes), 1);
+    check_agrees(reuse, live_wait(reuse), 1);
+    check_agrees(few, live_wait(few), 1);
+    live_free(server_closes);
+    live_free(reuse);
+    live_free(few);
+}
+
+/* --- compared with the tools, in the lab's namespaces --- */
+
+#define FAMILY_MAX 64
+
+/* The process and all below it, from /proc: a shell that walks it is too slow beside a run on a busy machine. */
+static size_t family_of(pid_t pid, pid_t family[static FAMILY_MAX])
+{
+    size_t n = 0;
+    family[n++] = pid;
+    for (size_t i = 0; i < n; i++) {
+        char path[64], text[1024];
+        snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)family[i], (int)family[i]);
+        FILE *file = fopen(path, "re");
+        text[file ? fread(text, 1, sizeof(text) - 1, file) : 0] = '\0';
+        if (file)
+            fclose(file);
+        for (char *word = strtok(text, " "); word && n < FAMILY_MAX; word = strtok(NULL, " "))
+            family[n++] = atoi(word);
+    }
+    return n;
+}
+
+static bool is_named(pid_t pid, const char *name)
+{
+    char path[64], text[64];
+    snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+    FILE *file = fopen(path, "re");
+    bool named = file && fgets(text, sizeof(text), file) && !strncmp(text, name, strlen(name));
+    if (file)
+        fclose(file);
+    return named;
+}
+
+/* The pid of a program in the bench's lab, as this test sees it; waits until it runs. */
+static int program_in_lab(const struct live *bench, const char *name)
+{
+    pid_t family[FAMILY_MAX];
+    for (int64_t began_ns = clock_now_ns(); clock_now_ns() - began_ns < LIVE_STATE_MS * NS_PER_MS;) {
+        size_t n = family_of(bench->pid, family);
+        for (size_t i = 0; i < n; i++)
+            if (is_named(family[i], name))
+                return family[i];
+        poll(NULL, 0, 1);
+    }
+    cr_assert_fail("%s never ran in the lab", name);
+    return -1;
+}
+
+Test(bench, the_queue_is_what_ss_says)
+{
+    /* The SYNs are sent again each second, and from the fifth on ever more seldom: there is time to look. */
+    struct live *p = live_start("bench", "run", "accept-queue-full", "--set", "again=6", "--json", NULL);
+    int server = program_in_lab(p, "tcplab-server");
+    live_until(90, "nsenter -t %d -n nstat -asz TcpExtListenOverflows | awk '/Listen/ {print $2}'", server);
+    int64_t length = live_number("nsenter -t %d -n ss -Hltn | awk '{print $2}'", server);
+    int64_t limit = live_number("nsenter -t %d -n ss -Hltn | awk '{print $3}'", server);
+    int64_t syn_sent = live_number("nsenter -t %d -n ss -Htan state syn-sent | wc -l", server);
+    check_agrees(p, live_wait(p), 1);
+    const json_t *run = run_number(p, 0);
+    cr_assert_eq(observed(run, "server.queue"), length);
+    cr_assert_eq(observed(run, "server.queue_limit"), limit);
+    cr_assert_eq(live_integer(run, "ledger", "syn_sent", NULL), syn_sent);
+    cr_assert_eq(live_integer(run, "counters", "server", "TcpExt.ListenOverflows", NULL), 105,
+                 "15 more than nstat saw");
+    live_free(p);
+}
+
+Test(bench, the_states_are_what_ss_says)
+{
+    struct live *p = live_start("bench", "run", "fin-wait-2-timeout", "--set", "orphan=no", "--set", "fin_timeout=15",
+                                "--json", NULL);
+    int server = program_in_lab(p, "tcplab-server"), client = program_in_lab(p, "tcplab-client");
+    /* 20, and the one that is the clock */
+    live_until(21, "nsenter -t %d -n ss -Htan state fin-wait-2 | wc -l", client);
+    live_until(21, "nsenter -t %d -n ss -Htan state close-wait | wc -l", server);
+    live_until(1, "nsenter -t %d -n ss -Htano state fin-wait-2 | grep -c timewait", client);
+    check_agrees(p, live_wait(p), 1);
+    const json_t *run = run_number(p, 0);
+    cr_assert_eq(observed(run, "client.FIN_WAIT_2"), 20);
+    cr_assert_eq(observed(run, "client.FIN_WAIT_2_in_the_end"), 20);
+    const json_t *timeline = json_object_get(run, "timeline");
+    cr_assert_eq(live_integer(json_array_get(timeline, json_array_size(timeline) - 1), "client", "FIN_WAIT_2", NULL),
+                 20);
+    live_free(p);
+}
+
+Test(bench, half_open_ones_are_what_ss_says)
+{
+    struct live *p = live_start("bench", "run", "third-ack-dropped", "--set", "again=3", "--json", NULL);
+    int server = program_in_lab(p, "tcplab-server"), client = program_in_lab(p, "tcplab-client");
+    live_until(3, "nsenter -t %d -n ss -Htano state syn-recv | grep -c ',2)'", server);
+    int64_t established = live_number("nsenter -t %d -n ss -Htan state established | wc -l", client);
+    int64_t repeated =
+        live_number("nsenter -t %d -n nstat -asz TcpExtTCPSynRetrans | awk '/Retrans/ {print $2}'", server);
+    check_agrees(p, live_wait(p), 1);
+    const json_t *run = run_number(p, 0);
+    cr_assert_eq(live_integer(run, "ledger", "half_open", NULL), 3);
+    cr_assert_eq(observed(run, "client.ESTABLISHED"), established);
+    cr_assert_eq(observed(run, "server.TcpExt.TCPSynRetrans"), repeated + 3, "sent again once more since ss looked");
+    live_free(p);
+}
+
+Test(bench, the_pcap_file_has_what_the_wire_saw)
+{
+    int code;
+    char folder[] = "/tmp/tcplab-test-XXXXXX";
+    cr_assert_not_null(mkdtemp(folder));
+    struct live *p =
+        live_run(&code, "bench", "run", "syn-cookie-ghosts", "--repeat", "2", "--pcap", folder, "--json", NULL);
+    check_agrees(p, code, 2);
+    int64_t records = live_number("tcpdump -nr %s/syn-cookie-ghosts.pcap 2>/dev/null | wc -l", folder);
+    cr_assert_eq(
+        live_number("tcpdump -nr %s/syn-cookie-ghosts.pcap 'tcp[tcpflags] == tcp-syn' 2>/dev/null | wc -l", folder),
+        20);
+    cr_assert_geq(records, live_integer(run_number(p, 0), "wire", "segments", NULL));
+    cr_assert_eq(live_number("ls %s | wc -l", folder), 2);
+    live_shell("rm -r %s", folder);
+    live_free(p);
+}
+
+/* --- checks can fail --- */
+
+static void check_falsified(const char *experiment, const char *expectation)
+{
+    int code;
+    setenv("TCPLAB_TEST_FALSIFY", expectation, 1);
+    struct live *p = live_run(&code, "bench", "run", experiment, "--json", NULL);
+    unsetenv("TCPLAB_TEST_FALSIFY");
+    cr_assert_eq(code, 3, "%s with a wrong %s: exit %d", experiment, expectation, code);
+    cr_assert_str_eq(text_of(run_number(p, 0), "verdict"), "differ");
+    cr_assert_str_eq(text_of(check_named(run_number(p, 0), expectation), "verdict"), "differ");
+    cr_assert(strstr(text_of(run_number(p, 0), "reason"), expectation));
+    live_free(p);
+}
+
+Test(bench, a_wrong_prediction_is_found_to_differ)
+{
+    check_falsified("rst-on-overflow", "ledger.reset");
+    check_falsified("rst-on-overflow", "server.TcpExt.EmbryonicRsts");
+    check_falsified("syn-cookie-ghosts", "client.ESTABLISHED");
+    check_falsified("accept-queue-full", "client.syn_again_2_last");
+    check_falsified("fin-wait-2-timeout", "client.gone_first");
+}
+
+/* --- wrong options --- */
+
+static void check_usage(const char *sentence, const char *a, const char *b, const char *c, const char *d)
+{
+    int code;
+    struct live *p = live_run(&code, "bench", "run", a, b, c, d, NULL);
+    cr_expect_eq(code, 2, "%s %s: exit %d", a, b ? b : "", code);
+    cr_expect(strstr(p->err_text, sentence), "%s %s: said \"%s\"", a, b ? b : "", p->err_text);
+    live_free(p);
+}
+
+Test(bench, what_makes_no_sense_is_told)
+{
+    check_usage("did you mean rst-on-overflow?", "rst-on-overflw", NULL, NULL, NULL);
+    check_usage("did you mean backlog?", "rst-on-overflow", "--set", "baklog=4", NULL);
+    check_usage("write KNOB=VALUE", "rst-on-overflow", "--set", "backlog", NULL);
+    check_usage("from -1 to 65535", "rst-on-overflow", "--set", "backlog=70000", NULL);
+    check_usage("write loopback or wire", "rst-on-overflow", "--set", "link=cable", NULL);
+    check_usage("the queue holds min(backlog, somaxconn) + 1 = min(4, 4096) + 1 = 5", "rst-on-overflow", "--set",
+                "prefill=6", NULL);
+    check_usage("the kernel takes 1 to 127", "rst-on-overflow", "--set", "net.ipv4.tcp_syn_retries=0", NULL);
+    check_usage("the kernel refuses that value", "rst-on-overflow", "--set", "net.ipv4.tcp_ecn=100", NULL);
+    check_usage("give names, or --all", "--all", "rst-on-overflow", NULL, NULL);
+    check_usage("which experiment?", "--repeat", "3", NULL, NULL);
+    check_usage("kill=yes", "fin-wait-2-timeout", "--set", "kill=yes", "--set=orphan=no");
+    check_usage("as many ports as there are clients", "time-wait", "--set", "then=50", NULL);
+    check_usage("the SYN queue takes 4 at once", "rst-on-overflow", "--set=backlog=10", "--set", "max_syn_backlog=3");
+    check_usage("no experiment has a knob of that name", "--all", "--set", "zzz=1", NULL);
+    check_usage("did you mean defer-accept?", "accept", NULL, NULL, NULL);
+    check_usage("there is no such section", "rst-on-overflow", "--show", "verdict,ledgr", NULL);
+    check_usage("--ask asks about one run", "rst-on-overflow", "closed-port", "--ask", NULL);
+    check_usage("leave out --no-answers, or --ask", "rst-on-overflow", "--ask", "--no-answers", NULL);
+    check_usage("give one of the two", "rst-on-overflow", "--brief", "--show=seen", NULL);
+    check_usage("that is no folder", "rst-on-overflow", "--pcap", "/dev/null", NULL);
+}
+
+/* --- several runs --- */
+
+Test(bench, repetitions_and_labs_at_once)
+{
+    int code;
+    struct live *p = live_run(&code, "bench", "run", "rst-on-overflow", "syn-cookie-ghosts", "--repeat", "3", "-j",
+                              "3", "--json", NULL);
+    check_agrees(p, code, 6);
+    for (size_t i = 0; i < 6; i++)
+        cr_assert_eq(live_integer(run_number(p, i), "repetition", NULL), (int64_t)(i % 3 + 1));
+    live_free(p);
+}
+
+/* One document a run while it goes on, and the report last. */
+Test(bench, jsonl_has_a_line_a_run)
+{
+    int code;
+    struct live *p = live_run(&code, "bench", "run", "rst-on-overflow", "--repeat", "2", "--jsonl", NULL);
+    char *line = strtok(p->out_text, "\n");
+    for (int i = 0; i < 3; i++, line = strtok(NULL, "\n")) {
+        json_t *document = line ? json_loads(line, 0, NULL) : NULL;
+        cr_assert_not_null(document);
+        cr_assert_str_eq(text_of(document, "event"), i < 2 ? "run" : "report");
+        json_decref(document);
+    }
+    cr_assert_null(line);
+    live_free(p);
+}
+
+/* --- nothing is left behind --- */
+
+/* Descriptors of all processes below `pid`, as they are now. */
+static size_t open_family(pid_t pid, int descriptors[static FAMILY_MAX])
+{
+    pid_t family[FAMILY_MAX];
+    size_t n = 0, members = family_of(pid, family);
+    for (size_t i = 0; i < members; i++) {
+        int fd = (int)syscall(SYS_pidfd_open, family[i], 0);
+        if (fd >= 0)
+            descriptors[n++] = fd;
+    }
+    return n;
+}
+
+/* All of them end. */
+static void check_family_ends(int family[static FAMILY_MAX], size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct pollfd end = {.fd = family[i], .events = POLLIN};
+        cr_assert_eq(poll(&end, 1, LIVE_STATE_MS), 1, "a process of the lab outlived the bench");
+        close(family[i]);
+    }
+}
+
+Test(bench, kill_9_leaves_nothing)
+{
+    static const char host[] = "ip -br link; ip netns; sysctl -a 2>/dev/null | grep -E 'tcp_|somaxconn|port_range'";
+    char *before = strdup(live_shell("%s", host));
+    for (int i = 0; i < (live_sanitized ? 8 : 25); i++) {
+        int family[FAMILY_MAX];
+        struct live *p = live_start("bench", "run", "--all", "-j", "6", "--json", NULL);
+        poll(NULL, 0, (int)(next_random() % 400)); /* a random moment: nothing is waited for */
+        size_t n = open_family(p->pid, family);
+        cr_assert_eq(live_stop(p, SIGKILL), 128 + SIGKILL);
+        check_family_ends(family, n);
+        live_free(p);
+    }
+    cr_assert_str_eq(live_shell("%s", host), before);
+    free(before);
+}
+
+static void check_signal(int signal_number, int expected)
+{
+    int family[FAMILY_MAX];
+    struct live *p = live_start("bench", "run", "fin-wait-2-timeout", "--json", NULL);
+    program_in_lab(p, "tcplab-server");
+    size_t n = open_family(p->pid, family);
+    cr_assert_gt(n, 2);
+    cr_assert_eq(live_stop(p, signal_number), expected);
+    cr_assert_not_null(p->report, "the document is whole: %s", p->out_text);
+    check_family_ends(family, n);
+    live_free(p);
+}
+
+Test(bench, a_signal_ends_it_at_once)
+{
+    check_signal(SIGINT, 130);
+    check_signal(SIGTERM, 143);
+}
+
+/* It never goes on: the run ends by itself, says what it waited for, and leaves nobody. */
+static void check_stopped(const char *program, const char *of)
+{
+    int ends[FAMILY_MAX];
+    struct live *p = live_start("bench", "run", "accept-queue-full", "--set", "again=6", "--json", NULL);
+    int stopped = program_in_lab(p, program);
+    int64_t began_ns = clock_now_ns();
+    program_in_lab(p, "tcplab-client");
+    kill(stopped, SIGSTOP);
+    size_t n = open_family(p->pid, ends);
+    cr_assert_gt(n, 2);
+    cr_expect_eq(live_wait(p), 1);
+    cr_expect_lt(clock_now_ns() - began_ns, 100 * NS_PER_S, "it waited for what cannot come");
+    const char *reason = text_of(run_number(p, 0), "reason");
+    cr_expect_eq(strncmp(reason, of, strlen(of)), 0, "%s", reason);
+    cr_expect(strstr(reason, "stopped by a signal (SIGSTOP, SIGTSTP) for 5 s, and the run waits for "), "%s", reason);
+    check_family_ends(ends, n);
+    live_free(p);
+}
+
+Test(bench, a_stopped_program_ends_the_run)
+{
+    check_stopped("tcplab-server", "tcplab-server has been ");
+    check_stopped("tcplab-client", "tcplab-client has been ");
+}
+
+/* Blocked or ignored in what started it. */
+Test(bench, a_signal_ends_it_whatever_it_inherited)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &before);
+    signal(SIGCHLD, SIG_IGN);
+    live_inherits = true;
+    struct live *p = live_start("bench", "run", "fin-wait-2-timeout", "--json", NULL);
+    signal(SIGCHLD, SIG_DFL);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    program_in_lab(p, "tcplab-server");
+    cr_assert_eq(live_stop(p, SIGINT), 130);
+    live_free(p);
+    check_signal(SIGQUIT, 131);
+}
+
+/* --- what a machine may lack --- */
+
+Test(bench, a_machine_without_network_namespaces_is_told_of_first)
+{
+    live_need_user_namespaces();
+    const char *said = live_shell("unshare -Ur sh -c 'echo 0 >/proc/sys/user/max_net_namespaces; "
+                                  "%s/bench/tcplab-bench run rst-on-overflow; echo exit $?' 2>&1",
+                                  TEST_BUILD);
+    cr_assert(strstr(said, "exit 77"), "%s", said);
+    cr_assert(strstr(said, "user.max_net_namespaces"), "%s", said);
+}
+
+Test(bench, more_clients_than_descriptors_are_refused_first)
+{
+    int code;
+    live_descriptors = 100;
+    struct live *p = live_run(&code, "bench", "run", "rst-on-overflow", "--set", "clients=2000", "--json", NULL);
+    cr_assert_eq(code, 77, "exit %d: %s", code, p->err_text);
+    cr_assert_str_eq(text_of(run_number(p, 0), "verdict"), "skipped");
+    cr_assert(strstr(p->err_text, "need 2052 descriptors"), "%s", p->err_text);
+    live_free(p);
+}
+
+/* --- what a person sees --- */
+
+#define TERMINAL "script -qec \"stty cols %d rows 24; %s\" /dev/null </dev/null | tr -d '\\r'"
+
+Test(bench, a_prediction_of_ones_own_stands_beside_the_rule)
+{
+    const char *said =
+        live_shell("printf 'seven\\n7\\n\\n' | %s/bench/tcplab-bench run closed-port --ask --brief 2>&1", TEST_BUILD);
+    cr_assert(strstr(said, "That is no number."), "%s", said);
+    const char *you = strstr(said, "\nYour prediction\n");
+    cr_assert(you, "%s", said);
+    cr_assert_lt(strstr(said, "Your prediction? A number"), strstr(said, "\n  verdict     agree"), "asked first");
+    cr_assert(strstr(you, " 7 "), "%s", you);
+    cr_assert_null(strstr(said, "\nSet-up\n"), "--brief");
+}
+
+Test(bench, a_long_report_on_a_terminal_goes_through_the_pager)
+{
+    char command[256];
+    snprintf(command, sizeof(command), "PAGER='head -4; echo PAGED' TERM=xterm %s/bench/tcplab-bench run closed-port",
+             TEST_BUILD);
+    const char *said = live_shell(TERMINAL, 70, command);
+    cr_assert(strstr(said, "PAGED") && !strstr(said, "Try next"), "%s", said);
+    cr_assert(strstr(said, "\n======================================================================\n"),
+              "70 columns: %s", said);
+    snprintf(command, sizeof(command),
+             "PAGER='head -4; echo PAGED' TERM=xterm %s/bench/tcplab-bench run closed-port --no-pager", TEST_BUILD);
+    said = live_shell(TERMINAL, 70, command);
+    cr_assert(!strstr(said, "PAGED") && strstr(said, "Try next"), "%s", said);
+}
+
+Test(bench, the_prompt_says_that_it_is_a_lab)
+{
+    static const char *const shells[] = {"/bin/bash", "/bin/sh"};
+    for (size_t i = 0; i < 2; i++) {
+        const char *said = live_shell("echo exit | SHELL=%s script -qec '%s/bench/tcplab-bench enter' /dev/null",
+                                      shells[i], TEST_BUILD);
+        cr_assert(strstr(said, "(tcplab) "), "%s: %s", shells[i], said);
+    }
+}
+
+Test(bench, list_and_explain)
+{
+    int code;
+    struct live *p = live_run(&code, "bench", "list", NULL);
+    cr_assert_eq(code, 0);
+    cr_assert(strstr(p->out_text, "rst-on-overflow"));
+    live_free(p);
+    p = live_run(&code, "bench", "explain", "rst-on-overflow", NULL);
+    cr_assert_eq(code, 0);
+    static const char *const parts[] = {
+        "What is often said", "What the kernel does", "tcp_check_req", "backlog", "ledger.reset", "By hand"};
+    for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
+        cr_assert(strstr(p->out_text, parts[i]), "no \"%s\" in it", parts[i]);
+    live_free(p);
+    p = live_run(&code, "bench", "explain", "rst-on-overflow", "--no-answers", NULL);
+    cr_assert_eq(code, 0);
+    cr_assert(!strstr(p->out_text, "tcp_check_req") && !strstr(p->out_text, "Prediction"), "%s", p->out_text);
+    live_free(p);
+    p = live_run(&code, "bench", "explain", "rst-on-overflow", "--set", "backlog=0", "--set", "net.core.somaxconn=0",
+                 NULL);
+    cr_assert_eq(code, 0);
+    cr_assert(strstr(p->out_text, "ledger.reset                                 0 connections"), "%s", p->out_text);
+    live_free(p);
+    p = live_run(&code, "bench", "explain", "rst-on-overflw", NULL);
+    cr_assert_eq(code, 2);
+    cr_assert(strstr(p->err_text, "did you mean rst-on-overflow?"));
+    live_free(p);
+}

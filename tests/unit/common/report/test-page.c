@@ -1,0 +1,90 @@
+#include "common/kernel/counter_notes.h"
+#include "common/report/page.h"
+#include "common/report/terminal.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char *text;
+static size_t size;
+static FILE *out;
+
+static void setup(void)
+{
+    terminal_init("test", TERMINAL_COLOR_NEVER);
+    out = open_memstream(&text, &size);
+}
+
+static const char *written(void)
+{
+    fclose(out);
+    return text;
+}
+
+TestSuite(page, .init = setup);
+
+Test(page, rows_are_aligned)
+{
+    page_count(out, "accepted", 9995, NULL);
+    page_count(out, "  a much longer label indeed", 5, "note");
+    page_row(out, "TcpExt.TCPFastOpenListenOverflow", "20", "queue full");
+    cr_expect_str_eq(written(), "  accepted                     9,995\n"
+                                "    a much longer label indeed     5  note\n"
+                                "  TcpExt.TCPFastOpenListenOverflow 20  queue full\n");
+}
+
+Test(page, paragraphs_wrap_within_80_columns)
+{
+    char words[2000] = "";
+    for (int i = 0; i < 200; i++)
+        strcat(words, i % 7 ? "word " : "longerword ");
+    page_text(out, "%s", words);
+    page_row(out, "label", "1", words);
+    char *copy = strdup(written());
+    int n = 0;
+    for (char *line = strtok(copy, "\n"); line; line = strtok(NULL, "\n"), n++) {
+        cr_expect_leq(strlen(line), 80);
+        cr_expect_eq(strncmp(line, "  ", 2), 0);
+        cr_expect_neq(line[strlen(line) - 1], ' ');
+    }
+    cr_expect_gt(n, 30);
+    free(copy);
+}
+
+Test(page, a_long_list_says_what_it_leaves_out)
+{
+    json_t *counts = json_pack("{s:i,s:i,s:i}", "c", 3, "a", 1, "b", 2);
+    page_counts(out, counts, 2, NULL);
+    cr_expect_str_eq(written(), "  c                                3\n"
+                                "  a                                1\n"
+                                "  ... and 1 more (--json has them all)\n");
+    json_decref(counts);
+}
+
+Test(page, integers_are_found_by_their_path)
+{
+    json_t *d = json_pack("{s:{s:i}}", "listener", "queue_peak", 5);
+    cr_expect_eq(page_integer(d, "listener", "queue_peak", NULL), 5);
+    cr_expect_eq(page_integer(d, "listener", "nothing", NULL), 0);
+    cr_expect_eq(page_integer(d, "nothing", "at", "all", NULL), 0);
+    json_decref(d);
+    fclose(out);
+}
+
+Test(page, counters_with_a_note_are_shown_with_it)
+{
+    json_t *counters = json_pack("{s:i,s:i}", "Ip.InReceives", 7, "TcpExt.ListenOverflows", 3);
+    counter_notes_page(out, counters);
+    const char *page = written();
+    cr_expect(strstr(page, "TcpExt.ListenOverflows           3  accept queue full"));
+    cr_expect_null(strstr(page, "InReceives"));
+    json_decref(counters);
+}
+
+Test(page, no_counters_no_title)
+{
+    counter_notes_page(out, NULL);
+    cr_expect_str_eq(written(), "");
+}
