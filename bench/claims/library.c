@@ -1,4 +1,5 @@
 #include "bench/claims/claim.h"
+#include "bench/experiments/table.h"
 #include "common/text/suggest.h"
 
 #include <errno.h>

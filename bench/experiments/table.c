@@ -1,5 +1,4 @@
-#include "bench/trial/experiment.h"
-#include "common/sysctl/sysctl.h"
+#include "bench/experiments/table.h"
 #include "common/text/suggest.h"
 
 #include <errno.h>
@@ -130,25 +129,4 @@ int experiment_named(const char *name, const struct experiment **ret, char **ret
                  name, near ? " (did you mean " : "", near ? near : "", near ? "?)" : "") < 0)
         *ret_message = NULL;
     return -ENOENT;
-}
-
-static void experiment_set(struct conditions *c, const char *text)
-{
-    char key[SYSCTL_KEY_MAX], value[SYSCTL_VALUE_MAX];
-    const char *why;
-    if (!sysctl_parse(text, key, value, &why))
-        conditions_set(c, key, conditions_number(value));
-}
-
-struct conditions experiment_conditions(const struct experiment *e, const struct knobs *k)
-{
-    struct conditions c = conditions_fresh();
-    for (size_t i = 0; e->sysctls && e->sysctls[i]; i++)
-        experiment_set(&c, e->sysctls[i]);
-    for (size_t i = 0; i < k->n; i++)
-        if (k->knobs[i].sysctl && k->set[i])
-            conditions_set(&c, k->knobs[i].sysctl, k->value[i]);
-    for (size_t i = 0; i < k->n_sysctls; i++)
-        experiment_set(&c, k->sysctl[i]);
-    return c;
 }

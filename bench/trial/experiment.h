@@ -1,5 +1,5 @@
 /* An experiment: one phenomenon, one file. It reads as a lab note: the claim, the kernel's rule, the prediction, the
- * steps. Adding one touches experiments/table.c and nothing else. */
+ * steps. bench/experiments/README.md says how to add one. */
 #pragma once
 
 #include "bench/model/conditions.h"
@@ -18,7 +18,7 @@ struct by_hand {
 };
 
 /* What an experiment's prediction takes for granted of sysctls that change none of its numbers, unless they are so odd that it is chance or
- * does not work at all (trial/premises.c). */
+ * does not work at all (trial/experiment.c). */
 enum premise {
     PREMISE_DATA = 1,    /* its connections carry data or FINs, which the receiver has room for */
     PREMISE_ON_TIME = 2, /* only what is lost is sent again */
@@ -61,15 +61,6 @@ struct experiment {
     const char *const *see_also;   /* other experiments' names, NULL-terminated */
     const char *const *try_next;   /* commands, NULL-terminated */
 };
-
-extern const struct experiment *const experiments[]; /* all, NULL-terminated */
-
-const struct experiment *experiment_find(const char *name); /* or NULL */
-
-const char *experiment_part(const struct experiment *e); /* of a connection's life: "Closing it" */
-
-/* The same for a name that a user typed: 0; or -ENOENT and a sentence with the nearest known name (caller frees). */
-int experiment_named(const char *name, const struct experiment **ret, char **ret_message);
 
 /* Whether a run with these knobs can be predicted and made: 0, or -EINVAL and a sentence (caller frees). */
 int experiment_check(const struct experiment *e, const struct knobs *k, const struct conditions *c,

@@ -1,4 +1,5 @@
 #include "bench/verbs/explain.h"
+#include "bench/experiments/table.h"
 #include "bench/model/renamed.h"
 #include "bench/model/rule.h"
 #include "bench/report/drawing.h"

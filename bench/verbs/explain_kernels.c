@@ -2,6 +2,7 @@
  * rules, which experiments come out otherwise for them, and which claims hold on some kernels only. */
 #include "bench/verbs/explain_kernels.h"
 #include "bench/claims/claim.h"
+#include "bench/experiments/table.h"
 #include "bench/kernel_probe/probe.h"
 #include "bench/kernels/recorded.h"
 #include "bench/report/layout.h"

@@ -1,4 +1,5 @@
 #include "bench/verbs/run.h"
+#include "bench/experiments/table.h"
 #include "bench/report/pager.h"
 #include "bench/report/text.h"
 #include "bench/verbs/ask.h"

@@ -1,5 +1,6 @@
 /* --set and what a prediction makes of it: each setting is taken, or refused with a sentence; knobs that go together give
  * a prediction whose bounds are numbers, the lower one first. */
+#include "bench/experiments/table.h"
 #include "bench/trial/experiment.h"
 #include "common/sysctl/sysctl.h"
 

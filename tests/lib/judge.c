@@ -3,6 +3,7 @@
  * running anything again: linked with a mutant of the model, the verdict must turn.
  *
  *   judge DOCUMENT EXPERIMENT    exit 0 agree, 3 differ, 1 no such run or one that failed */
+#include "bench/experiments/table.h"
 #include "bench/model/verdict.h"
 #include "bench/trial/experiment.h"
 #include "common/process/exit_code.h"

@@ -1,6 +1,7 @@
 /* The table of experiments: every text is there, every command that they recommend is one, and no prediction contradicts itself,
  * whatever the knobs. What the predictions say is measured by the live tests. */
 #include "bench/experiments/queues/burst.h"
+#include "bench/experiments/table.h"
 #include "bench/observe/ledger.h"
 #include "bench/trial/experiment.h"
 #include "common/sysctl/sysctl.h"

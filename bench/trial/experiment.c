@@ -1,5 +1,5 @@
-/* Sysctls with values so odd that what many experiments take for granted is not so. */
 #include "bench/trial/experiment.h"
+#include "common/sysctl/sysctl.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -9,7 +9,8 @@
 #define RTO_MIN_LEAST_US \
     50000 /* an answer may be delayed by 40 ms, TCP_ATO_MIN, and a little later on a busy machine */
 
-static int premises_check(const struct experiment *e, const struct conditions *c, char **ret_message)
+/* Sysctls with values so odd that what many experiments take for granted is not so. */
+static int check_premises(const struct experiment *e, const struct conditions *c, char **ret_message)
 {
     int r;
     if (e->premises & PREMISE_DATA && c->rmem < RECEIVE_BUFFER_LEAST)
@@ -39,6 +40,27 @@ static int premises_check(const struct experiment *e, const struct conditions *c
 int experiment_check(const struct experiment *e, const struct knobs *k, const struct conditions *c,
                      char **ret_message)
 {
-    int r = premises_check(e, c, ret_message);
+    int r = check_premises(e, c, ret_message);
     return !r && e->check ? e->check(k, c, ret_message) : r;
+}
+
+static void set_condition(struct conditions *c, const char *text)
+{
+    char key[SYSCTL_KEY_MAX], value[SYSCTL_VALUE_MAX];
+    const char *why;
+    if (!sysctl_parse(text, key, value, &why))
+        conditions_set(c, key, conditions_number(value));
+}
+
+struct conditions experiment_conditions(const struct experiment *e, const struct knobs *k)
+{
+    struct conditions c = conditions_fresh();
+    for (size_t i = 0; e->sysctls && e->sysctls[i]; i++)
+        set_condition(&c, e->sysctls[i]);
+    for (size_t i = 0; i < k->n; i++)
+        if (k->knobs[i].sysctl && k->set[i])
+            conditions_set(&c, k->knobs[i].sysctl, k->value[i]);
+    for (size_t i = 0; i < k->n_sysctls; i++)
+        set_condition(&c, k->sysctl[i]);
+    return c;
 }
