@@ -1,6 +1,6 @@
-/* The probes that wait for nothing. Each holds back what the server answers, so that the SYNs come without their third ACKs. */
+/* The kernel_probes that wait for nothing. Each holds back what the server answers, so that the SYNs come without their third ACKs. */
 #include "bench/kernel_probe/attempt.h"
-#include "bench/kernel_probe/probe.h"
+#include "bench/kernel_probe/kernel_probe.h"
 #include "common/process/clock.h"
 #include "common/sysctl/sysctl.h"
 
@@ -40,7 +40,7 @@ static bool all_syns_are_in(const struct attempt *a)
            SYN_QUEUE_CLIENTS;
 }
 
-void probe_syn_queue_full(const struct lab *lab, struct finding *f)
+void kernel_probe_syn_queue_full(const struct lab *lab, struct finding *f)
 {
     struct attempt a;
     int r = attempt_open(lab, SYN_QUEUE_LIMIT, &a);
@@ -73,7 +73,7 @@ static bool syn_has_come(const struct attempt *a)
     return attempt_counter(a, "TcpExt.ListenOverflows") > 0 || attempt_held(a, TO_CLIENT) > 0;
 }
 
-void probe_syn_at_full_queue(const struct lab *lab, struct finding *f)
+void kernel_probe_syn_at_full_queue(const struct lab *lab, struct finding *f)
 {
     struct attempt a;
     int r = attempt_open(lab, 1, &a);
@@ -112,7 +112,7 @@ static bool mark_has_come(const struct attempt *a)
     return attempt_counter(a, "TcpExt.ListenOverflows") >= 2;
 }
 
-void probe_cookie_ack_at_full_queue(const struct lab *lab, struct finding *f)
+void kernel_probe_cookie_ack_at_full_queue(const struct lab *lab, struct finding *f)
 {
     struct attempt a = {.listener = -1};
     int r = attempt_set(&lab->server, "net.ipv4.tcp_syncookies", "2");
@@ -152,7 +152,7 @@ static bool is_close_wait(const struct attempt *a)
     return attempt_sockets(a, SOCKDIAG_CLOSE_WAIT) == 1;
 }
 
-void probe_curr_estab(const struct lab *lab, struct finding *f)
+void kernel_probe_curr_estab(const struct lab *lab, struct finding *f)
 {
     struct attempt a;
     int r = attempt_open(lab, 1, &a);
@@ -173,10 +173,10 @@ void probe_curr_estab(const struct lab *lab, struct finding *f)
 
 /* --- facts --- */
 
-void probe_hz(const struct lab *lab, struct finding *f)
+void kernel_probe_hz(const struct lab *lab, struct finding *f)
 {
     struct timespec tick;
-    char value[PROBE_VALUE_MAX];
+    char value[KERNEL_PROBE_VALUE_MAX];
     (void)lab;
     if (clock_getres(CLOCK_MONOTONIC_COARSE, &tick) || tick.tv_sec || !tick.tv_nsec) {
         finding_is(f, "", "the coarse clock does not tell its resolution");
@@ -186,7 +186,7 @@ void probe_hz(const struct lab *lab, struct finding *f)
     finding_is(f, value, "the coarse clock's resolution is %.3f ms", (double)tick.tv_nsec / NS_PER_MS);
 }
 
-void probe_fast_open(const struct lab *lab, struct finding *f)
+void kernel_probe_fast_open(const struct lab *lab, struct finding *f)
 {
     static const char *const words[] = {"off", "client", "server", "both"};
     char value[SYSCTL_VALUE_MAX];
@@ -210,7 +210,7 @@ static _Noreturn void enter_user_namespace(void)
     _exit(fd >= 0 ? WRITABLE : errno == ENOENT ? HIDDEN : READ_ONLY);
 }
 
-void probe_user_namespace(const struct lab *lab, struct finding *f)
+void kernel_probe_user_namespace(const struct lab *lab, struct finding *f)
 {
     int status = 0;
     (void)lab;

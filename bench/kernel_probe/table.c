@@ -1,5 +1,5 @@
-/* Which probes there are, and the cells that they run in. */
-#include "bench/kernel_probe/probe.h"
+/* Which kernel_probes there are, and the cells that they run in. */
+#include "bench/kernel_probe/kernel_probe.h"
 #include "bench/lab/needs.h"
 #include "common/sysctl/sysctl.h"
 
@@ -23,30 +23,30 @@
     }
 
 /* That of the cookies comes first: it counts resets, and none of another probe's must be on its way. */
-const struct probe probes[] = {
+const struct kernel_probe kernel_probes[] = {
     {"cookie_ack_at_full_queue",
      "With tcp_abort_on_overflow = 1 and backlog 0, two clients both get a SYN cookie before either answers.",
-     probe_cookie_ack_at_full_queue},
+     kernel_probe_cookie_ack_at_full_queue},
     {"syn_queue_full", "Six SYNs come to a listener with backlog 2, and the wire holds their SYN-ACKs back.",
-     probe_syn_queue_full, .history = "> since a change of January 2025, which older series have got as well"},
+     kernel_probe_syn_queue_full, .history = "> since a change of January 2025, which older series have got as well"},
     {"syn_at_full_queue",
      "One SYN more comes to a listener with backlog 1 that has two connections which nobody accepts.",
-     probe_syn_at_full_queue},
+     kernel_probe_syn_at_full_queue},
     {"curr_estab",
      "A connection is made, its client says FIN, and CurrEstab is read again when the server is in CLOSE_WAIT.",
-     probe_curr_estab, .history = "both since 6.10, and in stable kernels since mid-2024"},
+     kernel_probe_curr_estab, .history = "both since 6.10, and in stable kernels since mid-2024"},
     {"syn_timeouts", PROBE_LOOKS, .sysctl = "net.ipv4.tcp_syn_linear_timeouts", .there = {"linear", "doubling"}},
     {"syn_timeouts", "A SYN that nobody answers, with tcp_syn_linear_timeouts = 2 where it is there.",
-     probe_syn_timeouts, .waits = true, .history = "linear since 6.5"},
+     kernel_probe_syn_timeouts, .waits = true, .history = "linear since 6.5"},
     {"time_wait_reuse_clock", PROBE_LOOKS, .sysctl = "net.ipv4.tcp_tw_reuse_delay",
      .there = {"milliseconds", "seconds"}},
     {"time_wait_reuse_clock",
      "With tcp_tw_reuse = 1, and tcp_tw_reuse_delay = 250 where it is there, a client that has one port only tries "
      "to get it again.",
-     probe_time_wait_reuse, .waits = true, .history = "milliseconds since 6.14"},
-    {"hz", "The coarse clock (CLOCK_MONOTONIC_COARSE) is asked for its resolution.", probe_hz,
+     kernel_probe_time_wait_reuse, .waits = true, .history = "milliseconds since 6.14"},
+    {"hz", "The coarse clock (CLOCK_MONOTONIC_COARSE) is asked for its resolution.", kernel_probe_hz,
      .means = {{NULL, "Ticks a second of the kernel's timers: they are the coarser the fewer."}}},
-    {"timer_wheel", "A SYN that nobody answers: its first repetition is one timer of 1 s.", probe_timer_wheel,
+    {"timer_wheel", "A SYN that nobody answers: its first repetition is one timer of 1 s.", kernel_probe_timer_wheel,
      .waits = true,
      .means = {{"true", "A timer is never early, and late by no more than its level of the timer wheel is coarse."},
                {"false", "A timer was early: predicted times do not hold here."}}},
@@ -62,19 +62,20 @@ const struct probe probes[] = {
     {"tcp_max_orphans", PROBE_LOOKS, .sysctl = "net.ipv4.tcp_max_orphans", .there = THERE_OR_NOT,
      .means = {{"true", "Each network namespace has a bound of its own for its orphans."},
                {"false", "The bound for orphans is the whole machine's, and no lab can show it."}}},
-    {"fast_open", "The value of tcp_fastopen in a fresh network is read.", probe_fast_open,
+    {"fast_open", "The value of tcp_fastopen in a fresh network is read.", kernel_probe_fast_open,
      .means = {{"off", "TCP Fast Open is off until tcp_fastopen is set."},
                {"client", "TCP Fast Open is on for clients; a server needs tcp_fastopen = 2 or 3."},
                {NULL, "TCP Fast Open is on for servers."}}},
     {"user_namespace", "In a new user namespace with a network of its own net.core.somaxconn is opened for writing.",
-     probe_user_namespace,
+     kernel_probe_user_namespace,
      .means = {{"writable", "An ordinary user's lab has the net.core sysctls, somaxconn among them."},
                {"none", "No user namespace can be made: labs need root."},
                {NULL, "An ordinary user's lab cannot set net.core.somaxconn."}}},
     {0},
 };
 
-_Static_assert(sizeof(probes) / sizeof(*probes) <= PROBES_MAX, "struct findings has room for all");
+_Static_assert(sizeof(kernel_probes) / sizeof(*kernel_probes) <= KERNEL_PROBES_MAX,
+               "struct findings has room for all");
 _Static_assert(sizeof(struct findings) <= NEEDS_ANSWER_MAX, "the pipe has room for all");
 
 void finding_is(struct finding *f, const char *value, const char *format, ...)
@@ -90,7 +91,7 @@ void finding_is(struct finding *f, const char *value, const char *format, ...)
 }
 
 /* In the cell's own network. */
-static void probe_sysctl(const struct lab *lab, const struct probe *p, struct finding *f)
+static void probe_sysctl(const struct lab *lab, const struct kernel_probe *p, struct finding *f)
 {
     char value[SYSCTL_VALUE_MAX];
     int r = host_enter(&lab->client);
@@ -106,7 +107,7 @@ static void probe_sysctl(const struct lab *lab, const struct probe *p, struct fi
                               : strerror(-r));
 }
 
-static void probe_run(const struct probe *p, const struct lab *lab, struct finding *f)
+static void probe_run(const struct kernel_probe *p, const struct lab *lab, struct finding *f)
 {
     if (p->run)
         p->run(lab, f);
@@ -119,9 +120,9 @@ static void probe_run(const struct probe *p, const struct lab *lab, struct findi
 static void probe_visit(const struct lab *lab, void *answer)
 {
     struct findings *f = answer;
-    for (size_t i = 0; probes[i].name; i++)
-        if (f->alone ? f->alone == &probes[i] : !probes[i].waits)
-            probe_run(&probes[i], lab, &f->of[i]);
+    for (size_t i = 0; kernel_probes[i].name; i++)
+        if (f->alone ? f->alone == &kernel_probes[i] : !kernel_probes[i].waits)
+            probe_run(&kernel_probes[i], lab, &f->of[i]);
 }
 
 /* For the tests: a rule that is wrong on purpose must make a prediction that differs. TCPLAB_TEST_RULE is "name=value". */
@@ -141,13 +142,13 @@ static void probe_falsify(struct kernel_rules *r)
 static void probe_rules(const struct findings *f, struct kernel_rules *ret)
 {
     *ret = (struct kernel_rules){0};
-    for (size_t i = 0; probes[i].name; i++)
+    for (size_t i = 0; kernel_probes[i].name; i++)
         if (f->of[i].value[0])
-            kernel_rules_set(ret, probes[i].name, f->of[i].value); /* a fact is no rule: -ENOENT */
+            kernel_rules_set(ret, kernel_probes[i].name, f->of[i].value); /* a fact is no rule: -ENOENT */
     probe_falsify(ret);
 }
 
-const char *probe_quickly(struct kernel_rules *ret)
+const char *kernel_probe_quickly(struct kernel_rules *ret)
 {
     struct findings f = {0};
     struct needs_cell cell;
@@ -158,23 +159,23 @@ const char *probe_quickly(struct kernel_rules *ret)
 }
 
 /* Those that do not wait come first: where there can be no lab, one says so; and the wires take memory. */
-const char *probe_all(struct findings *ret)
+const char *kernel_probe_all(struct findings *ret)
 {
-    static struct findings waiting[PROBES_MAX];
-    struct needs_cell cells[PROBES_MAX];
+    static struct findings waiting[KERNEL_PROBES_MAX];
+    struct needs_cell cells[KERNEL_PROBES_MAX];
     *ret = (struct findings){0};
     needs_begin(probe_visit, ret, sizeof(*ret), &cells[0]);
     const char *lacking = needs_end(&cells[0]);
     if (lacking)
         return lacking;
-    for (size_t i = 0; probes[i].name; i++) {
-        waiting[i].alone = &probes[i];
-        if (probes[i].waits)
+    for (size_t i = 0; kernel_probes[i].name; i++) {
+        waiting[i].alone = &kernel_probes[i];
+        if (kernel_probes[i].waits)
             needs_begin(probe_visit, &waiting[i], sizeof(waiting[i]), &cells[i]);
     }
-    for (size_t i = 0; probes[i].name; i++) {
-        const char *why = probes[i].waits ? needs_end(&cells[i]) : NULL;
-        if (probes[i].waits)
+    for (size_t i = 0; kernel_probes[i].name; i++) {
+        const char *why = kernel_probes[i].waits ? needs_end(&cells[i]) : NULL;
+        if (kernel_probes[i].waits)
             ret->of[i] = waiting[i].of[i];
         if (why)
             finding_is(&ret->of[i], "", "%s", why);
@@ -184,11 +185,11 @@ const char *probe_all(struct findings *ret)
 
 /* --- what they say --- */
 
-size_t probe_that_counts(const struct findings *f, const char *name)
+size_t kernel_probe_that_counts(const struct findings *f, const char *name)
 {
-    size_t found = PROBES_MAX;
-    for (size_t i = 0; probes[i].name; i++)
-        if (!strcmp(probes[i].name, name) && (found == PROBES_MAX || f->of[i].value[0]))
+    size_t found = KERNEL_PROBES_MAX;
+    for (size_t i = 0; kernel_probes[i].name; i++)
+        if (!strcmp(kernel_probes[i].name, name) && (found == KERNEL_PROBES_MAX || f->of[i].value[0]))
             found = i;
     return found;
 }
@@ -202,7 +203,7 @@ static const char *probe_rule_means(const char *name, const char *value)
     return NULL;
 }
 
-const char *probe_means(const struct probe *p, const char *value)
+const char *kernel_probe_means(const struct kernel_probe *p, const char *value)
 {
     const size_t n = sizeof(p->means) / sizeof(*p->means);
     for (size_t i = 0; i < n && *value && p->means[i].means; i++)
@@ -211,7 +212,7 @@ const char *probe_means(const struct probe *p, const char *value)
     return probe_rule_means(p->name, value);
 }
 
-json_t *probe_json(const struct finding *f)
+json_t *kernel_probe_json(const struct finding *f)
 {
     if (!f->value[0])
         return json_string(KERNEL_RULE_UNKNOWN);

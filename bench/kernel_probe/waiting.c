@@ -1,6 +1,6 @@
-/* The probes that wait for timers: each in a lab of its own. */
+/* The kernel_probes that wait for timers: each in a lab of its own. */
 #include "bench/kernel_probe/attempt.h"
-#include "bench/kernel_probe/probe.h"
+#include "bench/kernel_probe/kernel_probe.h"
 #include "bench/model/lateness.h"
 #include "common/kernel/sockdiag.h"
 #include "common/process/clock.h"
@@ -55,7 +55,7 @@ static int send_syns(const struct lab *lab, int n, void (*between)(struct attemp
 }
 
 /* With another number of linear timeouts than the kernel's. */
-void probe_syn_timeouts(const struct lab *lab, struct finding *f)
+void kernel_probe_syn_timeouts(const struct lab *lab, struct finding *f)
 {
     int knob = attempt_set(&lab->client, "net.ipv4.tcp_syn_linear_timeouts", "2");
     int r = knob && knob != -ENOENT ? knob : send_syns(lab, 3, NULL, NULL);
@@ -105,11 +105,11 @@ static void look_at_timer(struct attempt *a, void *context)
 
 /* The first repetition of a SYN is one timer of 1 s, and both its ends are stamped by the kernel. What is later than the wheel's granule
  * may be a machine with other work, and proves nothing. */
-void probe_timer_wheel(const struct lab *lab, struct finding *f)
+void kernel_probe_timer_wheel(const struct lab *lab, struct finding *f)
 {
     struct finding hz;
     struct steps steps = {0};
-    probe_hz(lab, &hz);
+    kernel_probe_hz(lab, &hz);
     int r = host_enter(&lab->client);
     if (!r)
         r = sockdiag_open(&steps.diag);
@@ -246,7 +246,7 @@ static bool reuse_decide(const struct reuse *u, int64_t delay_ns, struct finding
     return decided;
 }
 
-void probe_time_wait_reuse(const struct lab *lab, struct finding *f)
+void kernel_probe_time_wait_reuse(const struct lab *lab, struct finding *f)
 {
     struct reuse u = {0};
     int knob = attempt_set(&lab->client, "net.ipv4.tcp_tw_reuse_delay", REUSE_DELAY_MS);

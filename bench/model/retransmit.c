@@ -34,7 +34,7 @@ struct span retransmit_rto(const struct conditions *c, struct span rtt)
     return (struct span){rto(c, rtt.lo), rto(c, rtt.hi)};
 }
 
-bool retransmit_has_probe(const struct conditions *c)
+bool retransmit_has_tail_probe(const struct conditions *c)
 {
     return (c->early_retrans == 3 || c->early_retrans == 4) && c->sack;
 }
@@ -50,10 +50,10 @@ static struct span then(struct span since, int hz, double lo, double hi)
     return (struct span){lateness_then(since, hz, lo).lo, lateness_then(since, hz, hi).hi};
 }
 
-struct span retransmit_probe(const struct retransmit *r)
+struct span retransmit_tail_probe(const struct retransmit *r)
 {
     const struct conditions *c = r->conditions;
-    if (!retransmit_has_probe(c))
+    if (!retransmit_has_tail_probe(c))
         return (struct span){INFINITY, INFINITY};
     return then((struct span){0, LATENESS_SCHEDULING}, c->hz, probe_timeout(c, r->rtt.lo),
                 probe_timeout(c, r->rtt.hi));
@@ -76,7 +76,7 @@ static struct span firing_after(const struct retransmit *r, struct span since, i
 struct span retransmit_firing(const struct retransmit *r, int n)
 {
     struct span since = {0, LATENESS_SCHEDULING};
-    return firing_after(r, retransmit_has_probe(r->conditions) ? retransmit_probe(r) : since, 1, n);
+    return firing_after(r, retransmit_has_tail_probe(r->conditions) ? retransmit_tail_probe(r) : since, 1, n);
 }
 
 /* tcp_model_timeout() */

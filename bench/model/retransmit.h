@@ -23,8 +23,8 @@ struct retransmit {
 struct span retransmit_rto(const struct conditions *c, struct span rtt);
 
 /* Whether there is a tail loss probe, and when. */
-bool retransmit_has_probe(const struct conditions *c);
-struct span retransmit_probe(const struct retransmit *r);
+bool retransmit_has_tail_probe(const struct conditions *c);
+struct span retransmit_tail_probe(const struct retransmit *r);
 
 /* The n-th firing of the RTO, from 1. */
 struct span retransmit_firing(const struct retransmit *r, int n);

@@ -18,7 +18,7 @@ struct retries_table {
     size_t n_slots;
 };
 
-static bool retries_matches(const struct segment *s, enum direction direction, unsigned flags)
+static bool matches(const struct segment *s, enum direction direction, unsigned flags)
 {
     return s->direction == direction && (s->flags & RETRIES_FLAGS) == flags && !s->copy;
 }
@@ -29,7 +29,7 @@ static bool retries_open(struct retries_table *t, const struct segment *segments
 {
     size_t matching = 0;
     for (size_t i = 0; i < n; i++)
-        matching += retries_matches(&segments[i], direction, flags);
+        matching += matches(&segments[i], direction, flags);
     t->n_slots = 16;
     while (t->n_slots < 2 * matching)
         t->n_slots *= 2;
@@ -45,7 +45,7 @@ static struct retries_slot *retries_slot(const struct retries_table *t, const st
     return &t->slots[i];
 }
 
-static void retries_add(const struct retries_table *t, const struct segment *s, int n)
+static void add(const struct retries_table *t, const struct segment *s, int n)
 {
     struct retries_slot *slot = retries_slot(t, &s->id);
     if (!slot->id)
@@ -64,8 +64,8 @@ size_t retries_find(const struct segment *segments, size_t n_segments, enum dire
     if (!retries_open(&t, segments, n_segments, direction, flags))
         return SIZE_MAX;
     for (size_t i = 0; i < n_segments; i++)
-        if (retries_matches(&segments[i], direction, flags))
-            retries_add(&t, &segments[i], n);
+        if (matches(&segments[i], direction, flags))
+            add(&t, &segments[i], n);
     for (size_t i = 0; i < t.n_slots; i++) {
         if (t.slots[i].seen <= n)
             continue;

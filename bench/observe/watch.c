@@ -1,7 +1,7 @@
 #include "bench/observe/watch.h"
 #include "bench/observe/destroyed.h"
+#include "bench/observe/look_interval.h"
 #include "bench/observe/opens.h"
-#include "bench/observe/pace.h"
 #include "bench/observe/timeline.h"
 #include "common/process/clock.h"
 #include "common/process/thread.h"
@@ -129,7 +129,7 @@ static int watch_hear_deaths(struct watch *w)
 static int64_t watch_interval_ns(const struct watch *w, int64_t took_ns)
 {
     int64_t usual_ns = w->unchanged > WATCH_CALM ? 2 * WATCH_INTERVAL_NS : WATCH_INTERVAL_NS;
-    return pace_interval_ns(usual_ns, took_ns, watch_parts(w));
+    return look_interval_ns(usual_ns, took_ns, watch_parts(w));
 }
 
 static void watch_notice_flood(struct watch *w)
@@ -188,7 +188,7 @@ int watch_wait(struct watch *w)
             continue;
         int64_t cpu_ns = thread_cpu_ns();
         r = watch_look_at_queue(w);
-        queue_ns = pace_interval_ns(WATCH_QUEUE_NS, thread_cpu_ns() - cpu_ns, WATCH_QUEUE_PARTS);
+        queue_ns = look_interval_ns(WATCH_QUEUE_NS, thread_cpu_ns() - cpu_ns, WATCH_QUEUE_PARTS);
     }
     return r;
 }
@@ -201,7 +201,7 @@ void watch_begin(struct watch *w)
 
 int64_t watch_parts(const struct watch *w)
 {
-    return pace_parts(w->latest.side[SIDE_SERVER].n + w->latest.side[SIDE_CLIENT].n, w->flooded);
+    return look_interval_parts(w->latest.side[SIDE_SERVER].n + w->latest.side[SIDE_CLIENT].n, w->flooded);
 }
 
 int64_t watch_due_ns(const struct watch *w)

@@ -9,7 +9,7 @@
 #include <jansson.h>
 
 #define WATCH_INTERVAL_NS \
-    5000000 /* of looks; twice that while nothing happens, more where looks are dear: observe/pace.h */
+    5000000 /* of looks; twice that while nothing happens, more where looks are dear: observe/look_interval.h */
 
 struct watch;
 
@@ -37,7 +37,7 @@ void watch_begin(struct watch *w);
 /* When the next look is due, on clock_now_ns()'s clock: see watch_wait(). */
 int64_t watch_due_ns(const struct watch *w);
 
-/* One part in how many of the time a look may take now: see observe/pace.h. */
+/* One part in how many of the time a look may take now: see observe/look_interval.h. */
 int64_t watch_parts(const struct watch *w);
 
 const struct look *watch_latest(const struct watch *w);

@@ -29,7 +29,7 @@ static struct option_row knob_row(const struct knob *k, union knob_storage *stor
                                .word = k->word};
 }
 
-static int64_t knob_stored(const struct knob *k, const union knob_storage *storage)
+static int64_t stored(const struct knob *k, const union knob_storage *storage)
 {
     return k->type == &option_choice ? storage->choice : storage->integer; /* a count's limits are within int64_t */
 }
@@ -44,7 +44,7 @@ static int knob_read(const struct knob *k, const char *text, int64_t *ret, const
     }
     int r = k->type->parse(text, &row, ret_why);
     if (!r)
-        *ret = knob_stored(k, &storage);
+        *ret = stored(k, &storage);
     return r;
 }
 
@@ -59,8 +59,8 @@ void knobs_init(struct knobs *k, const struct knob *knobs, size_t n)
     }
 }
 
-static int knobs_say(char **ret_message, int r, const char *format, ...) __attribute__((format(printf, 3, 4)));
-static int knobs_say(char **ret_message, int r, const char *format, ...)
+static int say(char **ret_message, int r, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static int say(char **ret_message, int r, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -73,7 +73,7 @@ static int knobs_say(char **ret_message, int r, const char *format, ...)
     return r;
 }
 
-static int knobs_unknown(const struct knobs *k, const char *name, char **ret_message)
+static int unknown(const struct knobs *k, const char *name, char **ret_message)
 {
     const char *names[KNOBS_MAX];
     char list[KNOBS_MAX * (KNOB_NAME_WIDTH + 2)] = "";
@@ -83,11 +83,11 @@ static int knobs_unknown(const struct knobs *k, const char *name, char **ret_mes
         strcat(list, names[i]);
     }
     const char *near = suggest_nearest(name, names, k->n);
-    return knobs_say(ret_message, -ENOENT, "no knob %s%s%s%s; there are %s, and any sysctl by its full name", name,
-                     near ? " (did you mean " : "", near ? near : "", near ? "?)" : "", list);
+    return say(ret_message, -ENOENT, "no knob %s%s%s%s; there are %s, and any sysctl by its full name", name,
+               near ? " (did you mean " : "", near ? near : "", near ? "?)" : "", list);
 }
 
-static int knobs_bad_value(const struct knob *k, const char *value, int r, const char *why, char **ret_message)
+static int bad_value(const struct knob *k, const char *value, int r, const char *why, char **ret_message)
 {
     char limits[OPTION_LIMITS_MAX], words[128] = "";
     union knob_storage storage;
@@ -95,26 +95,26 @@ static int knobs_bad_value(const struct knob *k, const char *value, int r, const
     for (size_t i = 0; k->choices && k->choices[i]; i++)
         snprintf(words + strlen(words), sizeof(words) - strlen(words), "%s%s", i ? " or " : "", k->choices[i]);
     if (k->choices)
-        return knobs_say(ret_message, r, "%s=%s: write %s", k->name, value, words);
+        return say(ret_message, r, "%s=%s: write %s", k->name, value, words);
     option_limits(&row, limits);
-    return knobs_say(ret_message, r, "%s=%s: %s; write %s, %s%s%s", k->name, value,
-                     why == option_outside_limits ? "that is beyond the limits" : why, k->type->form, limits,
-                     k->word ? ", or " : "", k->word ? k->word : "");
+    return say(ret_message, r, "%s=%s: %s; write %s, %s%s%s", k->name, value,
+               why == option_outside_limits ? "that is beyond the limits" : why, k->type->form, limits,
+               k->word ? ", or " : "", k->word ? k->word : "");
 }
 
-static int knobs_set_sysctl(struct knobs *k, const char *text, char **ret_message)
+static int set_sysctl(struct knobs *k, const char *text, char **ret_message)
 {
     char key[SYSCTL_KEY_MAX], value[SYSCTL_VALUE_MAX];
     const char *why;
     int64_t least, most;
     int r = sysctl_parse(text, key, value, &why);
     if (r)
-        return knobs_say(ret_message, r, "%s: %s; write such as net.ipv4.tcp_syn_retries=2", text, why);
+        return say(ret_message, r, "%s: %s; write such as net.ipv4.tcp_syn_retries=2", text, why);
     if (!conditions_takes(key, conditions_number(value), &least, &most))
-        return knobs_say(ret_message, -EINVAL, "%s: the kernel takes %lld to %lld", text, (long long)least,
-                         (long long)most);
+        return say(ret_message, -EINVAL, "%s: the kernel takes %lld to %lld", text, (long long)least,
+                   (long long)most);
     if (k->n_sysctls == KNOBS_SYSCTLS)
-        return knobs_say(ret_message, -EINVAL, "%s: at most %d sysctls can be set", text, KNOBS_SYSCTLS);
+        return say(ret_message, -EINVAL, "%s: at most %d sysctls can be set", text, KNOBS_SYSCTLS);
     k->sysctl[k->n_sysctls++] = text;
     return 0;
 }
@@ -125,22 +125,22 @@ int knobs_set(struct knobs *k, const char *text, char **ret_message)
     char name[SYSCTL_KEY_MAX]; /* longer ones are cut off: no knob, and no sysctl, has such a name */
     *ret_message = NULL;
     if (!equals || equals == text)
-        return knobs_say(ret_message, -EINVAL, "%s: write KNOB=VALUE, such as clients=100", text);
+        return say(ret_message, -EINVAL, "%s: write KNOB=VALUE, such as clients=100", text);
     size_t length = (size_t)(equals - text) < sizeof(name) ? (size_t)(equals - text) : sizeof(name) - 1;
     memcpy(name, text, length);
     name[length] = '\0';
     if (strpbrk(name, "./"))
-        return knobs_set_sysctl(k, text, ret_message);
+        return set_sysctl(k, text, ret_message);
     for (size_t i = 0; i < k->n; i++) {
         if (strcmp(k->knobs[i].name, name))
             continue;
         int r = knob_read(&k->knobs[i], equals + 1, &k->value[i], &why);
         if (r)
-            return knobs_bad_value(&k->knobs[i], equals + 1, r, why, ret_message);
+            return bad_value(&k->knobs[i], equals + 1, r, why, ret_message);
         k->set[i] = k->given[i] = true;
         return 0;
     }
-    return knobs_unknown(k, name, ret_message);
+    return unknown(k, name, ret_message);
 }
 
 static size_t knobs_index(const struct knobs *k, const char *name)
@@ -177,7 +177,7 @@ const char *knob_text(const struct knob *k, int64_t value, char text[static KNOB
     return text;
 }
 
-static void knobs_put(json_t *json, const struct knob *k, int64_t value)
+static void put(json_t *json, const struct knob *k, int64_t value)
 {
     char name[2 * KNOB_NAME_WIDTH];
     bool duration = k->type == &option_duration;
@@ -201,7 +201,7 @@ json_t *knobs_json(const struct knobs *k)
     json_t *json = json_object();
     for (size_t i = 0; i < k->n; i++)
         if (k->set[i])
-            knobs_put(json, &k->knobs[i], k->value[i]);
+            put(json, &k->knobs[i], k->value[i]);
     for (size_t i = 0; i < k->n_sysctls; i++)
         if (!sysctl_parse(k->sysctl[i], key, value, &why))
             json_object_set_new(json, key, json_string(value));

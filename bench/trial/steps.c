@@ -1,7 +1,7 @@
 #include "bench/trial/steps.h"
 #include "bench/observe/retries.h"
 #include "bench/trial/sockets.h"
-#include "bench/trial/witness.h"
+#include "bench/trial/ss_nstat.h"
 #include "common/process/clock.h"
 #include "common/process/exit_code.h"
 #include "common/sysctl/sysctl.h"
@@ -784,7 +784,7 @@ void step_see_state(struct trial *t, enum side side, enum sockdiag_state state, 
     va_start(arguments, name);
     step_see_text(t, (double)step_state(t, side, state), name, arguments, text);
     va_end(arguments);
-    witness_state(t, side, state, text);
+    ss_nstat_state(t, side, state, text);
 }
 
 void step_see_counter(struct trial *t, enum side side, const char *counter, const char *name, ...)
@@ -794,7 +794,7 @@ void step_see_counter(struct trial *t, enum side side, const char *counter, cons
     va_start(arguments, name);
     step_see_text(t, (double)step_counter(t, side, counter), name, arguments, text);
     va_end(arguments);
-    witness_counter(t, side, counter, text);
+    ss_nstat_counter(t, side, counter, text);
 }
 
 void step_show(struct trial *t, enum ledger_row row, const char *caption)

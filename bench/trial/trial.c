@@ -2,9 +2,9 @@
 #include "bench/lab/needs.h"
 #include "bench/model/queue.h"
 #include "bench/observe/pcap.h"
+#include "bench/trial/outcome.h"
 #include "bench/trial/sockets.h"
 #include "bench/trial/steps.h"
-#include "bench/trial/stock.h"
 #include "bench/trial/trial_document.h"
 #include "common/process/clock.h"
 #include "common/process/exit_code.h"
@@ -18,14 +18,14 @@
 
 #define TRIAL_DESCRIPTORS 48 /* what a program needs beside its connections */
 
-static bool trial_on_loopback(const struct knobs *k)
+static bool on_loopback(const struct knobs *k)
 {
     return knobs_have(k, "link") && knob(k, "link") == KNOB_LOOPBACK;
 }
 
-static void trial_open_lab(struct trial *t)
+static void open_lab(struct trial *t)
 {
-    const struct lab_args args = {.loopback = trial_on_loopback(t->knobs),
+    const struct lab_args args = {.loopback = on_loopback(t->knobs),
                                   .ipv6 = knobs_have(t->knobs, "ipv6") && knob(t->knobs, "ipv6"),
                                   .delay_ns = knobs_have(t->knobs, "delay") ? knob(t->knobs, "delay") : 0};
     const char *step;
@@ -39,7 +39,7 @@ static void trial_open_lab(struct trial *t)
         step_fail(t, EXIT_CODE_CANNOT, "%s", needs_mend(step, -r));
 }
 
-static void trial_set_text(struct trial *t, const char *text)
+static void set_text(struct trial *t, const char *text)
 {
     char key[SYSCTL_KEY_MAX], value[SYSCTL_VALUE_MAX];
     const char *why;
@@ -51,30 +51,30 @@ static void trial_set_text(struct trial *t, const char *text)
 }
 
 /* The experiment's own, then the knobs', then what the user gave by its full name: the later wins. */
-static void trial_set_sysctls(struct trial *t)
+static void set_sysctls(struct trial *t)
 {
     const struct knobs *k = t->knobs;
     char text[SYSCTL_KEY_MAX + 32];
     for (size_t i = 0; t->experiment->sysctls && t->experiment->sysctls[i]; i++)
-        trial_set_text(t, t->experiment->sysctls[i]);
+        set_text(t, t->experiment->sysctls[i]);
     for (size_t i = 0; i < k->n; i++) {
         if (!k->knobs[i].sysctl || !k->set[i])
             continue;
         snprintf(text, sizeof(text), "%s=%lld", k->knobs[i].sysctl, (long long)k->value[i]);
-        trial_set_text(t, text);
+        set_text(t, text);
     }
     for (size_t i = 0; i < k->n_sysctls; i++)
-        trial_set_text(t, k->sysctl[i]);
+        set_text(t, k->sysctl[i]);
 }
 
-static int64_t trial_condition(const char *key, int64_t absent)
+static int64_t condition(const char *key, int64_t absent)
 {
     char value[SYSCTL_VALUE_MAX];
     return sysctl_read(key, value) ? absent : conditions_number(value);
 }
 
 /* What the server host is set to now. The timer's tick is the coarse clock's resolution: no right is needed to ask. */
-static void trial_read_conditions(struct trial *t)
+static void read_conditions(struct trial *t)
 {
     struct timespec tick;
     if (t->failure)
@@ -82,12 +82,12 @@ static void trial_read_conditions(struct trial *t)
     clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
     t->conditions.hz = (int)(NS_PER_S / (tick.tv_nsec ? tick.tv_nsec : NS_PER_S));
     host_enter(&t->lab.server);
-#define X(field, sysctl, fresh, absent) t->conditions.field = trial_condition(sysctl, absent);
+#define X(field, sysctl, fresh, absent) t->conditions.field = condition(sysctl, absent);
     CONDITIONS(X)
 #undef X
 }
 
-static void trial_check_knobs(struct trial *t)
+static void check_knobs(struct trial *t)
 {
     char *message = NULL;
     if (t->failure || !experiment_check(t->experiment, t->knobs, &t->conditions, &message))
@@ -97,7 +97,7 @@ static void trial_check_knobs(struct trial *t)
 }
 
 /* Connections beside those of the knob clients, which the server may have to hold as well. */
-static int64_t trial_others(const struct trial *t)
+static int64_t others(const struct trial *t)
 {
     const struct knobs *k = t->knobs;
     int64_t prefill = knobs_have(k, "prefill") ? knob(k, "prefill") : 0;
@@ -107,12 +107,12 @@ static int64_t trial_others(const struct trial *t)
 }
 
 /* Before anything is started: the client refuses a run that cannot fit, but then the trial is under way. */
-static void trial_check_descriptors(struct trial *t)
+static void check_descriptors(struct trial *t)
 {
     struct rlimit limit = {0};
     if (!knobs_have(t->knobs, "clients"))
         return;
-    int64_t needed = TRIAL_DESCRIPTORS + knob(t->knobs, "clients") + trial_others(t);
+    int64_t needed = TRIAL_DESCRIPTORS + knob(t->knobs, "clients") + others(t);
     getrlimit(RLIMIT_NOFILE, &limit);
     if (!t->failure && (rlim_t)needed > limit.rlim_max)
         step_fail(t, EXIT_CODE_CANNOT,
@@ -124,17 +124,17 @@ static void trial_check_descriptors(struct trial *t)
 }
 
 /* Of a range of an odd number of ports connect() may overlook one (model/ports.h). */
-static void trial_check_ports(struct trial *t)
+static void check_ports(struct trial *t)
 {
     int64_t ports = step_ports(t, SIDE_CLIENT);
     if (t->failure || !knobs_have(t->knobs, "clients"))
         return;
-    if (knob(t->knobs, "clients") + trial_others(t) > ports - (ports > 1 && ports % 2))
+    if (knob(t->knobs, "clients") + others(t) > ports - (ports > 1 && ports % 2))
         step_fail_without_port(t, SIDE_CLIENT);
 }
 
 /* For the tests: a prediction that is wrong on purpose must be found to differ. TCPLAB_TEST_FALSIFY names the expectation. */
-static void trial_falsify(struct prediction *p)
+static void falsify(struct prediction *p)
 {
     const char *name = getenv("TCPLAB_TEST_FALSIFY");
     for (size_t i = 0; name && i < p->n; i++)
@@ -144,7 +144,7 @@ static void trial_falsify(struct prediction *p)
         }
 }
 
-static void trial_count(struct trial *t)
+static void count(struct trial *t)
 {
     for (int side = 0; side < 2 && !t->failure; side++) {
         int r = host_enter(side == SIDE_SERVER ? &t->lab.server : &t->lab.client);
@@ -156,7 +156,7 @@ static void trial_count(struct trial *t)
 }
 
 /* A segment that was lost before the wire saw it is a fault of the lab, not of TCP. */
-static void trial_check_wire(struct trial *t)
+static void check_wire(struct trial *t)
 {
     struct wire_status s = wire_status(t->lab.wire);
     if (s.kernel_lost)
@@ -165,30 +165,30 @@ static void trial_check_wire(struct trial *t)
                   (unsigned long long)s.kernel_lost);
 }
 
-static void trial_go(struct trial *t)
+static void go(struct trial *t)
 {
-    trial_open_lab(t);
-    trial_set_sysctls(t);
-    trial_read_conditions(t);
-    trial_check_knobs(t);
-    trial_check_descriptors(t);
-    trial_check_ports(t);
-    trial_count(t);
+    open_lab(t);
+    set_sysctls(t);
+    read_conditions(t);
+    check_knobs(t);
+    check_descriptors(t);
+    check_ports(t);
+    count(t);
     if (t->failure)
         return;
     t->experiment->predict(t->knobs, &t->conditions, &t->prediction);
-    trial_falsify(&t->prediction);
+    falsify(&t->prediction);
     t->experiment->run(t, t->knobs);
     step_take_stock(t);
     t->timeline = watch_timeline(t->watch, t->began_ns);
     t->ended_ns = clock_now_ns(); /* what comes now is the end of the lab, not of the experiment */
-    stock_end_programs(t);
-    stock_make_ledger(t);
+    outcome_end_programs(t);
+    outcome_make_ledger(t);
     if (!t->failure)
-        trial_check_wire(t);
+        check_wire(t);
 }
 
-static void trial_write_pcap(struct trial *t, const char *path)
+static void write_pcap(struct trial *t, const char *path)
 {
     size_t n;
     if (!path || !t->lab.wire)
@@ -199,7 +199,7 @@ static void trial_write_pcap(struct trial *t, const char *path)
         step_fail(t, EXIT_CODE_FAILED, "cannot write %s: %s", path, strerror(-r));
 }
 
-static void trial_release(struct trial *t)
+static void release(struct trial *t)
 {
     for (size_t i = 0; i < t->n_clients; i++) {
         process_free(t->clients[i].process);
@@ -242,9 +242,9 @@ json_t *trial_run(const struct trial_args *args, int *ret_code)
     t.began_ns = began_ns;
     if (args->rules)
         t.conditions.rules = *args->rules;
-    trial_go(&t);
-    trial_write_pcap(&t, args->pcap);
+    go(&t);
+    write_pcap(&t, args->pcap);
     json_t *document = trial_document(&t, args->repetition, (double)(clock_now_ns() - began_ns) / 1e9, ret_code);
-    trial_release(&t);
+    release(&t);
     return document;
 }

@@ -20,7 +20,7 @@ static json_t *document_number(double value)
 }
 
 /* A time is shown with its point, also where it is whole. */
-static json_t *document_measure(double value, const char *unit)
+static json_t *measure(double value, const char *unit)
 {
     return isfinite(value) && !strcmp(unit, "s") ? json_real(round(value * 1e6) / 1e6) : document_number(value);
 }
@@ -31,9 +31,8 @@ static json_t *document_check(const struct trial *t, const struct expectation *e
     enum verdict v = verdict_check(e, observed);
     *verdict = verdict_add(*verdict, v);
     return json_pack("{s:s, s:s, s:[o, o], s:o, s:s, s:s, s:s}", "name", e->name, "unit", e->unit, "predicted",
-                     document_measure(e->lo, e->unit), document_measure(e->hi, e->unit), "observed",
-                     document_measure(observed, e->unit), "verdict", verdict_name(v), "rule", e->rule->sentence,
-                     "source", e->rule->source);
+                     measure(e->lo, e->unit), measure(e->hi, e->unit), "observed", measure(observed, e->unit),
+                     "verdict", verdict_name(v), "rule", e->rule->sentence, "source", e->rule->source);
 }
 
 static json_t *document_checks(const struct trial *t, enum verdict *verdict)
@@ -55,7 +54,7 @@ static json_t *document_conditions(const struct conditions *c)
 }
 
 /* Whether this prediction would be another one if that rule were the other way. */
-static bool document_rule_matters(const struct trial *t, enum kernel_rule rule)
+static bool rule_matters(const struct trial *t, enum kernel_rule rule)
 {
     struct prediction with = {0}, without = {0};
     struct conditions other = t->conditions;
@@ -69,25 +68,25 @@ static bool document_rule_matters(const struct trial *t, enum kernel_rule rule)
 }
 
 /* Those of the kernel's rules that the prediction used. */
-static json_t *document_kernel_rules(const struct trial *t)
+static json_t *kernel_rules(const struct trial *t)
 {
     json_t *json = json_object();
     for (enum kernel_rule rule = 0; rule < KERNEL_RULES_N && t->prediction.n; rule++)
-        if (document_rule_matters(t, rule))
+        if (rule_matters(t, rule))
             json_object_set_new(json, kernel_rule_texts[rule].name,
                                 json_string(kernel_rules_word(&t->conditions.rules, rule)));
     return json;
 }
 
-static json_t *document_setup(const struct trial *t)
+static json_t *setup(const struct trial *t)
 {
     char server[ENDPOINT_TEXT_MAX];
     snprintf(server, sizeof(server), strchr(t->lab.server_address, ':') ? "[%s]:%d" : "%s:%d", t->lab.server_address,
              LAB_PORT);
     return json_pack("{s:s, s:s, s:s, s:s, s:O, s:o, s:o, s:O, s:O}", "link", t->lab.loopback ? "loopback" : "wire",
                      "why", t->experiment->why_link, "server", server, "client", t->lab.client_address, "sysctls",
-                     t->sysctls, "conditions", document_conditions(&t->conditions), "kernel_rules",
-                     document_kernel_rules(t), "commands", t->commands, "calls", t->calls);
+                     t->sysctls, "conditions", document_conditions(&t->conditions), "kernel_rules", kernel_rules(t),
+                     "commands", t->commands, "calls", t->calls);
 }
 
 /* --- packets --- */
@@ -107,7 +106,7 @@ static const char *document_fate(int fate)
     return names[fate];
 }
 
-static uint32_t document_relative(const struct document_isn *isn, enum direction direction, uint32_t number)
+static uint32_t relative(const struct document_isn *isn, enum direction direction, uint32_t number)
 {
     return isn->known[direction] ? number - isn->isn[direction] : number;
 }
@@ -123,9 +122,9 @@ static json_t *document_segment(const struct segment *s, struct document_isn *is
         "{s:o, s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:s}", "t_ms", document_real((double)(s->at_ns - zero_ns) / 1e6),
         "arrived_ms", s->out_ns ? document_real((double)(s->out_ns - zero_ns) / 1e6) : json_null(), "direction",
         s->direction == TO_SERVER ? "to_server" : "to_client", "name", segment_name(s, name), "sequence",
-        (json_int_t)document_relative(isn, s->direction, s->sequence), "acknowledged",
-        s->flags & SEGMENT_ACK ? (json_int_t)document_relative(isn, !s->direction, s->acknowledged) : (json_int_t)0,
-        "window", (json_int_t)s->window, "payload_bytes", (json_int_t)s->payload, "fate", document_fate(s->fate));
+        (json_int_t)relative(isn, s->direction, s->sequence), "acknowledged",
+        s->flags & SEGMENT_ACK ? (json_int_t)relative(isn, !s->direction, s->acknowledged) : (json_int_t)0, "window",
+        (json_int_t)s->window, "payload_bytes", (json_int_t)s->payload, "fate", document_fate(s->fate));
     if (s->copy)
         json_object_set_new(json, "copy", json_true());
     return json;
@@ -145,7 +144,7 @@ static bool document_is(const json_t *segment, const char *direction, const char
 }
 
 /* Whether the client's next word was the same again and the server's next one, if any, was as if it had not heard. */
-static bool document_was_ignored(const json_t *segments, size_t i, bool ghost)
+static bool was_ignored(const json_t *segments, size_t i, bool ghost)
 {
     const json_t *segment = json_array_get(segments, i);
     double arrived_ms = json_number_value(json_object_get(segment, "arrived_ms"));
@@ -161,7 +160,7 @@ static bool document_was_ignored(const json_t *segments, size_t i, bool ghost)
 }
 
 /* The wire delivers what the server's kernel then drops: what came, or did not come, after it tells. */
-static void document_add_drops(json_t *segments, bool ghost)
+static void add_drops(json_t *segments, bool ghost)
 {
     size_t i;
     json_t *segment;
@@ -169,12 +168,12 @@ static void document_add_drops(json_t *segments, bool ghost)
     {
         bool asks = document_is(segment, "to_server", "SYN") || document_is(segment, "to_server", "ACK");
         if (asks && !strcmp(json_string_value(json_object_get(segment, "fate")), "delivered") &&
-            document_was_ignored(segments, i, ghost))
+            was_ignored(segments, i, ghost))
             json_object_set_new(segment, "then", json_string("dropped"));
     }
 }
 
-static bool document_is_end(const json_t *call, const char *key, const char *endpoint)
+static bool is_end(const json_t *call, const char *key, const char *endpoint)
 {
     const char *text = json_string_value(json_object_get(call, key));
     return text && !strcmp(text, endpoint);
@@ -187,11 +186,11 @@ static json_t *document_calls(const struct trial *t, const char *connection)
     json_t *call, *calls = json_array();
     json_array_foreach(t->calls, i, call)
     {
-        bool server = document_is_end(call, "side", "server");
+        bool server = is_end(call, "side", "server");
         bool listener = server && json_is_null(json_object_get(call, "peer"));
-        bool its = document_is_end(call, server ? "peer" : "local", connection);
+        bool its = is_end(call, server ? "peer" : "local", connection);
         const char *name = json_string_value(json_object_get(call, "call"));
-        bool quiet = !strncmp(name, "setsockopt", 10) || document_is_end(call, "result", "no error");
+        bool quiet = !strncmp(name, "setsockopt", 10) || is_end(call, "result", "no error");
         if (!quiet && (its || (listener && !strncmp(name, "listen", 6))))
             json_array_append(calls, call);
     }
@@ -217,7 +216,7 @@ static json_t *document_packets(const struct trial *t)
         else
             omitted++;
     }
-    document_add_drops(segments, t->show == LEDGER_ghost);
+    add_drops(segments, t->show == LEDGER_ghost);
     document_connection(id, connection);
     return json_pack("{s:s, s:s, s:o, s:I, s:o}", "connection", connection, "caption", t->caption, "segments",
                      segments, "omitted", (json_int_t)omitted, "calls", document_calls(t, connection));
@@ -256,7 +255,7 @@ static json_t *document_list(const char *const *texts)
     return list;
 }
 
-static void document_add_observed(json_t *document, const struct trial *t)
+static void add_observed(json_t *document, const struct trial *t)
 {
     struct wire_status wire = wire_status(t->lab.wire);
     json_object_set_new(document, "ledger", ledger_json(&t->ledger));
@@ -273,7 +272,7 @@ static void document_add_observed(json_t *document, const struct trial *t)
 }
 
 /* What every run has stands in one that failed as well. */
-static void document_add_nothing(json_t *document)
+static void add_nothing(json_t *document)
 {
     json_object_set_new(document, "ledger", json_object());
     json_object_set_new(document, "counters", json_pack("{s:{}, s:{}}", "server", "client"));
@@ -286,7 +285,7 @@ static enum verdict document_failed(const struct trial *t)
 }
 
 /* "ledger.reset: predicted 4, observed 5". */
-static json_t *document_reason(const json_t *checks, enum verdict verdict)
+static json_t *reason(const json_t *checks, enum verdict verdict)
 {
     size_t i;
     json_t *check;
@@ -311,7 +310,7 @@ static json_t *document_reason(const json_t *checks, enum verdict verdict)
     return json_null();
 }
 
-static int document_code(const struct trial *t, enum verdict verdict)
+static int code(const struct trial *t, enum verdict verdict)
 {
     if (t->failure)
         return t->failure_code;
@@ -329,20 +328,20 @@ json_t *trial_document(struct trial *t, int64_t repetition, double elapsed_s, in
     if (t->lab.loopback)
         json_object_del(json_object_get(document, "knobs"), "delay_us"); /* there is no wire that it could be of */
     json_object_set_new(document, "verdict", json_string(verdict_name(verdict)));
-    json_object_set_new(document, "reason", t->failure ? json_string(t->failure) : document_reason(checks, verdict));
+    json_object_set_new(document, "reason", t->failure ? json_string(t->failure) : reason(checks, verdict));
     if (t->lab.server_address)
-        json_object_set_new(document, "setup", document_setup(t));
+        json_object_set_new(document, "setup", setup(t));
     json_object_set_new(document, "checks", checks);
     if (!t->failure)
-        document_add_observed(document, t);
+        add_observed(document, t);
     else
-        document_add_nothing(document);
+        add_nothing(document);
     if (e->time)
         json_object_set_new(document, "time", json_string(e->time));
     json_object_set_new(document, "by_hand", document_by_hand(e));
     json_object_set_new(document, "see_also", document_list(e->see_also));
     json_object_set_new(document, "try_next", document_list(e->try_next));
     json_object_set_new(document, "elapsed_s", document_real(elapsed_s));
-    *ret_code = document_code(t, verdict);
+    *ret_code = code(t, verdict);
     return document;
 }

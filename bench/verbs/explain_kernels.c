@@ -3,7 +3,7 @@
 #include "bench/verbs/explain_kernels.h"
 #include "bench/claims/claim.h"
 #include "bench/experiments/table.h"
-#include "bench/kernel_probe/probe.h"
+#include "bench/kernel_probe/kernel_probe.h"
 #include "bench/kernels/recorded.h"
 #include "bench/report/layout.h"
 #include "bench/trial/experiment.h"
@@ -55,9 +55,9 @@ static void kernels_with(const struct kernels_row *row, const char *value, char 
 
 static const char *kernels_means(const char *name, const char *value)
 {
-    for (size_t i = 0; probes[i].name; i++)
-        if (!strcmp(probes[i].name, name) && probe_means(&probes[i], value))
-            return probe_means(&probes[i], value);
+    for (size_t i = 0; kernel_probes[i].name; i++)
+        if (!strcmp(kernel_probes[i].name, name) && kernel_probe_means(&kernel_probes[i], value))
+            return kernel_probe_means(&kernel_probes[i], value);
     return NULL;
 }
 

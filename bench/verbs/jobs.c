@@ -1,5 +1,5 @@
 #include "bench/verbs/jobs.h"
-#include "bench/kernel_probe/probe.h"
+#include "bench/kernel_probe/kernel_probe.h"
 #include "bench/lab/cell.h"
 #include "bench/lab/needs.h"
 #include "bench/report/layout.h"
@@ -61,7 +61,7 @@ int jobs_prepare(struct trial_programs *ret, struct kernel_rules *ret_rules)
         return EXIT_CODE_FAILED;
     }
     program_raise_descriptors();
-    lacking = probe_quickly(ret_rules);
+    lacking = kernel_probe_quickly(ret_rules);
     if (lacking)
         terminal_error("%s", lacking);
     return lacking ? EXIT_CODE_CANNOT : EXIT_CODE_DONE;

@@ -1,5 +1,5 @@
 #include "bench/verbs/probe.h"
-#include "bench/kernel_probe/probe.h"
+#include "bench/kernel_probe/kernel_probe.h"
 #include "bench/report/layout.h"
 #include "common/options/options.h"
 #include "common/process/clock.h"
@@ -32,21 +32,22 @@ static const struct option_program probe_program = {
 static json_t *probe_rules_json(const struct findings *f)
 {
     json_t *rules = json_object();
-    for (size_t i = 0; probes[i].name; i++)
-        json_object_set_new(rules, probes[i].name, probe_json(&f->of[probe_that_counts(f, probes[i].name)]));
+    for (size_t i = 0; kernel_probes[i].name; i++)
+        json_object_set_new(rules, kernel_probes[i].name,
+                            kernel_probe_json(&f->of[kernel_probe_that_counts(f, kernel_probes[i].name)]));
     return rules;
 }
 
 static json_t *probe_details_json(const struct findings *f)
 {
     json_t *details = json_array();
-    for (size_t i = 0; probes[i].name; i++) {
-        const struct probe *p = &probes[i];
+    for (size_t i = 0; kernel_probes[i].name; i++) {
+        const struct kernel_probe *p = &kernel_probes[i];
         const struct finding *found = &f->of[i];
-        json_array_append_new(details,
-                              json_pack("{s:s, s:o, s:s?, s:s, s:o, s:s?}", "rule", p->name, "value",
-                                        probe_json(found), "means", probe_means(p, found->value), "done", p->done,
-                                        "seen", document_string(found->seen), "history", p->history));
+        json_array_append_new(details, json_pack("{s:s, s:o, s:s?, s:s, s:o, s:s?}", "rule", p->name, "value",
+                                                 kernel_probe_json(found), "means",
+                                                 kernel_probe_means(p, found->value), "done", p->done, "seen",
+                                                 document_string(found->seen), "history", p->history));
     }
     return details;
 }
@@ -59,14 +60,14 @@ static const char *probe_text_of(const json_t *object, const char *key)
     return text ? text : "";
 }
 
-static void probe_value_text(const json_t *value, char text[static PROBE_VALUE_MAX])
+static void probe_value_text(const json_t *value, char text[static KERNEL_PROBE_VALUE_MAX])
 {
     if (json_is_boolean(value))
-        snprintf(text, PROBE_VALUE_MAX, "%s", json_is_true(value) ? "yes" : "no");
+        snprintf(text, KERNEL_PROBE_VALUE_MAX, "%s", json_is_true(value) ? "yes" : "no");
     else if (json_is_integer(value))
-        snprintf(text, PROBE_VALUE_MAX, "%lld", (long long)json_integer_value(value));
+        snprintf(text, KERNEL_PROBE_VALUE_MAX, "%lld", (long long)json_integer_value(value));
     else
-        snprintf(text, PROBE_VALUE_MAX, "%s", json_string_value(value));
+        snprintf(text, KERNEL_PROBE_VALUE_MAX, "%s", json_string_value(value));
 }
 
 /* The detail that the value of that rule comes from. */
@@ -86,7 +87,7 @@ static const json_t *probe_detail(const json_t *details, const char *rule, const
 
 static void probe_row(FILE *out, const json_t *details, const char *rule, const json_t *value)
 {
-    char word[PROBE_VALUE_MAX], *note = NULL;
+    char word[KERNEL_PROBE_VALUE_MAX], *note = NULL;
     const json_t *detail = probe_detail(details, rule, value);
     const char *means = probe_text_of(detail, "means"), *history = probe_text_of(detail, "history");
     probe_value_text(value, word);
@@ -161,7 +162,7 @@ static int probe_go(const struct document_head *head, struct document_output *ou
 {
     struct findings findings;
     int64_t began_ns = clock_now_ns();
-    const char *lacking = probe_all(&findings);
+    const char *lacking = kernel_probe_all(&findings);
     if (lacking) {
         terminal_error("%s", lacking);
         return EXIT_CODE_CANNOT;

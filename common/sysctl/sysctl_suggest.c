@@ -6,23 +6,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct knobs {
+struct keys {
     char **key;        /* "net.ipv4.tcp_fin_timeout", owned */
     const char **name; /* its last part */
     size_t n;
 };
 
-static void knobs_done(struct knobs *k)
+static void done(struct keys *k)
 {
     for (size_t i = 0; i < k->n; i++)
         free(k->key[i]);
     free(k->key);
     free(k->name);
-    *k = (struct knobs){0};
+    *k = (struct keys){0};
 }
 
 /* Adds the knob `name` of the directory whose dotted name is `prefix`. False without memory. */
-static bool knobs_add(struct knobs *k, const char *prefix, const char *name)
+static bool add(struct keys *k, const char *prefix, const char *name)
 {
     char **keys = realloc(k->key, (k->n + 1) * sizeof(*keys));
     if (!keys)
@@ -40,7 +40,7 @@ static bool knobs_add(struct knobs *k, const char *prefix, const char *name)
 }
 
 /* Adds every knob that stands directly in the directory. */
-static void knobs_add_directory(struct knobs *k, const char *prefix)
+static void add_directory(struct keys *k, const char *prefix)
 {
     char key[SYSCTL_KEY_MAX + 1], path[SYSCTL_PATH_MAX];
     /* "net.ipv4." is no key, but "net.ipv4.x" would be one. */
@@ -51,12 +51,12 @@ static void knobs_add_directory(struct knobs *k, const char *prefix)
     if (!directory)
         return;
     for (struct dirent *entry; (entry = readdir(directory));)
-        if (entry->d_type == DT_REG && !knobs_add(k, prefix, entry->d_name))
+        if (entry->d_type == DT_REG && !add(k, prefix, entry->d_name))
             break;
     closedir(directory);
 }
 
-static char *nearest(const struct knobs *k, const char *typed)
+static char *nearest(const struct keys *k, const char *typed)
 {
     const char *name = suggest_nearest(typed, k->name, k->n);
     for (size_t i = 0; name && i < k->n; i++)
@@ -69,20 +69,20 @@ static char *nearest(const struct knobs *k, const char *typed)
  * the neighbours of what was typed, then among all. */
 char *sysctl_suggest(const char *key)
 {
-    struct knobs knobs = {0};
+    struct keys knobs = {0};
     const char *dot = strrchr(key, '.');
     const char *typed = dot ? dot + 1 : key;
     char prefix[SYSCTL_KEY_MAX];
     snprintf(prefix, sizeof(prefix), "%.*s", (int)(typed - key), key);
-    knobs_add_directory(&knobs, prefix);
+    add_directory(&knobs, prefix);
     char *found = nearest(&knobs, typed);
-    knobs_done(&knobs);
+    done(&knobs);
     if (found)
         return found;
-    knobs_add_directory(&knobs, "net.core.");
-    knobs_add_directory(&knobs, "net.ipv4.");
-    knobs_add_directory(&knobs, "net.ipv6.");
+    add_directory(&knobs, "net.core.");
+    add_directory(&knobs, "net.ipv4.");
+    add_directory(&knobs, "net.ipv6.");
     found = nearest(&knobs, typed);
-    knobs_done(&knobs);
+    done(&knobs);
     return found;
 }

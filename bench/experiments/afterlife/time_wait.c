@@ -11,7 +11,7 @@
 #include "bench/lab/lab.h"
 #include "bench/model/afterlife.h"
 #include "bench/model/life.h"
-#include "bench/trial/lives.h"
+#include "bench/trial/closing_state.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -97,7 +97,7 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
     }
     if (kept(k, c) &&
         !(reuses(k, c) && kept(k, c) < n)) /* what takes over one of a few is not sure of a place itself */
-        lives_expect(p, life_time_wait(c), &rule_time_wait_length, closer);
+        closing_state_expect(p, life_time_wait(c), &rule_time_wait_length, closer);
     expect_exactly(p, "sockets", 0, &rule_time_wait_length, "%s.TIME_WAIT_in_the_end", closer);
     expect_between(p, "sockets", (double)kept(k, c), (double)least(afterlife_room(c), ports(k)), count,
                    "%s.TIME_WAIT", closer);
@@ -179,7 +179,7 @@ static void run(struct trial *t, const struct knobs *k)
     step_take_stock(t);
     step_wait(t, none_left, 0, life_time_wait(&t->conditions).hi + 10, "TIME_WAIT to end");
     step_see_state(t, closing_side(k), SOCKDIAG_TIME_WAIT, "%s.TIME_WAIT_in_the_end", closer);
-    lives_see(t, closing_side(k), SOCKDIAG_TIME_WAIT);
+    closing_state_see(t, closing_side(k), SOCKDIAG_TIME_WAIT);
     step_show(t, LEDGER_closed, "one of them, from SYN to the last ACK");
 }
 
@@ -209,7 +209,7 @@ static void tell_first(FILE *out, const struct trial *t, const struct knobs *k)
     }
     if (knob(k, "closer") == CLOSER_SERVER || trial_counter(t, SIDE_CLIENT, "TcpExt.TWRecycled"))
         fprintf(out, "Aside from those that a further connection ended: ");
-    lives_tell(out, t, closer);
+    closing_state_tell(out, t, closer);
     fprintf(out, "That is 60 s, a constant of the kernel, and the lateness of a coarse timer. ");
 }
 

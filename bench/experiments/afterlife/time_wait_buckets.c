@@ -8,7 +8,7 @@
  * Falsified by:   one more or one less than tcp_max_tw_buckets; a TIME_WAIT that makes room for another; a FIN_WAIT_2 that takes no place.
  *                 */
 #include "bench/model/afterlife.h"
-#include "bench/trial/lives.h"
+#include "bench/trial/closing_state.h"
 #include "bench/trial/sockets.h"
 #include "bench/trial/steps.h"
 
@@ -30,7 +30,7 @@ static const struct knob knobs[] = {
 static int check(const struct knobs *k, const struct conditions *c, char **ret_message)
 {
     if (c->fin_timeout >= LEAST_S && c->fin_timeout <= 60)
-        return lives_check_fin_wait_2(c, ret_message);
+        return closing_state_check_fin_wait_2(c, ret_message);
     if (asprintf(ret_message,
                  "net.ipv4.tcp_fin_timeout=%lld: below %d s FIN_WAIT_2 might be over before its FIN comes, and above "
                  "60 s it "

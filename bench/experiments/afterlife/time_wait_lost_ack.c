@@ -38,7 +38,7 @@ static double gets_through_s(const struct knobs *k, const struct conditions *c)
 static int check(const struct knobs *k, const struct conditions *c, char **ret_message)
 {
     const struct retransmit fins = {.conditions = c, .rtt = {0, 3 * (double)knob(k, "delay") / 1e9}};
-    int least = retransmit_least(&fins) + retransmit_has_probe(c), r = 0;
+    int least = retransmit_least(&fins) + retransmit_has_tail_probe(c), r = 0;
     if (gets_through_s(k, c) >= LONGEST_S)
         r = asprintf(
             ret_message,

@@ -1,7 +1,7 @@
 #include "bench/experiments/closing/close_in_turn.h"
 #include "bench/model/closing.h"
-#include "bench/observe/news.h"
-#include "bench/trial/lives.h"
+#include "bench/observe/new_content.h"
+#include "bench/trial/closing_state.h"
 #include "bench/trial/sockets.h"
 #include "common/process/clock.h"
 #include "common/process/exit_code.h"
@@ -21,7 +21,7 @@ static const char *const close_names[] = {[SIDE_SERVER] = "server", [SIDE_CLIENT
 int close_in_turn_check(const struct conditions *c, char **ret_message)
 {
     if (c->fin_timeout >= CLOSE_FIN_TIMEOUT)
-        return lives_check_room(c, 1, ret_message);
+        return closing_state_check_room(c, 1, ret_message);
     if (asprintf(ret_message,
                  "tcp_fin_timeout=%lld: FIN_WAIT_2 could end while it is being looked at; write at least %d, or run "
                  "fin-wait-2-timeout",
@@ -268,6 +268,6 @@ void close_in_turn_run(struct trial *t, enum side first, enum close_second secon
     step_take_stock(t);
     close_see_port(&r);
     const struct segment *segments = t->failure ? NULL : wire_segments(t->lab.wire, &n);
-    step_see(t, (double)news_count(segments, n, r.client_port, r.began_ns), "%s.segments_of_the_close",
+    step_see(t, (double)new_content_count(segments, n, r.client_port, r.began_ns), "%s.segments_of_the_close",
              close_names[first]);
 }

@@ -8,8 +8,8 @@
  *                 fails, or a second that does not. */
 #include "bench/model/closing.h"
 #include "bench/model/life.h"
-#include "bench/observe/news.h"
-#include "bench/trial/lives.h"
+#include "bench/observe/new_content.h"
+#include "bench/trial/closing_state.h"
 #include "bench/trial/sockets.h"
 #include "common/process/clock.h"
 #include "common/process/exit_code.h"
@@ -32,8 +32,8 @@ static const struct knob knobs[] = {
 
 static int check(const struct knobs *k, const struct conditions *c, char **ret_message)
 {
-    int r = lives_check_fin_wait_2(c, ret_message);
-    return r ? r : lives_check_room(c, knob(k, "connections"), ret_message);
+    int r = closing_state_check_fin_wait_2(c, ret_message);
+    return r ? r : closing_state_check_room(c, knob(k, "connections"), ret_message);
 }
 
 static struct span round_trip(const struct knobs *k)
@@ -53,7 +53,7 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
     const struct rule *orphan = c->fin_timeout > 60 ? &rule_fin_wait_2_above_60 : &rule_fin_wait_2_orphan;
     expect_exactly(p, "sockets", n, &rule_fin_acknowledged, "server.CLOSE_WAIT");
     expect_exactly(p, "sockets", 0, &rule_close_wait_no_timer, "server.with_a_timer");
-    lives_expect(p, life(k, c), orphan, "client");
+    closing_state_expect(p, life(k, c), orphan, "client");
     expect_exactly(p, "sockets", 0, orphan, "client.FIN_WAIT_2_in_the_end");
     expect_exactly(p, "sockets", n, &rule_close_wait_no_timer, "server.CLOSE_WAIT_in_the_end");
     int64_t counted = c->rules.curr_estab == CURR_ESTAB_WITH_CLOSE_WAIT ? n : 0;
@@ -144,7 +144,7 @@ static void see_segments(struct trial *t, const struct trial_socket *server, int
     if (t->failure)
         return;
     const struct segment *segments = wire_segments(t->lab.wire, &n);
-    step_see(t, (double)news_count(segments, n, endpoint_port(&server->peer), from_ns),
+    step_see(t, (double)new_content_count(segments, n, endpoint_port(&server->peer), from_ns),
              "server.segments_of_the_write");
 }
 
@@ -165,7 +165,7 @@ static void run(struct trial *t, const struct knobs *k)
     step_take_stock(t);
     step_see(t, t->failure ? 0 : (double)with_a_timer(t), "server.with_a_timer");
     step_wait(t, step_client_is, 0, 1.5 * life(k, &t->conditions).hi + 10, "the clients' FIN_WAIT_2 to end");
-    lives_see(t, SIDE_CLIENT, SOCKDIAG_FIN_WAIT_2);
+    closing_state_see(t, SIDE_CLIENT, SOCKDIAG_FIN_WAIT_2);
     step_see_state(t, SIDE_CLIENT, SOCKDIAG_FIN_WAIT_2, "client.FIN_WAIT_2_in_the_end");
     step_see_state(t, SIDE_SERVER, SOCKDIAG_CLOSE_WAIT, "server.CLOSE_WAIT_in_the_end");
     step_see(t, (double)step_counter(t, SIDE_SERVER, "Tcp.CurrEstab"), "server.CurrEstab_in_the_end");
@@ -181,7 +181,7 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
         "%d client%s closed, the server's kernel acknowledged, and its program did nothing: CLOSE_WAIT. The clients' "
         "ends were FIN_WAIT_2. ",
         n, n == 1 ? "" : "s");
-    lives_tell(out, t, "client");
+    closing_state_tell(out, t, "client");
     fprintf(out,
             "Then the clients' host knew nothing of any of them, and the server had still %d in CLOSE_WAIT, with no "
             "timer "

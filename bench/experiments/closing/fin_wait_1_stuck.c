@@ -5,8 +5,8 @@
  *                 the default, means 8 (tcp_orphan_retries()). After shutdown() the program still has its descriptor, and tcp_retries2
  *                 rules as for any connection, with ETIMEDOUT at the end (tcp_write_timeout()). Neither sends a RST.
  * Falsified by:   a FIN_WAIT_1 that is gone before its time or outlives it; one that is ended by the other sysctl; a RST. */
-#include "bench/trial/lives.h"
-#include "bench/trial/silence.h"
+#include "bench/trial/closing_state.h"
+#include "bench/trial/unanswered.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -17,33 +17,33 @@ static const struct knob knobs[] = {
     KNOB_SYSCTL("orphan_retries", "2", 0, 7, "net.ipv4.tcp_orphan_retries", "rules when orphan=yes; 0 means 8"),
     KNOB_SYSCTL("retries2", "3", 0, 15, "net.ipv4.tcp_retries2", "rules when orphan=no"),
     KNOB_LOST,
-    KNOB_DELAY(SILENCE_DELAY),
+    KNOB_DELAY(UNANSWERED_DELAY),
     KNOB_IPV6,
 };
 
-static const struct silence_segments fins = {.sender = SIDE_CLIENT, .fin = true};
+static const struct unanswered_segments fins = {.sender = SIDE_CLIENT, .fin = true};
 
 static struct retransmit model(const struct knobs *k, const struct conditions *c)
 {
-    return (struct retransmit){.conditions = c, .rtt = silence_rtt(k), .orphan = knob(k, "orphan")};
+    return (struct retransmit){.conditions = c, .rtt = unanswered_rtt(k), .orphan = knob(k, "orphan")};
 }
 
 static int check(const struct knobs *k, const struct conditions *c, char **ret_message)
 {
     const struct retransmit r = model(k, c);
-    return silence_check(&r, ret_message);
+    return unanswered_check(&r, ret_message);
 }
 
 static void predict(const struct knobs *k, const struct conditions *c, struct prediction *p)
 {
     struct retransmit r = model(k, c);
-    bool arrives = knob(k, "lost") == SILENCE_ACK;
+    bool arrives = knob(k, "lost") == UNANSWERED_ACK;
     const struct rule *limit = r.orphan ? &rule_orphan_retries : &rule_retries2_is_a_time;
     expect_exactly(p, "sockets", 1, &rule_fin_unacknowledged, "client.FIN_WAIT_1_at_first");
-    silence_expect(p, &fins, &r, limit);
+    unanswered_expect(p, &fins, &r, limit);
     expect_exactly(p, "connections", 1, &rule_abort_on_timeout_counter, "client.TcpExt.TCPAbortOnTimeout");
     if (r.orphan) {
-        lives_expect(p, retransmit_gives_up(&r), limit, "client");
+        closing_state_expect(p, retransmit_gives_up(&r), limit, "client");
     } else {
         expect_end(p, retransmit_gives_up(&r), limit, "client.given_up");
         expect_exactly(p, "errno", ETIMEDOUT, &rule_gives_up_timed_out, "client.error");
@@ -62,10 +62,10 @@ static bool in_fin_wait_1(struct trial *t, int64_t number)
 static void run(struct trial *t, const struct knobs *k)
 {
     struct retransmit r = model(k, &t->conditions);
-    const struct fault silence = {.direction = knob(k, "lost") == SILENCE_ACK ? TO_CLIENT : TO_SERVER,
+    const struct fault silence = {.direction = knob(k, "lost") == UNANSWERED_ACK ? TO_CLIENT : TO_SERVER,
                                   .action = FAULT_DROP};
     struct trial_socket *listener = sock_serve(t, 4), *server;
-    struct trial_socket *client = silence_connection(t, listener, SIDE_CLIENT, &server);
+    struct trial_socket *client = unanswered_connection(t, listener, SIDE_CLIENT, &server);
     step_settle(t);
     step_fault(t, &silence);
     if (r.orphan)
@@ -75,21 +75,21 @@ static void run(struct trial *t, const struct knobs *k)
     step_need(t, in_fin_wait_1, 1, "FIN_WAIT_1");
     step_see_state(t, SIDE_CLIENT, SOCKDIAG_FIN_WAIT_1, "client.FIN_WAIT_1_at_first");
     step_wait(t, in_fin_wait_1, 0, 1.5 * retransmit_gives_up(&r).hi + 30, "FIN_WAIT_1 to end");
-    silence_see(t, &fins);
+    unanswered_see(t, &fins);
     if (r.orphan) {
-        silence_see_death(t, client, SIDE_CLIENT, SOCKDIAG_FIN_WAIT_1, silence_began_ns(t, &fins));
+        unanswered_see_death(t, client, SIDE_CLIENT, SOCKDIAG_FIN_WAIT_1, unanswered_began_ns(t, &fins));
     } else {
         step_see(t, sock_error(client), "client.error");
-        sock_see_end(client, silence_began_ns(t, &fins), "client.given_up");
+        sock_see_end(client, unanswered_began_ns(t, &fins), "client.given_up");
     }
-    step_see(t, (double)silence_resets(t, client), "client.resets");
+    step_see(t, (double)unanswered_resets(t, client), "client.resets");
     step_take_stock(t);
     step_show(t, r.orphan ? LEDGER_closed : LEDGER_timed_out, "the FIN, and each time that it was sent again");
 }
 
 static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 {
-    silence_tell(out, t, &fins, "its FIN");
+    unanswered_tell(out, t, &fins, "its FIN");
     if (knob(k, "orphan")) {
         fprintf(out, "%.2f s after the first FIN the socket was gone. ", trial_observed(t, "client.gone_first"));
         fprintf(
@@ -104,7 +104,7 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
             "and after %.2f s the program got ETIMEDOUT. ",
             (long long)t->conditions.retries2, trial_observed(t, "client.given_up_first"));
     }
-    if (knob(k, "lost") == SILENCE_ACK)
+    if (knob(k, "lost") == UNANSWERED_ACK)
         fprintf(out, "No RST was sent. The server had got the FIN and is in CLOSE_WAIT, as after any other close.");
     else
         fprintf(out, "No RST was sent: the server knows nothing of the end, and is ESTABLISHED.");

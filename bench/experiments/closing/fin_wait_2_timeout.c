@@ -8,8 +8,8 @@
  * Falsified by:   a FIN_WAIT_2 that goes before its time or stays beyond it; a TIME_WAIT; one with a descriptor that goes. */
 #include "bench/model/afterlife.h"
 #include "bench/model/life.h"
-#include "bench/observe/closing.h"
-#include "bench/trial/lives.h"
+#include "bench/observe/state_lifetime.h"
+#include "bench/trial/closing_state.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -51,7 +51,7 @@ static int check(const struct knobs *k, const struct conditions *c, char **ret_m
             "most 200, or fin_timeout=3",
             (long long)knob(k, "clients"), (long long)c->fin_timeout);
     else
-        return knob(k, "orphan") ? lives_check_fin_wait_2(c, ret_message) : 0;
+        return knob(k, "orphan") ? closing_state_check_fin_wait_2(c, ret_message) : 0;
     if (r < 0)
         *ret_message = NULL;
     return -EINVAL;
@@ -67,7 +67,7 @@ static void predict_orphans(const struct knobs *k, const struct conditions *c, s
                    "client.FIN_WAIT_2");
     expect_exactly(p, "sockets", mini ? stay : 0, life, "client.FIN_WAIT_2_minisockets");
     if (stay == n || (mini && stay)) /* else some end half-way, and which is chance */
-        lives_expect(p, life_fin_wait_2(c, round_trip(k)), life, "client");
+        closing_state_expect(p, life_fin_wait_2(c, round_trip(k)), life, "client");
     expect_exactly(p, "sockets", 0, life, "client.FIN_WAIT_2_in_the_end");
     expect_exactly(p, "sockets", stay, &rule_fin_wait_2_counter, "client.%s_in_the_end", counter);
 }
@@ -139,11 +139,12 @@ static void run(struct trial *t, const struct knobs *k)
         step_wait(t, fin_wait_2_left, n, patience_s, "that one's FIN_WAIT_2 to end");
     }
     step_see_state(t, SIDE_CLIENT, SOCKDIAG_FIN_WAIT_2, "client.FIN_WAIT_2_in_the_end");
-    step_see(t, t->failure ? 0 : (double)closing_ever(watch_history(t->watch), SIDE_CLIENT, SOCKDIAG_TIME_WAIT),
+    step_see(t,
+             t->failure ? 0 : (double)state_lifetime_ever(watch_history(t->watch), SIDE_CLIENT, SOCKDIAG_TIME_WAIT),
              "client.TIME_WAIT_ever");
     const char *counter = life_fin_wait_2_counter(&t->conditions, round_trip(k));
     step_see_counter(t, SIDE_CLIENT, counter, "client.%s_in_the_end", counter);
-    lives_see(t, SIDE_CLIENT, SOCKDIAG_FIN_WAIT_2);
+    closing_state_see(t, SIDE_CLIENT, SOCKDIAG_FIN_WAIT_2);
     step_show(t, LEDGER_closed, "one of them: the server's FIN never comes");
 }
 
@@ -172,7 +173,7 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
         return;
     if (timeout <= 60 && stay < n)
         fprintf(out, "Of those that were kept: ");
-    lives_tell(out, t, "client");
+    closing_state_tell(out, t, "client");
     fprintf(out, "None became TIME_WAIT: that takes the server's FIN. ");
     if (timeout > 60)
         fprintf(out,

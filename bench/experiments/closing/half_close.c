@@ -8,8 +8,8 @@
  *                 after SHUT_RDWR. */
 #include "bench/model/closing.h"
 #include "bench/model/life.h"
-#include "bench/observe/news.h"
-#include "bench/trial/lives.h"
+#include "bench/observe/new_content.h"
+#include "bench/trial/closing_state.h"
 #include "bench/trial/sockets.h"
 #include "common/process/clock.h"
 
@@ -34,8 +34,8 @@ static int check(const struct knobs *k, const struct conditions *c, char **ret_m
     /* The connection that is the clock, and the TIME_WAIT. */
     if (knob(k, "how") != HOW_WR)
         return 0;
-    int r = lives_check_fin_wait_2(c, ret_message);
-    return r ? r : lives_check_room(c, 2, ret_message);
+    int r = closing_state_check_fin_wait_2(c, ret_message);
+    return r ? r : closing_state_check_room(c, 2, ret_message);
 }
 
 static void predict_write(struct prediction *p)
@@ -152,7 +152,7 @@ static void run_read(struct ends *e)
     step_settle(e->t);
     const struct segment *segments = e->t->failure ? NULL : wire_segments(e->t->lab.wire, &n);
     if (segments)
-        step_see(e->t, (double)news_count(segments, n, endpoint_port(&e->client->local), shutdown_ns),
+        step_see(e->t, (double)new_content_count(segments, n, endpoint_port(&e->client->local), shutdown_ns),
                  "client.segments_by_shutdown");
     step_see_state(e->t, SIDE_CLIENT, SOCKDIAG_ESTABLISHED, "client.ESTABLISHED_after_shutdown");
     step_see_state(e->t, SIDE_SERVER, SOCKDIAG_ESTABLISHED, "server.ESTABLISHED_after_shutdown");

@@ -5,45 +5,45 @@
  *                 it is tcp_orphan_retries that ends it (tcp_write_timeout()): a time, and 0, the default, means 8 (tcp_orphan_retries()).
  *                 Then it is gone, without a RST and without TIME_WAIT.
  * Falsified by:   a LAST_ACK that outlives its time, or is gone before; a RST; a TIME_WAIT on the server. */
-#include "bench/observe/closing.h"
-#include "bench/trial/lives.h"
-#include "bench/trial/silence.h"
+#include "bench/observe/state_lifetime.h"
+#include "bench/trial/closing_state.h"
+#include "bench/trial/unanswered.h"
 
 #include <stdio.h>
 
 static const struct knob knobs[] = {
     KNOB_SYSCTL("orphan_retries", "2", 0, 7, "net.ipv4.tcp_orphan_retries", "0 means 8"),
     KNOB_LOST,
-    KNOB_DELAY(SILENCE_DELAY),
+    KNOB_DELAY(UNANSWERED_DELAY),
     KNOB_IPV6,
 };
 
-static const struct silence_segments fins = {.sender = SIDE_SERVER, .fin = true};
+static const struct unanswered_segments fins = {.sender = SIDE_SERVER, .fin = true};
 
 static struct retransmit model(const struct knobs *k, const struct conditions *c)
 {
-    return (struct retransmit){.conditions = c, .rtt = silence_rtt(k), .orphan = true};
+    return (struct retransmit){.conditions = c, .rtt = unanswered_rtt(k), .orphan = true};
 }
 
 static int check(const struct knobs *k, const struct conditions *c, char **ret_message)
 {
     const struct retransmit r = model(k, c);
-    int why = silence_check(&r, ret_message);
-    return why ? why : lives_check_room(c, 1, ret_message); /* the client's FIN_WAIT_2 */
+    int why = unanswered_check(&r, ret_message);
+    return why ? why : closing_state_check_room(c, 1, ret_message); /* the client's FIN_WAIT_2 */
 }
 
 static void predict(const struct knobs *k, const struct conditions *c, struct prediction *p)
 {
     struct retransmit r = model(k, c);
-    bool arrives = knob(k, "lost") == SILENCE_ACK;
+    bool arrives = knob(k, "lost") == UNANSWERED_ACK;
     expect_exactly(p, "sockets", 1, &rule_fin_unacknowledged, "server.LAST_ACK_at_first");
     expect_exactly(p, "sockets", !arrives, arrives ? &rule_time_wait_first_closer : &rule_fin_acknowledged,
                    "client.FIN_WAIT_2_at_first");
     expect_exactly(p, "sockets", arrives, arrives ? &rule_time_wait_first_closer : &rule_fin_wait_2_no_time_wait,
                    "client.TIME_WAIT_at_first");
-    silence_expect(p, &fins, &r, &rule_orphan_retries);
+    unanswered_expect(p, &fins, &r, &rule_orphan_retries);
     expect_exactly(p, "connections", 1, &rule_abort_on_timeout_counter, "server.TcpExt.TCPAbortOnTimeout");
-    lives_expect(p, retransmit_gives_up(&r), &rule_orphan_retries, "server");
+    closing_state_expect(p, retransmit_gives_up(&r), &rule_orphan_retries, "server");
     expect_exactly(p, "segments", 0, &rule_gives_up_silently, "server.resets");
     expect_exactly(p, "sockets", 0, &rule_orphan_retries, "server.LAST_ACK");
     expect_exactly(p, "sockets", 0, &rule_time_wait_first_closer, "server.TIME_WAIT_ever");
@@ -68,10 +68,10 @@ static bool fin_has_come(struct trial *t, int64_t number)
 static void run(struct trial *t, const struct knobs *k)
 {
     struct retransmit r = model(k, &t->conditions);
-    bool arrives = knob(k, "lost") == SILENCE_ACK;
+    bool arrives = knob(k, "lost") == UNANSWERED_ACK;
     const struct fault silence = {.direction = arrives ? TO_SERVER : TO_CLIENT, .action = FAULT_DROP};
     struct trial_socket *listener = sock_serve(t, 4), *server;
-    struct trial_socket *client = silence_connection(t, listener, SIDE_SERVER, &server);
+    struct trial_socket *client = unanswered_connection(t, listener, SIDE_SERVER, &server);
     sock_close(client);
     step_need(t, in_close_wait, 1, "the client's FIN to be acknowledged");
     step_fault(t, &silence);
@@ -81,10 +81,11 @@ static void run(struct trial *t, const struct knobs *k)
     step_see_state(t, SIDE_CLIENT, SOCKDIAG_FIN_WAIT_2, "client.FIN_WAIT_2_at_first");
     step_see_state(t, SIDE_CLIENT, SOCKDIAG_TIME_WAIT, "client.TIME_WAIT_at_first");
     step_wait(t, in_last_ack, 0, 1.5 * retransmit_gives_up(&r).hi + 30, "LAST_ACK to end");
-    silence_see(t, &fins);
-    silence_see_death(t, client, SIDE_SERVER, SOCKDIAG_LAST_ACK, silence_began_ns(t, &fins));
-    step_see(t, (double)silence_resets(t, client), "server.resets");
-    step_see(t, t->failure ? 0 : (double)closing_ever(watch_history(t->watch), SIDE_SERVER, SOCKDIAG_TIME_WAIT),
+    unanswered_see(t, &fins);
+    unanswered_see_death(t, client, SIDE_SERVER, SOCKDIAG_LAST_ACK, unanswered_began_ns(t, &fins));
+    step_see(t, (double)unanswered_resets(t, client), "server.resets");
+    step_see(t,
+             t->failure ? 0 : (double)state_lifetime_ever(watch_history(t->watch), SIDE_SERVER, SOCKDIAG_TIME_WAIT),
              "server.TIME_WAIT_ever");
     step_take_stock(t);
     step_show(t, LEDGER_closed, "the server's FIN, and each time that it was sent again");
@@ -96,11 +97,11 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
     fprintf(
         out,
         "Both programs had closed, and the server's kernel was in LAST_ACK with a FIN that nobody acknowledged. ");
-    silence_tell(out, t, &fins, "its FIN");
+    unanswered_tell(out, t, &fins, "its FIN");
     fprintf(out, "%.2f s after the first FIN the socket was gone. ", trial_observed(t, "server.gone_first"));
     fprintf(out, "tcp_orphan_retries = %lld%s set that time. It sent no RST and left no TIME_WAIT. ", retries,
             retries ? "" : ", which means 8,");
-    if (knob(k, "lost") == SILENCE_ACK)
+    if (knob(k, "lost") == UNANSWERED_ACK)
         fprintf(out, "The client had got the FIN, and was in TIME_WAIT; its ACKs were lost.");
     else
         fprintf(out, "The client had never got the FIN: it waits in FIN_WAIT_2 until tcp_fin_timeout is over.");

@@ -8,7 +8,7 @@
  * Falsified by:   a close() that is back early although nothing is acknowledged, or that waits on although all is; one that fails; data
  *                 that does not come in the end. */
 #include "bench/model/lateness.h"
-#include "bench/trial/lives.h"
+#include "bench/trial/closing_state.h"
 #include "bench/trial/sockets.h"
 #include "bench/trial/steps.h"
 #include "common/process/clock.h"
@@ -39,8 +39,8 @@ static struct span close_takes(const struct knobs *k, const struct conditions *c
     double linger = (double)knob(k, "linger"), there_and_back = 2 * (double)knob(k, "delay") / 1e9;
     double tick = c->hz > 0 ? 1.0 / c->hz : 0.01;
     if (knob(k, "data") == DATA_LOST)
-        return (struct span){linger - tick, lateness_span(c->hz, linger).hi + LIVES_LOOK_S};
-    return (struct span){there_and_back, there_and_back + ACK_DELAYED_S + LIVES_LOOK_S};
+        return (struct span){linger - tick, lateness_span(c->hz, linger).hi + CLOSING_STATE_LOOK_S};
+    return (struct span){there_and_back, there_and_back + ACK_DELAYED_S + CLOSING_STATE_LOOK_S};
 }
 
 static void predict(const struct knobs *k, const struct conditions *c, struct prediction *p)

@@ -6,8 +6,8 @@
  *                 wire holds them both.
  * Falsified by:   an end that is not in CLOSING when the FINs have crossed; only one TIME_WAIT. */
 #include "bench/model/closing.h"
-#include "bench/observe/news.h"
-#include "bench/trial/lives.h"
+#include "bench/observe/new_content.h"
+#include "bench/trial/closing_state.h"
 #include "bench/trial/sockets.h"
 #include "common/process/clock.h"
 
@@ -22,7 +22,7 @@ static const struct knob knobs[] = {
 
 static int check(const struct knobs *k, const struct conditions *c, char **ret_message)
 {
-    return lives_check_room(c, 1, ret_message);
+    return closing_state_check_room(c, 1, ret_message);
 }
 
 static void predict(const struct knobs *k, const struct conditions *c, struct prediction *p)
@@ -80,7 +80,7 @@ static void run(struct trial *t, const struct knobs *k)
     step_take_stock(t);
     const struct segment *segments = t->failure ? NULL : wire_segments(t->lab.wire, &n);
     uint16_t port = client ? endpoint_port(&client->local) : 0;
-    step_see(t, (double)news_count(segments, n, port, began_ns), "client.segments_of_the_close");
+    step_see(t, (double)new_content_count(segments, n, port, began_ns), "client.segments_of_the_close");
     step_show(t, LEDGER_closed, "the FINs cross");
 }
 

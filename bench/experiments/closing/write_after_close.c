@@ -7,7 +7,7 @@
  *                 writes succeed.
  * Falsified by:   a write that fails before the RST is back; another errno. */
 #include "bench/model/closing.h"
-#include "bench/trial/lives.h"
+#include "bench/trial/closing_state.h"
 #include "bench/trial/sockets.h"
 
 #include <errno.h>
@@ -29,7 +29,7 @@ static const struct knob knobs[] = {
 
 static int check(const struct knobs *k, const struct conditions *c, char **ret_message)
 {
-    return knob(k, "peer") == PEER_FIN ? lives_check_room(c, 1, ret_message) : 0;
+    return knob(k, "peer") == PEER_FIN ? closing_state_check_room(c, 1, ret_message) : 0;
 }
 
 static void predict(const struct knobs *k, const struct conditions *c, struct prediction *p)

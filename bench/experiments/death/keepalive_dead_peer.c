@@ -7,7 +7,7 @@
  *                 count: the first firing after the first probe that finds the time over ends it. All that of an idle connection only:
  *                 while data is unacknowledged or unsent there is no probe, and retransmission decides (keepalive_behind_data.c).
  * Falsified by:   a probe off its time; more or fewer of them; an end without RST, or with another error than ETIMEDOUT. */
-#include "bench/trial/probing.h"
+#include "bench/trial/keepalive_client.h"
 
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -41,7 +41,7 @@ static int user_timeout_ms(const struct knobs *k)
 
 static struct keepalive_timing model(const struct knobs *k, const struct conditions *c)
 {
-    struct keepalive_timing m = probing_model(k, c);
+    struct keepalive_timing m = keepalive_client_model(k, c);
     m.user_timeout = user_timeout_ms(k) / 1e3;
     return m;
 }
@@ -81,9 +81,9 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
     struct keepalive_timing m = model(k, c);
     int least = keepalive_least(&m), most = keepalive_most(&m);
     const struct rule *end = m.user_timeout > 0 ? &rule_keepalive_user_timeout : &rule_keepalive_gives_up;
-    probing_expect(p, &m, least);
+    keepalive_client_expect(p, &m, least);
     expect_between(p, "segments", least, most, end, "client.probes");
-    expect_span(p, probing_span(keepalive_gives_up(&m)), end, "client.given_up");
+    expect_span(p, keepalive_client_span(keepalive_gives_up(&m)), end, "client.given_up");
     expect_exactly(p, "errno", ETIMEDOUT, &rule_gives_up_timed_out, "client.error");
     expect_exactly(p, "segments", 1, &rule_keepalive_reset, "client.resets");
     expect_between(p, "segments", least, most, &rule_keepalive_counter, "client.TcpExt.TCPKeepAlive");
@@ -108,12 +108,12 @@ static struct trial_socket *cut_connection(struct trial *t, const struct knobs *
     const struct fault after_the_handshake = {
         .direction = TO_SERVER, .flags_mask = SEGMENT_ACK, .flags = SEGMENT_ACK, .first = 2, .action = FAULT_DROP};
     struct trial_socket *listener = sock_serve(t, 4), *client = sock_new(t, SIDE_CLIENT);
-    probing_set(client, k, knob(k, "by") == BY_SETSOCKOPT);
+    keepalive_client_set(client, k, knob(k, "by") == BY_SETSOCKOPT);
     snprintf(option, sizeof(option), "TCP_USER_TIMEOUT, %d ms", user_timeout_ms(k));
     if (user_timeout_ms(k))
         sock_set(client, IPPROTO_TCP, TCP_USER_TIMEOUT, user_timeout_ms(k), option);
     step_fault(t, &after_the_handshake);
-    probing_connect(client, listener);
+    keepalive_client_connect(client, listener);
     step_cut(t, true);
     return client;
 }
@@ -125,11 +125,11 @@ static void run(struct trial *t, const struct knobs *k)
     struct trial_socket *client = cut_connection(t, k);
     sock_wait(client, 0, 1.5 * keepalive_gives_up(&m).hi + 30, "the connection to be given up");
     step_see(t, sock_error(client), "client.error");
-    probing_see(t, client);
+    keepalive_client_see(t, client);
     step_see(t, (double)step_segments(t, TO_SERVER, SEGMENT_RST, SEGMENT_RST, FAULT_ANY_PAYLOAD), "client.resets");
     int64_t reset_ns = step_sent_ns(t, TO_SERVER, SEGMENT_RST, SEGMENT_RST, FAULT_ANY_PAYLOAD, 1);
     if (reset_ns)
-        step_see(t, (double)(reset_ns - probing_zero_ns(t, client)) / 1e9, "client.given_up");
+        step_see(t, (double)(reset_ns - keepalive_client_zero_ns(t, client)) / 1e9, "client.given_up");
     step_take_stock(t);
     step_show(t, LEDGER_timed_out, "the probes that nobody answers");
 }

@@ -5,7 +5,7 @@
  *                 tcp_rcv_state_process()), and the RST ends the connection with ECONNRESET (tcp_reset()), not ETIMEDOUT. Probes that
  *                 were lost while the host was down do no harm as long as one of tcp_keepalive_probes is left.
  * Falsified by:   an answer other than RST; another error; a connection that lives on, or ends before a probe was answered. */
-#include "bench/trial/probing.h"
+#include "bench/trial/keepalive_client.h"
 #include "common/process/exit_code.h"
 
 #include <errno.h>
@@ -39,19 +39,19 @@ static int check(const struct knobs *k, const struct conditions *c, char **ret_m
 /* The answered probe, and there and back. */
 static struct span learned(const struct knobs *k, const struct conditions *c)
 {
-    struct keepalive_timing m = probing_model(k, c);
+    struct keepalive_timing m = keepalive_client_model(k, c);
     struct span span = keepalive_firing(&m, (int)knob(k, "missed") + 1);
     double wire_s = 2 * (double)knob(k, "delay") / 1e9;
-    return probing_span((struct span){span.lo + wire_s, span.hi + wire_s + ANSWER_S});
+    return keepalive_client_span((struct span){span.lo + wire_s, span.hi + wire_s + ANSWER_S});
 }
 
 static void predict(const struct knobs *k, const struct conditions *c, struct prediction *p)
 {
-    struct keepalive_timing m = probing_model(k, c);
+    struct keepalive_timing m = keepalive_client_model(k, c);
     int64_t sent = knob(k, "missed") + 1;
     expect_exactly(p, "sockets", 1, &rule_silent_peer, "client.ESTABLISHED_at_first");
     expect_exactly(p, "sockets", 0, &rule_close_with_linger_0, "server.ESTABLISHED_at_first");
-    probing_expect(p, &m, (int)sent);
+    keepalive_client_expect(p, &m, (int)sent);
     expect_exactly(p, "segments", sent, &rule_probe_reset, "client.probes");
     expect_exactly(p, "segments", 1, &rule_no_such_connection, "server.resets");
     expect_exactly(p, "errno", ECONNRESET, &rule_probe_reset, "client.error");
@@ -102,16 +102,16 @@ static void lose(struct trial *t, int64_t missed)
 static void run(struct trial *t, const struct knobs *k)
 {
     struct trial_socket *listener = sock_serve(t, 4), *client = sock_new(t, SIDE_CLIENT);
-    probing_set(client, k, true);
+    keepalive_client_set(client, k, true);
     lose(t, knob(k, "missed"));
-    struct trial_socket *server = probing_connect(client, listener);
+    struct trial_socket *server = keepalive_client_connect(client, listener);
     crash(t, k, listener, server);
     step_see_state(t, SIDE_CLIENT, SOCKDIAG_ESTABLISHED, "client.ESTABLISHED_at_first");
     step_see_state(t, SIDE_SERVER, SOCKDIAG_ESTABLISHED, "server.ESTABLISHED_at_first");
     sock_wait(client, 0, 1.5 * learned(k, &t->conditions).hi + 30, "a probe to be answered");
     step_see(t, sock_error(client), "client.error");
-    sock_see_end(client, probing_zero_ns(t, client), "client.ended");
-    probing_see(t, client);
+    sock_see_end(client, keepalive_client_zero_ns(t, client), "client.ended");
+    keepalive_client_see(t, client);
     step_see(t, (double)step_segments(t, TO_CLIENT, SEGMENT_RST, SEGMENT_RST, FAULT_ANY_PAYLOAD) - 1,
              "server.resets");
     step_take_stock(t);

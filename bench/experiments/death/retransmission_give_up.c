@@ -5,45 +5,45 @@
  *                 doubles. tcp_retries2 is not a count: it is turned into a time, as if the RTO had been 200 ms (tcp_model_timeout()), and
  *                 the firing that finds this time gone since the first one gives up (retransmits_timed_out()). No RST is sent.
  * Falsified by:   a gap that is not twice the one before; a connection that is given up at another firing, or with another error; a RST. */
-#include "bench/trial/silence.h"
+#include "bench/trial/unanswered.h"
 
 #include <stdio.h>
 
 static const struct knob knobs[] = {
     KNOB_SYSCTL("retries2", "3", 0, 15, "net.ipv4.tcp_retries2", "when a connection with a descriptor is given up"),
     KNOB_SYSCTL("rto_max", NULL, 1000, 120000, "net.ipv4.tcp_rto_max_ms", "milliseconds: the RTO doubles up to that"),
-    KNOB_DELAY(SILENCE_DELAY),
+    KNOB_DELAY(UNANSWERED_DELAY),
     KNOB_IPV6,
 };
 
 static struct retransmit model(const struct knobs *k, const struct conditions *c)
 {
-    return (struct retransmit){.conditions = c, .rtt = silence_rtt(k)};
+    return (struct retransmit){.conditions = c, .rtt = unanswered_rtt(k)};
 }
 
 static int check(const struct knobs *k, const struct conditions *c, char **ret_message)
 {
     const struct retransmit r = model(k, c);
-    return silence_check(&r, ret_message);
+    return unanswered_check(&r, ret_message);
 }
 
 static void predict(const struct knobs *k, const struct conditions *c, struct prediction *p)
 {
     struct retransmit r = model(k, c);
-    silence_expect_cut(p, &r, &rule_retries2_is_a_time);
+    unanswered_expect_cut(p, &r, &rule_retries2_is_a_time);
 }
 
 static void run(struct trial *t, const struct knobs *k)
 {
     struct retransmit r = model(k, &t->conditions);
     struct trial_socket *listener = sock_serve(t, 4), *server;
-    struct trial_socket *client = silence_connection(t, listener, SIDE_CLIENT, &server);
-    silence_cut(t, client, &r);
+    struct trial_socket *client = unanswered_connection(t, listener, SIDE_CLIENT, &server);
+    unanswered_cut(t, client, &r);
 }
 
 static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 {
-    silence_tell(out, t, &silence_data, "the segment");
+    unanswered_tell(out, t, &unanswered_data, "the segment");
     fprintf(
         out,
         "After %.2f s it gave up: send() had long succeeded, and the program learned by ETIMEDOUT what became of it. "

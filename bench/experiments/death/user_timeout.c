@@ -7,7 +7,7 @@
  *                 does nothing without SO_KEEPALIVE, whose probes it limits (keepalive_dead_peer.c); and it also ends a connection
  *                 whose data waits before a closed window (zero_window.c).
  * Falsified by:   an end before the first firing + the timeout, or later than a timer may be late; an end by tcp_retries2. */
-#include "bench/trial/silence.h"
+#include "bench/trial/unanswered.h"
 
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -16,7 +16,7 @@
 static const struct knob knobs[] = {
     {"timeout", "3s", &option_duration, "TCP_USER_TIMEOUT, set by the client", 1000000, 3600 * 1000000000LL},
     KNOB_SYSCTL("retries2", NULL, 0, 15, "net.ipv4.tcp_retries2", "what would end the connection without the option"),
-    KNOB_DELAY(SILENCE_DELAY),
+    KNOB_DELAY(UNANSWERED_DELAY),
     KNOB_IPV6,
 };
 
@@ -27,14 +27,14 @@ static int timeout_ms(const struct knobs *k)
 
 static struct retransmit model(const struct knobs *k, const struct conditions *c)
 {
-    return (struct retransmit){.conditions = c, .rtt = silence_rtt(k), .user_timeout = timeout_ms(k) / 1e3};
+    return (struct retransmit){.conditions = c, .rtt = unanswered_rtt(k), .user_timeout = timeout_ms(k) / 1e3};
 }
 
 static int check(const struct knobs *k, const struct conditions *c, char **ret_message)
 {
     const struct retransmit r = model(k, c);
     if (knob(k, "timeout") % 1000000 == 0)
-        return silence_check(&r, ret_message);
+        return unanswered_check(&r, ret_message);
     if (asprintf(ret_message, "timeout: TCP_USER_TIMEOUT is a number of whole milliseconds; write %dms or %dms",
                  timeout_ms(k), timeout_ms(k) + 1) < 0)
         *ret_message = NULL;
@@ -44,7 +44,7 @@ static int check(const struct knobs *k, const struct conditions *c, char **ret_m
 static void predict(const struct knobs *k, const struct conditions *c, struct prediction *p)
 {
     struct retransmit r = model(k, c);
-    silence_expect_cut(p, &r, &rule_user_timeout);
+    unanswered_expect_cut(p, &r, &rule_user_timeout);
 }
 
 static void run(struct trial *t, const struct knobs *k)
@@ -52,15 +52,15 @@ static void run(struct trial *t, const struct knobs *k)
     char option[48];
     struct retransmit r = model(k, &t->conditions);
     struct trial_socket *listener = sock_serve(t, 4), *server;
-    struct trial_socket *client = silence_connection(t, listener, SIDE_CLIENT, &server);
+    struct trial_socket *client = unanswered_connection(t, listener, SIDE_CLIENT, &server);
     snprintf(option, sizeof(option), "TCP_USER_TIMEOUT, %d ms", timeout_ms(k));
     sock_set(client, IPPROTO_TCP, TCP_USER_TIMEOUT, timeout_ms(k), option);
-    silence_cut(t, client, &r);
+    unanswered_cut(t, client, &r);
 }
 
 static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 {
-    silence_tell(out, t, &silence_data, "the segment");
+    unanswered_tell(out, t, &unanswered_data, "the segment");
     fprintf(out,
             "TCP_USER_TIMEOUT was %.3f s, and it began with the first of these firings: %.2f s after the segment was "
             "sent the program got ETIMEDOUT. The last timer had been cut to what was left. Without the option "

@@ -7,7 +7,7 @@
  *                 (syn_ack_recalc()): accept() returns, with nothing to read.
  * Falsified by:   accept() before data and before the end of the time; a SYN-ACK in between; a connection that is dropped. */
 #include "bench/model/opening.h"
-#include "bench/trial/requests.h"
+#include "bench/trial/half_open.h"
 #include "bench/trial/sockets.h"
 #include "bench/trial/steps.h"
 
@@ -26,8 +26,8 @@ static const struct knob knobs[] = {
 
 static int check(const struct knobs *k, const struct conditions *c, char **ret_message)
 {
-    int r = requests_check(c, ret_message);
-    return r || knob(k, "data") ? r : requests_check_answers(c, 1, 1, ret_message);
+    int r = half_open_check(c, ret_message);
+    return r || knob(k, "data") ? r : half_open_check_answers(c, 1, 1, ret_message);
 }
 
 static void predict_silent(const struct knobs *k, const struct conditions *c, struct prediction *p)

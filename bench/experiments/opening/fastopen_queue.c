@@ -7,7 +7,7 @@
  *                 ordinary handshake, sends its data again, and is no worse off than without Fast Open.
  * Falsified by:   more or fewer than q accepted with data; a place that accept() gives back; a client that fails. */
 #include "bench/model/opening.h"
-#include "bench/trial/requests.h"
+#include "bench/trial/half_open.h"
 #include "bench/trial/sockets.h"
 #include "bench/trial/steps.h"
 #include "common/process/exit_code.h"
@@ -48,7 +48,7 @@ static int check(const struct knobs *k, const struct conditions *c, char **ret_m
             "somaxconn=%lld: the accept queue would be full before all %lld clients are in; write that at least",
             (long long)c->somaxconn, (long long)knob(k, "burst"));
     else
-        return requests_check(c, ret_message);
+        return half_open_check(c, ret_message);
     if (r < 0)
         *ret_message = NULL;
     return -EINVAL;

@@ -8,7 +8,7 @@
  *                 good as the ACK and completes the handshake (tcp_check_req()).
  * Falsified by:   a SYN-ACK off its ladder; a segment that tells the client of the end; a request that outlives its time. */
 #include "bench/model/ladder.h"
-#include "bench/trial/requests.h"
+#include "bench/trial/half_open.h"
 #include "bench/trial/sockets.h"
 #include "bench/trial/steps.h"
 
@@ -44,8 +44,9 @@ static int check(const struct knobs *k, const struct conditions *c, char **ret_m
     bool ladder = knob(k, "data") != DATA_AT_ONCE;
     double lasts_s = ladder_syn_ack_gone(&of_listener).lo;
     if (!ladder || lasts_s <= EXPERIMENT_LONGEST_S) {
-        int r = requests_check(c, ret_message);
-        return r || !ladder ? r : requests_check_answers(c, 1, ladder_syn_ack_retransmits(&of_listener), ret_message);
+        int r = half_open_check(c, ret_message);
+        return r || !ladder ? r
+                            : half_open_check_answers(c, 1, ladder_syn_ack_retransmits(&of_listener), ret_message);
     }
     if (asprintf(ret_message,
                  "with %lld repetitions the request lasts %.0f s, and a run lasts %d s at most; write at most 12",

@@ -9,7 +9,7 @@
  *                 although there is room. */
 #include "bench/experiments/queues/burst.h"
 #include "bench/model/ladder.h"
-#include "bench/trial/requests.h"
+#include "bench/trial/half_open.h"
 #include "bench/trial/steps.h"
 
 #include <errno.h>
@@ -34,7 +34,7 @@ static int check(const struct knobs *k, const struct conditions *c, char **ret_m
     int most = ladder_syn_ack_retransmits(c), r;
     if (knob(k, "again") < most) {
         r = burst_check(k, c, ret_message);
-        return r ? r : requests_check_answers(c, burst_outcome(k, c).half_open, knob(k, "again") + 1, ret_message);
+        return r ? r : half_open_check_answers(c, burst_outcome(k, c).half_open, knob(k, "again") + 1, ret_message);
     }
     if (most)
         r = asprintf(ret_message,

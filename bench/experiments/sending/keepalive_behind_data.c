@@ -10,8 +10,8 @@
  *                 what limits both.
  * Falsified by:   a keepalive probe behind data; an end of that connection by the keepalive's
  *                 time; one that outlasts tcp_retries2. */
-#include "bench/trial/probing.h"
-#include "bench/trial/silence.h"
+#include "bench/trial/keepalive_client.h"
+#include "bench/trial/unanswered.h"
 
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -34,14 +34,14 @@ static int user_timeout_ms(const struct knobs *k)
 
 static struct keepalive_timing idle_model(const struct knobs *k, const struct conditions *c)
 {
-    struct keepalive_timing m = probing_model(k, c);
+    struct keepalive_timing m = keepalive_client_model(k, c);
     m.user_timeout = user_timeout_ms(k) / 1e3;
     return m;
 }
 
 static struct retransmit data_model(const struct knobs *k, const struct conditions *c)
 {
-    return (struct retransmit){.conditions = c, .rtt = silence_rtt(k), .user_timeout = user_timeout_ms(k) / 1e3};
+    return (struct retransmit){.conditions = c, .rtt = unanswered_rtt(k), .user_timeout = user_timeout_ms(k) / 1e3};
 }
 
 static int check(const struct knobs *k, const struct conditions *c, char **ret_message)
@@ -72,14 +72,14 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
     int least = keepalive_least(&m), most = keepalive_most(&m);
     const struct rule *idle = m.user_timeout > 0 ? &rule_keepalive_user_timeout : &rule_keepalive_gives_up,
                       *data = m.user_timeout > 0 ? &rule_user_timeout : &rule_retries2_is_a_time;
-    probing_expect(p, &m, least);
+    keepalive_client_expect(p, &m, least);
     expect_between(p, "segments", least, most, idle, "client.probes");
-    expect_span(p, probing_span(keepalive_gives_up(&m)), idle, "client.idle_given_up");
+    expect_span(p, keepalive_client_span(keepalive_gives_up(&m)), idle, "client.idle_given_up");
     expect_exactly(p, "errno", ETIMEDOUT, &rule_gives_up_timed_out, "client.idle_error");
     if (outlasts(k, c) >= 0)
         expect_exactly(p, "sockets", outlasts(k, c), &rule_keepalive_waits, "client.ESTABLISHED_behind_data");
     expect_exactly(p, "segments", 0, &rule_keepalive_waits, "client.probes_behind_data");
-    silence_expect(p, &silence_data, &r, data);
+    unanswered_expect(p, &unanswered_data, &r, data);
     expect_end(p, retransmit_gives_up(&r), data, "client.data_given_up");
     expect_exactly(p, "errno", ETIMEDOUT, &rule_gives_up_timed_out, "client.data_error");
     expect_between(p, "segments", least, most, &rule_keepalive_counter, "client.TcpExt.TCPKeepAlive");
@@ -101,9 +101,9 @@ static void limit(struct trial_socket *s, const struct knobs *k)
 static struct trial_socket *idle_connection(struct trial *t, const struct knobs *k, struct trial_socket *listener)
 {
     struct trial_socket *idle = sock_new(t, SIDE_CLIENT);
-    probing_set(idle, k, true);
+    keepalive_client_set(idle, k, true);
     limit(idle, k);
-    probing_connect(idle, listener);
+    keepalive_client_connect(idle, listener);
     return idle;
 }
 
@@ -124,27 +124,28 @@ static void run(struct trial *t, const struct knobs *k)
     struct keepalive_timing m = idle_model(k, &t->conditions);
     struct retransmit r = data_model(k, &t->conditions);
     struct trial_socket *listener = sock_serve(t, 4), *server;
-    struct trial_socket *data = silence_connection(t, listener, SIDE_CLIENT, &server);
+    struct trial_socket *data = unanswered_connection(t, listener, SIDE_CLIENT, &server);
     struct trial_socket *idle = idle_connection(t, k, listener);
     step_settle(t);
     step_cut(t, true);
     sock_send(data, 100);
-    probing_set(data, k, true);
+    keepalive_client_set(data, k, true);
     limit(data, k);
     sock_wait(idle, 0, 1.5 * keepalive_gives_up(&m).hi + 30, "the idle connection to be given up");
     step_see_state(t, SIDE_CLIENT, SOCKDIAG_ESTABLISHED, "client.ESTABLISHED_behind_data");
     sock_wait(data, 0, 1.5 * retransmit_gives_up(&r).hi + 30, "the connection with data to be given up");
     step_see(t, sock_error(idle), "client.idle_error");
     step_see(t, sock_error(data), "client.data_error");
-    sock_see_end(data, silence_began_ns(t, &silence_data), "client.data_given_up");
-    probing_see(t, idle);
-    silence_see(t, &silence_data);
+    sock_see_end(data, unanswered_began_ns(t, &unanswered_data), "client.data_given_up");
+    keepalive_client_see(t, idle);
+    unanswered_see(t, &unanswered_data);
     if (!t->failure) {
         if (reset_ns(t, idle))
-            step_see(t, (double)(reset_ns(t, idle) - probing_zero_ns(t, idle)) / 1e9, "client.idle_given_up");
-        step_see(t, (double)probing_count(t, data), "client.probes_behind_data");
-        step_see(t, (double)silence_resets(t, idle), "client.idle_resets");
-        step_see(t, (double)silence_resets(t, data), "client.data_resets");
+            step_see(t, (double)(reset_ns(t, idle) - keepalive_client_zero_ns(t, idle)) / 1e9,
+                     "client.idle_given_up");
+        step_see(t, (double)keepalive_client_count(t, data), "client.probes_behind_data");
+        step_see(t, (double)unanswered_resets(t, idle), "client.idle_resets");
+        step_see(t, (double)unanswered_resets(t, data), "client.data_resets");
     }
     step_take_stock(t);
     step_show(t, LEDGER_timed_out, "data that nobody acknowledges, and no keepalive probe");

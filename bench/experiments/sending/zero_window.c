@@ -16,8 +16,8 @@
  *                 probes are answered and no TCP_USER_TIMEOUT is set; data that waits for the next
  *                 probe although the window has opened. */
 #include "bench/model/window_probe.h"
-#include "bench/trial/lives.h"
-#include "bench/trial/silence.h"
+#include "bench/trial/closing_state.h"
+#include "bench/trial/unanswered.h"
 #include "common/process/clock.h"
 #include "common/process/exit_code.h"
 
@@ -127,7 +127,7 @@ static void expect_probes(const struct window_probing *f, const struct rule *end
 static void expect_death(const struct knobs *k, const struct window_probing *f, struct prediction *p)
 {
     if (knob(k, "orphan")) {
-        lives_expect(p, f->end, end_rule(k), "client");
+        closing_state_expect(p, f->end, end_rule(k), "client");
     } else {
         expect_end(p, f->end, end_rule(k), "client.given_up");
         expect_exactly(p, "errno", ETIMEDOUT, &rule_gives_up_timed_out, "client.error");
@@ -321,13 +321,13 @@ static void see_death(struct trial *t, struct trial_socket *client, int64_t zero
 {
     bool orphan = knob(t->knobs, "orphan");
     if (orphan) {
-        silence_see_death(t, client, SIDE_CLIENT, SOCKDIAG_FIN_WAIT_1, zero_ns);
+        unanswered_see_death(t, client, SIDE_CLIENT, SOCKDIAG_FIN_WAIT_1, zero_ns);
     } else {
         step_see(t, sock_error(client), "client.error");
         sock_see_end(client, zero_ns, "client.given_up");
     }
     see_probes(t, zero_ns);
-    step_see(t, (double)silence_resets(t, client), "client.resets");
+    step_see(t, (double)unanswered_resets(t, client), "client.resets");
     step_take_stock(t);
     step_show(t, orphan ? LEDGER_closed : LEDGER_timed_out, "the probes of a closed window");
 }

@@ -32,7 +32,7 @@ Test(model_retransmit, ladder)
     struct conditions c = conditions_fresh();
     const struct retransmit r = {.conditions = &c, .rtt = fast};
     static const double seen[] = {0.42, 0.84, 1.68, 3.35, 6.7, 13.4, 26.7, 53.5, 107.2};
-    cr_expect(IN(retransmit_probe(&r), 0.21));
+    cr_expect(IN(retransmit_tail_probe(&r), 0.21));
     for (size_t i = 0; i < N(seen); i++)
         cr_expect(IN(retransmit_firing(&r, (int)i + 1), seen[i]), "firing %zu: %g to %g", i + 1,
                   retransmit_firing(&r, (int)i + 1).lo, retransmit_firing(&r, (int)i + 1).hi);
@@ -43,20 +43,20 @@ Test(model_retransmit, no_probe)
     struct conditions c = conditions_fresh();
     const struct retransmit r = {.conditions = &c, .rtt = fast};
     c.early_retrans = 0;
-    cr_expect_not(retransmit_has_probe(&c));
-    cr_expect(isinf(retransmit_probe(&r).lo));
+    cr_expect_not(retransmit_has_tail_probe(&c));
+    cr_expect(isinf(retransmit_tail_probe(&r).lo));
     cr_expect(IN(retransmit_firing(&r, 1), 0.21));
     c.early_retrans = 4;
-    cr_expect(retransmit_has_probe(&c));
+    cr_expect(retransmit_has_tail_probe(&c));
     c.sack = 0;
-    cr_expect_not(retransmit_has_probe(&c));
+    cr_expect_not(retransmit_has_tail_probe(&c));
 }
 
 Test(model_retransmit, a_long_round_trip_has_an_early_probe)
 {
     struct conditions c = conditions_fresh();
     const struct retransmit r = {.conditions = &c, .rtt = {0.8, 0.8}};
-    cr_expect(NEAR(retransmit_probe(&r).lo, 1.8));
+    cr_expect(NEAR(retransmit_tail_probe(&r).lo, 1.8));
     cr_expect(NEAR(retransmit_firing(&r, 1).lo, 1.8 + 2.4));
 }
 

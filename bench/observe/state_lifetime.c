@@ -1,4 +1,4 @@
-#include "bench/observe/closing.h"
+#include "bench/observe/state_lifetime.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -11,13 +11,13 @@ struct closing_times {
     int64_t peer_fin_ns;     /* when the peer's FIN reached it, the last time */
 };
 
-static bool closing_reaches(const struct segment *s)
+static bool reaches(const struct segment *s)
 {
     return s->fate == SEGMENT_DELIVERED;
 }
 
 /* `own`: the direction in which that end sends. */
-static void closing_add(struct closing_times *c, const struct segment *s, enum direction own)
+static void add(struct closing_times *c, const struct segment *s, enum direction own)
 {
     if (s->direction == own) {
         if (s->flags & SEGMENT_SYN) /* the tuple's next connection */
@@ -28,7 +28,7 @@ static void closing_add(struct closing_times *c, const struct segment *s, enum d
         }
         return;
     }
-    if (!closing_reaches(s))
+    if (!reaches(s))
         return;
     if ((s->flags & SEGMENT_ACK) && c->fin_sent && s->acknowledged == c->fin_end && !c->acknowledged_ns)
         c->acknowledged_ns = s->out_ns;
@@ -43,7 +43,7 @@ static int64_t closing_began_ns(const struct closing_times *c, enum sockdiag_sta
     return c->peer_fin_ns > c->acknowledged_ns ? c->peer_fin_ns : c->peer_fin_ns ? c->acknowledged_ns : 0;
 }
 
-static void closing_count(struct closing_lives *l, double there_s, double gone_s)
+static void count(struct state_lifetime *l, double there_s, double gone_s)
 {
     if (!l->ended || gone_s < l->gone_first_s)
         l->gone_first_s = gone_s;
@@ -52,8 +52,8 @@ static void closing_count(struct closing_lives *l, double there_s, double gone_s
     l->ended++;
 }
 
-int closing_lives(const struct segment *segments, size_t n, const struct history *h, enum side side,
-                  enum sockdiag_state state, struct closing_lives *ret)
+int state_lifetime_measure(const struct segment *segments, size_t n, const struct history *h, enum side side,
+                           enum sockdiag_state state, struct state_lifetime *ret)
 {
     size_t n_entries;
     const struct history_entry *entries = history_entries(h, &n_entries);
@@ -64,7 +64,7 @@ int closing_lives(const struct segment *segments, size_t n, const struct history
     for (size_t i = 0; i < n; i++) {
         const struct history_entry *e = history_find(h, &segments[i].id);
         if (e)
-            closing_add(&times[e - entries], &segments[i], side == SIDE_SERVER ? TO_CLIENT : TO_SERVER);
+            add(&times[e - entries], &segments[i], side == SIDE_SERVER ? TO_CLIENT : TO_SERVER);
     }
     for (size_t i = 0; i < n_entries; i++) {
         const struct history_side *s = &entries[i].side[side];
@@ -72,8 +72,7 @@ int closing_lives(const struct segment *segments, size_t n, const struct history
         if (s->state != state || !began_ns)
             continue;
         if (s->missing_ns)
-            closing_count(ret, (double)(s->last_ns[state] - began_ns) / 1e9,
-                          (double)(s->missing_ns - began_ns) / 1e9);
+            count(ret, (double)(s->last_ns[state] - began_ns) / 1e9, (double)(s->missing_ns - began_ns) / 1e9);
         else
             ret->still++;
     }
@@ -81,7 +80,7 @@ int closing_lives(const struct segment *segments, size_t n, const struct history
     return 0;
 }
 
-size_t closing_ever(const struct history *h, enum side side, enum sockdiag_state state)
+size_t state_lifetime_ever(const struct history *h, enum side side, enum sockdiag_state state)
 {
     size_t n, ever = 0;
     const struct history_entry *entries = history_entries(h, &n);

@@ -1,10 +1,10 @@
-#include "bench/trial/requests.h"
+#include "bench/trial/half_open.h"
 #include "bench/model/opening.h"
 
 #include <errno.h>
 #include <stdio.h>
 
-int requests_check(const struct conditions *c, char **ret_message)
+int half_open_check(const struct conditions *c, char **ret_message)
 {
     if (c->syncookies != 2)
         return 0;
@@ -15,7 +15,7 @@ int requests_check(const struct conditions *c, char **ret_message)
     return -EINVAL;
 }
 
-int requests_check_answers(const struct conditions *c, int64_t clients, int64_t times, char **ret_message)
+int half_open_check_answers(const struct conditions *c, int64_t clients, int64_t times, char **ret_message)
 {
     int64_t sure = opening_challenge_acks(c);
     int r = 0;

@@ -4,7 +4,7 @@
 #include "bench/trial/trial.h"
 
 /* Asks the clients and then the server to end, and waits for their reports. */
-void stock_end_programs(struct trial *t);
+void outcome_end_programs(struct trial *t);
 
 /* After that. What does not balance is a failure of the trial. */
-void stock_make_ledger(struct trial *t);
+void outcome_make_ledger(struct trial *t);

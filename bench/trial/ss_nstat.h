@@ -4,8 +4,8 @@
 
 #include "bench/trial/trial.h"
 
-void witness_state(struct trial *t, enum side side, enum sockdiag_state state, const char *name);
-void witness_counter(struct trial *t, enum side side, const char *counter, const char *name);
+void ss_nstat_state(struct trial *t, enum side side, enum sockdiag_state state, const char *name);
+void ss_nstat_counter(struct trial *t, enum side side, const char *counter, const char *name);
 
 /* All that the prediction names of both hosts, at the stock. */
-void witness_stock(struct trial *t);
+void ss_nstat_stock(struct trial *t);

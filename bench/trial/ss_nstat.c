@@ -1,13 +1,13 @@
-#include "bench/trial/witness.h"
+#include "bench/trial/ss_nstat.h"
 #include "bench/trial/steps.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const witness_sides[] = {"server", "client"};
+static const char *const sides[] = {"server", "client"};
 
 /* What a shell command prints on that host: a number; -1 where it prints none. */
-static long long witness_ask(struct trial *t, enum side side, const char *command)
+static long long ss_nstat_ask(struct trial *t, enum side side, const char *command)
 {
     long long value = -1;
     if (host_enter(side == SIDE_SERVER ? &t->lab.server : &t->lab.client))
@@ -20,7 +20,7 @@ static long long witness_ask(struct trial *t, enum side side, const char *comman
     return value;
 }
 
-static void witness_write(const struct trial *t, const char *name, long long value)
+static void ss_nstat_write(const struct trial *t, const char *name, long long value)
 {
     FILE *file = fopen(getenv("TCPLAB_TEST_WITNESS"), "ae");
     if (!file)
@@ -29,7 +29,7 @@ static void witness_write(const struct trial *t, const char *name, long long val
     fclose(file);
 }
 
-static const char *witness_ss_state(enum sockdiag_state state)
+static const char *ss_state(enum sockdiag_state state)
 {
     static const char *const names[SOCKDIAG_STATES] = {
         [SOCKDIAG_ESTABLISHED] = "established",
@@ -46,19 +46,19 @@ static const char *witness_ss_state(enum sockdiag_state state)
     return names[state];
 }
 
-void witness_state(struct trial *t, enum side side, enum sockdiag_state state, const char *name)
+void ss_nstat_state(struct trial *t, enum side side, enum sockdiag_state state, const char *name)
 {
     char command[160];
-    const char *word = witness_ss_state(state);
+    const char *word = ss_state(state);
     if (!getenv("TCPLAB_TEST_WITNESS") || t->failure || !word)
         return;
     /* On loopback one namespace has both ends. */
     snprintf(command, sizeof(command), "ss -Htan state %s '%s = :%d' | wc -l", word,
              side == SIDE_SERVER ? "sport" : "dport", LAB_PORT);
-    witness_write(t, name, witness_ask(t, side, command));
+    ss_nstat_write(t, name, ss_nstat_ask(t, side, command));
 }
 
-void witness_counter(struct trial *t, enum side side, const char *counter, const char *name)
+void ss_nstat_counter(struct trial *t, enum side side, const char *counter, const char *name)
 {
     char command[240], word[80];
     size_t length = 0;
@@ -69,26 +69,26 @@ void witness_counter(struct trial *t, enum side side, const char *counter, const
             word[length++] = *c;
     word[length] = '\0';
     snprintf(command, sizeof(command), "nstat -asz %s | awk '$1 == \"%s\" {print $2}'", word, word);
-    long long now = witness_ask(t, side, command);
-    witness_write(t, name, now < 0 ? now : now - counters_get(t->counters_before[side], counter, NULL));
+    long long now = ss_nstat_ask(t, side, command);
+    ss_nstat_write(t, name, now < 0 ? now : now - counters_get(t->counters_before[side], counter, NULL));
 }
 
-void witness_stock(struct trial *t)
+void ss_nstat_stock(struct trial *t)
 {
     if (!getenv("TCPLAB_TEST_WITNESS"))
         return;
     for (size_t i = 0; i < t->prediction.n; i++) {
         const char *name = t->prediction.expectations[i].name, *rest = strchr(name, '.');
-        enum side side = !strncmp(name, witness_sides[SIDE_SERVER], 6) ? SIDE_SERVER : SIDE_CLIENT;
+        enum side side = !strncmp(name, sides[SIDE_SERVER], 6) ? SIDE_SERVER : SIDE_CLIENT;
         if (!rest || !strncmp(name, "ledger.", 7))
             continue;
         rest++;
         int known;
         counters_get(t->counters_before[side], rest, &known);
         if (known && !json_object_get(t->seen, name))
-            witness_counter(t, side, rest, name);
+            ss_nstat_counter(t, side, rest, name);
         for (unsigned state = 1; state < SOCKDIAG_STATES; state++)
             if (!strcmp(rest, sockdiag_state_name(state)) && !json_object_get(t->seen, name))
-                witness_state(t, side, (enum sockdiag_state)state, name);
+                ss_nstat_state(t, side, (enum sockdiag_state)state, name);
     }
 }

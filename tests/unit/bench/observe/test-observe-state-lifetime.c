@@ -1,6 +1,6 @@
 /* How long FIN_WAIT_2 and TIME_WAIT lasted: begun on the wire, ended in the looks, both made by hand. Times are in ms; a segment
  * arrives 1 ms after it was sent. */
-#include "bench/observe/closing.h"
+#include "bench/observe/state_lifetime.h"
 #include "tests/lib/segments.h"
 
 #define ACK     SEGMENT_ACK
@@ -9,7 +9,7 @@
 #define PORT    40000u
 
 static struct history *history;
-static struct closing_lives lives;
+static struct state_lifetime lives;
 
 static void begin(void)
 {
@@ -54,8 +54,8 @@ static void lived(enum side side, unsigned state, int64_t first_look_ms, int64_t
 
 static void measure(enum side side, enum sockdiag_state state)
 {
-    lives = (struct closing_lives){.ended = 77, .still = 77, .gone_first_s = -1, .there_last_s = -1};
-    cr_assert_eq(closing_lives(segments, n_segments, history, side, state, &lives), 0);
+    lives = (struct state_lifetime){.ended = 77, .still = 77, .gone_first_s = -1, .there_last_s = -1};
+    cr_assert_eq(state_lifetime_measure(segments, n_segments, history, side, state, &lives), 0);
 }
 
 /* The last look that saw one is a ms before the one that misses it. */
@@ -315,7 +315,7 @@ Test(closing, nothing_at_all)
 {
     measure(SIDE_CLIENT, SOCKDIAG_TIME_WAIT);
     expect_none();
-    cr_expect_eq(closing_ever(history, SIDE_CLIENT, SOCKDIAG_TIME_WAIT), 0);
+    cr_expect_eq(state_lifetime_ever(history, SIDE_CLIENT, SOCKDIAG_TIME_WAIT), 0);
 }
 
 Test(closing, ever_counts_connections_and_not_looks)
@@ -326,8 +326,8 @@ Test(closing, ever_counts_connections_and_not_looks)
     seen(SIDE_CLIENT, 40001, SOCKDIAG_TIME_WAIT, 400);
     seen(SIDE_CLIENT, 40001, 0, 500);
     seen(SIDE_SERVER, 40002, SOCKDIAG_TIME_WAIT, 600);
-    cr_expect_eq(closing_ever(history, SIDE_CLIENT, SOCKDIAG_TIME_WAIT), 2);
-    cr_expect_eq(closing_ever(history, SIDE_CLIENT, SOCKDIAG_FIN_WAIT_2), 1);
-    cr_expect_eq(closing_ever(history, SIDE_SERVER, SOCKDIAG_TIME_WAIT), 1);
-    cr_expect_eq(closing_ever(history, SIDE_SERVER, SOCKDIAG_ESTABLISHED), 0);
+    cr_expect_eq(state_lifetime_ever(history, SIDE_CLIENT, SOCKDIAG_TIME_WAIT), 2);
+    cr_expect_eq(state_lifetime_ever(history, SIDE_CLIENT, SOCKDIAG_FIN_WAIT_2), 1);
+    cr_expect_eq(state_lifetime_ever(history, SIDE_SERVER, SOCKDIAG_TIME_WAIT), 1);
+    cr_expect_eq(state_lifetime_ever(history, SIDE_SERVER, SOCKDIAG_ESTABLISHED), 0);
 }

@@ -10,26 +10,26 @@
 #define KNOB_PROBES   KNOB_COUNT("probes", "3", 1, 127, "how many may go without an answer")
 
 /* By the knobs idle, interval and probes. */
-struct keepalive_timing probing_model(const struct knobs *k, const struct conditions *c);
+struct keepalive_timing keepalive_client_model(const struct knobs *k, const struct conditions *c);
 
 /* SO_KEEPALIVE, and TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT after the knobs if `options`, otherwise by the sysctls. Before connect(): so
  * the time runs from the SYN-ACK, and not from the call. */
-void probing_set(struct trial_socket *client, const struct knobs *k, bool options);
+void keepalive_client_set(struct trial_socket *client, const struct knobs *k, bool options);
 
 /* connect() and accept(). */
-struct trial_socket *probing_connect(struct trial_socket *client, struct trial_socket *listener);
+struct trial_socket *keepalive_client_connect(struct trial_socket *client, struct trial_socket *listener);
 
 /* When the client had the last segment before the silence: the third ACK, which goes out with the SYN-ACK's arrival. */
-int64_t probing_zero_ns(const struct trial *t, const struct trial_socket *client);
+int64_t keepalive_client_zero_ns(const struct trial *t, const struct trial_socket *client);
 
-/* client.probe_1 ... _n (the first ten), in seconds since probing_zero_ns(). */
-void probing_expect(struct prediction *p, const struct keepalive_timing *k, int n);
+/* client.probe_1 ... _n (the first ten), in seconds since keepalive_client_zero_ns(). */
+void keepalive_client_expect(struct prediction *p, const struct keepalive_timing *k, int n);
 
 /* Observes them, and client.probes, their number. */
-void probing_see(struct trial *t, const struct trial_socket *client);
+void keepalive_client_see(struct trial *t, const struct trial_socket *client);
 
 /* How many keepalive probes a connection has sent that has had nothing acknowledged but its SYN. */
-int64_t probing_count(const struct trial *t, const struct trial_socket *client);
+int64_t keepalive_client_count(const struct trial *t, const struct trial_socket *client);
 
 /* The span of something that is timed from the third ACK: that goes out some microseconds after the timer was set. */
-struct span probing_span(struct span span);
+struct span keepalive_client_span(struct span span);

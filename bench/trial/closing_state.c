@@ -1,7 +1,7 @@
-#include "bench/trial/lives.h"
+#include "bench/trial/closing_state.h"
 #include "bench/model/afterlife.h"
 #include "bench/model/life.h"
-#include "bench/observe/closing.h"
+#include "bench/observe/state_lifetime.h"
 #include "common/process/exit_code.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@
 #define RTO_MOST_S         10
 #define FIN_TIMEOUT_MOST_S 86400 /* as the knob has it */
 
-int lives_check_room(const struct conditions *c, int64_t minisockets, char **ret_message)
+int closing_state_check_room(const struct conditions *c, int64_t minisockets, char **ret_message)
 {
     if (afterlife_room(c) >= minisockets)
         return 0;
@@ -25,7 +25,7 @@ int lives_check_room(const struct conditions *c, int64_t minisockets, char **ret
     return -EINVAL;
 }
 
-int lives_check_fin_wait_2(const struct conditions *c, char **ret_message)
+int closing_state_check_fin_wait_2(const struct conditions *c, char **ret_message)
 {
     int r;
     if (life_rto(c, 0) > RTO_MOST_S)
@@ -44,21 +44,21 @@ int lives_check_fin_wait_2(const struct conditions *c, char **ret_message)
     return -EINVAL;
 }
 
-void lives_expect(struct prediction *p, struct span span, const struct rule *rule, const char *side)
+void closing_state_expect(struct prediction *p, struct span span, const struct rule *rule, const char *side)
 {
-    expect_between(p, "s", span.lo, span.hi + LIVES_LOOK_S, rule, "%s.gone_first", side);
-    expect_between(p, "s", fmax(0, span.lo - LIVES_LOOK_S), span.hi, rule, "%s.there_last", side);
+    expect_between(p, "s", span.lo, span.hi + CLOSING_STATE_LOOK_S, rule, "%s.gone_first", side);
+    expect_between(p, "s", fmax(0, span.lo - CLOSING_STATE_LOOK_S), span.hi, rule, "%s.there_last", side);
 }
 
-void lives_see(struct trial *t, enum side side, enum sockdiag_state state)
+void closing_state_see(struct trial *t, enum side side, enum sockdiag_state state)
 {
     const char *name = side == SIDE_SERVER ? "server" : "client";
-    struct closing_lives lives;
+    struct state_lifetime lives;
     size_t n;
     if (t->failure)
         return;
     const struct segment *segments = wire_segments(t->lab.wire, &n);
-    int r = closing_lives(segments, n, watch_history(t->watch), side, state, &lives);
+    int r = state_lifetime_measure(segments, n, watch_history(t->watch), side, state, &lives);
     if (r)
         step_fail(t, EXIT_CODE_FAILED, "measuring how long a state lasts: %s", strerror(-r));
     if (r || !lives.ended)
@@ -67,7 +67,7 @@ void lives_see(struct trial *t, enum side side, enum sockdiag_state state)
     step_see(t, lives.there_last_s, "%s.there_last", name);
 }
 
-void lives_tell(FILE *out, const struct trial *t, const char *side)
+void closing_state_tell(FILE *out, const struct trial *t, const char *side)
 {
     char first[EXPECTATION_NAME_MAX], last[EXPECTATION_NAME_MAX];
     snprintf(first, sizeof(first), "%s.gone_first", side);

@@ -1,5 +1,5 @@
 /* Segments that say something new. */
-#include "bench/observe/news.h"
+#include "bench/observe/new_content.h"
 #include "tests/lib/segments.h"
 
 #define FIN_ACK (SEGMENT_FIN | SEGMENT_ACK)
@@ -23,7 +23,7 @@ static struct segment *say(enum direction direction, unsigned flags, uint32_t se
 
 static size_t news(int64_t from_ns)
 {
-    return news_count(segments, n_segments, 40000, from_ns);
+    return new_content_count(segments, n_segments, 40000, from_ns);
 }
 
 /* From just below 2^32 on, so that the numbers turn over. */
@@ -78,5 +78,5 @@ Test(news, other_connections_and_the_wire_s_copies_do_not_count)
     segments_add(40001, TO_SERVER, SEGMENT_SYN, 10 * MS);
     say(TO_SERVER, FIN_ACK, 0xffffffff, 101, 0)->copy = true;
     cr_expect_eq(news(0), 3);
-    cr_expect_eq(news_count(NULL, 0, 40000, 0), 0);
+    cr_expect_eq(new_content_count(NULL, 0, 40000, 0), 0);
 }

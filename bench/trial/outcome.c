@@ -1,8 +1,8 @@
 /* Taking stock of a trial, and what its expectations are compared with. */
-#include "bench/trial/stock.h"
+#include "bench/trial/outcome.h"
 #include "bench/trial/sockets.h"
+#include "bench/trial/ss_nstat.h"
 #include "bench/trial/steps.h"
-#include "bench/trial/witness.h"
 #include "common/process/clock.h"
 #include "common/process/exit_code.h"
 #include "common/report/page.h"
@@ -14,11 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STOCK_END_S 60 /* how long a program may take to report */
+#define OUTCOME_END_S 60 /* how long a program may take to report */
 
-static const char *const stock_sides[] = {"server", "client"};
+static const char *const sides[] = {"server", "client"};
 
-static int stock_counters(struct trial *t, enum side side)
+static int outcome_counters(struct trial *t, enum side side)
 {
     struct counters *now;
     int r = host_enter(side == SIDE_SERVER ? &t->lab.server : &t->lab.client);
@@ -40,35 +40,35 @@ void step_take_stock(struct trial *t)
         r = watch_copy(t->watch, &t->stock);
     for (int side = 0; side < 2 && !r; side++) {
         t->destroyed[side] = watch_destroyed(t->watch, (enum side)side);
-        r = stock_counters(t, (enum side)side);
+        r = outcome_counters(t, (enum side)side);
     }
     t->has_stock = !r;
     if (r)
         step_fail(t, EXIT_CODE_FAILED, "taking stock: %s", strerror(-r));
     else
-        witness_stock(t);
+        ss_nstat_stock(t);
 }
 
 /* Clients first: they still have their sockets, and say what each of them was. */
-void stock_end_programs(struct trial *t)
+void outcome_end_programs(struct trial *t)
 {
     for (size_t i = 0; i < t->n_clients; i++)
         process_signal(t->clients[i].process, SIGINT);
-    if (!t->failure && !step_wait(t, step_clients_ended, 0, STOCK_END_S, "the clients' reports"))
+    if (!t->failure && !step_wait(t, step_clients_ended, 0, OUTCOME_END_S, "the clients' reports"))
         step_fail(t, EXIT_CODE_FAILED, "a client did not end within %d s of SIGINT and was killed; run again",
-                  STOCK_END_S);
+                  OUTCOME_END_S);
     if (!t->server)
         return;
     process_signal(t->server, SIGINT);
-    int r = t->failure ? 0 : process_wait(t->server, clock_now_ns() + STOCK_END_S * NS_PER_S);
+    int r = t->failure ? 0 : process_wait(t->server, clock_now_ns() + OUTCOME_END_S * NS_PER_S);
     if (r == -ECANCELED)
         step_fail_stopped(t, "tcplab-server", "its report");
     else if (r)
         step_fail(t, EXIT_CODE_FAILED, "the server did not end within %d s of SIGINT and was killed; run again",
-                  STOCK_END_S);
+                  OUTCOME_END_S);
 }
 
-static void stock_server_id(const struct trial *t, struct connection_id *id)
+static void server_id(const struct trial *t, struct connection_id *id)
 {
     memset(id, 0, sizeof(*id));
     id->family = t->lab.family;
@@ -76,7 +76,7 @@ static void stock_server_id(const struct trial *t, struct connection_id *id)
     inet_pton(t->lab.family, t->lab.server_address, id->server);
 }
 
-static int stock_add_sockets(struct trial *t, const struct connection_id *server)
+static int add_sockets(struct trial *t, const struct connection_id *server)
 {
     json_t *report = sockets_report(t);
     int r = ledger_add_client(&t->ledger, report, &t->stock, server);
@@ -84,20 +84,20 @@ static int stock_add_sockets(struct trial *t, const struct connection_id *server
     return r;
 }
 
-void stock_make_ledger(struct trial *t)
+void outcome_make_ledger(struct trial *t)
 {
     struct connection_id server;
     int r = 0;
     if (t->failure)
         return;
-    stock_server_id(t, &server);
+    server_id(t, &server);
     for (size_t i = 0; i < t->n_clients && !r; i++) {
         struct trial_client *c = &t->clients[i];
         r = c->before_kill ? ledger_add_unreported(&t->ledger, c->before_kill, &t->stock)
                            : ledger_add_client(&t->ledger, process_report(c->process), &t->stock, &server);
     }
     if (!r && t->n_sockets)
-        r = stock_add_sockets(t, &server);
+        r = add_sockets(t, &server);
     if (!r)
         r = ledger_check(&t->ledger, &t->stock);
     if (r)
@@ -108,7 +108,7 @@ void stock_make_ledger(struct trial *t)
 
 /* --- observations by name --- */
 
-static double stock_state(const struct trial *t, enum side side, const char *name)
+static double outcome_state(const struct trial *t, enum side side, const char *name)
 {
     if (!strcmp(name, "FIN_WAIT_2_minisockets"))
         return (double)t->stock.side[side].minisockets;
@@ -118,16 +118,16 @@ static double stock_state(const struct trial *t, enum side side, const char *nam
     return NAN;
 }
 
-static double stock_side(const struct trial *t, enum side side, const char *name)
+static double outcome_side(const struct trial *t, enum side side, const char *name)
 {
     if (strchr(name, '.')) /* a counter that did not move is not in the delta */
         return (double)json_integer_value(json_object_get(t->counters[side], name));
     if (!strcmp(name, "destroyed"))
         return t->destroyed[side] < 0 ? NAN : (double)t->destroyed[side];
-    return stock_state(t, side, name);
+    return outcome_state(t, side, name);
 }
 
-static double stock_server(const struct trial *t, const char *name)
+static double outcome_server(const struct trial *t, const char *name)
 {
     if (!strcmp(name, "queue"))
         return t->stock.queue;
@@ -135,10 +135,10 @@ static double stock_server(const struct trial *t, const char *name)
         return t->stock.limit;
     if (!strcmp(name, "queue_peak"))
         return (double)page_integer(process_report(t->server), "listener", "queue_peak", NULL);
-    return stock_side(t, SIDE_SERVER, name);
+    return outcome_side(t, SIDE_SERVER, name);
 }
 
-static double stock_ledger(const struct trial *t, const char *name)
+static double outcome_ledger(const struct trial *t, const char *name)
 {
     for (int row = 0; row < LEDGER_N; row++)
         if (!strcmp(name, ledger_names[row]))
@@ -155,10 +155,10 @@ double trial_observed(const struct trial *t, const char *name)
     if (!rest || !t->has_stock)
         return NAN;
     if (!strncmp(name, "ledger.", 7))
-        return stock_ledger(t, rest + 1);
-    if (!strncmp(name, stock_sides[SIDE_SERVER], 6))
-        return stock_server(t, rest + 1);
-    return stock_side(t, SIDE_CLIENT, rest + 1);
+        return outcome_ledger(t, rest + 1);
+    if (!strncmp(name, sides[SIDE_SERVER], 6))
+        return outcome_server(t, rest + 1);
+    return outcome_side(t, SIDE_CLIENT, rest + 1);
 }
 
 int64_t trial_row(const struct trial *t, enum ledger_row row)

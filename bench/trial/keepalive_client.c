@@ -1,0 +1,93 @@
+#include "bench/trial/keepalive_client.h"
+
+#include <netinet/tcp.h>
+
+#define KEEPALIVE_CLIENT_OFFSET_S 0.001
+#define KEEPALIVE_CLIENT_SHOWN    10 /* probes that are predicted one by one; then their number is all */
+
+struct keepalive_timing keepalive_client_model(const struct knobs *k, const struct conditions *c)
+{
+    return (struct keepalive_timing){
+        .hz = c->hz, .idle = knob(k, "idle"), .interval = knob(k, "interval"), .probes = knob(k, "probes")};
+}
+
+static void keepalive_client_option(struct trial_socket *s, const struct knobs *k, int option, const char *name,
+                                    const char *what)
+{
+    char text[48];
+    snprintf(text, sizeof(text), "%s, %lld", what, (long long)knob(k, name));
+    sock_set(s, IPPROTO_TCP, option, (int)knob(k, name), text);
+}
+
+void keepalive_client_set(struct trial_socket *client, const struct knobs *k, bool options)
+{
+    sock_set(client, SOL_SOCKET, SO_KEEPALIVE, 1, "SO_KEEPALIVE");
+    if (!options)
+        return;
+    keepalive_client_option(client, k, TCP_KEEPIDLE, "idle", "TCP_KEEPIDLE");
+    keepalive_client_option(client, k, TCP_KEEPINTVL, "interval", "TCP_KEEPINTVL");
+    keepalive_client_option(client, k, TCP_KEEPCNT, "probes", "TCP_KEEPCNT");
+}
+
+struct trial_socket *keepalive_client_connect(struct trial_socket *client, struct trial_socket *listener)
+{
+    sock_connect(client);
+    sock_need(client, POLLOUT, "the connection to be established");
+    return sock_accept(listener);
+}
+
+/* The n-th segment of a connection's client, from 1, or NULL; n 0: *ret_count of all. probes: those with the sequence number before the
+ * next one, which has long been acknowledged: keepalive probes. Else those with another, of which the first ends the handshake. */
+static const struct segment *keepalive_client_find(const struct trial *t, const struct trial_socket *client,
+                                                   bool probes, int64_t n, int64_t *ret_count)
+{
+    size_t size = 0;
+    uint32_t syn = 0;
+    int64_t count = 0;
+    const struct segment *s = t->failure ? NULL : wire_segments(t->lab.wire, &size);
+    for (size_t i = 0; i < size; i++) {
+        if (s[i].direction != TO_SERVER || s[i].copy || s[i].id.client_port != endpoint_port(&client->local))
+            continue;
+        if (s[i].flags & SEGMENT_SYN)
+            syn = s[i].sequence;
+        else if (!(s[i].flags & SEGMENT_RST) && (s[i].sequence == syn) == probes && ++count == n)
+            return &s[i];
+    }
+    if (ret_count)
+        *ret_count = count;
+    return NULL;
+}
+
+int64_t keepalive_client_zero_ns(const struct trial *t, const struct trial_socket *client)
+{
+    const struct segment *third = keepalive_client_find(t, client, false, 1, NULL);
+    return third ? third->at_ns : 0;
+}
+
+int64_t keepalive_client_count(const struct trial *t, const struct trial_socket *client)
+{
+    int64_t count = 0;
+    keepalive_client_find(t, client, true, 0, &count);
+    return count;
+}
+
+struct span keepalive_client_span(struct span span)
+{
+    return (struct span){span.lo - KEEPALIVE_CLIENT_OFFSET_S, span.hi};
+}
+
+void keepalive_client_expect(struct prediction *p, const struct keepalive_timing *k, int n)
+{
+    for (int i = 1; i <= n && i <= KEEPALIVE_CLIENT_SHOWN; i++)
+        expect_span(p, keepalive_client_span(keepalive_firing(k, i)),
+                    i == 1 ? &rule_keepalive_idle : &rule_keepalive_interval, "client.probe_%d", i);
+}
+
+void keepalive_client_see(struct trial *t, const struct trial_socket *client)
+{
+    int64_t zero_ns = keepalive_client_zero_ns(t, client), n = keepalive_client_count(t, client);
+    for (int64_t i = 1; i <= n && i <= KEEPALIVE_CLIENT_SHOWN; i++)
+        step_see(t, (double)(keepalive_client_find(t, client, true, i, NULL)->at_ns - zero_ns) / 1e9,
+                 "client.probe_%lld", (long long)i);
+    step_see(t, (double)n, "client.probes");
+}
