@@ -78,11 +78,11 @@ static int main_start_failed(const struct settings *s, const struct endpoint *at
  * block on writing it. */
 static int main_finish(struct server *server, struct document_output *output, struct sysctl_guard *guard)
 {
-    json_t *document = server_report(server);
-    int code = sysctls_end(guard);
+    json_t *document = server_report(server), *sysctls = json_array();
+    int code = sysctls_end(guard, sysctls);
     stop_release();
     server_free(server);
-    json_object_set_new(document, "sysctls", sysctl_guard_to_json(guard));
+    json_object_set_new(document, "sysctls", sysctls);
     document_output_report(output, document, report_text);
     return code;
 }
@@ -182,7 +182,7 @@ static int main_run(const struct settings *s, const struct document_head *head)
     stop_hold();
     if (!code)
         code = s->restore_sysctls ? main_restore(guard, s, head) : main_serve_guarded(guard, &args);
-    int ended = sysctls_end(guard); /* once more on the ways out that did not get there */
+    int ended = sysctls_end(guard, NULL); /* once more on the ways out that did not get there */
     sysctl_guard_free(guard);
     stop_release();
     return code ? code : ended;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SYSCTLS_TEXT_MAX (4 * SYSCTL_VALUE_MAX)
 
@@ -78,7 +79,7 @@ static int sysctls_journal_failed(const struct sysctl_guard *guard, int error)
 int sysctls_recover(struct sysctl_guard *guard, json_t *changes)
 {
     struct sysctls_recovery recovery = {.changes = changes};
-    int r = sysctl_guard_recover(guard, sysctls_tell_recovered, &recovery);
+    int r = sysctl_guard_take_back(guard, false, sysctls_tell_recovered, &recovery);
     if (r >= 0)
         return EXIT_CODE_DONE;
     if (!recovery.failed)
@@ -169,18 +170,21 @@ int sysctls_apply(struct sysctl_guard *guard, const struct settings *s)
     return EXIT_CODE_DONE;
 }
 
-static void sysctls_tell_ended(const struct sysctl_change *c, void *context)
+/* Appends it to the document's, where `changes` is not NULL. */
+static void sysctls_tell_ended(const struct sysctl_change *c, void *changes)
 {
     char text[SYSCTLS_TEXT_MAX];
-    if (c->outcome == SYSCTL_RESTORED)
+    bool own = c->pid == getpid(), restored = c->outcome == SYSCTL_RESTORED;
+    if (own)
+        json_array_append_new(changes, json_pack("{s:s, s:s, s:s, s:b}", "key", c->key, "before", c->before, "set",
+                                                 c->set, "restored", restored));
+    if (own && restored)
         return;
     sysctls_describe(c, text, sizeof(text));
-    terminal_notice("%s", text);
+    terminal_notice("%s%s", own ? "" : "after a killed run: ", text);
 }
 
-int sysctls_end(struct sysctl_guard *guard)
+int sysctls_end(struct sysctl_guard *guard, json_t *changes)
 {
-    int r = sysctl_guard_restore(guard);
-    sysctl_guard_each(guard, sysctls_tell_ended, NULL);
-    return r ? EXIT_CODE_FAILED : EXIT_CODE_DONE;
+    return sysctl_guard_take_back(guard, true, sysctls_tell_ended, changes) < 0 ? EXIT_CODE_FAILED : EXIT_CODE_DONE;
 }

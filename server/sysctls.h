@@ -5,6 +5,7 @@
 #include "common/sysctl/sysctl_guard.h"
 #include "server/settings.h"
 
+#include <jansson.h>
 #include <stdio.h>
 
 /* Puts back what killed runs left in this namespace, telling of each: on stderr, or where `changes` is not NULL by
@@ -17,5 +18,6 @@ void sysctls_restored_text(FILE *out, const json_t *document);
 /* Sets all that --sysctl asked for, the host-wide ones announced before. */
 int sysctls_apply(struct sysctl_guard *guard, const struct settings *s);
 
-/* Puts this run's back, telling where that was not possible or not right. */
-int sysctls_end(struct sysctl_guard *guard);
+/* Puts this run's back, telling where that was not possible or not right. Appends [{"key", "before", "set", "restored"}] to
+ * `changes` if it is not NULL. */
+int sysctls_end(struct sysctl_guard *guard, json_t *changes);

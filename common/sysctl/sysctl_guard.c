@@ -4,26 +4,25 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <jansson.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#ifndef SO_NETNS_COOKIE
-#define SO_NETNS_COOKIE 71
-#endif
-
 #define SCHEMA     "tcplab.sysctls/2"
-#define MUTEX      0         /* the byte of the lock file */
-#define SIZE_LIMIT (4 << 20) /* no journal of ours comes near it */
+#define CHANGE     "{s:s, s:s, s:s, s:I, s:i, s:b}" /* one of the journal's, as jansson packs it */
+#define SIZE_LIMIT (4 << 20)                        /* no journal of ours comes near it */
 #define FILE_FLAGS (O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
 
 struct entry {
     struct sysctl_change change;
-    int64_t owner; /* the byte of the lock file that it holds */
+    int64_t owner; /* the byte of the lock file that it holds, from 1 */
     bool written;  /* else it is not known whether the sysctl was written */
 };
 
@@ -34,28 +33,25 @@ struct entries {
 };
 
 struct sysctl_guard {
-    char *given;                  /* the directory asked for, or NULL */
+    bool given;                   /* the directory was asked for */
     char directory[PATH_MAX];     /* the one in use, or tried last */
-    char name[96];                /* of the journal in there: <boot>-<namespace>.sysctls */
+    char name[96];                /* of the journal in there: <boot>-<cookie>-<inode>.sysctls */
     char path[PATH_MAX + 100];    /* what a message should name; "" at first */
     int directory_fd, lock_fd;    /* -1: not open */
     int signals;                  /* that have come (common/process/stop.h) and were heard */
     int64_t owner;                /* 0: none yet */
-    struct entries journal, mine; /* what the journal says, while it is locked; this guard's, in the order made */
+    struct entries journal, mine; /* what the journal says, while it is locked; this guard's that are in force */
+    struct entries taken;         /* what was taken back last, the last change first */
 };
 
-/* --- one change --- */
-
-static int put_back(const char *key, const char *value)
+/* Makes it the value, unless it is already. ret_now has what stands there then: -ERANGE if the kernel made another one
+ * of it; or what stood there, if it was not to be written. */
+static int change_to(const char *key, const char *value, char ret_now[static SYSCTL_VALUE_MAX])
 {
-    char now[SYSCTL_VALUE_MAX];
-    int r = sysctl_read(key, now);
-    if (r < 0 || strcmp(now, value) == 0)
-        return r;
-    r = sysctl_write(key, value);
-    if (r == 0)
-        r = sysctl_read(key, now);
-    return r == 0 && strcmp(now, value) != 0 ? -ERANGE : r;
+    int r = sysctl_read(key, ret_now);
+    if (r == 0 && strcmp(ret_now, value) != 0 && (r = sysctl_write(key, value)) == 0)
+        r = sysctl_read(key, ret_now);
+    return r < 0 ? r : sysctl_same(ret_now, value) ? 0 : -ERANGE;
 }
 
 /* Writes what an interrupted change would have written over what it found, to see whether `now` comes of it: the
@@ -76,20 +72,17 @@ static bool replay_makes(const struct sysctl_change *c, const char *now)
 static void take_from_top(struct entry *e)
 {
     struct sysctl_change *c = &e->change;
+    char now[SYSCTL_VALUE_MAX];
     int r = sysctl_read(c->key, c->now);
-    c->outcome = SYSCTL_RESTORED;
-    if (r == 0 && strcmp(c->now, c->before) == 0)
-        return;
-    if (r == 0 && !sysctl_same(c->now, c->set) && (e->written || !replay_makes(c, c->now))) {
+    bool back = r == 0 && strcmp(c->now, c->before) == 0;
+    if (r == 0 && !back && !sysctl_same(c->now, c->set) && (e->written || !replay_makes(c, c->now))) {
         c->outcome = SYSCTL_CHANGED;
         return;
     }
     if (r == 0)
-        r = put_back(c->key, c->before);
-    if (r < 0) {
-        c->outcome = SYSCTL_UNRESTORED;
-        c->error = -r;
-    }
+        r = change_to(c->key, c->before, now);
+    c->outcome = r < 0 ? SYSCTL_UNRESTORED : SYSCTL_RESTORED;
+    c->error = -r;
 }
 
 /* The change above puts back what this one would have. But if it did not find what this one has set, somebody else's
@@ -154,95 +147,83 @@ static unsigned outer_uid(void)
 static bool candidate(struct sysctl_guard *g, int i)
 {
     const char *runtime = secure_getenv("XDG_RUNTIME_DIR");
-    if (i >= (g->given ? 1 : 3))
-        return false;
-    if (g->given)
-        snprintf(g->directory, PATH_MAX, "%s", g->given);
-    else if (i == 0)
+    bool has_runtime = !g->given && runtime && *runtime == '/';
+    if (!g->given && i == 0)
         strcpy(g->directory, "/run/tcplab");
-    else if (i == 1 && runtime && *runtime == '/')
+    else if (i == 1 && has_runtime)
         snprintf(g->directory, PATH_MAX, "%s/tcplab", runtime);
-    else
+    else if (!g->given)
         snprintf(g->directory, PATH_MAX, "/tmp/tcplab-%u", outer_uid());
     strcpy(g->path, g->directory);
-    return true;
+    return i < (g->given ? 1 : has_runtime ? 3 : 2);
 }
 
-/* A directory, no symbolic link, our own, and writable by nobody else. */
-static int open_ours(const char *path)
+/* A directory, no symbolic link, our own, and writable by nobody else; with `make` by us. */
+static int open_ours(const char *path, bool make)
 {
     struct stat st;
+    if (make && mkdir(path, 0700) < 0 && errno != EEXIST)
+        return -errno;
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     int r = fd < 0 || fstat(fd, &st) < 0 ? -errno : 0;
     if (r == 0 && (st.st_uid != geteuid() || (st.st_mode & (S_IWGRP | S_IWOTH))))
         r = -EPERM;
+    if (r == 0 && make && faccessat(fd, ".", W_OK | X_OK, AT_EACCESS) < 0)
+        r = -errno;
     if (r < 0 && fd >= 0)
         close(fd);
     return r < 0 ? r : fd;
 }
 
-static int make_ours(const char *path, mode_t mode)
-{
-    int fd = mkdir(path, mode) < 0 && errno != EEXIST ? -errno : open_ours(path);
-    if (fd < 0 || faccessat(fd, ".", W_OK | X_OK, AT_EACCESS) == 0)
-        return fd;
-    int r = -errno;
-    close(fd);
-    return r;
-}
-
 /* Takes the place that has this namespace's journal already; else, with `make`, the first that can be made. */
 static int open_directory(struct sysctl_guard *g, bool make)
 {
-    int fd = -ENOENT;
-    if (g->directory_fd >= 0)
-        return 0;
-    for (int i = 0; candidate(g, i); i++) {
-        fd = open_ours(g->directory);
-        if (fd < 0 && fd != -ENOENT && g->given)
-            return fd;
-        if (fd >= 0 && faccessat(fd, g->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
-            g->directory_fd = fd;
-            return 0;
+    int fd = g->directory_fd;
+    for (int making = 0; fd < 0 && making <= make; making++)
+        for (int i = 0; fd < 0 && candidate(g, i); i++) {
+            fd = open_ours(g->directory, making);
+            if (fd >= 0 && !making && faccessat(fd, g->name, F_OK, AT_SYMLINK_NOFOLLOW) < 0) {
+                close(fd);
+                fd = -ENOENT;
+            }
         }
-        if (fd >= 0)
-            close(fd);
-    }
-    fd = -ENOENT;
-    for (int i = 0; make && fd < 0 && candidate(g, i); i++)
-        fd = make_ours(g->directory, i == 0 && !g->given ? 0755 : 0700);
-    if (fd >= 0)
-        g->directory_fd = fd;
+    g->directory_fd = fd < 0 ? -1 : fd;
     return fd < 0 ? fd : 0;
+}
+
+static void close_files(struct sysctl_guard *g)
+{
+    close(g->lock_fd); /* -1 does no harm */
+    close(g->directory_fd);
+    g->directory_fd = g->lock_fd = -1;
 }
 
 /* --- the journal --- */
 
-/* F_OFD_GETLK: 1 if somebody else has it. */
-static int lock_byte(const struct sysctl_guard *g, int command, short type, int64_t byte)
+/* F_OFD_GETLK: 1 if somebody else has one of the n bytes (0: of all from there). */
+static int lock_bytes(const struct sysctl_guard *g, int command, int64_t from, int64_t n)
 {
-    struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1};
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = from, .l_len = n};
     if (fcntl(g->lock_fd, command, &lock) < 0)
         return -errno;
     return command == F_OFD_GETLK && lock.l_type != F_UNLCK;
 }
 
-static bool take_text(json_t *json, const char *key, char *to, size_t size)
-{
-    const char *text = json_string_value(json_object_get(json, key));
-    return text && strlen(text) < size && sysctl_check_value(text) == 0 && strcpy(to, text);
-}
-
 static bool entry_from_json(json_t *json, struct entry *e)
 {
+    const char *key, *before, *set;
     char path[SYSCTL_PATH_MAX];
-    const json_t *written = json_object_get(json, "written");
-    e->owner = json_integer_value(json_object_get(json, "owner"));
-    e->change.pid = (int)json_integer_value(json_object_get(json, "pid"));
-    e->written = json_is_true(written);
-    return e->owner > MUTEX && json_is_boolean(written) && take_text(json, "key", e->change.key, SYSCTL_KEY_MAX) &&
-           sysctl_path(e->change.key, path) == 0 && take_text(json, "before", e->change.before, SYSCTL_VALUE_MAX) &&
-           take_text(json, "set", e->change.set, SYSCTL_VALUE_MAX);
+    json_int_t owner;
+    int pid, written;
+    if (json_unpack(json, CHANGE, "key", &key, "before", &before, "set", &set, "owner", &owner, "pid", &pid,
+                    "written", &written) < 0 ||
+        owner < 1 || sysctl_path(key, path) < 0 || sysctl_check_value(before) < 0 || sysctl_check_value(set) < 0)
+        return false;
+    *e = (struct entry){.change.pid = pid, .owner = owner, .written = written};
+    strcpy(e->change.key, key);
+    strcpy(e->change.before, before);
+    strcpy(e->change.set, set);
+    return true;
 }
 
 int sysctl_guard_read(struct sysctl_guard *g, int fd)
@@ -262,7 +243,7 @@ int sysctl_guard_read(struct sysctl_guard *g, int fd)
     int r = schema && strcmp(schema, SCHEMA) == 0 && json_is_array(changes) ? 0 : -EBADMSG;
     json_array_foreach(changes, i, change)
     {
-        struct entry e = {0};
+        struct entry e;
         if (r == 0)
             r = entry_from_json(change, &e) ? push(&g->journal, &e) : -EBADMSG;
     }
@@ -281,35 +262,35 @@ static int load(struct sysctl_guard *g)
     return r;
 }
 
-static json_t *journal_to_json(const struct entries *e)
+static char *journal_to_text(const struct entries *e)
 {
     json_t *changes = json_array();
     for (size_t i = 0; i < e->n; i++) {
         const struct sysctl_change *c = &e->entry[i].change;
-        json_array_append_new(changes, json_pack("{s:s, s:s, s:s, s:I, s:i, s:b}", "key", c->key, "before", c->before,
-                                                 "set", c->set, "owner", (json_int_t)e->entry[i].owner, "pid", c->pid,
-                                                 "written", e->entry[i].written));
+        json_array_append_new(changes, json_pack(CHANGE, "key", c->key, "before", c->before, "set", c->set, "owner",
+                                                 (json_int_t)e->entry[i].owner, "pid", c->pid, "written",
+                                                 e->entry[i].written));
     }
-    return json_pack("{s:s, s:o}", "schema", SCHEMA, "changes", changes);
+    json_t *json = json_pack("{s:s, s:o}", "schema", SCHEMA, "changes", changes);
+    char *text = json_dumps(json, JSON_INDENT(2)); /* json_dumpfd() writes each word by itself */
+    json_decref(json);
+    return text;
 }
 
 /* Writes it beside and renames it over, so that a death at any moment leaves the old one or the new one whole. */
 static int store(struct sysctl_guard *g)
 {
-    static const char beside[] = "new"; /* the mutex is the directory's */
+    static const char beside[] = "new"; /* the lock is the directory's */
     if (g->journal.n == 0)
         return unlinkat(g->directory_fd, g->name, 0) < 0 && errno != ENOENT ? -errno : 0;
     int fd = openat(g->directory_fd, beside, O_WRONLY | O_CREAT | O_TRUNC | FILE_FLAGS, 0600);
     if (fd < 0)
         return -errno;
-    json_t *json = journal_to_json(&g->journal);
-    char *text = json_dumps(json, JSON_INDENT(2)); /* json_dumpfd() writes each word by itself */
-    json_decref(json);
+    char *text = journal_to_text(&g->journal);
     ssize_t size = text ? (ssize_t)strlen(text) : 0, written = text ? write(fd, text, (size_t)size) : 0;
     int r = !text ? -ENOMEM : written < 0 ? -errno : written < size ? -ENOSPC : 0;
     free(text);
-    if (close(fd) < 0 && r == 0)
-        r = -errno;
+    close(fd);
     if (r == 0 && renameat(g->directory_fd, beside, g->directory_fd, g->name) < 0)
         r = -errno;
     if (r < 0)
@@ -317,65 +298,48 @@ static int store(struct sysctl_guard *g)
     return r;
 }
 
+/* Who owns nothing (any more) closes the files, so that nobody goes by a lock file that the last one has removed: that
+ * one removes the directory, too, unless a journal is in it. */
 static void unlock(struct sysctl_guard *g)
 {
-    if (g->lock_fd >= 0)
-        lock_byte(g, F_OFD_SETLK, F_UNLCK, MUTEX);
-    free(g->journal.entry);
-    g->journal = (struct entries){0};
-}
-
-static void close_files(struct sysctl_guard *g)
-{
-    if (g->lock_fd >= 0)
-        close(g->lock_fd);
-    if (g->directory_fd >= 0)
-        close(g->directory_fd);
-    g->directory_fd = g->lock_fd = -1;
-}
-
-static int take_mutex(struct sysctl_guard *g, bool make)
-{
-    int r = open_directory(g, make);
-    if (r == 0 && g->lock_fd < 0) {
-        g->lock_fd = openat(g->directory_fd, "lock", O_RDWR | O_CREAT | FILE_FLAGS, 0600);
-        r = g->lock_fd < 0 ? -errno : 0;
-    }
-    return r ? r : lock_byte(g, F_OFD_SETLKW, F_WRLCK, MUTEX);
-}
-
-/* Whether the lock file was removed by its last user (tidy_up()) while this one waited for it. */
-static bool is_removed(const struct sysctl_guard *g)
-{
-    struct stat st;
-    return fstat(g->lock_fd, &st) == 0 && st.st_nlink == 0;
-}
-
-/* The last one removes the lock file, and the directory unless a journal is in it. */
-static void tidy_up(struct sysctl_guard *g)
-{
-    if (g->lock_fd < 0)
+    g->journal.n = 0;
+    if (g->owner) {
+        flock(g->directory_fd, LOCK_UN);
         return;
-    if (g->owner)
-        lock_byte(g, F_OFD_SETLK, F_UNLCK, g->owner);
-    struct flock others = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = MUTEX + 1}; /* to the end */
-    if (lock_byte(g, F_OFD_SETLK, F_WRLCK, MUTEX) == 0 && !is_removed(g) &&
-        fcntl(g->lock_fd, F_OFD_GETLK, &others) == 0 && others.l_type == F_UNLCK) {
-        unlinkat(g->directory_fd, "lock", 0);
-        if (!g->given)
-            rmdir(g->directory);
     }
+    if (lock_bytes(g, F_OFD_GETLK, 1, 0) == 0) {
+        unlinkat(g->directory_fd, "lock", 0);
+        rmdir(g->directory);
+    }
+    close_files(g);
 }
 
-/* Waits for the mutex and reads the journal. -ENOENT: there is none, and none is to be made; -EINTR: a signal. */
+/* Asks again and again, so that a signal that comes just before the wait ends it, too. */
+static int wait_for_lock(const struct sysctl_guard *g)
+{
+    while (flock(g->directory_fd, LOCK_EX | LOCK_NB) < 0) {
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return -errno;
+        if (stop_count() != g->signals)
+            return -EINTR;
+        usleep(2000);
+    }
+    return 0;
+}
+
+/* And reads the journal. -ENOENT: there is none, and none is to be made; -EINTR: a signal. */
 static int lock(struct sysctl_guard *g, bool make)
 {
     int r;
-    /* Removed in between: the lock file, or the directory (-ENOENT for a file in it). */
-    while (((r = take_mutex(g, make)) == 0 && is_removed(g)) || (r == -ENOENT && g->directory_fd >= 0))
-        close_files(g);
-    if (r == 0 && (r = load(g)) < 0)
-        unlock(g);
+    do { /* again if the last one has removed the directory meanwhile */
+        if ((r = open_directory(g, make)) < 0 || (r = wait_for_lock(g)) < 0)
+            return r;
+        if (g->lock_fd < 0)
+            g->lock_fd = openat(g->directory_fd, "lock", O_RDWR | O_CREAT | FILE_FLAGS, 0600);
+        r = g->lock_fd < 0 ? -errno : load(g);
+        if (r < 0)
+            unlock(g);
+    } while (r == -ENOENT);
     return r;
 }
 
@@ -387,46 +351,41 @@ static int own(struct sysctl_guard *g)
         return 0;
     if (getrandom(&number, sizeof(number), 0) != sizeof(number))
         return -EIO;
-    int64_t owner = (int64_t)(number >> 2) + MUTEX + 1;
-    int r = lock_byte(g, F_OFD_SETLK, F_WRLCK, owner);
+    int64_t owner = (int64_t)(number >> 2) + 1;
+    int r = lock_bytes(g, F_OFD_SETLK, owner, 1);
     g->owner = r == 0 ? owner : 0;
     return r;
 }
 
-/* Not to be found out counts as alive: a dead run's changes can wait, a living one's must not be taken away. */
-static bool is_dead(const struct sysctl_guard *g, const struct entry *e)
-{
-    return e->owner != g->owner && lock_byte(g, F_OFD_GETLK, F_WRLCK, e->owner) == 0;
-}
-
-/* The last change first, so that values unwind. Stored once: a death in between leaves changes in
- * the journal that are found to be taken back already. */
-static int take_back_dead(struct sysctl_guard *g, struct entries *told)
+/* Those of dead runs, with `own` also this guard's, the last change first, so that values unwind. Stored once: a death in
+ * between leaves changes in the journal that are found to be taken back already. -EINTR: a signal, and the dead ones'
+ * wait. */
+static int take_back_all(struct sysctl_guard *g, bool own)
 {
     int r = 0;
     size_t n = g->journal.n;
-    for (size_t i = n; i-- > 0 && r == 0;) {
-        if (!is_dead(g, &g->journal.entry[i]))
+    g->taken.n = 0;
+    for (size_t i = n; i-- > 0 && r != -ENOMEM;) {
+        int64_t owner = g->journal.entry[i].owner;
+        /* Not to be found out counts as alive: a living one's must not be taken away. */
+        if (owner == g->owner ? !own : lock_bytes(g, F_OFD_GETLK, owner, 1) != 0)
             continue;
-        if (stop_count() != g->signals) {
+        if (owner != g->owner && stop_count() != g->signals) {
             r = -EINTR;
-            break;
+            continue;
         }
         const struct entry e = {.change = take_back(&g->journal, i)};
-        r = push(told, &e);
-    }
-    if (g->journal.n < n) {
-        int stored = store(g);
-        r = r ? r : stored;
+        r = push(&g->taken, &e) < 0 ? -ENOMEM : r;
     }
     return r;
 }
 
-/* --- the guard --- */
-
 static int find_namespace(struct sysctl_guard *g)
 {
     char boot[37] = "";
+    uint64_t cookie = 0;
+    socklen_t size = sizeof(cookie);
+    struct stat st;
     FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
     int r = !f ? -errno : fgets(boot, sizeof(boot), f) ? 0 : -EIO;
     if (f)
@@ -434,15 +393,11 @@ static int find_namespace(struct sysctl_guard *g)
     int fd = r ? -1 : socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return r ? r : -errno;
-    uint64_t cookie;
-    socklen_t size = sizeof(cookie);
-    struct stat st;
-    bool has_cookie = getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) == 0; /* since Linux 5.14 */
+    getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size); /* since Linux 5.14; a cookie is never 0 */
     close(fd);
-    if (!has_cookie && stat("/proc/thread-self/ns/net", &st) < 0)
+    if (stat("/proc/thread-self/ns/net", &st) < 0)
         return -errno;
-    snprintf(g->name, sizeof(g->name), "%s-%s%" PRIu64 ".sysctls", boot, has_cookie ? "" : "ino",
-             has_cookie ? cookie : (uint64_t)st.st_ino);
+    snprintf(g->name, sizeof(g->name), "%s-%" PRIu64 "-%" PRIu64 ".sysctls", boot, cookie, (uint64_t)st.st_ino);
     return 0;
 }
 
@@ -453,8 +408,9 @@ int sysctl_guard_new(const char *journal_directory, struct sysctl_guard **ret)
         return -ENOMEM;
     g->directory_fd = g->lock_fd = -1;
     g->signals = stop_count();
-    g->given = journal_directory ? strdup(journal_directory) : NULL;
-    int r = journal_directory && !g->given ? -ENOMEM : find_namespace(g);
+    g->given = journal_directory != NULL;
+    snprintf(g->directory, PATH_MAX, "%s", g->given ? journal_directory : "");
+    int r = find_namespace(g);
     if (r < 0)
         sysctl_guard_free(g);
     else
@@ -466,11 +422,10 @@ void sysctl_guard_free(struct sysctl_guard *g)
 {
     if (!g)
         return;
-    tidy_up(g);
     close_files(g);
     free(g->journal.entry);
     free(g->mine.entry);
-    free(g->given);
+    free(g->taken.entry);
     free(g);
 }
 
@@ -479,79 +434,42 @@ const char *sysctl_guard_path(const struct sysctl_guard *g)
     return g->path;
 }
 
-int sysctl_guard_recover(struct sysctl_guard *g, sysctl_visit *visit, void *context)
-{
-    struct entries told = {0};
-    int r = lock(g, false);
-    if (r < 0)
-        return r == -ENOENT ? 0 : r;
-    r = take_back_dead(g, &told);
-    unlock(g);
-    for (size_t i = 0; i < told.n; i++) {
-        const struct sysctl_change *c = &told.entry[i].change;
-        if (visit)
-            visit(c, context);
-        if (r == 0 && c->outcome == SYSCTL_UNRESTORED)
-            r = -c->error;
-    }
-    free(told.entry);
-    return r < 0 ? r : (int)told.n;
-}
-
-static int write_and_check(const char *key, const char *value, char ret_now[static SYSCTL_VALUE_MAX])
-{
-    char now[SYSCTL_VALUE_MAX];
-    int r = sysctl_write(key, value);
-    if (r == 0)
-        r = sysctl_read(key, now);
-    if (r < 0)
-        return r;
-    strcpy(ret_now, now);
-    return sysctl_same(now, value) ? 0 : -ERANGE;
-}
-
-/* Journals the change and makes it. On failure sysctl and journal are as they were. */
+/* Journals the change and makes it. On failure sysctl and journal are as they were; or it could not be undone, then it
+ * stays in the journal to be tried again at the end. */
 static int set_locked(struct sysctl_guard *g, struct entry *e, char ret_now[static SYSCTL_VALUE_MAX],
                       int *ret_journal_failed)
 {
     struct sysctl_change *c = &e->change;
     int r = sysctl_read(c->key, c->before);
-    if (r == 0)
-        r = push(&g->journal, e);
-    if (r == 0)
-        r = push(&g->mine, e);
+    r = r ? r : push(&g->mine, e);
     if (r < 0)
         return r;
     g->mine.n--; /* there is room, so that a change once made can always be noted */
-    r = store(g);
+    r = push(&g->journal, e);
+    r = r ? r : store(g);
     *ret_journal_failed = r < 0;
     if (r < 0)
         return r;
-    r = write_and_check(c->key, c->set, ret_now);
-    if (r < 0 && put_back(c->key, c->before) == 0) {
+    r = change_to(c->key, c->set, ret_now);
+    if (r < 0 && change_to(c->key, c->before, c->now) == 0) {
         g->journal.n--;
-        store(g); /* should this fail: the next start finds nothing to put back */
-        return r;
+    } else {
+        g->journal.entry[g->journal.n - 1].written = e->written = r == 0;
+        g->mine.entry[g->mine.n++] = *e;
     }
-    /* Made; or neither made nor undone, then it stays in the journal to be tried again at the end. */
-    g->journal.entry[g->journal.n - 1].written = e->written = r == 0;
-    g->mine.entry[g->mine.n++] = *e;
-    store(g); /* should this fail, the journal keeps a change that is taken back as well */
+    store(g); /* should this fail, the journal keeps what the next start finds to be taken back already */
     return r;
 }
 
 int sysctl_guard_set(struct sysctl_guard *g, const char *key, const char *value,
                      char ret_now[static SYSCTL_VALUE_MAX], int *ret_journal_failed)
 {
-    struct entry e = {.change = {.outcome = SYSCTL_ACTIVE, .pid = getpid()}};
-    struct entries told = {0};
+    struct entry e = {.change.pid = getpid()};
     *ret_journal_failed = 0;
     /* What can be seen without a journal leaves none behind. */
     int r = sysctl_read(key, e.change.before);
-    if (r == 0)
-        r = sysctl_writable(key);
-    if (r == 0)
-        r = sysctl_check_value(value);
+    r = r ? r : sysctl_writable(key);
+    r = r ? r : sysctl_check_value(value);
     if (r < 0)
         return r;
     strcpy(e.change.key, key);
@@ -560,81 +478,57 @@ int sysctl_guard_set(struct sysctl_guard *g, const char *key, const char *value,
     *ret_journal_failed = r < 0;
     if (r < 0)
         return r;
-    r = take_back_dead(g, &told);
-    if (r == 0)
-        r = own(g);
-    *ret_journal_failed = r < 0;
+    r = take_back_all(g, false);
+    r = r ? r : own(g);
     e.owner = g->owner;
-    if (r == 0)
-        r = set_locked(g, &e, ret_now, ret_journal_failed);
+    *ret_journal_failed = r < 0;
+    r = r ? r : set_locked(g, &e, ret_now, ret_journal_failed);
     unlock(g);
-    free(told.entry);
     return r;
 }
 
-/* Its place in the journal, whose size if it is not there. */
-static size_t find_journalled(const struct sysctl_guard *g, const struct sysctl_change *c)
+static bool is_journalled(const struct sysctl_guard *g, const struct entry *mine)
 {
-    for (size_t i = g->journal.n; i-- > 0;) {
+    for (size_t i = 0; i < g->journal.n; i++) {
         const struct entry *e = &g->journal.entry[i];
-        if (e->owner == g->owner && strcmp(e->change.key, c->key) == 0 && strcmp(e->change.set, c->set) == 0)
-            return i;
+        if (e->owner == g->owner && strcmp(e->change.key, mine->change.key) == 0 &&
+            strcmp(e->change.set, mine->change.set) == 0)
+            return true;
     }
-    return g->journal.n;
+    return false;
 }
 
-int sysctl_guard_restore(struct sysctl_guard *g)
+int sysctl_guard_take_back(struct sysctl_guard *g, bool own, sysctl_visit *visit, void *context)
 {
-    struct entries told = {0};
-    bool any = false;
-    for (size_t i = 0; i < g->mine.n; i++) {
-        struct sysctl_change *c = &g->mine.entry[i].change;
-        if (c->outcome == SYSCTL_UNRESTORED)
-            c->outcome = SYSCTL_ACTIVE;
-        any |= c->outcome == SYSCTL_ACTIVE;
-    }
-    if (!any)
+    if (own && g->mine.n == 0)
         return 0;
-    g->signals = stop_count();
-    int locked = lock(g, false), r = locked, unrestored = 0;
-    /* The dead first: one that was about to take its own change back may have got as far as the sysctl. */
-    if (locked == 0)
-        r = take_back_dead(g, &told);
-    for (size_t i = g->mine.n; i-- > 0;) {
-        struct sysctl_change *c = &g->mine.entry[i].change;
-        if (c->outcome != SYSCTL_ACTIVE)
-            continue;
-        /* What the journal does not have (any more), or with the journal spoilt, this guard knows by itself. */
-        if (find_journalled(g, c) == g->journal.n && push(&g->journal, &g->mine.entry[i]) < 0)
-            r = -ENOMEM;
-        else
-            *c = take_back(&g->journal, find_journalled(g, c));
-        if (c->outcome == SYSCTL_UNRESTORED)
-            unrestored = -c->error;
-    }
+    g->signals = own ? stop_count() : g->signals;
+    int locked = lock(g, false), r = locked;
+    if (locked < 0 && !own)
+        return r == -ENOENT ? 0 : r;
+    /* What the journal does not have (any more), or with the journal spoilt, this guard knows by itself. */
+    for (size_t i = 0; own && i < g->mine.n; i++)
+        if (!is_journalled(g, &g->mine.entry[i]))
+            push(&g->journal, &g->mine.entry[i]);
+    int taken = take_back_all(g, own);
+    r = r ? r : taken;
+    if (own)
+        g->mine.n = 0;
+    for (size_t i = 0; own && i < g->journal.n; i++) /* what could not be written back */
+        if (g->journal.entry[i].owner == g->owner)
+            push(&g->mine, &g->journal.entry[i]);
     if (locked == 0) {
-        int stored = store(g);
+        int stored = g->taken.n ? store(g) : 0;
         r = r ? r : stored;
+        g->owner = g->mine.n ? g->owner : 0;
+        unlock(g); /* before visit(), which may block */
     }
-    unlock(g);
-    free(told.entry);
-    return unrestored ? unrestored : r;
-}
-
-void sysctl_guard_each(const struct sysctl_guard *g, sysctl_visit *visit, void *context)
-{
-    for (size_t i = 0; i < g->mine.n; i++)
-        visit(&g->mine.entry[i].change, context);
-}
-
-json_t *sysctl_guard_to_json(const struct sysctl_guard *g)
-{
-    json_t *all = json_array();
-    for (size_t i = 0; i < g->mine.n; i++) {
-        const struct sysctl_change *c = &g->mine.entry[i].change;
-        json_t *restored = c->outcome == SYSCTL_ACTIVE ? json_null() : json_boolean(c->outcome == SYSCTL_RESTORED);
-        json_array_append_new(all, json_pack("{s:s, s:s, s:s, s:o}", "key", c->key, "before", c->before, "set",
-                                             c->set, "restored", restored));
+    for (size_t i = g->taken.n; i-- > 0;) {
+        const struct sysctl_change *c = &g->taken.entry[i].change;
+        if (visit)
+            visit(c, context);
+        if (c->outcome == SYSCTL_UNRESTORED)
+            r = -c->error;
     }
-    return all;
+    return r < 0 ? r : (int)g->taken.n;
 }

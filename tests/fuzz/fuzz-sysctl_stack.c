@@ -69,6 +69,7 @@ static int find_key(const char *key)
         return __real_##name(__VA_ARGS__); \
     }
 STEP(fcntl64, (int fd, int command, void *argument), fd, command, argument)
+STEP(flock, (int fd, int operation), fd, operation)
 STEP(unlinkat, (int fd, const char *name, int flags), fd, name, flags)
 STEP(renameat, (int from_fd, const char *from, int fd, const char *name), from_fd, from, fd, name)
 
@@ -159,7 +160,7 @@ static void set(int guard, int k, int value)
 static void recover(void)
 {
     struct sysctl_guard *g = start();
-    int r = sysctl_guard_recover(g, NULL, NULL);
+    int r = sysctl_guard_take_back(g, false, NULL, NULL);
     sysctl_guard_free(g);
     require(r >= 0 || disk_full, "a recovery");
 }
@@ -176,7 +177,7 @@ static bool act(uint8_t what, uint8_t value)
         return stack[k].n < STACK && !disk_full;
     }
     if (choice < 9) {
-        require(sysctl_guard_restore(guards[guard]) == 0 || disk_full, "a restore");
+        require(sysctl_guard_take_back(guards[guard], true, NULL, NULL) >= 0 || disk_full, "a restore");
         model_leave(guard);
     } else if (choice < 11) {
         recover();

@@ -176,7 +176,7 @@ static inline int lab_set(struct sysctl_guard *g, const char *key, const char *v
 static inline int lab_recover(void)
 {
     struct sysctl_guard *g = lab_guard();
-    int r = sysctl_guard_recover(g, NULL, NULL);
+    int r = sysctl_guard_take_back(g, false, NULL, NULL);
     sysctl_guard_free(g);
     return r;
 }
@@ -187,11 +187,36 @@ static inline void lab_copy_change(const struct sysctl_change *change, void *cop
     *(struct sysctl_change *)copy = *change;
 }
 
+/* What became of the last change that each guard has put back. */
+static struct {
+    const struct sysctl_guard *guard;
+    struct sysctl_change change;
+} lab_restored[8];
+
+static inline int lab_restore(struct sysctl_guard *g)
+{
+    int i = 0;
+    while (lab_restored[i].guard && lab_restored[i].guard != g)
+        i = (i + 1) % 8;
+    lab_restored[i].guard = g;
+    int r = sysctl_guard_take_back(g, true, lab_copy_change, &lab_restored[i].change);
+    return r > 0 ? 0 : r;
+}
+
 static inline enum sysctl_outcome lab_outcome(const struct sysctl_guard *g)
 {
-    struct sysctl_change change = {.outcome = SYSCTL_ACTIVE};
-    sysctl_guard_each(g, lab_copy_change, &change);
-    return change.outcome;
+    for (int i = 0; i < 8; i++)
+        if (lab_restored[i].guard == g)
+            return lab_restored[i].change.outcome;
+    return SYSCTL_UNRESTORED; /* none */
+}
+
+static inline void lab_free(struct sysctl_guard *g)
+{
+    for (int i = 0; i < 8; i++)
+        if (lab_restored[i].guard == g)
+            lab_restored[i].guard = NULL;
+    sysctl_guard_free(g);
 }
 
 /* A run that set the key and died. */

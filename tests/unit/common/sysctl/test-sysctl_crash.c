@@ -28,6 +28,7 @@ STEP(ssize_t, write, true, (int fd, const void *bytes, size_t n), fd, bytes, n)
 STEP(int, openat64, flags &(O_WRONLY | O_RDWR), (int fd, const char *name, int flags, mode_t mode), fd, name, flags,
      mode)
 STEP(int, fcntl64, true, (int fd, int command, void *argument), fd, command, argument)
+STEP(int, flock, true, (int fd, int operation), fd, operation)
 STEP(int, mkdir, true, (const char *path, mode_t mode), path, mode)
 STEP(int, unlinkat, true, (int fd, const char *name, int flags), fd, name, flags)
 STEP(int, renameat, true, (int from_fd, const char *from, int fd, const char *name), from_fd, from, fd, name)
@@ -106,8 +107,8 @@ static void settle(const struct scenario *s, int step, bool leave_first)
         cr_assert_str_eq(lab_get(FIN, value), s->in_force, "%s, step %d: %s", s->name, step, value);
     }
     if (living)
-        cr_assert_eq(sysctl_guard_restore(living), 0);
-    sysctl_guard_free(living);
+        cr_assert_eq(lab_restore(living), 0);
+    lab_free(living);
     cr_assert_geq(lab_recover(), 0);
     assert_as_at_first(s->name, step);
 }
@@ -137,7 +138,7 @@ static void everything(int at, const struct meeting *m)
     CHECK(lab_set(g, "net.ipv4.tcp_syn_retries", "0") == -EINVAL);
     CHECK(lab_set(g, PORTS, "5000") == -ERANGE); /* the kernel takes "5000 60999" */
     CHECK(lab_set(g, FIN, "9 9") == -ERANGE);
-    CHECK(sysctl_guard_restore(g) == 0);
+    CHECK(lab_restore(g) == 0);
 }
 
 Test(sysctl_crash, alone)
@@ -166,7 +167,7 @@ static void below_then_restore(int at, const struct meeting *m)
     hear(m->to_child);
     steps_left = at;
     CHECK(lab_set(g, ORPHAN, "3") == 0);
-    CHECK(sysctl_guard_restore(g) == 0);
+    CHECK(lab_restore(g) == 0);
 }
 
 Test(sysctl_crash, below_the_living)
@@ -184,7 +185,7 @@ static void below_then_above(int at, const struct meeting *m)
     steps_left = at;
     CHECK(lab_set(g, FIN, "8") == 0);
     CHECK(lab_set(g, FIN, "9") == 0);
-    CHECK(sysctl_guard_restore(g) == 0);
+    CHECK(lab_restore(g) == 0);
 }
 
 Test(sysctl_crash, from_below_the_living_to_above)
@@ -204,8 +205,8 @@ static void many_dead(bool one_lives)
     lab_set(b, FIN, "22");
     lab_set(b, ORPHAN, "3");
     lab_set(b, PORTS, "10000 30001");
-    sysctl_guard_free(a);
-    sysctl_guard_free(b);
+    lab_free(a);
+    lab_free(b);
 }
 
 static void all_dead(void)
@@ -250,7 +251,7 @@ static void set_and_restore(int at, const struct meeting *m)
     CHECK(lab_set(g, FIN, "7") == 0);
     CHECK(lab_set(g, FIN, "30 40") == -ERANGE);
     CHECK(lab_set(g, FIN, "8") == 0);
-    CHECK(sysctl_guard_restore(g) == 0);
+    CHECK(lab_restore(g) == 0);
 }
 
 Test(sysctl_crash, then_somebody_else_sets)
@@ -282,13 +283,13 @@ static void work(unsigned seed, const struct meeting *m)
         tell(m->to_parent);
         switch (random() % 5) {
         case 0:
-            CHECK(sysctl_guard_restore(g) == 0);
+            CHECK(lab_restore(g) == 0);
             break;
         case 1:
-            CHECK(sysctl_guard_recover(g, NULL, NULL) >= 0);
+            CHECK(sysctl_guard_take_back(g, false, NULL, NULL) >= 0);
             break;
         case 2:
-            sysctl_guard_free(g); /* as if it had died */
+            lab_free(g); /* as if it had died */
             g = lab_guard();
             break;
         default:

@@ -115,12 +115,12 @@ static int try_knob(const char *key, const char *value, int *tried)
     for (int n = 0; another_value(value, n, other); n++) {
         struct sysctl_guard *g = lab_guard();
         if (strcmp(other, value) == 0 || sysctl_side_effect(key, other) || lab_set(g, key, other) != 0) {
-            sysctl_guard_free(g);
+            lab_free(g);
             continue;
         }
         int others = count_others(key, other);
-        cr_assert_eq(sysctl_guard_restore(g), 0, "%s", key);
-        sysctl_guard_free(g);
+        cr_assert_eq(lab_restore(g), 0, "%s", key);
+        lab_free(g);
         ++*tried;
         return others + count_others(key, NULL);
     }

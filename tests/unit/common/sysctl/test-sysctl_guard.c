@@ -2,6 +2,7 @@
 #include "tests/lib/sysctl_lab.h"
 
 #include <criterion/criterion.h>
+#include <jansson.h>
 #include <signal.h>
 
 TestSuite(sysctl_guard, .init = lab_start, .fini = lab_stop);
@@ -19,12 +20,12 @@ Test(sysctl_guard, sets_and_puts_back)
     cr_assert_eq(lab_set(g, PORTS, "10000  20001"), 0);
     assert_value(PORTS, "10000\t20001");
 
-    cr_assert_eq(sysctl_guard_restore(g), 0);
+    cr_assert_eq(lab_restore(g), 0);
     assert_value(FIN, "60");
     assert_value(PORTS, "32768\t60999");
     assert_nothing_left();
-    cr_assert_eq(sysctl_guard_restore(g), 0, "a second time");
-    sysctl_guard_free(g);
+    cr_assert_eq(lab_restore(g), 0, "a second time");
+    lab_free(g);
 }
 
 Test(sysctl_guard, journal_is_private_and_complete)
@@ -45,33 +46,34 @@ Test(sysctl_guard, journal_is_private_and_complete)
     cr_assert_str_eq(json_string_value(json_object_get(change, "set")), "7");
     cr_assert(json_is_true(json_object_get(change, "written")));
     json_decref(journal);
-    sysctl_guard_restore(g);
-    sysctl_guard_free(g);
+    lab_restore(g);
+    lab_free(g);
 }
 
-static void assert_json(const struct sysctl_guard *g, const char *expected)
+static void append_text(const struct sysctl_change *c, void *text)
 {
-    json_t *is = sysctl_guard_to_json(g), *wanted = json_loads(expected, 0, NULL);
-    char *text = json_dumps(is, 0);
-    cr_assert(json_equal(is, wanted), "%s", text);
-    free(text);
-    json_decref(is);
-    json_decref(wanted);
+    static const char *const outcome[] = {"restored", "handed on", "changed", "unrestored"};
+    sprintf((char *)text + strlen(text), "%s %s>%s %s; ", c->key, c->before, c->set, outcome[c->outcome]);
+}
+
+/* Puts back, and tells of all that was to be. */
+static void assert_restores(struct sysctl_guard *g, const char *expected)
+{
+    char text[1024] = "";
+    sysctl_guard_take_back(g, true, append_text, text);
+    cr_assert_str_eq(text, expected);
 }
 
 Test(sysctl_guard, reports_its_changes_in_order)
 {
     struct sysctl_guard *g = lab_guard();
-    assert_json(g, "[]");
+    assert_restores(g, "");
     lab_set(g, ORPHAN, "3");
     lab_set(g, FIN, "7");
-    assert_json(g, "[{\"key\": \"" ORPHAN "\", \"before\": \"0\", \"set\": \"3\", \"restored\": null},"
-                   " {\"key\": \"" FIN "\", \"before\": \"60\", \"set\": \"7\", \"restored\": null}]");
     lab_put(ORPHAN, "5");
-    sysctl_guard_restore(g);
-    assert_json(g, "[{\"key\": \"" ORPHAN "\", \"before\": \"0\", \"set\": \"3\", \"restored\": false},"
-                   " {\"key\": \"" FIN "\", \"before\": \"60\", \"set\": \"7\", \"restored\": true}]");
-    sysctl_guard_free(g);
+    assert_restores(g, ORPHAN " 0>3 changed; " FIN " 60>7 restored; ");
+    assert_restores(g, "");
+    lab_free(g);
 }
 
 Test(sysctl_guard, failures_change_nothing)
@@ -112,9 +114,9 @@ Test(sysctl_guard, failures_change_nothing)
         cr_assert_eq(r, expected, "%s=%s: %s", rows[i].key, rows[i].value, strerror(-r));
         cr_assert_eq(journal_failed, 0);
         cr_assert_str_eq(lab_get(rows[i].key, after), before, "%s=%s", rows[i].key, rows[i].value);
-        assert_json(g, "[]");
+        assert_restores(g, "");
         assert_nothing_left();
-        sysctl_guard_free(g);
+        lab_free(g);
     }
 }
 
@@ -128,9 +130,9 @@ Test(sysctl_guard, tells_what_the_kernel_made_of_it)
     cr_assert_eq(sysctl_guard_set(g, FIN, "0x10", now, &journal_failed), 0, "the same number");
     cr_assert_str_eq(now, "16");
     assert_value(FIN, "16");
-    cr_assert_eq(sysctl_guard_restore(g), 0);
+    cr_assert_eq(lab_restore(g), 0);
     assert_value(FIN, "60");
-    sysctl_guard_free(g);
+    lab_free(g);
 }
 
 Test(sysctl_guard, empty_value_is_a_value)
@@ -139,9 +141,9 @@ Test(sysctl_guard, empty_value_is_a_value)
     lab_put("net.ipv4.ip_local_reserved_ports", "100-103");
     cr_assert_eq(lab_set(g, "net.ipv4.ip_local_reserved_ports", ""), 0);
     assert_value("net.ipv4.ip_local_reserved_ports", "");
-    cr_assert_eq(sysctl_guard_restore(g), 0);
+    cr_assert_eq(lab_restore(g), 0);
     assert_value("net.ipv4.ip_local_reserved_ports", "100-103");
-    sysctl_guard_free(g);
+    lab_free(g);
 }
 
 Test(sysctl_guard, without_the_right)
@@ -172,20 +174,18 @@ Test(sysctl_guard, same_key_twice)
     struct sysctl_guard *g = lab_guard();
     cr_assert_eq(lab_set(g, FIN, "7"), 0);
     cr_assert_eq(lab_set(g, FIN, "8"), 0);
-    assert_json(g, "[{\"key\": \"" FIN "\", \"before\": \"60\", \"set\": \"7\", \"restored\": null},"
-                   " {\"key\": \"" FIN "\", \"before\": \"7\", \"set\": \"8\", \"restored\": null}]");
     cr_assert_eq(lab_set(g, FIN, "0"), 0);
     cr_assert_eq(lab_set(g, FIN, "9 9"), -ERANGE);
     assert_value(FIN, "0");
-    cr_assert_eq(sysctl_guard_restore(g), 0);
+    assert_restores(g, FIN " 60>7 restored; " FIN " 7>8 restored; " FIN " 8>0 restored; ");
     assert_value(FIN, "60");
     assert_nothing_left();
     cr_assert_eq(lab_set(g, FIN, "9"), 0, "and again after the end");
     assert_value(FIN, "9");
-    cr_assert_eq(sysctl_guard_restore(g), 0);
+    cr_assert_eq(lab_restore(g), 0);
     assert_value(FIN, "60");
     assert_nothing_left();
-    sysctl_guard_free(g);
+    lab_free(g);
 }
 
 Test(sysctl_guard, the_next_set_recovers_too)
@@ -193,14 +193,30 @@ Test(sysctl_guard, the_next_set_recovers_too)
     struct sysctl_guard *dead = lab_guard(), *g = lab_guard();
     lab_set(dead, FIN, "7");
     lab_set(dead, ORPHAN, "3");
-    sysctl_guard_free(dead);
+    lab_free(dead);
     cr_assert_eq(lab_set(g, FIN, "8"), 0);
-    assert_json(g, "[{\"key\": \"" FIN "\", \"before\": \"60\", \"set\": \"8\", \"restored\": null}]");
     assert_value(ORPHAN, "0");
-    cr_assert_eq(sysctl_guard_restore(g), 0);
+    assert_restores(g, FIN " 60>8 restored; ");
     assert_value(FIN, "60");
     assert_nothing_left();
-    sysctl_guard_free(g);
+    lab_free(g);
+}
+
+/* What one that only looked had open is no more when it sets. */
+Test(sysctl_guard, sets_after_the_last_one_has_removed_the_lock_file)
+{
+    struct sysctl_guard *last = lab_guard(), *g = lab_guard();
+    cr_assert_eq(lab_set(last, FIN, "7"), 0);
+    cr_assert_eq(sysctl_guard_take_back(g, false, NULL, NULL), 0);
+    cr_assert_eq(lab_restore(last), 0);
+    lab_free(last);
+    cr_assert_eq(lab_set(g, FIN, "8"), 0);
+    cr_assert_eq(lab_recover(), 0, "it is alive");
+    assert_value(FIN, "8");
+    cr_assert_eq(lab_restore(g), 0);
+    assert_value(FIN, "60");
+    lab_free(g);
+    assert_nothing_left();
 }
 
 Test(sysctl_guard, somebody_elses_value_is_kept)
@@ -208,11 +224,11 @@ Test(sysctl_guard, somebody_elses_value_is_kept)
     struct sysctl_guard *g = lab_guard();
     lab_set(g, FIN, "7");
     lab_put(FIN, "33");
-    cr_assert_eq(sysctl_guard_restore(g), 0);
+    cr_assert_eq(lab_restore(g), 0);
     cr_assert_eq(lab_outcome(g), SYSCTL_CHANGED);
     assert_value(FIN, "33");
     assert_nothing_left();
-    sysctl_guard_free(g);
+    lab_free(g);
 }
 
 Test(sysctl_guard, somebody_else_put_it_back)
@@ -220,10 +236,10 @@ Test(sysctl_guard, somebody_else_put_it_back)
     struct sysctl_guard *g = lab_guard();
     lab_set(g, FIN, "7");
     lab_put(FIN, "60");
-    cr_assert_eq(sysctl_guard_restore(g), 0);
+    cr_assert_eq(lab_restore(g), 0);
     cr_assert_eq(lab_outcome(g), SYSCTL_RESTORED);
     assert_value(FIN, "60");
-    sysctl_guard_free(g);
+    lab_free(g);
 }
 
 /* Forks an owner of a change; it lives until it is killed. */
@@ -255,16 +271,16 @@ static void kill_owner(pid_t owner)
 Test(sysctl_guard, killed_owner_is_found_out)
 {
     struct sysctl_guard *g = lab_guard();
-    struct sysctl_change change = {.outcome = SYSCTL_ACTIVE};
+    struct sysctl_change change = {.outcome = SYSCTL_UNRESTORED};
     pid_t owner = start_owner(FIN, "7");
     assert_value(FIN, "7");
-    cr_assert_eq(sysctl_guard_recover(g, lab_copy_change, &change), 0, "a living one");
-    cr_assert_eq(change.outcome, SYSCTL_ACTIVE);
+    cr_assert_eq(sysctl_guard_take_back(g, false, lab_copy_change, &change), 0, "a living one");
+    cr_assert_eq(change.outcome, SYSCTL_UNRESTORED, "not told");
     assert_value(FIN, "7");
 
     kill_owner(owner);
     assert_value(FIN, "7");
-    cr_assert_eq(sysctl_guard_recover(g, lab_copy_change, &change), 1);
+    cr_assert_eq(sysctl_guard_take_back(g, false, lab_copy_change, &change), 1);
     assert_value(FIN, "60");
     cr_assert_str_eq(change.key, FIN);
     cr_assert_str_eq(change.before, "60");
@@ -273,7 +289,7 @@ Test(sysctl_guard, killed_owner_is_found_out)
     cr_assert_eq(change.pid, owner);
     cr_assert_eq(change.outcome, SYSCTL_RESTORED);
     assert_nothing_left();
-    sysctl_guard_free(g);
+    lab_free(g);
 }
 
 Test(sysctl_guard, killed_below_and_above_the_living)
@@ -289,10 +305,10 @@ Test(sysctl_guard, killed_below_and_above_the_living)
     kill_owner(above);
     cr_assert_eq(lab_recover(), 1);
     assert_value(FIN, "11");
-    cr_assert_eq(sysctl_guard_restore(living), 0);
+    cr_assert_eq(lab_restore(living), 0);
     assert_value(FIN, "60");
     assert_nothing_left();
-    sysctl_guard_free(living);
+    lab_free(living);
 }
 
 /* A dead run's change that somebody else has undone, and one whose value somebody else has changed. */
@@ -302,10 +318,10 @@ Test(sysctl_guard, recovery_keeps_somebody_elses_value)
     struct sysctl_change change;
     lab_leave_behind(FIN, "7");
     lab_put(FIN, "33");
-    cr_assert_eq(sysctl_guard_recover(g, lab_copy_change, &change), 1);
+    cr_assert_eq(sysctl_guard_take_back(g, false, lab_copy_change, &change), 1);
     cr_assert_eq(change.outcome, SYSCTL_CHANGED);
     cr_assert_str_eq(change.now, "33");
     assert_value(FIN, "33");
     assert_nothing_left();
-    sysctl_guard_free(g);
+    lab_free(g);
 }

@@ -3,7 +3,9 @@
 #include "tests/lib/sysctl_lab.h"
 
 #include <criterion/criterion.h>
+#include <jansson.h>
 #include <signal.h>
+#include <sys/file.h>
 
 TestSuite(sysctl_journal, .init = lab_start, .fini = lab_stop);
 
@@ -21,11 +23,11 @@ Test(sysctl_journal, spoilt_under_a_living_guard)
     cr_assert_eq(lab_set(g, FIN, "7"), 0);
     cr_assert(lab_find_file(".sysctls", path));
     lab_make_file(strrchr(path, '/') + 1, "{}");
-    cr_assert_eq(sysctl_guard_restore(g), -EBADMSG);
+    cr_assert_eq(lab_restore(g), -EBADMSG);
     cr_assert_eq(lab_outcome(g), SYSCTL_RESTORED);
     assert_value(FIN, "60");
     cr_assert_str_eq(lab_read_whole(path), "{}");
-    sysctl_guard_free(g);
+    lab_free(g);
 }
 
 /* What it said is lost; but nobody takes the other's place. */
@@ -35,14 +37,14 @@ Test(sysctl_journal, file_removed_between_two_guards)
     cr_assert_eq(lab_set(a, FIN, "7"), 0);
     unlink(sysctl_guard_path(a));
     cr_assert_eq(lab_set(b, FIN, "9"), 0);
-    cr_assert_eq(sysctl_guard_restore(a), 0);
+    cr_assert_eq(lab_restore(a), 0);
     cr_assert_eq(lab_outcome(a), SYSCTL_CHANGED);
     assert_value(FIN, "9");
-    cr_assert_eq(sysctl_guard_restore(b), 0);
+    cr_assert_eq(lab_restore(b), 0);
     assert_value(FIN, "7");
     assert_nothing_left();
-    sysctl_guard_free(a);
-    sysctl_guard_free(b);
+    lab_free(a);
+    lab_free(b);
 }
 
 Test(sysctl_journal, other_namespaces_journal_is_left_alone)
@@ -54,8 +56,8 @@ Test(sysctl_journal, other_namespaces_journal_is_left_alone)
     struct sysctl_guard *g = lab_guard();
     cr_assert_eq(lab_set(g, FIN, "8"), 0);
     cr_assert_eq(lab_files(), 2);
-    cr_assert_eq(sysctl_guard_restore(g), 0);
-    sysctl_guard_free(g);
+    cr_assert_eq(lab_restore(g), 0);
+    lab_free(g);
     assert_value(FIN, "60");
     cr_assert_eq(lab_files(), 1);
     cr_assert_eq(setns(first, CLONE_NEWNET), 0);
@@ -74,7 +76,7 @@ static void assert_place_refused(const char *why)
     cr_assert_lt(sysctl_guard_set(g, FIN, "7", now, &journal_failed), 0, "%s", why);
     cr_assert_eq(journal_failed, 1, "%s", why);
     assert_value(FIN, "60");
-    sysctl_guard_free(g);
+    lab_free(g);
 }
 
 Test(sysctl_journal, places_that_cannot_be_trusted)
@@ -126,20 +128,20 @@ Test(sysctl_journal, restore_that_cannot_be_stored)
     lab_set(g, FIN, "7");
     lab_set(other, ORPHAN, "3");
     put_obstacle();
-    cr_assert_eq(sysctl_guard_restore(g), -EISDIR);
+    cr_assert_eq(lab_restore(g), -EISDIR);
     cr_assert_eq(lab_outcome(g), SYSCTL_RESTORED);
     assert_value(FIN, "60");
     assert_value(ORPHAN, "3");
     cr_assert_eq(lab_set(g, FIN, "8"), -EISDIR);
     assert_value(FIN, "60");
     rmdir(obstacle);
-    sysctl_guard_free(g);
+    lab_free(g);
     cr_assert_eq(lab_recover(), 1);
     assert_value(FIN, "60");
-    cr_assert_eq(sysctl_guard_restore(other), 0);
+    cr_assert_eq(lab_restore(other), 0);
     assert_value(ORPHAN, "0");
     assert_nothing_left();
-    sysctl_guard_free(other);
+    lab_free(other);
 }
 
 /* Its directory is taken away, and comes again for the next: the guard itself knows what it has set. */
@@ -149,15 +151,15 @@ Test(sysctl_journal, removed_under_a_living_guard)
     cr_assert_eq(lab_set(g, FIN, "7"), 0);
     lab_empty(lab_journal);
     cr_assert_eq(lab_set(other, ORPHAN, "3"), 0);
-    cr_assert_eq(sysctl_guard_restore(g), 0);
+    cr_assert_eq(lab_restore(g), 0);
     cr_assert_eq(lab_outcome(g), SYSCTL_RESTORED);
     assert_value(FIN, "60");
     assert_value(ORPHAN, "3");
-    cr_assert_eq(sysctl_guard_restore(other), 0);
+    cr_assert_eq(lab_restore(other), 0);
     assert_value(ORPHAN, "0");
     assert_nothing_left();
-    sysctl_guard_free(g);
-    sysctl_guard_free(other);
+    lab_free(g);
+    lab_free(other);
 }
 
 /* --- texts that are no journal: refused as a whole, and left as they are --- */
@@ -202,12 +204,12 @@ static void assert_refused(const char *name, const char *path, const char *text)
     char now[SYSCTL_VALUE_MAX];
     int journal_failed = 0;
     lab_make_file(name, text);
-    cr_assert_eq(sysctl_guard_recover(g, NULL, NULL), -EBADMSG, "%s", text);
+    cr_assert_eq(sysctl_guard_take_back(g, false, NULL, NULL), -EBADMSG, "%s", text);
     cr_assert_eq(sysctl_guard_set(g, ORPHAN, "3", now, &journal_failed), -EBADMSG, "%s", text);
     cr_assert_eq(journal_failed, 1);
     cr_assert_str_eq(sysctl_guard_path(g), path, "what the user is to look at");
-    cr_assert_eq(sysctl_guard_restore(g), 0, "nothing to restore");
-    sysctl_guard_free(g);
+    cr_assert_eq(lab_restore(g), 0, "nothing to restore");
+    lab_free(g);
     cr_assert_str_eq(lab_read_whole(path), text, "not left as it was");
     assert_value(FIN, "7");
     assert_value(ORPHAN, "0");
@@ -269,12 +271,12 @@ Test(sysctl_journal, of_20000_changes_is_read_and_written_at_once)
     long long before = count_calls();
     if (before < 0)
         lab_skip("no /proc/self/io");
-    cr_assert_eq(sysctl_guard_recover(g, NULL, NULL), MANY);
+    cr_assert_eq(sysctl_guard_take_back(g, false, NULL, NULL), MANY);
     long long calls = count_calls() - before;
     cr_assert_leq(calls, 5 * MANY, "%lld calls of read() and write()", calls);
     assert_value(FIN, "60");
     assert_nothing_left();
-    sysctl_guard_free(g);
+    lab_free(g);
 }
 
 /* One that came while it was read stops it before the first. */
@@ -285,13 +287,33 @@ Test(sysctl_journal, of_20000_changes_is_left_to_the_next_after_a_signal)
     stop_install();
     stop_hold();
     raise(SIGINT);
-    cr_assert_eq(sysctl_guard_recover(g, NULL, NULL), -EINTR);
+    cr_assert_eq(sysctl_guard_take_back(g, false, NULL, NULL), -EINTR);
     cr_assert_eq(lab_set(g, ORPHAN, "3"), -EINTR);
-    cr_assert_eq(sysctl_guard_restore(g), 0);
+    cr_assert_eq(lab_restore(g), 0);
     assert_value(ORPHAN, "0");
     assert_value(FIN, "7");
-    sysctl_guard_free(g);
+    lab_free(g);
     cr_assert_eq(lab_recover(), MANY);
     assert_value(FIN, "60");
     assert_nothing_left();
+}
+
+/* One that came just before the wait ends it as well as one that comes in it. */
+Test(sysctl_journal, locked_by_somebody_else_waits_for_no_second_signal, .timeout = 10)
+{
+    struct sysctl_guard *first = lab_guard(), *g = lab_guard();
+    cr_assert_eq(lab_set(first, FIN, "7"), 0);
+    int fd = open(lab_journal, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    cr_assert_eq(flock(fd, LOCK_EX), 0);
+    stop_install();
+    stop_hold();
+    raise(SIGINT);
+    cr_assert_eq(lab_set(g, ORPHAN, "3"), -EINTR);
+    cr_assert_eq(sysctl_guard_take_back(g, false, NULL, NULL), -EINTR);
+    lab_free(g);
+    close(fd);
+    cr_assert_eq(lab_restore(first), 0);
+    assert_value(FIN, "60");
+    assert_nothing_left();
+    lab_free(first);
 }

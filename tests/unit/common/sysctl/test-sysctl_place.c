@@ -45,7 +45,7 @@ static struct sysctl_guard *guard_at_the_usual_place(void)
 }
 
 /* Sets and restores at the usual place, which must be `directory` and go with it. */
-static void check_place(const char *directory, mode_t mode)
+static void check_place(const char *directory)
 {
     struct sysctl_guard *g = guard_at_the_usual_place();
     struct stat st;
@@ -54,31 +54,31 @@ static void check_place(const char *directory, mode_t mode)
     CHECK(strncmp(sysctl_guard_path(g), directory, strlen(directory)) == 0);
     CHECK(sysctl_guard_path(g)[strlen(directory)] == '/');
     CHECK(access(sysctl_guard_path(g), F_OK) == 0);
-    CHECK(stat(directory, &st) == 0 && (st.st_mode & 07777) == mode);
-    CHECK(sysctl_guard_restore(g) == 0);
+    CHECK(stat(directory, &st) == 0 && (st.st_mode & 07777) == 0700);
+    CHECK(lab_restore(g) == 0);
     CHECK(strcmp(lab_get(FIN, value), "60") == 0);
     CHECK(access(sysctl_guard_path(g), F_OK) < 0);
-    sysctl_guard_free(g);
+    lab_free(g);
 }
 
 static void the_usual_places(void)
 {
     char by_uid[64];
     snprintf(by_uid, sizeof(by_uid), "/tmp/tcplab-%s", getenv("LAB_OUTER_UID"));
-    check_place("/run/tcplab", 0755);
+    check_place("/run/tcplab");
 
     CHECK(mount(NULL, "/run", NULL, MS_REMOUNT | MS_RDONLY, NULL) == 0);
-    check_place(by_uid, 0700);
+    check_place(by_uid);
     CHECK(mkdir("/tmp/runtime", 0700) == 0);
     setenv("XDG_RUNTIME_DIR", "/tmp/runtime", 1);
-    check_place("/tmp/runtime/tcplab", 0700);
+    check_place("/tmp/runtime/tcplab");
     CHECK(chdir("/") == 0);
     setenv("XDG_RUNTIME_DIR", "tmp/runtime", 1);
-    check_place(by_uid, 0700);
+    check_place(by_uid);
     setenv("XDG_RUNTIME_DIR", "", 1);
-    check_place(by_uid, 0700);
+    check_place(by_uid);
     setenv("XDG_RUNTIME_DIR", "/tmp/nowhere", 1);
-    check_place(by_uid, 0700);
+    check_place(by_uid);
 }
 
 Test(sysctl_place, usual_places)
@@ -111,10 +111,10 @@ static void a_place_of_others(void)
     char by_uid[64];
     snprintf(by_uid, sizeof(by_uid), "/tmp/tcplab-%s", getenv("LAB_OUTER_UID"));
     CHECK(mkdir("/run/tcplab", 0777) == 0 && chmod("/run/tcplab", 0777) == 0);
-    check_place(by_uid, 0700);
+    check_place(by_uid);
     lab_empty("/run/tcplab");
     CHECK(symlink("/tmp", "/run/tcplab") == 0);
-    check_place(by_uid, 0700);
+    check_place(by_uid);
 
     /* The last place: no way around it. */
     struct sysctl_guard *g = guard_at_the_usual_place();
@@ -126,7 +126,7 @@ static void a_place_of_others(void)
     CHECK(sysctl_guard_set(g, FIN, "7", now, &journal_failed) < 0 && journal_failed);
     CHECK(strcmp(lab_get(FIN, value), "60") == 0);
     CHECK(rmdir("/tmp/other") == 0);
-    sysctl_guard_free(g);
+    lab_free(g);
 }
 
 Test(sysctl_place, never_a_place_of_others)
@@ -147,13 +147,13 @@ static void found_elsewhere(void)
     CHECK(mount(NULL, "/run", NULL, MS_REMOUNT, NULL) == 0);
     CHECK(lab_set(g, FIN, "8") == 0);
     CHECK(strcmp(sysctl_guard_path(g), sysctl_guard_path(dead)) == 0);
-    sysctl_guard_free(dead);
-    CHECK(sysctl_guard_recover(g, NULL, NULL) == 1);
+    lab_free(dead);
+    CHECK(sysctl_guard_take_back(g, false, NULL, NULL) == 1);
     CHECK(strcmp(lab_get(FIN, value), "8") == 0);
-    CHECK(sysctl_guard_restore(g) == 0);
+    CHECK(lab_restore(g) == 0);
     CHECK(strcmp(lab_get(FIN, value), "60") == 0);
     CHECK(access(sysctl_guard_path(g), F_OK) < 0);
-    sysctl_guard_free(g);
+    lab_free(g);
 }
 
 Test(sysctl_place, a_journal_elsewhere_is_found)
@@ -169,8 +169,8 @@ static void check_set_fails(int error)
     CHECK(sysctl_guard_new("/run/lab/journal", &g) == 0);
     CHECK(sysctl_guard_set(g, FIN, "7", now, &journal_failed) == error && journal_failed);
     CHECK(strcmp(lab_get(FIN, value), "60") == 0);
-    CHECK(sysctl_guard_restore(g) == 0);
-    sysctl_guard_free(g);
+    CHECK(lab_restore(g) == 0);
+    lab_free(g);
 }
 
 static void fill(const char *path)
@@ -215,11 +215,11 @@ static void disk_full_meanwhile(void)
     CHECK(lab_set(g, ORPHAN, "3") == 0);
     fill("/run/lab/filler");
     CHECK(lab_set(g, PORTS, "10000 20001") == -ENOSPC);
-    CHECK(sysctl_guard_restore(g) == 0);
+    CHECK(lab_restore(g) == 0);
     CHECK(strcmp(lab_get(FIN, value), "60") == 0);
     CHECK(strcmp(lab_get(ORPHAN, value), "0") == 0);
     CHECK(strcmp(lab_get(PORTS, value), "32768\t60999") == 0);
-    sysctl_guard_free(g);
+    lab_free(g);
 }
 
 Test(sysctl_place, full_disk_does_not_keep_from_restoring)
@@ -250,17 +250,17 @@ static void read_only_sysctls(void)
 
     CHECK(lab_set(g, FIN, "7") == 0);
     make_sysctls_read_only();
-    CHECK(sysctl_guard_restore(g) == -EROFS);
+    CHECK(lab_restore(g) == -EROFS);
     CHECK(lab_outcome(g) == SYSCTL_UNRESTORED);
-    CHECK(sysctl_guard_recover(next, NULL, NULL) == 0); /* not dead yet */
-    sysctl_guard_free(g);
-    CHECK(sysctl_guard_recover(next, NULL, NULL) == -EROFS);
+    CHECK(sysctl_guard_take_back(next, false, NULL, NULL) == 0); /* not dead yet */
+    lab_free(g);
+    CHECK(sysctl_guard_take_back(next, false, NULL, NULL) == -EROFS);
     make_sysctls_writable();
     CHECK(strcmp(lab_get(FIN, value), "7") == 0);
-    CHECK(sysctl_guard_recover(next, NULL, NULL) == 1);
+    CHECK(sysctl_guard_take_back(next, false, NULL, NULL) == 1);
     CHECK(strcmp(lab_get(FIN, value), "60") == 0);
     CHECK(access(sysctl_guard_path(next), F_OK) < 0);
-    sysctl_guard_free(next);
+    lab_free(next);
 }
 
 Test(sysctl_place, what_cannot_be_put_back_is_kept)
@@ -278,9 +278,9 @@ Test(sysctl_place, knob_that_has_gone)
     cr_assert_eq(lab_set(g, FIN, "7"), 0);
     cr_assert_eq(lab_set(g, "net.ipv4.conf.lab0.rp_filter", "2"), 0);
     close(fd);
-    cr_assert_eq(sysctl_guard_restore(g), -ENOENT);
+    cr_assert_eq(lab_restore(g), -ENOENT);
     cr_assert_eq(lab_outcome(g), SYSCTL_UNRESTORED);
     assert_value(FIN, "60");
     assert_nothing_left();
-    sysctl_guard_free(g);
+    lab_free(g);
 }

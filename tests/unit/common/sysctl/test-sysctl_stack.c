@@ -21,12 +21,12 @@ static void leave_in_order(const int order[3], unsigned dies)
         for (int k = i + 1; k < 3; k++)
             top &= g[k] == NULL;
         if (dies & (1U << i)) {
-            sysctl_guard_free(g[i]);
+            lab_free(g[i]);
             cr_assert_eq(lab_recover(), 1);
         } else {
-            cr_assert_eq(sysctl_guard_restore(g[i]), 0);
+            cr_assert_eq(lab_restore(g[i]), 0);
             cr_assert_eq(lab_outcome(g[i]), top ? SYSCTL_RESTORED : SYSCTL_HANDED_ON);
-            sysctl_guard_free(g[i]);
+            lab_free(g[i]);
         }
         g[i] = NULL;
         assert_value(FIN, g[2] ? "13" : g[1] ? "12" : g[0] ? "11" : "60");
@@ -59,12 +59,12 @@ Test(sysctl_stack, all_dead_at_once)
         cr_assert_eq(lab_set(g[i], FIN, value[i]), 0);
     }
     for (int i = 0; i < 4; i++)
-        sysctl_guard_free(g[i]);
-    cr_assert_eq(sysctl_guard_recover(next, count_restored, &n), 4);
+        lab_free(g[i]);
+    cr_assert_eq(sysctl_guard_take_back(next, false, count_restored, &n), 4);
     cr_assert_eq(n, 4);
     assert_value(FIN, "60");
     assert_nothing_left();
-    sysctl_guard_free(next);
+    lab_free(next);
 }
 
 /* The dead ones are found all at once: below, above and between the living. */
@@ -80,7 +80,7 @@ Test(sysctl_stack, several_dead_at_once)
         }
         for (int i = 0; i < 4; i++)
             if (dies & (1U << i)) {
-                sysctl_guard_free(g[i]);
+                lab_free(g[i]);
                 g[i] = NULL;
             } else
                 expected = value[i];
@@ -88,8 +88,8 @@ Test(sysctl_stack, several_dead_at_once)
         assert_value(FIN, expected);
         for (int i = 0; i < 4; i++) {
             if (g[i])
-                cr_assert_eq(sysctl_guard_restore(g[i]), 0);
-            sysctl_guard_free(g[i]);
+                cr_assert_eq(lab_restore(g[i]), 0);
+            lab_free(g[i]);
         }
         assert_value(FIN, "60");
         assert_nothing_left();
@@ -105,13 +105,13 @@ Test(sysctl_stack, set_again_under_another)
         lab_set(b, FIN, "12");
         cr_assert_eq(lab_set(a, FIN, "13"), 0);
         assert_value(FIN, "13");
-        cr_assert_eq(sysctl_guard_restore(a_leaves_first ? a : b), 0);
+        cr_assert_eq(lab_restore(a_leaves_first ? a : b), 0);
         assert_value(FIN, a_leaves_first ? "12" : "13");
-        cr_assert_eq(sysctl_guard_restore(a_leaves_first ? b : a), 0);
+        cr_assert_eq(lab_restore(a_leaves_first ? b : a), 0);
         assert_value(FIN, "60");
         assert_nothing_left();
-        sysctl_guard_free(a);
-        sysctl_guard_free(b);
+        lab_free(a);
+        lab_free(b);
     }
 }
 
@@ -121,13 +121,13 @@ Test(sysctl_stack, set_again_after_another_left)
     struct sysctl_guard *a = lab_guard(), *b = lab_guard();
     lab_set(a, FIN, "11");
     lab_set(b, FIN, "12");
-    cr_assert_eq(sysctl_guard_restore(a), 0);
+    cr_assert_eq(lab_restore(a), 0);
     cr_assert_eq(lab_set(b, FIN, "13"), 0);
-    cr_assert_eq(sysctl_guard_restore(b), 0);
+    cr_assert_eq(lab_restore(b), 0);
     assert_value(FIN, "60");
     assert_nothing_left();
-    sysctl_guard_free(a);
-    sysctl_guard_free(b);
+    lab_free(a);
+    lab_free(b);
 }
 
 /* 60, a sets 11, somebody 33, b sets 12. However they leave, 33 is what is to remain. */
@@ -139,14 +139,14 @@ Test(sysctl_stack, somebody_elses_value_between_two)
         lab_set(a, FIN, "11");
         lab_put(FIN, "33");
         lab_set(b, FIN, "12");
-        cr_assert_eq(sysctl_guard_restore(a_leaves_first ? a : b), 0);
+        cr_assert_eq(lab_restore(a_leaves_first ? a : b), 0);
         assert_value(FIN, a_leaves_first ? "12" : "33");
-        cr_assert_eq(sysctl_guard_restore(a_leaves_first ? b : a), 0);
+        cr_assert_eq(lab_restore(a_leaves_first ? b : a), 0);
         cr_assert_eq(lab_outcome(a), SYSCTL_CHANGED);
         cr_assert_eq(lab_outcome(b), SYSCTL_RESTORED);
         assert_value(FIN, "33");
-        sysctl_guard_free(a);
-        sysctl_guard_free(b);
+        lab_free(a);
+        lab_free(b);
     }
 }
 
@@ -157,9 +157,9 @@ Test(sysctl_stack, somebody_elses_value_between_two_settings)
     lab_set(g, FIN, "11");
     lab_put(FIN, "33");
     lab_set(g, FIN, "12");
-    cr_assert_eq(sysctl_guard_restore(g), 0);
+    cr_assert_eq(lab_restore(g), 0);
     assert_value(FIN, "33");
-    sysctl_guard_free(g);
+    lab_free(g);
 }
 
 /* A later change back to the first value must not be mistaken for a restored one. */
@@ -173,8 +173,8 @@ Test(sysctl_stack, equal_values_in_one_stack)
             lab_set(g[k], FIN, value[k]);
         }
         for (int k = 0; k < 3; k++) {
-            cr_assert_eq(sysctl_guard_restore(g[orders[i][k]]), 0);
-            sysctl_guard_free(g[orders[i][k]]);
+            cr_assert_eq(lab_restore(g[orders[i][k]]), 0);
+            lab_free(g[orders[i][k]]);
         }
         assert_value(FIN, "60");
     }
