@@ -35,6 +35,8 @@ static const struct {
     {"net.ipv4.tcp_rmem", 1, INT32_MAX},
     {"net.ipv4.tcp_invalid_ratelimit", 0, INT32_MAX},
     {"net.ipv4.tcp_notsent_lowat", 0, UINT32_MAX},
+    {"net.ipv4.tcp_min_snd_mss", 48, 65535}, /* TCP_MIN_SND_MSS, TCP_MIN_SND_MSS_MAX */
+    {"net.ipv4.tcp_pingpong_thresh", 1, 255},
 };
 
 bool conditions_takes(const char *sysctl, int64_t value, int64_t *ret_least, int64_t *ret_most)

@@ -39,7 +39,9 @@
     X(challenge_ack_limit, "net.ipv4.tcp_challenge_ack_limit", INT32_MAX, INT32_MAX) \
     X(notsent_lowat, "net.ipv4.tcp_notsent_lowat", UINT32_MAX, UINT32_MAX)           \
     X(rmem, "net.ipv4.tcp_rmem", 131072, 131072)                                     \
-    X(invalid_ratelimit, "net.ipv4.tcp_invalid_ratelimit", 500, 500)
+    X(invalid_ratelimit, "net.ipv4.tcp_invalid_ratelimit", 500, 500)                 \
+    X(min_snd_mss, "net.ipv4.tcp_min_snd_mss", 48, 48)                               \
+    X(pingpong_thresh, "net.ipv4.tcp_pingpong_thresh", 1, 1)
 
 struct conditions {
     struct kernel_rules rules;

@@ -8,6 +8,7 @@
  * Falsified by:   a close() that is back early although nothing is acknowledged, or that waits on although all is; one that fails; data
  *                 that does not come in the end. */
 #include "bench/model/lateness.h"
+#include "bench/model/retransmit.h"
 #include "bench/trial/closing_state.h"
 #include "bench/trial/sockets.h"
 #include "bench/trial/steps.h"
@@ -41,6 +42,25 @@ static struct span close_takes(const struct knobs *k, const struct conditions *c
     if (knob(k, "data") == DATA_LOST)
         return (struct span){linger - tick, lateness_span(c->hz, linger).hi + CLOSING_STATE_LOOK_S};
     return (struct span){there_and_back, there_and_back + ACK_DELAYED_S + CLOSING_STATE_LOOK_S};
+}
+
+/* Until when the connection must live: the wire lets the data through after the linger time, and the kernel sends it at the next
+ * firing of the RTO. */
+static int check(const struct knobs *k, const struct conditions *c, char **ret_message)
+{
+    const double needed = 2 * (double)knob(k, "linger") + 1, rtt = 2 * (double)knob(k, "delay") / 1e9;
+    const struct retransmit with_owner = {.conditions = c, .rtt = {rtt, rtt}},
+                            orphan = {.conditions = c, .rtt = {rtt, rtt}, .orphan = true};
+    const bool owned = retransmit_gives_up(&with_owner).lo <= needed;
+    if (knob(k, "data") != DATA_LOST || (!owned && retransmit_gives_up(&orphan).lo > needed))
+        return 0;
+    if (asprintf(ret_message,
+                 "net.ipv4.%s=%lld: the kernel would give the connection up before the wire lets its data through; "
+                 "write a larger value%s",
+                 owned ? "tcp_retries2" : "tcp_orphan_retries",
+                 (long long)(owned ? c->retries2 : c->orphan_retries), owned ? "" : ", or 0, which means 8") < 0)
+        *ret_message = NULL;
+    return -EINVAL;
 }
 
 static void predict(const struct knobs *k, const struct conditions *c, struct prediction *p)
@@ -132,6 +152,7 @@ const struct experiment experiment_linger_waits = {
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .premises = PREMISE_DATA | PREMISE_WRITABLE,
+    .check = check,
     .predict = predict,
     .run = run,
     .tell = tell,

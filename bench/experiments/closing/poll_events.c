@@ -5,6 +5,7 @@
  *                 both directions are shut, or where there is no connection at all. POLLOUT stays all the while, for a write would not
  *                 wait: it fails. A RST adds POLLERR, until somebody fetches the error.
  * Falsified by:   POLLHUP after one FIN; an end without POLLOUT; POLLERR without a RST. */
+#include "bench/model/afterlife.h"
 #include "bench/model/closing.h"
 #include "bench/trial/sockets.h"
 #include "bench/trial/steps.h"
@@ -48,6 +49,18 @@ static void see_events(const struct trial_socket *s, const char *when)
     for (size_t i = 0; s && i < N_EVENTS; i++)
         step_see(s->trial, (said & events[i].event) != 0, "%s.%s_%s", s->side == SIDE_SERVER ? "server" : "client",
                  events[i].name, when);
+}
+
+static int check(const struct knobs *k, const struct conditions *c, char **ret_message)
+{
+    if (knob(k, "how") != HOW_FIN || afterlife_kept(c, 1))
+        return 0;
+    if (asprintf(ret_message,
+                 "net.ipv4.tcp_max_tw_buckets=%lld: the client's end would be gone without TIME_WAIT, and this "
+                 "experiment waits for it; write at least 1",
+                 (long long)c->max_tw_buckets) < 0)
+        *ret_message = NULL;
+    return -EINVAL;
 }
 
 static void predict(const struct knobs *k, const struct conditions *c, struct prediction *p)
@@ -173,6 +186,7 @@ const struct experiment experiment_poll_events = {
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .premises = PREMISE_DATA | PREMISE_ON_TIME | PREMISE_WRITABLE,
+    .check = check,
     .predict = predict,
     .run = run,
     .tell = tell,

@@ -181,6 +181,7 @@ const struct experiment experiment_client_reboot = {
                                      "s: ESTABLISHED", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
+    .premises = PREMISE_WRITABLE,
     .predict = predict,
     .run = run,
     .tell = tell,

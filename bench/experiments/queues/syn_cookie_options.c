@@ -13,6 +13,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <errno.h>
 #include <stdio.h>
 
 #define TIMESTAMP_BYTES 12 /* of each segment, in what TCP_INFO calls the segment size */
@@ -47,6 +48,20 @@ static int mss(const struct knobs *k, const struct conditions *c, int i)
     bool ipv6 = knob(k, "ipv6");
     int most = ipv6 ? MSS_MOST_V6 : MSS_MOST_V4, of_client = announced[i] < most ? announced[i] : most;
     return (cookie(c) ? opening_cookie_mss(of_client, ipv6) : of_client) - (c->timestamps ? TIMESTAMP_BYTES : 0);
+}
+
+/* tcp_sync_mss() never goes below tcp_min_snd_mss. */
+static int check(const struct knobs *k, const struct conditions *c, char **ret_message)
+{
+    const int least = announced[0] - TIMESTAMP_BYTES;
+    if (c->min_snd_mss <= least)
+        return 0;
+    if (asprintf(ret_message,
+                 "net.ipv4.tcp_min_snd_mss=%lld: every segment size below that is raised to it, whatever the client "
+                 "announces; write at most %d",
+                 (long long)c->min_snd_mss, least) < 0)
+        *ret_message = NULL;
+    return -EINVAL;
 }
 
 static int different_mss(const struct knobs *k, const struct conditions *c)
@@ -167,6 +182,8 @@ const struct experiment experiment_syn_cookie_options = {
                                      "s: ESTABLISHED, by what the ACK says", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
+    .premises = PREMISE_WRITABLE,
+    .check = check,
     .predict = predict,
     .run = run,
     .tell = tell,

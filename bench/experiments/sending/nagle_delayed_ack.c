@@ -42,6 +42,19 @@ static bool is_delayed(const struct knobs *k, int exchange)
     return exchange == 1 ? quickack == QUICKACK_OFF : quickack != QUICKACK_ALWAYS;
 }
 
+/* After how many answers quickack mode ends is not reckoned here. */
+static int check(const struct knobs *k, const struct conditions *c, char **ret_message)
+{
+    if (c->pingpong_thresh == 1)
+        return 0;
+    if (asprintf(ret_message,
+                 "net.ipv4.tcp_pingpong_thresh=%lld: quickack mode would end after more than one answer, and this "
+                 "experiment looks at the first and the fourth exchange; leave it at 1",
+                 (long long)c->pingpong_thresh) < 0)
+        *ret_message = NULL;
+    return -EINVAL;
+}
+
 static void predict(const struct knobs *k, const struct conditions *c, struct prediction *p)
 {
     bool nagle = !knob(k, "nodelay");
@@ -213,6 +226,8 @@ const struct experiment experiment_nagle_delayed_ack = {
                                      "> DATA", ". 40 ms", "< ACK", "> DATA", "s send(100)", "< DATA", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
+    .premises = PREMISE_WRITABLE,
+    .check = check,
     .predict = predict,
     .run = run,
     .tell = tell,

@@ -491,6 +491,18 @@ static const struct oddity {
     {"last-ack-stuck", "net.ipv4.tcp_max_tw_buckets=0", "takes 1 minisocket"},
     {"close-by-client", "net.ipv4.tcp_max_tw_buckets=-1", NULL},
     {"time-wait-lost-ack", "net.ipv4.tcp_retries2=0", "after 2 repetitions"},
+    {"client-reboot", "net.ipv4.tcp_notsent_lowat=0", "can never be written to"},
+    {"self-connect", "net.ipv4.tcp_notsent_lowat=0", "can never be written to"},
+    {"syn-cookie-options", "net.ipv4.tcp_notsent_lowat=0", "can never be written to"},
+    {"nagle-delayed-ack", "net.ipv4.tcp_notsent_lowat=0", "can never be written to"},
+    {"forged-reset", "net.ipv4.tcp_notsent_lowat=0", "can never be written to"},
+    {"syn-cookie-options", "net.ipv4.tcp_min_snd_mss=65535", "write at most 488"},
+    {"syn-cookie-options", "net.ipv4.tcp_min_snd_mss=488", NULL},
+    {"nagle-delayed-ack", "net.ipv4.tcp_pingpong_thresh=2", "leave it at 1"},
+    {"poll-events", "net.ipv4.tcp_max_tw_buckets=0", "without TIME_WAIT"},
+    {"linger-waits", "net.ipv4.tcp_orphan_retries=1", "or 0, which means 8"},
+    {"linger-waits", "net.ipv4.tcp_orphan_retries=0", NULL},
+    {"linger-waits", "net.ipv4.tcp_retries2=0", "tcp_retries2=0: the kernel would give"},
     {"time-wait-lost-ack", "net.ipv4.tcp_rto_min_us=2147483647", "a smaller net.ipv4.tcp_rto_min_us"},
 };
 
