@@ -1,5 +1,6 @@
 #include "bench/trial/half_open.h"
 #include "bench/model/opening.h"
+#include "bench/trial/challenge_acks.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -17,24 +18,15 @@ int half_open_check(const struct conditions *c, char **ret_message)
 
 int half_open_check_answers(const struct conditions *c, int64_t clients, int64_t times, char **ret_message)
 {
-    int64_t sure = opening_challenge_acks(c);
-    int r = 0;
-    if (times && clients > sure)
-        r = asprintf(
-            ret_message,
-            "net.ipv4.tcp_challenge_ack_limit=%lld: %lld client%s shall answer SYN-ACKs by challenge ACKs within one "
-            "second, and the kernel draws the number that it sends in a second, from %lld on; write at least %lld",
-            (long long)c->challenge_ack_limit, (long long)clients, clients == 1 ? "" : "s", (long long)sure,
-            (long long)(2 * clients - 1));
-    else if (times > 1 && !opening_answers_each_syn_ack(c))
-        r = asprintf(
-            ret_message,
-            "net.ipv4.tcp_invalid_ratelimit=%lld: a SYN-ACK that comes again within so many milliseconds is not "
-            "answered, and the second one comes 2 s after the first; write at most 2000",
-            (long long)c->invalid_ratelimit);
-    else
+    if (!times)
         return 0;
-    if (r < 0)
+    int r = challenge_acks_check(c, clients, ret_message);
+    if (r || times == 1 || opening_answers_each_syn_ack(c))
+        return r;
+    if (asprintf(ret_message,
+                 "net.ipv4.tcp_invalid_ratelimit=%lld: a SYN-ACK that comes again within so many milliseconds is not "
+                 "answered, and the second one comes 2 s after the first; write at most 2000",
+                 (long long)c->invalid_ratelimit) < 0)
         *ret_message = NULL;
     return -EINVAL;
 }

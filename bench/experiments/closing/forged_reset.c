@@ -5,6 +5,7 @@
  *                 by nothing; a SYN is answered by a challenge ACK wherever it is (tcp_validate_incoming(), RFC 5961). A connection
  *                 sends one such ACK in tcp_invalid_ratelimit (500 ms) (tcp_send_challenge_ack()).
  * Falsified by:   a connection that ends by another number; one that survives the exact number; another number of challenge ACKs. */
+#include "bench/trial/challenge_acks.h"
 #include "bench/trial/sockets.h"
 #include "bench/trial/steps.h"
 #include "common/process/exit_code.h"
@@ -51,7 +52,7 @@ static int64_t challenges(const struct knobs *k, const struct conditions *c)
 static int check(const struct knobs *k, const struct conditions *c, char **ret_message)
 {
     if (!c->invalid_ratelimit || c->invalid_ratelimit >= 200)
-        return 0;
+        return challenge_acks_check(c, challenges(k, c), ret_message);
     if (asprintf(ret_message,
                  "net.ipv4.tcp_invalid_ratelimit=%lld: it would be chance whether that is over between two segments; "
                  "write 0, or at least 200",

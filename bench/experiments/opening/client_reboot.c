@@ -7,6 +7,7 @@
  *                 after two timer ticks, before that after 1 s. That SYN makes the new connection.
  * Falsified by:   a server that is not ESTABLISHED after the SYN; another answer; a client that does not come in; an old
  *                 connection that stays. */
+#include "bench/trial/challenge_acks.h"
 #include "bench/trial/sockets.h"
 #include "bench/trial/steps.h"
 #include "common/process/clock.h"
@@ -24,6 +25,11 @@ static const struct knob knobs[] = {
     KNOB_DELAY("1ms"),
     KNOB_IPV6,
 };
+
+static int check(const struct knobs *k, const struct conditions *c, char **ret_message)
+{
+    return challenge_acks_check(c, 1, ret_message);
+}
 
 static void predict(const struct knobs *k, const struct conditions *c, struct prediction *p)
 {
@@ -182,6 +188,7 @@ const struct experiment experiment_client_reboot = {
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .premises = PREMISE_WRITABLE,
+    .check = check,
     .predict = predict,
     .run = run,
     .tell = tell,
