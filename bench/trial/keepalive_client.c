@@ -1,4 +1,5 @@
 #include "bench/trial/keepalive_client.h"
+#include "bench/trial/segments.h"
 
 #include <netinet/tcp.h>
 
@@ -41,17 +42,15 @@ struct trial_socket *keepalive_client_connect(struct trial_socket *client, struc
 static const struct segment *keepalive_client_find(const struct trial *t, const struct trial_socket *client,
                                                    bool probes, int64_t n, int64_t *ret_count)
 {
-    size_t size = 0;
     uint32_t syn = 0;
     int64_t count = 0;
-    const struct segment *s = t->failure ? NULL : wire_segments(t->lab.wire, &size);
-    for (size_t i = 0; i < size; i++) {
-        if (s[i].direction != TO_SERVER || s[i].copy || s[i].id.client_port != endpoint_port(&client->local))
+    SEGMENTS_OF(s, t, sock_client_port(client)) {
+        if (s->direction != TO_SERVER || s->copy)
             continue;
-        if (s[i].flags & SEGMENT_SYN)
-            syn = s[i].sequence;
-        else if (!(s[i].flags & SEGMENT_RST) && (s[i].sequence == syn) == probes && ++count == n)
-            return &s[i];
+        if (s->flags & SEGMENT_SYN)
+            syn = s->sequence;
+        else if (!(s->flags & SEGMENT_RST) && (s->sequence == syn) == probes && ++count == n)
+            return s;
     }
     if (ret_count)
         *ret_count = count;

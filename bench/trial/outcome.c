@@ -1,6 +1,6 @@
 /* Taking stock of a trial, and what its expectations are compared with. */
 #include "bench/trial/outcome.h"
-#include "bench/trial/sockets.h"
+#include "bench/trial/own_sockets.h"
 #include "bench/trial/ss_nstat.h"
 #include "bench/trial/steps.h"
 #include "common/process/clock.h"
@@ -78,7 +78,7 @@ static void server_id(const struct trial *t, struct connection_id *id)
 
 static int add_sockets(struct trial *t, const struct connection_id *server)
 {
-    json_t *report = sockets_report(t);
+    json_t *report = own_sockets_report(t);
     int r = ledger_add_client(&t->ledger, report, &t->stock, server);
     json_decref(report);
     return r;

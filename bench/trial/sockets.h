@@ -2,30 +2,18 @@
  * follow few connections closely, where no option of tcplab-server or tcplab-client says what is to be done. Each call and its
  * outcome stand in the run's document, and beside the segments in its drawing.
  *
+ * sockets.c makes the calls, sockets_wait.c waits, sockets_see.c observes; own_sockets.h has what the trial keeps of a socket.
+ *
  * Sockets are non-blocking and belong to the trial, which closes them. After the first failure of the trial (steps.h) each function does
  * nothing; a socket may then be NULL. A call that the kernel refuses is no failure but an observation: the functions give its errno. */
 #pragma once
 
 #include "bench/model/span.h"
-#include "bench/trial/trial.h"
-#include "common/kernel/endpoint.h"
+#include "bench/trial/own_sockets.h"
 
 #include <poll.h>
 #include <stdbool.h>
 #include <sys/types.h>
-
-struct trial_socket {
-    struct trial *trial;
-    enum side side;
-    int fd;           /* -1: closed */
-    bool attempted;   /* a client's connect(): it stands in the ledger */
-    bool established; /* poll() once said so */
-    int error;        /* of connect(), or the first pending error that was fetched */
-    struct endpoint local, peer;
-    int64_t connected_ns; /* when connect() was called */
-    /* Of the last time that a look found no error and no hang-up on it, and the first time that it found one; 0: never. */
-    int64_t fine_ns, ended_ns;
-};
 
 /* A TCP socket on that host. */
 struct trial_socket *sock_new(struct trial *t, enum side side);
@@ -62,14 +50,8 @@ void sock_set_blocking(struct trial_socket *s);
 struct trial_socket *sock_try_accept(struct trial_socket *listener);
 struct trial_socket *sock_accept(struct trial_socket *listener);
 
-/* Fetches and clears SO_ERROR. 0 or errno. */
-int sock_error(struct trial_socket *s);
-
 /* How many wait in the accept queue of a listener, by its own word (TCP_INFO); -1: it is none. */
 int64_t sock_queue(const struct trial_socket *listener);
-
-/* What poll() says now of these events (and POLLERR, POLLHUP). */
-short sock_poll(const struct trial_socket *s, short events);
 
 /* Looking at both hosts meanwhile: until one of the events comes; false after patience_s. sock_need(): a failure after a minute. */
 bool sock_wait(struct trial_socket *s, short events, double patience_s, const char *what);
@@ -94,6 +76,9 @@ struct trial_socket *sock_try_connection(struct trial *t);
 /* Which connection a client's socket that is bound makes to the lab's port: for faults of that connection only. */
 void sock_connection_id(const struct trial_socket *client, struct connection_id *ret);
 
+/* The client's port of its connection; 0: s is NULL. */
+uint16_t sock_client_port(const struct trial_socket *s);
+
 /* When an error or a hang-up came to it is known to lie between two looks: NAME_first, the first that found it, and NAME_last, the last
  * that found none, in seconds after zero_ns. See expect_end(). */
 void sock_see_end(struct trial_socket *s, int64_t zero_ns, const char *name);
@@ -107,9 +92,3 @@ bool sock_info(const struct trial_socket *s, struct tcp_info *ret);
 
 /* The retransmission timeout that is in effect, in seconds (TCP_INFO), or NAN. */
 double sock_rto(const struct trial_socket *s);
-
-/* For trial.c and steps.c. */
-void sockets_look(struct trial *t); /* with every look */
-json_t *sockets_report(
-    const struct trial *t); /* the client's side as tcplab-client reports it, for the ledger; NULL: there is none */
-void sockets_release(struct trial *t);

@@ -1,4 +1,5 @@
-/* What an experiment can do: the steps that its run() is made of. After the first failure each of them does nothing, so a run() needs
+/* What an experiment can do: the steps that its run() is made of. steps.c fails, looks and waits; steps_programs.c, steps_wire.c,
+ * steps_sysctls.c and steps_see.c do what they say. After the first failure each of them does nothing, so a run() needs
  * no error handling. Those that wait, look at both hosts meanwhile. */
 #pragma once
 
@@ -74,10 +75,6 @@ void step_take_stock(struct trial *t);
 /* Notes an observation under the name of its expectation. */
 void step_see(struct trial *t, double value, const char *name, ...) __attribute__((format(printf, 3, 4)));
 
-/* Observations of times read off the wire: NAME_N_first and NAME_N_last for N = 1 ... n: how long after the first such segment of a
- * connection it was sent for the (N + 1)-th time, least and largest. */
-void step_see_retries(struct trial *t, enum direction direction, unsigned flags, int n, const char *name);
-
 /* One look at both hosts, when it is due. */
 void step_look(struct trial *t);
 
@@ -103,26 +100,6 @@ void step_cut(struct trial *t, bool cut);                   /* both directions: 
 int step_fault(struct trial *t, const struct fault *fault); /* its id */
 uint64_t step_fault_matched(const struct trial *t, int id);
 void step_clear_faults(struct trial *t);
-
-/* How many segments of that direction have been sent whose flags among mask (SEGMENT_SYN ...) are exactly these. Copies that the wire
- * made do not count. with_payload: only those with, or only those without. */
-int64_t step_segments(const struct trial *t, enum direction direction, unsigned mask, unsigned flags,
-                      enum fault_payload payload);
-
-/* How many of those have left the wire at the other end. */
-int64_t step_arrived(const struct trial *t, enum direction direction, unsigned mask, unsigned flags,
-                     enum fault_payload payload);
-
-/* The same, and what an end sent again (flags, numbers and length as before) counts once: so a machine so slow that timers fire finds no
- * other number. For a few segments. */
-int64_t step_segments_once(const struct trial *t, enum direction direction, unsigned mask, unsigned flags,
-                           enum fault_payload payload);
-
-/* When the n-th of those (from 1) entered the wire, and when it left it; 0: there is none, or it never did. */
-int64_t step_sent_ns(const struct trial *t, enum direction direction, unsigned mask, unsigned flags,
-                     enum fault_payload payload, int64_t n);
-int64_t step_arrived_ns(const struct trial *t, enum direction direction, unsigned mask, unsigned flags,
-                        enum fault_payload payload, int64_t n);
 
 /* --- observing --- */
 

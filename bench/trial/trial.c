@@ -3,7 +3,7 @@
 #include "bench/model/queue.h"
 #include "bench/observe/pcap.h"
 #include "bench/trial/outcome.h"
-#include "bench/trial/sockets.h"
+#include "bench/trial/own_sockets.h"
 #include "bench/trial/steps.h"
 #include "bench/trial/trial_document.h"
 #include "common/process/clock.h"
@@ -208,7 +208,7 @@ static void release(struct trial *t)
         free(t->clients[i].before_kill);
     }
     process_free(t->server);
-    sockets_release(t);
+    own_sockets_release(t);
     watch_free(t->watch);
     if (t->lab.server_address)
         lab_close(&t->lab);

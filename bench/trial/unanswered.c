@@ -1,4 +1,5 @@
 #include "bench/trial/unanswered.h"
+#include "bench/trial/segments.h"
 #include "common/process/exit_code.h"
 
 #include <errno.h>
@@ -91,8 +92,8 @@ void unanswered_expect(struct prediction *p, const struct unanswered_segments *s
 static int64_t sent_ns(const struct trial *t, const struct unanswered_segments *s, int64_t n)
 {
     enum direction direction = s->sender == SIDE_CLIENT ? TO_SERVER : TO_CLIENT;
-    return s->fin ? step_sent_ns(t, direction, SEGMENT_FIN, SEGMENT_FIN, FAULT_ANY_PAYLOAD, n)
-                  : step_sent_ns(t, direction, 0, 0, FAULT_WITH_PAYLOAD, n);
+    return s->fin ? segments_sent_ns(t, direction, SEGMENT_FIN, SEGMENT_FIN, FAULT_ANY_PAYLOAD, n)
+                  : segments_sent_ns(t, direction, 0, 0, FAULT_WITH_PAYLOAD, n);
 }
 
 int64_t unanswered_began_ns(const struct trial *t, const struct unanswered_segments *s)
@@ -117,11 +118,9 @@ void unanswered_see(struct trial *t, const struct unanswered_segments *s)
 
 int64_t unanswered_resets(const struct trial *t, const struct trial_socket *client)
 {
-    size_t n = 0;
     int64_t resets = 0;
-    const struct segment *s = t->failure ? NULL : wire_segments(t->lab.wire, &n);
-    for (size_t i = 0; s && i < n; i++)
-        resets += (s[i].flags & SEGMENT_RST) && !s[i].copy && s[i].id.client_port == endpoint_port(&client->local);
+    SEGMENTS_OF(s, t, sock_client_port(client))
+        resets += (s->flags & SEGMENT_RST) && !s->copy;
     return resets;
 }
 

@@ -7,6 +7,7 @@
  *                 default, that ends it.
  * Falsified by:   a TIME_WAIT that survives with tcp_rfc1337 = 0, or does not with 1; a RST with another number. */
 #include "bench/model/afterlife.h"
+#include "bench/trial/segments.h"
 #include "bench/trial/sockets.h"
 #include "bench/trial/steps.h"
 #include "common/process/exit_code.h"
@@ -65,10 +66,9 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
 /* The last copy that the wire has made, or NULL. */
 static const struct segment *last_copy(const struct trial *t)
 {
-    size_t n;
-    const struct segment *s = wire_segments(t->lab.wire, &n), *copy = NULL;
-    for (size_t i = 0; i < n; i++)
-        copy = s[i].copy ? &s[i] : copy;
+    const struct segment *copy = NULL;
+    SEGMENTS_EACH(s, t)
+        copy = s->copy ? s : copy;
     return copy;
 }
 
@@ -114,9 +114,7 @@ static bool close_before_copy(struct trial *t, struct trial_socket *listener, in
 /* A RST has arrived that was sent after the copy came. */
 static bool reset_came(struct trial *t, int64_t number)
 {
-    size_t n;
-    const struct segment *s = wire_segments(t->lab.wire, &n), *copy = last_copy(t);
-    for (const struct segment *a = copy; a && a < s + n; a++)
+    for (const struct segment *a = last_copy(t); a; a = segments_next(t, a, 0))
         if (a->direction == TO_CLIENT && a->flags & SEGMENT_RST && a->fate == SEGMENT_DELIVERED)
             return true;
     return false;
@@ -149,11 +147,10 @@ static void see_time_wait(struct trial *t, int64_t before, const char *name)
 /* What came of the copy: the client's answer, and the server's answer to that. */
 static void see_answers(struct trial *t)
 {
-    size_t n;
-    const struct segment *s = wire_segments(t->lab.wire, &n), *copy = last_copy(t);
+    const struct segment *copy = last_copy(t);
     int64_t acks = 0, resets = 0;
     uint32_t expected = 0;
-    for (const struct segment *a = copy; a && a < s + n; a++) {
+    for (const struct segment *a = copy; a; a = segments_next(t, a, 0)) {
         if (!connection_id_same(&a->id, &copy->id) || a->at_ns < copy->out_ns)
             continue;
         acks += a->direction == TO_SERVER && !(a->flags & (SEGMENT_FIN | SEGMENT_RST));

@@ -8,6 +8,7 @@
  *                 closed second although there is a TIME_WAIT. */
 #include "bench/model/afterlife.h"
 #include "bench/model/retransmit.h"
+#include "bench/trial/segments.h"
 #include "bench/trial/sockets.h"
 #include "bench/trial/steps.h"
 
@@ -87,7 +88,7 @@ static bool half_closed(struct trial *t, int64_t number)
 
 static bool fins_sent(struct trial *t, int64_t number)
 {
-    return step_segments(t, TO_CLIENT, SEGMENT_FIN, SEGMENT_FIN, FAULT_ANY_PAYLOAD) >= number;
+    return segments_count(t, TO_CLIENT, SEGMENT_FIN, SEGMENT_FIN, FAULT_ANY_PAYLOAD) >= number;
 }
 
 static bool ack_is_lost(struct trial *t, int64_t id)
@@ -102,13 +103,13 @@ static bool server_is_through(struct trial *t, int64_t number)
 
 static int64_t acks(const struct trial *t)
 {
-    return step_segments(t, TO_SERVER, ALL, SEGMENT_ACK, FAULT_NO_PAYLOAD);
+    return segments_count(t, TO_SERVER, ALL, SEGMENT_ACK, FAULT_NO_PAYLOAD);
 }
 
 /* What TIME_WAIT had left when it answered for the last time. */
 static void see_left(struct trial *t)
 {
-    int64_t answered_ns = step_sent_ns(t, TO_SERVER, ALL, SEGMENT_ACK, FAULT_NO_PAYLOAD, acks(t));
+    int64_t answered_ns = segments_sent_ns(t, TO_SERVER, ALL, SEGMENT_ACK, FAULT_NO_PAYLOAD, acks(t));
     double left_s = 0;
     for (int i = 0; i < LOOKS && !t->failure; i++) {
         step_look(t);
@@ -148,16 +149,16 @@ static void run(struct trial *t, const struct knobs *k)
     see_left(t);
     step_take_stock(t);
     step_see(t, (double)(acks(t) - before - 1), "client.ACKs_again");
-    step_see(t, (double)step_segments(t, TO_SERVER, SEGMENT_RST, SEGMENT_RST, FAULT_ANY_PAYLOAD), "client.RSTs");
+    step_see(t, (double)segments_count(t, TO_SERVER, SEGMENT_RST, SEGMENT_RST, FAULT_ANY_PAYLOAD), "client.RSTs");
     step_see(t, sock_error(server), "server.error");
     step_show(t, LEDGER_closed, "the connection, and its last ACK lost");
 }
 
 static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 {
-    int64_t began_ns = step_arrived_ns(t, TO_CLIENT, SEGMENT_FIN, SEGMENT_FIN, FAULT_ANY_PAYLOAD, 1);
-    int64_t fins = step_segments(t, TO_CLIENT, SEGMENT_FIN, SEGMENT_FIN, FAULT_ANY_PAYLOAD);
-    int64_t last_ns = step_arrived_ns(t, TO_CLIENT, SEGMENT_FIN, SEGMENT_FIN, FAULT_ANY_PAYLOAD, fins);
+    int64_t began_ns = segments_arrived_ns(t, TO_CLIENT, SEGMENT_FIN, SEGMENT_FIN, FAULT_ANY_PAYLOAD, 1);
+    int64_t fins = segments_count(t, TO_CLIENT, SEGMENT_FIN, SEGMENT_FIN, FAULT_ANY_PAYLOAD);
+    int64_t last_ns = segments_arrived_ns(t, TO_CLIENT, SEGMENT_FIN, SEGMENT_FIN, FAULT_ANY_PAYLOAD, fins);
     fprintf(
         out,
         "The client closed first, then the server, and the client's ACK of the server's FIN was lost. The server "

@@ -7,6 +7,7 @@
  *                 begin beyond the old one's window.
  * Falsified by:   a port that connect() gets before its time, or does not get after it; another error than EADDRNOTAVAIL. */
 #include "bench/model/afterlife.h"
+#include "bench/trial/segments.h"
 #include "bench/trial/sockets.h"
 #include "bench/trial/steps.h"
 #include "common/process/clock.h"
@@ -129,17 +130,15 @@ static struct trial_socket *first_client(struct trial *t, bool bound)
 /* When the client's host answered the last connection's FIN, which is the moment in which TIME_WAIT began; 0: not yet seen. */
 static int64_t answered_ns(const struct trial *t)
 {
-    size_t n;
     int64_t at_ns = 0;
     bool fin = false;
-    const struct segment *s = wire_segments(t->lab.wire, &n);
-    for (size_t i = 0; i < n; i++) {
-        if (s[i].direction == TO_SERVER && s[i].flags & SEGMENT_SYN) {
+    SEGMENTS_EACH(s, t) {
+        if (s->direction == TO_SERVER && s->flags & SEGMENT_SYN) {
             fin = false;
             at_ns = 0;
         }
-        fin = fin || (s[i].direction == TO_CLIENT && s[i].flags & SEGMENT_FIN);
-        at_ns = !at_ns && fin && s[i].direction == TO_SERVER ? s[i].at_ns : at_ns;
+        fin = fin || (s->direction == TO_CLIENT && s->flags & SEGMENT_FIN);
+        at_ns = !at_ns && fin && s->direction == TO_SERVER ? s->at_ns : at_ns;
     }
     return at_ns;
 }
@@ -214,16 +213,14 @@ static int try_again(struct trial *t, struct trial_socket *client, int64_t since
 /* The SYN's number, beyond the last number of the connection before. */
 static void see_numbers(struct trial *t)
 {
-    size_t n;
     uint32_t end = 0;
-    const struct segment *s = t->failure ? NULL : wire_segments(t->lab.wire, &n);
-    for (size_t i = 0; s && i < n; i++) {
-        if (s[i].direction != TO_SERVER)
+    SEGMENTS_EACH(s, t) {
+        if (s->direction != TO_SERVER)
             continue;
-        if (s[i].flags & SEGMENT_FIN)
-            end = s[i].sequence + s[i].payload + 1;
-        if (s[i].flags & SEGMENT_SYN && end)
-            step_see(t, (double)(uint32_t)(s[i].sequence - end), "client.numbers_ahead");
+        if (s->flags & SEGMENT_FIN)
+            end = s->sequence + s->payload + 1;
+        if (s->flags & SEGMENT_SYN && end)
+            step_see(t, (double)(uint32_t)(s->sequence - end), "client.numbers_ahead");
     }
 }
 

@@ -1,7 +1,7 @@
 #include "bench/experiments/closing/close_in_turn.h"
 #include "bench/model/closing.h"
-#include "bench/observe/new_content.h"
 #include "bench/trial/closing_state.h"
+#include "bench/trial/segments.h"
 #include "bench/trial/sockets.h"
 #include "common/process/clock.h"
 #include "common/process/exit_code.h"
@@ -156,11 +156,9 @@ static void close_last(struct close_run *r)
 /* When the first end's FIN left the wire; 0: it has not. */
 static int64_t close_fin_arrived_ns(const struct close_run *r)
 {
-    size_t n;
-    const struct segment *s = wire_segments(r->t->lab.wire, &n);
-    for (size_t i = 0; i < n; i++)
-        if (s[i].id.client_port == r->client_port && s[i].direction == r->forth && s[i].flags & SEGMENT_FIN)
-            return s[i].out_ns;
+    SEGMENTS_OF(s, r->t, r->client_port)
+        if (s->direction == r->forth && s->flags & SEGMENT_FIN)
+            return s->out_ns;
     return 0;
 }
 
@@ -247,7 +245,6 @@ static void close_see_port(struct close_run *r)
 
 void close_in_turn_run(struct trial *t, enum side first, enum close_second second)
 {
-    size_t n = 0;
     struct close_run r = {.t = t,
                           .first = first,
                           .forth = first == SIDE_CLIENT ? TO_SERVER : TO_CLIENT,
@@ -267,7 +264,6 @@ void close_in_turn_run(struct trial *t, enum side first, enum close_second secon
     step_settle(t);
     step_take_stock(t);
     close_see_port(&r);
-    const struct segment *segments = t->failure ? NULL : wire_segments(t->lab.wire, &n);
-    step_see(t, (double)new_content_count(segments, n, r.client_port, r.began_ns), "%s.segments_of_the_close",
+    step_see(t, (double)segments_new_content(t, r.client_port, r.began_ns), "%s.segments_of_the_close",
              close_names[first]);
 }

@@ -8,8 +8,8 @@
  *                 fails, or a second that does not. */
 #include "bench/model/closing.h"
 #include "bench/model/life.h"
-#include "bench/observe/new_content.h"
 #include "bench/trial/closing_state.h"
+#include "bench/trial/segments.h"
 #include "bench/trial/sockets.h"
 #include "common/process/clock.h"
 #include "common/process/exit_code.h"
@@ -104,16 +104,14 @@ static struct trial_socket *open_one(struct trial *t, const struct knobs *k, str
 /* From a FIN to its ACK, of the slowest: the RTO is measured by that, too. */
 static double slowest_fin_s(const struct trial *t)
 {
-    size_t n;
     double slowest = 0;
-    const struct segment *s = wire_segments(t->lab.wire, &n);
-    for (size_t i = 0; i < n; i++) {
-        bool fin = s[i].direction == TO_SERVER && s[i].flags & SEGMENT_FIN;
-        for (size_t j = i + 1; fin && j < n; j++)
-            if (s[j].direction == TO_CLIENT && connection_id_same(&s[j].id, &s[i].id)) {
-                slowest = fmax(slowest, (double)(s[j].out_ns - s[i].at_ns) / 1e9);
-                break;
-            }
+    SEGMENTS_EACH(fin, t) {
+        if (fin->direction != TO_SERVER || !(fin->flags & SEGMENT_FIN))
+            continue;
+        const struct segment *ack = segments_next(t, fin, fin->id.client_port);
+        while (ack && ack->direction != TO_CLIENT)
+            ack = segments_next(t, ack, fin->id.client_port);
+        slowest = ack ? fmax(slowest, (double)(ack->out_ns - fin->at_ns) / 1e9) : slowest;
     }
     return slowest;
 }
@@ -137,17 +135,6 @@ static struct trial_socket *open_and_close(struct trial *t, const struct knobs *
     return servers[0];
 }
 
-/* Two segments: the data, and the RST that answers it. */
-static void see_segments(struct trial *t, const struct trial_socket *server, int64_t from_ns)
-{
-    size_t n;
-    if (t->failure)
-        return;
-    const struct segment *segments = wire_segments(t->lab.wire, &n);
-    step_see(t, (double)new_content_count(segments, n, endpoint_port(&server->peer), from_ns),
-             "server.segments_of_the_write");
-}
-
 static void write_twice(struct trial *t, struct trial_socket *server)
 {
     int64_t began_ns = clock_now_ns();
@@ -155,7 +142,8 @@ static void write_twice(struct trial *t, struct trial_socket *server)
     sock_need(server, 0, "the RST to come"); /* POLLERR, POLLHUP */
     step_see(t, sock_send(server, ONE_MESSAGE), "server.second_write");
     step_settle(t);
-    see_segments(t, server, began_ns);
+    /* Two: the data, and the RST that answers it. */
+    step_see(t, (double)segments_new_content(t, sock_client_port(server), began_ns), "server.segments_of_the_write");
     step_see_state(t, SIDE_SERVER, SOCKDIAG_CLOSE_WAIT, "server.CLOSE_WAIT_after_the_write");
 }
 

@@ -6,6 +6,7 @@
  *                 sends one such ACK in tcp_invalid_ratelimit (500 ms) (tcp_send_challenge_ack()).
  * Falsified by:   a connection that ends by another number; one that survives the exact number; another number of challenge ACKs. */
 #include "bench/trial/challenge_acks.h"
+#include "bench/trial/segments.h"
 #include "bench/trial/sockets.h"
 #include "bench/trial/steps.h"
 #include "common/process/exit_code.h"
@@ -128,17 +129,15 @@ static void forge(struct trial *t, const struct trial_socket *client, bool syn, 
 /* What the server expects next of its client: nothing but the handshake has been sent. */
 static uint32_t next_number(const struct trial *t)
 {
-    size_t n;
-    const struct segment *s = wire_segments(t->lab.wire, &n);
-    for (size_t i = 0; i < n; i++)
-        if (s[i].direction == TO_SERVER && s[i].flags & SEGMENT_SYN)
-            return s[i].sequence + 1;
+    SEGMENTS_EACH(s, t)
+        if (s->direction == TO_SERVER && s->flags & SEGMENT_SYN)
+            return s->sequence + 1;
     return 0;
 }
 
 static int64_t acks_of_server(const struct trial *t)
 {
-    return step_segments(t, TO_CLIENT, SEGMENT_SYN | SEGMENT_RST | SEGMENT_ACK, SEGMENT_ACK, FAULT_NO_PAYLOAD);
+    return segments_count(t, TO_CLIENT, SEGMENT_SYN | SEGMENT_RST | SEGMENT_ACK, SEGMENT_ACK, FAULT_NO_PAYLOAD);
 }
 
 static void run(struct trial *t, const struct knobs *k)

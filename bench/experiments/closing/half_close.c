@@ -8,8 +8,8 @@
  *                 after SHUT_RDWR. */
 #include "bench/model/closing.h"
 #include "bench/model/life.h"
-#include "bench/observe/new_content.h"
 #include "bench/trial/closing_state.h"
+#include "bench/trial/segments.h"
 #include "bench/trial/sockets.h"
 #include "common/process/clock.h"
 
@@ -145,15 +145,12 @@ static void run_write(struct ends *e)
 
 static void run_read(struct ends *e)
 {
-    size_t n;
     int error;
     int64_t shutdown_ns = clock_now_ns();
     sock_shutdown(e->client, SHUT_RD);
     step_settle(e->t);
-    const struct segment *segments = e->t->failure ? NULL : wire_segments(e->t->lab.wire, &n);
-    if (segments)
-        step_see(e->t, (double)new_content_count(segments, n, endpoint_port(&e->client->local), shutdown_ns),
-                 "client.segments_by_shutdown");
+    step_see(e->t, (double)segments_new_content(e->t, sock_client_port(e->client), shutdown_ns),
+             "client.segments_by_shutdown");
     step_see_state(e->t, SIDE_CLIENT, SOCKDIAG_ESTABLISHED, "client.ESTABLISHED_after_shutdown");
     step_see_state(e->t, SIDE_SERVER, SOCKDIAG_ESTABLISHED, "server.ESTABLISHED_after_shutdown");
     sock_receive_all(e->client, 1, &error);

@@ -6,6 +6,7 @@
  *                 only then gets ECONNRESET.
  * Falsified by:   a FIN; a TIME_WAIT; data that arrived and cannot be read, or that was lost and comes nevertheless. */
 #include "bench/model/closing.h"
+#include "bench/trial/segments.h"
 #include "bench/trial/sockets.h"
 #include "bench/trial/steps.h"
 
@@ -66,8 +67,8 @@ static void run(struct trial *t, const struct knobs *k)
     step_need(t, step_server_is, 0, "the RST to arrive");
     step_settle(t);
     step_take_stock(t);
-    step_see(t, (double)step_segments(t, TO_SERVER, SEGMENT_FIN, SEGMENT_FIN, FAULT_ANY_PAYLOAD), "client.FINs");
-    step_see(t, (double)step_segments(t, TO_SERVER, SEGMENT_RST, SEGMENT_RST, FAULT_ANY_PAYLOAD), "client.RSTs");
+    step_see(t, (double)segments_count(t, TO_SERVER, SEGMENT_FIN, SEGMENT_FIN, FAULT_ANY_PAYLOAD), "client.FINs");
+    step_see(t, (double)segments_count(t, TO_SERVER, SEGMENT_RST, SEGMENT_RST, FAULT_ANY_PAYLOAD), "client.RSTs");
     step_see(t, (double)sock_receive_all(server, 2 * BYTES, &error), "server.bytes_received");
     step_see(t, error, "server.recv");
     step_show(t, LEDGER_closed, "closed by RST");

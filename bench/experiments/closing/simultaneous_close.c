@@ -6,8 +6,8 @@
  *                 wire holds them both.
  * Falsified by:   an end that is not in CLOSING when the FINs have crossed; only one TIME_WAIT. */
 #include "bench/model/closing.h"
-#include "bench/observe/new_content.h"
 #include "bench/trial/closing_state.h"
+#include "bench/trial/segments.h"
 #include "bench/trial/sockets.h"
 #include "common/process/clock.h"
 
@@ -56,7 +56,6 @@ static void need_both(struct trial *t, enum sockdiag_state state, const char *wh
 
 static void run(struct trial *t, const struct knobs *k)
 {
-    size_t n = 0;
     struct trial_socket *listener = sock_serve(t, 4), *server, *client = sock_connection(listener, &server);
     step_no_second_fin(t);
     step_settle(t);
@@ -78,9 +77,7 @@ static void run(struct trial *t, const struct knobs *k)
     need_both(t, SOCKDIAG_TIME_WAIT, "both ends to be in TIME_WAIT");
     step_settle(t);
     step_take_stock(t);
-    const struct segment *segments = t->failure ? NULL : wire_segments(t->lab.wire, &n);
-    uint16_t port = client ? endpoint_port(&client->local) : 0;
-    step_see(t, (double)new_content_count(segments, n, port, began_ns), "client.segments_of_the_close");
+    step_see(t, (double)segments_new_content(t, sock_client_port(client), began_ns), "client.segments_of_the_close");
     step_show(t, LEDGER_closed, "the FINs cross");
 }
 

@@ -7,6 +7,7 @@
  * Falsified by:   a FIN although there is unread data, a RST although there is none; an answer that arrived and cannot be read; one that
  *                 was lost and comes in spite of the RST. */
 #include "bench/model/closing.h"
+#include "bench/trial/segments.h"
 #include "bench/trial/sockets.h"
 #include "bench/trial/steps.h"
 
@@ -87,8 +88,8 @@ static void run(struct trial *t, const struct knobs *k)
     step_need(t, ended, 0, "the RST or the FIN to arrive");
     step_settle(t);
     step_take_stock(t);
-    step_see(t, step_segments(t, TO_CLIENT, SEGMENT_RST, SEGMENT_RST, FAULT_ANY_PAYLOAD) > 0, "server.sent_RST");
-    step_see(t, step_segments(t, TO_CLIENT, SEGMENT_FIN, SEGMENT_FIN, FAULT_ANY_PAYLOAD) > 0, "server.sent_FIN");
+    step_see(t, segments_count(t, TO_CLIENT, SEGMENT_RST, SEGMENT_RST, FAULT_ANY_PAYLOAD) > 0, "server.sent_RST");
+    step_see(t, segments_count(t, TO_CLIENT, SEGMENT_FIN, SEGMENT_FIN, FAULT_ANY_PAYLOAD) > 0, "server.sent_FIN");
     step_see(t, (double)sock_receive_all(client, ANSWER, &error), "client.bytes_received");
     if (!error)
         sock_receive_all(client, 1, &error);

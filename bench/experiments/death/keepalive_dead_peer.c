@@ -8,6 +8,7 @@
  *                 while data is unacknowledged or unsent there is no probe, and retransmission decides (keepalive_behind_data.c).
  * Falsified by:   a probe off its time; more or fewer of them; an end without RST, or with another error than ETIMEDOUT. */
 #include "bench/trial/keepalive_client.h"
+#include "bench/trial/segments.h"
 
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -126,8 +127,8 @@ static void run(struct trial *t, const struct knobs *k)
     sock_wait(client, 0, 1.5 * keepalive_gives_up(&m).hi + 30, "the connection to be given up");
     step_see(t, sock_error(client), "client.error");
     keepalive_client_see(t, client);
-    step_see(t, (double)step_segments(t, TO_SERVER, SEGMENT_RST, SEGMENT_RST, FAULT_ANY_PAYLOAD), "client.resets");
-    int64_t reset_ns = step_sent_ns(t, TO_SERVER, SEGMENT_RST, SEGMENT_RST, FAULT_ANY_PAYLOAD, 1);
+    step_see(t, (double)segments_count(t, TO_SERVER, SEGMENT_RST, SEGMENT_RST, FAULT_ANY_PAYLOAD), "client.resets");
+    int64_t reset_ns = segments_sent_ns(t, TO_SERVER, SEGMENT_RST, SEGMENT_RST, FAULT_ANY_PAYLOAD, 1);
     if (reset_ns)
         step_see(t, (double)(reset_ns - keepalive_client_zero_ns(t, client)) / 1e9, "client.given_up");
     step_take_stock(t);

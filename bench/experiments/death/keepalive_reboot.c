@@ -6,6 +6,7 @@
  *                 were lost while the host was down do no harm as long as one of tcp_keepalive_probes is left.
  * Falsified by:   an answer other than RST; another error; a connection that lives on, or ends before a probe was answered. */
 #include "bench/trial/keepalive_client.h"
+#include "bench/trial/segments.h"
 #include "common/process/exit_code.h"
 
 #include <errno.h>
@@ -63,7 +64,7 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
 
 static bool server_has_forgotten(struct trial *t, int64_t number)
 {
-    return step_segments(t, TO_CLIENT, SEGMENT_RST, SEGMENT_RST, FAULT_ANY_PAYLOAD) == number &&
+    return segments_count(t, TO_CLIENT, SEGMENT_RST, SEGMENT_RST, FAULT_ANY_PAYLOAD) == number &&
            step_state(t, SIDE_SERVER, SOCKDIAG_ESTABLISHED) == 0;
 }
 
@@ -75,7 +76,7 @@ static void crash(struct trial *t, const struct knobs *k, struct trial_socket *l
     if (!knob(k, "listening"))
         sock_close(listener);
     step_need(t, server_has_forgotten, 1, "the server to lose its connection");
-    if (step_segments(t, TO_CLIENT, SEGMENT_SYN | SEGMENT_RST | SEGMENT_ACK, SEGMENT_ACK, FAULT_ANY_PAYLOAD))
+    if (segments_count(t, TO_CLIENT, SEGMENT_SYN | SEGMENT_RST | SEGMENT_ACK, SEGMENT_ACK, FAULT_ANY_PAYLOAD))
         step_fail(
             t, EXIT_CODE_CANNOT,
             "the client's first probe came before the server had lost the connection: this machine is too slow or "
@@ -112,7 +113,7 @@ static void run(struct trial *t, const struct knobs *k)
     step_see(t, sock_error(client), "client.error");
     sock_see_end(client, keepalive_client_zero_ns(t, client), "client.ended");
     keepalive_client_see(t, client);
-    step_see(t, (double)step_segments(t, TO_CLIENT, SEGMENT_RST, SEGMENT_RST, FAULT_ANY_PAYLOAD) - 1,
+    step_see(t, (double)segments_count(t, TO_CLIENT, SEGMENT_RST, SEGMENT_RST, FAULT_ANY_PAYLOAD) - 1,
              "server.resets");
     step_take_stock(t);
     step_show(t, LEDGER_reset, "the probe that tells the truth");

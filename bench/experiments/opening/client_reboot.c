@@ -8,6 +8,7 @@
  * Falsified by:   a server that is not ESTABLISHED after the SYN; another answer; a client that does not come in; an old
  *                 connection that stays. */
 #include "bench/trial/challenge_acks.h"
+#include "bench/trial/segments.h"
 #include "bench/trial/sockets.h"
 #include "bench/trial/steps.h"
 #include "common/process/clock.h"
@@ -50,7 +51,7 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
 
 static bool client_has_forgotten(struct trial *t, int64_t number)
 {
-    return step_segments(t, TO_SERVER, SEGMENT_RST, SEGMENT_RST, FAULT_ANY_PAYLOAD) == number &&
+    return segments_count(t, TO_SERVER, SEGMENT_RST, SEGMENT_RST, FAULT_ANY_PAYLOAD) == number &&
            step_state(t, SIDE_CLIENT, SOCKDIAG_ESTABLISHED) == 0;
 }
 
@@ -69,7 +70,7 @@ static void crash(struct trial *t, struct trial_socket *client)
 
 static bool challenge_is_on_its_way(struct trial *t, int64_t before)
 {
-    return step_segments(t, TO_CLIENT, SEGMENT_SYN | SEGMENT_RST | SEGMENT_ACK, SEGMENT_ACK, FAULT_ANY_PAYLOAD) >
+    return segments_count(t, TO_CLIENT, SEGMENT_SYN | SEGMENT_RST | SEGMENT_ACK, SEGMENT_ACK, FAULT_ANY_PAYLOAD) >
            before;
 }
 
@@ -87,11 +88,10 @@ static struct trial_socket *connect_from_the_port(struct trial *t)
 /* The segments of the second life: the SYN, the answer, the RST to that, the SYN again. */
 static void see_segments(struct trial *t, int64_t began_ns)
 {
-    size_t n;
-    const struct segment *s = wire_segments(t->lab.wire, &n), *old = NULL, *syn = NULL, *ack = NULL, *rst = NULL;
+    const struct segment *old = NULL, *syn = NULL, *ack = NULL, *rst = NULL;
     int64_t acks = 0, resets = 0;
     bool again = false;
-    for (const struct segment *a = s; !t->failure && a < s + n; a++) {
+    SEGMENTS_EACH(a, t) {
         if (a->at_ns < began_ns) {
             old = a->direction == TO_SERVER && !(a->flags & SEGMENT_RST) ? a : old;
         } else if (a->direction == TO_SERVER && a->flags & SEGMENT_SYN) {
@@ -124,8 +124,8 @@ static void run(struct trial *t, const struct knobs *k)
     step_settle(t);
     step_clear_faults(t);
     step_count_anew(t);
-    int64_t began_ns = clock_now_ns(), before = step_segments(t, TO_CLIENT, SEGMENT_SYN | SEGMENT_RST | SEGMENT_ACK,
-                                                              SEGMENT_ACK, FAULT_ANY_PAYLOAD);
+    int64_t began_ns = clock_now_ns(), before = segments_count(t, TO_CLIENT, SEGMENT_SYN | SEGMENT_RST | SEGMENT_ACK,
+                                                               SEGMENT_ACK, FAULT_ANY_PAYLOAD);
     step_hold(t, TO_CLIENT, true);
     client = connect_from_the_port(t);
     step_need(t, challenge_is_on_its_way, before, "the SYN to be answered");

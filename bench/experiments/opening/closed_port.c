@@ -4,6 +4,7 @@
  * The kernel:     so it does, at once (tcp_v4_rcv(), tcp_v4_send_reset()): no timer, no second SYN. It is the same whether a program has
  *                 the port by bind() alone, or had listened there until a moment ago: what counts is a socket in LISTEN.
  * Falsified by:   an attempt that hangs, a second SYN, another error than ECONNREFUSED, a RST that does not acknowledge the SYN. */
+#include "bench/trial/segments.h"
 #include "bench/trial/sockets.h"
 #include "bench/trial/steps.h"
 
@@ -51,21 +52,19 @@ static void prepare_port(struct trial *t, int64_t port)
 
 static void see_answer(struct trial *t)
 {
-    size_t n;
     uint32_t first = 0;
     int64_t sent_ns = 0, refused_ns = 0, later = 0;
-    const struct segment *s = t->failure ? NULL : wire_segments(t->lab.wire, &n);
-    for (size_t i = 0; s && i < n; i++) {
-        bool syn = s[i].direction == TO_SERVER && s[i].flags & SEGMENT_SYN;
-        later += syn && refused_ns && s[i].at_ns > refused_ns;
+    SEGMENTS_EACH(s, t) {
+        bool syn = s->direction == TO_SERVER && s->flags & SEGMENT_SYN;
+        later += syn && refused_ns && s->at_ns > refused_ns;
         if (syn && !sent_ns) {
-            first = s[i].sequence;
-            sent_ns = s[i].at_ns;
+            first = s->sequence;
+            sent_ns = s->at_ns;
         }
-        if (s[i].direction == TO_SERVER || s[i].flags != (SEGMENT_RST | SEGMENT_ACK))
+        if (s->direction == TO_SERVER || s->flags != (SEGMENT_RST | SEGMENT_ACK))
             continue;
-        refused_ns = s[i].out_ns;
-        step_see(t, (double)(s[i].acknowledged - first), "server.acknowledges_first_plus");
+        refused_ns = s->out_ns;
+        step_see(t, (double)(s->acknowledged - first), "server.acknowledges_first_plus");
     }
     if (!refused_ns)
         return;
@@ -82,7 +81,7 @@ static void run(struct trial *t, const struct knobs *k)
     step_see(t, sock_error(client), "client.connect_error");
     step_settle(t);
     step_take_stock(t);
-    step_see(t, (double)step_segments(t, TO_CLIENT, SEGMENT_RST, SEGMENT_RST, FAULT_ANY_PAYLOAD), "server.RST_ACK");
+    step_see(t, (double)segments_count(t, TO_CLIENT, SEGMENT_RST, SEGMENT_RST, FAULT_ANY_PAYLOAD), "server.RST_ACK");
     see_answer(t);
     step_show(t, LEDGER_refused, "the SYN and its answer");
 }

@@ -8,6 +8,7 @@
  * Falsified by:   accept() before data and before the end of the time; a SYN-ACK in between; a connection that is dropped. */
 #include "bench/model/opening.h"
 #include "bench/trial/half_open.h"
+#include "bench/trial/segments.h"
 #include "bench/trial/sockets.h"
 #include "bench/trial/steps.h"
 
@@ -79,8 +80,8 @@ static void run_silent(struct trial *t, struct trial_socket *listener, double pa
     sock_wait(listener, POLLIN, patience_s, "the end of the time, when accept() returns all the same");
     struct trial_socket *server = sock_try_accept(listener);
     step_see(t, (double)-sock_receive(server, BYTES), "server.read_error");
-    int64_t first_ns = step_sent_ns(t, TO_CLIENT, both, both, FAULT_ANY_PAYLOAD, 1);
-    int64_t again_ns = step_sent_ns(t, TO_CLIENT, both, both, FAULT_ANY_PAYLOAD, 2);
+    int64_t first_ns = segments_sent_ns(t, TO_CLIENT, both, both, FAULT_ANY_PAYLOAD, 1);
+    int64_t again_ns = segments_sent_ns(t, TO_CLIENT, both, both, FAULT_ANY_PAYLOAD, 2);
     if (again_ns)
         step_see(t, (double)(again_ns - first_ns) / 1e9, "server.syn_ack_again_1");
 }

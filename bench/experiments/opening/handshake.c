@@ -6,6 +6,7 @@
  *                 (tcp_conn_request()), and accept() takes what is finished.
  * Falsified by:   another number of segments, another state at one of the ends, an acknowledgement that is not the other's first
  *                 number + 1. */
+#include "bench/trial/segments.h"
 #include "bench/trial/sockets.h"
 #include "bench/trial/steps.h"
 
@@ -41,15 +42,13 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
 /* What one end acknowledges, less the first number of the other. */
 static void see_numbers(struct trial *t)
 {
-    size_t n;
     uint32_t first[2] = {0};
-    const struct segment *s = t->failure ? NULL : wire_segments(t->lab.wire, &n);
-    for (size_t i = 0; s && i < n; i++) {
-        if (s[i].flags & SEGMENT_SYN)
-            first[s[i].direction] = s[i].sequence;
-        if (s[i].flags & SEGMENT_ACK)
-            step_see(t, (double)(s[i].acknowledged - first[!s[i].direction]), "%s.acknowledges_first_plus",
-                     s[i].direction == TO_SERVER ? "client" : "server");
+    SEGMENTS_EACH(s, t) {
+        if (s->flags & SEGMENT_SYN)
+            first[s->direction] = s->sequence;
+        if (s->flags & SEGMENT_ACK)
+            step_see(t, (double)(s->acknowledged - first[!s->direction]), "%s.acknowledges_first_plus",
+                     s->direction == TO_SERVER ? "client" : "server");
     }
 }
 
@@ -78,8 +77,8 @@ static void run(struct trial *t, const struct knobs *k)
     if (knob(k, "accept"))
         sock_accept(listener);
     step_take_stock(t);
-    step_see(t, (double)step_segments_once(t, TO_SERVER, 0, 0, FAULT_ANY_PAYLOAD), "client.segments");
-    step_see(t, (double)step_segments_once(t, TO_CLIENT, 0, 0, FAULT_ANY_PAYLOAD), "server.segments");
+    step_see(t, (double)segments_once(t, TO_SERVER, 0, 0, FAULT_ANY_PAYLOAD), "client.segments");
+    step_see(t, (double)segments_once(t, TO_CLIENT, 0, 0, FAULT_ANY_PAYLOAD), "server.segments");
     see_numbers(t);
     step_show(t, knob(k, "accept") ? LEDGER_accepted : LEDGER_queued, "the three segments");
 }

@@ -5,6 +5,7 @@
  *                 small request beside a listener, but the full socket with its descriptor. Both are active opens. Only that they cross
  *                 makes it: where one SYN arrives before the other end calls connect(), nobody is there for it, and it is refused.
  * Falsified by:   an end that is not SYN_RECV after the SYNs, or not ESTABLISHED after the SYN-ACKs; a passive open. */
+#include "bench/trial/segments.h"
 #include "bench/trial/sockets.h"
 #include "bench/trial/steps.h"
 
@@ -60,7 +61,7 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
 
 static int64_t sent_once(const struct trial *t, enum direction direction, unsigned flags)
 {
-    return step_segments_once(t, direction, SEGMENT_SYN | SEGMENT_ACK | SEGMENT_RST, flags, FAULT_ANY_PAYLOAD);
+    return segments_once(t, direction, SEGMENT_SYN | SEGMENT_ACK | SEGMENT_RST, flags, FAULT_ANY_PAYLOAD);
 }
 
 static void see_states(struct trial *t, enum sockdiag_state state, const char *after)

@@ -8,6 +8,7 @@
  * Falsified by:   a SYN off this ladder, one more or one less; an ETIMEDOUT before its time or well after it. */
 #include "bench/model/ladder.h"
 #include "bench/model/opening.h"
+#include "bench/trial/segments.h"
 #include "bench/trial/sockets.h"
 #include "bench/trial/steps.h"
 
@@ -92,7 +93,7 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
 
 static int64_t syn_ns(const struct trial *t, int64_t n)
 {
-    return step_sent_ns(t, TO_SERVER, SEGMENT_SYN, SEGMENT_SYN, FAULT_ANY_PAYLOAD, n);
+    return segments_sent_ns(t, TO_SERVER, SEGMENT_SYN, SEGMENT_SYN, FAULT_ANY_PAYLOAD, n);
 }
 
 /* Never early is reckoned from connect(), when the kernel's clock cannot have begun; never late from the SYN, when it has. */

@@ -9,6 +9,7 @@
  * Falsified by:   a SYN-ACK off its ladder; a segment that tells the client of the end; a request that outlives its time. */
 #include "bench/model/ladder.h"
 #include "bench/trial/half_open.h"
+#include "bench/trial/segments.h"
 #include "bench/trial/sockets.h"
 #include "bench/trial/steps.h"
 
@@ -93,12 +94,12 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
 
 static int64_t syn_ack_ns(const struct trial *t, int64_t n)
 {
-    return step_sent_ns(t, TO_CLIENT, SEGMENT_SYN | SEGMENT_ACK, SEGMENT_SYN | SEGMENT_ACK, FAULT_ANY_PAYLOAD, n);
+    return segments_sent_ns(t, TO_CLIENT, SEGMENT_SYN | SEGMENT_ACK, SEGMENT_SYN | SEGMENT_ACK, FAULT_ANY_PAYLOAD, n);
 }
 
 static int64_t resets(const struct trial *t)
 {
-    return step_segments(t, TO_CLIENT, SEGMENT_RST, SEGMENT_RST, FAULT_ANY_PAYLOAD);
+    return segments_count(t, TO_CLIENT, SEGMENT_RST, SEGMENT_RST, FAULT_ANY_PAYLOAD);
 }
 
 /* Never early is reckoned from the SYN's arrival, when its timer cannot have been set; never late from the SYN-ACK, when it has. */
@@ -109,7 +110,7 @@ static void see_end(struct trial *t)
     const struct history_side *server = n ? &e->side[SIDE_SERVER] : NULL;
     if (!server || !server->missing_ns)
         return;
-    int64_t syn_ns = step_arrived_ns(t, TO_SERVER, SEGMENT_SYN, SEGMENT_SYN, FAULT_ANY_PAYLOAD, 1);
+    int64_t syn_ns = segments_arrived_ns(t, TO_SERVER, SEGMENT_SYN, SEGMENT_SYN, FAULT_ANY_PAYLOAD, 1);
     step_see(t, (double)(server->missing_ns - syn_ns) / 1e9, "server.request_gone_first");
     step_see(t, fmax(0, (double)(server->last_ns[SOCKDIAG_SYN_RECV] - syn_ack_ns(t, 1)) / 1e9),
              "server.request_gone_last");

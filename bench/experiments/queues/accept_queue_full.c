@@ -9,6 +9,7 @@
  *                 later than the timer wheel allows. */
 #include "bench/experiments/queues/burst.h"
 #include "bench/model/ladder.h"
+#include "bench/trial/segments.h"
 #include "bench/trial/steps.h"
 
 #include <errno.h>
@@ -114,7 +115,7 @@ static void run(struct trial *t, const struct knobs *k)
     step_take_stock(t);
     if (accepts(k) && !t->failure)
         step_see(t, accepted_too_early(t, k), "server.accepted_too_early");
-    step_see_retries(t, TO_SERVER, SEGMENT_SYN, (int)knob(k, "again"), "client.syn_again");
+    segments_see_retries(t, TO_SERVER, SEGMENT_SYN, (int)knob(k, "again"), "client.syn_again");
     step_show(t, LEDGER_syn_sent, "one of the clients whose SYN was dropped");
 }
 

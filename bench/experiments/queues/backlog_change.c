@@ -6,6 +6,7 @@
  * Falsified by:   a connection that is dropped when the limit shrinks; a SYN that gets in while the queue is longer than the new limit; a
  *                 limit that follows somaxconn. */
 #include "bench/model/queue.h"
+#include "bench/trial/segments.h"
 #include "bench/trial/sockets.h"
 #include "bench/trial/steps.h"
 
@@ -107,7 +108,7 @@ static void see(struct trial *t, const char *when)
 
 static bool syns_have_come(struct trial *t, int64_t number)
 {
-    return step_arrived(t, TO_SERVER, SEGMENT_SYN, SEGMENT_SYN, FAULT_ANY_PAYLOAD) >= number;
+    return segments_arrived(t, TO_SERVER, SEGMENT_SYN, SEGMENT_SYN, FAULT_ANY_PAYLOAD) >= number;
 }
 
 static bool none_is_in_syn_sent(struct trial *t, int64_t number)
@@ -128,7 +129,7 @@ static void shrink(struct trial *t, const struct knobs *k, struct trial_socket *
     sock_listen(listener, knob(k, "shrunk"));
     see(t, "shrunk");
     sock_accept(listener);
-    int64_t syns = step_arrived(t, TO_SERVER, SEGMENT_SYN, SEGMENT_SYN, FAULT_ANY_PAYLOAD);
+    int64_t syns = segments_arrived(t, TO_SERVER, SEGMENT_SYN, SEGMENT_SYN, FAULT_ANY_PAYLOAD);
     step_need(t, syns_have_come, syns + knob(k, "waiting"), "the dropped SYNs to be sent again");
     see(t, "after_one_accept");
     step_see_state(t, SIDE_CLIENT, SOCKDIAG_SYN_SENT, "client.SYN_SENT_after_one_accept");

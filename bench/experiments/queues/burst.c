@@ -1,5 +1,5 @@
 #include "bench/experiments/queues/burst.h"
-#include "bench/observe/retries.h"
+#include "bench/trial/segments.h"
 #include "bench/trial/steps.h"
 #include "common/process/exit_code.h"
 
@@ -128,9 +128,7 @@ void burst_run(struct trial *t, const struct knobs *k)
 void burst_need_once(struct trial *t, enum direction direction, unsigned flags)
 {
     double first, last;
-    size_t n;
-    const struct segment *segments = t->failure ? NULL : wire_segments(t->lab.wire, &n);
-    if (segments && retries_find(segments, n, direction, flags, 1, &first, &last))
+    if (segments_retries(t, direction, flags, 1, &first, &last))
         step_fail(
             t, EXIT_CODE_FAILED,
             "it took more than 1 s until all clients had come, so some segments had been sent again by then, and "

@@ -9,6 +9,7 @@
  *                 */
 #include "bench/experiments/queues/burst.h"
 #include "bench/model/ladder.h"
+#include "bench/trial/segments.h"
 #include "bench/trial/sockets.h"
 #include "bench/trial/steps.h"
 #include "common/process/clock.h"
@@ -123,8 +124,8 @@ static void check_in_time(struct trial *t, const struct knobs *k)
 {
     const struct conditions *c = &t->conditions;
     struct queue_burst b = outcome(k, c);
-    int64_t first_ns = step_sent_ns(t, TO_CLIENT, SEGMENT_SYN | SEGMENT_ACK, SEGMENT_SYN | SEGMENT_ACK,
-                                    FAULT_ANY_PAYLOAD, knob(k, "returning") + 1);
+    int64_t first_ns = segments_sent_ns(t, TO_CLIENT, SEGMENT_SYN | SEGMENT_ACK, SEGMENT_SYN | SEGMENT_ACK,
+                                        FAULT_ANY_PAYLOAD, knob(k, "returning") + 1);
     double took = first_ns ? (double)(clock_now_ns() - first_ns) / 1e9 : 0, least = ladder_syn_ack_gone(c).lo;
     if (queue_survivors(c, burst_limit(k, c), requests(&b, k), PRUNING) < requests(&b, k) && least > PRUNED_S)
         least = PRUNED_S;

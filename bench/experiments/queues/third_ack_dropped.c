@@ -10,6 +10,7 @@
 #include "bench/experiments/queues/burst.h"
 #include "bench/model/ladder.h"
 #include "bench/trial/half_open.h"
+#include "bench/trial/segments.h"
 #include "bench/trial/steps.h"
 
 #include <errno.h>
@@ -118,18 +119,17 @@ struct completion {
 /* One for each entry of the history; NULL without memory. The caller frees it. */
 static struct completion *completions(const struct trial *t)
 {
-    size_t n, n_entries;
+    size_t n_entries;
     const struct history *h = watch_history(t->watch);
     const struct history_entry *entries = history_entries(h, &n_entries);
-    const struct segment *s = wire_segments(t->lab.wire, &n);
     struct completion *all = calloc(n_entries + 1, sizeof(*all));
-    for (size_t i = 0; all && i < n; i++) {
-        const struct history_entry *e = history_find(h, &s[i].id);
+    SEGMENTS_EACH(s, t) {
+        const struct history_entry *e = all ? history_find(h, &s->id) : NULL;
         struct completion *c = e ? &all[e - entries] : NULL;
-        if (c && s[i].direction == TO_CLIENT && (s[i].flags & SEGMENT_SYN) && !c->syn_ack_ns)
-            c->syn_ack_ns = s[i].at_ns;
-        if (c && s[i].direction == TO_SERVER && (s[i].flags & SEGMENT_ACK) && s[i].fate == SEGMENT_DELIVERED)
-            c->done_ns = s[i].out_ns;
+        if (c && s->direction == TO_CLIENT && (s->flags & SEGMENT_SYN) && !c->syn_ack_ns)
+            c->syn_ack_ns = s->at_ns;
+        if (c && s->direction == TO_SERVER && (s->flags & SEGMENT_ACK) && s->fate == SEGMENT_DELIVERED)
+            c->done_ns = s->out_ns;
     }
     return all;
 }
@@ -168,7 +168,7 @@ static void run(struct trial *t, const struct knobs *k)
     if (!again)
         burst_need_once(t, TO_CLIENT, SEGMENT_SYN | SEGMENT_ACK);
     step_take_stock(t);
-    step_see_retries(t, TO_CLIENT, SEGMENT_SYN | SEGMENT_ACK, again, "server.syn_ack_again");
+    segments_see_retries(t, TO_CLIENT, SEGMENT_SYN | SEGMENT_ACK, again, "server.syn_ack_again");
     step_accept(t);
     step_wait(t, all_are_in, 0, ladder_syn_ack(&t->conditions, again + 1).hi + 30,
               "the next SYN-ACK, now that the server accepts");

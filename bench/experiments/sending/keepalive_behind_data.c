@@ -11,6 +11,7 @@
  * Falsified by:   a keepalive probe behind data; an end of that connection by the keepalive's
  *                 time; one that outlasts tcp_retries2. */
 #include "bench/trial/keepalive_client.h"
+#include "bench/trial/segments.h"
 #include "bench/trial/unanswered.h"
 
 #include <errno.h>
@@ -110,12 +111,9 @@ static struct trial_socket *idle_connection(struct trial *t, const struct knobs 
 /* When the client of that connection sent a RST; 0: it did not. */
 static int64_t reset_ns(const struct trial *t, const struct trial_socket *client)
 {
-    size_t n = 0;
-    const struct segment *s = t->failure ? NULL : wire_segments(t->lab.wire, &n);
-    for (size_t i = 0; i < n; i++)
-        if (s[i].flags & SEGMENT_RST && s[i].direction == TO_SERVER &&
-            s[i].id.client_port == endpoint_port(&client->local))
-            return s[i].at_ns;
+    SEGMENTS_OF(s, t, sock_client_port(client))
+        if (s->flags & SEGMENT_RST && s->direction == TO_SERVER)
+            return s->at_ns;
     return 0;
 }
 

@@ -7,6 +7,7 @@
  *                 it, and the next answers end that again. With TCP_NODELAY nothing waits (tcp_nagle_check()).
  * Falsified by:   a delayed ACK in the first exchange; none, or one of another length, in the fourth; a second write that waits
  *                 with TCP_NODELAY, or does not wait without. */
+#include "bench/trial/segments.h"
 #include "bench/trial/sockets.h"
 #include "bench/trial/steps.h"
 #include "common/process/exit_code.h"
@@ -78,16 +79,14 @@ struct exchange {
     int64_t delayed_acks;
 };
 
-static const struct segment *segment_after(const struct trial *t, const struct segment *after,
-                                           const struct connection_id *id, enum direction direction, bool data)
+static const struct segment *segment_after(const struct trial *t, const struct segment *after, uint16_t client_port,
+                                           enum direction direction, bool data)
 {
-    size_t n;
-    const struct segment *s = wire_segments(t->lab.wire, &n);
-    for (const struct segment *a = after ? after + 1 : s; a < s + n; a++)
-        if (a->direction == direction && connection_id_same(&a->id, id) && !(a->flags & SEGMENT_SYN) &&
-            (a->payload > 0) == data)
-            return a;
-    return NULL;
+    const struct segment *s = after;
+    while ((s = segments_next(t, s, client_port)))
+        if (s->direction == direction && !(s->flags & SEGMENT_SYN) && (s->payload > 0) == data)
+            break;
+    return s;
 }
 
 /* Two writes, both of which the server has before it answers. */
@@ -115,20 +114,19 @@ static void exchange_bytes(struct trial *t, struct trial_socket *client, struct 
 /* Finds the segments of all exchanges. False: the machine was so slow that something was sent again, or an answer was late. */
 static bool find_segments(struct trial *t, const struct trial_socket *client, struct exchange *e)
 {
-    struct connection_id id;
+    uint16_t port = sock_client_port(client);
     const struct segment *last = NULL;
-    sock_connection_id(client, &id);
     for (int i = 0; i < EXCHANGES; i++, e++) {
-        e->first = segment_after(t, last, &id, TO_SERVER, true);
-        e->second = e->first ? segment_after(t, e->first, &id, TO_SERVER, true) : NULL;
-        e->ack = e->first ? segment_after(t, e->first, &id, TO_CLIENT, false) : NULL;
-        e->answer = e->second ? segment_after(t, e->second, &id, TO_CLIENT, true) : NULL;
+        e->first = segment_after(t, last, port, TO_SERVER, true);
+        e->second = e->first ? segment_after(t, e->first, port, TO_SERVER, true) : NULL;
+        e->ack = e->first ? segment_after(t, e->first, port, TO_CLIENT, false) : NULL;
+        e->answer = e->second ? segment_after(t, e->second, port, TO_CLIENT, true) : NULL;
         if (!e->answer || e->second->sequence != e->first->sequence + WRITE ||
             (double)(e->answer->at_ns - e->second->out_ns) / 1e9 > ANSWER_S)
             return false;
         last = e->answer;
     }
-    return !segment_after(t, last, &id, TO_SERVER, true);
+    return !segment_after(t, last, port, TO_SERVER, true);
 }
 
 static bool exchange_all(struct trial *t, const struct knobs *k, struct trial_socket *listener, struct exchange *e)

@@ -17,6 +17,7 @@
  *                 probe although the window has opened. */
 #include "bench/model/window_probe.h"
 #include "bench/trial/closing_state.h"
+#include "bench/trial/segments.h"
 #include "bench/trial/unanswered.h"
 #include "common/process/clock.h"
 #include "common/process/exit_code.h"
@@ -231,19 +232,18 @@ static bool is_closed_in_time(struct trial *t, struct trial_socket *listener, st
  * number of the last byte that was acknowledged, and no payload. */
 static const struct segment *find_probe(const struct trial *t, int n, int *ret_count)
 {
-    size_t size = 0;
     int count = 0;
     uint32_t next = 0;
-    const struct segment *found = NULL, *s = t->failure ? NULL : wire_segments(t->lab.wire, &size);
-    for (size_t i = 0; i < size; i++) {
-        if (s[i].direction != TO_SERVER || s[i].copy || s[i].flags & (SEGMENT_FIN | SEGMENT_RST))
+    const struct segment *found = NULL;
+    SEGMENTS_EACH(s, t) {
+        if (s->direction != TO_SERVER || s->copy || s->flags & (SEGMENT_FIN | SEGMENT_RST))
             continue;
-        if (s[i].flags & SEGMENT_SYN)
+        if (s->flags & SEGMENT_SYN)
             count = 0;
-        if (s[i].flags & SEGMENT_SYN || s[i].payload)
-            next = s[i].sequence + (s[i].flags & SEGMENT_SYN ? 1 : s[i].payload);
-        else if (s[i].sequence == next - 1 && ++count == n)
-            found = &s[i];
+        if (s->flags & SEGMENT_SYN || s->payload)
+            next = s->sequence + (s->flags & SEGMENT_SYN ? 1 : s->payload);
+        else if (s->sequence == next - 1 && ++count == n)
+            found = s;
     }
     if (ret_count)
         *ret_count = count;
@@ -260,23 +260,19 @@ static int probes(const struct trial *t)
 /* How many bytes of data the client has sent since then. */
 static int64_t bytes_since(const struct trial *t, int64_t since_ns)
 {
-    size_t size = 0;
     int64_t bytes = 0;
-    const struct segment *s = t->failure ? NULL : wire_segments(t->lab.wire, &size);
-    for (size_t i = 0; i < size; i++)
-        if (s[i].direction == TO_SERVER && !s[i].copy && s[i].at_ns > since_ns)
-            bytes += s[i].payload;
+    SEGMENTS_EACH(s, t)
+        if (s->direction == TO_SERVER && !s->copy && s->at_ns > since_ns)
+            bytes += s->payload;
     return bytes;
 }
 
 /* What the server has sent between the two. */
 static int answers(const struct trial *t, int64_t from_ns, int64_t to_ns)
 {
-    size_t size = 0;
     int count = 0;
-    const struct segment *s = t->failure ? NULL : wire_segments(t->lab.wire, &size);
-    for (size_t i = 0; i < size; i++)
-        count += s[i].direction == TO_CLIENT && !s[i].copy && s[i].at_ns > from_ns && s[i].at_ns < to_ns;
+    SEGMENTS_EACH(s, t)
+        count += s->direction == TO_CLIENT && !s->copy && s->at_ns > from_ns && s->at_ns < to_ns;
     return count;
 }
 
@@ -335,11 +331,9 @@ static void see_death(struct trial *t, struct trial_socket *client, int64_t zero
 /* The first segment of that direction since then that has a window, or payload. */
 static int64_t first_ns(const struct trial *t, enum direction direction, bool payload, int64_t since_ns)
 {
-    size_t size = 0;
-    const struct segment *s = t->failure ? NULL : wire_segments(t->lab.wire, &size);
-    for (size_t i = 0; i < size; i++)
-        if (s[i].direction == direction && s[i].at_ns > since_ns && (payload ? s[i].payload > 0 : s[i].window > 0))
-            return s[i].at_ns;
+    SEGMENTS_EACH(s, t)
+        if (s->direction == direction && s->at_ns > since_ns && (payload ? s->payload > 0 : s->window > 0))
+            return s->at_ns;
     return 0;
 }
 
