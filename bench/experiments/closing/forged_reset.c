@@ -226,7 +226,7 @@ const struct experiment experiment_forged_reset = {
                                      "> RST x within 500 ms: no answer", "s: ESTABLISHED", "> DATA", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
-    .premises = PREMISE_WRITABLE,
+    .premises = PREMISE_DATA | PREMISE_WRITABLE,
     .check = check,
     .predict = predict,
     .run = run,

@@ -17,7 +17,8 @@
 #include <errno.h>
 #include <stdio.h>
 
-#define BYTES 1000
+#define BYTES      1000
+#define PATIENCE_S 40 /* for data that is sent again */
 
 enum data { DATA_LOST, DATA_ARRIVES };
 
@@ -48,17 +49,32 @@ static struct span close_takes(const struct knobs *k, const struct conditions *c
  * firing of the RTO. */
 static int check(const struct knobs *k, const struct conditions *c, char **ret_message)
 {
-    const double needed = 2 * (double)knob(k, "linger") + 1, rtt = 2 * (double)knob(k, "delay") / 1e9;
+    const double linger = (double)knob(k, "linger"), rtt = 2 * (double)knob(k, "delay") / 1e9;
     const struct retransmit with_owner = {.conditions = c, .rtt = {rtt, rtt}},
                             orphan = {.conditions = c, .rtt = {rtt, rtt}, .orphan = true};
+    int n = 1;
+    while (retransmit_firing(&with_owner, n).lo <= linger)
+        n++;
+    const double needed = retransmit_firing(&with_owner, n).hi;
     const bool owned = retransmit_gives_up(&with_owner).lo <= needed;
-    if (knob(k, "data") != DATA_LOST || (!owned && retransmit_gives_up(&orphan).lo > needed))
+    if (knob(k, "data") != DATA_LOST)
+        return 0;
+    if (needed > PATIENCE_S) {
+        if (asprintf(
+                ret_message,
+                "net.ipv4.tcp_rto_min_us=%lld: the data would be sent again after %.0f s only, and the experiment "
+                "waits %d s for it; write a smaller value",
+                (long long)c->rto_min_us, needed, PATIENCE_S) < 0)
+            *ret_message = NULL;
+        return -EINVAL;
+    }
+    if (!owned && retransmit_gives_up(&orphan).lo > needed)
         return 0;
     if (asprintf(ret_message,
                  "net.ipv4.%s=%lld: the kernel would give the connection up before the wire lets its data through; "
                  "write a larger value%s",
-                 owned ? "tcp_retries2" : "tcp_orphan_retries",
-                 (long long)(owned ? c->retries2 : c->orphan_retries), owned ? "" : ", or 0, which means 8") < 0)
+                 owned ? "tcp_retries2" : "tcp_orphan_retries", (long long)(owned ? c->retries2 : c->orphan_retries),
+                 owned ? "" : ", or 0, which means 8") < 0)
         *ret_message = NULL;
     return -EINVAL;
 }

@@ -85,7 +85,7 @@ const struct experiment experiment_self_connect = {
                                      "c send(100)", "c recv() gives 100", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
-    .premises = PREMISE_WRITABLE,
+    .premises = PREMISE_DATA | PREMISE_WRITABLE,
     .predict = predict,
     .run = run,
     .tell = tell,

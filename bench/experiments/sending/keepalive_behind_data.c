@@ -202,7 +202,7 @@ const struct experiment experiment_keepalive_behind_data = {
                                      "> DATA x lost", ". 4 RTO", "> DATA x lost", ". 8 RTO", "c ETIMEDOUT", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
-    .premises = PREMISE_WRITABLE,
+    .premises = PREMISE_DATA | PREMISE_WRITABLE,
     .check = check,
     .predict = predict,
     .run = run,

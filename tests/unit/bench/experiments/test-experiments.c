@@ -506,6 +506,12 @@ static const struct oddity {
     {"poll-events", "net.ipv4.tcp_max_tw_buckets=0", "without TIME_WAIT"},
     {"linger-waits", "net.ipv4.tcp_orphan_retries=1", "or 0, which means 8"},
     {"linger-waits", "net.ipv4.tcp_orphan_retries=0", NULL},
+    {"linger-waits", "net.ipv4.tcp_rto_min_us=2147483647", "write a smaller value"},
+    {"nagle-delayed-ack", "net.ipv4.tcp_rto_min_us=1", "how often is chance"},
+    {"nagle-delayed-ack", "net.ipv4.tcp_rmem=1 1 1", "begins with 1 byte "},
+    {"self-connect", "net.ipv4.tcp_rmem=1 1 1", "begins with 1 byte "},
+    {"forged-reset", "net.ipv4.tcp_rmem=1 1 1", "begins with 1 byte "},
+    {"keepalive-behind-data", "net.ipv4.tcp_rmem=1 1 1", "begins with 1 byte "},
     {"linger-waits", "net.ipv4.tcp_retries2=0", "tcp_retries2=0: the kernel would give"},
     {"time-wait-lost-ack", "net.ipv4.tcp_rto_min_us=2147483647", "a smaller net.ipv4.tcp_rto_min_us"},
 };
