@@ -67,8 +67,9 @@ const struct claim claims_of_time_wait[] = {
         .source = "many blog posts",
         LIFE,
         CLAIM_VALUES({"ledger.no_port", 5, 5}),
-        .nuance = "Towards one address and port. Another destination has all the ports again; on loopback, or with "
-                  "tcp_tw_reuse = 1, they are free after a second.",
+        .nuance =
+            "Towards one address and port. Another destination has all the ports again if connect() chooses them; on "
+            "loopback, or with tcp_tw_reuse = 1, they are free after a second if the connections have timestamps.",
     },
     {
         .name = "time-wait-blocks-server",
@@ -78,8 +79,7 @@ const struct claim claims_of_time_wait[] = {
         CLAIM_SETS("net.ipv4.tcp_tw_reuse=1"),
         CLAIM_VALUES({"server.TIME_WAIT_left", 3, 3}, {"ledger.queued", 0, 0}),
         .truth = "All connections of a server have the same port. Even a client that comes from the same address and "
-                 "port as one in "
-                 "TIME_WAIT is let in: its SYN ends that.",
+                 "port as one in TIME_WAIT is let in, unless its SYN is older: the SYN ends that.",
     },
     {
         .name = "tw-reuse-helps-servers",
@@ -102,7 +102,7 @@ const struct claim claims_of_time_wait[] = {
         CLAIM_SETS("net.ipv4.tcp_tw_reuse=1"),
         CLAIM_VALUES({"server.TIME_WAIT_left", 1, INFINITY}, {"server.bind_plainly", EADDRINUSE, EADDRINUSE},
                      {"server.bind_with_SO_REUSEADDR", 0, 0}),
-        .nuance = "The old server must have set it as well.",
+        .nuance = "The old server must have set it as well. SO_REUSEPORT of both does the same.",
     },
     {
         .name = "reuseaddr-of-the-new",
@@ -130,7 +130,7 @@ const struct claim claims_of_time_wait[] = {
     {
         .name = "tw-reuse-after-1-s",
         .says = "With tcp_tw_reuse = 1 connect() may take a port in TIME_WAIT again after one second.",
-        .source = "ip-sysctl.rst; many blog posts",
+        .source = "many blog posts; ip-sysctl.rst from Linux 6.14 on, tcp_tw_reuse_delay",
         .experiment = "time-wait-reuse",
         CLAIM_SETS("tw_reuse=1"),
         CLAIM_VALUES({"client.error_in_the_end", 0, 0}, {"client.TWRecycled_then", 1, 1}),
@@ -221,7 +221,9 @@ const struct claim claims_of_time_wait[] = {
             "From one half of it: the ports as even or odd as the first, by default the even ones. bind() to port "
             "0 prefers the other half.",
         .since = "Linux 4.2",
-        .nuance = "Which port of the half is chance, and the other half comes when the first is used up.",
+        .nuance = "Where in the half it begins depends upon a secret hash of the addresses; the next connection to "
+                  "the same destination then gets a port some steps further on. The other half comes when the first "
+                  "is used up. A socket with IP_LOCAL_PORT_RANGE takes from both, since about Linux 6.8.",
     },
     {NULL},
 };

@@ -55,7 +55,7 @@ const struct claim claims_of_closing[] = {
     {
         .name = "shut-rd-stops-the-peer",
         .says = "shutdown(SHUT_RD) tells the other side to stop, and what it sends after that is thrown away.",
-        .source = "Stevens, UNIX Network Programming",
+        .source = "common wording; the second half is of Stevens, UNIX Network Programming, volume 1, 6.6",
         .experiment = "half-close",
         CLAIM_SETS("how=rd"),
         CLAIM_VALUES({"client.segments_by_shutdown", 1, 1}, {"client.bytes_received", 0, 0}),
@@ -79,7 +79,8 @@ const struct claim claims_of_closing[] = {
         .experiment = "linger-reset",
         CLAIM_VALUES({"client.RSTs", 1, 1}, {"client.FINs", 0, 0}, {"client.TIME_WAIT", 0, 0},
                      {"server.TIME_WAIT", 0, 0}),
-        .nuance = "It is no close but a reset: the other program gets ECONNRESET, and what was not sent yet is lost.",
+        .nuance = "It is no close but a reset: the other program gets ECONNRESET, and what was not acknowledged yet "
+                  "is lost.",
     },
     {
         .name = "rst-destroys-what-came",
@@ -198,7 +199,7 @@ const struct claim claims_of_closing[] = {
     {
         .name = "non-blocking-close",
         .says = "close() of a non-blocking socket never blocks.",
-        .source = "common wording",
+        .source = "common wording; Stevens, UNIX Network Programming, volume 1, 7.5, on SO_LINGER",
         .experiment = "linger-waits",
         CLAIM_VALUES({"client.close_took", 0, 0.5}),
         .truth =
@@ -210,7 +211,7 @@ const struct claim claims_of_closing[] = {
         .name = "linger-ewouldblock",
         .says = "If the linger time expires before the remaining data is sent and acknowledged, close returns "
                 "EWOULDBLOCK.",
-        .source = "Stevens, UNIX Network Programming, volume 1, on SO_LINGER",
+        .source = "Stevens, UNIX Network Programming, volume 1, 7.5, on SO_LINGER",
         .experiment = "linger-waits",
         CLAIM_SETS("blocking=yes"),
         CLAIM_VALUES({"client.close", EWOULDBLOCK, EWOULDBLOCK}),
@@ -221,7 +222,7 @@ const struct claim claims_of_closing[] = {
     {
         .name = "linger-discards",
         .says = "When the linger time expires, any remaining data in the send buffer is discarded.",
-        .source = "Stevens, UNIX Network Programming, volume 1, on SO_LINGER",
+        .source = "Stevens, UNIX Network Programming, volume 1, 7.5, on SO_LINGER",
         .experiment = "linger-waits",
         CLAIM_VALUES({"server.bytes_received", 0, 0}),
         .truth = "The kernel goes on to send it, as after a close() without SO_LINGER: all of it came.",
@@ -247,6 +248,8 @@ const struct claim claims_of_closing[] = {
         .truth = "Only one with exactly the next number; elsewhere in the window it is answered by a challenge ACK "
                  "(RFC 5961).",
         .since = "Linux 3.6",
+        .nuance = "Two other numbers are believed as well: the end of the last block that SACK has told of, and "
+                  "after the FIN of the other end the one before the next.",
     },
     {
         .name = "rst-exact-kills",

@@ -55,7 +55,7 @@ const struct claim claims_of_death[] = {
         .says = "tcp_retries2 is how often a segment is sent again before the connection is given up: 3 means three "
                 "times, the "
                 "default 15 fifteen times.",
-        .source = "tcp(7); RFC 1122 read literally",
+        .source = "tcp(7)",
         .experiment = "retransmission-give-up",
         CLAIM_SETS("retries2=3", "delay=400ms"),
         CLAIM_VALUES({"client.sent_again", 3, 3}),
@@ -68,14 +68,13 @@ const struct claim claims_of_death[] = {
         .name = "retries2-15-takes-924",
         .says = "A connection is given up 924.6 s after it fell silent with the default tcp_retries2 = 15, and 3 s "
                 "after it with 3.",
-        .source = "many blog posts, after ip-sysctl.rst",
+        .source = "many blog posts, after ip-sysctl.rst, which calls it a lower bound",
         .experiment = "retransmission-give-up",
         CLAIM_SETS("retries2=3", "delay=400ms"),
         CLAIM_VALUES({"client.given_up_last", 0, 5}),
         .nuance = "The time is (2^(n + 1) - 1) x 0.2 s for n up to 9, and 120 s more for each above.",
-        .truth = "That is the least. The clock starts at the first retransmission, and only the next firing of the "
-                 "timer that "
-                 "finds it over ends the connection: much later where round trips are slow.",
+        .truth = "That is the least. The clock starts at the first retransmission timeout, and only the next firing "
+                 "of the timer that finds it over ends the connection: much later where round trips are slow.",
     },
     {
         .name = "cable-breaks-connection",
@@ -96,9 +95,8 @@ const struct claim claims_of_death[] = {
         .experiment = "user-timeout",
         CLAIM_SETS("timeout=3s"),
         CLAIM_VALUES({"client.given_up_first", 3, 3.4}),
-        .truth = "3 s after the first retransmission, which itself comes some tenths of a second after the data, or "
-                 "seconds "
-                 "where round trips are slow.",
+        .truth = "3 s after the first retransmission timeout, which itself comes some tenths of a second after the "
+                 "data, or seconds where round trips are slow.",
     },
     {NULL},
 };

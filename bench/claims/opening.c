@@ -56,6 +56,7 @@ const struct claim claims_of_opening[] = {
             "After 1, 2, 3, 4 and 5 s, then 7, 11, 19, 35 and 67: tcp_syn_linear_timeouts = 4 more waits of 1 s come "
             "before they double.",
         .since = "Linux 6.5",
+        .nuance = "Up to Linux 3.0 the first wait was 3 s: 3, 9, 21, 45 s and so on.",
     },
     {
         .name = "syn-retries-is-a-count",
@@ -70,7 +71,7 @@ const struct claim claims_of_opening[] = {
     {
         .name = "syn-retries-6-takes-127",
         .says = "connect() gives up after 2^(tcp_syn_retries + 1) - 1 s: 15 s with 3, 127 s with the default 6.",
-        .source = "ip-sysctl.rst; many blog posts",
+        .source = "tcp(7); ip-sysctl.rst of 6.1; many blog posts",
         .experiment = "syn-retries",
         CLAIM_SETS("syn_retries=3"),
         CLAIM_VALUES({"client.gives_up_first", 15, INFINITY}, {"client.gives_up_last", 0, 16.5}),
@@ -202,7 +203,7 @@ const struct claim claims_of_opening[] = {
         .says =
             "SO_REUSEADDR allows a new server to be started on the same port as an existing server that is bound to "
             "the wildcard address, as long as each instance binds a different local IP address.",
-        .source = "Stevens, UNIX Network Programming, volume 1, on SO_REUSEADDR",
+        .source = "Stevens, UNIX Network Programming, volume 1, 7.5, on SO_REUSEADDR",
         .experiment = "wildcard-listener",
         CLAIM_SETS("first=wildcard", "second=address"),
         CLAIM_VALUES({"server.second_bind", 0, 0}),

@@ -22,7 +22,7 @@ const struct claim claims_of_queues[] = {
         CLAIM_VALUES({"ledger.queued", 0, 0}),
         .truth =
             "One connection can wait, for a queue of limit 0 holds 0 + 1; and the next one when that is accepted.",
-        .since = "Linux 6.12.10 and 6.1.128, January 2025, with tcp_syncookies = 0; with 1, the default, it never "
+        .since = "Linux 6.12.10 and 6.1.125, January 2025, with tcp_syncookies = 0; with 1, the default, it never "
                  "was true",
         .nuance = "From about Linux 4.4 to then the SYN queue of limit L held L requests, so none with 0. With "
                   "tcp_syncookies = 1 a "
@@ -83,9 +83,10 @@ const struct claim claims_of_queues[] = {
                  "are on, "
                  "tcp_max_syn_backlog does nothing.",
         .since = "Linux 2.6.20",
-        .nuance = "From 2.6.20 on the queue was min(backlog, somaxconn, tcp_max_syn_backlog), at least 8, rounded up "
-                  "to a power of two. "
-                  "Since about Linux 4.4 tcp_max_syn_backlog counts with tcp_syncookies = 0 only.",
+        .nuance = "listen(2) says itself that with SYN cookies tcp_max_syn_backlog is ignored, but also that there "
+                  "is no maximum then. From 2.6.20 on the queue was min(backlog, somaxconn, tcp_max_syn_backlog), at "
+                  "least 8, rounded up to a power of two. Since about Linux 4.4 tcp_max_syn_backlog counts with "
+                  "tcp_syncookies = 0 only.",
     },
     {
         .name = "max-syn-backlog-no-cookies",
@@ -94,9 +95,8 @@ const struct claim claims_of_queues[] = {
         .experiment = "syn-queue-full",
         CLAIM_SETS("backlog=100", "clients=40", "syncookies=0", "max_syn_backlog=16"),
         CLAIM_VALUES({"server.SYN_RECV_while_held", 16, 16}),
-        .truth =
-            "Three quarters of it, and one: the last quarter is kept for clients whom the kernel knows from earlier "
-            "connections.",
+        .truth = "Three quarters of it, rounded up, and one: the last quarter is kept for clients whom the kernel "
+                 "knows from earlier connections.",
     },
     {
         .name = "half-open-limit",
@@ -108,7 +108,7 @@ const struct claim claims_of_queues[] = {
         .truth =
             "With tcp_syncookies = 1, the default, the SYN is answered by a cookie, which takes no room: all twelve "
             "clients were connected beside five half-open requests.",
-        .since = "about Linux 2.6.37, when tcp_syncookies became 1 by default",
+        .since = "about Linux 2.6.36, when tcp_syncookies became 1 by default",
         .nuance = "With tcp_syncookies = 0 it is still so: the SYN is dropped.",
     },
     {
@@ -236,7 +236,7 @@ const struct claim claims_of_queues[] = {
         .experiment = "rst-on-overflow",
         CLAIM_VALUES({"ledger.reset", 1, INFINITY}, {"server.Tcp.OutRsts", 1, INFINITY},
                      {"client.Tcp.EstabResets", 1, INFINITY}),
-        .nuance = "The other 11 or more were not reset: a SYN that meets a full queue is dropped without a word.",
+        .nuance = "The others were not reset: a SYN that meets a full queue is dropped without a word.",
     },
     {
         .name = "abort-on-overflow-tells-all",

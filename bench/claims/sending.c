@@ -30,8 +30,9 @@ const struct claim claims_of_sending[] = {
         .source = "RFC 9293, 3.8.6.1; Stevens, TCP/IP Illustrated",
         .experiment = "zero-window",
         CLAIM_VALUES({"server.answers_to_probe_1", 1, 1}, {"server.answers_to_probe_2", 1, 1}),
-        .truth = "It answers segments with an old number only when tcp_invalid_ratelimit (500 ms) is over since it "
-                 "answered the last. On a fast path the second probe comes 400 ms after the first, and gets none.",
+        .truth =
+            "It answers empty segments with an old number only when tcp_invalid_ratelimit (500 ms) is over since it "
+            "answered the last. On a fast path the second probe comes 400 ms after the first, and gets none.",
         .since = "about Linux 4.0",
     },
     {
@@ -41,9 +42,9 @@ const struct claim claims_of_sending[] = {
         .experiment = "zero-window",
         CLAIM_SETS("retries2=1"),
         CLAIM_VALUES({"client.TcpExt.TCPAbortOnTimeout", 0, 0}),
-        .truth =
-            "With tcp_retries2 = 1 one probe without an answer is enough, and the second one gets none because of "
-            "tcp_invalid_ratelimit: a healthy connection ends after 1.1 s. From 2 on it is true.",
+        .truth = "With tcp_retries2 = 1 one probe without an answer is enough, and the second one gets none because "
+                 "of tcp_invalid_ratelimit: a healthy connection ends after 1.1 s here. From 2 on it is true with "
+                 "the default of tcp_invalid_ratelimit.",
         .since = "about Linux 4.0",
     },
     {

@@ -56,15 +56,15 @@ const struct claim claims_of_tools[] = {
     },
     {
         .name = "tw-counts-time-wait",
-        .says = "The counter TW, \"TCP sockets finished time wait\" of netstat -s, counts sockets that were in "
-                "TIME_WAIT.",
+        .says = "The counter TW, \"TCP sockets finished time wait in fast timer\" of netstat -s, counts sockets that "
+                "were in TIME_WAIT.",
         .source = "its text in netstat -s",
         .experiment = "fin-wait-2-timeout",
         CLAIM_SETS("fin_timeout=5", "kill=yes"),
         CLAIM_VALUES({"client.TcpExt.TW_in_the_end", 0, 0}),
-        .truth = "It counts the making of time-wait sockets, and those stand for FIN_WAIT_2 as well: here none was "
-                 "ever in "
-                 "TIME_WAIT.",
+        .truth =
+            "It counts the making of time-wait sockets that are to last more than 4 s, and those stand for "
+            "FIN_WAIT_2 as well: here none was ever in TIME_WAIT. Shorter ones count as TWKilled, \"in slow timer\".",
     },
     {
         .name = "one-liner-per-peer",

@@ -1,9 +1,13 @@
-/* Which ephemeral port a connection gets: connect() and bind() to port 0 each prefer their own half of the range.
+/* Which ephemeral port a connection gets: connect() and bind() to port 0 each prefer their own half
+ * of the range.
  *
  * Textbooks say:  a random port of the whole range (RFC 6056).
- * The kernel:     connect() first tries the ports that are as even or odd as the range's first (__inet_hash_connect()), and bind() to
- *                 port 0 first tries the others (inet_csk_find_open_port()), so that neither takes the other's. Only where its own
- *                 half is used up does it take from the other one. Which of a half is chance.
+ * The kernel:     connect() first tries the ports that are as even or odd as the range's first
+ *                 (__inet_hash_connect()), and bind() to port 0 first tries the others
+ *                 (inet_csk_find_open_port()), so that neither takes the other's. Only where its
+ *                 own half is used up does it take from the other one. Where in its half bind()
+ *                 begins is chance, and connect() by a secret hash of the addresses: calls to one
+ *                 destination get ports that rise by some steps each.
  * Falsified by:   a port of the wrong half while the right one has free ports. */
 #include "bench/trial/sockets.h"
 #include "bench/trial/steps.h"

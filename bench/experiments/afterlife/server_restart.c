@@ -1,12 +1,15 @@
 /* A server is restarted: bind() to a port that connections of the old one still have.
  *
- * Textbooks say:  "Address already in use" for a minute after the server has closed; set SO_REUSEADDR.
- * The kernel:     it is not about TIME_WAIT alone. Whatever is left of the old listener's children stands in the port's list, in any state,
- *                 and bind() fails unless both it and the new socket have SO_REUSEADDR, or both SO_REUSEPORT
- *                 (inet_csk_bind_conflict()). Children have it from
- *                 their listener, TIME_WAIT from them: so the OLD server must have set it as well. A client that comes back from the
- *                 same port is let through its own TIME_WAIT to the new listener (tcp_timewait_state_process()).
- * Falsified by:   a bind() that fails although both have SO_REUSEADDR, or works although one has not; a returning client that waits. */
+ * Textbooks say:  "Address already in use" for a minute after the server has closed; set
+ *                 SO_REUSEADDR.
+ * The kernel:     it is not about TIME_WAIT alone. Whatever is left of the old listener's children
+ *                 stands in the port's list, in any state, and bind() fails unless both it and the
+ *                 new socket have SO_REUSEADDR, or both SO_REUSEPORT (inet_csk_bind_conflict()).
+ *                 Children have it from their listener, TIME_WAIT from them: so the OLD server must
+ *                 have set it as well. A client that comes back from the same port is let through
+ *                 its own TIME_WAIT to the new listener (tcp_timewait_state_process()).
+ * Falsified by:   a bind() that fails although both have SO_REUSEADDR, or works although one has
+ *                 neither that nor SO_REUSEPORT; a returning client that waits. */
 #include "bench/model/afterlife.h"
 #include "bench/model/ports.h"
 #include "bench/trial/sockets.h"
@@ -253,9 +256,8 @@ const struct experiment experiment_server_restart = {
         "server must have set it, too. A client that comes back from the same port with a newer SYN is let through "
         "its TIME_WAIT "
         "(tcp_timewait_state_process).",
-    .falsified =
-        "A bind() that fails although old and new have SO_REUSEADDR, or that works where one has not, or a client "
-        "that comes back and has to wait.",
+    .falsified = "A bind() that fails although old and new have SO_REUSEADDR, or that works where one has neither "
+                 "that nor SO_REUSEPORT, or a client that comes back and has to wait.",
     .why_link = "Two hosts, so that the server's host has only the server's ends.",
     .time = "Less than 1 s; without SO_REUSEADDR one would wait 60 s for TIME_WAIT, up to tcp_fin_timeout for "
             "FIN_WAIT_2, and for ESTABLISHED as long as it pleases the old process.",

@@ -1,11 +1,16 @@
-/* TIME-WAIT assassination (RFC 1337): an old segment that comes late ends TIME_WAIT before its time.
+/* TIME-WAIT assassination (RFC 1337): an old segment that comes late ends TIME_WAIT before its
+ * time.
  *
- * Textbooks say:  TIME_WAIT stays 2 MSL, so that old duplicates of the connection die out before its ports are used again.
- * The kernel:     the old segment itself does no harm: TIME_WAIT answers it with an ACK, like anything that is out of its window
- *                 (tcp_timewait_state_process()). But the peer, which closed second, has nothing left of the connection and answers that
- *                 ACK with a RST (tcp_v4_send_reset()), which has exactly the number that TIME_WAIT expects. With tcp_rfc1337 = 0, the
- *                 default, that ends it.
- * Falsified by:   a TIME_WAIT that survives with tcp_rfc1337 = 0, or does not with 1; a RST with another number. */
+ * Textbooks say:  TIME_WAIT stays 2 MSL, so that old duplicates of the connection die out before
+ *                 its ports are used again.
+ * The kernel:     the old segment itself does no harm: TIME_WAIT answers it with an ACK, like
+ *                 anything that is out of its window (tcp_timewait_state_process()). But the peer,
+ *                 which closed second, has nothing left of the connection and answers that ACK with
+ *                 a RST (tcp_v4_send_reset()), which has exactly the number that TIME_WAIT expects.
+ *                 With tcp_rfc1337 = 0, the default, that ends it; with 1 TIME_WAIT ignores it, and
+ *                 its 60 s have begun anew with the old segment.
+ * Falsified by:   a TIME_WAIT that survives with tcp_rfc1337 = 0, or does not with 1; one that has
+ *                 less than 60 s left after the old segment; a RST with another number. */
 #include "bench/model/afterlife.h"
 #include "bench/trial/segments.h"
 #include "bench/trial/sockets.h"
@@ -13,11 +18,14 @@
 #include "common/process/exit_code.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 
 #define BYTES      100
 #define PATIENCE_S 5
 #define CROSSINGS  6
+#define LOOKS      5   /* of which the best is taken: what a look tells of a moment is up to its own length old */
+#define LOOK_S     0.5 /* and no look takes that long; less than the copy is late by default */
 #define AT_MOST    4 /* connections, each with a copy that is twice as late, until one is closed before its copy comes */
 
 static const struct knob knobs[] = {
@@ -60,6 +68,10 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
     expect_exactly(p, "numbers", 0, &rule_nobody_resets, "server.RST_is_off_by");
     expect_exactly(p, "sockets", survives, survives ? &rule_time_wait_rfc1337 : &rule_time_wait_assassination,
                    "client.TIME_WAIT_after");
+    if (survives)
+        expect_between(p, "s", afterlife_after_fin() - LOOK_S,
+                       afterlife_after_fin() + 2.0 / (c->hz > 0 ? c->hz : 100), &rule_time_wait_old_segment,
+                       "client.TIME_WAIT_left");
     expect_between(p, "connections", 1, AT_MOST, &rule_time_wait_first_closer, "ledger.closed");
 }
 
@@ -164,6 +176,23 @@ static void see_answers(struct trial *t)
     step_see(t, (double)resets, "server.RSTs_then");
 }
 
+/* What TIME_WAIT had left when the copy came. Those of connections whose copies came too early have less. */
+static void see_left(struct trial *t)
+{
+    const int64_t came_ns = last_copy(t)->out_ns;
+    double left_s = 0;
+    for (int i = 0; i < LOOKS && !t->failure; i++) {
+        step_look(t);
+        const struct look *look = watch_latest(t->watch);
+        for (size_t s = 0; s < look->side[SIDE_CLIENT].n; s++)
+            if (look->side[SIDE_CLIENT].sockets[s].state == SOCKDIAG_TIME_WAIT)
+                left_s = fmax(left_s, look->side[SIDE_CLIENT].sockets[s].expires_ms / 1e3 +
+                                          (double)(look->at_ns - came_ns) / 1e9);
+    }
+    if (left_s > 0)
+        step_see(t, left_s, "client.TIME_WAIT_left");
+}
+
 static void run(struct trial *t, const struct knobs *k)
 {
     struct trial_socket *listener = sock_serve(t, 4);
@@ -183,6 +212,8 @@ static void run(struct trial *t, const struct knobs *k)
     }
     wait_for_answers(t, before);
     see_time_wait(t, before, "client.TIME_WAIT_after");
+    if (afterlife_survives_reset(&t->conditions))
+        see_left(t);
     step_take_stock(t);
     see_answers(t);
     step_show(t, LEDGER_closed, "the connection, and the copy that comes when it is over");
@@ -201,8 +232,8 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
         "asked for. ",
         BYTES, copy ? (double)(copy->out_ns - copy->at_ns) / 1e9 : 0);
     if (survived)
-        fprintf(out,
-                "With tcp_rfc1337 = 1 TIME_WAIT ignored it, and the ports stay taken for what is left of the 60 s.");
+        fprintf(out, "With tcp_rfc1337 = 1 TIME_WAIT ignored it. The ports stay taken for a whole 60 s from the copy "
+                     "on: an old segment makes that time begin anew.");
     else
         fprintf(
             out,

@@ -165,8 +165,8 @@ const struct experiment experiment_time_wait_buckets = {
         "One more or one less than tcp_max_tw_buckets, a TIME_WAIT that gives way to another, or a FIN_WAIT_2 "
         "that takes no place.",
     .why_link = "Two hosts, each with places of its own, so that the client's minisockets are counted alone.",
-    .time = "About 1 s; by default there is room for some 100 thousand (half the size of the table of established "
-            "connections), which fills in a minute at 2000 connections a second.",
+    .time = "About 1 s; by default there is room for half as many as the table of established connections has "
+            "places, which depends upon the memory: 131072, say, which 2200 connections a second fill in a minute.",
     .drawing = (const char *const[]){"c close()",
                                      "> FIN",
                                      "< ACK",

@@ -1,11 +1,14 @@
 /* Why there is TIME_WAIT: the last ACK of the connection is lost.
  *
- * Textbooks say:  nobody acknowledges an ACK, so whoever has sent the last one must stay, for the FIN may come again.
- * The kernel:     the end that closed second is in LAST_ACK and sends its FIN again like any segment (tcp_retransmit_timer()); TIME_WAIT
- *                 answers it with an ACK, and its 60 s begin anew (tcp_timewait_state_process()). With tcp_max_tw_buckets = 0 there
- *                 is no TIME_WAIT: then it is a RST that answers, and a program whose data have all arrived is told ECONNRESET.
- * Falsified by:   a repeated FIN that gets no ACK; a TIME_WAIT that has less than 60 s left after it; an error at the end that
- *                 closed second although there is a TIME_WAIT. */
+ * Textbooks say:  nobody acknowledges an ACK, so whoever has sent the last one must stay, for the
+ *                 FIN may come again.
+ * The kernel:     the end that closed second is in LAST_ACK and sends its FIN again like any
+ *                 segment (tcp_retransmit_timer()); TIME_WAIT answers it with an ACK, and its 60 s
+ *                 begin anew (tcp_timewait_state_process()). With tcp_max_tw_buckets = 0 there is
+ *                 no TIME_WAIT: then it is a RST that answers, and a program that still has its
+ *                 descriptor gets ECONNRESET, although its data have all arrived.
+ * Falsified by:   a repeated FIN that gets no ACK; a TIME_WAIT that has less than 60 s left after
+ *                 it; an error at the end that closed second although there is a TIME_WAIT. */
 #include "bench/model/afterlife.h"
 #include "bench/model/retransmit.h"
 #include "bench/trial/segments.h"

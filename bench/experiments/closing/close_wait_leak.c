@@ -1,11 +1,14 @@
 /* The CLOSE_WAIT leak: the clients have closed, and the server's program forgets to.
  *
- * Textbooks say:  CLOSE_WAIT waits for the program's close(); many of them are a fault of the program.
- * The kernel:     so it is, for ever: no timer runs (tcp_fin()). The client's end is gone after tcp_fin_timeout, and the server is not
- *                 told. Since Linux 6.10 CurrEstab counts CLOSE_WAIT, so a graph of it shows connections that nobody has. A write ends such a
- *                 socket: it is taken, RST comes back, and the next fails with EPIPE.
- * Falsified by:   a CLOSE_WAIT that ends by itself, or has a timer; a client's FIN_WAIT_2 that is there after its time; a first write that
- *                 fails, or a second that does not. */
+ * Textbooks say:  CLOSE_WAIT waits for the program's close(); many of them are a fault of the
+ *                 program.
+ * The kernel:     so it is, for ever: no timer runs (tcp_fin()). The client's end is gone after
+ *                 tcp_fin_timeout, and the server is not told. Since Linux 6.10 (and stable kernels
+ *                 of mid-2024) CurrEstab counts CLOSE_WAIT, so a graph of it shows connections that
+ *                 nobody has. A write ends such a socket: it is taken, RST comes back, and the next
+ *                 fails with EPIPE.
+ * Falsified by:   a CLOSE_WAIT that ends by itself, or has a timer; a client's FIN_WAIT_2 that is
+ *                 there after its time; a first write that fails, or a second that does not. */
 #include "bench/model/closing.h"
 #include "bench/model/life.h"
 #include "bench/trial/closing_state.h"
@@ -181,7 +184,8 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 
 static const struct by_hand by_hand[] = {
     {"server", "ss -tanp state close-wait", "the program that does not close them, and no timer"},
-    {"server", "ss -s", "TCP: estab: CurrEstab, which counts them as well since Linux 6.10"},
+    {"server", "ss -s",
+     "TCP: estab: CurrEstab, which counts them as well since Linux 6.10 and stable kernels of mid-2024"},
     {"client", "ss -tan", "nothing: this end has long been forgotten"},
     {"server", "ss -tK state close-wait", "ends them, as root, without the program's help"},
     {0},
@@ -193,9 +197,8 @@ const struct experiment experiment_close_wait_leak = {
     .claim = "They stay in CLOSE_WAIT until the program closes them; many of them are a fault of the program.",
     .kernel =
         "True, and for ever: no timer runs (tcp_fin), whatever tcp_fin_timeout says, which is about the other end's "
-        "FIN_WAIT_2. CurrEstab counts them as if they were in use, since Linux 6.10. A write ends one of them: the "
-        "first is taken and "
-        "draws a RST, the second fails with EPIPE.",
+        "FIN_WAIT_2. CurrEstab counts them as if they were in use, since Linux 6.10 and stable kernels of mid-2024. "
+        "A write ends one of them: the first is taken and draws a RST, the second fails with EPIPE.",
     .falsified =
         "A CLOSE_WAIT that ends by itself or has a timer, a client's end that outlives tcp_fin_timeout, or a first "
         "write that fails.",

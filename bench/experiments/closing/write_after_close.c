@@ -1,10 +1,11 @@
 /* Writing to a peer that has closed: the first write succeeds.
  *
  * Textbooks say:  a write to a closed connection fails with "broken pipe".
- * The kernel:     a FIN only says that the peer sends no more; it may still read. So the write is taken and sent; if the peer's socket is
- *                 gone, RST comes back, and only then a write fails: EPIPE, since the FIN had come before (tcp_reset() in CLOSE_WAIT).
- *                 Where the peer is reset without a FIN it is ECONNRESET, and the next one EPIPE. Until the RST is back any number of
- *                 writes succeed.
+ * The kernel:     a FIN only says that the peer sends no more; it may still read. So the write is
+ *                 taken and sent; if the peer's socket is gone, RST comes back, and only then a
+ *                 write fails: EPIPE, since the FIN had come before (tcp_reset() in CLOSE_WAIT).
+ *                 Where a RST comes without a FIN it is ECONNRESET, and the next one EPIPE. Until
+ *                 the RST is back any number of writes succeed.
  * Falsified by:   a write that fails before the RST is back; another errno. */
 #include "bench/model/closing.h"
 #include "bench/trial/closing_state.h"

@@ -177,9 +177,8 @@ const struct experiment experiment_keepalive_dead_peer = {
     .falsified =
         "A probe off its time, one too many or too few, an end without RST or with another error than ETIMEDOUT.",
     .why_link = "The cable is cut while nothing is under way: both hosts are alive, and neither is told.",
-    .time =
-        "About 5.5 s. With the kernel's defaults (7200 s, 75 s, 9 probes) it would take 2 h 11 min 15 s, and up to 2 "
-        "min more, for long timers are coarse.",
+    .time = "About 5.5 s. With the kernel's defaults (7200 s, 75 s, 9 probes) it would take 2 h 11 min 15 s, and up "
+            "to some minutes more, for long timers are coarse.",
     .drawing =
         (const char *const[]){"c setsockopt(SO_KEEPALIVE)", "c: ESTABLISHED", "s: ESTABLISHED", ". idle",
                               "> ACK x a probe, lost: the cable is cut", ". interval", "> ACK x lost", ". interval",

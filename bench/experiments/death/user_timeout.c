@@ -1,12 +1,16 @@
 /* TCP_USER_TIMEOUT: a program says how long its data may stay unacknowledged.
  *
- * Textbooks say:  data that is not acknowledged within the user timeout ends the connection (RFC 5482).
- * The kernel:     the time is not counted from the sending, but from the first firing of the RTO (retransmits_timed_out()), and before that
- *                 firing comes a tail loss probe. From then on each timer is cut to what is left (tcp_clamp_rto_to_user_timeout()), so the
- *                 end is on time, and not at the next firing that would have been. tcp_retries2 has no say. On an idle connection it
- *                 does nothing without SO_KEEPALIVE, whose probes it limits (keepalive_dead_peer.c); and it also ends a connection
- *                 whose data waits before a closed window (zero_window.c).
- * Falsified by:   an end before the first firing + the timeout, or later than a timer may be late; an end by tcp_retries2. */
+ * Textbooks say:  data that is not acknowledged within the user timeout ends the connection (RFC
+ *                 5482).
+ * The kernel:     the time is not counted from the sending, but from the first firing of the RTO
+ *                 (retransmits_timed_out()), and before that firing comes a tail loss probe. From
+ *                 then on each timer is cut to what is left (tcp_clamp_rto_to_user_timeout()), so
+ *                 the end is on time, and not at the next firing that would have been. tcp_retries2
+ *                 does nothing. On an idle connection the option does nothing without SO_KEEPALIVE, whose
+ *                 probes it limits (keepalive_dead_peer.c); and it also ends a connection whose
+ *                 data waits before a closed window (zero_window.c).
+ * Falsified by:   an end before the first firing + the timeout, or later than a timer may be late;
+ *                 an end by tcp_retries2. */
 #include "bench/trial/unanswered.h"
 
 #include <errno.h>
@@ -81,13 +85,12 @@ const struct experiment experiment_user_timeout = {
     .question = "When does TCP_USER_TIMEOUT end a connection whose data is not acknowledged?",
     .claim = "When data has not been acknowledged for that long, counted from its sending, the connection is closed.",
     .kernel =
-        "It is counted from the first firing of the RTO, so it comes later by the tail loss probe's time and one "
-        "RTO (retransmits_timed_out). After that firing each timer is cut to what is left of it "
-        "(tcp_clamp_rto_to_user_timeout), so the end does not wait for the next doubling. tcp_retries2 has no say. "
-        "An idle "
-        "connection is not ended by it, unless SO_KEEPALIVE is set: then it takes the place of the number of probes. "
-        "Data "
-        "that a closed window keeps back is under it as well, from the first window probe on.",
+        "It is counted from the first firing of the RTO, so it comes later by the tail loss probe's time and one RTO "
+        "(retransmits_timed_out). After that firing each timer is cut to what is left of it "
+        "(tcp_clamp_rto_to_user_timeout), so the end does not wait for the next doubling. tcp_retries2 does nothing "
+        "then. An idle connection is not ended by the option, unless SO_KEEPALIVE is set: then it takes the place of "
+        "the "
+        "number of probes. Data that a closed window keeps back is under it as well, from the first window probe on.",
     .falsified =
         "An end before the first firing and the timeout are over, one that waits for the next doubled RTO, or "
         "one by tcp_retries2.",

@@ -1,11 +1,17 @@
 /* TCP Fast Open: data in the SYN, and a queue of its own.
  *
- * Textbooks say:  TCP_FASTOPEN = q lets q clients at a time have their data accepted with the SYN; accept() makes room for the next.
- * The kernel:     a SYN with data makes a full socket in SYN_RECV at once and puts it into the accept queue (tcp_fastopen_create_child()):
- *                 it can be accepted and read while the handshake is under way. What is limited to q is the number of those whose last ACK
- *                 has not come (tcp_fastopen_queue_check()); accept() gives no place back, that ACK does. Who finds no place gets an
- *                 ordinary handshake, sends its data again, and is no worse off than without Fast Open.
- * Falsified by:   more or fewer than q accepted with data; a place that accept() gives back; a client that fails. */
+ * Textbooks say:  TCP_FASTOPEN = q lets q clients at a time have their data accepted with the SYN;
+ *                 accept() makes room for the next.
+ * The kernel:     a SYN with data and a valid cookie (or none, where tcp_fastopen allows that)
+ *                 makes a full socket in SYN_RECV at once and puts it into the accept queue
+ *                 (tcp_fastopen_create_child()): it can be accepted and read while the handshake is
+ *                 under way. What is limited to q is the number of those whose last ACK has not
+ *                 come (tcp_fastopen_queue_check()); accept() gives no place back. That ACK does,
+ *                 or a RST (reqsk_fastopen_remove(): after 60 s if it was accepted), or the end of
+ *                 the SYN-ACK's repetitions. Who finds no place gets an ordinary handshake, sends
+ *                 its data again, and is no worse off than without Fast Open.
+ * Falsified by:   more or fewer than q accepted with data; a place that accept() gives back; a
+ *                 client that fails. */
 #include "bench/model/opening.h"
 #include "bench/trial/half_open.h"
 #include "bench/trial/sockets.h"
@@ -193,11 +199,11 @@ const struct experiment experiment_fastopen_queue = {
     .question =
         "How many clients of TCP Fast Open are let in with the data in their SYN, and what becomes of the others?",
     .claim = "TCP_FASTOPEN = q lets q clients wait with their data, and accept() makes room for the next.",
-    .kernel = "A SYN with data makes a full socket in SYN_RECV in the accept queue, which can be accepted and read "
-              "before the handshake is "
-              "over (tcp_fastopen_create_child). The limit q is for those whose last ACK has not come "
-              "(tcp_fastopen_queue_check), accepted "
-              "or not. The others get an ordinary handshake and send their data again.",
+    .kernel = "A SYN with data and a valid cookie (or without one where tcp_fastopen allows it) makes a full socket "
+              "in SYN_RECV in the accept queue, which can be accepted and read before the handshake is over "
+              "(tcp_fastopen_create_child). The limit q is for those whose last ACK has not come "
+              "(tcp_fastopen_queue_check), accepted or not; a RST gives the place back, too, for an accepted one "
+              "after 60 s. The others get an ordinary handshake and send their data again.",
     .falsified = "More or fewer than q let in with data, a place that accept() gives back, or a client that gets no "
                  "connection.",
     .why_link =

@@ -42,12 +42,11 @@ static void tell_ghosts(FILE *out, const struct trial *t)
         fprintf(out,
                 "The SYN queue took as many requests as it holds, and the SYNs beyond were answered with cookies, "
                 "of which the server keeps nothing. ");
-    fprintf(
-        out,
-        "%lld ACKs with a cookie came back when the accept queue was full, and were dropped without a word. A ghost "
-        "stays ESTABLISHED until it sends something: then it may still come to life, if there is room by then and "
-        "the cookie is fresh, or it is reset. ",
-        (long long)trial_row(t, LEDGER_ghost));
+    fprintf(out,
+            "%lld ACKs with a cookie came back when the accept queue was full, and were dropped without a word. A "
+            "ghost stays ESTABLISHED until it sends something: then it comes to life if there is room and the cookie "
+            "is fresh, its data is dropped while the queue is full, and it is reset when the cookie is too old. ",
+            (long long)trial_row(t, LEDGER_ghost));
 }
 
 static void tell_syn_sent(FILE *out, const struct trial *t, const struct knobs *k)

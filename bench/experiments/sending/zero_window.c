@@ -486,12 +486,11 @@ const struct experiment experiment_zero_window = {
     .question = "What does a sender do while the receiver does not read?",
     .claim = "It probes the closed window at doubling intervals, every probe is answered, and so the connection is "
              "never given up.",
-    .kernel =
-        "The doubling is true (tcp_probe0_when), and an answer lets the count of unanswered probes begin anew "
-        "(tcp_probe_timer). But a receiver answers a probe only if tcp_invalid_ratelimit (500 ms) is over since its "
-        "last answer (tcp_oow_rate_limited): the second probe comes too soon. tcp_retries2 is the number of "
-        "unanswered "
-        "probes that end the connection, so 1 ends a healthy one; TCP_USER_TIMEOUT ends it whatever is answered.",
+    .kernel = "The doubling is true (tcp_probe0_when), and an answer lets the count of unanswered probes begin anew "
+              "(tcp_probe_timer). But a receiver answers a probe only if tcp_invalid_ratelimit (500 ms) is over "
+              "since its last answer (tcp_oow_rate_limited): on a fast path the second probe comes too soon. "
+              "tcp_retries2 is the number of unanswered probes that end the connection, so 1 ends a healthy one; "
+              "TCP_USER_TIMEOUT ends it whatever is answered.",
     .falsified = "A probe off its time, another one that is or is not answered, an end while probes are answered, or "
                  "data that does not go on when the window opens.",
     .why_link = "The probes and their answers are seen, and counted, on the wire.",
