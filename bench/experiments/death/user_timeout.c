@@ -6,8 +6,8 @@
  *                 (retransmits_timed_out()), and before that firing comes a tail loss probe. From
  *                 then on each timer is cut to what is left (tcp_clamp_rto_to_user_timeout()), so
  *                 the end is on time, and not at the next firing that would have been. tcp_retries2
- *                 does nothing. On an idle connection the option does nothing without SO_KEEPALIVE, whose
- *                 probes it limits (keepalive_dead_peer.c); and it also ends a connection whose
+ *                 does nothing. On an idle connection the option does nothing without SO_KEEPALIVE,
+ *                 whose probes it limits (keepalive_dead_peer.c); and it also ends a connection whose
  *                 data waits before a closed window (zero_window.c).
  * Falsified by:   an end before the first firing + the timeout, or later than a timer may be late;
  *                 an end by tcp_retries2. */
