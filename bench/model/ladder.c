@@ -1,6 +1,7 @@
 #include "bench/model/ladder.h"
 
 #include "bench/model/lateness.h"
+#include "bench/model/rto.h"
 
 #include <math.h>
 
@@ -14,12 +15,6 @@ static double doubled(int64_t times, double most)
     return fmin(ldexp(TIMEOUT_INIT, (int)fmax(0, (double)times)), most);
 }
 
-/* tcp_rto_max_ms counts for a client's socket; a listener's requests do not ask for it. */
-static double syn_rto_max(const struct conditions *c)
-{
-    return (double)c->rto_max_ms / 1000;
-}
-
 static int64_t linear_timeouts(const struct conditions *c)
 {
     return c->rules.syn_timeouts == SYN_TIMEOUTS_DOUBLING ? 0 : c->syn_linear_timeouts;
@@ -29,10 +24,10 @@ static int64_t linear_timeouts(const struct conditions *c)
  * been. */
 static double syn_gap(const struct conditions *c, int firing)
 {
-    return doubled(firing - 1 - linear_timeouts(c), syn_rto_max(c));
+    return doubled(firing - 1 - linear_timeouts(c), rto_max(c));
 }
 
-/* tcp_reqsk_timeout(): 1 s shifted by the timeouts that have been. */
+/* tcp_reqsk_timeout(): 1 s shifted by the timeouts that have been. It does not ask for tcp_rto_max_ms. */
 static double syn_ack_gap(const struct conditions *c, int firing)
 {
     return doubled(firing - 1, RTO_MAX);
@@ -56,7 +51,7 @@ static struct span retransmission(const struct conditions *c, gap_function *gap,
 /* tcp_model_timeout(): how long a SYN is tried. */
 double ladder_syn_patience(const struct conditions *c)
 {
-    double most = syn_rto_max(c);
+    double most = rto_max(c);
     int64_t reach = (int64_t)log2(most / TIMEOUT_INIT); /* doublings that keep below it */
     int64_t doublings = c->syn_retries < reach ? c->syn_retries : reach;
     return ldexp(2, (int)doublings) - 1 + (double)(c->syn_retries - doublings) * most;

@@ -1,22 +1,17 @@
 #include "bench/model/life.h"
 
 #include "bench/model/lateness.h"
+#include "bench/model/rto.h"
 
 #include <math.h>
 
 #define TIMEWAIT_LEN 60 /* TCP_TIMEWAIT_LEN */
 #define TWKILLED_MAX 4  /* __inet_twsk_schedule() */
 
-/* That and four times its half, which is no less than tcp_rto_min_us. */
-double life_rto(const struct conditions *c, double rtt)
-{
-    return fmin(rtt + fmax(2 * rtt, (double)c->rto_min_us / 1e6), (double)c->rto_max_ms / 1e3);
-}
-
 /* Neither tcp_fin_time() nor tcp_time_wait() goes below 3.5 RTO. */
 static double least(const struct conditions *c, double rtt)
 {
-    return 3.5 * life_rto(c, rtt);
+    return 3.5 * rto_first(c, rtt);
 }
 
 static struct span minisocket(const struct conditions *c, struct span since, double seconds, struct span rtt)

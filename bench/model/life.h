@@ -4,9 +4,6 @@
 #include "bench/model/conditions.h"
 #include "bench/model/span.h"
 
-/* The RTO of a connection that has measured one round trip (tcp_rtt_estimator(), tcp_set_rto()), in seconds. */
-double life_rto(const struct conditions *c, double rtt);
-
 /* FIN_WAIT_2 of an orphan, from entering it until it is gone (tcp_rcv_state_process(), tcp_time_wait(),
  * tcp_keepalive_timer()): F = tcp_fin_timeout up to 60 s in a minisocket; above that 2 * (F - 60): a full socket for
  * F - 60, then a minisocket for as long again. A minisocket lives for 3.5 RTO at least; rtt: the round trips, in

@@ -1,6 +1,7 @@
 #include "bench/model/retransmit.h"
 
 #include "bench/model/lateness.h"
+#include "bench/model/rto.h"
 
 #include <math.h>
 
@@ -12,26 +13,9 @@
 /* tcp_orphan_retries(): what 0 means while the RTO is below its largest value. */
 #define ORPHAN_RETRIES 8
 
-static double rto_max(const struct conditions *c)
-{
-    return (double)c->rto_max_ms / 1000;
-}
-
-/* usecs_to_jiffies() */
-static double whole_ticks(int hz, double seconds)
-{
-    return hz > 0 ? ceil(seconds * hz - 1e-6) / hz : INFINITY;
-}
-
-/* tcp_rtt_estimator(), tcp_set_rto(): of one round trip the variation is half of it, and counts four times. */
-static double rto(const struct conditions *c, double rtt)
-{
-    return fmin(whole_ticks(c->hz, rtt + fmax(2 * rtt, (double)c->rto_min_us / 1e6)), rto_max(c));
-}
-
 struct span retransmit_rto(const struct conditions *c, struct span rtt)
 {
-    return (struct span){rto(c, rtt.lo), rto(c, rtt.hi)};
+    return (struct span){rto_first(c, rtt.lo), rto_first(c, rtt.hi)};
 }
 
 bool retransmit_has_tail_probe(const struct conditions *c)
@@ -42,7 +26,7 @@ bool retransmit_has_tail_probe(const struct conditions *c)
 /* tcp_schedule_loss_probe(), of a segment that is alone. */
 static double probe_timeout(const struct conditions *c, double rtt)
 {
-    return fmin(whole_ticks(c->hz, 2 * rtt + (double)c->rto_min_us / 1e6), rto(c, rtt));
+    return fmin(rto_in_ticks(c, 2 * rtt + (double)c->rto_min_us / 1e6), rto_first(c, rtt));
 }
 
 static struct span then(struct span since, int hz, double lo, double hi)
@@ -62,7 +46,7 @@ struct span retransmit_tail_probe(const struct retransmit *r)
 /* The timeout that ends with the n-th firing, from 1. */
 static double timeout(const struct conditions *c, double rtt, int n)
 {
-    return fmin(ldexp(rto(c, rtt), n - 1), rto_max(c));
+    return fmin(ldexp(rto_first(c, rtt), n - 1), rto_max(c));
 }
 
 static struct span firing_after(const struct retransmit *r, struct span since, int from, int n)

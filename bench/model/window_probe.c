@@ -1,6 +1,7 @@
 #include "bench/model/window_probe.h"
 
 #include "bench/model/lateness.h"
+#include "bench/model/rto.h"
 
 #include <math.h>
 
@@ -21,17 +22,6 @@
 /* How late an answer may be beside the wire's round trip: it sets the timer again. */
 #define ANSWER_LATE 0.1
 
-static double rto_max(const struct conditions *c)
-{
-    return (double)c->rto_max_ms / 1000;
-}
-
-/* usecs_to_jiffies() */
-static double whole_ticks(const struct conditions *c, double seconds)
-{
-    return fmin(ceil(seconds * c->hz - 1e-6) / c->hz, rto_max(c));
-}
-
 /* tcp_rtt_estimator(), tcp_set_rto(): a new sample counts an eighth in the mean, and what it
  * differs by whole in the variation, of which three quarters are kept; of the first round trip that
  * is twice as much. */
@@ -39,8 +29,8 @@ struct span window_probe_rto(const struct window_probe *w)
 {
     double least = (double)w->conditions->rto_min_us / 1e6, slow = w->rtt.hi + DELAYED_ACK;
     double varies = fmax(2 * w->rtt.hi, 0.75 * 2 * w->rtt.hi + slow - w->rtt.lo);
-    return (struct span){whole_ticks(w->conditions, w->rtt.lo + least),
-                         whole_ticks(w->conditions, w->rtt.hi + DELAYED_ACK / 8 + fmax(varies, least))};
+    return (struct span){rto_in_ticks(w->conditions, w->rtt.lo + least),
+                         rto_in_ticks(w->conditions, w->rtt.hi + DELAYED_ACK / 8 + fmax(varies, least))};
 }
 
 /* tcp_probe0_when(), after so many doublings. */

@@ -107,20 +107,30 @@ static void expected_far(double distance, const struct scale *s, char text[stati
     snprintf(text, EXPECTED_MAX, "%c%s", distance > 0 ? '+' : '-', number);
 }
 
+static struct expected expected_numbers(const char *unit, const struct expected_numbers *n)
+{
+    if (!strcmp(unit, "errno"))
+        return expected_errors(n);
+    struct scale s = expected_scale(unit, n);
+    struct expected e = {.observed = "-"};
+    expected_predicted(n, &s, e.predicted);
+    expected_one(n, &s, e.predicted);
+    if (isnan(n->observed))
+        return e;
+    expected_observed(n->observed, &s, e.observed);
+    if (expected_distance(n) != 0)
+        expected_far(expected_distance(n), &s, e.distance);
+    return e;
+}
+
 struct expected expected_of(const json_t *check)
 {
     const char *unit = json_string_value(json_object_get(check, "unit"));
     struct expected_numbers n = expected_read(check);
-    if (unit && !strcmp(unit, "errno"))
-        return expected_errors(&n);
-    struct scale s = expected_scale(unit ? unit : "", &n);
-    struct expected e = {.observed = "-"};
-    expected_predicted(&n, &s, e.predicted);
-    expected_one(&n, &s, e.predicted);
-    if (isnan(n.observed))
-        return e;
-    expected_observed(n.observed, &s, e.observed);
-    if (expected_distance(&n) != 0)
-        expected_far(expected_distance(&n), &s, e.distance);
-    return e;
+    return expected_numbers(unit ? unit : "", &n);
+}
+
+struct expected expected_between(const char *unit, double lo, double hi)
+{
+    return expected_numbers(unit, &(struct expected_numbers){.lo = lo, .hi = hi, .observed = NAN});
 }

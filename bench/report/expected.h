@@ -11,5 +11,8 @@ struct expected {
     char distance[EXPECTED_MAX];  /* from the nearer end: "+3", "-12.0 ms"; "" inside or where nothing was observed */
 };
 
+/* The same of a prediction alone: its interval (INFINITY: open) and its unit. */
+struct expected expected_between(const char *unit, double lo, double hi);
+
 /* With as many decimals as it takes to see that what differs is outside. */
 struct expected expected_of(const json_t *check);

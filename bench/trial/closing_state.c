@@ -1,6 +1,7 @@
 #include "bench/trial/closing_state.h"
 #include "bench/model/afterlife.h"
 #include "bench/model/life.h"
+#include "bench/model/rto.h"
 #include "bench/observe/state_lifetime.h"
 #include "common/process/exit_code.h"
 
@@ -28,12 +29,12 @@ int closing_state_check_room(const struct conditions *c, int64_t minisockets, ch
 int closing_state_check_fin_wait_2(const struct conditions *c, char **ret_message)
 {
     int r;
-    if (life_rto(c, 0) > RTO_MOST_S)
+    if (rto_first(c, 0) > RTO_MOST_S)
         r = asprintf(
             ret_message,
             "net.ipv4.tcp_rto_min_us=%lld: FIN_WAIT_2 lasts 3.5 times the RTO at least, which would be %.0f s; "
             "write at most %d",
-            (long long)c->rto_min_us, 3.5 * life_rto(c, 0), RTO_MOST_S * 1000000);
+            (long long)c->rto_min_us, 3.5 * rto_first(c, 0), RTO_MOST_S * 1000000);
     else if (c->fin_timeout > FIN_TIMEOUT_MOST_S)
         r = asprintf(ret_message, "net.ipv4.tcp_fin_timeout=%lld: nobody waits that long; write at most %d",
                      (long long)c->fin_timeout, FIN_TIMEOUT_MOST_S);

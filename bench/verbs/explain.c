@@ -3,6 +3,7 @@
 #include "bench/model/renamed.h"
 #include "bench/model/rule.h"
 #include "bench/report/drawing.h"
+#include "bench/report/expected.h"
 #include "bench/report/layout.h"
 #include "bench/trial/experiment.h"
 #include "bench/verbs/explain_kernels.h"
@@ -90,22 +91,13 @@ static void explain_renamed(const char *source)
 
 static void explain_expectation(const struct expectation *x, const struct rule *before)
 {
-    char value[80];
     if (x->rule != before) {
         page_text(stdout, "%s", x->rule->sentence);
         page_text(stdout, "[%s]", x->rule->source);
         explain_renamed(x->rule->source);
     }
-    const char *error = !strcmp(x->unit, "errno") && x->lo == x->hi ? strerrorname_np((int)x->lo) : NULL;
-    if (error) {
-        printf("      %-44s %s\n", x->name, x->lo == 0 ? "no error" : error);
-        return;
-    }
-    if (x->lo == x->hi)
-        snprintf(value, sizeof(value), "%g", x->lo);
-    else
-        snprintf(value, sizeof(value), "%.3f to %.3f", x->lo, x->hi);
-    printf("      %-44s %s %s\n", x->name, value, x->unit);
+    struct expected e = expected_between(x->unit, x->lo, x->hi);
+    printf("      %-44s %s\n", x->name, e.predicted);
 }
 
 static void explain_prediction(const struct experiment *e, const struct knobs *k)

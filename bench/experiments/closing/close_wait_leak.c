@@ -11,6 +11,7 @@
  *                 there after its time; a first write that fails, or a second that does not. */
 #include "bench/model/closing.h"
 #include "bench/model/life.h"
+#include "bench/model/rto.h"
 #include "bench/trial/closing_state.h"
 #include "bench/trial/segments.h"
 #include "bench/trial/sockets.h"
@@ -87,7 +88,7 @@ static int64_t with_a_timer(const struct trial *t)
 static struct trial_socket *open_one(struct trial *t, const struct knobs *k, struct trial_socket *listener,
                                      struct trial_socket **ret_server)
 {
-    double most_s = life_rto(&t->conditions, round_trip(k).hi);
+    double most_s = rto_first(&t->conditions, round_trip(k).hi);
     for (int tries = 1;; tries++) {
         struct trial_socket *client = sock_connection(listener, ret_server);
         if (t->failure || sock_rto(client) <= most_s)

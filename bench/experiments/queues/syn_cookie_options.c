@@ -11,9 +11,9 @@
 #include "bench/trial/sockets.h"
 #include "bench/trial/steps.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <errno.h>
 #include <stdio.h>
 
 #define TIMESTAMP_BYTES 12 /* of each segment, in what TCP_INFO calls the segment size */
