@@ -103,8 +103,11 @@ static int main_serve(const struct server_args *args, struct sysctl_guard *guard
         return code;
     }
     r = server_run(server, output, &step);
-    code = program_close_output(output, main_finish(server, output, guard));
-    return r ? program_start_failed(step, r) : code;
+    if (!r)
+        return program_close_output(output, main_finish(server, output, guard));
+    server_free(server); /* it never served: there is nothing to report */
+    program_close_output(output, EXIT_CODE_DONE);
+    return program_start_failed(step, r);
 }
 
 /* --max-descriptors: the soft limit is all that the kernel looks at. */

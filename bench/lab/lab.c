@@ -108,8 +108,10 @@ int lab_open(const struct lab_args *args, struct lab *ret, const char **ret_step
     *ret = (struct lab){.loopback = args->loopback, .room.network = -1, .server.network = -1, .client.network = -1};
     lab_addresses(ret, args->ipv6);
     int r = args->loopback ? lab_open_loopback(ret, ret_step) : lab_open_wire(ret, args, ret_step);
-    if (!r)
+    if (!r) {
+        *ret_step = "network namespace";
         r = host_enter(&ret->server);
+    }
     if (r)
         lab_close(ret);
     return r;

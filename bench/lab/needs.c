@@ -1,11 +1,15 @@
 #include "bench/lab/needs.h"
 #include "bench/lab/cell.h"
 #include "bench/lab/lab.h"
+#include "bench/lab/process.h"
 #include "common/kernel/sockdiag.h"
 #include "common/sysctl/sysctl.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -20,20 +24,32 @@ static const char needs_namespaces[] =
     "can, for the kernel refuses user namespaces there; in a container, its seccomp profile must allow clone and "
     "unshare, and mount";
 
+static const char needs_forbidden[] =
+    "root of a user namespace of its own may do that, unless a container's seccomp profile or a security module "
+    "forbids it: allow clone, unshare, setns, mount, ioctl and netlink sockets there, or run it outside";
+
+static const char needs_memory[] =
+    "more memory is needed: each lab takes 64 MiB for its wire; use fewer labs at once (-j)";
+static const char needs_root[] =
+    "root needs CAP_SYS_ADMIN for it, and where it has user namespaces instead, in a chroot these are refused; in a "
+    "container, its seccomp profile must allow clone, unshare, setns and mount: give it these, or run it outside";
+
 static const struct {
     const char *step, *what, *mend;
 } needs[] = {
     {"clone", "cannot make a private world for the lab", needs_namespaces},
     {"unshare", "cannot make a private network", needs_namespaces},
     {"uid_map", "cannot become root of a user namespace", needs_namespaces},
-    {"network namespace", "cannot make a network namespace",
-     "sysctl user.max_net_namespaces=10000 if that is low; the kernel needs CONFIG_NET_NS"},
-    {"loopback", "cannot take loopback up in the private network", needs_namespaces},
+    {"network namespace", "cannot make or enter the lab's network namespaces", needs_forbidden},
+    {"loopback", "cannot take loopback up in the private network", needs_forbidden},
     {"veth", "cannot make the wire's interfaces (veth)", "load the module as root: modprobe veth (CONFIG_VETH)"},
     {"packet socket", "cannot open the wire's packet socket",
      "load the module as root: modprobe af_packet (CONFIG_PACKET); in a container, its seccomp profile must allow "
      "it"},
     {"ring", "cannot map the wire's ring of frames", "it takes 64 MiB of memory; raise the container's limit"},
+    {"memory", "cannot get memory for the wire", needs_memory},
+    {"eventfd", "cannot make an eventfd for the wire", needs_forbidden},
+    {"thread", "cannot start the wire's thread", needs_forbidden},
     {"sock_diag", "cannot ask the kernel for its sockets (NETLINK_SOCK_DIAG)",
      "load the modules as root: modprobe -a inet_diag tcp_diag (CONFIG_INET_DIAG)"},
     {"net.core", "this kernel hides net.core.somaxconn in an ordinary user's private network", "run it as root"},
@@ -42,10 +58,29 @@ static const struct {
      "systempaths=unconfined"},
 };
 
+/* What no right was given for. NULL: the step's own mend. */
+static const char *needs_mend_permission(const char *step)
+{
+    static const char *const own[] = {"uid_map", "packet socket", "net.core", "sysctl"};
+    for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++)
+        if (!strcmp(step, own[i]))
+            return NULL;
+    if (strcmp(step, "clone") && strcmp(step, "unshare"))
+        return needs_forbidden;
+    return geteuid() == 0 ? needs_root : NULL;
+}
+
 /* Where the error itself says what is short, the step does not matter. */
-static const char *needs_mend_by_error(int error)
+static const char *needs_mend_by_error(const char *step, int error)
 {
     switch (error) {
+    case EPERM:
+    case EACCES:
+        return needs_mend_permission(step);
+    case ENOSYS:
+        return "this kernel has no such system call (Linux 5.10 has them all), or the seccomp profile of a container "
+               "hides "
+               "it: allow it there, or run it outside";
     case EMFILE:
     case ENFILE:
         return "more descriptors are needed: ulimit -n 1024, and fewer labs at once (-j)";
@@ -58,7 +93,7 @@ static const char *needs_mend_by_error(int error)
                "user.max_pid_namespaces, user.max_net_namespaces and user.max_mnt_namespaces";
     case ENOMEM:
     case ENOBUFS:
-        return "more memory is needed: each lab takes 64 MiB for its wire; use fewer labs at once (-j)";
+        return needs_memory;
     default:
         return NULL;
     }
@@ -67,7 +102,7 @@ static const char *needs_mend_by_error(int error)
 const char *needs_mend(const char *step, int error)
 {
     static char text[NEEDS_TEXT_MAX];
-    const char *by_error = needs_mend_by_error(error);
+    const char *by_error = needs_mend_by_error(step, error);
     for (size_t i = 0; i < sizeof(needs) / sizeof(*needs); i++)
         if (!strcmp(step, needs[i].step)) {
             snprintf(text, sizeof(text), "%s (%s). To mend it: %s", needs[i].what, strerror(error),
@@ -148,11 +183,20 @@ void needs_begin(needs_visit *visit, void *answer, size_t size, struct needs_cel
     ret->error = ret->pid < 0 ? -ret->pid : 0;
 }
 
-static size_t needs_read(int fd, char *bytes, size_t size)
+/* One that stays stopped is killed. */
+static size_t needs_read(const struct needs_cell *cell, char *bytes, size_t size, bool *ret_stopped)
 {
     size_t n = 0;
+    int64_t stopped_ns = 0;
+    *ret_stopped = false;
     while (n < size) {
-        ssize_t got = read(fd, bytes + n, size - n);
+        struct pollfd pipe = {.fd = cell->pipe, .events = POLLIN};
+        if (poll(&pipe, 1, 1000) <= 0) {
+            if (!*ret_stopped && process_child_stays_stopped(cell->pid, &stopped_ns))
+                *ret_stopped = !kill(cell->pid, SIGKILL);
+            continue;
+        }
+        ssize_t got = read(cell->pipe, bytes + n, size - n);
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0)
@@ -166,7 +210,8 @@ const char *needs_end(struct needs_cell *cell)
 {
     static char bytes[NEEDS_ANSWER_MAX + NEEDS_TEXT_MAX];
     int status = -1;
-    size_t n = cell->error ? 0 : needs_read(cell->pipe, bytes, sizeof(bytes) - 1);
+    bool stopped = false;
+    size_t n = cell->error ? 0 : needs_read(cell, bytes, sizeof(bytes) - 1, &stopped);
     if (cell->pipe >= 0)
         close(cell->pipe);
     cell->pipe = -1;
@@ -181,8 +226,15 @@ const char *needs_end(struct needs_cell *cell)
         memcpy(cell->answer, bytes, n);
         return NULL;
     }
-    snprintf(bytes, sizeof(bytes),
-             "a lab cannot be made here: its process ended with status %d (a seccomp profile, or no memory?)",
-             status);
+    if (stopped)
+        snprintf(bytes, sizeof(bytes),
+                 "a lab cannot be made here: its process has been stopped by a signal (SIGSTOP, SIGTSTP) for %d s, "
+                 "and was "
+                 "killed; run again, and leave it alone",
+                 PROCESS_STOPPED_S);
+    else
+        snprintf(bytes, sizeof(bytes),
+                 "a lab cannot be made here: its process ended with status %d (a seccomp profile, or no memory?)",
+                 status);
     return bytes;
 }

@@ -120,16 +120,21 @@ bool process_ended(struct process *p, int *ret_code)
 }
 
 /* WNOWAIT: the next call gets the same answer as long as the program is stopped. */
-bool process_stays_stopped(struct process *p)
+bool process_child_stays_stopped(pid_t child, int64_t *stopped_ns)
 {
     siginfo_t info = {0};
-    if (p->ended || waitid(P_PID, (id_t)p->pid, &info, WSTOPPED | WNOHANG | WNOWAIT) || !info.si_pid) {
-        p->stopped_ns = 0;
+    if (waitid(P_PID, (id_t)child, &info, WSTOPPED | WNOHANG | WNOWAIT) || !info.si_pid) {
+        *stopped_ns = 0;
         return false;
     }
-    if (!p->stopped_ns)
-        p->stopped_ns = clock_now_ns();
-    return clock_now_ns() - p->stopped_ns >= PROCESS_STOPPED_S * NS_PER_S;
+    if (!*stopped_ns)
+        *stopped_ns = clock_now_ns();
+    return clock_now_ns() - *stopped_ns >= PROCESS_STOPPED_S * NS_PER_S;
+}
+
+bool process_stays_stopped(struct process *p)
+{
+    return !p->ended && process_child_stays_stopped(p->pid, &p->stopped_ns);
 }
 
 int process_wait(struct process *p, int64_t until_ns)

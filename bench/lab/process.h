@@ -29,6 +29,9 @@ bool process_ended(struct process *p, int *ret_code);
  * wait. The kernel tells nobody but the parent (wait_task_stopped()). */
 bool process_stays_stopped(struct process *p);
 
+/* The same of any child. *stopped_ns: when it was first found so; 0 at first, and while it runs. */
+bool process_child_stays_stopped(pid_t child, int64_t *stopped_ns);
+
 /* Waits for the end, until a time on clock_now_ns()'s clock. 0, -ETIMEDOUT, or -ECANCELED where it stays stopped. */
 int process_wait(struct process *p, int64_t until_ns);
 

@@ -2,6 +2,7 @@
 #include "bench/lab/namespace.h"
 #include "bench/lab/needs.h"
 #include "common/process/exit_code.h"
+#include "common/report/program.h"
 #include "common/report/terminal.h"
 
 #include <errno.h>
@@ -42,6 +43,8 @@ int enter_main(int argc, char **argv)
             shell[0] = sh;
         command = shell;
     }
+    if (program_check_proc())
+        return EXIT_CODE_CANNOT;
     bool user = false;
     int r = namespace_enter(&user, &step);
     if (r) {

@@ -2,6 +2,7 @@
 #include "bench/kernel_probe/kernel_probe.h"
 #include "bench/lab/cell.h"
 #include "bench/lab/needs.h"
+#include "bench/lab/process.h"
 #include "bench/report/layout.h"
 #include "common/process/clock.h"
 #include "common/process/exit_code.h"
@@ -20,7 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define JOBS_REDRAW_S  1
+#define JOBS_LOOK_S    1 /* how often the wait is drawn, and it is asked who is stopped */
 #define JOBS_EXPLAIN_S 3 /* a wait that is worth an explanation */
 #define JOBS_READ      65536
 
@@ -204,8 +205,14 @@ static void job_end(struct job *job)
     job->finished = true;
     if (job->document && WIFEXITED(status) && !WEXITSTATUS(status))
         return;
-    char reason[80];
-    if (WIFSIGNALED(status))
+    char reason[200];
+    if (job->was_stopped)
+        snprintf(
+            reason, sizeof(reason),
+            "the lab has been stopped by a signal (SIGSTOP, SIGTSTP) for %d s; it was killed: run again, and leave "
+            "the processes of the lab alone",
+            PROCESS_STOPPED_S);
+    else if (WIFSIGNALED(status))
         snprintf(reason, sizeof(reason), "the lab was killed by signal %d", WTERMSIG(status));
     else
         snprintf(reason, sizeof(reason), "the lab ended with %d and left no document", WEXITSTATUS(status));
@@ -220,6 +227,13 @@ static void job_kill(struct job *job)
     while (waitpid(job->pid, NULL, 0) < 0 && errno == EINTR)
         ;
     job_release(job);
+}
+
+/* Its pipe ends then, and so does the job. */
+static void job_kill_stopped(struct job *job)
+{
+    job->was_stopped = true;
+    kill(job->pid, SIGKILL);
 }
 
 static bool job_is_running(const struct job *job)
@@ -283,10 +297,10 @@ static void jobs_start_next(struct jobs_view *v)
 
 static int jobs_poll(struct jobs_view *v, struct pollfd *polls)
 {
-    const struct timespec redraw = {.tv_sec = JOBS_REDRAW_S};
+    const struct timespec look = {.tv_sec = JOBS_LOOK_S};
     for (size_t i = 0; i < v->n_running; i++)
         polls[i] = (struct pollfd){.fd = v->running[i]->pipe, .events = POLLIN};
-    int r = ppoll(polls, v->n_running, terminal_wants_progress() ? &redraw : NULL, &jobs_signals) < 0 ? -errno : 0;
+    int r = ppoll(polls, v->n_running, &look, &jobs_signals) < 0 ? -errno : 0;
     if (terminal_wants_progress())
         jobs_draw(v->jobs, v->n);
     return r == -EINTR ? 0 : r;
@@ -315,6 +329,8 @@ static int jobs_go(struct jobs_view *v, struct pollfd *polls)
              i-- > 0 && !r && !stop_count();) /* backwards: one that ends is replaced by the last */
             if (polls[i].revents & (POLLIN | POLLHUP) && !job_read(v->running[i]))
                 jobs_end_one(v, i);
+            else if (process_child_stays_stopped(v->running[i]->pid, &v->running[i]->stopped_ns))
+                job_kill_stopped(v->running[i]);
     }
     return stop_count() ? -EINTR : v->unwanted ? -ECANCELED : r;
 }

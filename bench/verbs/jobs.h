@@ -23,6 +23,8 @@ struct job {
     /* while it runs */
     pid_t pid;
     int pipe;
+    int64_t stopped_ns; /* of the cell: for process_child_stays_stopped() */
+    bool was_stopped;   /* and was killed for that */
     char *received;
     size_t n_received;
     char waiting[96];

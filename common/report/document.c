@@ -19,6 +19,7 @@ struct document_output {
     struct {
         FILE *file; /* NULL: not asked for */
         const char *path;
+        bool made; /* was not there before */
     } json, jsonl;
     FILE *text; /* NULL: stdout */
     int error;  /* the first one of writing, positive */
@@ -69,13 +70,16 @@ static bool document_same_file(int a, int b)
 }
 
 /* What the file had stays until the run has a right to it: nothing is cut here. A name of stdout's own file is stdout. */
-static int document_file(const char *path, FILE **ret)
+static int document_file(const char *path, FILE **ret, bool *ret_made)
 {
     if (!strcmp(path, "-")) {
         *ret = stdout;
         return 0;
     }
-    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    *ret_made = fd >= 0;
+    if (fd < 0 && errno == EEXIST)
+        fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666); /* O_CREAT: it may be a link to nothing yet */
     if (fd < 0)
         return -errno;
     if (document_same_file(fd, STDOUT_FILENO)) {
@@ -106,9 +110,9 @@ int document_output_open(const char *json, const char *jsonl, struct document_ou
     int r = 0;
     o->json.path = json;
     o->jsonl.path = jsonl;
-    if (json && (r = document_file(*ret_path = json, &o->json.file)))
+    if (json && (r = document_file(*ret_path = json, &o->json.file, &o->json.made)))
         goto failed;
-    if (jsonl && (r = document_file(*ret_path = jsonl, &o->jsonl.file)))
+    if (jsonl && (r = document_file(*ret_path = jsonl, &o->jsonl.file, &o->jsonl.made)))
         goto failed;
     if (json && jsonl && document_same_file(fileno(o->json.file), fileno(o->jsonl.file)))
         r = -EEXIST;
@@ -120,7 +124,11 @@ int document_output_open(const char *json, const char *jsonl, struct document_ou
         *ret = o;
         return 0;
     }
-failed:
+failed: /* leaves nothing behind */
+    if (o->json.made)
+        unlink(json);
+    if (o->jsonl.made)
+        unlink(jsonl);
     document_output_close(o, NULL);
     return r;
 }

@@ -41,7 +41,13 @@ static int program_write_failed(const char *where, int error)
         mend = "make room there, or write to another place";
     else if (error == EBADF)
         mend = "it is closed, or open for reading only; open it, such as >FILE";
-    terminal_error("cannot write to %s: %s; %s", where, strerror(error), mend);
+    if (error == EINTR)
+        terminal_error(
+            "cannot write all to %s: it is full and its reader does not read, and a signal ended the wait for "
+            "it; end or continue the reader",
+            where);
+    else
+        terminal_error("cannot write to %s: %s; %s", where, strerror(error), mend);
     return EXIT_CODE_FAILED;
 }
 

@@ -497,6 +497,22 @@ static void check_stopped(const char *program, const char *of)
     live_free(p);
 }
 
+/* The process that makes the lab itself. */
+Test(bench, a_stopped_lab_ends_the_run)
+{
+    int ends[FAMILY_MAX];
+    struct live *p = live_start("bench", "run", "accept-queue-full", "--set", "again=6", "--json", NULL);
+    int64_t began_ns = clock_now_ns();
+    kill(live_number("ps -o ppid= -p %d", program_in_lab(p, "tcplab-client")), SIGSTOP);
+    size_t n = open_family(p->pid, ends);
+    cr_expect_eq(live_wait(p), 1);
+    cr_expect_lt(clock_now_ns() - began_ns, 60 * NS_PER_S, "it waited for what cannot come");
+    const char *reason = text_of(run_number(p, 0), "reason");
+    cr_expect(strstr(reason, "the lab has been stopped by a signal (SIGSTOP, SIGTSTP) for 5 s"), "%s", reason);
+    check_family_ends(ends, n);
+    live_free(p);
+}
+
 Test(bench, a_stopped_program_ends_the_run)
 {
     check_stopped("tcplab-server", "tcplab-server has been ");

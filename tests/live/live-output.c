@@ -165,12 +165,17 @@ Test(output, what_a_start_lacks_is_named)
     "chmod 755 .; cp $B/client/tcplab-client $B/server/tcplab-server $B/bench/tcplab-bench .; " \
     "setpriv --reuid 65534 --regid 65534 --clear-groups prlimit --nproc=1 ./" command
 #define WITHOUT(call, error, command) "strace -f -qq -o /dev/null -e inject=" call ":error=" error " " command
+#define FORBIDDEN_IN_LAB                                                                                       \
+    "cannot make or enter the lab's network namespaces (Operation not permitted). To mend it: root of a user " \
+    "namespace "                                                                                               \
+    "of its own may do that, unless a container's seccomp profile"
     static const char *const cases[][3] = {
         {"ulimit -n 10; " BENCH "run handshake", "77:", "more descriptors are needed: ulimit -n 1024"},
         {NO_PROC(CLIENT), "77:", "/proc/self/exe is not there"},
         {NO_PROC(SERVER), "77:", "mount -t proc proc /proc"},
         {NO_PROC(BENCH "run handshake"), "77:", "/proc/self/exe is not there"},
         {NO_PROC(BENCH "probe"), "77:", "/proc/self/exe is not there"},
+        {NO_PROC(BENCH "enter true"), "77:", "/proc/self/exe is not there"},
         {PIDS_ONLY(CLIENT), "77:", "without subset=pid"},
         {PIDS_ONLY(SERVER), "77:", "without subset=pid"},
         {PIDS_ONLY(BENCH "run handshake"), "77:", "without subset=pid"},
@@ -188,9 +193,41 @@ Test(output, what_a_start_lacks_is_named)
         {WITHOUT("eventfd2", "ENFILE", SERVER), "77:", "no descriptors left"},
         {WITHOUT("eventfd2", "EPERM", CLIENT), "77:", "Operation not permitted; this kernel, a security module"},
         {WITHOUT("eventfd2", "EPERM", SERVER), "77:", "Operation not permitted; this kernel, a security module"},
+        {WITHOUT("setns", "EPERM", BENCH "run handshake"), "77:", FORBIDDEN_IN_LAB},
+        {WITHOUT("setns", "EPERM", BENCH "probe"), "77:", FORBIDDEN_IN_LAB},
+        {WITHOUT("unshare", "EPERM", BENCH "run handshake"), "77:", FORBIDDEN_IN_LAB},
+        {WITHOUT("unshare", "EPERM", BENCH "enter true"), "77:", "To mend it: root needs CAP_SYS_ADMIN for it"},
+        {WITHOUT("unshare", "ENOSYS", BENCH "enter true"), "77:", "this kernel has no such system call"},
+        {WITHOUT("unshare", "ENOSPC", BENCH "enter true"),
+         "77:", "more namespaces are needed than this user may have"},
         {WITHOUT("socket", "EPERM", SERVER), "77:", "preparing the guard of sysctls: Operation not permitted; this"},
     };
     tells(cases, live_sanitized ? 1 : sizeof(cases) / sizeof(*cases)); /* the sanitizers themselves need /proc */
+    const char *never = told(ONE_PROCESS("tcplab-server --port 0 -d 10ms --threads 2 >&2"));
+    cr_expect_not(strstr(never, "accepted"), "the report of a run that never was: %s", never);
     if (!live_sanitized)
         cr_expect(strstr(told("ulimit -v 6000; " BENCH "run handshake"), "more memory is needed"));
+}
+
+/* What is refused leaves no file behind, and no file of others is touched. */
+Test(output, a_refused_report_makes_no_file)
+{
+    static const char *const cases[][3] = {
+        {CLIENT " --json=f --jsonl=./f; ls f; test -e f", "1:", "cannot both go to ./f"},
+        {CLIENT " --json=f --jsonl=nowhere/g; test -e f", "1:", "cannot write nowhere/g"},
+        {"echo old >f; " CLIENT " --json=f --jsonl=nowhere/g; grep -q old f", "0:", "cannot write nowhere/g"},
+        {"ln -s g f; " CLIENT " --json=f >/dev/null; test -s g", "0:", ""},
+    };
+    tells(cases, sizeof(cases) / sizeof(*cases));
+}
+
+/* The signal ends the wait for a reader that does not read. It is the reader that is to be looked at. */
+Test(output, a_full_pipe_is_not_told_as_an_interrupted_call)
+{
+    static const char *const cases[][3] = {
+        {"mkfifo p; exec 9<>p; $B/server/tcplab-server --port 0 --jsonl -i 1ms >p & "
+         "until grep -q pipe /proc/$!/wchan; do sleep 0.05; done; kill -INT $!; wait $!",
+         "1:", "cannot write all to stdout: it is full and its reader does not read"},
+    };
+    tells(cases, 1);
 }
