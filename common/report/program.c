@@ -119,6 +119,7 @@ static const struct {
     {EAGAIN, "no more threads can be made; raise the limit of processes (ulimit -u, pids.max of the cgroup) or of "
              "memory (ulimit -v), or use fewer --threads"},
     {ENOMEM, "free some memory, or raise its limit (ulimit -v, memory.max of the cgroup)"},
+    {ENOBUFS, "the kernel has no memory for it: free some, or raise its limit (memory.max of the cgroup)"},
     {EMFILE, "raise the limit of descriptors (ulimit -n), or use fewer --threads"},
     {ENFILE, "the whole machine has no more descriptors; raise it: sysctl fs.file-max"},
     {EPERM, PROGRAM_FORBIDDEN},

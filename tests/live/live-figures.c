@@ -41,6 +41,21 @@ static void expect_between(double value, double least, double most, const char *
     cr_expect(value >= least && value <= most, "%s is %f, not %f to %f", what, value, least, most);
 }
 
+/* --- the server's rate --- */
+
+/* Five accepts have four gaps; and the server ran on for seconds in which nobody came. */
+Test(figures, accepts_a_second_are_those_between_the_first_and_the_last)
+{
+    struct live *server = live_start_ready("server", "--accept-delay", "200ms", "-d", "4s", "-J", NULL);
+    struct live *client = live_start("client", "-c", "5", "-d", "2s", "-J", NULL);
+    cr_assert_eq(live_wait(client), 0);
+    cr_assert_eq(live_wait(server), 0);
+    cr_assert_eq(live_integer(server->report, "connections", "accepted", NULL), 5);
+    expect_between(number(server->report, "rates", "accepts_per_s"), 4.5, 5.1, "accepts_per_s");
+    live_free(server);
+    live_free(client);
+}
+
 /* --- latencies --- */
 
 /* The server stands still for a second of three. Of 300 requests, 100 are due in that second: their mean is half a second,

@@ -200,6 +200,7 @@ Test(output, what_a_start_lacks_is_named)
         {WITHOUT("unshare", "ENOSYS", BENCH "enter true"), "77:", "this kernel has no such system call"},
         {WITHOUT("unshare", "ENOSPC", BENCH "enter true"),
          "77:", "more namespaces are needed than this user may have"},
+        {WITHOUT("socket", "ENOBUFS", SERVER), "77:", "the kernel has no memory for it: free some"},
         {WITHOUT("socket", "EPERM", SERVER), "77:", "preparing the guard of sysctls: Operation not permitted; this"},
     };
     tells(cases, live_sanitized ? 1 : sizeof(cases) / sizeof(*cases)); /* the sanitizers themselves need /proc */
