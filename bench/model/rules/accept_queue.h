@@ -37,7 +37,8 @@
       "tcp_get_cookie_sock(), net/ipv4/syncookies.c")                                                                \
     X(ghost,                                                                                                         \
       "Of a connection whose cookie ACK was dropped the server remembers nothing, while the client stays "           \
-      "ESTABLISHED until it sends or probes.",                                                                       \
+      "ESTABLISHED. Data that it sends completes the handshake if there is room and the cookie is fresh, is"         \
+      " dropped while the queue is full, and is answered by RST when the cookie is too old.",                        \
       "tcp_get_cookie_sock(), net/ipv4/syncookies.c")                                                                \
     X(never_refused,                                                                                                 \
       "A full queue refuses nobody: ECONNREFUSED comes from a port where nobody listens, or from a "                 \

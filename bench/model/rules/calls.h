@@ -3,12 +3,12 @@
 
 #define RULES_OF_CALLS(X)                                                                                           \
     X(fin_wait_1,                                                                                                   \
-      "close() in ESTABLISHED sends a FIN (a RST, if data is unread), and the socket is in FIN_WAIT_1 until"        \
-      " that is acknowledged.",                                                                                     \
+      "close() in ESTABLISHED sends a FIN (a RST, if data is unread or SO_LINGER is 0 s), and after a FIN "         \
+      "the socket is in FIN_WAIT_1 until that is acknowledged.",                                                    \
       "tcp_close_state(), net/ipv4/tcp.c")                                                                          \
     X(last_ack,                                                                                                     \
-      "close() in CLOSE_WAIT sends this end's FIN, and the socket is in LAST_ACK until that is acknowledged, "      \
-      "then gone.",                                                                                                 \
+      "close() in CLOSE_WAIT sends this end's FIN (a RST, if data is unread or SO_LINGER is 0 s), and after"        \
+      " a FIN the socket is in LAST_ACK until that is acknowledged, then gone.",                                    \
       "tcp_close_state(), net/ipv4/tcp.c; tcp_rcv_state_process(), net/ipv4/tcp_input.c")                           \
     X(close_four_segments,                                                                                          \
       "Each direction is closed by itself: FIN, ACK, FIN, ACK are four segments when the second program closes "    \
@@ -26,9 +26,9 @@
       "sockets have SO_REUSEADDR, or both SO_REUSEPORT.",                                                           \
       "inet_csk_bind_conflict(), net/ipv4/inet_connection_sock.c")                                                  \
     X(reset_errno,                                                                                                  \
-      "A RST makes the next write fail with EPIPE where the peer's FIN had come before (CLOSE_WAIT): there "        \
-      "recv() gives end of file. In any other state of a connection the next write or recv() fails with "           \
-      "ECONNRESET.",                                                                                                \
+      "A RST in CLOSE_WAIT makes the next write fail with EPIPE; in any other state of a connection the "           \
+      "next write or recv() fails with ECONNRESET. Once the peer's FIN has come, recv() gives end of file "         \
+      "all the same.",                                                                                              \
       "tcp_reset(), net/ipv4/tcp_input.c")                                                                          \
     X(reset_no_time_wait, "A RST ends a connection at once and at both ends: neither has TIME_WAIT.",               \
       "tcp_reset(), net/ipv4/tcp_input.c")                                                                          \
@@ -75,9 +75,9 @@
       "of the window gets no answer.",                                                                              \
       "tcp_validate_incoming(), tcp_reset_check(), net/ipv4/tcp_input.c")                                           \
     X(abort_on_data,                                                                                                \
-      "TCPAbortOnData counts the close() calls with SO_LINGER 0 s, new data that comes after both "                 \
-      "directions were shut down, and with TCP_LINGER2 below 0 the FINs that are acknowledged after "               \
-      "close().",                                                                                                   \
+      "TCPAbortOnData counts the close() calls with SO_LINGER 0 s and no unread data, new data that comes "         \
+      "after both directions were shut down, and with TCP_LINGER2 below 0 the FINs that are acknowledged "          \
+      "after close().",                                                                                             \
       "__tcp_close(), net/ipv4/tcp.c; tcp_rcv_state_process(), net/ipv4/tcp_input.c")                               \
     X(established_resets,                                                                                           \
       "EstabResets counts at each end the connections that go from ESTABLISHED or CLOSE_WAIT to nothing.",          \

@@ -28,7 +28,9 @@
     X(syn_retrans_counter, "TCPSynRetrans counts every SYN and every SYN-ACK that is sent again.",                  \
       "__tcp_retransmit_skb(), net/ipv4/tcp_output.c; tcp_rtx_synack(), net/ipv4/tcp_output.c")                     \
     X(timeouts_counter,                                                                                             \
-      "TCPTimeouts counts each timeout of data, FIN, SYN or SYN-ACK, also the last one, which sends nothing.",      \
+      "TCPTimeouts counts each timeout of data, FIN, SYN or SYN-ACK, also the last one, which sends "               \
+      "nothing; but not those of data that waits for its ACK while the peer's window is 0 and the "                 \
+      "descriptor is open.",                                                                                        \
       "tcp_retransmit_timer(), net/ipv4/tcp_timer.c; reqsk_timer_handler(), net/ipv4/inet_connection_sock.c")       \
     X(abort_on_timeout_counter,                                                                                     \
       "TCPAbortOnTimeout counts the connections that are given up because nobody answers retransmissions or"        \

@@ -7,9 +7,9 @@
       "counts as 200 ms at least (tcp_rto_min_us, or the route's rto_min).",                                       \
       "tcp_rtt_estimator(), net/ipv4/tcp_input.c")                                                                 \
     X(tail_loss_probe,                                                                                             \
-      "With SACK and tcp_early_retrans = 3 (the default) a single segment under way is first sent again as "       \
-      "a tail loss probe, after two round trips + 200 ms or after the RTO, whichever is sooner, and then "         \
-      "the RTO begins anew. Where more is under way it is two round trips.",                                       \
+      "With SACK and tcp_early_retrans = 3 (the default) or 4 a single segment under way is first sent "           \
+      "again as a tail loss probe, after two round trips + 200 ms or after the RTO, whichever is sooner, "         \
+      "and then the RTO begins anew. Where more is under way it is two round trips.",                              \
       "tcp_schedule_loss_probe(), net/ipv4/tcp_output.c")                                                          \
     X(rto_doubles,                                                                                                 \
       "Each time the RTO fires the oldest segment is sent again, and the next timeout is twice as long, up "       \
@@ -61,10 +61,12 @@
     X(keepalive_reset, "Who gives up after keepalive probes does send a RST, should anybody be there to hear it.", \
       "tcp_keepalive_timer(), net/ipv4/tcp_timer.c; tcp_send_active_reset(), net/ipv4/tcp_output.c")               \
     X(keepalive_counter, "TCPKeepAlive counts the keepalive probes sent.",                                         \
-      "tcp_write_wakeup(), net/ipv4/tcp_output.c")                                                                 \
+      "tcp_xmit_probe_skb(), net/ipv4/tcp_output.c")                                                               \
     X(no_such_connection,                                                                                          \
       "A host answers a segment with an ACK of a connection that it does not know by RST, whether or not it"       \
       " listens on that port. A RST gets no answer.",                                                              \
       "tcp_v4_rcv(), net/ipv4/tcp_ipv4.c; tcp_rcv_state_process(), net/ipv4/tcp_input.c")                          \
-    X(probe_reset, "A RST ends an ESTABLISHED connection at once, and the program learns it by ECONNRESET.",       \
+    X(probe_reset,                                                                                                 \
+      "A RST with exactly the next number ends an ESTABLISHED connection at once, and the program learns it"       \
+      " by ECONNRESET.",                                                                                           \
       "tcp_reset(), net/ipv4/tcp_input.c")

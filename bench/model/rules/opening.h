@@ -29,12 +29,12 @@
       "tcp_write_timeout(), net/ipv4/tcp_timer.c; reqsk_timer_handler(), net/ipv4/inet_connection_sock.c")          \
     X(attempt_fails,                                                                                                \
       "AttemptFails counts the connections that an error ends in SYN_SENT or in SYN_RECV, and the half-open"        \
-      " requests that the client's RST ends. A close() in SYN_SENT and a request that times out do not "            \
-      "count.",                                                                                                     \
+      " requests that the client's RST, or a SYN with another number in the window, ends. A close() in "            \
+      "SYN_SENT and a request that times out do not count.",                                                        \
       "tcp_done(), net/ipv4/tcp.c; tcp_check_req(), net/ipv4/tcp_minisocks.c")                                      \
     X(no_socket_reset,                                                                                              \
-      "A segment for a port where no socket listens, and of no connection, is answered by RST at once, and "        \
-      "a SYN's RST acknowledges it; bind() alone is no listening.",                                                 \
+      "A segment other than a RST for a port where no socket listens, and of no connection, is answered by "        \
+      "RST at once, and a SYN's RST acknowledges it; bind() alone is no listening.",                                \
       "tcp_v4_rcv(), net/ipv4/tcp_ipv4.c; tcp_v4_send_reset(), net/ipv4/tcp_ipv4.c")                                \
     X(refused, "A RST in SYN_SENT that acknowledges the SYN ends it with ECONNREFUSED; no SYN is sent again.",      \
       "tcp_reset(), net/ipv4/tcp_input.c")                                                                          \
@@ -84,8 +84,8 @@
       "tcp_check_req(), net/ipv4/tcp_minisocks.c")                                                                  \
     X(fastopen_child,                                                                                               \
       "A SYN with data and a valid cookie (none is asked for with bit 512 of tcp_fastopen), at a listener "         \
-      "with TCP_FASTOPEN (and bit 2 of tcp_fastopen), makes a full socket in SYN_RECV in the accept queue: "        \
-      "accept() and read() work before the handshake is over.",                                                     \
+      "with TCP_FASTOPEN or bit 1024 of tcp_fastopen (and bit 2), makes a full socket in SYN_RECV in the "          \
+      "accept queue: accept() and read() work before the handshake is over.",                                       \
       "tcp_fastopen_create_child(), net/ipv4/tcp_fastopen.c")                                                       \
     X(fastopen_limit,                                                                                               \
       "TCP_FASTOPEN = q allows q connections whose handshake is not over, whatever has been accepted; a SYN"        \

@@ -4,8 +4,8 @@
 #define RULES_OF_PORTS(X)                                                                                            \
     X(ephemeral_ports,                                                                                               \
       "To one address and port there are as many connections from one address as ip_local_port_range has "           \
-      "ports, less those that listeners and bound sockets hold and ip_local_reserved_ports; the next "               \
-      "connect() fails with EADDRNOTAVAIL.",                                                                         \
+      "ports (of an odd number above 1 each call overlooks one), less those that listeners and bound "               \
+      "sockets hold and ip_local_reserved_ports; the next connect() fails with EADDRNOTAVAIL.",                      \
       "__inet_hash_connect(), net/ipv4/inet_hashtables.c")                                                           \
     X(time_wait_holds_port,                                                                                          \
       "A TIME_WAIT on the client's side holds its port towards that destination only, if connect() chose "           \
@@ -36,7 +36,8 @@
       "tcp_twsk_unique(), net/ipv4/tcp_ipv4.c")                                                                      \
     X(bound_ports,                                                                                                   \
       "bind() to port 0 reserves a port of its address against all destinations, and fails with EADDRINUSE "         \
-      "when none is left (with ip_autobind_reuse = 1 and SO_REUSEADDR ports may be shared).",                        \
+      "when none is left; of an odd number above 1 each call overlooks one (with ip_autobind_reuse = 1 and "         \
+      "SO_REUSEADDR ports may be shared).",                                                                          \
       "inet_csk_find_open_port(), net/ipv4/inet_connection_sock.c")                                                  \
     X(bound_late,                                                                                                    \
       "With IP_BIND_ADDRESS_NO_PORT bind() takes the address only and leaves the port to connect(), which knows "    \

@@ -2,7 +2,8 @@
 #pragma once
 
 #define RULES_OF_PROGRAMS(X)                                                                                         \
-    X(poll_unconnected, "poll() gives POLLOUT and POLLHUP for a socket that has no connection.",                     \
+    X(poll_unconnected,                                                                                              \
+      "poll() gives POLLOUT and POLLHUP for a socket that neither listens nor has tried to connect.",                \
       "tcp_poll(), net/ipv4/tcp.c")                                                                                  \
     X(poll_half_closed,                                                                                              \
       "When the peer's FIN has come poll() gives POLLIN, POLLRDHUP (where it was asked for) and POLLOUT as before, " \

@@ -47,13 +47,14 @@
     X(orphan_keeps_data, "close() leaves unsent data to the kernel: the FIN waits behind it, in FIN_WAIT_1.",        \
       "tcp_send_fin(), net/ipv4/tcp_output.c")                                                                       \
     X(window_probe_counter, "TCPWinProbe counts the window probes sent.",                                            \
-      "tcp_write_wakeup(), net/ipv4/tcp_output.c")                                                                   \
+      "tcp_xmit_probe_skb(), net/ipv4/tcp_output.c")                                                                 \
     X(zero_window_counter, "TCPToZeroWindowAdv counts how often a window that was open was announced as 0.",         \
       "tcp_select_window(), net/ipv4/tcp_output.c")                                                                  \
     X(from_zero_window_counter, "TCPFromZeroWindowAdv counts how often a window that was 0 was announced as open.",  \
       "tcp_select_window(), net/ipv4/tcp_output.c")                                                                  \
     X(skipped_counter,                                                                                               \
-      "TCPACKSkippedSeq counts the segments with an old number that tcp_invalid_ratelimit left without an answer.",  \
+      "TCPACKSkippedSeq counts the segments with a number outside of the window that tcp_invalid_ratelimit "         \
+      "left without an answer.",                                                                                     \
       "tcp_oow_rate_limited(), net/ipv4/tcp_input.c")                                                                \
     X(keepalive_waits,                                                                                               \
       "The keepalive timer sends no probe, and ends nothing, while data is unacknowledged or unsent.",               \
