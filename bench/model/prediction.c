@@ -17,6 +17,19 @@ static struct expectation *append(struct prediction *p)
     return &p->expectations[p->n++];
 }
 
+static bool is_unit(const char *unit)
+{
+    static const char *const units[] = {
+#define X(name) name,
+        UNITS(X)
+#undef X
+    };
+    for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
+        if (!strcmp(unit, units[i]))
+            return true;
+    return false;
+}
+
 static void expect(struct prediction *p, const char *unit, struct span span, const struct rule *rule,
                    const char *name, va_list values) __attribute__((format(printf, 5, 0)));
 
@@ -28,6 +41,10 @@ static void expect(struct prediction *p, const char *unit, struct span span, con
     int length = vsnprintf(e->name, sizeof(e->name), name, values);
     assert(length > 0 && length < EXPECTATION_NAME_MAX); /* the name is what the observation is found by */
     (void)length;
+    if (!is_unit(unit)) {
+        fprintf(stderr, "%s: \"%s\" is no unit: see UNITS in bench/model/prediction.h\n", e->name, unit);
+        abort();
+    }
 }
 
 void expect_between(struct prediction *p, const char *unit, double lo, double hi, const struct rule *rule,

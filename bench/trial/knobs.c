@@ -48,6 +48,47 @@ static int knob_read(const struct knob *k, const char *text, int64_t *ret, const
     return r;
 }
 
+/* How trial.c and step_serve() read those that configure the run. */
+static const struct {
+    const char *name;
+    const struct option_type *type;
+    const char *const *choices;
+} lab_knobs[] = {
+    {"link", &option_choice, knob_links},
+    {"ipv6", &option_choice, knob_yes_no},
+    {"delay", &option_duration},
+    {"backlog", &option_integer},
+    {"clients", &option_count},
+    {"prefill", &option_integer},
+    {"then", &option_count},
+};
+
+static bool is_as_read(const struct knob *k)
+{
+    for (size_t i = 0; i < sizeof(lab_knobs) / sizeof(*lab_knobs); i++)
+        if (!strcmp(k->name, lab_knobs[i].name))
+            return k->type == lab_knobs[i].type && k->choices == lab_knobs[i].choices;
+    return true;
+}
+
+int knobs_check(const struct knob *knobs, size_t n, char **ret_message)
+{
+    for (size_t i = 0; i < n; i++) {
+        bool again = false;
+        for (size_t j = 0; j < i; j++)
+            again = again || !strcmp(knobs[i].name, knobs[j].name);
+        if (!again && is_as_read(&knobs[i]))
+            continue;
+        if (asprintf(ret_message,
+                     again ? "two knobs have the name %s"
+                           : "the knob %s configures the run, which reads it as another type: see knobs_check()",
+                     knobs[i].name) < 0)
+            *ret_message = NULL;
+        return -EINVAL;
+    }
+    return 0;
+}
+
 void knobs_init(struct knobs *k, const struct knob *knobs, size_t n)
 {
     const char *why;

@@ -76,6 +76,12 @@ extern const char *const knob_yes_no[]; /* "no", "yes" */
 
 enum { KNOB_LOOPBACK, KNOB_WIRE };
 
+/* These names configure the run wherever an experiment has them, so no other knob may have them:
+ * link, ipv6, delay (the lab, trial.c), backlog (step_serve()), and clients, prefill, then (how many
+ * descriptors and ports the run needs, trial.c). Whether a table of knobs has them as they are read,
+ * and each name once: 0, or -EINVAL and a sentence (caller frees). Checked before each run. */
+int knobs_check(const struct knob *knobs, size_t n, char **ret_message);
+
 /* The values of one run. */
 struct knobs {
     const struct knob *knobs; /* as in the experiment, not owned */

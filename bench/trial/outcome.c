@@ -1,22 +1,17 @@
-/* Taking stock of a trial, and what its expectations are compared with. */
 #include "bench/trial/outcome.h"
 #include "bench/trial/own_sockets.h"
 #include "bench/trial/ss_nstat.h"
 #include "bench/trial/steps.h"
 #include "common/process/clock.h"
 #include "common/process/exit_code.h"
-#include "common/report/page.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define OUTCOME_END_S 60 /* how long a program may take to report */
-
-static const char *const sides[] = {"server", "client"};
 
 static int outcome_counters(struct trial *t, enum side side)
 {
@@ -104,69 +99,4 @@ void outcome_make_ledger(struct trial *t)
         step_fail(t, EXIT_CODE_FAILED, "the ledger could not be made: %s", strerror(-r));
     else if (t->ledger.trouble[0])
         step_fail(t, EXIT_CODE_FAILED, "the ledger does not balance: %s", t->ledger.trouble);
-}
-
-/* --- observations by name --- */
-
-static double outcome_state(const struct trial *t, enum side side, const char *name)
-{
-    if (!strcmp(name, "FIN_WAIT_2_minisockets"))
-        return (double)t->stock.side[side].minisockets;
-    for (unsigned state = 1; state < SOCKDIAG_STATES; state++)
-        if (!strcmp(name, sockdiag_state_name(state)))
-            return (double)t->stock.side[side].states[state];
-    return NAN;
-}
-
-static double outcome_side(const struct trial *t, enum side side, const char *name)
-{
-    if (strchr(name, '.')) /* a counter that did not move is not in the delta */
-        return (double)json_integer_value(json_object_get(t->counters[side], name));
-    if (!strcmp(name, "destroyed"))
-        return t->destroyed[side] < 0 ? NAN : (double)t->destroyed[side];
-    return outcome_state(t, side, name);
-}
-
-static double outcome_server(const struct trial *t, const char *name)
-{
-    if (!strcmp(name, "queue"))
-        return t->stock.queue;
-    if (!strcmp(name, "queue_limit"))
-        return t->stock.limit;
-    if (!strcmp(name, "queue_peak"))
-        return (double)page_integer(process_report(t->server), "listener", "queue_peak", NULL);
-    return outcome_side(t, SIDE_SERVER, name);
-}
-
-static double outcome_ledger(const struct trial *t, const char *name)
-{
-    for (int row = 0; row < LEDGER_N; row++)
-        if (!strcmp(name, ledger_names[row]))
-            return (double)t->ledger.rows[row];
-    return NAN;
-}
-
-double trial_observed(const struct trial *t, const char *name)
-{
-    const json_t *seen = json_object_get(t->seen, name);
-    const char *rest = strchr(name, '.');
-    if (seen)
-        return json_real_value(seen);
-    if (!rest || !t->has_stock)
-        return NAN;
-    if (!strncmp(name, "ledger.", 7))
-        return outcome_ledger(t, rest + 1);
-    if (!strncmp(name, sides[SIDE_SERVER], 6))
-        return outcome_server(t, rest + 1);
-    return outcome_side(t, SIDE_CLIENT, rest + 1);
-}
-
-int64_t trial_row(const struct trial *t, enum ledger_row row)
-{
-    return (int64_t)t->ledger.rows[row];
-}
-
-int64_t trial_counter(const struct trial *t, enum side side, const char *name)
-{
-    return json_integer_value(json_object_get(t->counters[side], name));
 }

@@ -1,5 +1,7 @@
+#include "bench/trial/observations.h"
 #include "bench/trial/ss_nstat.h"
 #include "bench/trial/steps_inside.h"
+#include "common/process/exit_code.h"
 
 #include <stdarg.h>
 
@@ -14,6 +16,9 @@ void step_see(struct trial *t, double value, const char *name, ...)
     va_start(arguments, name);
     vsnprintf(text, sizeof(text), name, arguments);
     va_end(arguments);
+    const char *fault = observation_fault(text, t->counters_before[SIDE_SERVER]);
+    if (fault)
+        step_fail(t, EXIT_CODE_FAILED, "the experiment notes %s: %s", text, fault);
     json_object_set_new(t->seen, text, json_real(value));
 }
 

@@ -2,6 +2,7 @@
 #include "bench/lab/needs.h"
 #include "bench/model/queue.h"
 #include "bench/observe/pcap.h"
+#include "bench/trial/observations.h"
 #include "bench/trial/outcome.h"
 #include "bench/trial/own_sockets.h"
 #include "bench/trial/steps.h"
@@ -90,6 +91,8 @@ static void read_conditions(struct trial *t)
 static void check_knobs(struct trial *t)
 {
     char *message = NULL;
+    if (!t->failure && knobs_check(t->knobs->knobs, t->knobs->n, &message))
+        step_fail(t, EXIT_CODE_FAILED, "%s", message ? message : "out of memory");
     if (t->failure || !experiment_check(t->experiment, t->knobs, &t->conditions, &message))
         return;
     step_fail(t, EXIT_CODE_USAGE, "%s", message ? message : "these knobs do not go together");
@@ -144,6 +147,16 @@ static void falsify(struct prediction *p)
         }
 }
 
+static void check_names(struct trial *t)
+{
+    for (size_t i = 0; i < t->prediction.n; i++) {
+        const char *name = t->prediction.expectations[i].name;
+        const char *fault = observation_fault(name, t->counters_before[SIDE_SERVER]);
+        if (fault)
+            step_fail(t, EXIT_CODE_FAILED, "the experiment predicts %s: %s", name, fault);
+    }
+}
+
 static void count(struct trial *t)
 {
     for (int side = 0; side < 2 && !t->failure; side++) {
@@ -178,6 +191,7 @@ static void go(struct trial *t)
         return;
     t->experiment->predict(t->knobs, &t->conditions, &t->prediction);
     falsify(&t->prediction);
+    check_names(t);
     t->experiment->run(t, t->knobs);
     step_take_stock(t);
     t->timeline = watch_timeline(t->watch, t->began_ns);

@@ -4,6 +4,7 @@
 #include "bench/experiments/table.h"
 #include "bench/observe/ledger.h"
 #include "bench/trial/experiment.h"
+#include "bench/trial/observations.h"
 #include "common/sysctl/sysctl.h"
 
 #include <criterion/criterion.h>
@@ -196,6 +197,27 @@ static struct setting fresh(const struct experiment *e)
     knobs_init(&s.knobs, e->knobs, e->n_knobs);
     settle_conditions(&s);
     return s;
+}
+
+Test(experiments, each_prediction_can_be_observed)
+{
+    struct counters *counters;
+    cr_assert_eq(counters_read(&counters), 0);
+    for
+        each_experiment(e)
+        {
+            struct setting s = fresh(e);
+            struct prediction p = {0};
+            char *message = NULL;
+            cr_expect_eq(knobs_check(e->knobs, e->n_knobs, &message), 0, "%s: %s", e->name, message);
+            e->predict(&s.knobs, &s.conditions, &p);
+            for (size_t i = 0; i < p.n; i++) {
+                const char *name = p.expectations[i].name, *fault = observation_fault(name, counters);
+                cr_expect_null(fault, "%s predicts %s: %s", e->name, name, fault);
+            }
+            prediction_release(&p);
+        }
+    counters_free(counters);
 }
 
 static void set(struct setting *s, const char *text)

@@ -204,3 +204,9 @@ Test(model_verdict, rules_have_a_source)
         cr_expect(!strcmp(end, ".c") || !strcmp(end, ".h"), "%s: %s", rules[i]->name, source);
     }
 }
+
+Test(model_verdict, a_unit_that_is_none_ends_the_process, .signal = SIGABRT)
+{
+    struct prediction p = {0};
+    expect_exactly(&p, "conections", 5, &rule_accept_queue_capacity, "ledger.queued");
+}

@@ -32,6 +32,27 @@ static void set(const char *text)
     cr_assert_null(message, "%s", text);
 }
 
+/* --- tables --- */
+
+static void check_table_refused(const struct knob *other_table, const char *sentence)
+{
+    char *message = NULL;
+    cr_assert_eq(knobs_check(other_table, 2, &message), -EINVAL);
+    cr_expect_str_eq(message, sentence);
+    free(message);
+}
+
+Test(knobs, tables_that_cannot_be)
+{
+    const struct knob twice[] = {KNOB_CLIENTS("20"), KNOB_CLIENTS("4")};
+    const struct knob other[] = {KNOB_CLIENTS("20"), KNOB_COUNT("delay", "5", 0, 9, "days")};
+    char *message = NULL;
+    cr_expect_eq(knobs_check(table, N(table), &message), 0, "%s", message);
+    check_table_refused(twice, "two knobs have the name clients");
+    check_table_refused(other,
+                        "the knob delay configures the run, which reads it as another type: see knobs_check()");
+}
+
 /* --- values --- */
 
 Test(knobs, fallbacks)
