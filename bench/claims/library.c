@@ -59,6 +59,7 @@ int claim_knobs(const struct claim *c, const struct experiment **ret, struct kno
     for (const char *const *set = c->sets; set && *set; set++)
         if (knobs_set(k, *set, ret_message))
             return -EINVAL;
+    experiment_settle(*ret, k);
     const struct conditions conditions = experiment_conditions(*ret, k);
     return (*ret)->check ? (*ret)->check(k, &conditions, ret_message) : 0;
 }

@@ -234,6 +234,7 @@ const struct claim claims_of_queues[] = {
             "and the client gets \"connection reset by peer\".",
         .source = "many blog posts; ip-sysctl.rst",
         .experiment = "rst-on-overflow",
+        CLAIM_SETS("backlog=4", "prefill=limit", "clients=20"),
         CLAIM_VALUES({"ledger.reset", 1, INFINITY}, {"server.Tcp.OutRsts", 1, INFINITY},
                      {"client.Tcp.EstabResets", 1, INFINITY}),
         .nuance = "The others were not reset: a SYN that meets a full queue is dropped without a word.",
@@ -273,7 +274,7 @@ const struct claim claims_of_queues[] = {
         .says = "tcp_abort_on_overflow = 1 also resets a client whose handshake is completed by a SYN cookie.",
         .source = "forum answers",
         .experiment = "rst-on-overflow",
-        CLAIM_SETS("syncookies=1"),
+        CLAIM_SETS("backlog=4", "prefill=limit", "clients=20", "syncookies=1"),
         CLAIM_VALUES({"ledger.ghost", 0, 0}, {"ledger.reset", 19, 19}),
         .truth = "The ACK of a cookie is dropped without a word, for there is no request that could be aborted: the "
                  "client "

@@ -64,3 +64,10 @@ struct conditions experiment_conditions(const struct experiment *e, const struct
         set_condition(&c, k->sysctl[i]);
     return c;
 }
+
+void experiment_settle(const struct experiment *e, struct knobs *k)
+{
+    const struct conditions c = experiment_conditions(e, k);
+    if (e->settle)
+        e->settle(k, &c);
+}

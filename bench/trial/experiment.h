@@ -45,6 +45,9 @@ struct experiment {
 
     unsigned premises; /* enum premise */
 
+    /* Knobs that the user has not given, where they depend on others (knob_settle()). May be NULL. */
+    void (*settle)(struct knobs *k, const struct conditions *c);
+
     /* Whether these values make sense together: 0, or -EINVAL and a sentence (caller frees). May be NULL. */
     int (*check)(const struct knobs *k, const struct conditions *c, char **ret_message);
 
@@ -61,6 +64,9 @@ struct experiment {
     const char *const *see_also;   /* other experiments' names, NULL-terminated */
     const char *const *try_next;   /* commands, NULL-terminated */
 };
+
+/* After the last --set: the knobs that depend on others. */
+void experiment_settle(const struct experiment *e, struct knobs *k);
 
 /* Whether a run with these knobs can be predicted and made: 0, or -EINVAL and a sentence (caller frees). */
 int experiment_check(const struct experiment *e, const struct knobs *k, const struct conditions *c,

@@ -205,6 +205,13 @@ int64_t knob(const struct knobs *k, const char *name)
     return k->value[i];
 }
 
+void knob_settle(struct knobs *k, const char *name, int64_t value)
+{
+    size_t i = knobs_index(k, name);
+    if (!k->given[i])
+        k->value[i] = value;
+}
+
 const char *knob_text(const struct knob *k, int64_t value, char text[static KNOB_TEXT_MAX])
 {
     if (k->word && value == OPTION_NEVER)

@@ -104,6 +104,9 @@ int knobs_set(struct knobs *k, const char *text, char **ret_message);
 int64_t knob(const struct knobs *k, const char *name);
 bool knobs_have(const struct knobs *k, const char *name);
 
+/* Changes the value of a knob that the user has not given. */
+void knob_settle(struct knobs *k, const char *name, int64_t value);
+
 /* A value as the user would write it: "4", "50ms", "wire", "limit". */
 #define KNOB_TEXT_MAX 32
 const char *knob_text(const struct knob *k, int64_t value, char text[static KNOB_TEXT_MAX]);

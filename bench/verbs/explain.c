@@ -206,6 +206,7 @@ int explain_main(int argc, char **argv)
         explain_kernels(stdout);
         return program_flush();
     }
+    experiment_settle(e, &k);
     const struct conditions c = experiment_conditions(e, &k);
     if (e->check && e->check(&k, &c, &message))
         return program_settings_ended(-EINVAL, message);

@@ -118,11 +118,12 @@ static int run_set(struct run_settings *s, const char *text, char **ret_message)
 }
 
 /* Knobs that do not go together, found before a lab is made; by the kernel's defaults, which the lab will look up. */
-static int run_check_knobs(const struct run_settings *s, char **ret_message)
+static int run_check_knobs(struct run_settings *s, char **ret_message)
 {
     for (size_t i = 0; i < s->n; i++) {
         const struct experiment *e = s->experiments[i];
         char *why = NULL;
+        experiment_settle(e, &s->knobs[i]);
         const struct conditions c = experiment_conditions(e, &s->knobs[i]);
         int r = experiment_check(e, &s->knobs[i], &c, &why);
         if (r && why && s->n > 1)

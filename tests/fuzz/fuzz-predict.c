@@ -125,6 +125,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         require(r <= 0 && !r == !message && (!message || *message));
         free(message);
     }
+    experiment_settle(e, &k);
     struct conditions c = experiment_conditions(e, &k);
     message = NULL;
     int r = experiment_check(e, &k, &c, &message);

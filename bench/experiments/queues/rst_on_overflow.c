@@ -12,12 +12,20 @@
 #include <stdio.h>
 
 static const struct knob knobs[] = {
-    KNOB_BACKLOG("4"),    KNOB_SOMAXCONN,    KNOB_PREFILL("limit"), KNOB_CLIENTS("20"), KNOB_SYNCOOKIES("0"),
-    KNOB_MAX_SYN_BACKLOG, KNOB_LINK("wire"), KNOB_DELAY("50ms"),    KNOB_IPV6,
+    KNOB_BACKLOG("8"),    KNOB_SOMAXCONN,    KNOB_PREFILL("6"),  KNOB_CLIENTS("7"), KNOB_SYNCOOKIES("0"),
+    KNOB_MAX_SYN_BACKLOG, KNOB_LINK("wire"), KNOB_DELAY("50ms"), KNOB_IPV6,
 };
 
 /* As many deaths at once as the kernel can surely report (observe/destroyed.h). */
 #define RESETS_HEARD 100
+
+/* The queue has room for some of the clients, and it is not full before they come. */
+static void settle(struct knobs *k, const struct conditions *c)
+{
+    int64_t limit = burst_limit(k, c);
+    if (knob(k, "prefill") > limit)
+        knob_settle(k, "prefill", limit);
+}
 
 static void predict(const struct knobs *k, const struct conditions *c, struct prediction *p)
 {
@@ -144,6 +152,7 @@ const struct experiment experiment_rst_on_overflow = {
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .sysctls = (const char *const[]){"net.ipv4.tcp_abort_on_overflow=1", NULL},
+    .settle = settle,
     .check = burst_check,
     .predict = predict,
     .run = run,
@@ -152,6 +161,7 @@ const struct experiment experiment_rst_on_overflow = {
     .see_also = (const char *const[]){"third-ack-dropped", "syn-cookie-ghosts", "accept-queue-full", NULL},
     .try_next =
         (const char *const[]){"tcplab-bench run rst-on-overflow --set link=loopback",
-                              "tcplab-bench run rst-on-overflow --set syncookies=1",
+                              "tcplab-bench run rst-on-overflow --set clients=20",
+                              "tcplab-bench run rst-on-overflow --set clients=20 --set syncookies=1",
                               "tcplab-bench run rst-on-overflow --set net.ipv4.tcp_abort_on_overflow=0", NULL},
 };

@@ -181,6 +181,7 @@ static void set_condition(struct conditions *c, const char *text)
 /* In the order in which a trial sets them. */
 static void settle_conditions(struct setting *s)
 {
+    experiment_settle(s->experiment, &s->knobs);
     s->conditions = conditions_fresh();
     for (const char *const *text = s->experiment->sysctls; text && *text; text++)
         set_condition(&s->conditions, *text);
