@@ -32,9 +32,8 @@ each_again() {
 }
 
 # each_kernel FOLDER JOBS [EXPERIMENT...]: documents `probe`, where the bench can do that, and `run`;
-# without experiments `run` is of all, and `claims` follows. An emulated machine is slow, and a host
-# with other work makes it stand still at times. So what did not agree, and a claim whose run did
-# not, is run again, alone: a difference that is the kernel's stays.
+# without experiments `run` is of all, and `claims` follows. What did not agree, and a claim whose run
+# did not, is run again, alone: a difference that a busy machine made goes, the kernel's stays.
 each_kernel() {
     folder=$1
     jobs=$2
