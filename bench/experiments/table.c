@@ -6,65 +6,67 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The one list, in the order of a connection's life. */
-#define EXPERIMENTS(PART, X)                   \
-    PART("Opening a connection")               \
-    X(handshake)                               \
-    X(simultaneous_open)                       \
-    X(syn_retries)                             \
-    X(synack_retries)                          \
-    X(closed_port)                             \
-    X(wildcard_listener)                       \
-    X(defer_accept)                            \
-    X(fastopen_queue)                          \
-    X(client_reboot)                           \
-    X(self_connect)                            \
-    PART("The SYN queue and the accept queue") \
-    X(accept_queue_full)                       \
-    X(third_ack_dropped)                       \
-    X(rst_on_overflow)                         \
-    X(syn_cookie_ghosts)                       \
-    X(syn_cookie_options)                      \
-    X(syn_queue_full)                          \
-    X(backlog_change)                          \
-    X(reuseport_queues)                        \
-    X(queued_client_leaves)                    \
-    X(wake_ups)                                \
-    PART("Sending data")                       \
-    X(zero_window)                             \
-    X(keepalive_behind_data)                   \
-    X(nagle_delayed_ack)                       \
-    PART("Closing it")                         \
-    X(close_by_client)                         \
-    X(close_by_server)                         \
-    X(half_close)                              \
-    X(simultaneous_close)                      \
-    X(close_wait_leak)                         \
-    X(fin_wait_2_timeout)                      \
-    X(last_ack_stuck)                          \
-    X(fin_wait_1_stuck)                        \
-    X(linger_reset)                            \
-    X(linger_waits)                            \
-    X(unread_data_reset)                       \
-    X(write_after_close)                       \
-    X(poll_events)                             \
-    X(forged_reset)                            \
-    PART("What remains of it")                 \
-    X(time_wait)                               \
-    X(time_wait_lost_ack)                      \
-    X(time_wait_buckets)                       \
-    X(time_wait_reuse)                         \
-    X(time_wait_assassination)                 \
-    X(port_exhaustion)                         \
-    X(ephemeral_port_choice)                   \
-    X(server_restart)                          \
-    PART("When the other end is gone")         \
-    X(keepalive_dead_peer)                     \
-    X(keepalive_reboot)                        \
-    X(user_timeout)                            \
+/* The one list, in the order of a connection's life: PART(FOLDER, TITLE), and X(FILE) for the .c file in
+ * that folder. The build reads it, too (bench/meson.build), and tests/tree/experiments makes the lists
+ * of README.md and of the man page of it. */
+#define EXPERIMENTS(PART, X)                           \
+    PART(opening, "Opening a connection")              \
+    X(handshake)                                       \
+    X(simultaneous_open)                               \
+    X(syn_retries)                                     \
+    X(synack_retries)                                  \
+    X(closed_port)                                     \
+    X(wildcard_listener)                               \
+    X(defer_accept)                                    \
+    X(fastopen_queue)                                  \
+    X(client_reboot)                                   \
+    X(self_connect)                                    \
+    PART(queues, "The SYN queue and the accept queue") \
+    X(accept_queue_full)                               \
+    X(third_ack_dropped)                               \
+    X(rst_on_overflow)                                 \
+    X(syn_cookie_ghosts)                               \
+    X(syn_cookie_options)                              \
+    X(syn_queue_full)                                  \
+    X(backlog_change)                                  \
+    X(reuseport_queues)                                \
+    X(queued_client_leaves)                            \
+    X(wake_ups)                                        \
+    PART(sending, "Sending data")                      \
+    X(zero_window)                                     \
+    X(keepalive_behind_data)                           \
+    X(nagle_delayed_ack)                               \
+    PART(closing, "Closing it")                        \
+    X(close_by_client)                                 \
+    X(close_by_server)                                 \
+    X(half_close)                                      \
+    X(simultaneous_close)                              \
+    X(close_wait_leak)                                 \
+    X(fin_wait_2_timeout)                              \
+    X(last_ack_stuck)                                  \
+    X(fin_wait_1_stuck)                                \
+    X(linger_reset)                                    \
+    X(linger_waits)                                    \
+    X(unread_data_reset)                               \
+    X(write_after_close)                               \
+    X(poll_events)                                     \
+    X(forged_reset)                                    \
+    PART(afterlife, "What remains of it")              \
+    X(time_wait)                                       \
+    X(time_wait_lost_ack)                              \
+    X(time_wait_buckets)                               \
+    X(time_wait_reuse)                                 \
+    X(time_wait_assassination)                         \
+    X(port_exhaustion)                                 \
+    X(ephemeral_port_choice)                           \
+    X(server_restart)                                  \
+    PART(death, "When the other end is gone")          \
+    X(keepalive_dead_peer)                             \
+    X(keepalive_reboot)                                \
+    X(user_timeout)                                    \
     X(retransmission_give_up)
 
-#define NOTHING(part)
+#define NOTHING(folder, title)
 #define X(name) extern const struct experiment experiment_##name;
 EXPERIMENTS(NOTHING, X)
 #undef X
@@ -81,8 +83,8 @@ static const struct {
     const char *part;
     const struct experiment *experiment;
 } table_rows[] = {
-#define PART(title) {title, NULL},
-#define X(name)     {NULL, &experiment_##name},
+#define PART(folder, title) {title, NULL},
+#define X(name)             {NULL, &experiment_##name},
     EXPERIMENTS(PART, X)
 #undef X
 #undef PART
