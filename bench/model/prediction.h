@@ -13,11 +13,23 @@
 
 /* The units there are: of counts, of times in seconds ("s"), of errno ("errno", 0 none), of what has
  * none ("number"). expect_...() with another one ends the process. A report leaves out the s of one. */
-#define UNITS(X)                                                                                                \
-    X("bits")                                                                                                   \
-    X("bytes")                                                                                                  \
-    X("calls") X("connections") X("errno") X("events") X("number") X("numbers") X("ports") X("requests") X("s") \
-        X("segments") X("sizes") X("sockets") X("threads") X("timeouts")
+#define UNITS(X)     \
+    X("bits")        \
+    X("bytes")       \
+    X("calls")       \
+    X("connections") \
+    X("errno")       \
+    X("events")      \
+    X("number")      \
+    X("numbers")     \
+    X("ports")       \
+    X("requests")    \
+    X("s")           \
+    X("segments")    \
+    X("sizes")       \
+    X("sockets")     \
+    X("threads")     \
+    X("timeouts")
 
 struct expectation {
     char name[EXPECTATION_NAME_MAX]; /* "ledger.reset", "server.TcpExt.ListenOverflows", "client.syn_retry_1_first" */
