@@ -33,6 +33,7 @@ static const struct {
     {"net.ipv4.tcp_rto_max_ms", 1000, 120000},
     {"net.ipv4.tcp_rto_min_us", 1, INT32_MAX},
     {"net.ipv4.tcp_rmem", 1, INT32_MAX},
+    {"net.ipv4.tcp_wmem", 1, INT32_MAX},
     {"net.ipv4.tcp_invalid_ratelimit", 0, INT32_MAX},
     {"net.ipv4.tcp_notsent_lowat", 0, UINT32_MAX},
     {"net.ipv4.tcp_min_snd_mss", 48, 65535}, /* TCP_MIN_SND_MSS, TCP_MIN_SND_MSS_MAX */

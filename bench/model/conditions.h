@@ -40,6 +40,8 @@
     X(notsent_lowat, "net.ipv4.tcp_notsent_lowat", UINT32_MAX, UINT32_MAX)           \
     X(rmem, "net.ipv4.tcp_rmem", 131072, 131072)                                     \
     X(invalid_ratelimit, "net.ipv4.tcp_invalid_ratelimit", 500, 500)                 \
+    X(window_scaling, "net.ipv4.tcp_window_scaling", 1, 1)                           \
+    X(wmem, "net.ipv4.tcp_wmem", 16384, 16384)                                       \
     X(min_snd_mss, "net.ipv4.tcp_min_snd_mss", 48, 48)                               \
     X(pingpong_thresh, "net.ipv4.tcp_pingpong_thresh", 1, 1)
 

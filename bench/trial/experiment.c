@@ -6,6 +6,7 @@
 
 #define RECEIVE_BUFFER_LEAST \
     2304 /* about SOCK_MIN_RCVBUF: with less not even one segment fits in, with all that the kernel adds to it */
+#define SEND_BUFFER_LEAST 4608 /* SOCK_MIN_SNDBUF: what setsockopt() never goes below */
 #define RTO_MIN_LEAST_US \
     50000 /* an answer may be delayed by 40 ms, TCP_ATO_MIN, and a little later on a busy machine */
 
@@ -19,6 +20,11 @@ static int check_premises(const struct experiment *e, const struct conditions *c
                      "and data and "
                      "FINs would wait for ever; write %d or more as the second of its three numbers",
                      (long long)c->rmem, c->rmem == 1 ? "" : "s", RECEIVE_BUFFER_LEAST);
+    else if (e->premises & PREMISE_SEND && c->wmem < SEND_BUFFER_LEAST)
+        r = asprintf(ret_message,
+                     "net.ipv4.tcp_wmem: a send buffer that begins with %lld byte%s has room for one "
+                     "segment only; write %d or more as the second of its three numbers",
+                     (long long)c->wmem, c->wmem == 1 ? "" : "s", SEND_BUFFER_LEAST);
     else if (e->premises & PREMISE_ON_TIME && c->rto_min_us < RTO_MIN_LEAST_US)
         r = asprintf(
             ret_message,

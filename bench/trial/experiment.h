@@ -20,9 +20,10 @@ struct by_hand {
 /* What an experiment's prediction takes for granted of sysctls that change none of its numbers, unless they are so odd that it is chance or
  * does not work at all (trial/experiment.c). */
 enum premise {
-    PREMISE_DATA = 1,    /* its connections carry data or FINs, which the receiver has room for */
-    PREMISE_ON_TIME = 2, /* only what is lost is sent again */
-    PREMISE_WRITABLE = 4 /* poll() tells of an established connection that it can be written to */
+    PREMISE_DATA = 1,     /* its connections carry data or FINs, which the receiver has room for */
+    PREMISE_ON_TIME = 2,  /* only what is lost is sent again */
+    PREMISE_WRITABLE = 4, /* poll() tells of an established connection that it can be written to */
+    PREMISE_SEND = 8,     /* the send buffer has room for more than one segment */
 };
 
 struct experiment {

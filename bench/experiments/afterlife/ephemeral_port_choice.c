@@ -9,6 +9,7 @@
  *                 begins is chance, and connect() by a secret hash of the addresses: calls to one
  *                 destination get ports that rise by some steps each.
  * Falsified by:   a port of the wrong half while the right one has free ports. */
+#include "bench/model/queue.h"
 #include "bench/trial/sockets.h"
 #include "bench/trial/steps.h"
 
@@ -33,6 +34,11 @@ static int check(const struct knobs *k, const struct conditions *c, char **ret_m
         r = asprintf(ret_message, "ports=%lld: the two halves would not be as large; write an even number", ports);
     else if (sockets > ports / 2)
         r = asprintf(ret_message, "sockets=%lld: each half has %lld ports; write at most that", sockets, ports / 2);
+    else if (sockets > queue_capacity(queue_limit(PORTS_MAX, c->somaxconn)))
+        r = asprintf(ret_message,
+                     "net.core.somaxconn=%lld: nobody calls accept(), and %lld connections do not fit "
+                     "into the accept queue; write at least %lld",
+                     (long long)c->somaxconn, sockets, sockets - 1);
     else
         return 0;
     if (r < 0)

@@ -54,12 +54,18 @@ static int mss(const struct knobs *k, const struct conditions *c, int i)
 static int check(const struct knobs *k, const struct conditions *c, char **ret_message)
 {
     const int least = announced[0] - TIMESTAMP_BYTES;
-    if (c->min_snd_mss <= least)
+    int r;
+    if (c->min_snd_mss > least)
+        r = asprintf(ret_message,
+                     "net.ipv4.tcp_min_snd_mss=%lld: every segment size below that is raised to it, "
+                     "whatever the client announces; write at most %d",
+                     (long long)c->min_snd_mss, least);
+    else if (!c->window_scaling)
+        r = asprintf(ret_message, "net.ipv4.tcp_window_scaling=0: then no connection has window scaling, and a "
+                                  "cookie cannot lose it; write 1");
+    else
         return 0;
-    if (asprintf(ret_message,
-                 "net.ipv4.tcp_min_snd_mss=%lld: every segment size below that is raised to it, whatever the client "
-                 "announces; write at most %d",
-                 (long long)c->min_snd_mss, least) < 0)
+    if (r < 0)
         *ret_message = NULL;
     return -EINVAL;
 }

@@ -47,8 +47,9 @@ static struct retransmit data_model(const struct knobs *k, const struct conditio
 
 static int check(const struct knobs *k, const struct conditions *c, char **ret_message)
 {
+    const struct retransmit data = data_model(k, c);
     if (knob(k, "user_timeout") % 1000000 == 0)
-        return 0;
+        return unanswered_check(&data, ret_message);
     if (asprintf(ret_message,
                  "user_timeout: TCP_USER_TIMEOUT is a number of whole milliseconds, at least 1; write %dms",
                  user_timeout_ms(k) + 1) < 0)

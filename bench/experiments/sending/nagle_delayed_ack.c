@@ -224,7 +224,7 @@ const struct experiment experiment_nagle_delayed_ack = {
                                      "> DATA", ". 40 ms", "< ACK", "> DATA", "s send(100)", "< DATA", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
-    .premises = PREMISE_DATA | PREMISE_ON_TIME | PREMISE_WRITABLE,
+    .premises = PREMISE_DATA | PREMISE_ON_TIME | PREMISE_WRITABLE | PREMISE_SEND,
     .check = check,
     .predict = predict,
     .run = run,

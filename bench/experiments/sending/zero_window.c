@@ -504,7 +504,7 @@ const struct experiment experiment_zero_window = {
                                      "< ACK win 0", "s recv()", "< ACK the window opens", "> DATA", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
-    .premises = PREMISE_WRITABLE,
+    .premises = PREMISE_WRITABLE | PREMISE_SEND,
     .check = check,
     .predict = predict,
     .run = run,
