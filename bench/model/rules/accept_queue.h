@@ -2,7 +2,9 @@
 #pragma once
 
 #define RULES_OF_THE_ACCEPT_QUEUE(X)                                                                                 \
-    X(accept_queue_limit, "The accept queue's limit is min(backlog, somaxconn), taken at listen().",                 \
+    X(accept_queue_limit,                                                                                            \
+      "The accept queue's limit is min(backlog, somaxconn), taken at listen(); a backlog below 0 "                   \
+      "means somaxconn.",                                                                                            \
       "__sys_listen_socket(), net/socket.c")                                                                         \
     X(accept_queue_capacity, "A queue with limit L holds L + 1 connections: the kernel asks \"length > L\".",        \
       "sk_acceptq_is_full(), include/net/sock.h")                                                                    \

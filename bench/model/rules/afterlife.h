@@ -32,7 +32,9 @@
       "An ACK for a connection that is not there is answered by RST, with the very number that the ACK asks for.",  \
       "tcp_v4_send_reset(), net/ipv4/tcp_ipv4.c")                                                                   \
     X(time_wait_assassination,                                                                                      \
-      "With tcp_rfc1337 = 0, the default, a RST that has the next number ends TIME_WAIT at once.",                  \
-      "tcp_timewait_state_process(), net/ipv4/tcp_minisocks.c")                                                     \
+      "With tcp_rfc1337 = 0, the default, a RST that has the next number, and no older "                            \
+      "timestamp, ends TIME_WAIT at once.",                                                                         \
+      "tcp_timewait_state_process(), net/ipv4/tcp_minisocks.c; tcp_paws_reject(), "                                 \
+      "include/net/tcp.h")                                                                                          \
     X(time_wait_rfc1337, "With tcp_rfc1337 = 1 TIME_WAIT ignores every RST.",                                       \
       "tcp_timewait_state_process(), net/ipv4/tcp_minisocks.c")

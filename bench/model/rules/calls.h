@@ -15,10 +15,12 @@
       "after its kernel has acknowledged the first FIN.",                                                           \
       "tcp_fin(), net/ipv4/tcp_input.c")                                                                            \
     X(close_three_segments,                                                                                         \
-      "The ACK of a FIN is delayed unless the route has quickack: by 40 ms (up to 200 ms with a long round "        \
-      "trip) where data has come before, else until the next tick. An end that closes within that time "            \
-      "sends it with its own FIN: three segments.",                                                                 \
-      "tcp_fin(), net/ipv4/tcp_input.c; tcp_send_delayed_ack(), net/ipv4/tcp_output.c")                             \
+      "The ACK of the first FIN is delayed, unless the route has quickack or more than a full "                     \
+      "segment is unacknowledged: by 40 ms (up to 200 ms with a long round trip) where data has "                   \
+      "come before, else until the next tick. An end that closes within that time sends it with "                   \
+      "its own FIN: three segments.",                                                                               \
+      "tcp_fin(), __tcp_ack_snd_check(), net/ipv4/tcp_input.c; tcp_send_delayed_ack(), "                            \
+      "net/ipv4/tcp_output.c")                                                                                      \
     X(fin_with_ack, "A FIN that acknowledges the other end's takes it from FIN_WAIT_1 straight to TIME_WAIT.",      \
       "tcp_rcv_state_process(), net/ipv4/tcp_input.c")                                                              \
     X(time_wait_bind,                                                                                               \
@@ -60,7 +62,8 @@
       "Data that comes after shutdown(SHUT_RDWR) is answered by RST, which counts as TCPAbortOnData.",              \
       "tcp_rcv_state_process(), net/ipv4/tcp_input.c")                                                              \
     X(current_established,                                                                                          \
-      "CurrEstab counts the connections in ESTABLISHED, and since Linux 6.10 those in CLOSE_WAIT.",                 \
+      "CurrEstab counts the connections in ESTABLISHED, and since Linux 6.10 (stable kernels: "                     \
+      "since mid-2024) those in CLOSE_WAIT.",                                                                       \
       "tcp_set_state(), net/ipv4/tcp.c")                                                                            \
     X(reset_keeps_received,                                                                                         \
       "What had arrived before a RST can still be read: recv() gives it first, and the error only after it.",       \
@@ -83,8 +86,8 @@
       "EstabResets counts at each end the connections that go from ESTABLISHED or CLOSE_WAIT to nothing.",          \
       "tcp_set_state(), net/ipv4/tcp.c")                                                                            \
     X(close_after_reading,                                                                                          \
-      "close() of a connection whose data has all been read sends a FIN, and the kernel goes on to deliver what "   \
-      "was sent before.",                                                                                           \
+      "close() of a connection whose data has all been read sends a FIN (a RST, if SO_LINGER is "                   \
+      "0 s), and after a FIN the kernel goes on to deliver what was sent before.",                                  \
       "__tcp_close(), net/ipv4/tcp.c")                                                                              \
     X(write_before_reset,                                                                                           \
       "A write only hands data to the kernel: it succeeds until the kernel itself has been told that the "          \

@@ -6,8 +6,10 @@
       "do_exit(), kernel/exit.c")                                                                                    \
     X(close_with_unread_data, "close() of a connection with unread data sends RST instead of FIN.",                  \
       "__tcp_close(), net/ipv4/tcp.c")                                                                               \
-    X(close_with_linger_0, "close() after SO_LINGER with 0 s sends RST, and neither end has TIME_WAIT.",             \
-      "__tcp_close(), net/ipv4/tcp.c")                                                                               \
+    X(close_with_linger_0,                                                                                           \
+      "close() after SO_LINGER with 0 s sends RST, and neither end has TIME_WAIT, unless both "                      \
+      "have sent their FIN before.",                                                                                 \
+      "__tcp_close(), tcp_disconnect(), net/ipv4/tcp.c")                                                             \
     X(fin_acknowledged,                                                                                              \
       "The peer's kernel acknowledges a FIN by itself, so FIN_WAIT_1 becomes FIN_WAIT_2 and the peer is in "         \
       "CLOSE_WAIT, whatever its program does.",                                                                      \

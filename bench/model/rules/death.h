@@ -7,10 +7,11 @@
       "counts as 200 ms at least (tcp_rto_min_us, or the route's rto_min).",                                       \
       "tcp_rtt_estimator(), net/ipv4/tcp_input.c")                                                                 \
     X(tail_loss_probe,                                                                                             \
-      "With SACK and tcp_early_retrans = 3 (the default) or 4 a single segment under way is first sent "           \
-      "again as a tail loss probe, after two round trips + 200 ms or after the RTO, whichever is sooner, "         \
-      "and then the RTO begins anew. Where more is under way it is two round trips.",                              \
-      "tcp_schedule_loss_probe(), net/ipv4/tcp_output.c")                                                          \
+      "With SACK and tcp_early_retrans = 3 (the default) or 4 a single segment under way is "                      \
+      "first sent again as a tail loss probe (or unsent data is, if the window allows it), after "                 \
+      "two round trips + 200 ms or after the RTO, whichever is sooner, and then the RTO begins "                   \
+      "anew. Where more is under way it is two round trips.",                                                      \
+      "tcp_schedule_loss_probe(), tcp_send_loss_probe(), net/ipv4/tcp_output.c")                                   \
     X(rto_doubles,                                                                                                 \
       "Each time the RTO fires the oldest segment is sent again, and the next timeout is twice as long, up "       \
       "to 120 s (tcp_rto_max_ms).",                                                                                \
@@ -21,9 +22,10 @@
       "120 s more for each above: 924.6 s for 15.",                                                                \
       "retransmits_timed_out(), tcp_model_timeout(), net/ipv4/tcp_timer.c")                                        \
     X(orphan_retries,                                                                                              \
-      "Without a descriptor tcp_orphan_retries = R counts instead of tcp_retries2, with the same times: "          \
-      "(2^(R + 1) - 1) * 200 ms for R up to 9. 0 means 8.",                                                        \
-      "tcp_orphan_retries(), net/ipv4/tcp_timer.c")                                                                \
+      "Without a descriptor tcp_orphan_retries = R counts instead of tcp_retries2, with the same "                 \
+      "times: (2^(R + 1) - 1) * 200 ms for R up to 9. 0 means 8. Once the RTO is tcp_rto_max_ms "                  \
+      "(120 s), 0 means 0, and after an ICMP error any R does.",                                                   \
+      "tcp_write_timeout(), tcp_orphan_retries(), net/ipv4/tcp_timer.c")                                           \
     X(gives_up_silently, "Who gives up retransmitting sends no RST: the peer is told nothing.",                    \
       "tcp_write_err(), net/ipv4/tcp_timer.c")                                                                     \
     X(gives_up_timed_out,                                                                                          \

@@ -38,7 +38,7 @@
       "tcp_v4_rcv(), net/ipv4/tcp_ipv4.c; tcp_v4_send_reset(), net/ipv4/tcp_ipv4.c")                                \
     X(refused, "A RST in SYN_SENT that acknowledges the SYN ends it with ECONNREFUSED; no SYN is sent again.",      \
       "tcp_reset(), net/ipv4/tcp_input.c")                                                                          \
-    X(resets_sent_counter, "OutRsts counts every RST that is sent.",                                                \
+    X(resets_sent_counter, "OutRsts counts every RST that TCP sends; those of a firewall are not in it.",           \
       "tcp_v4_send_reset(), net/ipv4/tcp_ipv4.c; tcp_send_active_reset(), net/ipv4/tcp_output.c")                   \
     X(crossed_syn_sent, "connect() sends a SYN, and each end is in SYN_SENT until something of the other comes.",   \
       "tcp_v4_connect(), net/ipv4/tcp_ipv4.c")                                                                      \

@@ -12,9 +12,10 @@
       "the port. A port that bind() chose is skipped for every destination.",                                        \
       "__inet_hash_connect(), __inet_check_established(), net/ipv4/inet_hashtables.c")                               \
     X(time_wait_reuse,                                                                                               \
-      "With timestamps connect() takes a TIME_WAIT's port again after tcp_tw_reuse_delay (1 s; kernels "             \
-      "without this sysctl: when the clock's second changes) if tcp_tw_reuse is 1, or if it is 2 (the "              \
-      "default) and an address is in 127.0.0.0/8 or ::1.",                                                           \
+      "With timestamps connect() takes a TIME_WAIT's port again after tcp_tw_reuse_delay (1 s; "                     \
+      "kernels without this sysctl: when the clock's second changes) if tcp_tw_reuse is 1, or if "                   \
+      "it is 2 (the default) and an address is in 127.0.0.0/8 or ::1, or the old socket was "                        \
+      "bound to lo. It does not choose a FIN_WAIT_2's.",                                                             \
       "tcp_twsk_unique(), net/ipv4/tcp_ipv4.c")                                                                      \
     X(time_wait_accepts_syn,                                                                                         \
       "A SYN that meets a TIME_WAIT on the server's side goes to the listener if its timestamp is not "              \
@@ -40,8 +41,8 @@
       "SO_REUSEADDR ports may be shared).",                                                                          \
       "inet_csk_find_open_port(), net/ipv4/inet_connection_sock.c")                                                  \
     X(bound_late,                                                                                                    \
-      "With IP_BIND_ADDRESS_NO_PORT bind() takes the address only and leaves the port to connect(), which knows "    \
-      "the destination.",                                                                                            \
+      "With IP_BIND_ADDRESS_NO_PORT bind() to port 0 takes the address only and leaves the port "                    \
+      "to connect(), which knows the destination.",                                                                  \
       "__inet_bind(), net/ipv4/af_inet.c")                                                                           \
     X(bind_conflict,                                                                                                 \
       "bind() fails with EADDRINUSE while any connection has the port at an address that clashes with its "          \

@@ -44,11 +44,15 @@
       "without "                                                                                                     \
       "waiting for its next probe.",                                                                                 \
       "__tcp_cleanup_rbuf(), net/ipv4/tcp.c; tcp_ack_probe(), net/ipv4/tcp_input.c")                                 \
-    X(orphan_keeps_data, "close() leaves unsent data to the kernel: the FIN waits behind it, in FIN_WAIT_1.",        \
+    X(orphan_keeps_data,                                                                                             \
+      "close() leaves unsent data to the kernel: the FIN waits behind it, in FIN_WAIT_1 or "                         \
+      "LAST_ACK.",                                                                                                   \
       "tcp_send_fin(), net/ipv4/tcp_output.c")                                                                       \
     X(window_probe_counter, "TCPWinProbe counts the window probes sent.",                                            \
       "tcp_xmit_probe_skb(), net/ipv4/tcp_output.c")                                                                 \
-    X(zero_window_counter, "TCPToZeroWindowAdv counts how often a window that was open was announced as 0.",         \
+    X(zero_window_counter,                                                                                           \
+      "TCPToZeroWindowAdv counts how often a window that was open was announced as 0; Linux 6.12 "                   \
+      "leaves out the 0 that refuses data for want of memory.",                                                      \
       "tcp_select_window(), net/ipv4/tcp_output.c")                                                                  \
     X(from_zero_window_counter, "TCPFromZeroWindowAdv counts how often a window that was 0 was announced as open.",  \
       "tcp_select_window(), net/ipv4/tcp_output.c")                                                                  \
@@ -71,11 +75,12 @@
       "The first data of a connection puts its receiver into quickack mode: up to 16 ACKs are sent at once.",        \
       "tcp_event_data_recv(), net/ipv4/tcp_input.c; tcp_incr_quickack(), net/ipv4/tcp_input.c")                      \
     X(ack_delayed,                                                                                                   \
-      "An end that answers within 40 ms (three times from Linux 5.1 to about 5.18) leaves quickack mode, and then "  \
-      "delays "                                                                                                      \
-      "the ACK of a single small segment by 40 ms while the round trip is shorter.",                                 \
+      "An end that answers within 40 ms (tcp_pingpong_thresh times: 1; three times from Linux "                      \
+      "5.1 to about 5.18) leaves quickack mode, and then delays the ACK of a single small "                          \
+      "segment by 40 ms while the round trip is shorter.",                                                           \
       "tcp_event_data_sent(), net/ipv4/tcp_output.c; tcp_send_delayed_ack(), net/ipv4/tcp_output.c")                 \
     X(ack_quick_option,                                                                                              \
-      "TCP_QUICKACK = 1 sends the ACK that waits. After that, until the end answers again, a read of all "           \
-      "that has come sends one at once; 0 makes the end delay.",                                                     \
-      "__tcp_sock_set_quickack(), net/ipv4/tcp.c")
+      "TCP_QUICKACK = 1 sends the ACK that waits, if all that has come has been read. After "                        \
+      "that, until the end answers again, a read of all that has come sends one at once; 0 makes "                   \
+      "the end delay.",                                                                                              \
+      "__tcp_sock_set_quickack(), __tcp_cleanup_rbuf(), net/ipv4/tcp.c")
