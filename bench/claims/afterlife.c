@@ -212,6 +212,40 @@ const struct claim claims_of_time_wait[] = {
         .since = "Linux 4.12",
     },
     {
+        .name = "nat-timestamps-off",
+        .says = "For clients behind one NAT TCP timestamps must be off, or the server drops the SYNs of those whose "
+                "clock is behind.",
+        .source = "many tuning guides",
+        .experiment = "nat-timestamps",
+        CLAIM_VALUES({"client.ESTABLISHED", 0, 0}),
+        .truth = "The server compares timestamps within the same addresses and ports only. If an old connection "
+                 "there is in TIME_WAIT, an ACK and a RST end it, and the SYN that comes again gets in.",
+        .nuance = "It was so with tcp_tw_recycle = 1, up to Linux 4.11; that was never the default. Today "
+                  "tcp_rfc1337 = 1 keeps such a client out, but only of a port that another has just had.",
+    },
+    {
+        .name = "higher-number-reopens",
+        .says = "A SYN may open a connection in TIME-WAIT again directly if its initial sequence number is larger "
+                "than the largest that the old connection used.",
+        .source = "RFC 1122, 4.2.2.13",
+        .experiment = "nat-timestamps",
+        CLAIM_SETS("timestamps=0"),
+        CLAIM_VALUES({"server.answers_ACK", 0, 0}, {"client.ESTABLISHED", 1, 1}),
+        .nuance = "With timestamps its own must not be older, and if it is newer the number may be lower. A SYN that "
+                  "does not get in directly gets in after an ACK and a RST.",
+    },
+    {
+        .name = "rfc1337-costs-nothing",
+        .says = "tcp_rfc1337 = 1 protects connections in TIME_WAIT, and costs nothing.",
+        .source = "many tuning guides",
+        .experiment = "nat-timestamps",
+        CLAIM_SETS("rfc1337=1"),
+        CLAIM_VALUES({"client.ESTABLISHED", 1, 1}),
+        .truth = "A client whose timestamps are behind cannot use a port for which there is a TIME_WAIT: its RST is "
+                 "ignored, and each of its SYNs begins the 60 s anew.",
+        .nuance = "That takes two clients behind one NAT, or one that was rebooted.",
+    },
+    {
         .name = "ephemeral-ports-random",
         .says = "connect() chooses a port at random from the whole of ip_local_port_range.",
         .source = "RFC 6056; common wording",

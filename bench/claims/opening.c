@@ -187,6 +187,36 @@ const struct claim claims_of_opening[] = {
         .nuance = "Two ends that both call connect() can, too: see simultaneous-open-never.",
     },
     {
+        .name = "dead-host-two-minutes",
+        .says = "connect() to a host that is switched off takes two minutes to fail.",
+        .source = "common wording; Stevens, TCP/IP Illustrated, with 75 s",
+        .experiment = "dead-host",
+        CLAIM_VALUES({"client.connect_error", ETIMEDOUT, ETIMEDOUT}, {"client.ended_first", 75, INFINITY}),
+        .truth = "On the client's own network it fails with EHOSTUNREACH after three ARP requests, 3 s; elsewhere "
+                 "as soon as a router says so by ICMP.",
+        .nuance = "Where nobody says anything, as behind many firewalls, it takes until the SYNs are used up: about "
+                  "two minutes by default.",
+    },
+    {
+        .name = "unreachable-is-soft",
+        .says = "An ICMP \"host unreachable\" during connect() is a soft error: the kernel keeps it and goes on "
+                "sending SYNs, and returns it only when it has given up.",
+        .source = "Stevens, UNIX Network Programming, volume 1, on connect(); RFC 1122, 4.2.3.9",
+        .experiment = "dead-host",
+        CLAIM_SETS("dead=router"),
+        CLAIM_VALUES({"client.ended_first", 7, INFINITY}, {"client.SYNs_after_ICMP", 1, INFINITY}),
+        .truth = "In SYN_SENT it ends connect() at once, with EHOSTUNREACH.",
+        .nuance = "On an established connection it is soft: data is sent again as before.",
+    },
+    {
+        .name = "silence-is-etimedout",
+        .says = "connect() fails with ETIMEDOUT if its SYNs get no answer at all.",
+        .source = "Stevens, UNIX Network Programming, volume 1, on connect(); connect(2)",
+        .experiment = "dead-host",
+        CLAIM_SETS("dead=silent"),
+        CLAIM_VALUES({"client.connect_error", ETIMEDOUT, ETIMEDOUT}),
+    },
+    {
         .name = "reuseaddr-wildcard-beside",
         .says =
             "With SO_REUSEADDR a server can listen at the wildcard address beside one that listens at an address of "

@@ -21,6 +21,7 @@
     X(fastopen_queue)                                  \
     X(client_reboot)                                   \
     X(self_connect)                                    \
+    X(dead_host)                                       \
     PART(queues, "The SYN queue and the accept queue") \
     X(accept_queue_full)                               \
     X(third_ack_dropped)                               \
@@ -57,6 +58,7 @@
     X(time_wait_buckets)                               \
     X(time_wait_reuse)                                 \
     X(time_wait_assassination)                         \
+    X(nat_timestamps)                                  \
     X(port_exhaustion)                                 \
     X(ephemeral_port_choice)                           \
     X(server_restart)                                  \

@@ -34,6 +34,11 @@ bool afterlife_survives_reset(const struct conditions *c)
     return c->rfc1337 != 0;
 }
 
+bool afterlife_makes_room(int timestamp, bool higher)
+{
+    return timestamp >= 0 && (timestamp > 0 || higher);
+}
+
 double afterlife_after_fin(void)
 {
     return 60; /* TCP_TIMEWAIT_LEN */

@@ -30,5 +30,11 @@ struct span afterlife_reuse(const struct conditions *c, bool bound, bool loopbac
 /* Does a TIME_WAIT outlive a RST that has exactly the next sequence number (tcp_timewait_state_process())? */
 bool afterlife_survives_reset(const struct conditions *c);
 
+/* Does a TIME_WAIT at the server make room for a SYN of the same addresses and ports at once
+ * (tcp_timewait_state_process())? timestamp: the SYN's against the last that the old connection had,
+ * below 0: older, above: newer; 0: the same, or without timestamps. higher: its number is beyond the old
+ * connection's last. */
+bool afterlife_makes_room(int timestamp, bool higher);
+
 /* How much of its time a TIME_WAIT has left when its peer's FIN has just come again: all of it, seconds. */
 double afterlife_after_fin(void);

@@ -73,8 +73,8 @@ static enum ledger_row ledger_by_sockets(const struct history_entry *e)
 /* The rows that the client's word decides; LEDGER_N: its sockets do. */
 static enum ledger_row ledger_by_outcome(const char *outcome)
 {
-    static const enum ledger_row told[] = {LEDGER_refused, LEDGER_reset, LEDGER_timed_out, LEDGER_no_port,
-                                           LEDGER_no_fd};
+    static const enum ledger_row told[] = {LEDGER_refused,     LEDGER_reset,   LEDGER_timed_out,
+                                           LEDGER_unreachable, LEDGER_no_port, LEDGER_no_fd};
     for (size_t i = 0; i < sizeof(told) / sizeof(*told); i++)
         if (!strcmp(outcome, ledger_names[told[i]]))
             return told[i];
@@ -114,9 +114,10 @@ static int ledger_add_entry(struct ledger *l, const json_t *log, const struct hi
     enum ledger_row row = ledger_by_outcome(outcome);
     if (row == LEDGER_N)
         row = ledger_by_sockets(e);
+    /* Only tcplab-client gives an "errno": to it this is never what the experiment wants. */
     const char *error = json_string_value(json_object_get(log, "errno"));
-    if (!strcmp(outcome, "unreachable"))
-        ledger_trouble(l, "the client could not reach the server (%s)", error ? error : "no error given");
+    if (row == LEDGER_unreachable && error)
+        ledger_trouble(l, "the client could not reach the server (%s)", error);
     if (!strcmp(outcome, "pending") && row == LEDGER_closed)
         ledger_trouble(l, "%s was still connecting, and no socket was there", local ? local : "an attempt");
     return ledger_append(l, local ? &id : NULL, row);

@@ -5,17 +5,18 @@
 
 #include <jansson.h>
 
-#define LEDGER_ROWS(X)                                                             \
-    X(accepted)  /* the server's program has it */                                 \
-    X(queued)    /* in the accept queue */                                         \
-    X(half_open) /* the server has a request */                                    \
-    X(ghost)     /* the client believes it is connected, the server has nothing */ \
-    X(syn_sent)                                                                    \
-    X(refused)                                                                     \
-    X(reset)                                                                       \
-    X(timed_out)                                                                   \
-    X(closed)                                                                      \
-    X(no_port)                                                                     \
+#define LEDGER_ROWS(X)                                                                                          \
+    X(accepted)  /* the server's program has it */                                                              \
+    X(queued)    /* in the accept queue */                                                                      \
+    X(half_open) /* the server has a request */                                                                 \
+    X(ghost)     /* the client believes it is connected, the server has nothing */                              \
+    X(syn_sent)                                                                                                 \
+    X(refused)                                                                                                  \
+    X(reset)                                                                                                    \
+    X(timed_out)                                                                                                \
+    X(unreachable) /* nobody could say where the other host is, or an ICMP message said that it is not there */ \
+    X(closed)                                                                                                   \
+    X(no_port)                                                                                                  \
     X(no_fd)
 
 enum ledger_row {

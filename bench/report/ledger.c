@@ -16,6 +16,7 @@ static const struct {
     {"refused", "RST in answer to the SYN"},
     {"reset", "RST after the SYN was answered"},
     {"timed_out", "given up: no answer for too long"},
+    {"unreachable", "the other host was not found, or a router said that it is not there"},
     {"closed", "over, closed by one end or both"},
     {"no_port", "never sent: no local port was free"},
     {"no_fd", "never sent: no descriptor was left"},

@@ -46,8 +46,8 @@ static double observed(const json_t *run, const char *name)
 
 static void check_ledger(const json_t *run)
 {
-    static const char *const rows[] = {"accepted", "queued",    "half_open", "ghost",   "syn_sent", "refused",
-                                       "reset",    "timed_out", "closed",    "no_port", "no_fd"};
+    static const char *const rows[] = {"accepted", "queued",    "half_open", "ghost",       "syn_sent", "refused",
+                                       "reset",    "timed_out", "closed",    "unreachable", "no_port",  "no_fd"};
     int64_t sum = 0;
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
         sum += live_integer(run, "ledger", rows[i], NULL);

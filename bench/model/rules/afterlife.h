@@ -37,4 +37,8 @@
       "tcp_timewait_state_process(), net/ipv4/tcp_minisocks.c; tcp_paws_reject(), "                                 \
       "include/net/tcp.h")                                                                                          \
     X(time_wait_rfc1337, "With tcp_rfc1337 = 1 TIME_WAIT ignores every RST.",                                       \
+      "tcp_timewait_state_process(), net/ipv4/tcp_minisocks.c")                                                     \
+    X(time_wait_old_syn,                                                                                            \
+      "A SYN that meets a TIME_WAIT and has an older timestamp, or neither a newer timestamp nor a higher number, " \
+      "is answered by an ACK of the old numbers. One with an older timestamp also begins the 60 s anew.",           \
       "tcp_timewait_state_process(), net/ipv4/tcp_minisocks.c")

@@ -117,4 +117,14 @@
       "tcp_rcv_synsent_state_process(), net/ipv4/tcp_input.c")                                                      \
     X(self_connect,                                                                                                 \
       "A SYN that comes back to the socket in SYN_SENT that sent it makes a simultaneous open with itself.",        \
-      "tcp_rcv_synsent_state_process(), net/ipv4/tcp_input.c")
+      "tcp_rcv_synsent_state_process(), net/ipv4/tcp_input.c")                                                      \
+    X(icmp_ends_connect,                                                                                            \
+      "In SYN_SENT an ICMP or ICMPv6 message of an unreachable destination ends connect() at once, with "           \
+      "EHOSTUNREACH if it is the host. Later it is only remembered, and so is one that meets a system call.",       \
+      "tcp_v4_err(), net/ipv4/tcp_ipv4.c; tcp_v6_err(), net/ipv6/tcp_ipv6.c")                                       \
+    X(neighbour_fails,                                                                                              \
+      "On its own network a host asks for an address mcast_solicit times, retrans_time_ms apart: by default three " \
+      "times, 1 s apart. If nobody answers, its kernel sends itself an ICMP message of an unreachable host, which " \
+      "ends connect(); no SYN has left.",                                                                           \
+      "neigh_timer_handler(), net/core/neighbour.c; ipv4_link_failure(), net/ipv4/route.c; ip6_link_failure(), "    \
+      "net/ipv6/route.c")
