@@ -248,8 +248,9 @@ Test(probe, an_unknown_rule_is_taken_as_in_the_newest_kernel_and_said)
     const json_t *run = run_with(&p, &code, "syn_queue_full=unknown", "rst-on-overflow", "backlog=3");
     cr_assert_str_eq(used(run, "syn_queue_full"), "unknown");
     live_free(p);
-    const char *text =
-        live_shell("TCPLAB_TEST_RULE=syn_queue_full=unknown %s/bench/tcplab-bench run rst-on-overflow", TEST_BUILD);
+    const char *text = live_shell(
+        "TCPLAB_TEST_RULE=syn_queue_full=unknown %s/bench/tcplab-bench run rst-on-overflow --set backlog=3",
+        TEST_BUILD);
     cr_assert(strstr(text, "syn_queue_full unknown (reckoned as in the newest kernel)"), "%s", text);
 }
 

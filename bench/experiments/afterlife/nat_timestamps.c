@@ -93,8 +93,8 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
     const struct rule *answer = room ? &rule_time_wait_accepts_syn : &rule_time_wait_old_syn;
     const struct rule *end = room ? answer : in ? &rule_time_wait_assassination : &rule_time_wait_rfc1337;
     expect_exactly(p, "sockets", 1, &rule_time_wait_first_closer, "server.TIME_WAIT_before");
-    expect_exactly(p, "answers", !room, answer, "server.answers_ACK");
-    expect_exactly(p, "answers", !room, room ? answer : &rule_syn_sent_resets, "client.answers_RST");
+    expect_exactly(p, "segments", !room, answer, "server.answers_ACK");
+    expect_exactly(p, "segments", !room, room ? answer : &rule_syn_sent_resets, "client.answers_RST");
     if (!room) {
         expect_exactly(p, "number", 0, answer, "server.ACK_is_off_by");
         expect_exactly(p, "number", 0, &rule_syn_sent_resets, "client.RST_is_off_by");
