@@ -14,7 +14,7 @@
     X("time_wait_reuse_clock", "seconds", "seconds", "seconds", "seconds", "seconds", "seconds", "milliseconds",   \
       "milliseconds", "milliseconds")                                                                              \
     X("hz", "250", "250", "250", "250", "250", "250", "250", "250", "250")                                         \
-    X("timer_wheel", "true", "true", "unknown", "true", "true", "true", "true", "true", "true")                    \
+    X("timer_wheel", "true", "true", "true", "true", "true", "true", "true", "true", "true")                       \
     X("tcp_migrate_req", "true", "true", "true", "true", "true", "true", "true", "true", "true")                   \
     X("tcp_rto_max_ms", "false", "false", "false", "false", "false", "false", "true", "true", "true")              \
     X("tcp_rto_min_us", "false", "false", "false", "false", "true", "true", "true", "true", "true")                \
