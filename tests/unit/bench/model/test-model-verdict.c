@@ -33,7 +33,7 @@ Test(model_verdict, of_three_numbers_it_is_the_default)
 Test(model_verdict, conditions_by_sysctl)
 {
     struct conditions c = conditions_fresh(), unchanged = c;
-    conditions_set(&c, "net.ipv4.tcp_wmem", 7);
+    conditions_set(&c, "net.ipv4.tcp_mem", 7);
     conditions_set(&c, "net.ipv4.tcp_synack_retries_", 7);
     conditions_set(&c, "", 7);
     cr_expect_eq(memcmp(&c, &unchanged, sizeof(c)), 0);
