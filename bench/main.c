@@ -20,36 +20,41 @@ static const struct {
 } verbs[] = {
     {"list", "", "what experiments there are", list_main},
     {"explain", "[OPTIONS] NAME",
-     "one experiment: the question, the textbooks, the kernel, the knobs, the prediction", explain_main},
-    {"run", "[OPTIONS] NAME...|--all", "run experiments in a private lab and compare them with their predictions",
-     run_main},
+     "one experiment: the question, the textbooks, the kernel, the knobs, the prediction",
+     explain_main},
+    {"run", "[OPTIONS] NAME...|--all",
+     "run experiments in a private lab and compare them with their predictions", run_main},
     {"claims", "[list | run [OPTIONS] [CLAIM...]]",
      "what articles and books say, and whether it is so on this kernel", claims_main},
-    {"probe", "[OPTIONS]", "which of the rules that differ between kernels this one has, by small experiments",
+    {"probe", "[OPTIONS]",
+     "which of the rules that differ between kernels this one has, by small experiments",
      probe_main},
-    {"enter", "[COMMAND [ARGUMENT...]]", "run a command, or a shell, in a private network; no root needed",
-     enter_main},
+    {"enter", "[COMMAND [ARGUMENT...]]",
+     "run a command, or a shell, in a private network; no root needed", enter_main},
 };
 
 #define N_VERBS (sizeof(verbs) / sizeof(*verbs))
 
 static void main_help(FILE *out)
 {
-    fputs("Examples:\n"
-          "  tcplab-bench list\n"
-          "  tcplab-bench explain rst-on-overflow\n"
-          "  tcplab-bench run rst-on-overflow --set clients=100\n"
-          "  tcplab-bench run --all -j 4\n"
-          "  tcplab-bench claims run -j 8\n"
-          "  tcplab-bench probe\n"
-          "  tcplab-bench enter tcplab-server --backlog 4 --sysctl net.ipv4.tcp_abort_on_overflow=1\n"
-          "  tcplab-bench enter             a shell whose network is its own\n\n"
-          "Usage: tcplab-bench VERB [ARGUMENT...]\n\n",
-          out);
+    fputs(
+        "Examples:\n"
+        "  tcplab-bench list\n"
+        "  tcplab-bench explain rst-on-overflow\n"
+        "  tcplab-bench run rst-on-overflow --set clients=100\n"
+        "  tcplab-bench run --all -j 4\n"
+        "  tcplab-bench claims run -j 8\n"
+        "  tcplab-bench probe\n"
+        "  tcplab-bench enter tcplab-server --backlog 4 --sysctl net.ipv4.tcp_abort_on_overflow=1\n"
+        "  tcplab-bench enter             a shell whose network is its own\n\n"
+        "Usage: tcplab-bench VERB [ARGUMENT...]\n\n",
+        out);
     for (size_t i = 0; i < N_VERBS; i++)
-        fprintf(out, "  %s%s%s\n      %s\n", verbs[i].name, *verbs[i].arguments ? " " : "", verbs[i].arguments,
-                verbs[i].help);
-    fputs("\n  -h, --help     show this help and exit\n  -V, --version  show the version and exit\n", out);
+        fprintf(out, "  %s%s%s\n      %s\n", verbs[i].name, *verbs[i].arguments ? " " : "",
+                verbs[i].arguments, verbs[i].help);
+    fputs(
+        "\n  -h, --help     show this help and exit\n  -V, --version  show the version and exit\n",
+        out);
 }
 
 static int main_unknown_verb(const char *verb)
@@ -58,8 +63,8 @@ static int main_unknown_verb(const char *verb)
     for (size_t i = 0; i < N_VERBS; i++)
         names[i] = verbs[i].name;
     const char *near = suggest_nearest(verb, names, N_VERBS);
-    terminal_error("there is no verb %s%s%s%s; see --help", verb, near ? " (did you mean " : "", near ? near : "",
-                   near ? "?)" : "");
+    terminal_error("there is no verb %s%s%s%s; see --help", verb, near ? " (did you mean " : "",
+                   near ? near : "", near ? "?)" : "");
     return EXIT_CODE_USAGE;
 }
 
@@ -70,8 +75,9 @@ int main(int argc, char **argv)
         main_help(stderr);
         return EXIT_CODE_USAGE;
     }
+    /* the others have their own */
     bool help_of_verb = argc == 3 && (!strcmp(argv[1], "list") || !strcmp(argv[1], "enter")) &&
-                        (!strcmp(argv[2], "-h") || !strcmp(argv[2], "--help")); /* the others have their own */
+                        (!strcmp(argv[2], "-h") || !strcmp(argv[2], "--help"));
     if (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help") || help_of_verb) {
         main_help(stdout);
         return program_flush();

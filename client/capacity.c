@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define CAPACITY_BASE     24   /* of a table: standard streams, documents, netlink, /proc, some that were inherited */
+/* of a table: standard streams, documents, netlink, /proc, some that were inherited */
+#define CAPACITY_BASE     24
 #define CAPACITY_PER_LOOP 4    /* epoll, two timers, and the eventfd that wakes it */
 #define CAPACITY_MEMORY   4500 /* bytes a connection: the kernel's socket and file, and the flow */
 
@@ -16,7 +17,8 @@ static uint64_t capacity_at_once(const struct settings *s)
     return s->connections < s->total ? s->connections : s->total;
 }
 
-/* Connections whose descriptor is kept to the end of the run add up, for the workloads that repeat. */
+/* Connections whose descriptor is kept to the end of the run add up, for the workloads that
+ * repeat. */
 static uint64_t capacity_connections(const struct settings *s)
 {
     bool kept = s->close_how == CLOSE_HALF || s->close_how == CLOSE_NONE;
@@ -48,8 +50,8 @@ static uint64_t capacity_memory_left(void)
     return left;
 }
 
-/* Whether so many tables do, a loop in each. Each has a copy of an eventfd of each loop, while it comes to be and in the
- * first thread to the end. */
+/* Whether so many tables do, a loop in each. Each has a copy of an eventfd of each loop, while it
+ * comes to be and in the first thread to the end. */
 static bool capacity_tables_hold(const struct capacity *c, uint64_t tables)
 {
     uint64_t share = (c->connections + tables - 1) / tables;
@@ -73,14 +75,15 @@ static bool capacity_choose_loops(const struct settings *s, struct capacity *c)
 int capacity_fit(const struct settings *s, struct capacity *ret)
 {
     uint64_t connections = capacity_connections(s);
-    *ret = (struct capacity){
-        .connections = connections,
-        .loops = s->threads,
-        .tables = 1,
-        .limit = program_raise_descriptors().rlim_cur,
-        .machine_left = capacity_machine_left(),
-        .memory_needed = connections < UINT64_MAX / CAPACITY_MEMORY ? connections * CAPACITY_MEMORY : UINT64_MAX,
-        .memory_left = capacity_memory_left()};
+    *ret = (struct capacity){.connections = connections,
+                             .loops = s->threads,
+                             .tables = 1,
+                             .limit = program_raise_descriptors().rlim_cur,
+                             .machine_left = capacity_machine_left(),
+                             .memory_needed = connections < UINT64_MAX / CAPACITY_MEMORY
+                                                  ? connections * CAPACITY_MEMORY
+                                                  : UINT64_MAX,
+                             .memory_left = capacity_memory_left()};
     bool enough_memory = ret->memory_needed <= ret->memory_left;
     bool enough_tables = enough_memory && capacity_choose_loops(s, ret);
     ret->needed = connections + CAPACITY_BASE + CAPACITY_PER_LOOP * ret->loops;
@@ -119,7 +122,8 @@ int capacity_ports(const struct settings *s, struct capacity_ports *ret)
         return -EBADMSG;
     if (sysctl_read("net.ipv4.ip_local_reserved_ports", reserved))
         reserved[0] = '\0';
-    uint64_t size = (uint64_t)(ret->high - ret->low + 1), taken = capacity_reserved(reserved, ret->low, ret->high);
+    uint64_t size = (uint64_t)(ret->high - ret->low + 1),
+             taken = capacity_reserved(reserved, ret->low, ret->high);
     uint64_t addresses = sources_count(s);
     ret->addresses = addresses ? addresses : 1;
     ret->per_address = size - taken;
@@ -129,6 +133,7 @@ int capacity_ports(const struct settings *s, struct capacity_ports *ret)
 
 uint64_t capacity_sources(const struct capacity_ports *p)
 {
-    uint64_t found_at_once = p->per_address > CAPACITY_SHORT_SEARCH ? p->per_address / 2 : p->per_address;
+    uint64_t found_at_once =
+        p->per_address > CAPACITY_SHORT_SEARCH ? p->per_address / 2 : p->per_address;
     return found_at_once ? (p->needed + found_at_once - 1) / found_at_once : 1;
 }

@@ -128,7 +128,8 @@ static void crew_let_go(struct crew_member *m)
     ev_loop_destroy(m->loop);
 }
 
-/* close_range() copies what lies below the range and nothing else; quiet_fd was made before wake_fd, so it is lower. */
+/* close_range() copies what lies below the range and nothing else; quiet_fd was made before
+ * wake_fd, so it is lower. */
 static int crew_take_table(const struct crew_member *m)
 {
     unsigned quiet = (unsigned)m->crew->quiet_fd, wake = (unsigned)m->wake_fd;
@@ -203,8 +204,8 @@ int crew_new(const struct crew_args *args, struct crew **ret)
     sem_init(&c->may_part, 0, 0);
     sem_init(&c->turns, 0, (unsigned)args->at_once);
     for (size_t i = 0; i < args->n; i++)
-        c->members[i] =
-            (struct crew_member){.crew = c, .index = i, .wake_fd = -1, .cpu = args->own_cpus ? thread_cpu(i) : -1};
+        c->members[i] = (struct crew_member){
+            .crew = c, .index = i, .wake_fd = -1, .cpu = args->own_cpus ? thread_cpu(i) : -1};
     int error = crew_open_eventfds(c);
     if (!error)
         error = crew_prepare(&c->members[0]);

@@ -8,9 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DIALER_PAUSE_NS (10 * NS_PER_MS) /* without descriptors or ports, where starts are not limited in number */
-#define DIALER_LATE_NS  NS_PER_MS        /* a start of the schedule that is later than this counts as late */
-#define DIALER_STEPS    1000             /* of a period of --every */
+/* without descriptors or ports, where starts are not limited in number */
+#define DIALER_PAUSE_NS (10 * NS_PER_MS)
+/* a start of the schedule that is later than this counts as late */
+#define DIALER_LATE_NS NS_PER_MS
+#define DIALER_STEPS   1000 /* of a period of --every */
 
 bool dialer_exhausted(const struct dialer *d)
 {
@@ -33,20 +35,22 @@ bool dialer_reuses(const struct dialer *d)
     return d->settings->reuse && dialer_wants_more(d);
 }
 
-/* Whether nothing more is to start now. hold has begun all of a wave when all its flows are in use. */
+/* Whether nothing more is to start now. hold has begun all of a wave when all its flows are in
+ * use. */
 static bool dialer_has_begun_all(const struct dialer *d)
 {
     return !dialer_wants_more(d) || (d->settings->workload == WORKLOAD_HOLD && !d->free);
 }
 
-/* hold is quiet, too, while all its flows are held and more are to come: in the next wave. What it holds may still
- * end by itself; the slot waits for dialer_resume(). */
+/* hold is quiet, too, while all its flows are held and more are to come: in the next wave. What it
+ * holds may still end by itself; the slot waits for dialer_resume(). */
 static void dialer_check_quiet(struct dialer *d)
 {
     bool begun = dialer_has_begun_all(d);
     if (begun && !d->connecting.first && !d->settled_ns && d->schedule_ns)
         d->settled_ns = clock_now_ns();
-    if (d->active || ev_is_active(&d->more) || !(d->draining || (!d->pacing && begun)) || d->quiet_epoch == d->epoch)
+    if (d->active || ev_is_active(&d->more) || !(d->draining || (!d->pacing && begun)) ||
+        d->quiet_epoch == d->epoch)
         return;
     if (d->settings->workload == WORKLOAD_HOLD)
         d->dialing = false;
@@ -119,8 +123,9 @@ static void dialer_start_one(struct dialer *d, int64_t intended_ns, int64_t now_
     flow_start(f, d->started++ * d->n_dialers + d->index, d->settings->rate ? intended_ns : 0);
 }
 
-/* Starts what is due, until *n of this iteration are started, and notes which. Sockets that wait to be used again are
- * not left for the next one: epoll would tell that they are hung up. Whether there is more to start right now. */
+/* Starts what is due, until *n of this iteration are started, and notes which. Sockets that wait to
+ * be used again are not left for the next one: epoll would tell that they are hung up. Whether
+ * there is more to start right now. */
 static bool dialer_start_due(struct dialer *d, int *n)
 {
     int64_t now_ns = clock_now_ns();
@@ -128,8 +133,8 @@ static bool dialer_start_due(struct dialer *d, int *n)
         d->full_until_ns = now_ns;
     while (dialer_may_start(d)) {
         int64_t due_ns = dialer_next_due(d, now_ns);
-        if (d->settings->rate && d->settings->duration_ns != OPTION_NEVER && !d->settings->every_ns &&
-            due_ns - d->schedule_ns >= d->settings->duration_ns)
+        if (d->settings->rate && d->settings->duration_ns != OPTION_NEVER &&
+            !d->settings->every_ns && due_ns - d->schedule_ns >= d->settings->duration_ns)
             return false; /* -r 20 -d 1s is 20 starts, not 21 */
         int64_t at_ns = due_ns > d->paused_until_ns ? due_ns : d->paused_until_ns;
         if (at_ns > now_ns) {
@@ -147,8 +152,9 @@ static bool dialer_start_due(struct dialer *d, int *n)
     return false;
 }
 
-/* While the later ones of a batch were started, the earlier ones may have got their reply: on loopback 5 to 11 % more
- * connections a second than when epoll is asked first. The last one had no time. What has ended makes room at once. */
+/* While the later ones of a batch were started, the earlier ones may have got their reply: on
+ * loopback 5 to 11 % more connections a second than when epoll is asked first. The last one had no
+ * time. What has ended makes room at once. */
 static bool dialer_dial(struct dialer *d)
 {
     for (int n = 0, looked = 0;; looked = n) {
@@ -162,8 +168,8 @@ static bool dialer_dial(struct dialer *d)
     }
 }
 
-/* When the i-th request of --every is due. The period has a thousand steps, and a share of the connections in each:
- * a wake-up for each single request would cost more than the request. */
+/* When the i-th request of --every is due. The period has a thousand steps, and a share of the
+ * connections in each: a wake-up for each single request would cost more than the request. */
 static int64_t dialer_nth_request_ns(const struct dialer *d, uint64_t i)
 {
     const struct settings *s = d->settings;
@@ -183,7 +189,8 @@ uint64_t dialer_requests_due(const struct dialer *d, const struct flow *f)
     return (d->due_requests + d->n_flows - 1 - (uint64_t)(f - d->flows)) / d->n_flows;
 }
 
-/* Sends the requests that are due, also those that were when the end came. Whether there are more right now. */
+/* Sends the requests that are due, also those that were when the end came. Whether there are more
+ * right now. */
 static bool dialer_ask(struct dialer *d)
 {
     int64_t now_ns = clock_now_ns(), end_ns = d->schedule_ns + d->settings->duration_ns;
@@ -209,8 +216,9 @@ static void dialer_set_timeout(struct dialer *d)
         timer_set(&d->timeout, d->connecting.first->started_ns + d->settings->connect_timeout_ns);
 }
 
-/* Before the loop looks for events: freed slots are used, and what the callbacks did is taken stock of. Nothing is
- * started from a flow's own callback, so a connection that fails at once cannot recurse. */
+/* Before the loop looks for events: freed slots are used, and what the callbacks did is taken stock
+ * of. Nothing is started from a flow's own callback, so a connection that fails at once cannot
+ * recurse. */
 static void dialer_on_prepare(struct ev_loop *loop, ev_prepare *prepare, int events)
 {
     struct dialer *d = prepare->data;
@@ -251,8 +259,8 @@ int dialer_init(struct dialer *d)
     d->start_lateness = d->settings->rate ? histogram_new() : NULL;
     d->flows = calloc(d->n_flows, sizeof(*d->flows));
     d->payload = malloc(d->settings->size);
-    if (!d->connect_latency || !d->request_latency || (d->settings->rate && !d->start_lateness) || !d->flows ||
-        !d->payload)
+    if (!d->connect_latency || !d->request_latency || (d->settings->rate && !d->start_lateness) ||
+        !d->flows || !d->payload)
         return -ENOMEM;
     if (d->n_logged && log_new(d->n_logged, &d->log))
         return -ENOMEM;
@@ -265,7 +273,8 @@ int dialer_init(struct dialer *d)
     ev_prepare_init(&d->prepare, dialer_on_prepare);
     ev_idle_init(&d->more, dialer_on_more);
     d->prepare.data = d;
-    ev_prepare_start(d->loop, &d->prepare); /* from the first: an order may overtake the one before it */
+    /* from the first: an order may overtake the one before it */
+    ev_prepare_start(d->loop, &d->prepare);
     int r = timer_open(&d->due, d->loop, dialer_on_due);
     return r ? r : timer_open(&d->timeout, d->loop, dialer_on_timeout);
 }

@@ -1,12 +1,14 @@
-/* N connections kept going by one event loop: starts them (as fast as possible, or on a schedule), gives up on those
- * that take too long, and ends them. One dialer a thread; a dialer's flows never leave its thread.
+/* N connections kept going by one event loop: starts them (as fast as possible, or on a schedule),
+ * gives up on those that take too long, and ends them. One dialer a thread; a dialer's flows never
+ * leave its thread.
  *
- *   dialing ──► quiet: nothing is under way and nothing more may start (hold: every attempt is settled; echo, crr, cc:
- *               all that was allowed is done), told through quiet()
+ *   dialing ──► quiet: nothing is under way and nothing more may start (hold: every attempt is
+ *               settled; echo, crr, cc: all that was allowed is done), told through quiet()
  *   dialer_drain():  nothing new begins, what is under way is finished ──► quiet
- *   dialer_close():  ends all connections ──► quiet; one that was still connecting stays "pending" in the report
- *   dialer_pace():   echo with --every: requests on all connections, one each DUR and connection; one that is due is
- *                    sent, also when the replies before have not come
+ *   dialer_close():  ends all connections ──► quiet; one that was still connecting stays "pending"
+ *                    in the report
+ *   dialer_pace():   echo with --every: requests on all connections, one each DUR and connection;
+ *                    one that is due is sent, also when the replies before have not come
  *   dialer_resume(): the next wave of hold */
 #pragma once
 
@@ -29,24 +31,27 @@ struct dialer {
     struct ev_loop *loop;
     const struct settings *settings;
     struct endpoint target;
-    uint64_t n_flows;          /* its share of -c */
-    uint64_t total;            /* its share of -n, or SETTINGS_UNLIMITED */
-    uint64_t n_logged;         /* how many of its attempts are logged at most; 0: there is no log */
-    uint64_t index, n_dialers; /* its place in the schedule: starts index, index + n_dialers, ... of the whole */
+    uint64_t n_flows;  /* its share of -c */
+    uint64_t total;    /* its share of -n, or SETTINGS_UNLIMITED */
+    uint64_t n_logged; /* how many of its attempts are logged at most; 0: there is no log */
+    /* its place in the schedule: starts index, index + n_dialers, ... of the whole */
+    uint64_t index, n_dialers;
     void (*quiet)(void *context);
     void *context;
 
     /* read by others while it runs */
     struct stats stats;
-    atomic_uint quiet_epoch;    /* the last order that has come to rest */
-    _Atomic int64_t settled_ns; /* when all that it may start (of this wave) was settled; 0: not yet */
+    atomic_uint quiet_epoch; /* the last order that has come to rest */
+    /* when all that it may start (of this wave) was settled; 0: not yet */
+    _Atomic int64_t settled_ns;
 
     /* read by others when it has stopped */
     struct histogram *connect_latency, *request_latency;
     struct histogram *start_lateness; /* NULL without --rate */
-    bool full;                        /* it last ended its dialing with starts left, and all flows in use */
-    uint64_t most_in_use;             /* flows at once */
-    struct log *log;                  /* NULL: there is none */
+    /* it last ended its dialing with starts left, and all flows in use */
+    bool full;
+    uint64_t most_in_use; /* flows at once */
+    struct log *log;      /* NULL: there is none */
 
     /* its own, and its flows' */
     struct flow *flows, *free;
@@ -58,7 +63,8 @@ struct dialer {
     struct socket_option options[SOCKET_OPTIONS_ALIVE];
     unsigned epoch; /* number of the order it works on */
     bool dialing, draining;
-    bool pacing;                        /* --every: all is open, and requests are sent on their schedule */
+    /* --every: all is open, and requests are sent on their schedule */
+    bool pacing;
     uint64_t due_requests;              /* of that schedule, up to now */
     struct flow *looking[DIALER_BATCH]; /* started in this iteration */
     int64_t schedule_ns;                /* intended time of the whole run's first start */
@@ -70,15 +76,17 @@ struct dialer {
     int64_t drained_ns;    /* when draining began */
     int64_t full_until_ns; /* what was due by then was due while all flows were in use */
     char *payload;         /* settings->size bytes */
-    int *kept;             /* descriptors of ended flows that stay open to the end (--close half, none) */
+    /* descriptors of ended flows that stay open to the end (--close half, none) */
+    int *kept;
     size_t n_kept, kept_size;
 };
 
 /* Allocates, in the loop's thread. 0 or -errno; the last three are fine either way. */
 int dialer_init(struct dialer *d);
 
-/* The orders; from the loop's thread. Each has a number, and when it has come to rest quiet_epoch is that number and
- * quiet() is called. schedule_ns: the moment of the first start, by clock_now_ns(). */
+/* The orders; from the loop's thread. Each has a number, and when it has come to rest quiet_epoch
+ * is that number and quiet() is called. schedule_ns: the moment of the first start, by
+ * clock_now_ns(). */
 void dialer_start(struct dialer *d, unsigned epoch, int64_t schedule_ns);
 void dialer_drain(struct dialer *d, unsigned epoch);
 void dialer_close(struct dialer *d, unsigned epoch);
@@ -98,15 +106,17 @@ void dialer_hang_up(struct dialer *d);
 /* Frees the memory. In any thread. */
 void dialer_free(struct dialer *d);
 
-/* For flows: the slot is free again; a flow has begun or ended being active; a descriptor stays to the end (-ENOMEM:
- * the caller closes it); descriptors or ports have run out, so pause; whether the socket of a connection that ends
- * now is to be used again (--reuse, and there are more to start). */
+/* For flows: the slot is free again; a flow has begun or ended being active; a descriptor stays to
+ * the end (-ENOMEM: the caller closes it); descriptors or ports have run out, so pause; whether the
+ * socket of a connection that ends now is to be used again (--reuse, and there are more to
+ * start). */
 void dialer_give_back(struct dialer *d, struct flow *f);
 void dialer_set_active(struct dialer *d, struct flow *f, bool active);
 int dialer_keep(struct dialer *d, int fd);
 void dialer_pause(struct dialer *d);
 bool dialer_reuses(const struct dialer *d);
 
-/* For flows, with --every: how many requests have been due on this one, and when its i-th was (from 0). */
+/* For flows, with --every: how many requests have been due on this one, and when its i-th was (from
+ * 0). */
 uint64_t dialer_requests_due(const struct dialer *d, const struct flow *f);
 int64_t dialer_request_ns(const struct dialer *d, const struct flow *f, uint64_t i);

@@ -10,13 +10,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* The first retransmission of a SYN comes 1 s after it (TCP_TIMEOUT_INIT), and nothing can make it come before 200 ms
- * (TCP_RTO_MIN): a faster handshake needed no second SYN, and the kernel is not asked. */
+/* The first retransmission of a SYN comes 1 s after it (TCP_TIMEOUT_INIT), and nothing can make it
+ * come before 200 ms (TCP_RTO_MIN): a faster handshake needed no second SYN, and the kernel is not
+ * asked. */
 #define FLOW_NO_RETRANSMISSION_NS (200 * NS_PER_MS)
 
 typedef void flow_handler(struct ev_loop *loop, ev_io *io, int events);
-static flow_handler flow_on_connecting, flow_on_requesting, flow_on_replying, flow_on_holding, flow_on_pacing,
-    flow_on_spare;
+static flow_handler flow_on_connecting, flow_on_requesting, flow_on_replying, flow_on_holding,
+    flow_on_pacing, flow_on_spare;
 static void flow_request(struct flow *f);
 
 void flow_list_append(struct flow_list *list, struct flow *f)
@@ -80,7 +81,8 @@ static enum stats_row flow_row(const struct flow *f, int error)
     }
 }
 
-/* An attempt stands in one row only. This is the one place where it changes, for the counts and for the log. */
+/* An attempt stands in one row only. This is the one place where it changes, for the counts and for
+ * the log. */
 static void flow_set_row(struct flow *f, enum stats_row row)
 {
     struct stats *stats = &f->dialer->stats;
@@ -104,8 +106,9 @@ static bool flow_is(const struct flow *f, flow_handler *handler)
     return f->open && ev_cb((ev_io *)&f->io) == handler;
 }
 
-/* The kernel ends the connection with a RST, and the socket is as new (tcp_disconnect() in net/ipv4/tcp.c). It stays in
- * the epoll set: that saves socket(), epoll_ctl() and close() for the next connection. */
+/* The kernel ends the connection with a RST, and the socket is as new (tcp_disconnect() in
+ * net/ipv4/tcp.c). It stays in the epoll set: that saves socket(), epoll_ctl() and close() for the
+ * next connection. */
 static bool flow_disconnect(struct flow *f)
 {
     const struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
@@ -115,8 +118,8 @@ static bool flow_disconnect(struct flow *f)
     return true;
 }
 
-/* A socket that is not connected is always "hung up" for epoll. It connects again before the loop asks; where not
- * (ports have run out, nothing more is to start), it is of no use. */
+/* A socket that is not connected is always "hung up" for epoll. It connects again before the loop
+ * asks; where not (ports have run out, nothing more is to start), it is of no use. */
 static void flow_on_spare(struct ev_loop *loop, ev_io *io, int events)
 {
     flow_close_descriptor((struct flow *)io);
@@ -158,7 +161,8 @@ void flow_close(struct flow *f)
     if (!f->open || flow_is(f, flow_on_spare))
         return;
     int how = d->settings->close_how;
-    if (f->row != STATS_ROW_established || how == CLOSE_FIN || how == CLOSE_EARLY || dialer_reuses(d)) {
+    if (f->row != STATS_ROW_established || how == CLOSE_FIN || how == CLOSE_EARLY ||
+        dialer_reuses(d)) {
         flow_end(f);
         return;
     }
@@ -388,7 +392,8 @@ static void flow_on_pacing(struct ev_loop *loop, ev_io *io, int events)
         flow_ask(f);
 }
 
-/* Without TCP_NODELAY, Nagle's algorithm would keep a request back until the one before is acknowledged. */
+/* Without TCP_NODELAY, Nagle's algorithm would keep a request back until the one before is
+ * acknowledged. */
 static void flow_begin_pacing(struct flow *f)
 {
     const int on = 1;
@@ -448,7 +453,8 @@ void flow_time_out(struct flow *f)
 static int flow_open(struct flow *f)
 {
     const char *refused;
-    int fd = socket(endpoint_family(&f->dialer->target), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd =
+        socket(endpoint_family(&f->dialer->target), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -errno;
     f->open = true;

@@ -1,15 +1,21 @@
-/* One connection of the client. Its state is the handler that waits for the next event, named by what it waits for;
- * the handler and the events change together in flow_wait(). flow_end() is the only way a connection ends.
+/* One connection of the client. Its state is the handler that waits for the next event, named by
+ * what it waits for; the handler and the events change together in flow_wait(). flow_end() is the
+ * only way a connection ends.
  *
  *   connecting ─► holding                          (hold)
- *   connecting ─► [requesting] ─► replying ─► ...  (echo, crr; requesting only when the send buffer is full)
- *   connecting ─► holding ─► pacing                (echo with --every: flow_ask() sends what is due)
- *   connecting ─► replying ─► holding ─► end       (crr with --close early: holding until the peer's FIN)
+ *   connecting ─► [requesting] ─► replying ─► ...  (echo, crr; requesting only when the send buffer
+ *                                                  is full)
+ *   connecting ─► holding ─► pacing                (echo with --every: flow_ask() sends what is
+ *                                                  due)
+ *   connecting ─► replying ─► holding ─► end       (crr with --close early: holding until the
+ *                                                  peer's FIN)
  *   connecting ─► end                              (cc)
- *   end ─► spare ─► connecting                     (--reuse: the socket is disconnected and connects again)
+ *   end ─► spare ─► connecting                     (--reuse: the socket is disconnected and
+ *                                                  connects again)
  *
- * There is one path for all workloads: right after connect() the first bytes are sent (none, for hold and cc). On
- * loopback the handshake is over by then; where it is not, send() says EAGAIN and the flow waits to become writable.
+ * There is one path for all workloads: right after connect() the first bytes are sent (none, for
+ * hold and cc). On loopback the handshake is over by then; where it is not, send() says EAGAIN and
+ * the flow waits to become writable.
  */
 #pragma once
 
@@ -42,19 +48,22 @@ struct flow {
     bool active;
 };
 
-/* Begins an attempt, the index-th of the whole run; whatever comes of it is counted. intended_ns 0: now. */
+/* Begins an attempt, the index-th of the whole run; whatever comes of it is counted. intended_ns 0:
+ * now. */
 void flow_start(struct flow *f, uint64_t index, int64_t intended_ns);
 
-/* Takes a reply that may have come already, without having been told: where that saves asking epoll at all (an
- * epoll_ctl() and a share of an epoll_wait() a connection). Nothing where the flow does not wait for one. */
+/* Takes a reply that may have come already, without having been told: where that saves asking epoll
+ * at all (an epoll_ctl() and a share of an epoll_wait() a connection). Nothing where the flow does
+ * not wait for one. */
 void flow_look(struct flow *f);
 
-/* With --every: sends the requests that are due and were not sent, whether the ones before are answered or not, as far
- * as the send buffer takes them. The latency of each counts from when it was due. Nothing where the connection is gone. */
+/* With --every: sends the requests that are due and were not sent, whether the ones before are
+ * answered or not, as far as the send buffer takes them. The latency of each counts from when it
+ * was due. Nothing where the connection is gone. */
 void flow_ask(struct flow *f);
 
-/* The run is over: a request without its answer counts with the age it has now, so its latency is at least that; one of
- * --every that was due and never sent is counted as skipped, too. */
+/* The run is over: a request without its answer counts with the age it has now, so its latency is
+ * at least that; one of --every that was due and never sent is counted as skipped, too. */
 void flow_count_unanswered(struct flow *f, int64_t now_ns);
 
 /* The attempt has taken longer than --connect-timeout. */

@@ -1,4 +1,5 @@
-/* Where the client, and not the server, was the limit of a run: the rules, as a pure function of a run's figures. */
+/* Where the client, and not the server, was the limit of a run: the rules, as a pure function of a
+ * run's figures. */
 #pragma once
 
 #include "client/load.h"
@@ -8,16 +9,21 @@
 #include <stdint.h>
 
 struct limit_figures {
-    const struct load *load; /* of the busiest event loop, while there was something to start or to send */
-    bool loopback;        /* the target is on this machine: the kernel does the server's work in our system calls */
+    /* of the busiest event loop, while there was something to start or to send */
+    const struct load *load;
+    /* the target is on this machine: the kernel does the server's work in our system calls */
+    bool loopback;
     uint64_t connections; /* -c */
     bool keeps;           /* a connection stays in use: hold, echo */
-    bool pauses;          /* after an attempt without a port or a descriptor nothing is started for a while */
+    /* after an attempt without a port or a descriptor nothing is started for a while */
+    bool pauses;
     uint64_t starts;
-    uint64_t rate;                       /* --rate; 0: there was no schedule, and the next five are of no meaning */
+    /* --rate; 0: there was no schedule, and the next five are of no meaning */
+    uint64_t rate;
     uint64_t late_starts, missed_starts; /* late: by more than 1 ms; missed: due, and never made */
-    uint64_t slot_late_starts;           /* of the late ones: were due while all of -c were in use */
-    bool slots_full;                     /* all of -c were in use at the end */
+    /* of the late ones: were due while all of -c were in use */
+    uint64_t slot_late_starts;
+    bool slots_full; /* all of -c were in use at the end */
     int64_t lateness_p99_ns;
     uint64_t no_port, no_fd; /* attempts that ended so */
     uint64_t no_source;      /* of no_port: their source address was not this machine's */
@@ -27,6 +33,7 @@ struct limit_figures {
     bool long_search;        /* a walk over half of an address' ports takes long */
 };
 
-/* [{"limit": "cpu"|"schedule"|"connections"|"ports"|"descriptors", "sentence": what it was and what to do, and the
- * figures of that limit}]; empty where the client was no limit. New reference, or NULL without memory. */
+/* [{"limit": "cpu"|"schedule"|"connections"|"ports"|"descriptors", "sentence": what it was and what
+ * to do, and the figures of that limit}]; empty where the client was no limit. New reference, or
+ * NULL without memory. */
 json_t *limit_list(const struct limit_figures *f);

@@ -4,7 +4,8 @@
 
 #include <stdio.h>
 
-/* Of schedstat the second number; the first is only as new as the last tick, so that is asked of the clock. 0 where the kernel does not say (CONFIG_SCHED_INFO). */
+/* Of schedstat the second number; the first is only as new as the last tick, so that is asked of
+ * the clock. 0 where the kernel does not say (CONFIG_SCHED_INFO). */
 static int64_t load_wait_ns(void)
 {
     long long wait_ns;

@@ -1,5 +1,5 @@
-/* How much of the time a thread ran, and how much it was ready to run but waited, for a CPU or for its turn. All calls from that thread;
- * the sums may be read by others when it has ended. */
+/* How much of the time a thread ran, and how much it was ready to run but waited, for a CPU or for
+ * its turn. All calls from that thread; the sums may be read by others when it has ended. */
 #pragma once
 
 #include <stdbool.h>

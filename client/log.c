@@ -117,14 +117,17 @@ static json_t *log_error_json(int error)
 
 static json_t *log_entry_json(const struct log_entry *e, int64_t origin_ns)
 {
-    return json_pack("{s:o, s:s, s:b, s:o, s:o, s:o, s:o, s:o}", "local", log_local_json(e), "outcome",
-                     stats_row_name(e->row), "closed_by_peer", e->closed_by_peer, "errno", log_error_json(e->error),
-                     "retransmits", e->established_ns ? json_integer(e->retransmits) : json_null(), "started_us",
-                     log_time(e->started_ns, origin_ns), "established_us", log_time(e->established_ns, origin_ns),
-                     "ended_us", log_time(e->ended_ns, origin_ns));
+    return json_pack("{s:o, s:s, s:b, s:o, s:o, s:o, s:o, s:o}", "local", log_local_json(e),
+                     "outcome", stats_row_name(e->row), "closed_by_peer", e->closed_by_peer,
+                     "errno", log_error_json(e->error), "retransmits",
+                     e->established_ns ? json_integer(e->retransmits) : json_null(), "started_us",
+                     log_time(e->started_ns, origin_ns), "established_us",
+                     log_time(e->established_ns, origin_ns), "ended_us",
+                     log_time(e->ended_ns, origin_ns));
 }
 
-/* The log whose next entry started first; NULL: there is no further entry, or what started next was not logged. */
+/* The log whose next entry started first; NULL: there is no further entry, or what started next was
+ * not logged. */
 static struct log *log_next(struct log *const *logs, size_t n)
 {
     struct log *first = NULL;
@@ -133,8 +136,8 @@ static struct log *log_next(struct log *const *logs, size_t n)
             continue;
         if (logs[i]->told == logs[i]->n && logs[i]->truncated)
             return NULL;
-        if (logs[i]->told < logs[i]->n &&
-            (!first || logs[i]->entries[logs[i]->told].started_ns < first->entries[first->told].started_ns))
+        if (logs[i]->told < logs[i]->n && (!first || logs[i]->entries[logs[i]->told].started_ns <
+                                                         first->entries[first->told].started_ns))
             first = logs[i];
     }
     return first;

@@ -1,7 +1,8 @@
-/* What became of each attempt of one dialer (--log-connections): an entry each, in the order of their starts.
+/* What became of each attempt of one dialer (--log-connections): an entry each, in the order of
+ * their starts.
  *
- * Room for all of them is set aside at the beginning, as addresses only: the kernel gives memory for an entry when it
- * is written. So an entry never moves, and its flow keeps a pointer to it. */
+ * Room for all of them is set aside at the beginning, as addresses only: the kernel gives memory
+ * for an entry when it is written. So an entry never moves, and its flow keeps a pointer to it. */
 #pragma once
 
 #include "client/stats.h"
@@ -21,11 +22,12 @@ struct log_entry;
 int log_new(size_t size, struct log **ret);
 void log_free(struct log *log);
 
-/* The entry of an attempt that starts now. Stays the log's. NULL: there is no log, or it is full (from then on it is
- * truncated). All that follow accept NULL and do nothing then. */
+/* The entry of an attempt that starts now. Stays the log's. NULL: there is no log, or it is full
+ * (from then on it is truncated). All that follow accept NULL and do nothing then. */
 struct log_entry *log_start(struct log *log, int64_t now_ns);
 
-/* Asks the kernel for this end's address and port; at once after connect(), a socket that was reset may have none. */
+/* Asks the kernel for this end's address and port; at once after connect(), a socket that was reset
+ * may have none. */
 void log_local(struct log_entry *entry, int fd);
 
 void log_row(struct log_entry *entry, enum stats_row row);
@@ -35,7 +37,8 @@ void log_closed_by_peer(struct log_entry *entry);
 /* This side has ended the connection, or an error (else 0) has; the first time counts. */
 void log_end(struct log_entry *entry, int error);
 
-/* The logs of a run's dialers (each may be NULL), once they have stopped, as one list in the order of the starts; times
- * count from origin_ns. Where one is truncated the list ends with that one's last entry: it has the first attempts of
- * the run, without gaps. New reference, or NULL without memory. */
+/* The logs of a run's dialers (each may be NULL), once they have stopped, as one list in the order
+ * of the starts; times count from origin_ns. Where one is truncated the list ends with that one's
+ * last entry: it has the first attempts of the run, without gaps. New reference, or NULL without
+ * memory. */
 json_t *log_to_json(struct log *const *logs, size_t n, int64_t origin_ns, bool *ret_truncated);

@@ -27,24 +27,27 @@ static void main_keep_family(struct endpoint_addresses *found, int family)
     found->n = kept;
 }
 
-/* One address is the target of the whole run. A probe would count at the server, so none is tried: it is said which
- * was taken. A link-local address needs an interface, or a source that has one (tcp_v6_connect()). */
+/* One address is the target of the whole run. A probe would count at the server, so none is tried:
+ * it is said which was taken. A link-local address needs an interface, or a source that has one
+ * (tcp_v6_connect()). */
 static int main_check_target(const struct settings *s, const struct endpoint_addresses *found)
 {
     char taken[ENDPOINT_TEXT_MAX], others[ENDPOINT_LIST_MAX];
     endpoint_host(&found->at[0], taken);
     if (endpoint_lacks_zone(&found->at[0]) && !(s->n_sources && s->sources[0].zone[0])) {
-        terminal_error("%s: %s is a link-local address and means nothing without its interface; write it, too, such "
-                       "as %s%%eth0 (ip link lists them)",
+        terminal_error("%s: %s is a link-local address and means nothing without its interface; "
+                       "write it, too, such as %s%%eth0 (ip link lists them)",
                        s->target, taken, taken);
         return EXIT_CODE_USAGE;
     }
     if (found->n > 1)
-        terminal_notice("%s has %zu addresses: all connections go to %s, none to %s (write an address to choose)",
+        terminal_notice("%s has %zu addresses: all connections go to %s, none to %s (write an "
+                        "address to choose)",
                         s->host, found->n, taken, endpoint_others(found, others));
     if (parse_is_ambiguous(s->target))
-        terminal_notice("%s is read as an address without a port; with a port it is written [ADDRESS]:PORT",
-                        s->target);
+        terminal_notice(
+            "%s is read as an address without a port; with a port it is written [ADDRESS]:PORT",
+            s->target);
     return EXIT_CODE_DONE;
 }
 
@@ -63,8 +66,9 @@ static int main_resolve(const struct settings *s, struct endpoint *target)
     if (s->n_sources)
         main_keep_family(&found, s->sources[0].family);
     if (!found.n) {
-        terminal_error("--source %s is of another family than %s; give an %s source", s->source_texts.text[0],
-                       s->host, s->sources[0].family == AF_INET ? "IPv6" : "IPv4");
+        terminal_error("--source %s is of another family than %s; give an %s source",
+                       s->source_texts.text[0], s->host,
+                       s->sources[0].family == AF_INET ? "IPv6" : "IPv4");
         return EXIT_CODE_USAGE;
     }
     *target = found.at[0];
@@ -82,8 +86,8 @@ static int main_find_interfaces(struct settings *s)
         s->source_interfaces[i] = *end ? if_nametoindex(zone) : (uint32_t)number;
         if (!zone[0] || s->source_interfaces[i])
             continue;
-        terminal_error("--source %s: there is no interface %s here (ip link lists them)", s->source_texts.text[i],
-                       zone);
+        terminal_error("--source %s: there is no interface %s here (ip link lists them)",
+                       s->source_texts.text[i], zone);
         return EXIT_CODE_FAILED;
     }
     return EXIT_CODE_DONE;
@@ -93,8 +97,9 @@ static int main_find_interfaces(struct settings *s)
 static int main_check_sources(const struct settings *s)
 {
     for (size_t i = 0; i < 2 * s->n_sources; i++) {
-        struct settings one = {
-            .n_sources = 1, .sources = {s->sources[i / 2]}, .source_interfaces = {s->source_interfaces[i / 2]}};
+        struct settings one = {.n_sources = 1,
+                               .sources = {s->sources[i / 2]},
+                               .source_interfaces = {s->source_interfaces[i / 2]}};
         struct endpoint source;
         sources_pick(&one, i % 2 ? sources_count(&one) - 1 : 0, &source);
         int error = -sources_try(&source);
@@ -103,13 +108,13 @@ static int main_check_sources(const struct settings *s)
         char text[ENDPOINT_TEXT_MAX];
         endpoint_host(&source, text);
         if (endpoint_lacks_zone(&source))
-            terminal_error("--source %s: %s is a link-local address and means nothing without its interface; write "
-                           "it, too, such as %s%%eth0 (ip addr lists them)",
+            terminal_error("--source %s: %s is a link-local address and means nothing without its "
+                           "interface; write it, too, such as %s%%eth0 (ip addr lists them)",
                            s->source_texts.text[i / 2], text, text);
         else
-            terminal_error(
-                "--source %s: cannot connect from %s: %s; give an address of this machine (ip addr lists them)",
-                s->source_texts.text[i / 2], text, strerror(error));
+            terminal_error("--source %s: cannot connect from %s: %s; give an address of this "
+                           "machine (ip addr lists them)",
+                           s->source_texts.text[i / 2], text, strerror(error));
         return EXIT_CODE_FAILED;
     }
     return EXIT_CODE_DONE;
@@ -122,25 +127,26 @@ static int main_choose_loops(const struct settings *s, struct run_args *args)
     int r = capacity_fit(s, &c);
     const char *option = c.connections == s->connections ? "-c" : "-n";
     if (r == -EMFILE)
-        terminal_error(
-            "%llu connections need %llu descriptors; a file table holds %llu (the hard limit), and %llu connections "
-            "at once can use no more tables. Use fewer with %s, or raise the limit: ulimit -Hn, limits.conf(5), "
-            "LimitNOFILE=",
-            (ull)c.connections, (ull)c.needed, (ull)c.limit, (ull)s->connections, option);
+        terminal_error("%llu connections need %llu descriptors; a file table holds %llu (the hard "
+                       "limit), and %llu connections at once can use no more tables. Use fewer "
+                       "with %s, or raise the limit: ulimit -Hn, limits.conf(5), LimitNOFILE=",
+                       (ull)c.connections, (ull)c.needed, (ull)c.limit, (ull)s->connections,
+                       option);
     else if (r == -ENFILE)
-        terminal_error(
-            "%llu connections need %llu descriptors, and the whole machine has %llu left (fs.file-max); a "
-            "server on this machine needs as many again. Use fewer with %s, or raise it: sysctl fs.file-max",
-            (ull)c.connections, (ull)c.needed, (ull)c.machine_left, option);
+        terminal_error("%llu connections need %llu descriptors, and the whole machine has %llu "
+                       "left (fs.file-max); a server on this machine needs as many again. Use "
+                       "fewer with %s, or raise it: sysctl fs.file-max",
+                       (ull)c.connections, (ull)c.needed, (ull)c.machine_left, option);
     else if (r == -ENOMEM)
-        terminal_error("%llu connections need %llu MiB of memory, most of it the kernel's, and this machine has %llu "
-                       "left; a server on this machine needs as much again. Use fewer with %s",
-                       (ull)c.connections, (ull)c.memory_needed >> 20, (ull)c.memory_left >> 20, option);
+        terminal_error(
+            "%llu connections need %llu MiB of memory, most of it the kernel's, and this machine "
+            "has %llu left; a server on this machine needs as much again. Use fewer with %s",
+            (ull)c.connections, (ull)c.memory_needed >> 20, (ull)c.memory_left >> 20, option);
     if (r)
         return EXIT_CODE_CANNOT;
     if (c.loops > s->threads)
-        terminal_notice("%llu connections are more than the %llu descriptors of one file table: there are %llu event "
-                        "loops, each with a table of its own",
+        terminal_notice("%llu connections are more than the %llu descriptors of one file table: "
+                        "there are %llu event loops, each with a table of its own",
                         (ull)c.connections, (ull)c.limit, (ull)c.loops);
     args->n_loops = c.loops;
     args->own_tables = c.tables > 1;
@@ -148,18 +154,19 @@ static int main_choose_loops(const struct settings *s, struct run_args *args)
 }
 
 /* Over loopback there are other addresses without being asked for, where one has too few ports. */
-static void main_spread_sources(struct settings *s, const struct endpoint *target, const struct capacity_ports *c)
+static void main_spread_sources(struct settings *s, const struct endpoint *target,
+                                const struct capacity_ports *c)
 {
     uint64_t n = capacity_sources(c);
     char last[ENDPOINT_TEXT_MAX];
     struct endpoint source;
-    if (s->n_sources || n < 2 || endpoint_family(target) != AF_INET || !endpoint_is_loopback(target) ||
-        sources_spread_loopback(s, n))
+    if (s->n_sources || n < 2 || endpoint_family(target) != AF_INET ||
+        !endpoint_is_loopback(target) || sources_spread_loopback(s, n))
         return;
     sources_pick(s, sources_count(s) - 1, &source);
     terminal_notice(
-        "127.0.0.1 has %llu local ports, and connect() searches long once half of them are taken: the %llu "
-        "connections come from 127.0.0.1 to %s (--source 127.0.0.1 keeps to the one)",
+        "127.0.0.1 has %llu local ports, and connect() searches long once half of them are taken: "
+        "the %llu connections come from 127.0.0.1 to %s (--source 127.0.0.1 keeps to the one)",
         (ull)c->per_address, (ull)c->needed, endpoint_host(&source, last));
 }
 
@@ -171,11 +178,11 @@ static int main_check_ports(struct settings *s, const struct endpoint *target)
         main_spread_sources(s, target, &c);
     if (capacity_ports(s, &c) != -EADDRNOTAVAIL)
         return EXIT_CODE_DONE;
-    terminal_error("%llu connections to one destination need as many local ports, and there are %llu: %llu source "
-                   "address%s with %llu each (net.ipv4.ip_local_port_range %d to %d). Use fewer with -c, widen the "
-                   "range, or connect from more addresses%s",
-                   (ull)c.needed, (ull)(c.addresses * c.per_address), (ull)c.addresses, c.addresses == 1 ? "" : "es",
-                   (ull)c.per_address, c.low, c.high,
+    terminal_error("%llu connections to one destination need as many local ports, and there are "
+                   "%llu: %llu source address%s with %llu each (net.ipv4.ip_local_port_range %d to "
+                   "%d). Use fewer with -c, widen the range, or connect from more addresses%s",
+                   (ull)c.needed, (ull)(c.addresses * c.per_address), (ull)c.addresses,
+                   c.addresses == 1 ? "" : "es", (ull)c.per_address, c.low, c.high,
                    endpoint_family(target) == AF_INET && endpoint_is_loopback(target)
                        ? ", such as --source 127.0.0.0/24"
                        : " of this machine: --source, once for each (ip addr add makes more)");
@@ -189,9 +196,9 @@ static int main_check_start(const struct settings *s)
     double late_s = (double)(now.tv_sec * NS_PER_S + now.tv_nsec - s->start_at_ns) / 1e9;
     if (!s->start_at_ns || late_s <= 0)
         return EXIT_CODE_DONE;
-    terminal_error(
-        "--start-at: that moment was %.3f s ago; give one that is still to come, such as $(($(date +%%s) + 5))",
-        late_s);
+    terminal_error("--start-at: that moment was %.3f s ago; give one that is still to come, such "
+                   "as $(($(date +%%s) + 5))",
+                   late_s);
     return EXIT_CODE_USAGE;
 }
 
@@ -246,7 +253,8 @@ int main(int argc, char **argv)
         code = program_check_proc();
     if (!code)
         code = main_check(&settings, &args);
-    stop_install(); /* not before: a signal ends the search for a name, and there is nothing to report yet */
+    /* not before: a signal ends the search for a name, and there is nothing to report yet */
+    stop_install();
     if (!code)
         code = program_open_output(settings.json, settings.jsonl, &args.output);
     if (!code)

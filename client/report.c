@@ -21,7 +21,8 @@ static json_t *report_rungs(const struct stats *s)
     json_t *rungs = json_array();
     for (int i = 0; i < STATS_RUNGS; i++)
         if (s->rungs[i])
-            json_array_append_new(rungs, json_pack("{s:i, s:I}", "retransmits", i, "count", (json_int_t)s->rungs[i]));
+            json_array_append_new(
+                rungs, json_pack("{s:i, s:I}", "retransmits", i, "count", (json_int_t)s->rungs[i]));
     return rungs;
 }
 
@@ -50,8 +51,9 @@ static json_t *report_cpu(const struct report_figures *f)
     double user = report_seconds(f->usage->ru_utime), system = report_seconds(f->usage->ru_stime);
     uint64_t n = f->total->attempted;
     bool measured = f->load->window_ns > 0;
-    return json_pack("{s:o, s:o, s:o, s:o, s:o}", "user_s", document_real(user), "system_s", document_real(system),
-                     "us_per_connection", n ? document_real((user + system) * 1e6 / (double)n) : json_null(), "busy",
+    return json_pack("{s:o, s:o, s:o, s:o, s:o}", "user_s", document_real(user), "system_s",
+                     document_real(system), "us_per_connection",
+                     n ? document_real((user + system) * 1e6 / (double)n) : json_null(), "busy",
                      measured ? document_real(load_busy(f->load)) : json_null(), "waiting",
                      measured ? document_real(load_waiting(f->load)) : json_null());
 }
@@ -79,10 +81,11 @@ static void report_add_rates(json_t *document, const struct stats *s, struct rep
     for (int i = 0; i < STATS_RUNGS; i++)
         connects += STATS_GET(s->rungs[i]);
     json_object_set_new(document, "rates",
-                        json_pack("{s:o, s:o, s:o, s:o}", "connects_per_s", report_rate(connects, t.connects_s),
-                                  "requests_per_s", report_rate(STATS_GET(s->replies), t.requests_s),
-                                  "connects_over_us", document_real(t.connects_s * 1e6), "requests_over_us",
-                                  document_real(t.requests_s * 1e6)));
+                        json_pack("{s:o, s:o, s:o, s:o}", "connects_per_s",
+                                  report_rate(connects, t.connects_s), "requests_per_s",
+                                  report_rate(STATS_GET(s->replies), t.requests_s),
+                                  "connects_over_us", document_real(t.connects_s * 1e6),
+                                  "requests_over_us", document_real(t.requests_s * 1e6)));
 }
 
 static void report_add_counts(json_t *document, const struct stats *s, struct report_times times)
@@ -92,7 +95,8 @@ static void report_add_counts(json_t *document, const struct stats *s, struct re
     json_object_set_new(document, "requests", json_integer((json_int_t)STATS_GET(s->requests)));
     json_object_set_new(document, "replies", json_integer((json_int_t)STATS_GET(s->replies)));
     json_object_set_new(document, "bytes_sent", json_integer((json_int_t)STATS_GET(s->bytes_sent)));
-    json_object_set_new(document, "bytes_received", json_integer((json_int_t)STATS_GET(s->bytes_received)));
+    json_object_set_new(document, "bytes_received",
+                        json_integer((json_int_t)STATS_GET(s->bytes_received)));
     report_add_rates(document, s, times);
 }
 
@@ -104,7 +108,8 @@ json_t *report_ready(const struct document_head *head, const struct endpoint *ta
     return document;
 }
 
-json_t *report_interval(const struct document_head *head, const struct stats *total, struct report_times times)
+json_t *report_interval(const struct document_head *head, const struct stats *total,
+                        struct report_times times)
 {
     json_t *document = document_new(head, "interval");
     report_add_counts(document, total, times);
@@ -130,23 +135,26 @@ static uint64_t report_sockets(const json_t *states)
     return sum;
 }
 
-/* Of the ports in TIME_WAIT at the end, those that connect() could not take. Where it takes them again (tcp_tw_reuse), that is
- * those of the last second (tcp_twsk_unique()). */
+/* Of the ports in TIME_WAIT at the end, those that connect() could not take. Where it takes them
+ * again (tcp_tw_reuse), that is those of the last second (tcp_twsk_unique()). */
 static uint64_t report_waiting_ports(const json_t *document)
 {
     uint64_t all = (uint64_t)page_integer(document, "states", "TIME_WAIT", NULL);
-    double a_second = json_number_value(json_object_get(json_object_get(document, "rates"), "connects_per_s"));
+    double a_second =
+        json_number_value(json_object_get(json_object_get(document, "rates"), "connects_per_s"));
     bool again = page_integer(document, "counters", "TcpExt.TWRecycled", NULL) > 0;
     return again && a_second < (double)all ? (uint64_t)a_second : all;
 }
 
 /* The most ports that were taken at a time: of the moments that are known. */
-static void report_add_ports(const json_t *document, uint64_t most_in_use, struct limit_figures *figures)
+static void report_add_ports(const json_t *document, uint64_t most_in_use,
+                             struct limit_figures *figures)
 {
     const json_t *states = json_object_get(document, "states");
     uint64_t before = report_sockets(json_object_get(document, "states_before_close"));
     uint64_t waiting = report_waiting_ports(document);
-    uint64_t after = report_sockets(states) - (uint64_t)page_integer(states, "TIME_WAIT", NULL) + waiting;
+    uint64_t after =
+        report_sockets(states) - (uint64_t)page_integer(states, "TIME_WAIT", NULL) + waiting;
     uint64_t open = before > most_in_use ? before : most_in_use;
     figures->taken_ports = after > open ? after : open;
     figures->time_wait = after > open ? waiting : 0;
@@ -171,12 +179,14 @@ static json_t *report_limits(const json_t *document, const struct report_figures
         .slot_late_starts = s->slot_late_starts,
         .missed_starts = f->missed_starts,
         .slots_full = f->slots_full,
-        .lateness_p99_ns = f->start_lateness ? histogram_percentile_ns(f->start_lateness, 990000) : 0,
+        .lateness_p99_ns =
+            f->start_lateness ? histogram_percentile_ns(f->start_lateness, 990000) : 0,
         .no_port = s->no_port,
         .no_fd = s->no_fd,
         .no_source = s->no_source,
         .usable_ports = usable,
-        .long_search = usable > CAPACITY_SHORT_SEARCH * (uint64_t)page_integer(ports, "source_addresses", NULL)};
+        .long_search = usable > CAPACITY_SHORT_SEARCH *
+                                    (uint64_t)page_integer(ports, "source_addresses", NULL)};
     report_add_ports(document, f->most_in_use, &figures);
     return limit_list(&figures);
 }
@@ -196,9 +206,11 @@ json_t *report_final(const struct document_head *head, const struct report_figur
     json_object_set_new(document, "never_started", json_integer((json_int_t)f->never_started));
     json_object_set_new(document, "late_starts", json_integer((json_int_t)s->late_starts));
     json_object_set_new(document, "missed_starts", json_integer((json_int_t)f->missed_starts));
-    json_object_set_new(document, "unanswered_requests",
-                        json_integer((json_int_t)(s->requests > s->replies ? s->requests - s->replies : 0)));
-    json_object_set_new(document, "skipped_requests", json_integer((json_int_t)s->skipped_requests));
+    json_object_set_new(
+        document, "unanswered_requests",
+        json_integer((json_int_t)(s->requests > s->replies ? s->requests - s->replies : 0)));
+    json_object_set_new(document, "skipped_requests",
+                        json_integer((json_int_t)s->skipped_requests));
     json_object_set_new(document, "event_loops", json_integer((json_int_t)f->event_loops));
     json_object_set_new(document, "file_tables", json_integer((json_int_t)f->file_tables));
     json_object_set_new(document, "local_ports", report_ports(f->settings));
@@ -207,10 +219,12 @@ json_t *report_final(const struct document_head *head, const struct report_figur
     json_object_set_new(document, "counters", report_or_null(f->counters));
     json_object_set_new(document, "cpu", report_cpu(f));
     json_object_set_new(document, "limits", report_limits(document, f));
-    json_object_set_new(document, "peak_rss_bytes", json_integer((json_int_t)f->usage->ru_maxrss * 1024));
+    json_object_set_new(document, "peak_rss_bytes",
+                        json_integer((json_int_t)f->usage->ru_maxrss * 1024));
     json_object_set_new(document, "histograms",
-                        json_pack("{s:o, s:o}", "connect_latency", histogram_to_json(f->connect_latency),
-                                  "request_latency", histogram_to_json(f->request_latency)));
+                        json_pack("{s:o, s:o}", "connect_latency",
+                                  histogram_to_json(f->connect_latency), "request_latency",
+                                  histogram_to_json(f->request_latency)));
     if (f->settings->log_connections) {
         json_object_set_new(document, "connection_log_truncated", json_boolean(f->log_truncated));
         json_object_set_new(document, "connection_log", report_or_null(f->log));

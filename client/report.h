@@ -1,4 +1,5 @@
-/* What tcplab-client tells: its documents, and the text report, which is written from the report document. */
+/* What tcplab-client tells: its documents, and the text report, which is written from the report
+ * document. */
 #pragma once
 
 #include "client/load.h"
@@ -10,7 +11,8 @@
 
 #include <sys/resource.h>
 
-/* What the run lasted; and of it, how long connections were begun or under way, and requests. Rates are over these. */
+/* What the run lasted; and of it, how long connections were begun or under way, and requests. Rates
+ * are over these. */
 struct report_times {
     double elapsed_s, connects_s, requests_s;
 };
@@ -37,7 +39,8 @@ struct report_figures {
 
 /* Each returns a new reference, or NULL without memory. */
 json_t *report_ready(const struct document_head *head, const struct endpoint *target);
-json_t *report_interval(const struct document_head *head, const struct stats *total, struct report_times times);
+json_t *report_interval(const struct document_head *head, const struct stats *total,
+                        struct report_times times);
 json_t *report_final(const struct document_head *head, const struct report_figures *figures);
 
 /* For document_output_report(). */

@@ -36,9 +36,11 @@ static void report_text_connections(FILE *out, const json_t *d)
             page_count(out, label, count, report_rows[i].note);
     }
     if (page_integer(d, "given_up", NULL))
-        page_count(out, "given up", page_integer(d, "given_up", NULL), "of the timed out: they had been established");
+        page_count(out, "given up", page_integer(d, "given_up", NULL),
+                   "of the timed out: they had been established");
     if (page_integer(d, "closed_by_peer", NULL))
-        page_count(out, "closed by the peer", page_integer(d, "closed_by_peer", NULL), "its FIN came first");
+        page_count(out, "closed by the peer", page_integer(d, "closed_by_peer", NULL),
+                   "its FIN came first");
 }
 
 static void report_text_latency(FILE *out, const json_t *d, const char *key, const char *title)
@@ -73,8 +75,8 @@ static void report_text_rungs(FILE *out, const json_t *d)
     size_t i;
     json_t *rung;
     int64_t most = 0;
-    json_array_foreach((json_t *)rungs, i, rung) if (page_integer(rung, "count", NULL) > most) most =
-        page_integer(rung, "count", NULL);
+    json_array_foreach((json_t *)rungs, i, rung) if (page_integer(rung, "count", NULL) > most)
+        most = page_integer(rung, "count", NULL);
     if (json_array_size(rungs) == 0)
         return;
     page_title(out, "Established after so many SYNs");
@@ -82,17 +84,21 @@ static void report_text_rungs(FILE *out, const json_t *d)
     {
         static const char bar[] = "##############################";
         char label[32], note[64];
-        int64_t retransmits = page_integer(rung, "retransmits", NULL), count = page_integer(rung, "count", NULL);
-        snprintf(label, sizeof(label), "%lld SYN%s", (long long)retransmits + 1, retransmits ? "s" : "");
+        int64_t retransmits = page_integer(rung, "retransmits", NULL),
+                count = page_integer(rung, "count", NULL);
+        snprintf(label, sizeof(label), "%lld SYN%s", (long long)retransmits + 1,
+                 retransmits ? "s" : "");
         snprintf(note, sizeof(note), "%.*s", report_text_bar(count, most), bar);
         page_count(out, label, count, note);
     }
 }
 
-static void report_text_rate(FILE *out, const json_t *rates, const char *label, const char *rate, const char *over)
+static void report_text_rate(FILE *out, const json_t *rates, const char *label, const char *rate,
+                             const char *over)
 {
     char text[HUMAN_MAX], time[HUMAN_MAX], note[HUMAN_MAX + 16];
-    snprintf(note, sizeof(note), "over %s", human_us(json_number_value(json_object_get(rates, over)), time));
+    snprintf(note, sizeof(note), "over %s",
+             human_us(json_number_value(json_object_get(rates, over)), time));
     page_row(out, label, human_rate(json_number_value(json_object_get(rates, rate)), text), note);
 }
 
@@ -109,23 +115,31 @@ static void report_text_rates(FILE *out, const json_t *d)
             page_count(out, "without a reply", page_integer(d, "unanswered_requests", NULL),
                        "when the run or the connection ended");
         report_text_rate(out, rates, "replies per second", "requests_per_s", "requests_over_us");
-        page_row(out, "sent", human_bytes((uint64_t)page_integer(d, "bytes_sent", NULL), text), NULL);
-        page_row(out, "received", human_bytes((uint64_t)page_integer(d, "bytes_received", NULL), text), NULL);
+        page_row(out, "sent", human_bytes((uint64_t)page_integer(d, "bytes_sent", NULL), text),
+                 NULL);
+        page_row(out, "received",
+                 human_bytes((uint64_t)page_integer(d, "bytes_received", NULL), text), NULL);
     }
     if (page_integer(d, "skipped_requests", NULL))
         page_count(out, "skipped requests", page_integer(d, "skipped_requests", NULL),
                    "of --every: due, and never sent");
     if (page_integer(d, "settings", "rate", NULL))
-        page_count(out, "late starts", page_integer(d, "late_starts", NULL), "more than 1 ms behind the schedule");
+        page_count(out, "late starts", page_integer(d, "late_starts", NULL),
+                   "more than 1 ms behind the schedule");
     if (page_integer(d, "missed_starts", NULL))
-        page_count(out, "missed starts", page_integer(d, "missed_starts", NULL), "due by the schedule, never made");
+        page_count(out, "missed starts", page_integer(d, "missed_starts", NULL),
+                   "due by the schedule, never made");
     if (page_integer(d, "file_tables", NULL) > 1)
-        page_count(out, "event loops", page_integer(d, "event_loops", NULL), "each with a file table of its own");
+        page_count(out, "event loops", page_integer(d, "event_loops", NULL),
+                   "each with a file table of its own");
     snprintf(note, sizeof(note), "of CPU a connection; %.2f s user, %.2f s system in all",
-             json_number_value(json_object_get(cpu, "user_s")), json_number_value(json_object_get(cpu, "system_s")));
-    page_row(out, "cost", human_us(json_number_value(json_object_get(cpu, "us_per_connection")), text), note);
+             json_number_value(json_object_get(cpu, "user_s")),
+             json_number_value(json_object_get(cpu, "system_s")));
+    page_row(out, "cost",
+             human_us(json_number_value(json_object_get(cpu, "us_per_connection")), text), note);
     if (json_is_number(json_object_get(cpu, "busy"))) {
-        snprintf(text, sizeof(text), "%.0f %%", json_number_value(json_object_get(cpu, "busy")) * 100);
+        snprintf(text, sizeof(text), "%.0f %%",
+                 json_number_value(json_object_get(cpu, "busy")) * 100);
         snprintf(note, sizeof(note), "of the time; %.0f %% waiting for a CPU",
                  json_number_value(json_object_get(cpu, "waiting")) * 100);
         page_row(out, "busiest event loop", text, note);
@@ -135,7 +149,8 @@ static void report_text_rates(FILE *out, const json_t *d)
 /* A state's count before the closing, as the note of its count at the end. */
 static void report_text_states(FILE *out, const json_t *d)
 {
-    const json_t *before = json_object_get(d, "states_before_close"), *after = json_object_get(d, "states");
+    const json_t *before = json_object_get(d, "states_before_close"),
+                 *after = json_object_get(d, "states");
     const char *target = json_string_value(json_object_get(d, "target"));
     const char *port = target ? strrchr(target, ':') : NULL;
     if (!json_is_object(after))
@@ -155,13 +170,14 @@ static int64_t report_retransmitted(const json_t *d)
     int64_t count = 0;
     size_t i;
     json_t *rung;
-    json_array_foreach(json_object_get(d, "connect_rungs"), i, rung) if (page_integer(rung, "retransmits", NULL))
-        count += page_integer(rung, "count", NULL);
+    json_array_foreach(json_object_get(d, "connect_rungs"), i,
+                       rung) if (page_integer(rung, "retransmits", NULL)) count +=
+        page_integer(rung, "count", NULL);
     return count;
 }
 
-/* Only where the server is in this namespace, too: then the kernel's counters speak of both ends. PassiveOpens counts
- * a connection when it enters an accept queue (tcp_v4_syn_recv_sock()). */
+/* Only where the server is in this namespace, too: then the kernel's counters speak of both ends.
+ * PassiveOpens counts a connection when it enters an accept queue (tcp_v4_syn_recv_sock()). */
 static void report_text_ghosts(FILE *out, const json_t *d)
 {
     int64_t here = page_integer(d, "connect_latency_us", "count", NULL);
@@ -170,35 +186,39 @@ static void report_text_ghosts(FILE *out, const json_t *d)
     char a[HUMAN_MAX], b[HUMAN_MAX], c[HUMAN_MAX];
     if (!page_integer(d, "counters", "TcpExt.ListenOverflows", NULL) || there >= here)
         return;
-    page_text(
-        out,
-        "This side counts %s as established, because their SYN was answered. But only %s ever reached an accept "
-        "queue (Tcp.PassiveOpens): the last ACK of the other %s met a full queue and was dropped without a word. "
-        "%s See \"accepted\" and \"waiting now\" in the server's report.",
-        human_count(here, a), human_count(there, b), human_count(here - there, c),
-        cookies ? "Those that were answered with a SYN cookie are ghosts, connections with one end, until a later "
-                  "segment of theirs brings the cookie again and finds room."
-                : "They are half-open: the server asks again with its SYN-ACK for a while.");
+    page_text(out,
+              "This side counts %s as established, because their SYN was answered. But only %s "
+              "ever reached an accept queue (Tcp.PassiveOpens): the last ACK of the other %s met a "
+              "full queue and was dropped without a word. %s See \"accepted\" and \"waiting now\" "
+              "in the server's report.",
+              human_count(here, a), human_count(there, b), human_count(here - there, c),
+              cookies
+                  ? "Those that were answered with a SYN cookie are ghosts, connections with one "
+                    "end, until a later segment of theirs brings the cookie again and finds room."
+                  : "They are half-open: the server asks again with its SYN-ACK for a while.");
 }
 
-/* What connect() means by an error that stands in the row "unreachable": fib_props[] in net/ipv4/fib_semantics.c,
- * fib6_prop[] in net/ipv6/route.c, tcp_v6_connect(), icmp_err_convert[] and icmpv6_err_convert(). */
+/* What connect() means by an error that stands in the row "unreachable": fib_props[] in
+ * net/ipv4/fib_semantics.c, fib6_prop[] in net/ipv6/route.c, tcp_v6_connect(), icmp_err_convert[]
+ * and icmpv6_err_convert(). */
 static const struct {
     const char *name, *sentence;
 } report_unreachable[] = {
-    {"ENETUNREACH", "No route leads to that address (ip route get shows it), or a router says so by ICMP."},
-    {"EHOSTUNREACH",
-     "Nobody answers for that address in its own network (ip neigh), or a router or a firewall refuses "
-     "by ICMP, or the route is one of type unreachable."},
-    {"EACCES",
-     "The route is one of type prohibit (ip route), or a firewall refuses by ICMPv6, or a security module of "
-     "this machine does."},
-    {"EPERM", "This machine forbids it: a BPF program of the cgroup, a firewall, or a security module."},
-    {"EINVAL", "That connection cannot be: a source in 127.0.0.0/8 reaches no other machine, a link-local address "
-               "needs its interface, and a route of type blackhole answers so, too."},
-    {"EADDRNOTAVAIL", "This machine has no address from which to connect there (ip addr); IPv6 may be off "
-                      "(net.ipv6.conf.*.disable_ipv6)."},
-    {"EAFNOSUPPORT", "This kernel does not speak that protocol; IPv6 may be off from the boot on (ipv6.disable=1)."},
+    {"ENETUNREACH",
+     "No route leads to that address (ip route get shows it), or a router says so by ICMP."},
+    {"EHOSTUNREACH", "Nobody answers for that address in its own network (ip neigh), or a router "
+                     "or a firewall refuses by ICMP, or the route is one of type unreachable."},
+    {"EACCES", "The route is one of type prohibit (ip route), or a firewall refuses by ICMPv6, or "
+               "a security module of this machine does."},
+    {"EPERM",
+     "This machine forbids it: a BPF program of the cgroup, a firewall, or a security module."},
+    {"EINVAL",
+     "That connection cannot be: a source in 127.0.0.0/8 reaches no other machine, a link-local "
+     "address needs its interface, and a route of type blackhole answers so, too."},
+    {"EADDRNOTAVAIL", "This machine has no address from which to connect there (ip addr); IPv6 may "
+                      "be off (net.ipv6.conf.*.disable_ipv6)."},
+    {"EAFNOSUPPORT", "This kernel does not speak that protocol; IPv6 may be off from the boot on "
+                     "(ipv6.disable=1)."},
 };
 
 static void report_text_unreachable(FILE *out, const json_t *d)
@@ -208,10 +228,12 @@ static void report_text_unreachable(FILE *out, const json_t *d)
         return;
     for (size_t i = 0; i < sizeof(report_unreachable) / sizeof(*report_unreachable); i++) {
         const char *name = report_unreachable[i].name;
-        bool port = !strcmp(name, "EADDRNOTAVAIL") && page_integer(d, "connections", "no_port", NULL);
+        bool port =
+            !strcmp(name, "EADDRNOTAVAIL") && page_integer(d, "connections", "no_port", NULL);
         int64_t n = page_integer(d, "errors", name, NULL);
         if (n && !port)
-            page_text(out, "%s: %s. %s", name, human_count(n, count), report_unreachable[i].sentence);
+            page_text(out, "%s: %s. %s", name, human_count(n, count),
+                      report_unreachable[i].sentence);
     }
 }
 
@@ -222,8 +244,8 @@ static void report_text_given_up(FILE *out, const json_t *d)
     if (n)
         page_text(
             out,
-            "%s connections were established, then the peer answered no more and the kernel gave up: keepalive, "
-            "the user timeout, or retransmissions (net.ipv4.tcp_retries2).",
+            "%s connections were established, then the peer answered no more and the kernel gave "
+            "up: keepalive, the user timeout, or retransmissions (net.ipv4.tcp_retries2).",
             human_count(n, a));
 }
 
@@ -234,14 +256,16 @@ static void report_text_failures(FILE *out, const json_t *d, bool overflows)
     int64_t refused = page_integer(c, "refused", NULL);
     char a[HUMAN_MAX];
     if (timed_out)
-        page_text(out, "%s attempts got no answer in time, not even a RST. %s", human_count(timed_out, a),
-                  overflows
-                      ? "A full accept queue looks like this from outside: the kernel drops the SYN and says nothing."
-                      : "A full accept queue looks like this from outside, and so does a firewall that drops.");
+        page_text(out, "%s attempts got no answer in time, not even a RST. %s",
+                  human_count(timed_out, a),
+                  overflows ? "A full accept queue looks like this from outside: the kernel drops "
+                              "the SYN and says nothing."
+                            : "A full accept queue looks like this from outside, and so does a "
+                              "firewall that drops.");
     if (refused)
         page_text(out,
-                  "%s SYNs were answered with RST: no socket listens on that port (or with ICMP, by a firewall: "
-                  "IcmpInDestUnreachs of nstat). A full queue never does that.",
+                  "%s SYNs were answered with RST: no socket listens on that port (or with ICMP, "
+                  "by a firewall: IcmpInDestUnreachs of nstat). A full queue never does that.",
                   human_count(refused, a));
     report_text_unreachable(out, d);
     report_text_given_up(out, d);
@@ -250,38 +274,42 @@ static void report_text_failures(FILE *out, const json_t *d, bool overflows)
 /* What was not decided, or not even begun, when the run ended. */
 static void report_text_unfinished(FILE *out, const json_t *d)
 {
-    int64_t pending = page_integer(d, "connections", "pending", NULL), never = page_integer(d, "never_started", NULL);
+    int64_t pending = page_integer(d, "connections", "pending", NULL),
+            never = page_integer(d, "never_started", NULL);
     int64_t unanswered = page_integer(d, "unanswered_requests", NULL),
             skipped = page_integer(d, "skipped_requests", NULL);
-    int64_t aged = page_integer(d, "request_latency_us", "count", NULL) - page_integer(d, "replies", NULL);
+    int64_t aged =
+        page_integer(d, "request_latency_us", "count", NULL) - page_integer(d, "replies", NULL);
     char a[HUMAN_MAX], b[HUMAN_MAX];
     if (never)
         page_text(out,
-                  "%s of the connections that were asked for were never begun: the run ended before their turn came. "
-                  "Give it more time (-d), or ask for fewer (-c, -n).",
+                  "%s of the connections that were asked for were never begun: the run ended "
+                  "before their turn came. Give it more time (-d), or ask for fewer (-c, -n).",
                   human_count(never, a));
     if (pending)
         page_text(out,
-                  "%s attempts were undecided when the run ended: their SYN had no answer yet. They are in no "
-                  "latency and no rate.",
+                  "%s attempts were undecided when the run ended: their SYN had no answer yet. "
+                  "They are in no latency and no rate.",
                   human_count(pending, a));
     if (unanswered)
-        page_text(out, "%s of %s requests had no complete reply when the run, or their connection, ended.",
-                  human_count(unanswered, a), human_count(page_integer(d, "requests", NULL), b));
+        page_text(
+            out,
+            "%s of %s requests had no complete reply when the run, or their connection, ended.",
+            human_count(unanswered, a), human_count(page_integer(d, "requests", NULL), b));
     if (skipped)
         page_text(out,
-                  "%s requests of --every were due and never sent: their connection had ended, or its send buffer "
-                  "was full to the end.",
+                  "%s requests of --every were due and never sent: their connection had ended, or "
+                  "its send buffer was full to the end.",
                   human_count(skipped, a));
     if (aged > 0)
         page_text(out,
-                  "%s requests that had no reply at the end are in the latencies with the age they had then: their "
-                  "true latency is longer.",
+                  "%s requests that had no reply at the end are in the latencies with the age they "
+                  "had then: their true latency is longer.",
                   human_count(aged, a));
 }
 
-/* The sentences that a reader of the figures needs; each only where its figures are there. They are gathered first, so
- * that there is a title only where there is a sentence. */
+/* The sentences that a reader of the figures needs; each only where its figures are there. They are
+ * gathered first, so that there is a title only where there is a sentence. */
 static void report_text_meaning(FILE *out, const json_t *d)
 {
     char *text = NULL, a[HUMAN_MAX];
@@ -290,11 +318,13 @@ static void report_text_meaning(FILE *out, const json_t *d)
     int64_t again = report_retransmitted(d);
     if (!sentences)
         return;
-    report_text_failures(sentences, d, page_integer(d, "counters", "TcpExt.ListenOverflows", NULL) > 0);
+    report_text_failures(sentences, d,
+                         page_integer(d, "counters", "TcpExt.ListenOverflows", NULL) > 0);
     if (again)
         page_text(sentences,
-                  "%s connections needed more than one SYN. The kernel sends it again after 1 s, and again "
-                  "(net.ipv4.tcp_syn_retries, tcp_syn_linear_timeouts): so a full queue is felt as whole seconds.",
+                  "%s connections needed more than one SYN. The kernel sends it again after 1 s, "
+                  "and again (net.ipv4.tcp_syn_retries, tcp_syn_linear_timeouts): so a full queue "
+                  "is felt as whole seconds.",
                   human_count(again, a));
     report_text_ghosts(sentences, d);
     report_text_unfinished(sentences, d);
@@ -320,8 +350,10 @@ static void report_text_limits(FILE *out, const json_t *d)
 void report_text(FILE *out, const json_t *d)
 {
     char elapsed[HUMAN_MAX];
-    fprintf(out, "%s %s on Linux %s: %s to %s, %s\n", json_string_value(json_object_get(d, "program")),
-            json_string_value(json_object_get(d, "version")), json_string_value(json_object_get(d, "kernel")),
+    fprintf(out, "%s %s on Linux %s: %s to %s, %s\n",
+            json_string_value(json_object_get(d, "program")),
+            json_string_value(json_object_get(d, "version")),
+            json_string_value(json_object_get(d, "kernel")),
             json_string_value(json_object_get(json_object_get(d, "settings"), "workload")),
             json_string_value(json_object_get(d, "target")),
             human_us(json_number_value(json_object_get(d, "elapsed_s")) * 1e6, elapsed));

@@ -20,10 +20,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define RUN_DRAIN_NS       NS_PER_S
-#define RUN_SETTLE_NS      (300 * NS_PER_MS) /* a FIN is acknowledged within 40 ms, by the delayed ACK */
+#define RUN_DRAIN_NS NS_PER_S
+/* a FIN is acknowledged within 40 ms, by the delayed ACK */
+#define RUN_SETTLE_NS      (300 * NS_PER_MS)
 #define RUN_SETTLE_STEP_NS (5 * NS_PER_MS)
-#define RUN_PEERS_FIN_NS   (20 * NS_PER_MS) /* a server that closes at all closes by then, on loopback */
+/* a server that closes at all closes by then, on loopback */
+#define RUN_PEERS_FIN_NS (20 * NS_PER_MS)
 
 enum run_phase {
     RUN_WAITING,
@@ -121,8 +123,8 @@ static void run_on_dialer_quiet(void *context)
 
 static void run_settle(struct run *r)
 {
-    unsigned unsettled =
-        SOCKDIAG_BIT(SOCKDIAG_FIN_WAIT_1) | SOCKDIAG_BIT(SOCKDIAG_CLOSING) | SOCKDIAG_BIT(SOCKDIAG_LAST_ACK);
+    unsigned unsettled = SOCKDIAG_BIT(SOCKDIAG_FIN_WAIT_1) | SOCKDIAG_BIT(SOCKDIAG_CLOSING) |
+                         SOCKDIAG_BIT(SOCKDIAG_LAST_ACK);
     if (clock_now_ns() < r->settle_until_ns - RUN_SETTLE_NS + RUN_PEERS_FIN_NS)
         unsettled |= SOCKDIAG_BIT(SOCKDIAG_FIN_WAIT_2);
     json_t *states = view_states(r->diag, &r->args.target, unsettled);
@@ -278,7 +280,8 @@ static void run_end(void *context)
     }
     if (r->phase == RUN_DIALING || r->phase == RUN_PACING)
         r->asked_until_ns = clock_now_ns();
-    if ((r->phase == RUN_DIALING && r->args.settings->workload != WORKLOAD_HOLD) || r->phase == RUN_PACING) {
+    if ((r->phase == RUN_DIALING && r->args.settings->workload != WORKLOAD_HOLD) ||
+        r->phase == RUN_PACING) {
         r->phase = RUN_DRAINING;
         timer_set(&r->step, clock_now_ns() + RUN_DRAIN_NS);
         run_give_order(r, ORDER_DRAIN);
@@ -319,23 +322,27 @@ static double run_elapsed_s(const struct run *r)
     return r->schedule_ns ? (double)(until_ns - r->schedule_ns) / 1e9 : 0;
 }
 
-/* The times of the load, which the rates are over: how long connections were dialed, until all were settled or nothing
- * more was begun; and how long requests were sent. What comes while the end is awaited counts, and so does its time.
- * A start of --rate has its period, also the last one: 7 a second are 7 in 1 s, not in 6/7 s. */
+/* The times of the load, which the rates are over: how long connections were dialed, until all were
+ * settled or nothing more was begun; and how long requests were sent. What comes while the end is
+ * awaited counts, and so does its time. A start of --rate has its period, also the last one: 7 a
+ * second are 7 in 1 s, not in 6/7 s. */
 static struct report_times run_times(const struct run *r, const struct stats *total)
 {
-    int64_t established_ns = STATS_GET(total->last_established_ns), reply_ns = STATS_GET(total->last_reply_ns);
+    int64_t established_ns = STATS_GET(total->last_established_ns),
+            reply_ns = STATS_GET(total->last_reply_ns);
     int64_t until_ns = r->phase == RUN_DIALING ? run_dialing_until_ns(r) : r->dial_from_ns;
     int64_t asked_until_ns = r->asked_until_ns ? r->asked_until_ns : clock_now_ns();
     struct report_times times = {
         .elapsed_s = run_elapsed_s(r),
-        .connects_s =
-            (double)(r->dialed_ns - r->dial_from_ns + (established_ns > until_ns ? established_ns : until_ns)) / 1e9,
+        .connects_s = (double)(r->dialed_ns - r->dial_from_ns +
+                               (established_ns > until_ns ? established_ns : until_ns)) /
+                      1e9,
         .requests_s = (double)((reply_ns > asked_until_ns ? reply_ns : asked_until_ns) -
                                (r->args.settings->every_ns ? r->paced_ns : r->schedule_ns)) /
                       1e9};
-    double scheduled_s =
-        r->args.settings->rate ? (double)STATS_GET(total->attempted) / (double)r->args.settings->rate : 0;
+    double scheduled_s = r->args.settings->rate
+                             ? (double)STATS_GET(total->attempted) / (double)r->args.settings->rate
+                             : 0;
     if (times.connects_s < scheduled_s)
         times.connects_s = scheduled_s;
     if (!STATS_GET(total->requests))
@@ -351,7 +358,8 @@ static void run_draw_progress(struct run *r, const struct stats *total)
     uint64_t good = STATS_GET(total->established);
     view_server_queue(r->diag, &r->args.target, queue, sizeof(queue));
     terminal_progress("%.1f s  established %s  waiting %s  failed %s%s", run_elapsed_s(r),
-                      human_count((int64_t)good, established), human_count((int64_t)pending, waiting),
+                      human_count((int64_t)good, established),
+                      human_count((int64_t)pending, waiting),
                       human_count((int64_t)(settled > good ? settled - good : 0), failed), queue);
 }
 
@@ -383,7 +391,8 @@ static int run_prepare(void *context, size_t i, struct ev_loop *loop)
         (struct dialer){.loop = loop,
                         .settings = s,
                         .target = r->args.target,
-                        .n_flows = run_share(s->connections < s->total ? s->connections : s->total, i, r->n_threads),
+                        .n_flows = run_share(s->connections < s->total ? s->connections : s->total,
+                                             i, r->n_threads),
                         .total = run_share(s->total, i, r->n_threads),
                         .n_logged = run_share(n_logged, i, r->n_threads),
                         .index = i,
@@ -403,8 +412,8 @@ static void run_let_go(void *context, size_t i)
     dialer_hang_up(&((struct run *)context)->threads[i].dialer);
 }
 
-/* On loopback the server's listener of that CPU answers there (SO_INCOMING_CPU), and nobody has to be woken on another one. Loops that
- * take turns need no CPU each. */
+/* On loopback the server's listener of that CPU answers there (SO_INCOMING_CPU), and nobody has to
+ * be woken on another one. Loops that take turns need no CPU each. */
 static bool run_owns_cpus(const struct run_args *args)
 {
     size_t n = args->settings->threads;
@@ -463,7 +472,8 @@ static int64_t run_begin_ns(const struct settings *s)
     struct timespec wall;
     clock_gettime(CLOCK_REALTIME, &wall);
     int64_t now_ns = clock_now_ns();
-    return s->start_at_ns ? s->start_at_ns - (wall.tv_sec * NS_PER_S + wall.tv_nsec) + now_ns : now_ns;
+    return s->start_at_ns ? s->start_at_ns - (wall.tv_sec * NS_PER_S + wall.tv_nsec) + now_ns
+                          : now_ns;
 }
 
 void run_go(struct run *r)
@@ -484,7 +494,8 @@ void run_go(struct run *r)
     terminal_progress_end();
 }
 
-/* Starts that were due by the schedule before the end of the dialing and never made: all -c connections were busy. */
+/* Starts that were due by the schedule before the end of the dialing and never made: all -c
+ * connections were busy. */
 static uint64_t run_missed_starts(const struct run *r, const struct stats *total)
 {
     const struct settings *s = r->args.settings;
@@ -498,7 +509,8 @@ static uint64_t run_missed_starts(const struct run *r, const struct stats *total
     return due > (double)total->attempted ? (uint64_t)due - total->attempted : 0;
 }
 
-/* Connections that were asked for and never begun. Those of a schedule without an end are missed starts. */
+/* Connections that were asked for and never begun. Those of a schedule without an end are missed
+ * starts. */
 static uint64_t run_never_started(const struct run *r, const struct stats *total)
 {
     const struct settings *s = r->args.settings;
@@ -542,7 +554,8 @@ static json_t *run_log(const struct run *r, bool *ret_truncated)
     json_t *log = log_to_json(logs, r->n_threads, r->schedule_ns, ret_truncated);
     free(logs);
     if (*ret_truncated)
-        terminal_notice("the log has the first %zu attempts; there were more than it holds", json_array_size(log));
+        terminal_notice("the log has the first %zu attempts; there were more than it holds",
+                        json_array_size(log));
     return log;
 }
 
@@ -552,7 +565,8 @@ json_t *run_report(struct run *r)
     struct stats total;
     struct counters *after;
     struct dialer *first = &r->threads[0].dialer;
-    json_t *counters = NULL, *states = view_states(r->diag, &r->args.target, SOCKDIAG_ALL_BUT_LISTEN);
+    json_t *counters = NULL,
+           *states = view_states(r->diag, &r->args.target, SOCKDIAG_ALL_BUT_LISTEN);
     run_total(r, &total);
     for (size_t i = 1; i < r->n_threads; i++) {
         histogram_merge(first->connect_latency, r->threads[i].dialer.connect_latency);

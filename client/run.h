@@ -1,8 +1,11 @@
 /* A run of the client: its dialers and threads, and the phases they go through together.
  *
- *   waiting (--start-at) ─► dialing ─► holding (hold) ─► closing ─► [dialing again: the next wave of hold]
- *   dialing ─► draining (echo, crr, cc at -d: what is under way is finished, within RUN_DRAIN_NS) ─► closing
- *   closing ─► [staying (--close half or none, until -d)] ─► settling (until the kernel is done with the closing) ─► end */
+ *   waiting (--start-at) ─► dialing ─► holding (hold) ─► closing ─► [dialing again: the next wave
+ *   of hold]
+ *   dialing ─► draining (echo, crr, cc at -d: what is under way is finished, within RUN_DRAIN_NS)
+ *   ─► closing
+ *   closing ─► [staying (--close half or none, until -d)] ─► settling (until the kernel is done
+ *   with the closing) ─► end */
 #pragma once
 
 #include "client/settings.h"
@@ -23,7 +26,8 @@ struct run_args {
 /* Starts the threads and prepares their dialers; connects nothing yet. 0 or -errno. */
 int run_new(const struct run_args *args, struct run **ret);
 
-/* Announces itself ("ready", --ready-fd) and runs to the end; a document that cannot be written ends it, as a signal does.
+/* Announces itself ("ready", --ready-fd) and runs to the end; a document that cannot be written
+ * ends it, as a signal does.
  */
 void run_go(struct run *r);
 

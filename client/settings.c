@@ -13,19 +13,24 @@ static const char *const close_words[] = {"fin", "rst", "half", "none", "early",
 static const struct option_program settings_program = {
     .name = "tcplab-client",
     .usage = "[options] [HOST[:PORT]]   (default 127.0.0.1:8888)",
-    .examples = "  tcplab-client -c 10000                  connect 10,000 times, say what became of each\n"
-                "  tcplab-client -c 30 -T 20s              ... and wait up to 20 s for each\n"
-                "  tcplab-client -w crr -c 16 -d 3s        connect, request, reply, close, over and over\n"
-                "  tcplab-client -w echo -c 100 -r 50      100 connections, 50 new ones a second\n"
-                "  tcplab-client -c 100k                   more than one address or file table has room for\n",
-    .closing = "Workloads: hold: connect and keep; echo: request and response over and over; crr: connect, one\n"
+    .examples =
+        "  tcplab-client -c 10000                  connect 10,000 times, say what became of each\n"
+        "  tcplab-client -c 30 -T 20s              ... and wait up to 20 s for each\n"
+        "  tcplab-client -w crr -c 16 -d 3s        connect, request, reply, close, over and over\n"
+        "  tcplab-client -w echo -c 100 -r 50      100 connections, 50 new ones a second\n"
+        "  tcplab-client -c 100k                   more than one address or file table has room "
+        "for\n",
+    .closing = "Workloads: hold: connect and keep; echo: request and response over and over; crr: "
+               "connect, one\n"
                "request and response, close, again; cc: connect, close, again.\n"
-               "^C ends the client: it reports and exits 0. Exit codes: 0 done, 1 failed, 2 usage, 77 this\n"
+               "^C ends the client: it reports and exits 0. Exit codes: 0 done, 1 failed, 2 usage, "
+               "77 this\n"
                "machine cannot do it. See tcplab-client(1).\n",
     .operands_max = 1,
 };
 
-static int settings_say(char **ret_message, int r, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static int settings_say(char **ret_message, int r, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 static int settings_say(char **ret_message, int r, const char *format, ...)
 {
     va_list arguments;
@@ -45,9 +50,11 @@ static int settings_target(struct settings *s, const char *text, char **ret_mess
     int port;
     int r = parse_host_port(text, s->host, &port, &why);
     if (r)
-        return settings_say(ret_message, r, "%s: %s; write HOST, HOST:PORT or [V6]:PORT", text, why);
+        return settings_say(ret_message, r, "%s: %s; write HOST, HOST:PORT or [V6]:PORT", text,
+                            why);
     if (port == 0)
-        return settings_say(ret_message, -EINVAL, "%s: nobody listens on port 0; write the server's port", text);
+        return settings_say(ret_message, -EINVAL,
+                            "%s: nobody listens on port 0; write the server's port", text);
     s->port = port < 0 ? 8888 : (uint16_t)port;
     s->target = text;
     return 0;
@@ -59,13 +66,16 @@ static int settings_sources(struct settings *s, char **ret_message)
     for (size_t i = 0; i < s->source_texts.n; i++) {
         int r = parse_network(s->source_texts.text[i], &s->sources[i], &why);
         if (r)
-            return settings_say(ret_message, r, "--source %s: %s; write ADDR or ADDR/LEN, such as %s",
+            return settings_say(ret_message, r,
+                                "--source %s: %s; write ADDR or ADDR/LEN, such as %s",
                                 s->source_texts.text[i], why,
-                                strchr(s->source_texts.text[i], ':') ? "fd00::/120 or fe80::1%eth0" : "127.0.0.0/24");
+                                strchr(s->source_texts.text[i], ':') ? "fd00::/120 or fe80::1%eth0"
+                                                                     : "127.0.0.0/24");
         if (s->sources[i].family != s->sources[0].family)
-            return settings_say(ret_message, -EINVAL,
-                                "--source %s: IPv4 and IPv6 sources do not mix; run one client for each",
-                                s->source_texts.text[i]);
+            return settings_say(
+                ret_message, -EINVAL,
+                "--source %s: IPv4 and IPv6 sources do not mix; run one client for each",
+                s->source_texts.text[i]);
     }
     s->n_sources = s->source_texts.n;
     return 0;
@@ -82,110 +92,131 @@ static void settings_defaults(struct settings *s, bool total_given, bool duratio
         s->duration_ns = s->workload == WORKLOAD_HOLD ? OPTION_NEVER : 10 * NS_PER_S;
 }
 
-static int settings_check(const struct settings *s, const struct option_row *rows, size_t n, char **ret_message)
+static int settings_check(const struct settings *s, const struct option_row *rows, size_t n,
+                          char **ret_message)
 {
     if (s->threads > s->connections)
-        return settings_say(ret_message, -EINVAL,
-                            "-t %llu: more threads than the %llu connections of -c; use fewer threads",
-                            (unsigned long long)s->threads, (unsigned long long)s->connections);
+        return settings_say(
+            ret_message, -EINVAL,
+            "-t %llu: more threads than the %llu connections of -c; use fewer threads",
+            (unsigned long long)s->threads, (unsigned long long)s->connections);
     if (s->hold_ns && s->workload != WORKLOAD_HOLD)
-        return settings_say(ret_message, -EINVAL, "--hold is for -w hold; with -w %s the run lasts -d",
+        return settings_say(ret_message, -EINVAL,
+                            "--hold is for -w hold; with -w %s the run lasts -d",
                             workload_words[s->workload]);
-    if (options_given(rows, n, "size") && (s->workload == WORKLOAD_HOLD || s->workload == WORKLOAD_CC))
-        return settings_say(ret_message, -EINVAL, "--size is for -w echo and -w crr; -w %s sends nothing",
+    if (options_given(rows, n, "size") &&
+        (s->workload == WORKLOAD_HOLD || s->workload == WORKLOAD_CC))
+        return settings_say(ret_message, -EINVAL,
+                            "--size is for -w echo and -w crr; -w %s sends nothing",
                             workload_words[s->workload]);
     if (s->every_ns && s->workload != WORKLOAD_ECHO)
         return settings_say(ret_message, -EINVAL, "--every is for -w echo; with -w %s there is %s",
                             workload_words[s->workload],
-                            s->workload == WORKLOAD_CRR ? "one request a connection" : "no request");
+                            s->workload == WORKLOAD_CRR ? "one request a connection"
+                                                        : "no request");
     if (s->every_ns && options_given(rows, n, "total") && s->total != s->connections)
-        return settings_say(ret_message, -EINVAL,
-                            "-n %llu: --every opens the %llu connections of -c and keeps them; leave -n away",
-                            (unsigned long long)s->total, (unsigned long long)s->connections);
-    if (s->reuse && s->workload != WORKLOAD_CRR && s->workload != WORKLOAD_CC)
-        return settings_say(ret_message, -EINVAL,
-                            "--reuse is for -w crr and -w cc; with -w %s a connection has no successor",
-                            workload_words[s->workload]);
-    if (s->reuse && s->close_how != CLOSE_RST)
         return settings_say(
             ret_message, -EINVAL,
-            "--reuse ends a connection with a RST, never with a FIN; add --close rst if that is meant");
-    if (s->reuse && s->rate)
+            "-n %llu: --every opens the %llu connections of -c and keeps them; leave -n away",
+            (unsigned long long)s->total, (unsigned long long)s->connections);
+    if (s->reuse && s->workload != WORKLOAD_CRR && s->workload != WORKLOAD_CC)
+        return settings_say(
+            ret_message, -EINVAL,
+            "--reuse is for -w crr and -w cc; with -w %s a connection has no successor",
+            workload_words[s->workload]);
+    if (s->reuse && s->close_how != CLOSE_RST)
         return settings_say(ret_message, -EINVAL,
-                            "--reuse connects again at once, --rate on a schedule; give one of the two");
+                            "--reuse ends a connection with a RST, never with a FIN; add --close "
+                            "rst if that is meant");
+    if (s->reuse && s->rate)
+        return settings_say(
+            ret_message, -EINVAL,
+            "--reuse connects again at once, --rate on a schedule; give one of the two");
     if (s->close_how == CLOSE_EARLY && s->workload != WORKLOAD_CRR)
         return settings_say(ret_message, -EINVAL,
-                            "--close early is for -w crr, where a connection has one request; with -w %s write fin, "
-                            "rst, half or none",
+                            "--close early is for -w crr, where a connection has one request; with "
+                            "-w %s write fin, rst, half or none",
                             workload_words[s->workload]);
     if (s->user_timeout_ns != OPTION_NEVER && s->user_timeout_ns % NS_PER_MS)
-        return settings_say(ret_message, -EINVAL,
-                            "--user-timeout: TCP_USER_TIMEOUT counts whole milliseconds; write such as 1500ms");
+        return settings_say(
+            ret_message, -EINVAL,
+            "--user-timeout: TCP_USER_TIMEOUT counts whole milliseconds; write such as 1500ms");
     if (s->log_connections && !s->json && !s->jsonl)
-        return settings_say(ret_message, -EINVAL,
-                            "--log-connections: the log is a part of the report document; add --json or --jsonl");
+        return settings_say(
+            ret_message, -EINVAL,
+            "--log-connections: the log is a part of the report document; add --json or --jsonl");
     return 0;
 }
 
-/* The echo of the settings shows what is in force, also where the default came from the workload. */
+/* The echo of the settings shows what is in force, also where the default came from the
+ * workload. */
 static json_t *settings_json(const struct settings *s, const struct option_row *rows, size_t n)
 {
     json_t *json = options_settings(rows, n);
     json_object_set_new(json, "host", json_string(s->host));
     json_object_set_new(json, "port", json_integer(s->port));
     json_object_set_new(json, "total",
-                        s->total == SETTINGS_UNLIMITED ? json_null() : json_integer((json_int_t)s->total));
+                        s->total == SETTINGS_UNLIMITED ? json_null()
+                                                       : json_integer((json_int_t)s->total));
     json_object_set_new(json, "duration_us",
-                        s->duration_ns == OPTION_NEVER ? json_null() : json_integer(s->duration_ns / NS_PER_US));
+                        s->duration_ns == OPTION_NEVER ? json_null()
+                                                       : json_integer(s->duration_ns / NS_PER_US));
     return json;
 }
 
-int settings_read(int argc, char **argv, struct settings *ret, json_t **ret_json, char **ret_message)
+int settings_read(int argc, char **argv, struct settings *ret, json_t **ret_json,
+                  char **ret_message)
 {
-    *ret = (struct settings){.duration_ns = OPTION_NEVER, .user_timeout_ns = OPTION_NEVER, .ready_fd = -1};
+    *ret = (struct settings){
+        .duration_ns = OPTION_NEVER, .user_timeout_ns = OPTION_NEVER, .ready_fd = -1};
     struct option_row rows[] = {
-        {"connections", 'c', "N", "100", "connections kept going at once", &option_count, &ret->connections, 1,
-         INT64_MAX},
-        {"total", 'n', "N", NULL, "connections in all (default: -c; for crr and cc as many as fit)", &option_count,
-         &ret->total, 1, INT64_MAX},
-        {"rate", 'r', "N", "0", "new connections a second, open loop; 0: as fast as possible", &option_count,
-         &ret->rate, 0, 1000000000},
-        {"duration", 'd', "DUR", NULL, "how long to run (default: 10s; hold: until all is settled)", &option_duration,
-         &ret->duration_ns, NS_PER_MS, OPTION_LONGEST_NS},
-        {"workload", 'w', "WHAT", "hold", "what a connection does, see below", &option_choice, &ret->workload,
-         .choices = workload_words},
-        {"size", 's', "BYTES", "64", "request size (echo, crr)", &option_size, &ret->size, 1, 1 << 30},
-        {"connect-timeout", 'T', "DUR", "10s", "then the attempt counts as timed out", &option_duration,
-         &ret->connect_timeout_ns, NS_PER_US, OPTION_LONGEST_NS},
-        {"hold", 0, "DUR", "0", "how long connections stay once every attempt is settled (hold)", &option_duration,
-         &ret->hold_ns, 0, OPTION_LONGEST_NS},
+        {"connections", 'c', "N", "100", "connections kept going at once", &option_count,
+         &ret->connections, 1, INT64_MAX},
+        {"total", 'n', "N", NULL, "connections in all (default: -c; for crr and cc as many as fit)",
+         &option_count, &ret->total, 1, INT64_MAX},
+        {"rate", 'r', "N", "0", "new connections a second, open loop; 0: as fast as possible",
+         &option_count, &ret->rate, 0, 1000000000},
+        {"duration", 'd', "DUR", NULL, "how long to run (default: 10s; hold: until all is settled)",
+         &option_duration, &ret->duration_ns, NS_PER_MS, OPTION_LONGEST_NS},
+        {"workload", 'w', "WHAT", "hold", "what a connection does, see below", &option_choice,
+         &ret->workload, .choices = workload_words},
+        {"size", 's', "BYTES", "64", "request size (echo, crr)", &option_size, &ret->size, 1,
+         1 << 30},
+        {"connect-timeout", 'T', "DUR", "10s", "then the attempt counts as timed out",
+         &option_duration, &ret->connect_timeout_ns, NS_PER_US, OPTION_LONGEST_NS},
+        {"hold", 0, "DUR", "0", "how long connections stay once every attempt is settled (hold)",
+         &option_duration, &ret->hold_ns, 0, OPTION_LONGEST_NS},
         {"close", 0, "HOW", "fin",
-         "fin: close(); rst: with SO_LINGER 0; half: shutdown(SHUT_WR), kept to\nthe end; none: left open to the "
-         "end; "
-         "early: shutdown(SHUT_WR) after\nthe request, close() after the peer's FIN (crr)",
+         "fin: close(); rst: with SO_LINGER 0; half: shutdown(SHUT_WR), kept to\nthe end; none: "
+         "left open to the end; early: shutdown(SHUT_WR) after\nthe request, close() after the "
+         "peer's FIN (crr)",
          &option_choice, &ret->close_how, .choices = close_words},
-        {"every", 0, "DUR", "0", "echo: open all, then a request each DUR on every connection", &option_duration,
-         &ret->every_ns, 0, OPTION_LONGEST_NS},
-        {"reuse", 0, NULL, NULL, "with --close rst: a socket is disconnected and connects again (crr, cc)",
-         &option_flag, &ret->reuse},
+        {"every", 0, "DUR", "0", "echo: open all, then a request each DUR on every connection",
+         &option_duration, &ret->every_ns, 0, OPTION_LONGEST_NS},
+        {"reuse", 0, NULL, NULL,
+         "with --close rst: a socket is disconnected and connects again (crr, cc)", &option_flag,
+         &ret->reuse},
         {"threads", 't', "N", "1", "event loops", &option_count, &ret->threads, 1, 256},
-        {"source", 0, "ADDR[/LEN]", NULL, "source address or network, spread over; repeatable", &option_texts,
-         &ret->source_texts},
-        {"keepalive", 0, "IDLE,INTVL,COUNT", NULL, "SO_KEEPALIVE with these three, e.g. 2s,1s,3", &option_keepalive,
-         &ret->keepalive},
-        {"user-timeout", 0, "DUR", NULL, "TCP_USER_TIMEOUT", &option_duration, &ret->user_timeout_ns, NS_PER_MS,
-         INT_MAX * NS_PER_MS},
-        {"start-at", 0, "UNIX_TIME", NULL, "begin at this moment (several hosts together)", &option_unix_time,
-         &ret->start_at_ns},
-        {"interval", 'i', "DUR", "1s", "one progress line, one interval document each", &option_duration,
-         &ret->interval_ns, NS_PER_MS, OPTION_LONGEST_NS},
-        {"percentiles", 0, "LIST", "50,90,99,99.9", "of the latencies", &option_percentiles, &ret->percentiles},
-        {"ready-fd", 0, "FD", NULL, "write a newline to FD when all is prepared, then close it", &option_integer,
-         &ret->ready_fd, 3, INT_MAX},
-        {"log-connections", 0, NULL, NULL, "each attempt by itself in the JSON report: connection_log", &option_flag,
+        {"source", 0, "ADDR[/LEN]", NULL, "source address or network, spread over; repeatable",
+         &option_texts, &ret->source_texts},
+        {"keepalive", 0, "IDLE,INTVL,COUNT", NULL, "SO_KEEPALIVE with these three, e.g. 2s,1s,3",
+         &option_keepalive, &ret->keepalive},
+        {"user-timeout", 0, "DUR", NULL, "TCP_USER_TIMEOUT", &option_duration,
+         &ret->user_timeout_ns, NS_PER_MS, INT_MAX * NS_PER_MS},
+        {"start-at", 0, "UNIX_TIME", NULL, "begin at this moment (several hosts together)",
+         &option_unix_time, &ret->start_at_ns},
+        {"interval", 'i', "DUR", "1s", "one progress line, one interval document each",
+         &option_duration, &ret->interval_ns, NS_PER_MS, OPTION_LONGEST_NS},
+        {"percentiles", 0, "LIST", "50,90,99,99.9", "of the latencies", &option_percentiles,
+         &ret->percentiles},
+        {"ready-fd", 0, "FD", NULL, "write a newline to FD when all is prepared, then close it",
+         &option_integer, &ret->ready_fd, 3, INT_MAX},
+        {"log-connections", 0, NULL, NULL,
+         "each attempt by itself in the JSON report: connection_log", &option_flag,
          &ret->log_connections},
         {"json", 'J', "[=FILE]", NULL, "the report as one JSON document", &option_file, &ret->json},
-        {"jsonl", 0, "[=FILE]", NULL, "ready, interval and report documents, one a line", &option_file, &ret->jsonl},
+        {"jsonl", 0, "[=FILE]", NULL, "ready, interval and report documents, one a line",
+         &option_file, &ret->jsonl},
         {"color", 0, "WHEN", "auto", "colour on stdout", &option_choice, &ret->color,
          .choices = terminal_color_words},
     };
@@ -193,7 +224,8 @@ int settings_read(int argc, char **argv, struct settings *ret, json_t **ret_json
     char **operands;
     int n_operands;
 
-    int r = options_parse(rows, n, &settings_program, argc, argv, &operands, &n_operands, ret_message);
+    int r =
+        options_parse(rows, n, &settings_program, argc, argv, &operands, &n_operands, ret_message);
     if (r == OPTIONS_HELP)
         options_help(stdout, rows, n, &settings_program);
     if (r == OPTIONS_VERSION)

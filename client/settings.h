@@ -21,7 +21,8 @@ struct settings {
     uint64_t total; /* SETTINGS_UNLIMITED */
     uint64_t rate;  /* 0: closed loop */
     int64_t duration_ns, hold_ns, connect_timeout_ns, interval_ns;
-    int64_t every_ns;    /* of an echo: the period of a connection's requests; 0: the next follows the reply */
+    /* of an echo: the period of a connection's requests; 0: the next follows the reply */
+    int64_t every_ns;
     bool reuse;          /* the same socket for the next connection */
     bool duration_given; /* -d stood on the command line */
     int workload, close_how;
@@ -40,6 +41,7 @@ struct settings {
     int color;
 };
 
-/* Reads the command line. 0: *ret is complete and *ret_json the effective settings; 1: help or version was printed;
- * or -errno and a sentence in *ret_message (caller frees). */
-int settings_read(int argc, char **argv, struct settings *ret, json_t **ret_json, char **ret_message);
+/* Reads the command line. 0: *ret is complete and *ret_json the effective settings; 1: help or
+ * version was printed; or -errno and a sentence in *ret_message (caller frees). */
+int settings_read(int argc, char **argv, struct settings *ret, json_t **ret_json,
+                  char **ret_message);

@@ -12,7 +12,8 @@ static unsigned sources_host_bits(const struct network *n)
     return bits > 32 ? 32 : bits;
 }
 
-/* A network's first address and its last (broadcast) are no hosts, unless there are but one or two. */
+/* A network's first address and its last (broadcast) are no hosts, unless there are but one or
+ * two. */
 static uint64_t sources_hosts(const struct network *n)
 {
     unsigned bits = sources_host_bits(n);
@@ -28,7 +29,8 @@ uint64_t sources_count(const struct settings *s)
 }
 
 /* address + offset; the host part is at most the last 32 bits, so nothing is carried further. */
-static void sources_at(const struct settings *s, size_t which, uint64_t offset, struct endpoint *ret)
+static void sources_at(const struct settings *s, size_t which, uint64_t offset,
+                       struct endpoint *ret)
 {
     const struct network *n = &s->sources[which];
     uint8_t bytes[16];
@@ -72,8 +74,8 @@ int sources_try(const struct endpoint *source)
 
 int sources_spread_loopback(struct settings *s, uint64_t n)
 {
-    struct settings loopback = {.n_sources = 1,
-                                .sources = {{.family = AF_INET, .prefix = 30, .address = {127, 0, 0, 0}}}};
+    struct settings loopback = {
+        .n_sources = 1, .sources = {{.family = AF_INET, .prefix = 30, .address = {127, 0, 0, 0}}}};
     struct endpoint last;
     while (sources_count(&loopback) < n && loopback.sources[0].prefix > 8)
         loopback.sources[0].prefix--;

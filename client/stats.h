@@ -4,7 +4,8 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-/* The rows of the report: each attempt ends in exactly one of those from established on; pending is what is left. */
+/* The rows of the report: each attempt ends in exactly one of those from established on; pending is
+ * what is left. */
 #define STATS_ROWS(X) \
     X(established)    \
     X(refused)        \
@@ -48,10 +49,12 @@ struct stats {
     _Atomic int64_t last_established_ns, last_reply_ns; /* 0: none */
 };
 
-/* No other thread writes, so a plain load and store do; relaxed, because a reader only wants a recent number. */
-#define STATS_ADD(field, amount)                                                                               \
-    atomic_store_explicit(&(field), atomic_load_explicit(&(field), memory_order_relaxed) + (uint64_t)(amount), \
-                          memory_order_relaxed)
+/* No other thread writes, so a plain load and store do; relaxed, because a reader only wants a
+ * recent number. */
+#define STATS_ADD(field, amount)                                                             \
+    atomic_store_explicit(                                                                   \
+        &(field), atomic_load_explicit(&(field), memory_order_relaxed) + (uint64_t)(amount), \
+        memory_order_relaxed)
 #define STATS_SET(field, value) atomic_store_explicit(&(field), (value), memory_order_relaxed)
 #define STATS_GET(field)        atomic_load_explicit(&(field), memory_order_relaxed)
 

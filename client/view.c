@@ -7,8 +7,9 @@
 
 json_t *view_states(struct sockdiag *diag, const struct endpoint *target, unsigned states)
 {
-    const struct sockdiag_query query = {
-        .family = endpoint_family(target), .states = states, .destination_port = endpoint_port(target)};
+    const struct sockdiag_query query = {.family = endpoint_family(target),
+                                         .states = states,
+                                         .destination_port = endpoint_port(target)};
     struct sockdiag_census census = {0};
     if (!diag || sockdiag_census(diag, &query, endpoint_bytes(target), &census))
         return NULL;
@@ -23,7 +24,8 @@ static int view_add_queue(const struct sockdiag_socket *socket, void *context)
     return 0;
 }
 
-void view_server_queue(struct sockdiag *diag, const struct endpoint *target, char *text, size_t size)
+void view_server_queue(struct sockdiag *diag, const struct endpoint *target, char *text,
+                       size_t size)
 {
     uint64_t queue[2] = {0};
     char now[HUMAN_MAX], capacity[HUMAN_MAX];

@@ -1,5 +1,5 @@
-/* What the kernel says of the client's connections, and of the server's queue where that is in the same network
- * namespace. Everything copes with diag being NULL: the kernel cannot be asked. */
+/* What the kernel says of the client's connections, and of the server's queue where that is in the
+ * same network namespace. Everything copes with diag being NULL: the kernel cannot be asked. */
 #pragma once
 
 #include "client/settings.h"
@@ -9,12 +9,14 @@
 #include <jansson.h>
 #include <stddef.h>
 
-/* The sockets to the target in these states (SOCKDIAG_BIT()s): {"ESTABLISHED": 5}. New reference; NULL: not known. */
+/* The sockets to the target in these states (SOCKDIAG_BIT()s): {"ESTABLISHED": 5}. New reference;
+ * NULL: not known. */
 json_t *view_states(struct sockdiag *diag, const struct endpoint *target, unsigned states);
 
 /* "  queue 5 of 5", or "" where no listener with the target's port is in this namespace. */
-void view_server_queue(struct sockdiag *diag, const struct endpoint *target, char *text, size_t size);
+void view_server_queue(struct sockdiag *diag, const struct endpoint *target, char *text,
+                       size_t size);
 
-/* What the kernel makes of --keepalive and --user-timeout, on a socket as the connections have it: see
- * socket_options_json(). Empty where none was given. New reference. */
+/* What the kernel makes of --keepalive and --user-timeout, on a socket as the connections have it:
+ * see socket_options_json(). Empty where none was given. New reference. */
 json_t *view_socket_options(const struct settings *s, const struct endpoint *target);

@@ -18,7 +18,8 @@ static void acceptor_sample(struct acceptor *a, int64_t now_ns)
         STATS_SET(a->stats->queue_peak, queue.length);
 }
 
-/* accept() takes the descriptor first and the connection second, so what could not be accepted is still queued. */
+/* accept() takes the descriptor first and the connection second, so what could not be accepted is
+ * still queued. */
 static void acceptor_pause(struct acceptor *a, int error)
 {
     ev_io_stop(a->loop, &a->io);
@@ -48,7 +49,8 @@ static bool acceptor_take(struct acceptor *a, int64_t now_ns)
         return true;
     }
     int error = errno;
-    if (error == EAGAIN || (error == EMFILE && (acceptor_nobody_waits(a) || a->table_full(a->context))))
+    if (error == EAGAIN ||
+        (error == EMFILE && (acceptor_nobody_waits(a) || a->table_full(a->context))))
         return false;
     STATS_ADD(a->stats->accept_errors, 1);
     if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM) {

@@ -20,7 +20,8 @@ struct census {
     sem_t asked;
     atomic_bool ending;
 
-    /* The thread's while a census is under way, the loop's else: handed over by `asked` and by `finished`. */
+    /* The thread's while a census is under way, the loop's else: handed over by `asked` and by
+     * `finished`. */
     struct sockdiag_census counts;
     int error;
     int64_t cost_ns; /* processor time: being preempted is no cost */
@@ -61,14 +62,15 @@ static void census_on_taken(struct ev_loop *loop, ev_async *async, int events)
     c->done(c->context);
 }
 
-int census_start(struct ev_loop *loop, int family, uint16_t port, void (*done)(void *context), void *context,
-                 struct census **ret)
+int census_start(struct ev_loop *loop, int family, uint16_t port, void (*done)(void *context),
+                 void *context, struct census **ret)
 {
     struct census *c = calloc(1, sizeof(*c));
     if (!c)
         return -ENOMEM;
     c->loop = loop;
-    c->query = (struct sockdiag_query){.family = family, .states = SOCKDIAG_ALL, .source_port = port};
+    c->query =
+        (struct sockdiag_query){.family = family, .states = SOCKDIAG_ALL, .source_port = port};
     c->done = done;
     c->context = context;
     sem_init(&c->asked, 0, 0);

@@ -7,19 +7,26 @@
 #include <string.h>
 #include <unistd.h>
 
-/* In this order in the report. TCP_FASTOPEN comes last: its queue is capped by the somaxconn in force, so it is set
- * after listen(). */
-enum { LISTENER_DEFER_ACCEPT = SOCKET_OPTIONS_ALIVE, LISTENER_LINGER2, LISTENER_FASTOPEN, LISTENER_OPTIONS };
+/* In this order in the report. TCP_FASTOPEN comes last: its queue is capped by the somaxconn in
+ * force, so it is set after listen(). */
+enum {
+    LISTENER_DEFER_ACCEPT = SOCKET_OPTIONS_ALIVE,
+    LISTENER_LINGER2,
+    LISTENER_FASTOPEN,
+    LISTENER_OPTIONS
+};
 
-static void listener_options(const struct settings *s, struct socket_option rows[static LISTENER_OPTIONS])
+static void listener_options(const struct settings *s,
+                             struct socket_option rows[static LISTENER_OPTIONS])
 {
     socket_options_alive(&s->keepalive, s->user_timeout_ns, rows);
-    rows[LISTENER_DEFER_ACCEPT] = (struct socket_option){"TCP_DEFER_ACCEPT", IPPROTO_TCP, TCP_DEFER_ACCEPT,
-                                                         (int)s->defer_accept_s, s->defer_accept_s != OPTION_NEVER};
-    rows[LISTENER_LINGER2] = (struct socket_option){"TCP_LINGER2", IPPROTO_TCP, TCP_LINGER2, (int)s->linger2_s,
-                                                    s->linger2_s != OPTION_NEVER};
-    rows[LISTENER_FASTOPEN] = (struct socket_option){"TCP_FASTOPEN", IPPROTO_TCP, TCP_FASTOPEN, (int)s->fastopen,
-                                                     s->fastopen != OPTION_NEVER};
+    rows[LISTENER_DEFER_ACCEPT] =
+        (struct socket_option){"TCP_DEFER_ACCEPT", IPPROTO_TCP, TCP_DEFER_ACCEPT,
+                               (int)s->defer_accept_s, s->defer_accept_s != OPTION_NEVER};
+    rows[LISTENER_LINGER2] = (struct socket_option){
+        "TCP_LINGER2", IPPROTO_TCP, TCP_LINGER2, (int)s->linger2_s, s->linger2_s != OPTION_NEVER};
+    rows[LISTENER_FASTOPEN] = (struct socket_option){"TCP_FASTOPEN", IPPROTO_TCP, TCP_FASTOPEN,
+                                                     (int)s->fastopen, s->fastopen != OPTION_NEVER};
 }
 
 static int listener_bind(int fd, struct endpoint *at, bool shared, const char **ret_step)
@@ -31,7 +38,8 @@ static int listener_bind(int fd, struct endpoint *at, bool shared, const char **
     if (shared && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)))
         return -errno;
     *ret_step = "bind";
-    at->length = endpoint_family(at) == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+    at->length =
+        endpoint_family(at) == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
     if (bind(fd, (struct sockaddr *)&at->address, at->length))
         return -errno;
     if (getsockname(fd, (struct sockaddr *)&at->address, &at->length))
@@ -39,9 +47,10 @@ static int listener_bind(int fd, struct endpoint *at, bool shared, const char **
     return 0;
 }
 
-/* TCP_NODELAY is for the echo of large messages, which goes out in pieces: the partial segment at the end of one
- * piece must not wait for the ACK of the one before, 40 ms by the delayed ACK. */
-static int listener_prepare(int fd, const struct settings *s, struct endpoint *at, bool shared, const char **ret_step)
+/* TCP_NODELAY is for the echo of large messages, which goes out in pieces: the partial segment at
+ * the end of one piece must not wait for the ACK of the one before, 40 ms by the delayed ACK. */
+static int listener_prepare(int fd, const struct settings *s, struct endpoint *at, bool shared,
+                            const char **ret_step)
 {
     struct socket_option rows[LISTENER_OPTIONS];
     const int on = 1;

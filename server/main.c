@@ -1,5 +1,5 @@
-/* tcplab-server: a TCP echo server whose accept queue, accept pace, closing and sysctls can be set, and which reports
- * what the kernel made of it. */
+/* tcplab-server: a TCP echo server whose accept queue, accept pace, closing and sysctls can be set,
+ * and which reports what the kernel made of it. */
 #include "common/process/exit_code.h"
 #include "common/process/stop.h"
 #include "common/report/program.h"
@@ -19,53 +19,54 @@ static int main_resolve(const struct settings *s, struct endpoint *at)
     char taken[ENDPOINT_TEXT_MAX], others[ENDPOINT_LIST_MAX];
     int code = endpoint_resolve_all(s->host, s->port, true, &found);
     if (code) {
-        terminal_error("--listen %s: %s; write an address of this machine (ip addr lists them)", s->host,
-                       gai_strerror(code));
+        terminal_error("--listen %s: %s; write an address of this machine (ip addr lists them)",
+                       s->host, gai_strerror(code));
         return EXIT_CODE_FAILED;
     }
     *at = found.at[0];
     endpoint_host(at, taken);
     if (endpoint_lacks_zone(at)) {
-        terminal_error("--listen %s: a link-local address means nothing without its interface; write it, too, such "
-                       "as %s%%eth0 (ip addr lists them)",
+        terminal_error("--listen %s: a link-local address means nothing without its interface; "
+                       "write it, too, such as %s%%eth0 (ip addr lists them)",
                        s->listen, taken);
         return EXIT_CODE_USAGE;
     }
     if (found.n > 1)
-        terminal_notice("--listen %s: %s has %zu addresses; this server listens on %s and not on %s (write an "
-                        "address to choose)",
+        terminal_notice("--listen %s: %s has %zu addresses; this server listens on %s and not on "
+                        "%s (write an address to choose)",
                         s->listen, s->host, found.n, taken, endpoint_others(&found, others));
     if (parse_is_ambiguous(s->listen))
-        terminal_notice("--listen %s is read as an address without a port; with a port it is written [ADDRESS]:PORT",
+        terminal_notice("--listen %s is read as an address without a port; with a port it is "
+                        "written [ADDRESS]:PORT",
                         s->listen);
     return EXIT_CODE_DONE;
 }
 
-static int main_start_failed(const struct settings *s, const struct endpoint *at, const char *step, int r)
+static int main_start_failed(const struct settings *s, const struct endpoint *at, const char *step,
+                             int r)
 {
     char text[ENDPOINT_TEXT_MAX], what[ENDPOINT_TEXT_MAX + 80];
     endpoint_format(at, text);
     switch (r) {
     case -EADDRINUSE:
-        terminal_error(
-            "cannot listen on %s: the port is in use (ss -tanp 'sport = :%u' shows by what); stop that, or "
-            "choose another --port",
-            text, s->port);
+        terminal_error("cannot listen on %s: the port is in use (ss -tanp 'sport = :%u' shows by "
+                       "what); stop that, or choose another --port",
+                       text, s->port);
         return EXIT_CODE_FAILED;
     case -EADDRNOTAVAIL:
-        terminal_error("cannot listen on %s: no interface of this machine, or of this network namespace, has that "
-                       "address (ip addr lists them)",
+        terminal_error("cannot listen on %s: no interface of this machine, or of this network "
+                       "namespace, has that address (ip addr lists them)",
                        text);
         return EXIT_CODE_FAILED;
     case -EACCES:
-        terminal_error(
-            "cannot listen on %s: ports below net.ipv4.ip_unprivileged_port_start need CAP_NET_BIND_SERVICE; "
-            "choose a --port from 1024 on",
-            text);
+        terminal_error("cannot listen on %s: ports below net.ipv4.ip_unprivileged_port_start need "
+                       "CAP_NET_BIND_SERVICE; choose a --port from 1024 on",
+                       text);
         return EXIT_CODE_CANNOT;
     case -EMFILE:
     case -ENFILE:
-        terminal_error("cannot listen on %s with %llu threads: no descriptors left (ulimit -n); use fewer --threads",
+        terminal_error("cannot listen on %s with %llu threads: no descriptors left (ulimit -n); "
+                       "use fewer --threads",
                        text, (unsigned long long)s->threads);
         return EXIT_CODE_CANNOT;
     default:
@@ -74,9 +75,10 @@ static int main_start_failed(const struct settings *s, const struct endpoint *at
     }
 }
 
-/* The report is made before the sysctls are put back, so that it shows the run; they are put back before anything can
- * block on writing it. */
-static int main_finish(struct server *server, struct document_output *output, struct sysctl_guard *guard)
+/* The report is made before the sysctls are put back, so that it shows the run; they are put back
+ * before anything can block on writing it. */
+static int main_finish(struct server *server, struct document_output *output,
+                       struct sysctl_guard *guard)
 {
     json_t *document = server_report(server), *sysctls = json_array();
     int code = sysctls_end(guard, sysctls);
@@ -87,7 +89,8 @@ static int main_finish(struct server *server, struct document_output *output, st
     return code;
 }
 
-/* The files of the report are made once the server listens: a start that fails leaves an older report as it is. */
+/* The files of the report are made once the server listens: a start that fails leaves an older
+ * report as it is. */
 static int main_serve(const struct server_args *args, struct sysctl_guard *guard)
 {
     const struct settings *settings = args->settings;
@@ -115,23 +118,25 @@ static int main_limit_descriptors(const struct settings *s, unsigned long long n
 {
     struct rlimit limit = program_raise_descriptors();
     if (s->max_descriptors > limit.rlim_cur) {
-        terminal_error("--max-descriptors %llu: this process may open %llu (the hard limit); give no more than that, "
-                       "or raise the limit: ulimit -Hn",
+        terminal_error("--max-descriptors %llu: this process may open %llu (the hard limit); give "
+                       "no more than that, or raise the limit: ulimit -Hn",
                        (unsigned long long)s->max_descriptors, (unsigned long long)limit.rlim_cur);
         return EXIT_CODE_CANNOT;
     }
     if (s->max_descriptors < needed) {
-        terminal_error(
-            "--max-descriptors %llu: a server with --threads %llu needs %llu before the first connection; give more",
-            (unsigned long long)s->max_descriptors, (unsigned long long)s->threads, needed);
+        terminal_error("--max-descriptors %llu: a server with --threads %llu needs %llu before the "
+                       "first connection; give more",
+                       (unsigned long long)s->max_descriptors, (unsigned long long)s->threads,
+                       needed);
         return EXIT_CODE_USAGE;
     }
     limit.rlim_cur = s->max_descriptors;
-    return setrlimit(RLIMIT_NOFILE, &limit) ? program_start_failed("--max-descriptors", -errno) : EXIT_CODE_DONE;
+    return setrlimit(RLIMIT_NOFILE, &limit) ? program_start_failed("--max-descriptors", -errno)
+                                            : EXIT_CODE_DONE;
 }
 
-/* Each worker has a listener, two epolls and two timers; the process has about ten more. libev ends the process when it
- * gets none. */
+/* Each worker has a listener, two epolls and two timers; the process has about ten more. libev ends
+ * the process when it gets none. */
 static int main_check_descriptors(const struct settings *s)
 {
     unsigned long long needed = 16 + 5 * s->threads, limit = program_raise_descriptors().rlim_cur;
@@ -140,14 +145,15 @@ static int main_check_descriptors(const struct settings *s)
     if (needed <= limit)
         return EXIT_CODE_DONE;
     terminal_error(
-        "%llu threads need %llu descriptors before the first connection, and this process may open %llu (the "
-        "hard limit). Use fewer --threads, or raise the limit: ulimit -Hn",
+        "%llu threads need %llu descriptors before the first connection, and this process may open "
+        "%llu (the hard limit). Use fewer --threads, or raise the limit: ulimit -Hn",
         (unsigned long long)s->threads, needed, limit);
     return EXIT_CODE_CANNOT;
 }
 
 /* --restore-sysctls: nothing else. */
-static int main_restore(struct sysctl_guard *guard, const struct settings *s, const struct document_head *head)
+static int main_restore(struct sysctl_guard *guard, const struct settings *s,
+                        const struct document_head *head)
 {
     struct document_output *output = NULL;
     json_t *changes = json_array();
@@ -181,7 +187,8 @@ static int main_run(const struct settings *s, const struct document_head *head)
     if (r)
         return program_start_failed("preparing the guard of sysctls", r);
     int code = s->restore_sysctls ? EXIT_CODE_DONE : main_resolve(s, &args.at);
-    stop_install(); /* not before: a signal ends the search for a name, and nothing is changed yet */
+    /* not before: a signal ends the search for a name, and nothing is changed yet */
+    stop_install();
     stop_hold();
     if (!code)
         code = s->restore_sysctls ? main_restore(guard, s, head) : main_serve_guarded(guard, &args);

@@ -8,24 +8,28 @@
 static json_t *report_listener(const struct report_context *c, const struct view *v)
 {
     char host[ENDPOINT_TEXT_MAX];
-    return json_pack(
-        "{s:s, s:i, s:I, s:I, s:o, s:I, s:I, s:I, s:I, s:I}", "address", endpoint_host(c->at, host), "port",
-        endpoint_port(c->at), "listeners", (json_int_t)c->settings->threads, "backlog",
-        (json_int_t)c->settings->backlog, "somaxconn", c->somaxconn < 0 ? json_null() : json_integer(c->somaxconn),
-        "queue_limit", (json_int_t)v->queue_limit, "queue_capacity", (json_int_t)v->queue_capacity, "queue_now",
-        (json_int_t)v->queue_now, "queue_peak", (json_int_t)v->total.queue_peak, "drops", (json_int_t)v->drops);
+    return json_pack("{s:s, s:i, s:I, s:I, s:o, s:I, s:I, s:I, s:I, s:I}", "address",
+                     endpoint_host(c->at, host), "port", endpoint_port(c->at), "listeners",
+                     (json_int_t)c->settings->threads, "backlog", (json_int_t)c->settings->backlog,
+                     "somaxconn", c->somaxconn < 0 ? json_null() : json_integer(c->somaxconn),
+                     "queue_limit", (json_int_t)v->queue_limit, "queue_capacity",
+                     (json_int_t)v->queue_capacity, "queue_now", (json_int_t)v->queue_now,
+                     "queue_peak", (json_int_t)v->total.queue_peak, "drops", (json_int_t)v->drops);
 }
 
 static json_t *report_connections(const struct view *v)
 {
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "accepted", (json_int_t)v->total.accepted, "open",
-                     (json_int_t)stats_open(&v->total), "closed_by_peer", (json_int_t)v->total.closed_by_peer,
-                     "closed_by_server", (json_int_t)v->total.closed_by_server, "reset_by_peer",
-                     (json_int_t)v->total.reset_by_peer, "timed_out", (json_int_t)v->total.timed_out, "accept_errors",
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "accepted",
+                     (json_int_t)v->total.accepted, "open", (json_int_t)stats_open(&v->total),
+                     "closed_by_peer", (json_int_t)v->total.closed_by_peer, "closed_by_server",
+                     (json_int_t)v->total.closed_by_server, "reset_by_peer",
+                     (json_int_t)v->total.reset_by_peer, "timed_out",
+                     (json_int_t)v->total.timed_out, "accept_errors",
                      (json_int_t)v->total.accept_errors, "file_tables", (json_int_t)v->file_tables);
 }
 
-/* Per second from the first accept to the last: an idle wait before or after is not the server's rate. */
+/* Per second from the first accept to the last: an idle wait before or after is not the server's
+ * rate. */
 static double report_accept_rate(const struct stats *s)
 {
     double seconds = (double)(s->last_ns - s->first_ns) / 1e9;
@@ -37,7 +41,8 @@ static void report_add_state(json_t *document, const struct report_context *c, c
     json_object_set_new(document, "elapsed_s", document_real((double)c->elapsed_ns / 1e9));
     json_object_set_new(document, "listener", report_listener(c, v));
     json_object_set_new(document, "connections", report_connections(v));
-    json_object_set_new(document, "bytes_received", json_integer((json_int_t)v->total.bytes_received));
+    json_object_set_new(document, "bytes_received",
+                        json_integer((json_int_t)v->total.bytes_received));
     json_object_set_new(document, "bytes_sent", json_integer((json_int_t)v->total.bytes_sent));
 }
 
@@ -54,7 +59,8 @@ json_t *report_interval(const struct report_context *c, const struct view *v)
     report_add_state(document, c, v);
     if (v->states) {
         json_object_set(document, "states", v->states);
-        json_object_set_new(document, "states_age_s", document_real((double)(clock_now_ns() - v->states_ns) / 1e9));
+        json_object_set_new(document, "states_age_s",
+                            document_real((double)(clock_now_ns() - v->states_ns) / 1e9));
     }
     return document;
 }
@@ -63,10 +69,12 @@ json_t *report_final(const struct report_context *c, const struct view *v)
 {
     json_t *document = document_new(c->head, "report");
     report_add_state(document, c, v);
-    json_object_set_new(document, "rates",
-                        json_pack("{s:o}", "accepts_per_s", document_real(report_accept_rate(&v->total))));
+    json_object_set_new(
+        document, "rates",
+        json_pack("{s:o}", "accepts_per_s", document_real(report_accept_rate(&v->total))));
     json_object_set_new(document, "accept_delay_ended_s",
-                        c->delay_ended_ns ? document_real((double)c->delay_ended_ns / 1e9) : json_null());
+                        c->delay_ended_ns ? document_real((double)c->delay_ended_ns / 1e9)
+                                          : json_null());
     json_object_set_new(document, "states", v->states ? json_incref(v->states) : json_null());
     json_object_set_new(document, "peers", v->peers ? json_incref(v->peers) : json_null());
     json_object_set_new(document, "counters", c->counters ? json_incref(c->counters) : json_null());
@@ -74,7 +82,8 @@ json_t *report_final(const struct report_context *c, const struct view *v)
     return document;
 }
 
-const char *report_rule(int64_t backlog, int64_t somaxconn, uint32_t limit, char text[static REPORT_RULE_MAX])
+const char *report_rule(int64_t backlog, int64_t somaxconn, uint32_t limit,
+                        char text[static REPORT_RULE_MAX])
 {
     char cap[HUMAN_MAX] = "somaxconn";
     int length = 0;
@@ -83,7 +92,8 @@ const char *report_rule(int64_t backlog, int64_t somaxconn, uint32_t limit, char
     if (backlog < 0) /* __sys_listen() compares it as an unsigned number */
         length = snprintf(text, REPORT_RULE_MAX, "a negative backlog is a huge one: ");
     snprintf(text + length, (size_t)(REPORT_RULE_MAX - length),
-             "the queue holds min(backlog, somaxconn) + 1 = min(%u, %s) + 1 = %llu connection%s", (unsigned)backlog,
-             cap, (unsigned long long)listener_capacity(limit), limit ? "s" : "");
+             "the queue holds min(backlog, somaxconn) + 1 = min(%u, %s) + 1 = %llu connection%s",
+             (unsigned)backlog, cap, (unsigned long long)listener_capacity(limit),
+             limit ? "s" : "");
     return text;
 }

@@ -1,4 +1,5 @@
-/* What tcplab-server tells: its documents, and the text report, which is written from the report document. */
+/* What tcplab-server tells: its documents, and the text report, which is written from the report
+ * document. */
 #pragma once
 
 #include "common/kernel/endpoint.h"
@@ -26,4 +27,5 @@ void report_text(FILE *out, const json_t *document);
 
 /* "the queue holds min(4, 4096) + 1 = 5 connections". */
 #define REPORT_RULE_MAX 160
-const char *report_rule(int64_t backlog, int64_t somaxconn, uint32_t limit, char text[static REPORT_RULE_MAX]);
+const char *report_rule(int64_t backlog, int64_t somaxconn, uint32_t limit,
+                        char text[static REPORT_RULE_MAX]);

@@ -21,10 +21,13 @@ static void report_text_queue(FILE *out, const json_t *d)
         page_text(out, "%s, at each of %lld listeners.", rule, (long long)listeners);
     else
         page_text(out, "%s.", rule);
-    page_count(out, "limit", page_integer(d, "listener", "queue_limit", NULL), "set by the kernel at listen()");
-    page_count(out, "waiting now", page_integer(d, "listener", "queue_now", NULL), "established, not accepted yet");
+    page_count(out, "limit", page_integer(d, "listener", "queue_limit", NULL),
+               "set by the kernel at listen()");
+    page_count(out, "waiting now", page_integer(d, "listener", "queue_now", NULL),
+               "established, not accepted yet");
     page_count(out, "longest seen", page_integer(d, "listener", "queue_peak", NULL), NULL);
-    page_count(out, "drops", page_integer(d, "listener", "drops", NULL), "SYNs and third ACKs (some ACKs count 2)");
+    page_count(out, "drops", page_integer(d, "listener", "drops", NULL),
+               "SYNs and third ACKs (some ACKs count 2)");
     page_by_hand(out, "ss -ltnm 'sport = :%d'   (Recv-Q waiting, Send-Q limit, d drops)", port);
 }
 
@@ -35,24 +38,30 @@ static void report_text_connections(FILE *out, const json_t *d)
     page_title(out, "Connections");
     page_count(out, "accepted", page_integer(c, "accepted", NULL), NULL);
     page_count(out, "still open", page_integer(c, "open", NULL), NULL);
-    page_count(out, "closed by the peer", page_integer(c, "closed_by_peer", NULL), "its FIN came first");
+    page_count(out, "closed by the peer", page_integer(c, "closed_by_peer", NULL),
+               "its FIN came first");
     page_count(out, "closed by the server", page_integer(c, "closed_by_server", NULL), NULL);
     page_count(out, "reset by the peer", page_integer(c, "reset_by_peer", NULL), NULL);
     if (page_integer(c, "timed_out", NULL))
         page_count(out, "timed out", page_integer(c, "timed_out", NULL), "given up by the kernel");
     if (page_integer(c, "accept_errors", NULL))
-        page_count(out, "accept() errors", page_integer(c, "accept_errors", NULL), "most often: out of descriptors");
+        page_count(out, "accept() errors", page_integer(c, "accept_errors", NULL),
+                   "most often: out of descriptors");
     if (page_integer(c, "file_tables", NULL) > 1)
         page_count(out, "file tables", page_integer(c, "file_tables", NULL),
                    "each full one got a successor (ulimit -n)");
-    page_row(out, "received", human_bytes((uint64_t)page_integer(d, "bytes_received", NULL), text), NULL);
+    page_row(out, "received", human_bytes((uint64_t)page_integer(d, "bytes_received", NULL), text),
+             NULL);
     page_row(out, "sent", human_bytes((uint64_t)page_integer(d, "bytes_sent", NULL), text), NULL);
     double rate = json_real_value(json_object_get(json_object_get(d, "rates"), "accepts_per_s"));
     if (rate > 0)
-        page_row(out, "accepted per second", human_rate(rate, text), "between the first and the last");
+        page_row(out, "accepted per second", human_rate(rate, text),
+                 "between the first and the last");
     if (json_is_number(json_object_get(d, "accept_delay_ended_s")))
-        page_row(out, "accept delay ended",
-                 human_us(json_number_value(json_object_get(d, "accept_delay_ended_s")) * 1e6, text), "by SIGUSR1");
+        page_row(
+            out, "accept delay ended",
+            human_us(json_number_value(json_object_get(d, "accept_delay_ended_s")) * 1e6, text),
+            "by SIGUSR1");
 }
 
 static void report_text_sockets(FILE *out, const json_t *d)
@@ -67,7 +76,8 @@ static void report_text_sockets(FILE *out, const json_t *d)
         return;
     page_title(out, "Connections per remote address");
     page_counts(out, json_object_get(d, "peers"), 10, NULL);
-    page_by_hand(out, "ss -Htn 'sport = :%d' | awk '{print $5}' | sed 's/:[^:]*$//' | sort | uniq -c", port);
+    page_by_hand(
+        out, "ss -Htn 'sport = :%d' | awk '{print $5}' | sed 's/:[^:]*$//' | sort | uniq -c", port);
 }
 
 static void report_text_sysctls(FILE *out, const json_t *d)
@@ -80,10 +90,13 @@ static void report_text_sysctls(FILE *out, const json_t *d)
     page_title(out, "Sysctls");
     json_array_foreach((json_t *)sysctls, i, change)
     {
-        page_text(out, "%s: %s before, %s during the run, %s", json_string_value(json_object_get(change, "key")),
+        page_text(out, "%s: %s before, %s during the run, %s",
+                  json_string_value(json_object_get(change, "key")),
                   json_string_value(json_object_get(change, "before")),
                   json_string_value(json_object_get(change, "set")),
-                  json_is_true(json_object_get(change, "restored")) ? "put back" : "NOT put back (see the messages)");
+                  json_is_true(json_object_get(change, "restored"))
+                      ? "put back"
+                      : "NOT put back (see the messages)");
     }
 }
 
@@ -92,8 +105,9 @@ static int64_t report_counter(const json_t *d, const char *name)
     return page_integer(d, "counters", name, NULL);
 }
 
-/* The sentences that a reader of the figures needs; each only where its figures are there. The counters are those of the
- * whole namespace, so they speak of this server only where its own listener dropped something. */
+/* The sentences that a reader of the figures needs; each only where its figures are there. The
+ * counters are those of the whole namespace, so they speak of this server only where its own
+ * listener dropped something. */
 static void report_text_overflow(FILE *out, const json_t *d)
 {
     char a[HUMAN_MAX];
@@ -102,21 +116,21 @@ static void report_text_overflow(FILE *out, const json_t *d)
     int64_t no_cookie = report_counter(d, "TcpExt.TCPReqQFullDrop");
     int64_t deferred = report_counter(d, "TcpExt.TCPDeferAcceptDrop");
     if (drops && overflows)
-        page_text(out,
-                  "The accept queue was full %s times when a SYN or a third ACK came. The kernel dropped it and told "
-                  "nobody: the client sends its SYN again after 1 s, and again, until there is room or it gives up. "
-                  "See connect_rungs in the client's report.",
-                  human_count(overflows, a));
-    if (drops && no_cookie)
         page_text(
             out,
-            "%s SYNs met a full SYN queue (it holds as many as the accept queue) and were dropped: SYN cookies are "
-            "off (net.ipv4.tcp_syncookies).",
-            human_count(no_cookie, a));
+            "The accept queue was full %s times when a SYN or a third ACK came. The kernel dropped "
+            "it and told nobody: the client sends its SYN again after 1 s, and again, until there "
+            "is room or it gives up. See connect_rungs in the client's report.",
+            human_count(overflows, a));
+    if (drops && no_cookie)
+        page_text(out,
+                  "%s SYNs met a full SYN queue (it holds as many as the accept queue) and were "
+                  "dropped: SYN cookies are off (net.ipv4.tcp_syncookies).",
+                  human_count(no_cookie, a));
     if (drops && deferred)
         page_text(out,
-                  "%s of the drops are bare ACKs that TCP_DEFER_ACCEPT ignores by design: those connections wait for "
-                  "their first data, nothing is lost.",
+                  "%s of the drops are bare ACKs that TCP_DEFER_ACCEPT ignores by design: those "
+                  "connections wait for their first data, nothing is lost.",
                   human_count(deferred, a));
 }
 
@@ -125,12 +139,12 @@ static void report_text_cookies(FILE *out, const json_t *d)
     char a[HUMAN_MAX], b[HUMAN_MAX], c[HUMAN_MAX];
     page_text(
         out,
-        "%s SYN-ACKs went out as SYN cookies: more handshakes were under way than the SYN queue holds, or "
-        "net.ipv4.tcp_syncookies is 2. A client counts such a handshake as established at once; if its ACK then "
-        "meets a full accept queue, the kernel drops it and remembers nothing: a ghost, a connection with one "
-        "end, until a later segment of the client brings the cookie again. Accepted (%s) plus waiting (%s) is "
-        "what has arrived; what the client counts as established beyond that is a ghost, or still half-open "
-        "(SYN_RECV above).",
+        "%s SYN-ACKs went out as SYN cookies: more handshakes were under way than the SYN queue "
+        "holds, or net.ipv4.tcp_syncookies is 2. A client counts such a handshake as established "
+        "at once; if its ACK then meets a full accept queue, the kernel drops it and remembers "
+        "nothing: a ghost, a connection with one end, until a later segment of the client brings "
+        "the cookie again. Accepted (%s) plus waiting (%s) is what has arrived; what the client "
+        "counts as established beyond that is a ghost, or still half-open (SYN_RECV above).",
         human_count(report_counter(d, "TcpExt.SyncookiesSent"), a),
         human_count(page_integer(d, "connections", "accepted", NULL), b),
         human_count(page_integer(d, "listener", "queue_now", NULL), c));
@@ -139,12 +153,11 @@ static void report_text_cookies(FILE *out, const json_t *d)
 static void report_text_starved(FILE *out, int64_t max_descriptors, int64_t failed)
 {
     char a[HUMAN_MAX], b[HUMAN_MAX];
-    page_text(
-        out,
-        "accept() failed %s times with EMFILE: this server may have %s descriptors (--max-descriptors), and all "
-        "of them were in use. What it did not accept stayed in the queue, established for the client, until a "
-        "descriptor came free.",
-        human_count(failed, a), human_count(max_descriptors, b));
+    page_text(out,
+              "accept() failed %s times with EMFILE: this server may have %s descriptors "
+              "(--max-descriptors), and all of them were in use. What it did not accept stayed in "
+              "the queue, established for the client, until a descriptor came free.",
+              human_count(failed, a), human_count(max_descriptors, b));
 }
 
 static void report_text_meaning(FILE *out, const json_t *d)
@@ -152,7 +165,8 @@ static void report_text_meaning(FILE *out, const json_t *d)
     char a[HUMAN_MAX];
     int64_t max_descriptors = page_integer(d, "settings", "max_descriptors", NULL);
     int64_t failed = max_descriptors ? page_integer(d, "connections", "accept_errors", NULL) : 0;
-    int64_t drops = page_integer(d, "listener", "drops", NULL), now = page_integer(d, "listener", "queue_now", NULL);
+    int64_t drops = page_integer(d, "listener", "drops", NULL),
+            now = page_integer(d, "listener", "queue_now", NULL);
     int64_t cookies = report_counter(d, "TcpExt.SyncookiesSent"),
             held = page_integer(d, "states", "CLOSE_WAIT", NULL);
     if (!drops && !cookies && !now && !held && !failed)
@@ -162,28 +176,30 @@ static void report_text_meaning(FILE *out, const json_t *d)
         report_text_starved(out, max_descriptors, failed);
     report_text_overflow(out, d);
     if (now)
-        page_text(
-            out,
-            "%s connection%s in the accept queue: the handshake is done, the client was told so (and may have sent "
-            "or closed since), and accept() never took %s.",
-            human_count(now, a), now == 1 ? " is" : "s are", now == 1 ? "it" : "them");
+        page_text(out,
+                  "%s connection%s in the accept queue: the handshake is done, the client was told "
+                  "so (and may have sent or closed since), and accept() never took %s.",
+                  human_count(now, a), now == 1 ? " is" : "s are", now == 1 ? "it" : "them");
     if (cookies)
         report_text_cookies(out, d);
     if (held)
         page_text(out,
-                  "%s socket%s in CLOSE_WAIT: the peer has closed, this server has not. No timer of the kernel ends "
-                  "that, only the application.",
+                  "%s socket%s in CLOSE_WAIT: the peer has closed, this server has not. No timer "
+                  "of the kernel ends that, only the application.",
                   human_count(held, a), held == 1 ? " is" : "s are");
 }
 
 void report_text(FILE *out, const json_t *d)
 {
     char elapsed[HUMAN_MAX];
-    const char *address = json_string_value(json_object_get(json_object_get(d, "listener"), "address"));
+    const char *address =
+        json_string_value(json_object_get(json_object_get(d, "listener"), "address"));
     address = address ? address : "?";
-    fprintf(out, "%s %s on Linux %s: %s%s%s port %d, %s\n", json_string_value(json_object_get(d, "program")),
-            json_string_value(json_object_get(d, "version")), json_string_value(json_object_get(d, "kernel")),
-            strchr(address, ':') ? "[" : "", address, strchr(address, ':') ? "]" : "",
+    fprintf(out, "%s %s on Linux %s: %s%s%s port %d, %s\n",
+            json_string_value(json_object_get(d, "program")),
+            json_string_value(json_object_get(d, "version")),
+            json_string_value(json_object_get(d, "kernel")), strchr(address, ':') ? "[" : "",
+            address, strchr(address, ':') ? "]" : "",
             (int)page_integer(d, "listener", "port", NULL),
             human_us(json_real_value(json_object_get(d, "elapsed_s")) * 1e6, elapsed));
     report_text_queue(out, d);

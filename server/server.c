@@ -39,10 +39,11 @@ struct server {
     int write_error;
 };
 
-/* On loopback a SYN arrives on its client's CPU, and a listener of that CPU saves the kernel work. Elsewhere it arrives
- * where the interface interrupts, perhaps always on the same CPU, and one listener would get all: there the hash is
- * better. So it is with an accept delay, where the queues are to be seen, as others have them. With a thread for each
- * CPU, each also stays there: a wake-up on another CPU costs more than an echo. */
+/* On loopback a SYN arrives on its client's CPU, and a listener of that CPU saves the kernel work.
+ * Elsewhere it arrives where the interface interrupts, perhaps always on the same CPU, and one
+ * listener would get all: there the hash is better. So it is with an accept delay, where the queues
+ * are to be seen, as others have them. With a thread for each CPU, each also stays there: a wake-up
+ * on another CPU costs more than an echo. */
 static bool server_prefers_cpus(const struct server *s)
 {
     return s->n_workers > 1 && !s->args.settings->accept_delay_ns && endpoint_is_loopback(&s->at);
@@ -99,10 +100,11 @@ int server_start(const struct server_args *args, struct server **ret, const char
     *ret_step = "kernel counters (/proc/net/netstat)";
     int r = counters_read(&s->counters_before);
     s->started_ns = clock_now_ns();
-    s->share = (struct worker_share){
-        .settings = settings,
-        .acceptors = {.delay_ns = settings->accept_delay_ns, .next_ns = s->started_ns + settings->accept_delay_ns},
-        .news = -1};
+    s->share =
+        (struct worker_share){.settings = settings,
+                              .acceptors = {.delay_ns = settings->accept_delay_ns,
+                                            .next_ns = s->started_ns + settings->accept_delay_ns},
+                              .news = -1};
     if (!r)
         r = server_open_workers(s, ret_step);
     if (r) {
@@ -120,7 +122,8 @@ static struct report_context server_context(const struct server *s)
                                    .at = &s->at,
                                    .somaxconn = s->somaxconn,
                                    .elapsed_ns = clock_now_ns() - s->started_ns,
-                                   .delay_ended_ns = s->delay_ended_ns ? s->delay_ended_ns - s->started_ns : 0};
+                                   .delay_ended_ns =
+                                       s->delay_ended_ns ? s->delay_ended_ns - s->started_ns : 0};
 }
 
 static void server_take_view(struct server *s, struct view *v)
@@ -158,8 +161,8 @@ static void server_on_census(void *context)
         server_interval_document(s);
 }
 
-/* A document a tick: when its census is there, with the one of before when it is too early for another, and not later than
- * at the next tick. */
+/* A document a tick: when its census is there, with the one of before when it is too early for
+ * another, and not later than at the next tick. */
 static void server_on_tick_document(struct server *s)
 {
     if (s->document_due)
@@ -173,17 +176,19 @@ static void server_on_tick(struct ev_loop *loop, ev_timer *timer, int events)
 {
     struct server *s = timer->data;
     struct view v;
-    char accepted[HUMAN_MAX], open[HUMAN_MAX], queue[HUMAN_MAX], capacity[HUMAN_MAX], drops[HUMAN_MAX];
+    char accepted[HUMAN_MAX], open[HUMAN_MAX], queue[HUMAN_MAX], capacity[HUMAN_MAX],
+        drops[HUMAN_MAX];
     if (document_output_wants_events(s->output))
         server_on_tick_document(s);
     if (!terminal_wants_progress())
         return;
     server_take_view(s, &v);
-    terminal_progress("%.0f s  accepted %s  open %s  queue %s of %s  dropped %s",
-                      (double)(clock_now_ns() - s->started_ns) / 1e9,
-                      human_count((int64_t)v.total.accepted, accepted),
-                      human_count((int64_t)stats_open(&v.total), open), human_count((int64_t)v.queue_now, queue),
-                      human_count((int64_t)v.queue_capacity, capacity), human_count((int64_t)v.drops, drops));
+    terminal_progress(
+        "%.0f s  accepted %s  open %s  queue %s of %s  dropped %s",
+        (double)(clock_now_ns() - s->started_ns) / 1e9,
+        human_count((int64_t)v.total.accepted, accepted),
+        human_count((int64_t)stats_open(&v.total), open), human_count((int64_t)v.queue_now, queue),
+        human_count((int64_t)v.queue_capacity, capacity), human_count((int64_t)v.drops, drops));
     view_release(&v);
 }
 
@@ -235,8 +240,8 @@ static void server_announce(struct server *s)
     char fastopen[SYSCTL_VALUE_MAX];
     if (settings->fastopen != OPTION_NEVER && !sysctl_read("net.ipv4.tcp_fastopen", fastopen) &&
         !(strtol(fastopen, NULL, 0) & 2))
-        terminal_notice("--fastopen has no effect: net.ipv4.tcp_fastopen is %s, and servers need its bit 2; add "
-                        "--sysctl net.ipv4.tcp_fastopen=3",
+        terminal_notice("--fastopen has no effect: net.ipv4.tcp_fastopen is %s, and servers need "
+                        "its bit 2; add --sysctl net.ipv4.tcp_fastopen=3",
                         fastopen);
     if (settings->accept_delay_ns == OPTION_NEVER)
         terminal_notice("never accepting; ^C ends and reports");
@@ -261,8 +266,8 @@ static int server_spawn_workers(struct server *s, const char **ret_step)
     return r;
 }
 
-/* A file table that is full is no harm for what comes: the timers that end here leave the descriptors that the counters and
- * sysctls take. */
+/* A file table that is full is no harm for what comes: the timers that end here leave the
+ * descriptors that the counters and sysctls take. */
 static void server_end_serving(struct server *s)
 {
     worker_stop_all(&s->share);
@@ -295,7 +300,8 @@ int server_run(struct server *s, struct document_output *output, const char **re
         ev_timer_start(loop, &s->end);
 
     if (document_output_wants_events(output) &&
-        census_start(loop, endpoint_family(&s->at), endpoint_port(&s->at), server_on_census, s, &s->census))
+        census_start(loop, endpoint_family(&s->at), endpoint_port(&s->at), server_on_census, s,
+                     &s->census))
         s->census = NULL; /* the documents go without states */
     int r = server_spawn_workers(s, ret_step);
     if (!r) {
@@ -311,10 +317,11 @@ json_t *server_report(struct server *s)
     struct view v;
     struct counters *after;
     server_take_view(s, &v);
-    int r = s->diag ? view_census(&v, s->diag, endpoint_family(&s->at), endpoint_port(&s->at)) : -EPROTONOSUPPORT;
+    int r = s->diag ? view_census(&v, s->diag, endpoint_family(&s->at), endpoint_port(&s->at))
+                    : -EPROTONOSUPPORT;
     if (r)
-        terminal_notice("cannot ask the kernel for the sockets on this port (NETLINK_SOCK_DIAG): %s; the report goes "
-                        "without states and peers",
+        terminal_notice("cannot ask the kernel for the sockets on this port (NETLINK_SOCK_DIAG): "
+                        "%s; the report goes without states and peers",
                         strerror(-r));
     struct report_context context = server_context(s);
     if (!counters_read(&after)) {

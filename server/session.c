@@ -149,7 +149,8 @@ static void session_echo(struct session *s, const char *data, size_t length)
 
 static void session_flush(struct session *s)
 {
-    ssize_t n = send(s->io.fd, s->pending + s->pending_sent, s->pending_length - s->pending_sent, MSG_NOSIGNAL);
+    ssize_t n = send(s->io.fd, s->pending + s->pending_sent, s->pending_length - s->pending_sent,
+                     MSG_NOSIGNAL);
     if (n < 0) {
         if (errno != EAGAIN)
             session_fail(s, errno);
@@ -164,7 +165,8 @@ static void session_flush(struct session *s)
     session_watch(s, EV_READ);
 }
 
-/* One recv() an event: what is left makes the descriptor readable again, and others get their turn. */
+/* One recv() an event: what is left makes the descriptor readable again, and others get their
+ * turn. */
 static void session_read(struct session *s)
 {
     struct session_pool *pool = s->pool;
@@ -210,7 +212,8 @@ static void session_close_first(struct session *s)
 
 static void session_on_deadline(struct timer *timer)
 {
-    struct session_pool *pool = (struct session_pool *)((char *)timer - offsetof(struct session_pool, deadline));
+    struct session_pool *pool =
+        (struct session_pool *)((char *)timer - offsetof(struct session_pool, deadline));
     int64_t due_ns = clock_now_ns() - pool->close_after_ns;
     while (pool->open.first && pool->open.first->accepted_ns <= due_ns)
         session_close_first(pool->open.first);
@@ -253,7 +256,8 @@ static void session_list_each(struct session_list *list, void (*visit)(struct se
     }
 }
 
-/* A connection that nobody watched (held, or never read) may have died meanwhile; who looks at the counts wants to know.
+/* A connection that nobody watched (held, or never read) may have died meanwhile; who looks at the
+ * counts wants to know.
  */
 static void session_take_stock(struct session *s)
 {

@@ -1,10 +1,13 @@
 /* One accepted connection, and the pool that all connections of one worker come from.
  *
- * A connection is in one of two states, named by what it waits for; session_end() is the only way it dies.
- *   READING  for data or the peer's FIN; while an echo could not be sent whole, for room to send instead (it then reads
- *            nothing: back-pressure, at most SESSION_PENDING_MAX bytes are kept)
+ * A connection is in one of two states, named by what it waits for; session_end() is the only way
+ * it dies.
+ *   READING  for data or the peer's FIN; while an echo could not be sent whole, for room to send
+ *            instead (it then reads nothing: back-pressure, at most SESSION_PENDING_MAX bytes are
+ *            kept)
  *   HALF     our FIN is out (--close-how half); for the peer's
- * With --on-eof hold a connection whose peer has closed is kept as it is, in CLOSE_WAIT, and no longer watched. */
+ * With --on-eof hold a connection whose peer has closed is kept as it is, in CLOSE_WAIT, and no
+ * longer watched. */
 #pragma once
 
 #include "common/process/timer.h"
@@ -30,7 +33,8 @@ struct session_pool {
     void *context;
 
     /* the pool's own */
-    struct session_list open; /* in order of accept, which is the order of the deadlines of --close-after */
+    /* in order of accept, which is the order of the deadlines of --close-after */
+    struct session_list open;
     struct session_list half; /* HALF: past its deadline */
     struct session *free;
     struct session_chunk *chunks;
@@ -41,7 +45,8 @@ struct session_pool {
 /* The caller has set the members above from loop to context. 0 or -errno. */
 int session_pool_start(struct session_pool *pool);
 
-/* Takes over a non-blocking connection. Without memory it is closed at once and counts as closed_by_server. */
+/* Takes over a non-blocking connection. Without memory it is closed at once and counts as
+ * closed_by_server. */
 void session_start(struct session_pool *pool, int fd);
 
 /* Stops all watchers; the connections stay open for a last look at them. */

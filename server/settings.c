@@ -15,14 +15,18 @@ static const char *const close_how_words[] = {"fin", "rst", "half", NULL};
 static const struct option_program settings_program = {
     .name = "tcplab-server",
     .usage = "[options]",
-    .examples = "  tcplab-server --backlog 4 --accept-delay 5s     a queue of 5, emptied slowly\n"
-                "  tcplab-server --backlog 4 --accept-delay never  a queue that only fills\n"
-                "  tcplab-server --on-eof hold --sysctl net.ipv4.tcp_fin_timeout=5\n"
-                "                                                  CLOSE_WAIT here, FIN_WAIT_2 there\n"
-                "  tcplab-bench enter tcplab-server ...            the same in a private network, no root\n",
-    .closing = "SIGUSR1 ends --accept-delay: from then on connections are accepted as fast as they come.\n"
-               "^C ends the server: it reports, puts sysctls back and exits 0. Exit codes: 0 done, 1 failed,\n"
-               "2 usage, 77 this machine cannot do it. See tcplab-server(1).\n",
+    .examples =
+        "  tcplab-server --backlog 4 --accept-delay 5s     a queue of 5, emptied slowly\n"
+        "  tcplab-server --backlog 4 --accept-delay never  a queue that only fills\n"
+        "  tcplab-server --on-eof hold --sysctl net.ipv4.tcp_fin_timeout=5\n"
+        "                                                  CLOSE_WAIT here, FIN_WAIT_2 there\n"
+        "  tcplab-bench enter tcplab-server ...            the same in a private network, no "
+        "root\n",
+    .closing =
+        "SIGUSR1 ends --accept-delay: from then on connections are accepted as fast as they come.\n"
+        "^C ends the server: it reports, puts sysctls back and exits 0. Exit codes: 0 done, 1 "
+        "failed,\n"
+        "2 usage, 77 this machine cannot do it. See tcplab-server(1).\n",
 };
 
 /* A listener can hold its port in `listen` or in --port, not in both. */
@@ -32,14 +36,15 @@ static int settings_split_listen(struct settings *s, bool port_given, char **ret
     int port;
     int r = parse_host_port(s->listen, s->host, &port, &why);
     if (r) {
-        if (asprintf(ret_message, "--listen %s: %s; write an address such as 127.0.0.1, ::1, or [::1]:8888",
+        if (asprintf(ret_message,
+                     "--listen %s: %s; write an address such as 127.0.0.1, ::1, or [::1]:8888",
                      s->listen, why) < 0)
             *ret_message = NULL;
         return r;
     }
     if (port >= 0 && port_given && port != s->port) {
-        if (asprintf(ret_message, "--listen %s and --port %u name two ports; leave one of them out", s->listen,
-                     s->port) < 0)
+        if (asprintf(ret_message, "--listen %s and --port %u name two ports; leave one of them out",
+                     s->listen, s->port) < 0)
             *ret_message = NULL;
         return -EINVAL;
     }
@@ -56,7 +61,8 @@ static int settings_check_sysctls(const struct settings *s, char **ret_message)
         int r = sysctl_parse(s->sysctls.text[i], key, value, &why);
         if (!r)
             continue;
-        if (asprintf(ret_message, "--sysctl %s: %s; write KEY=VALUE, such as net.ipv4.tcp_fin_timeout=5",
+        if (asprintf(ret_message,
+                     "--sysctl %s: %s; write KEY=VALUE, such as net.ipv4.tcp_fin_timeout=5",
                      s->sysctls.text[i], why) < 0)
             *ret_message = NULL;
         return r;
@@ -67,8 +73,8 @@ static int settings_check_sysctls(const struct settings *s, char **ret_message)
 static int settings_check(struct settings *s, bool port_given, char **ret_message)
 {
     if (s->user_timeout_ns != OPTION_NEVER && s->user_timeout_ns % NS_PER_MS) {
-        if (asprintf(ret_message,
-                     "--user-timeout: TCP_USER_TIMEOUT counts whole milliseconds; write such as 1500ms") < 0)
+        if (asprintf(ret_message, "--user-timeout: TCP_USER_TIMEOUT counts whole milliseconds; "
+                                  "write such as 1500ms") < 0)
             *ret_message = NULL;
         return -EINVAL;
     }
@@ -76,7 +82,8 @@ static int settings_check(struct settings *s, bool port_given, char **ret_messag
     return r ? r : settings_check_sysctls(s, ret_message);
 }
 
-int settings_read(int argc, char **argv, struct settings *ret, json_t **ret_json, char **ret_message)
+int settings_read(int argc, char **argv, struct settings *ret, json_t **ret_json,
+                  char **ret_message)
 {
     *ret = (struct settings){.close_after_ns = OPTION_NEVER,
                              .user_timeout_ns = OPTION_NEVER,
@@ -85,46 +92,54 @@ int settings_read(int argc, char **argv, struct settings *ret, json_t **ret_json
                              .fastopen = OPTION_NEVER,
                              .ready_fd = -1};
     struct option_row rows[] = {
-        {"listen", 'l', "ADDR", "127.0.0.1", "address to bind (or ADDR:PORT, [V6]:PORT)", &option_text, &ret->listen},
-        {"port", 'p', "N", "8888", "port; 0: the kernel chooses, the report names it", &option_port, &ret->port},
-        {"backlog", 'b', "N", "4096", "handed to listen() as it is; the kernel's limit is reported", &option_integer,
-         &ret->backlog, INT_MIN, INT_MAX},
-        {"accept-delay", 'a', "DUR|never", "0", "accept at most one connection each DUR, the first after one DUR",
-         &option_duration, &ret->accept_delay_ns, 0, OPTION_LONGEST_NS, .word = "never"},
-        {"sysctl", 0, "KEY=VALUE", NULL, "set before listen(), put back at the end; repeatable", &option_texts,
-         &ret->sysctls},
-        {"restore-sysctls", 0, NULL, NULL, "put back what a killed run left changed, then exit", &option_flag,
-         &ret->restore_sysctls},
-        {"threads", 't', "N", "1", "event loops, each with its own SO_REUSEPORT listener", &option_count,
-         &ret->threads, 1, 256},
-        {"max-descriptors", 0, "N", NULL, "have no more than N, in one file table: accept() then fails with EMFILE",
-         &option_count, &ret->max_descriptors, 1, INT_MAX},
-        {"on-data", 0, "WHAT", "echo", "what an accepted connection does with data (ignore: never read)",
-         &option_choice, &ret->on_data, .choices = on_data_words},
-        {"on-eof", 0, "WHAT", "close", "when the peer has closed; hold keeps the socket in CLOSE_WAIT",
-         &option_choice, &ret->on_eof, .choices = on_eof_words},
-        {"close-after", 0, "DUR", NULL, "the server closes first, DUR after accept", &option_duration,
-         &ret->close_after_ns, 0, OPTION_LONGEST_NS},
-        {"close-how", 0, "HOW", "fin", "how it closes: close(), SO_LINGER 0, shutdown(SHUT_WR)", &option_choice,
-         &ret->close_how, .choices = close_how_words},
+        {"listen", 'l', "ADDR", "127.0.0.1", "address to bind (or ADDR:PORT, [V6]:PORT)",
+         &option_text, &ret->listen},
+        {"port", 'p', "N", "8888", "port; 0: the kernel chooses, the report names it", &option_port,
+         &ret->port},
+        {"backlog", 'b', "N", "4096", "handed to listen() as it is; the kernel's limit is reported",
+         &option_integer, &ret->backlog, INT_MIN, INT_MAX},
+        {"accept-delay", 'a', "DUR|never", "0",
+         "accept at most one connection each DUR, the first after one DUR", &option_duration,
+         &ret->accept_delay_ns, 0, OPTION_LONGEST_NS, .word = "never"},
+        {"sysctl", 0, "KEY=VALUE", NULL, "set before listen(), put back at the end; repeatable",
+         &option_texts, &ret->sysctls},
+        {"restore-sysctls", 0, NULL, NULL, "put back what a killed run left changed, then exit",
+         &option_flag, &ret->restore_sysctls},
+        {"threads", 't', "N", "1", "event loops, each with its own SO_REUSEPORT listener",
+         &option_count, &ret->threads, 1, 256},
+        {"max-descriptors", 0, "N", NULL,
+         "have no more than N, in one file table: accept() then fails with EMFILE", &option_count,
+         &ret->max_descriptors, 1, INT_MAX},
+        {"on-data", 0, "WHAT", "echo",
+         "what an accepted connection does with data (ignore: never read)", &option_choice,
+         &ret->on_data, .choices = on_data_words},
+        {"on-eof", 0, "WHAT", "close",
+         "when the peer has closed; hold keeps the socket in CLOSE_WAIT", &option_choice,
+         &ret->on_eof, .choices = on_eof_words},
+        {"close-after", 0, "DUR", NULL, "the server closes first, DUR after accept",
+         &option_duration, &ret->close_after_ns, 0, OPTION_LONGEST_NS},
+        {"close-how", 0, "HOW", "fin", "how it closes: close(), SO_LINGER 0, shutdown(SHUT_WR)",
+         &option_choice, &ret->close_how, .choices = close_how_words},
         {"keepalive", 0, "IDLE,INTVL,COUNT", NULL,
-         "SO_KEEPALIVE with these three, e.g. 2s,1s,3; no probes while data is unacknowledged", &option_keepalive,
-         &ret->keepalive},
-        {"user-timeout", 0, "DUR", NULL, "TCP_USER_TIMEOUT", &option_duration, &ret->user_timeout_ns, NS_PER_MS,
-         INT_MAX * NS_PER_MS},
-        {"defer-accept", 0, "DUR", NULL, "TCP_DEFER_ACCEPT", &option_seconds, &ret->defer_accept_s, 1, INT_MAX},
-        {"fastopen", 0, "N", NULL, "TCP_FASTOPEN: length of the fast-open queue", &option_integer, &ret->fastopen, 1,
-         INT_MAX},
-        {"linger2", 0, "DUR", NULL, "TCP_LINGER2: life of an orphan in FIN_WAIT_2", &option_seconds, &ret->linger2_s,
-         0, INT_MAX},
-        {"duration", 'd', "DUR", "forever", "stop by itself", &option_duration, &ret->duration_ns, 0,
-         OPTION_LONGEST_NS, .word = "forever"},
-        {"interval", 'i', "DUR", "1s", "one status line, one interval document each", &option_duration,
-         &ret->interval_ns, NS_PER_MS, OPTION_LONGEST_NS},
-        {"ready-fd", 0, "FD", NULL, "write a newline to FD once listening, then close it", &option_integer,
-         &ret->ready_fd, 3, INT_MAX},
+         "SO_KEEPALIVE with these three, e.g. 2s,1s,3; no probes while data is unacknowledged",
+         &option_keepalive, &ret->keepalive},
+        {"user-timeout", 0, "DUR", NULL, "TCP_USER_TIMEOUT", &option_duration,
+         &ret->user_timeout_ns, NS_PER_MS, INT_MAX * NS_PER_MS},
+        {"defer-accept", 0, "DUR", NULL, "TCP_DEFER_ACCEPT", &option_seconds, &ret->defer_accept_s,
+         1, INT_MAX},
+        {"fastopen", 0, "N", NULL, "TCP_FASTOPEN: length of the fast-open queue", &option_integer,
+         &ret->fastopen, 1, INT_MAX},
+        {"linger2", 0, "DUR", NULL, "TCP_LINGER2: life of an orphan in FIN_WAIT_2", &option_seconds,
+         &ret->linger2_s, 0, INT_MAX},
+        {"duration", 'd', "DUR", "forever", "stop by itself", &option_duration, &ret->duration_ns,
+         0, OPTION_LONGEST_NS, .word = "forever"},
+        {"interval", 'i', "DUR", "1s", "one status line, one interval document each",
+         &option_duration, &ret->interval_ns, NS_PER_MS, OPTION_LONGEST_NS},
+        {"ready-fd", 0, "FD", NULL, "write a newline to FD once listening, then close it",
+         &option_integer, &ret->ready_fd, 3, INT_MAX},
         {"json", 'J', "[=FILE]", NULL, "the report as one JSON document", &option_file, &ret->json},
-        {"jsonl", 0, "[=FILE]", NULL, "ready, interval and report documents, one a line", &option_file, &ret->jsonl},
+        {"jsonl", 0, "[=FILE]", NULL, "ready, interval and report documents, one a line",
+         &option_file, &ret->jsonl},
         {"color", 0, "WHEN", "auto", "colour on stdout", &option_choice, &ret->color,
          .choices = terminal_color_words},
     };
@@ -132,7 +147,8 @@ int settings_read(int argc, char **argv, struct settings *ret, json_t **ret_json
     char **operands;
     int n_operands;
 
-    int r = options_parse(rows, n, &settings_program, argc, argv, &operands, &n_operands, ret_message);
+    int r =
+        options_parse(rows, n, &settings_program, argc, argv, &operands, &n_operands, ret_message);
     if (r == OPTIONS_HELP)
         options_help(stdout, rows, n, &settings_program);
     if (r == OPTIONS_VERSION)

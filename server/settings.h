@@ -10,7 +10,8 @@ enum on_data { ON_DATA_ECHO, ON_DATA_DISCARD, ON_DATA_IGNORE };
 enum on_eof { ON_EOF_CLOSE, ON_EOF_HOLD };
 enum close_how { CLOSE_HOW_FIN, CLOSE_HOW_RST, CLOSE_HOW_HALF };
 
-/* Times in ns, OPTION_NEVER where there is none; OPTION_NEVER in the socket options means: not set. */
+/* Times in ns, OPTION_NEVER where there is none; OPTION_NEVER in the socket options means: not
+ * set. */
 struct settings {
     const char *listen;
     char host[PARSE_HOST_MAX]; /* from listen, without a port */
@@ -33,6 +34,7 @@ struct settings {
     int color;
 };
 
-/* Reads the command line. 0: *ret is complete and *ret_json the effective settings; 1: help or version was printed;
- * or -errno and a sentence in *ret_message (caller frees). */
-int settings_read(int argc, char **argv, struct settings *ret, json_t **ret_json, char **ret_message);
+/* Reads the command line. 0: *ret is complete and *ret_json the effective settings; 1: help or
+ * version was printed; or -errno and a sentence in *ret_message (caller frees). */
+int settings_read(int argc, char **argv, struct settings *ret, json_t **ret_json,
+                  char **ret_message);

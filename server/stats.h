@@ -4,8 +4,8 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-/* Every connection that was accepted is in exactly one of the rows from `open` on; open itself is what is left:
- * accepted less the others. */
+/* Every connection that was accepted is in exactly one of the rows from `open` on; open itself is
+ * what is left: accepted less the others. */
 #define STATS_FIELDS(X)                                                                 \
     X(accepted)                                                                         \
     X(closed_by_peer)                                                                   \
@@ -24,9 +24,11 @@ struct stats {
     _Atomic int64_t first_ns, last_ns; /* first accept, last accept; 0: none */
 };
 
-/* No other thread writes, so a plain load and store do; relaxed, because a reader only wants a recent number. */
-#define STATS_ADD(field, amount)                                                                     \
-    atomic_store_explicit(&(field), atomic_load_explicit(&(field), memory_order_relaxed) + (amount), \
+/* No other thread writes, so a plain load and store do; relaxed, because a reader only wants a
+ * recent number. */
+#define STATS_ADD(field, amount)                                                           \
+    atomic_store_explicit(&(field),                                                        \
+                          atomic_load_explicit(&(field), memory_order_relaxed) + (amount), \
                           memory_order_relaxed)
 #define STATS_SET(field, value) atomic_store_explicit(&(field), (value), memory_order_relaxed)
 #define STATS_GET(field)        atomic_load_explicit(&(field), memory_order_relaxed)

@@ -14,21 +14,23 @@ static void sysctls_describe(const struct sysctl_change *c, char *text, size_t s
 {
     switch (c->outcome) {
     case SYSCTL_RESTORED:
-        snprintf(text, size, "%s is %s again (a run of tcplab-server, pid %d, had set %s)", c->key, c->before, c->pid,
-                 c->set);
+        snprintf(text, size, "%s is %s again (a run of tcplab-server, pid %d, had set %s)", c->key,
+                 c->before, c->pid, c->set);
         break;
     case SYSCTL_HANDED_ON:
-        snprintf(text, size, "%s stays for now: another run has set it since and puts %s back when it ends", c->key,
-                 c->before);
+        snprintf(text, size,
+                 "%s stays for now: another run has set it since and puts %s back when it ends",
+                 c->key, c->before);
         break;
     case SYSCTL_CHANGED:
         snprintf(text, size,
-                 "%s is %s, not the %s that tcplab-server (pid %d) set: somebody changed it since, so it is "
-                 "left alone (it was %s before)",
+                 "%s is %s, not the %s that tcplab-server (pid %d) set: somebody changed it since, "
+                 "so it is left alone (it was %s before)",
                  c->key, c->now, c->set, c->pid, c->before);
         break;
     default:
-        snprintf(text, size, "%s could not be put back to %s: %s", c->key, c->before, strerror(c->error));
+        snprintf(text, size, "%s could not be put back to %s: %s", c->key, c->before,
+                 strerror(c->error));
     }
 }
 
@@ -45,8 +47,9 @@ static void sysctls_tell_recovered(const struct sysctl_change *c, void *context)
     sysctls_describe(c, text, sizeof(text));
     if (recovery->changes)
         json_array_append_new(recovery->changes,
-                              json_pack("{s:s, s:s, s:s, s:b, s:s}", "key", c->key, "before", c->before, "set",
-                                        c->set, "restored", c->outcome == SYSCTL_RESTORED, "text", text));
+                              json_pack("{s:s, s:s, s:s, s:b, s:s}", "key", c->key, "before",
+                                        c->before, "set", c->set, "restored",
+                                        c->outcome == SYSCTL_RESTORED, "text", text));
     else
         terminal_notice("after a killed run: %s", text);
 }
@@ -61,19 +64,22 @@ static int sysctls_journal_failed(const struct sysctl_guard *guard, int error)
     case -EPERM: /* of another user, or writable by one */
     case -ENOTDIR:
     case -ELOOP:
-        mend = "it has to be a directory of yours that nobody else can write: remove what is there, or set "
-               "XDG_RUNTIME_DIR to such a directory";
+        mend = "it has to be a directory of yours that nobody else can write: remove what is "
+               "there, or set XDG_RUNTIME_DIR to such a directory";
         break;
     case -EINTR:
-        mend = "a signal came first, and the next start puts back what is left; if this takes long: is another "
-               "tcplab-server stopped that has it locked?";
+        mend = "a signal came first, and the next start puts back what is left; if this takes "
+               "long: is another tcplab-server stopped that has it locked?";
         break;
     default:
-        mend = "give room and the right to write there, or set XDG_RUNTIME_DIR to another directory";
+        mend =
+            "give room and the right to write there, or set XDG_RUNTIME_DIR to another directory";
     }
-    terminal_error("the journal of changed sysctls, %s, cannot be used: %s; %s", sysctl_guard_path(guard),
-                   error == -EBADMSG ? "it is none" : strerror(-error), mend);
-    return error == -EACCES || error == -EPERM || error == -EROFS ? EXIT_CODE_CANNOT : EXIT_CODE_FAILED;
+    terminal_error("the journal of changed sysctls, %s, cannot be used: %s; %s",
+                   sysctl_guard_path(guard), error == -EBADMSG ? "it is none" : strerror(-error),
+                   mend);
+    return error == -EACCES || error == -EPERM || error == -EROFS ? EXIT_CODE_CANNOT
+                                                                  : EXIT_CODE_FAILED;
 }
 
 int sysctls_recover(struct sysctl_guard *guard, json_t *changes)
@@ -95,22 +101,24 @@ void sysctls_restored_text(FILE *out, const json_t *document)
     json_array_foreach((json_t *)changes, i, change)
         fprintf(out, "%s\n", json_string_value(json_object_get(change, "text")));
     if (!json_array_size(changes))
-        fputs("nothing to put back: no killed run left a sysctl changed in this network namespace\n", out);
+        fputs(
+            "nothing to put back: no killed run left a sysctl changed in this network namespace\n",
+            out);
 }
 
 static int sysctls_unknown(const char *key)
 {
     char *near = sysctl_suggest(key);
-    terminal_error("--sysctl %s: there is no such sysctl on this kernel, or not in this network namespace%s%s%s; see "
-                   "sysctl -a",
+    terminal_error("--sysctl %s: there is no such sysctl on this kernel, or not in this network "
+                   "namespace%s%s%s; see sysctl -a",
                    key, near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
     free(near);
     return EXIT_CODE_CANNOT;
 }
 
 /* r from sysctl_guard_set(). */
-static int sysctls_refused(const struct sysctl_guard *guard, const char *key, const char *value, int r,
-                           const char *now, int journal_failed)
+static int sysctls_refused(const struct sysctl_guard *guard, const char *key, const char *value,
+                           int r, const char *now, int journal_failed)
 {
     if (journal_failed)
         return sysctls_journal_failed(guard, r);
@@ -122,21 +130,23 @@ static int sysctls_refused(const struct sysctl_guard *guard, const char *key, co
     case -EROFS:
         if (sysctl_is_host_wide(key) == 1) {
             terminal_error(
-                "--sysctl %s=%s: this one belongs to the whole machine and can be written only by root outside "
-                "of any private network; leave it out, or run as root there",
+                "--sysctl %s=%s: this one belongs to the whole machine and can be written only by "
+                "root outside of any private network; leave it out, or run as root there",
                 key, value);
             return EXIT_CODE_CANNOT;
         }
-        terminal_error("--sysctl %s=%s: no right to write it here (%s). Run as root, or in a private network that "
-                       "needs no root: tcplab-bench enter tcplab-server ...",
+        terminal_error("--sysctl %s=%s: no right to write it here (%s). Run as root, or in a "
+                       "private network that needs no root: tcplab-bench enter tcplab-server ...",
                        key, value, strerror(-r));
         return EXIT_CODE_CANNOT;
     case -EINVAL:
-        terminal_error("--sysctl %s=%s: the kernel refuses this value; it is %s now", key, value, now);
+        terminal_error("--sysctl %s=%s: the kernel refuses this value; it is %s now", key, value,
+                       now);
         return EXIT_CODE_USAGE;
     case -ERANGE:
-        terminal_error("--sysctl %s=%s: the kernel made %s of it; write a value that it takes as it is", key, value,
-                       now);
+        terminal_error(
+            "--sysctl %s=%s: the kernel made %s of it; write a value that it takes as it is", key,
+            value, now);
         return EXIT_CODE_USAGE;
     default:
         terminal_error("--sysctl %s=%s: %s", key, value, strerror(-r));
@@ -153,16 +163,15 @@ int sysctls_apply(struct sysctl_guard *guard, const struct settings *s)
         sysctl_parse(s->sysctls.text[i], key, value, &why); /* checked with the command line */
         const char *effect = sysctl_is_private_network() ? NULL : sysctl_side_effect(key, value);
         if (effect) {
-            terminal_error("--sysctl %s=%s: not put back whole at the end: %s. In a private network it does no harm: "
-                           "tcplab-bench enter tcplab-server ...",
+            terminal_error("--sysctl %s=%s: not put back whole at the end: %s. In a private "
+                           "network it does no harm: tcplab-bench enter tcplab-server ...",
                            key, value, effect);
             return EXIT_CODE_CANNOT;
         }
         if (!sysctl_read(key, now) && sysctl_is_host_wide(key) == 1)
-            terminal_notice(
-                "%s belongs to the whole machine, not to this network namespace: everything here sees the "
-                "change until it is put back",
-                key);
+            terminal_notice("%s belongs to the whole machine, not to this network namespace: "
+                            "everything here sees the change until it is put back",
+                            key);
         int r = sysctl_guard_set(guard, key, value, now, &journal_failed);
         if (r)
             return sysctls_refused(guard, key, value, r, now, journal_failed);
@@ -176,8 +185,8 @@ static void sysctls_tell_ended(const struct sysctl_change *c, void *changes)
     char text[SYSCTLS_TEXT_MAX];
     bool own = c->pid == getpid(), restored = c->outcome == SYSCTL_RESTORED;
     if (own)
-        json_array_append_new(changes, json_pack("{s:s, s:s, s:s, s:b}", "key", c->key, "before", c->before, "set",
-                                                 c->set, "restored", restored));
+        json_array_append_new(changes, json_pack("{s:s, s:s, s:s, s:b}", "key", c->key, "before",
+                                                 c->before, "set", c->set, "restored", restored));
     if (own && restored)
         return;
     sysctls_describe(c, text, sizeof(text));
@@ -186,5 +195,6 @@ static void sysctls_tell_ended(const struct sysctl_change *c, void *changes)
 
 int sysctls_end(struct sysctl_guard *guard, json_t *changes)
 {
-    return sysctl_guard_take_back(guard, true, sysctls_tell_ended, changes) < 0 ? EXIT_CODE_FAILED : EXIT_CODE_DONE;
+    return sysctl_guard_take_back(guard, true, sysctls_tell_ended, changes) < 0 ? EXIT_CODE_FAILED
+                                                                                : EXIT_CODE_DONE;
 }

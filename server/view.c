@@ -12,7 +12,8 @@ struct view_listeners {
     size_t n;
 };
 
-/* Only our own listeners: another process may share the port. The inode of a descriptor is the one sock_diag reports.
+/* Only our own listeners: another process may share the port. The inode of a descriptor is the one
+ * sock_diag reports.
  */
 static int view_add_drops(const struct sockdiag_socket *socket, void *context)
 {
@@ -39,7 +40,8 @@ static void view_add_worker(struct view *v, const struct worker *w)
     stats_add(&v->total, &sum);
 }
 
-void view_take(struct view *v, const struct worker *workers, size_t n, struct sockdiag *d, int family, uint16_t port)
+void view_take(struct view *v, const struct worker *workers, size_t n, struct sockdiag *d,
+               int family, uint16_t port)
 {
     *v = (struct view){.file_tables = 1};
     for (size_t i = 0; i < n; i++) {
@@ -52,8 +54,10 @@ void view_take(struct view *v, const struct worker *workers, size_t n, struct so
     }
     if (v->total.queue_peak < v->queue_now) /* nothing was accepted since: it has only grown */
         v->total.queue_peak = v->queue_now;
-    const struct sockdiag_query query = {
-        .family = family, .states = SOCKDIAG_BIT(SOCKDIAG_LISTEN), .source_port = port, .want_drops = 1};
+    const struct sockdiag_query query = {.family = family,
+                                         .states = SOCKDIAG_BIT(SOCKDIAG_LISTEN),
+                                         .source_port = port,
+                                         .want_drops = 1};
     struct view_listeners listeners = {v, workers, n};
     if (d)
         sockdiag_dump(d, &query, view_add_drops, &listeners);
@@ -61,7 +65,8 @@ void view_take(struct view *v, const struct worker *workers, size_t n, struct so
 
 int view_census(struct view *v, struct sockdiag *d, int family, uint16_t port)
 {
-    const struct sockdiag_query query = {.family = family, .states = SOCKDIAG_ALL, .source_port = port};
+    const struct sockdiag_query query = {
+        .family = family, .states = SOCKDIAG_ALL, .source_port = port};
     struct sockdiag_census census = {.peers = tally_new()};
     int r = census.peers ? sockdiag_census(d, &query, NULL, &census) : -ENOMEM;
     if (!r) {

@@ -7,8 +7,9 @@
 #include <jansson.h>
 
 struct view {
-    struct stats total;   /* of all workers */
-    uint64_t file_tables; /* that hold connections: one, and one for each successor (server/worker.h) */
+    struct stats total; /* of all workers */
+    /* that hold connections: one, and one for each successor (server/worker.h) */
+    uint64_t file_tables;
     uint32_t queue_limit; /* of each listener */
     uint64_t queue_now;   /* of all listeners together, as the next two */
     uint64_t queue_capacity;
@@ -17,9 +18,10 @@ struct view {
     int64_t states_ns;      /* when they were counted, on clock_now_ns()'s clock */
 };
 
-/* Counts, queues and drops: cheap, a system call a listener and one listeners-only dump. d may be NULL (no drops
- * then). */
-void view_take(struct view *v, const struct worker *workers, size_t n, struct sockdiag *d, int family, uint16_t port);
+/* Counts, queues and drops: cheap, a system call a listener and one listeners-only dump. d may be
+ * NULL (no drops then). */
+void view_take(struct view *v, const struct worker *workers, size_t n, struct sockdiag *d,
+               int family, uint16_t port);
 
 /* Adds states and peers: a dump of all sockets on the port, linear in their number. 0 or -errno. */
 int view_census(struct view *v, struct sockdiag *d, int family, uint16_t port);

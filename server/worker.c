@@ -76,16 +76,17 @@ static void worker_on_starved(void *context, int error)
     struct worker *w = context;
     char why[160] = "";
     if (error == EMFILE && w->share->settings->max_descriptors) {
-        terminal_notice("accept() fails with EMFILE: all %llu descriptors of --max-descriptors are in use. The "
-                        "connections stay in the queue and accepting goes on when descriptors come free",
-                        (unsigned long long)w->share->settings->max_descriptors);
+        terminal_notice(
+            "accept() fails with EMFILE: all %llu descriptors of --max-descriptors are in use. The "
+            "connections stay in the queue and accepting goes on when descriptors come free",
+            (unsigned long long)w->share->settings->max_descriptors);
         return;
     }
     if (w->successor_error)
         snprintf(why, sizeof(why), ", and a thread with another file table cannot be had: %s",
                  strerror(-w->successor_error));
-    terminal_notice("cannot accept: %s%s%s. The connections stay in the queue and accepting goes on when descriptors "
-                    "come free",
+    terminal_notice("cannot accept: %s%s%s. The connections stay in the queue and accepting goes "
+                    "on when descriptors come free",
                     strerror(error),
                     error == EMFILE   ? " (ulimit -n)"
                     : error == ENFILE ? " (sysctl fs.file-max)"
@@ -137,8 +138,8 @@ static void *worker_main(void *context)
     return NULL;
 }
 
-/* CLOSE_RANGE_UNSHARE copies only what lies below: a copy of the whole table would hold on to the connections of the
- * worker before. */
+/* CLOSE_RANGE_UNSHARE copies only what lies below: a copy of the whole table would hold on to the
+ * connections of the worker before. */
 static void *worker_main_of_successor(void *context)
 {
     struct worker *w = context;
@@ -154,8 +155,9 @@ static void *worker_main_of_successor(void *context)
     sem_post(&w->opened);
     if (!r)
         worker_main(w);
+    /* pthread_join() does not wait until the kernel has closed a thread's own table */
     if (unshared)
-        close_range(0, ~0U, 0); /* pthread_join() does not wait until the kernel has closed a thread's own table */
+        close_range(0, ~0U, 0);
     return NULL;
 }
 
@@ -213,8 +215,8 @@ static struct worker *worker_with_most_room(const struct worker *first)
     return most;
 }
 
-/* A new one, unless another has so much room that the turn does not come back soon. A table that is full without a
- * connection is no use: the next would be like it. */
+/* A new one, unless another has so much room that the turn does not come back soon. A table that is
+ * full without a connection is no use: the next would be like it. */
 static struct worker *worker_choose_next(struct worker *w)
 {
     struct worker *most = worker_with_most_room(w->first), *last = w;
@@ -241,7 +243,8 @@ static bool worker_on_full(void *context)
     w->first->turn = next;
     eventfd_write(w->share->news, 1);
     if (!atomic_exchange(&w->share->told, true))
-        terminal_notice("the file table is full (ulimit -n): going on with another one, in another thread");
+        terminal_notice(
+            "the file table is full (ulimit -n): going on with another one, in another thread");
     return true;
 }
 

@@ -1,4 +1,5 @@
-/* Claims about TIME_WAIT, and what it costs. Those that wait for it to end share one run of a minute. */
+/* Claims about TIME_WAIT, and what it costs. Those that wait for it to end share one run of a
+ * minute. */
 #include "bench/claims/claim.h"
 
 #include <errno.h>
@@ -9,15 +10,14 @@
 const struct claim claims_of_time_wait[] = {
     {
         .name = "why-2-msl",
-        .says = "The closing side waits so that it can answer when its last ACK is lost and the other side sends its "
-                "FIN again.",
+        .says = "The closing side waits so that it can answer when its last ACK is lost and the "
+                "other side sends its FIN again.",
         .source = "Stevens, TCP/IP Illustrated; RFC 9293",
         .experiment = "time-wait-lost-ack",
-        CLAIM_VALUES({"server.LAST_ACK_meanwhile", 1, 1}, {"client.ACKs_again", 1, INFINITY}, {"server.error", 0, 0},
-                     {"server.LAST_ACK", 0, 0}),
-        .nuance =
-            "TIME_WAIT then begins anew. The other reason is that no old segment shall be taken for one of the next "
-            "connection between the same ports.",
+        CLAIM_VALUES({"server.LAST_ACK_meanwhile", 1, 1}, {"client.ACKs_again", 1, INFINITY},
+                     {"server.error", 0, 0}, {"server.LAST_ACK", 0, 0}),
+        .nuance = "TIME_WAIT then begins anew. The other reason is that no old segment shall be "
+                  "taken for one of the next connection between the same ports.",
     },
     {
         .name = "who-closes-first-waits",
@@ -32,8 +32,8 @@ const struct claim claims_of_time_wait[] = {
         .source = "many blog posts",
         LIFE,
         CLAIM_VALUES({"client.gone_first", 120, INFINITY}),
-        .truth =
-            "TCP_TIMEWAIT_LEN = 60 s is the whole of TIME_WAIT, so the MSL is 30 s, if anything. No sysctl sets it.",
+        .truth = "TCP_TIMEWAIT_LEN = 60 s is the whole of TIME_WAIT, so the MSL is 30 s, if "
+                 "anything. No sysctl sets it.",
     },
     {
         .name = "time-wait-is-60",
@@ -57,50 +57,52 @@ const struct claim claims_of_time_wait[] = {
         .source = "very many tuning guides",
         LIFE,
         CLAIM_VALUES({"client.there_last", 0, 15}),
-        .truth =
-            "It was 5 in this run, and TIME_WAIT lasted its 60 s: tcp_fin_timeout is about FIN_WAIT_2. No sysctl "
-            "shortens TIME_WAIT.",
+        .truth = "It was 5 in this run, and TIME_WAIT lasted its 60 s: tcp_fin_timeout is about "
+                 "FIN_WAIT_2. No sysctl shortens TIME_WAIT.",
     },
     {
         .name = "time-wait-blocks-client",
-        .says = "TIME_WAIT on the client's side uses up its ports towards that server: then connect() fails.",
+        .says = "TIME_WAIT on the client's side uses up its ports towards that server: then "
+                "connect() fails.",
         .source = "many blog posts",
         LIFE,
         CLAIM_VALUES({"ledger.no_port", 5, 5}),
-        .nuance =
-            "Towards one address and port. Another destination has all the ports again if connect() chooses them; on "
-            "loopback, or with tcp_tw_reuse = 1, they are free after a second if the connections have timestamps.",
+        .nuance = "Towards one address and port. Another destination has all the ports again if "
+                  "connect() chooses them; on loopback, or with tcp_tw_reuse = 1, they are free "
+                  "after a second if the connections have timestamps.",
     },
     {
         .name = "time-wait-blocks-server",
-        .says = "TIME_WAIT on the server's side uses up its ports, so that clients are turned away.",
+        .says =
+            "TIME_WAIT on the server's side uses up its ports, so that clients are turned away.",
         .source = "very many tuning guides",
         .experiment = "server-restart",
         CLAIM_SETS("net.ipv4.tcp_tw_reuse=1"),
         CLAIM_VALUES({"server.TIME_WAIT_left", 3, 3}, {"ledger.queued", 0, 0}),
-        .truth = "All connections of a server have the same port. Even a client that comes from the same address and "
-                 "port as one in TIME_WAIT is let in, unless its SYN is older: the SYN ends that.",
+        .truth = "All connections of a server have the same port. Even a client that comes from "
+                 "the same address and port as one in TIME_WAIT is let in, unless its SYN is "
+                 "older: the SYN ends that.",
     },
     {
         .name = "tw-reuse-helps-servers",
-        .says = "tcp_tw_reuse = 1 frees a server of its TIME_WAITs, so that it can be restarted at once.",
+        .says = "tcp_tw_reuse = 1 frees a server of its TIME_WAITs, so that it can be restarted at "
+                "once.",
         .source = "very many tuning guides",
         .experiment = "server-restart",
         CLAIM_SETS("net.ipv4.tcp_tw_reuse=1"),
         CLAIM_VALUES({"server.TIME_WAIT_left", 0, 0}, {"server.bind_plainly", 0, 0}),
-        .truth = "It is for connect() alone: a client's port can be taken again. The server's bind() fails with "
-                 "EADDRINUSE as "
-                 "before.",
+        .truth = "It is for connect() alone: a client's port can be taken again. The server's "
+                 "bind() fails with EADDRINUSE as before.",
     },
     {
         .name = "reuseaddr-for-restart",
-        .says = "A server needs SO_REUSEADDR to be restarted while connections of the old one are in TIME_WAIT; else "
-                "bind() fails with "
-                "EADDRINUSE.",
+        .says = "A server needs SO_REUSEADDR to be restarted while connections of the old one are "
+                "in TIME_WAIT; else bind() fails with EADDRINUSE.",
         .source = "Stevens, UNIX Network Programming",
         .experiment = "server-restart",
         CLAIM_SETS("net.ipv4.tcp_tw_reuse=1"),
-        CLAIM_VALUES({"server.TIME_WAIT_left", 1, INFINITY}, {"server.bind_plainly", EADDRINUSE, EADDRINUSE},
+        CLAIM_VALUES({"server.TIME_WAIT_left", 1, INFINITY},
+                     {"server.bind_plainly", EADDRINUSE, EADDRINUSE},
                      {"server.bind_with_SO_REUSEADDR", 0, 0}),
         .nuance = "The old server must have set it as well. SO_REUSEPORT of both does the same.",
     },
@@ -111,7 +113,8 @@ const struct claim claims_of_time_wait[] = {
         .experiment = "server-restart",
         CLAIM_SETS("old_reuseaddr=no"),
         CLAIM_VALUES({"server.bind_with_SO_REUSEADDR", 0, 0}),
-        .truth = "bind() fails with EADDRINUSE unless the old server had set it, too: its TIME_WAITs remember.",
+        .truth = "bind() fails with EADDRINUSE unless the old server had set it, too: its "
+                 "TIME_WAITs remember.",
     },
     {
         .name = "reuseport-is-balancing",
@@ -121,21 +124,22 @@ const struct claim claims_of_time_wait[] = {
         CLAIM_SETS("old_reuseaddr=no", "old_reuseport=yes"),
         CLAIM_VALUES({"server.TIME_WAIT_left", 1, INFINITY},
                      {"server.bind_with_SO_REUSEPORT", EADDRINUSE, EADDRINUSE}),
-        .truth =
-            "It also stands in for SO_REUSEADDR when a server is restarted: where the old one and the new one have "
-            "it, bind() works over TIME_WAIT of any user, and over connections that the same user still has.",
-        .nuance = "It lets the new server listen while the old one still does, so that each gets a part of the "
-                  "connections.",
+        .truth = "It also stands in for SO_REUSEADDR when a server is restarted: where the old one "
+                 "and the new one have it, bind() works over TIME_WAIT of any user, and over "
+                 "connections that the same user still has.",
+        .nuance = "It lets the new server listen while the old one still does, so that each gets a "
+                  "part of the connections.",
     },
     {
         .name = "tw-reuse-after-1-s",
-        .says = "With tcp_tw_reuse = 1 connect() may take a port in TIME_WAIT again after one second.",
+        .says =
+            "With tcp_tw_reuse = 1 connect() may take a port in TIME_WAIT again after one second.",
         .source = "many blog posts; ip-sysctl.rst from Linux 6.14 on, tcp_tw_reuse_delay",
         .experiment = "time-wait-reuse",
         CLAIM_SETS("tw_reuse=1"),
         CLAIM_VALUES({"client.error_in_the_end", 0, 0}, {"client.TWRecycled_then", 1, 1}),
-        .nuance = "Older kernels compare whole seconds, so it may be sooner; since Linux 6.14 tcp_tw_reuse_delay "
-                  "says how long.",
+        .nuance = "Older kernels compare whole seconds, so it may be sooner; since Linux 6.14 "
+                  "tcp_tw_reuse_delay says how long.",
     },
     {
         .name = "tw-reuse-needs-timestamps",
@@ -143,25 +147,27 @@ const struct claim claims_of_time_wait[] = {
         .source = "many blog posts",
         .experiment = "time-wait-reuse",
         CLAIM_SETS("tw_reuse=1", "timestamps=0"),
-        CLAIM_VALUES({"client.error_in_the_end", EADDRNOTAVAIL, EADDRNOTAVAIL}, {"client.TWRecycled_then", 0, 0}),
+        CLAIM_VALUES({"client.error_in_the_end", EADDRNOTAVAIL, EADDRNOTAVAIL},
+                     {"client.TWRecycled_then", 0, 0}),
     },
     {
         .name = "rst-ends-time-wait",
-        .says = "An old segment that comes late can end TIME_WAIT: it is acknowledged, and the other end, which "
-                "knows nothing any more, "
-                "answers by RST.",
+        .says = "An old segment that comes late can end TIME_WAIT: it is acknowledged, and the "
+                "other end, which knows nothing any more, answers by RST.",
         .source = "RFC 1337",
         .experiment = "time-wait-assassination",
-        CLAIM_VALUES({"client.TIME_WAIT_before", 1, 1}, {"client.ACKs_then", 1, 1}, {"server.RSTs_then", 1, 1},
-                     {"client.TIME_WAIT_after", 0, 0}),
+        CLAIM_VALUES({"client.TIME_WAIT_before", 1, 1}, {"client.ACKs_then", 1, 1},
+                     {"server.RSTs_then", 1, 1}, {"client.TIME_WAIT_after", 0, 0}),
         .nuance = "tcp_rfc1337 = 1 prevents it; it is 0 by default.",
     },
     {
         .name = "out-of-ports",
-        .says = "When all ports of ip_local_port_range are taken, connect() fails with EADDRNOTAVAIL.",
+        .says =
+            "When all ports of ip_local_port_range are taken, connect() fails with EADDRNOTAVAIL.",
         .source = "many blog posts",
         .experiment = "port-exhaustion",
-        CLAIM_VALUES({"client.connections_to_1", 4, 4}, {"client.error_to_1", EADDRNOTAVAIL, EADDRNOTAVAIL}),
+        CLAIM_VALUES({"client.connections_to_1", 4, 4},
+                     {"client.error_to_1", EADDRNOTAVAIL, EADDRNOTAVAIL}),
         .nuance = "bind() to port 0 before connect() fails already, with EADDRINUSE.",
     },
     {
@@ -170,26 +176,30 @@ const struct claim claims_of_time_wait[] = {
         .source = "many blog posts",
         .experiment = "port-exhaustion",
         CLAIM_VALUES({"client.ESTABLISHED", 0, 4}),
-        .truth = "As many to each destination: with four ports it had four connections to each of two servers.",
+        .truth = "As many to each destination: with four ports it had four connections to each of "
+                 "two servers.",
     },
     {
         .name = "65535-per-server",
-        .says = "A server can have 65535 connections at most, for that is how many ports there are.",
+        .says =
+            "A server can have 65535 connections at most, for that is how many ports there are.",
         .source = "job interviews",
         .experiment = "port-exhaustion",
         CLAIM_SETS("choose=bind_late", "sources=2", "destinations=1"),
         CLAIM_VALUES({"ledger.queued", 0, 4}),
-        .truth = "Ports bound the connections from one address to one port of the server, four in this run. Each "
-                 "further address "
-                 "has all of them again; memory and descriptors are what is used up first.",
+        .truth = "Ports bound the connections from one address to one port of the server, four in "
+                 "this run. Each further address has all of them again; memory and descriptors are "
+                 "what is used up first.",
     },
     {
         .name = "buckets-evict-the-oldest",
-        .says = "When there are tcp_max_tw_buckets sockets in TIME_WAIT, the oldest makes room for the next.",
+        .says = "When there are tcp_max_tw_buckets sockets in TIME_WAIT, the oldest makes room for "
+                "the next.",
         .source = "forum answers",
         .experiment = "time-wait-buckets",
         CLAIM_VALUES({"client.FIN_WAIT_2", 0, 0}, {"client.TIME_WAIT", 5, 5}),
-        .truth = "Those that are there stay. The next connection to be closed gets none, and is gone at once.",
+        .truth = "Those that are there stay. The next connection to be closed gets none, and is "
+                 "gone at once.",
         .nuance = "FIN_WAIT_2 without a program counts against the same limit.",
     },
     {
@@ -206,33 +216,34 @@ const struct claim claims_of_time_wait[] = {
         .says = "tcp_tw_recycle = 1 gets rid of TIME_WAIT quickly.",
         .source = "very many tuning guides",
         .not_run = "history: there is no such sysctl to be set",
-        .truth = "It was taken out of the kernel, for behind one NAT it dropped the SYNs of all clients whose "
-                 "timestamps ran "
-                 "behind those of another.",
+        .truth = "It was taken out of the kernel, for behind one NAT it dropped the SYNs of all "
+                 "clients whose timestamps ran behind those of another.",
         .since = "Linux 4.12",
     },
     {
         .name = "nat-timestamps-off",
-        .says = "For clients behind one NAT TCP timestamps must be off, or the server drops the SYNs of those whose "
-                "clock is behind.",
+        .says = "For clients behind one NAT TCP timestamps must be off, or the server drops the "
+                "SYNs of those whose clock is behind.",
         .source = "many tuning guides",
         .experiment = "nat-timestamps",
         CLAIM_VALUES({"client.ESTABLISHED", 0, 0}),
-        .truth = "The server compares timestamps within the same addresses and ports only. If an old connection "
-                 "there is in TIME_WAIT, an ACK and a RST end it, and the SYN that comes again gets in.",
-        .nuance = "It was so with tcp_tw_recycle = 1, up to Linux 4.11; that was never the default. Today "
-                  "tcp_rfc1337 = 1 keeps such a client out, but only of a port that another has just had.",
+        .truth = "The server compares timestamps within the same addresses and ports only. If an "
+                 "old connection there is in TIME_WAIT, an ACK and a RST end it, and the SYN that "
+                 "comes again gets in.",
+        .nuance = "It was so with tcp_tw_recycle = 1, up to Linux 4.11; that was never the "
+                  "default. Today tcp_rfc1337 = 1 keeps such a client out, but only of a port that "
+                  "another has just had.",
     },
     {
         .name = "higher-number-reopens",
-        .says = "A SYN may open a connection in TIME-WAIT again directly if its initial sequence number is larger "
-                "than the largest that the old connection used.",
+        .says = "A SYN may open a connection in TIME-WAIT again directly if its initial sequence "
+                "number is larger than the largest that the old connection used.",
         .source = "RFC 1122, 4.2.2.13",
         .experiment = "nat-timestamps",
         CLAIM_SETS("timestamps=0"),
         CLAIM_VALUES({"server.answers_ACK", 0, 0}, {"client.ESTABLISHED", 1, 1}),
-        .nuance = "With timestamps its own must not be older, and if it is newer the number may be lower. A SYN that "
-                  "does not get in directly gets in after an ACK and a RST.",
+        .nuance = "With timestamps its own must not be older, and if it is newer the number may be "
+                  "lower. A SYN that does not get in directly gets in after an ACK and a RST.",
     },
     {
         .name = "rfc1337-costs-nothing",
@@ -241,8 +252,8 @@ const struct claim claims_of_time_wait[] = {
         .experiment = "nat-timestamps",
         CLAIM_SETS("rfc1337=1"),
         CLAIM_VALUES({"client.ESTABLISHED", 1, 1}),
-        .truth = "A client whose timestamps are behind cannot use a port for which there is a TIME_WAIT: its RST is "
-                 "ignored, and each of its SYNs begins the 60 s anew.",
+        .truth = "A client whose timestamps are behind cannot use a port for which there is a "
+                 "TIME_WAIT: its RST is ignored, and each of its SYNs begins the 60 s anew.",
         .nuance = "That takes two clients behind one NAT, or one that was rebooted.",
     },
     {
@@ -251,13 +262,13 @@ const struct claim claims_of_time_wait[] = {
         .source = "RFC 6056; common wording",
         .experiment = "ephemeral-port-choice",
         CLAIM_VALUES({"client.connect_like_first", 1, 11}),
-        .truth =
-            "From one half of it: the ports as even or odd as the first, by default the even ones. bind() to port "
-            "0 prefers the other half.",
+        .truth = "From one half of it: the ports as even or odd as the first, by default the even "
+                 "ones. bind() to port 0 prefers the other half.",
         .since = "Linux 4.2",
-        .nuance = "Where in the half it begins depends upon a secret hash of the addresses; the next connection to "
-                  "the same destination then gets a port some steps further on. The other half comes when the first "
-                  "is used up. A socket with IP_LOCAL_PORT_RANGE takes from both, since about Linux 6.8.",
+        .nuance = "Where in the half it begins depends upon a secret hash of the addresses; the "
+                  "next connection to the same destination then gets a port some steps further on. "
+                  "The other half comes when the first is used up. A socket with "
+                  "IP_LOCAL_PORT_RANGE takes from both, since about Linux 6.8.",
     },
     {NULL},
 };

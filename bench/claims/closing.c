@@ -7,14 +7,15 @@
 const struct claim claims_of_closing[] = {
     {
         .name = "four-way-close",
-        .says = "A connection is closed by four segments: the closing side goes over FIN_WAIT_1 and FIN_WAIT_2 to "
-                "TIME_WAIT, "
-                "the other over CLOSE_WAIT and LAST_ACK to CLOSED.",
+        .says = "A connection is closed by four segments: the closing side goes over FIN_WAIT_1 "
+                "and FIN_WAIT_2 to TIME_WAIT, the other over CLOSE_WAIT and LAST_ACK to CLOSED.",
         .source = "Stevens, TCP/IP Illustrated; RFC 9293",
         .experiment = "close-by-client",
-        CLAIM_VALUES({"client.FIN_WAIT_1_before_the_ACK", 1, 1}, {"server.CLOSE_WAIT_when_FIN_has_come", 1, 1},
-                     {"client.FIN_WAIT_2_after_the_ACK", 1, 1}, {"server.LAST_ACK_when_FIN_is_sent", 1, 1},
-                     {"client.TIME_WAIT_when_FIN_has_come", 1, 1}, {"client.segments_of_the_close", 4, 4}),
+        CLAIM_VALUES(
+            {"client.FIN_WAIT_1_before_the_ACK", 1, 1},
+            {"server.CLOSE_WAIT_when_FIN_has_come", 1, 1},
+            {"client.FIN_WAIT_2_after_the_ACK", 1, 1}, {"server.LAST_ACK_when_FIN_is_sent", 1, 1},
+            {"client.TIME_WAIT_when_FIN_has_come", 1, 1}, {"client.segments_of_the_close", 4, 4}),
         .nuance = "It is so when the second program takes its time.",
     },
     {
@@ -24,17 +25,18 @@ const struct claim claims_of_closing[] = {
         .experiment = "close-by-client",
         CLAIM_SETS("server=at_once"),
         CLAIM_VALUES({"client.segments_of_the_close", 4, 4}),
-        .truth =
-            "Three, when the other program closes at once: its FIN carries the acknowledgement of the first one, and "
-            "nobody was in FIN_WAIT_2.",
+        .truth = "Three, when the other program closes at once: its FIN carries the "
+                 "acknowledgement of the first one, and nobody was in FIN_WAIT_2.",
     },
     {
         .name = "simultaneous-close",
-        .says = "When both ends close at the same time, both go from FIN_WAIT_1 over CLOSING to TIME_WAIT.",
+        .says = "When both ends close at the same time, both go from FIN_WAIT_1 over CLOSING to "
+                "TIME_WAIT.",
         .source = "RFC 9293; Stevens, TCP/IP Illustrated",
         .experiment = "simultaneous-close",
-        CLAIM_VALUES({"client.CLOSING_when_both_have_come", 1, 1}, {"server.CLOSING_when_both_have_come", 1, 1},
-                     {"client.TIME_WAIT", 1, 1}, {"server.TIME_WAIT", 1, 1}),
+        CLAIM_VALUES({"client.CLOSING_when_both_have_come", 1, 1},
+                     {"server.CLOSING_when_both_have_come", 1, 1}, {"client.TIME_WAIT", 1, 1},
+                     {"server.TIME_WAIT", 1, 1}),
     },
     {
         .name = "one-time-wait",
@@ -42,11 +44,13 @@ const struct claim claims_of_closing[] = {
         .source = "many blog posts",
         .experiment = "simultaneous-close",
         CLAIM_VALUES({"client.TIME_WAIT", 0, 1}, {"server.TIME_WAIT", 0, 0}),
-        .truth = "Two, when both ends close before they have heard of each other's FIN; and none after a RST.",
+        .truth = "Two, when both ends close before they have heard of each other's FIN; and none "
+                 "after a RST.",
     },
     {
         .name = "half-close",
-        .says = "After shutdown(SHUT_WR) the other side may go on sending, and what it sends arrives.",
+        .says =
+            "After shutdown(SHUT_WR) the other side may go on sending, and what it sends arrives.",
         .source = "Stevens, UNIX Network Programming",
         .experiment = "half-close",
         CLAIM_VALUES({"client.FIN_WAIT_2_after_shutdown", 1, 1}, {"server.send", 0, 0},
@@ -54,8 +58,10 @@ const struct claim claims_of_closing[] = {
     },
     {
         .name = "shut-rd-stops-the-peer",
-        .says = "shutdown(SHUT_RD) tells the other side to stop, and what it sends after that is thrown away.",
-        .source = "common wording; the second half is of Stevens, UNIX Network Programming, volume 1, 6.6",
+        .says = "shutdown(SHUT_RD) tells the other side to stop, and what it sends after that is "
+                "thrown away.",
+        .source = "common wording; the second half is of Stevens, UNIX Network Programming, volume "
+                  "1, 6.6",
         .experiment = "half-close",
         CLAIM_SETS("how=rd"),
         CLAIM_VALUES({"client.segments_by_shutdown", 1, 1}, {"client.bytes_received", 0, 0}),
@@ -67,10 +73,10 @@ const struct claim claims_of_closing[] = {
         .source = "textbooks",
         .experiment = "unread-data-reset",
         CLAIM_VALUES({"server.sent_FIN", 1, 1}, {"server.sent_RST", 0, 0}),
-        .truth = "RST, when the program has not read all that had come, so that the other side learns that it was "
-                 "lost; or with "
-                 "SO_LINGER of 0 s.",
-        .nuance = "close() of a descriptor of which there is a copy, in another process for instance, sends nothing.",
+        .truth = "RST, when the program has not read all that had come, so that the other side "
+                 "learns that it was lost; or with SO_LINGER of 0 s.",
+        .nuance = "close() of a descriptor of which there is a copy, in another process for "
+                  "instance, sends nothing.",
     },
     {
         .name = "linger-0-avoids-time-wait",
@@ -79,8 +85,8 @@ const struct claim claims_of_closing[] = {
         .experiment = "linger-reset",
         CLAIM_VALUES({"client.RSTs", 1, 1}, {"client.FINs", 0, 0}, {"client.TIME_WAIT", 0, 0},
                      {"server.TIME_WAIT", 0, 0}),
-        .nuance = "It is no close but a reset: the other program gets ECONNRESET, and what was not acknowledged yet "
-                  "is lost.",
+        .nuance = "It is no close but a reset: the other program gets ECONNRESET, and what was not "
+                  "acknowledged yet is lost.",
     },
     {
         .name = "rst-destroys-what-came",
@@ -96,10 +102,10 @@ const struct claim claims_of_closing[] = {
         .says = "Sockets in CLOSE_WAIT go away by themselves after some time.",
         .source = "forum answers",
         .experiment = "close-wait-leak",
-        CLAIM_VALUES({"client.FIN_WAIT_2_in_the_end", 0, 0}, {"server.CLOSE_WAIT_in_the_end", 0, 0}),
-        .truth = "There is no timer in CLOSE_WAIT: the program has to call close(). The client's end was long gone, "
-                 "and the "
-                 "server's still there.",
+        CLAIM_VALUES({"client.FIN_WAIT_2_in_the_end", 0, 0},
+                     {"server.CLOSE_WAIT_in_the_end", 0, 0}),
+        .truth = "There is no timer in CLOSE_WAIT: the program has to call close(). The client's "
+                 "end was long gone, and the server's still there.",
         .nuance = "Keepalive, where it is on, finds out that the other end is gone.",
     },
     {
@@ -108,9 +114,8 @@ const struct claim claims_of_closing[] = {
         .source = "many tutorials",
         .experiment = "write-after-close",
         CLAIM_VALUES({"client.writes_that_succeed", 0, 0}),
-        .truth = "The first one succeeds, for a FIN only says that nothing more will come. It is answered by RST, "
-                 "and the next "
-                 "one fails.",
+        .truth = "The first one succeeds, for a FIN only says that nothing more will come. It is "
+                 "answered by RST, and the next one fails.",
     },
     {
         .name = "then-econnreset",
@@ -118,22 +123,21 @@ const struct claim claims_of_closing[] = {
         .source = "forum answers",
         .experiment = "write-after-close",
         CLAIM_VALUES({"client.write_after_the_RST", ECONNRESET, ECONNRESET}),
-        .truth = "With EPIPE, and SIGPIPE, when the other side had closed by FIN. ECONNRESET is what comes where no "
-                 "FIN came "
-                 "before the RST.",
+        .truth = "With EPIPE, and SIGPIPE, when the other side had closed by FIN. ECONNRESET is "
+                 "what comes where no FIN came before the RST.",
     },
     {
         .name = "fin-wait-2-vanishes",
         .says =
-            "With tcp_fin_timeout = 5, when the client is killed by ^C and the server does not close, the client's "
-            "sockets in FIN_WAIT_2 are gone soon and never enter TIME_WAIT.",
+            "With tcp_fin_timeout = 5, when the client is killed by ^C and the server does not "
+            "close, the client's sockets in FIN_WAIT_2 are gone soon and never enter TIME_WAIT.",
         .source = "many blog posts",
         .experiment = "fin-wait-2-timeout",
         CLAIM_SETS("fin_timeout=5", "kill=yes"),
-        CLAIM_VALUES({"client.FIN_WAIT_2", 20, 20}, {"client.gone_first", 5, INFINITY}, {"client.there_last", 0, 6},
-                     {"client.TIME_WAIT_ever", 0, 0}),
-        .nuance = "What ss shows as FIN_WAIT_2 is a small time-wait socket by then: it counts as TW, and against "
-                  "tcp_max_tw_buckets.",
+        CLAIM_VALUES({"client.FIN_WAIT_2", 20, 20}, {"client.gone_first", 5, INFINITY},
+                     {"client.there_last", 0, 6}, {"client.TIME_WAIT_ever", 0, 0}),
+        .nuance = "What ss shows as FIN_WAIT_2 is a small time-wait socket by then: it counts as "
+                  "TW, and against tcp_max_tw_buckets.",
     },
     {
         .name = "fin-wait-2-for-ever",
@@ -143,7 +147,8 @@ const struct claim claims_of_closing[] = {
         CLAIM_SETS("fin_timeout=5", "kill=yes"),
         CLAIM_VALUES({"client.FIN_WAIT_2_in_the_end", 20, 20}),
         .truth = "A socket that no program holds any more is gone after tcp_fin_timeout.",
-        .nuance = "After shutdown(SHUT_WR), while the program keeps the descriptor, there is indeed no limit.",
+        .nuance = "After shutdown(SHUT_WR), while the program keeps the descriptor, there is "
+                  "indeed no limit.",
     },
     {
         .name = "fin-timeout-after-shutdown",
@@ -152,20 +157,19 @@ const struct claim claims_of_closing[] = {
         .experiment = "fin-wait-2-timeout",
         CLAIM_SETS("fin_timeout=2", "orphan=no"),
         CLAIM_VALUES({"client.FIN_WAIT_2_in_the_end", 0, 0}),
-        .truth =
-            "It is for sockets that no program holds any more; who keeps the descriptor may receive for as long as "
-            "he likes.",
+        .truth = "It is for sockets that no program holds any more; who keeps the descriptor may "
+                 "receive for as long as he likes.",
     },
     {
         .name = "fin-timeout-62",
-        .says = "tcp_fin_timeout is how long a closed socket stays in FIN_WAIT_2: with 62 it is 62 s.",
+        .says =
+            "tcp_fin_timeout is how long a closed socket stays in FIN_WAIT_2: with 62 it is 62 s.",
         .source = "ip-sysctl.rst; tcp(7)",
         .experiment = "fin-wait-2-timeout",
         CLAIM_SETS("fin_timeout=62"),
         CLAIM_VALUES({"client.gone_first", 62, INFINITY}),
-        .truth =
-            "Up to 60 it is. Above, the kernel waits twice for what exceeds 60 s: with 62 that is 4 s, with 120 it "
-            "happens to be 120 s.",
+        .truth = "Up to 60 it is. Above, the kernel waits twice for what exceeds 60 s: with 62 "
+                 "that is 4 s, with 120 it happens to be 120 s.",
     },
     {
         .name = "pollhup-when-peer-closes",
@@ -173,20 +177,21 @@ const struct claim claims_of_closing[] = {
         .source = "poll(2), of pipes and stream sockets; many tutorials",
         .experiment = "poll-events",
         CLAIM_VALUES({"server.POLLHUP_after_the_FIN", 1, 1}),
-        .truth =
-            "The peer's FIN gives POLLIN and POLLRDHUP, and recv() then gives 0. POLLHUP comes when both directions "
-            "are shut, or after a RST.",
-        .nuance =
-            "POLLRDHUP and EPOLLRDHUP have to be asked for. A socket that was never connected has POLLHUP, too.",
+        .truth = "The peer's FIN gives POLLIN and POLLRDHUP, and recv() then gives 0. POLLHUP "
+                 "comes when both directions are shut, or after a RST.",
+        .nuance = "POLLRDHUP and EPOLLRDHUP have to be asked for. A socket that was never "
+                  "connected has POLLHUP, too.",
     },
     {
         .name = "pollhup-excludes-pollout",
-        .says =
-            "POLLHUP and POLLOUT are mutually exclusive; a stream can never be writable if a hangup has occurred.",
+        .says = "POLLHUP and POLLOUT are mutually exclusive; a stream can never be writable if a "
+                "hangup has occurred.",
         .source = "POSIX.1, poll()",
         .experiment = "poll-events",
-        CLAIM_VALUES({"server.POLLHUP_after_both_FINs", 1, 1}, {"server.POLLOUT_after_both_FINs", 0, 0}),
-        .truth = "TCP on Linux gives both: POLLOUT says that a write would not wait, and here it would fail at once.",
+        CLAIM_VALUES({"server.POLLHUP_after_both_FINs", 1, 1},
+                     {"server.POLLOUT_after_both_FINs", 0, 0}),
+        .truth = "TCP on Linux gives both: POLLOUT says that a write would not wait, and here it "
+                 "would fail at once.",
     },
     {
         .name = "pollout-write-succeeds",
@@ -194,7 +199,8 @@ const struct claim claims_of_closing[] = {
         .source = "common wording",
         .experiment = "poll-events",
         CLAIM_VALUES({"client.POLLOUT_after_its_own_FIN", 1, 1}, {"client.send", 0, 0}),
-        .truth = "It does not wait. It may fail: with EPIPE after this end's own shutdown(SHUT_WR), and after a RST.",
+        .truth = "It does not wait. It may fail: with EPIPE after this end's own "
+                 "shutdown(SHUT_WR), and after a RST.",
     },
     {
         .name = "non-blocking-close",
@@ -202,22 +208,21 @@ const struct claim claims_of_closing[] = {
         .source = "common wording; Stevens, UNIX Network Programming, volume 1, 7.5, on SO_LINGER",
         .experiment = "linger-waits",
         CLAIM_VALUES({"client.close_took", 0, 0.5}),
-        .truth =
-            "With SO_LINGER on and a time it waits for that time, unless all is acknowledged before: nobody asks "
-            "about O_NONBLOCK.",
-        .nuance = "Without SO_LINGER close() never waits for the peer, whether the socket blocks or not.",
+        .truth = "With SO_LINGER on and a time it waits for that time, unless all is acknowledged "
+                 "before: nobody asks about O_NONBLOCK.",
+        .nuance =
+            "Without SO_LINGER close() never waits for the peer, whether the socket blocks or not.",
     },
     {
         .name = "linger-ewouldblock",
-        .says = "If the linger time expires before the remaining data is sent and acknowledged, close returns "
-                "EWOULDBLOCK.",
+        .says = "If the linger time expires before the remaining data is sent and acknowledged, "
+                "close returns EWOULDBLOCK.",
         .source = "Stevens, UNIX Network Programming, volume 1, 7.5, on SO_LINGER",
         .experiment = "linger-waits",
         CLAIM_SETS("blocking=yes"),
         CLAIM_VALUES({"client.close", EWOULDBLOCK, EWOULDBLOCK}),
-        .truth =
-            "It gives 0, as if all were well. Who must know asks before: shutdown(SHUT_WR), and then recv() until "
-            "it gives 0; or ioctl(SIOCOUTQ).",
+        .truth = "It gives 0, as if all were well. Who must know asks before: shutdown(SHUT_WR), "
+                 "and then recv() until it gives 0; or ioctl(SIOCOUTQ).",
     },
     {
         .name = "linger-discards",
@@ -225,19 +230,22 @@ const struct claim claims_of_closing[] = {
         .source = "Stevens, UNIX Network Programming, volume 1, 7.5, on SO_LINGER",
         .experiment = "linger-waits",
         CLAIM_VALUES({"server.bytes_received", 0, 0}),
-        .truth = "The kernel goes on to send it, as after a close() without SO_LINGER: all of it came.",
-        .nuance = "With a linger time of 0 s it is so: close() sends RST, and what was not acknowledged is lost.",
+        .truth =
+            "The kernel goes on to send it, as after a close() without SO_LINGER: all of it came.",
+        .nuance = "With a linger time of 0 s it is so: close() sends RST, and what was not "
+                  "acknowledged is lost.",
     },
     {
         .name = "linger-peer-has-read",
-        .says = "With SO_LINGER a close() that is back before its time tells that the peer has got the data.",
+        .says = "With SO_LINGER a close() that is back before its time tells that the peer has got "
+                "the data.",
         .source = "common wording",
         .experiment = "linger-waits",
         CLAIM_SETS("data=arrives", "linger=10"),
-        CLAIM_VALUES({"client.close_took", 0, 9}, {"client.close", 0, 0}, {"server.bytes_received", 1000, 1000}),
-        .nuance =
-            "It is the peer's kernel that has it: its program may never read it, and a close() that gave up gives "
-            "0 as well.",
+        CLAIM_VALUES({"client.close_took", 0, 9}, {"client.close", 0, 0},
+                     {"server.bytes_received", 1000, 1000}),
+        .nuance = "It is the peer's kernel that has it: its program may never read it, and a "
+                  "close() that gave up gives 0 as well.",
     },
     {
         .name = "rst-in-window-kills",
@@ -245,24 +253,27 @@ const struct claim claims_of_closing[] = {
         .source = "RFC 793, 3.4",
         .experiment = "forged-reset",
         CLAIM_VALUES({"server.ESTABLISHED_after", 0, 0}),
-        .truth = "Only one with exactly the next number; elsewhere in the window it is answered by a challenge ACK "
-                 "(RFC 5961).",
+        .truth = "Only one with exactly the next number; elsewhere in the window it is answered by "
+                 "a challenge ACK (RFC 5961).",
         .since = "Linux 3.6",
-        .nuance = "Two other numbers are believed as well: the end of the last block that SACK has told of, and "
-                  "after the FIN of the other end the one before the next.",
+        .nuance = "Two other numbers are believed as well: the end of the last block that SACK has "
+                  "told of, and after the FIN of the other end the one before the next.",
     },
     {
         .name = "rst-exact-kills",
-        .says = "A RST with exactly the next sequence number ends a connection, whoever has sent it.",
+        .says =
+            "A RST with exactly the next sequence number ends a connection, whoever has sent it.",
         .source = "RFC 5961, 3.2",
         .experiment = "forged-reset",
         CLAIM_SETS("number=exact"),
         CLAIM_VALUES({"server.ESTABLISHED_after", 0, 0}, {"server.error", ECONNRESET, ECONNRESET}),
-        .nuance = "Somebody who cannot read the connection must hit one number of 4294967296, and know both ports.",
+        .nuance = "Somebody who cannot read the connection must hit one number of 4294967296, and "
+                  "know both ports.",
     },
     {
         .name = "every-rst-is-challenged",
-        .says = "Every RST in the window whose number is not the next one is answered by a challenge ACK.",
+        .says = "Every RST in the window whose number is not the next one is answered by a "
+                "challenge ACK.",
         .source = "RFC 5961, 3.2",
         .experiment = "forged-reset",
         CLAIM_VALUES({"server.challenge_ACKs", 2, 2}),

@@ -43,9 +43,11 @@ static json_t *judge_observe(const json_t *run, const struct claim_value *v)
     const json_t *check = judge_check(run, v->name);
     const char *unit = check ? json_string_value(json_object_get(check, "unit"))
                              : (!strncmp(v->name, "ledger.", 7) ? "connections" : "");
-    json_t *observed = check ? json_object_get(check, "observed") : judge_beside_checks(run, v->name);
-    return json_pack("{s:s, s:s, s:[o, o], s:O?}", "name", v->name, "unit", unit ? unit : "", "claimed",
-                     judge_end(v->lo), judge_end(v->hi), "observed", json_is_number(observed) ? observed : NULL);
+    json_t *observed =
+        check ? json_object_get(check, "observed") : judge_beside_checks(run, v->name);
+    return json_pack("{s:s, s:s, s:[o, o], s:O?}", "name", v->name, "unit", unit ? unit : "",
+                     "claimed", judge_end(v->lo), judge_end(v->hi), "observed",
+                     json_is_number(observed) ? observed : NULL);
 }
 
 static json_t *judge_observations(const struct claim *c, const json_t *run)
@@ -94,7 +96,8 @@ static json_t *judge_reason(const struct claim *c, const json_t *run, const stru
     if (j->missing && !j->contradicted)
         return why ? json_string(why) : json_sprintf("%s was not observed", j->missing);
     if (verdict && !strcmp(verdict, "differ"))
-        return json_sprintf("the run itself did not come out as tcplab predicts: %s", why ? why : "see its report");
+        return json_sprintf("the run itself did not come out as tcplab predicts: %s",
+                            why ? why : "see its report");
     return json_null();
 }
 
@@ -119,8 +122,11 @@ json_t *claim_judge(const struct claim *c, const json_t *knobs, const json_t *ru
     json_t *observations = judge_observations(c, run);
     const struct judgement j = judge_compare(c, observations);
     bool holds = c->experiment ? !j.contradicted && !j.missing : c->holds;
-    const char *verdict = holds ? "holds" : j.missing && !j.contradicted ? "undecided" : judge_not_so(c);
-    json_t *json = json_pack("{s:s, s:s, s:s}", "name", c->name, "says", c->says, "source", c->source);
+    const char *verdict = holds                          ? "holds"
+                          : j.missing && !j.contradicted ? "undecided"
+                                                         : judge_not_so(c);
+    json_t *json =
+        json_pack("{s:s, s:s, s:s}", "name", c->name, "says", c->says, "source", c->source);
     json_object_set_new(json, "experiment", judge_text(c->experiment));
     json_object_set_new(json, "command", judge_command(c));
     json_object_set_new(json, "knobs", knobs ? json_incref((json_t *)knobs) : json_null());

@@ -5,9 +5,10 @@
 
 #include <jansson.h>
 
-/* One element of `claims`: {name, says, source, experiment, command, knobs, verdict, observed, truth, since, nuance, reason}.
+/* One element of `claims`: {name, says, source, experiment, command, knobs, verdict, observed,
+ * truth, since, nuance, reason}.
  *
- * verdict: "holds" where all that the claim says was observed; else "changed" where it once was true, or "never_true"; "undecided" where
- * nothing contradicts it and something was not observed. run: an element of `runs` (see the contract), or NULL where it did not
- * end. A new reference. */
+ * verdict: "holds" where all that the claim says was observed; else "changed" where it once was
+ * true, or "never_true"; "undecided" where nothing contradicts it and something was not observed.
+ * run: an element of `runs` (see the contract), or NULL where it did not end. A new reference. */
 json_t *claim_judge(const struct claim *c, const json_t *knobs, const json_t *run);

@@ -41,13 +41,14 @@ int claim_named(const char *name, const struct claim **ret, char **ret_message)
         if (!strcmp((*ret)->name, name))
             return 0;
     const char *near = claim_near(name);
-    if (asprintf(ret_message, "there is no claim %s%s%s%s; tcplab-bench claims list shows them", name,
-                 near ? " (did you mean " : "", near ? near : "", near ? "?)" : "") < 0)
+    if (asprintf(ret_message, "there is no claim %s%s%s%s; tcplab-bench claims list shows them",
+                 name, near ? " (did you mean " : "", near ? near : "", near ? "?)" : "") < 0)
         *ret_message = NULL;
     return -ENOENT;
 }
 
-int claim_knobs(const struct claim *c, const struct experiment **ret, struct knobs *k, char **ret_message)
+int claim_knobs(const struct claim *c, const struct experiment **ret, struct knobs *k,
+                char **ret_message)
 {
     *ret = NULL;
     if (!c->experiment)

@@ -11,7 +11,8 @@ const struct claim claims_of_queues[] = {
         .experiment = "accept-queue-full",
         CLAIM_SETS("backlog=4"),
         CLAIM_VALUES({"server.queue_limit", 4, 4}, {"ledger.queued", 4, 4}),
-        .truth = "n + 1: the kernel asks whether the queue is longer than its limit before it adds one.",
+        .truth =
+            "n + 1: the kernel asks whether the queue is longer than its limit before it adds one.",
     },
     {
         .name = "backlog-0",
@@ -20,13 +21,12 @@ const struct claim claims_of_queues[] = {
         .experiment = "accept-queue-full",
         CLAIM_SETS("backlog=0"),
         CLAIM_VALUES({"ledger.queued", 0, 0}),
-        .truth =
-            "One connection can wait, for a queue of limit 0 holds 0 + 1; and the next one when that is accepted.",
-        .since = "Linux 6.12.10 and 6.1.125, January 2025, with tcp_syncookies = 0; with 1, the default, it never "
-                 "was true",
-        .nuance = "From about Linux 4.4 to then the SYN queue of limit L held L requests, so none with 0. With "
-                  "tcp_syncookies = 1 a "
-                  "cookie took the place of the request.",
+        .truth = "One connection can wait, for a queue of limit 0 holds 0 + 1; and the next one "
+                 "when that is accepted.",
+        .since = "Linux 6.12.10 and 6.1.125, January 2025, with tcp_syncookies = 0; with 1, the "
+                 "default, it never was true",
+        .nuance = "From about Linux 4.4 to then the SYN queue of limit L held L requests, so none "
+                  "with 0. With tcp_syncookies = 1 a cookie took the place of the request.",
     },
     {
         .name = "accept-queue-is-the-minimum",
@@ -35,9 +35,8 @@ const struct claim claims_of_queues[] = {
         .experiment = "accept-queue-full",
         CLAIM_SETS("backlog=10", "somaxconn=2"),
         CLAIM_VALUES({"server.queue_limit", 2, 2}),
-        .nuance =
-            "It is taken at listen(): somaxconn changed later does nothing until listen() is called again. A queue "
-            "with that limit holds one more.",
+        .nuance = "It is taken at listen(): somaxconn changed later does nothing until listen() is "
+                  "called again. A queue with that limit holds one more.",
     },
     {
         .name = "somaxconn-128",
@@ -50,76 +49,76 @@ const struct claim claims_of_queues[] = {
     },
     {
         .name = "backlog-511-is-128",
-        .says = "nginx, Redis and Node.js ask for a backlog of 511, and Linux gives them 128 unless somaxconn is "
-                "raised.",
+        .says = "nginx, Redis and Node.js ask for a backlog of 511, and Linux gives them 128 "
+                "unless somaxconn is raised.",
         .source = "many tuning guides; Redis warned at its start that 511 \"cannot be enforced\"",
         .experiment = "accept-queue-full",
         CLAIM_SETS("backlog=511", "clients=4"),
         CLAIM_VALUES({"server.queue_limit", 128, 128}),
         .truth = "They get 511, for somaxconn is 4096 by default.",
         .since = "Linux 5.4, when the default of somaxconn went from 128 to 4096",
-        .nuance = "somaxconn belongs to the network namespace: each container begins with the default, whatever the "
-                  "machine was set to.",
+        .nuance = "somaxconn belongs to the network namespace: each container begins with the "
+                  "default, whatever the machine was set to.",
     },
     {
         .name = "backlog-sum-of-both",
-        .says = "Before Linux 2.2, and in BSD, the backlog bounds the sum of the SYN queue and the accept queue.",
+        .says = "Before Linux 2.2, and in BSD, the backlog bounds the sum of the SYN queue and the "
+                "accept queue.",
         .source = "Stevens, UNIX Network Programming; many blog posts",
         .holds = true,
         .not_run = "history: neither a Linux 2.0 nor a BSD is here to be asked",
-        .nuance = "BSD multiplied it by about 1.5. On Linux today the same number bounds each of the two queues, "
-                  "not their sum.",
+        .nuance = "BSD multiplied it by about 1.5. On Linux today the same number bounds each of "
+                  "the two queues, not their sum.",
     },
     {
         .name = "syn-queue-is-max-syn-backlog",
-        .says = "Since Linux 2.2 the length of the SYN queue is tcp_max_syn_backlog, and the backlog is about the "
-                "accept queue "
-                "only.",
+        .says = "Since Linux 2.2 the length of the SYN queue is tcp_max_syn_backlog, and the "
+                "backlog is about the accept queue only.",
         .source = "listen(2); many blog posts",
         .experiment = "syn-queue-full",
         CLAIM_SETS("backlog=4", "clients=12", "syncookies=1"),
         CLAIM_VALUES({"server.SYN_RECV_while_held", 12, 12}),
-        .truth = "The SYN queue has the same limit as the accept queue, min(backlog, somaxconn). While SYN cookies "
-                 "are on, "
-                 "tcp_max_syn_backlog does nothing.",
+        .truth = "The SYN queue has the same limit as the accept queue, min(backlog, somaxconn). "
+                 "While SYN cookies are on, tcp_max_syn_backlog does nothing.",
         .since = "Linux 2.6.20",
-        .nuance = "listen(2) says itself that with SYN cookies tcp_max_syn_backlog is ignored, but also that there "
-                  "is no maximum then. From 2.6.20 on the queue was min(backlog, somaxconn, tcp_max_syn_backlog), at "
-                  "least 8, rounded up to a power of two. Since about Linux 4.4 tcp_max_syn_backlog counts with "
-                  "tcp_syncookies = 0 only.",
+        .nuance = "listen(2) says itself that with SYN cookies tcp_max_syn_backlog is ignored, but "
+                  "also that there is no maximum then. From 2.6.20 on the queue was min(backlog, "
+                  "somaxconn, tcp_max_syn_backlog), at least 8, rounded up to a power of two. "
+                  "Since about Linux 4.4 tcp_max_syn_backlog counts with tcp_syncookies = 0 only.",
     },
     {
         .name = "max-syn-backlog-no-cookies",
-        .says = "With tcp_syncookies = 0 at least, tcp_max_syn_backlog half-open connections find room.",
+        .says = "With tcp_syncookies = 0 at least, tcp_max_syn_backlog half-open connections find "
+                "room.",
         .source = "ip-sysctl.rst; tcp(7)",
         .experiment = "syn-queue-full",
         CLAIM_SETS("backlog=100", "clients=40", "syncookies=0", "max_syn_backlog=16"),
         CLAIM_VALUES({"server.SYN_RECV_while_held", 16, 16}),
-        .truth = "Three quarters of it, rounded up, and one: the last quarter is kept for clients whom the kernel "
-                 "knows from earlier connections.",
+        .truth = "Three quarters of it, rounded up, and one: the last quarter is kept for clients "
+                 "whom the kernel knows from earlier connections.",
     },
     {
         .name = "half-open-limit",
-        .says = "When the limit of half-open connections is reached, no further connection can be opened.",
+        .says = "When the limit of half-open connections is reached, no further connection can be "
+                "opened.",
         .source = "textbooks on SYN floods",
         .experiment = "syn-queue-full",
         CLAIM_SETS("backlog=4", "clients=12", "syncookies=1"),
         CLAIM_VALUES({"client.ESTABLISHED_while_held", 0, 5}),
-        .truth =
-            "With tcp_syncookies = 1, the default, the SYN is answered by a cookie, which takes no room: all twelve "
-            "clients were connected beside five half-open requests.",
+        .truth = "With tcp_syncookies = 1, the default, the SYN is answered by a cookie, which "
+                 "takes no room: all twelve clients were connected beside five half-open requests.",
         .since = "about Linux 2.6.36, when tcp_syncookies became 1 by default",
         .nuance = "With tcp_syncookies = 0 it is still so: the SYN is dropped.",
     },
     {
         .name = "somaxconn-at-once",
-        .says = "A larger somaxconn makes the accept queues larger, also those of programs that are running.",
+        .says = "A larger somaxconn makes the accept queues larger, also those of programs that "
+                "are running.",
         .source = "many tuning guides",
         .experiment = "backlog-change",
         CLAIM_VALUES({"server.limit_after_somaxconn", 16, 16}),
-        .truth = "A listener keeps the limit that its listen() was given. The program has to call listen() again, or "
-                 "to be "
-                 "restarted, and to ask for more itself.",
+        .truth = "A listener keeps the limit that its listen() was given. The program has to call "
+                 "listen() again, or to be restarted, and to ask for more itself.",
     },
     {
         .name = "backlog-is-fixed",
@@ -136,53 +135,47 @@ const struct claim claims_of_queues[] = {
         .source = "forum answers",
         .experiment = "queued-client-leaves",
         CLAIM_VALUES({"server.queue", 0, 0}, {"ledger.syn_sent", 0, 0}),
-        .truth =
-            "Its place stays taken until the program calls accept() and finds out: what it sent, and then the end of "
-            "the file.",
+        .truth = "Its place stays taken until the program calls accept() and finds out: what it "
+                 "sent, and then the end of the file.",
     },
     {
         .name = "accept-econnaborted",
-        .says = "When a client resets its connection before accept() is called, accept() fails with ECONNABORTED.",
+        .says = "When a client resets its connection before accept() is called, accept() fails "
+                "with ECONNABORTED.",
         .source = "Stevens, UNIX Network Programming; accept(2) lists it",
         .experiment = "queued-client-leaves",
         CLAIM_SETS("how=rst"),
         CLAIM_VALUES({"server.accepted_after_they_left", 0, 0}),
-        .truth =
-            "accept() returns the socket as if nothing had happened; its recv() gives what had come before, and then "
-            "ECONNRESET.",
+        .truth = "accept() returns the socket as if nothing had happened; its recv() gives what "
+                 "had come before, and then ECONNRESET.",
     },
     {
         .name = "accept-passes-errors",
-        .says = "Linux accept() (and accept4()) passes already-pending network errors on the new socket as an error "
-                "code from accept().",
+        .says = "Linux accept() (and accept4()) passes already-pending network errors on the new "
+                "socket as an error code from accept().",
         .source = "accept(2), \"Error handling\"",
         .experiment = "queued-client-leaves",
         CLAIM_SETS("how=rst"),
         CLAIM_VALUES({"server.accepted_after_they_left", 0, 0}),
-        .truth =
-            "accept() takes the first of the queue and never asks for its error: it is the first recv() or send() "
-            "that tells it, here ECONNRESET after the data.",
+        .truth = "accept() takes the first of the queue and never asks for its error: it is the "
+                 "first recv() or send() that tells it, here ECONNRESET after the data.",
         .since = "Linux 2.4; up to 2.2 accept() of a blocking listener did so",
-        .nuance =
-            "accept() does fail by itself: EMFILE, ENFILE, ENOMEM, EAGAIN, EINTR. A loop around it has to go on "
-            "after those.",
+        .nuance = "accept() does fail by itself: EMFILE, ENFILE, ENOMEM, EAGAIN, EINTR. A loop "
+                  "around it has to go on after those.",
     },
     {
         .name = "full-queue-ignores-syn",
-        .says =
-            "When the accept queue is full the server ignores the SYN, rather than answer RST, so that the client "
-            "tries again.",
+        .says = "When the accept queue is full the server ignores the SYN, rather than answer RST, "
+                "so that the client tries again.",
         .source = "Stevens, TCP/IP Illustrated; listen(2)",
         .experiment = "accept-queue-full",
         CLAIM_SETS("backlog=4"),
         CLAIM_VALUES({"ledger.reset", 0, 0}, {"ledger.refused", 0, 0}, {"ledger.syn_sent", 15, 15},
                      {"client.syn_again_1_first", 1, 1.9}),
-        .truth = "A SYN that meets a full accept queue is answered, unless two fresh half-open requests wait "
-                 "already; it is the "
-                 "final ACK that is ignored.",
-        .nuance = "Before about Linux 4.10 the SYN was answered while fewer than two requests were young (had not "
-                  "timed out yet), and "
-                  "then the final ACK was ignored.",
+        .truth = "A SYN that meets a full accept queue is answered, unless two fresh half-open "
+                 "requests wait already; it is the final ACK that is ignored.",
+        .nuance = "Before about Linux 4.10 the SYN was answered while fewer than two requests were "
+                  "young (had not timed out yet), and then the final ACK was ignored.",
     },
     {
         .name = "full-queue-refuses",
@@ -191,64 +184,64 @@ const struct claim claims_of_queues[] = {
         .experiment = "accept-queue-full",
         CLAIM_SETS("backlog=4"),
         CLAIM_VALUES({"ledger.refused", 15, 15}),
-        .truth =
-            "Nobody is refused: the SYNs are dropped without an answer, and connect() goes on trying. ECONNREFUSED "
-            "comes from a port where nobody listens.",
+        .truth = "Nobody is refused: the SYNs are dropped without an answer, and connect() goes on "
+                 "trying. ECONNREFUSED comes from a port where nobody listens.",
     },
     {
         .name = "third-ack-ignored",
-        .says =
-            "When the accept queue is full the final ACK of the handshake is ignored; if there is room by the time "
-            "that it comes again, the connection is established.",
+        .says = "When the accept queue is full the final ACK of the handshake is ignored; if there "
+                "is room by the time that it comes again, the connection is established.",
         .source = "many blog posts",
         .experiment = "third-ack-dropped",
-        CLAIM_VALUES({"ledger.half_open", 3, 3}, {"ledger.reset", 0, 0}, {"server.accepted_in_the_end", 8, 8}),
-        .nuance =
-            "It only comes to that when the SYN had arrived before the queue was full: a SYN that comes later is "
-            "dropped itself.",
+        CLAIM_VALUES({"ledger.half_open", 3, 3}, {"ledger.reset", 0, 0},
+                     {"server.accepted_in_the_end", 8, 8}),
+        .nuance = "It only comes to that when the SYN had arrived before the queue was full: a SYN "
+                  "that comes later is dropped itself.",
     },
     {
         .name = "client-repeats-third-ack",
-        .says = "When its final ACK is ignored the client thinks that it got lost, and sends it again.",
+        .says =
+            "When its final ACK is ignored the client thinks that it got lost, and sends it again.",
         .source = "many blog posts",
         .experiment = "third-ack-dropped",
         CLAIM_VALUES({"server.TcpExt.TCPSynRetrans", 0, 0}),
-        .truth =
-            "An ACK is never sent again by itself. It is the server that thinks so: it sends its SYN-ACK again after "
-            "1, 3, 7 s and so on, and the client answers each.",
-        .nuance = "Data that the client sends carries the same acknowledgement, and completes the handshake as well.",
+        .truth = "An ACK is never sent again by itself. It is the server that thinks so: it sends "
+                 "its SYN-ACK again after 1, 3, 7 s and so on, and the client answers each.",
+        .nuance = "Data that the client sends carries the same acknowledgement, and completes the "
+                  "handshake as well.",
     },
     {
         .name = "abort-on-overflow-0",
-        .says = "With tcp_abort_on_overflow = 0 the server drops the final ACK when the accept queue is full, and "
-                "nobody is reset.",
+        .says = "With tcp_abort_on_overflow = 0 the server drops the final ACK when the accept "
+                "queue is full, and nobody is reset.",
         .source = "many blog posts; ip-sysctl.rst",
         .experiment = "third-ack-dropped",
-        CLAIM_VALUES({"ledger.half_open", 3, 3}, {"ledger.reset", 0, 0}, {"client.ESTABLISHED", 8, 8}),
+        CLAIM_VALUES({"ledger.half_open", 3, 3}, {"ledger.reset", 0, 0},
+                     {"client.ESTABLISHED", 8, 8}),
         .nuance = "The clients believe that they are connected all the while.",
     },
     {
         .name = "abort-on-overflow-1",
-        .says =
-            "With tcp_abort_on_overflow = 1 the server answers the final ACK by RST when the accept queue is full, "
-            "and the client gets \"connection reset by peer\".",
+        .says = "With tcp_abort_on_overflow = 1 the server answers the final ACK by RST when the "
+                "accept queue is full, and the client gets \"connection reset by peer\".",
         .source = "many blog posts; ip-sysctl.rst",
         .experiment = "rst-on-overflow",
         CLAIM_SETS("backlog=4", "prefill=limit", "clients=20"),
         CLAIM_VALUES({"ledger.reset", 1, INFINITY}, {"server.Tcp.OutRsts", 1, INFINITY},
                      {"client.Tcp.EstabResets", 1, INFINITY}),
-        .nuance = "The others were not reset: a SYN that meets a full queue is dropped without a word.",
+        .nuance =
+            "The others were not reset: a SYN that meets a full queue is dropped without a word.",
     },
     {
         .name = "abort-on-overflow-tells-all",
-        .says = "With tcp_abort_on_overflow = 1 each client that finds the accept queue full is reset.",
+        .says =
+            "With tcp_abort_on_overflow = 1 each client that finds the accept queue full is reset.",
         .source = "many blog posts",
         .experiment = "accept-queue-full",
         CLAIM_SETS("backlog=4", "net.ipv4.tcp_abort_on_overflow=1"),
         CLAIM_VALUES({"ledger.reset", 15, 15}),
-        .truth =
-            "Only a final ACK is answered by RST. Who comes when the queue is full does not get so far: the SYN is "
-            "dropped, whatever tcp_abort_on_overflow says.",
+        .truth = "Only a final ACK is answered by RST. Who comes when the queue is full does not "
+                 "get so far: the SYN is dropped, whatever tcp_abort_on_overflow says.",
         .since = "about Linux 4.10",
     },
     {
@@ -257,9 +250,9 @@ const struct claim claims_of_queues[] = {
         .source = "many blog posts",
         .experiment = "syn-cookie-ghosts",
         CLAIM_VALUES({"ledger.ghost", 0, 0}, {"server.ESTABLISHED", 20, 20}),
-        .truth = "They stand in for the SYN queue only. A cookie's ACK that meets a full accept queue is dropped, "
-                 "and then "
-                 "the server remembers nothing: the client is connected to nobody.",
+        .truth =
+            "They stand in for the SYN queue only. A cookie's ACK that meets a full accept queue "
+            "is dropped, and then the server remembers nothing: the client is connected to nobody.",
     },
     {
         .name = "cookies-only-when-full",
@@ -271,41 +264,42 @@ const struct claim claims_of_queues[] = {
     },
     {
         .name = "overflow-resets-cookies",
-        .says = "tcp_abort_on_overflow = 1 also resets a client whose handshake is completed by a SYN cookie.",
+        .says = "tcp_abort_on_overflow = 1 also resets a client whose handshake is completed by a "
+                "SYN cookie.",
         .source = "forum answers",
         .experiment = "rst-on-overflow",
         CLAIM_SETS("backlog=4", "prefill=limit", "clients=20", "syncookies=1"),
         CLAIM_VALUES({"ledger.ghost", 0, 0}, {"ledger.reset", 19, 19}),
-        .truth = "The ACK of a cookie is dropped without a word, for there is no request that could be aborted: the "
-                 "client "
-                 "is left with a connection that nobody else has.",
+        .truth = "The ACK of a cookie is dropped without a word, for there is no request that "
+                 "could be aborted: the client is left with a connection that nobody else has.",
     },
     {
         .name = "reuseport-shares-room",
-        .says = "With SO_REUSEPORT a connection that finds one listener full goes to another that has room.",
+        .says = "With SO_REUSEPORT a connection that finds one listener full goes to another that "
+                "has room.",
         .source = "many blog posts on load balancing",
         .experiment = "reuseport-queues",
         CLAIM_VALUES({"server.SYNs_dropped_beside_room", 0, 0}),
-        .truth = "The addresses and ports choose one listener. When that one is full the SYN is dropped, however "
-                 "much room the "
-                 "others have.",
+        .truth = "The addresses and ports choose one listener. When that one is full the SYN is "
+                 "dropped, however much room the others have.",
     },
     {
         .name = "reuseport-restarts-gracefully",
-        .says =
-            "With SO_REUSEPORT one of the listeners can be closed and no connection is lost: the others take over.",
+        .says = "With SO_REUSEPORT one of the listeners can be closed and no connection is lost: "
+                "the others take over.",
         .source = "many blog posts on restarts",
         .experiment = "reuseport-queues",
         CLAIM_VALUES({"ledger.reset", 0, 0}, {"ledger.ghost", 0, 0}),
-        .truth = "Those in its accept queue are reset, and those in its SYN queue are forgotten, while their clients "
-                 "believe "
-                 "that they are connected.",
-        .nuance = "With tcp_migrate_req = 1, since about Linux 5.14, they move to the other listeners.",
+        .truth = "Those in its accept queue are reset, and those in its SYN queue are forgotten, "
+                 "while their clients believe that they are connected.",
+        .nuance =
+            "With tcp_migrate_req = 1, since about Linux 5.14, they move to the other listeners.",
     },
     {
         .name = "cookies-lose-options",
         .says = "A connection that a SYN cookie has opened has neither window scaling nor SACK.",
-        .source = "common wording; ip-sysctl.rst, tcp_syncookies: \"do not allow to use TCP extensions\"",
+        .source =
+            "common wording; ip-sysctl.rst, tcp_syncookies: \"do not allow to use TCP extensions\"",
         .experiment = "syn-cookie-options",
         CLAIM_VALUES({"server.with_window_scaling", 0, 0}, {"server.with_SACK", 0, 0}),
         .truth = "It has both if both ends have timestamps: six bits of the timestamp carry them.",
@@ -313,7 +307,8 @@ const struct claim claims_of_queues[] = {
     },
     {
         .name = "cookies-without-timestamps",
-        .says = "Without timestamps a connection that a SYN cookie has opened has neither window scaling nor SACK.",
+        .says = "Without timestamps a connection that a SYN cookie has opened has neither window "
+                "scaling nor SACK.",
         .source = "common wording",
         .experiment = "syn-cookie-options",
         CLAIM_SETS("timestamps=0"),
@@ -327,9 +322,8 @@ const struct claim claims_of_queues[] = {
         .experiment = "syn-cookie-options",
         CLAIM_SETS("timestamps=0"),
         CLAIM_VALUES({"server.different_MSS", 5, 8}, {"server.MSS_of_1000", 537, 1000}),
-        .truth =
-            "It is one of four: 536, 1300, 1440, 1460; with IPv6 1220, 1420, 1440, 8940. A client that announces "
-            "1000 is sent 536 bytes a segment.",
+        .truth = "It is one of four: 536, 1300, 1440, 1460; with IPv6 1220, 1420, 1440, 8940. A "
+                 "client that announces 1000 is sent 536 bytes a segment.",
         .since = "about Linux 3.13",
     },
     {
@@ -338,33 +332,34 @@ const struct claim claims_of_queues[] = {
         .source = "many textbooks and blog posts",
         .experiment = "wake-ups",
         CLAIM_VALUES({"server.woken", 4, 4}),
-        .truth = "accept() wakes one, the one that has waited longest. The others do not even look.",
+        .truth =
+            "accept() wakes one, the one that has waited longest. The others do not even look.",
         .since = "Linux 2.4",
         .nuance = "poll(), select() and epoll are another matter: see epoll-wakes-one.",
     },
     {
         .name = "epoll-wakes-one",
-        .says = "Where several processes have the same listener in an epoll descriptor of their own, one of them is "
-                "woken by a new connection.",
+        .says = "Where several processes have the same listener in an epoll descriptor of their "
+                "own, one of them is woken by a new connection.",
         .source = "common wording",
         .experiment = "wake-ups",
         CLAIM_SETS("wait=epoll"),
         CLAIM_VALUES({"server.woken", 1, 1}),
-        .truth = "All that wait are woken. The first to call accept() gets the connection, and the others EAGAIN.",
-        .nuance =
-            "How many come back from epoll_wait() depends upon how soon the first one accepts: who looks after that "
-            "goes to sleep again.",
+        .truth = "All that wait are woken. The first to call accept() gets the connection, and the "
+                 "others EAGAIN.",
+        .nuance = "How many come back from epoll_wait() depends upon how soon the first one "
+                  "accepts: who looks after that goes to sleep again.",
     },
     {
         .name = "epollexclusive-wakes-one",
-        .says = "With EPOLLEXCLUSIVE one or more of the epoll descriptors receive an event, not all of them.",
+        .says = "With EPOLLEXCLUSIVE one or more of the epoll descriptors receive an event, not "
+                "all of them.",
         .source = "epoll_ctl(2)",
         .experiment = "wake-ups",
         CLAIM_SETS("wait=epoll_exclusive"),
         CLAIM_VALUES({"server.woken", 1, 3}),
-        .nuance =
-            "One of four, here. It is always the first in the list that has somebody waiting, so that one process "
-            "may get most of the connections.",
+        .nuance = "One of four, here. It is always the first in the list that has somebody "
+                  "waiting, so that one process may get most of the connections.",
     },
     {NULL},
 };

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The one list, in the order of a connection's life: PART(FOLDER, TITLE), and X(FILE) for the .c file in
- * that folder. The build reads it, too (bench/meson.build), and tests/tree/experiments makes the lists
- * of README.md and of the man page of it. */
+/* The one list, in the order of a connection's life: PART(FOLDER, TITLE), and X(FILE) for the .c
+ * file in that folder. The build reads it, too (bench/meson.build), and tests/tree/experiments
+ * makes the lists of README.md and of the man page of it. */
 #define EXPERIMENTS(PART, X)                           \
     PART(opening, "Opening a connection")              \
     X(handshake)                                       \
@@ -95,7 +95,8 @@ static const struct {
 const char *experiment_part(const struct experiment *e)
 {
     const char *part = NULL;
-    for (size_t i = 0; i < sizeof(table_rows) / sizeof(*table_rows) && table_rows[i].experiment != e; i++)
+    for (size_t i = 0;
+         i < sizeof(table_rows) / sizeof(*table_rows) && table_rows[i].experiment != e; i++)
         part = table_rows[i].part ? table_rows[i].part : part;
     return part;
 }

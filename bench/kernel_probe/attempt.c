@@ -8,7 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define ATTEMPT_PATIENCE_S 5 /* what takes no time by the kernel's rules takes some on an emulated machine */
+/* what takes no time by the kernel's rules takes some on an emulated machine */
+#define ATTEMPT_PATIENCE_S 5
 
 static int attempt_socket(const struct host *host, int family)
 {
@@ -26,7 +27,8 @@ static int attempt_listen(struct attempt *a, int backlog)
     a->listener = attempt_socket(&a->lab->server, a->lab->family);
     if (a->listener < 0)
         return a->listener;
-    if (bind(a->listener, (const struct sockaddr *)&e.address, e.length) || listen(a->listener, backlog) ||
+    if (bind(a->listener, (const struct sockaddr *)&e.address, e.length) ||
+        listen(a->listener, backlog) ||
         getsockname(a->listener, (struct sockaddr *)&e.address, &e.length))
         return -errno;
     a->port = endpoint_port(&e);
@@ -61,7 +63,9 @@ int attempt_connect(struct attempt *a)
     a->clients[a->n++] = fd;
     if (endpoint_resolve(a->lab->server_address, (uint16_t)a->port, false, &e))
         return -EINVAL;
-    return connect(fd, (const struct sockaddr *)&e.address, e.length) && errno != EINPROGRESS ? -errno : 0;
+    return connect(fd, (const struct sockaddr *)&e.address, e.length) && errno != EINPROGRESS
+               ? -errno
+               : 0;
 }
 
 int64_t attempt_counter(const struct attempt *a, const char *name)

@@ -1,4 +1,5 @@
-/* A listener and some clients in a lab, for one probe: plain sockets, and what the kernel makes of them. */
+/* A listener and some clients in a lab, for one probe: plain sockets, and what the kernel makes of
+ * them. */
 #pragma once
 
 #include "bench/lab/lab.h"
@@ -18,15 +19,16 @@ struct attempt {
     struct counters *before;
 };
 
-/* A listener with that backlog on a port of its own; nobody accepts. 0 or -errno; attempt_close() in any case. */
+/* A listener with that backlog on a port of its own; nobody accepts. 0 or -errno; attempt_close()
+ * in any case. */
 int attempt_open(const struct lab *lab, int backlog, struct attempt *ret);
 void attempt_close(struct attempt *a);
 
 /* One client more, whose connect() is under way. 0 or -errno. */
 int attempt_connect(struct attempt *a);
 
-/* How far a counter of the server host has moved; how many sockets the listener's port has in that state there, half-open requests for
- * SYN_RECV; -1: could not be asked. */
+/* How far a counter of the server host has moved; how many sockets the listener's port has in that
+ * state there, half-open requests for SYN_RECV; -1: could not be asked. */
 int64_t attempt_counter(const struct attempt *a, const char *name);
 int64_t attempt_sockets(const struct attempt *a, enum sockdiag_state state);
 

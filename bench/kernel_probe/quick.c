@@ -1,4 +1,5 @@
-/* The kernel_probes that wait for nothing. Each holds back what the server answers, so that the SYNs come without their third ACKs. */
+/* The kernel_probes that wait for nothing. Each holds back what the server answers, so that the
+ * SYNs come without their third ACKs. */
 #include "bench/kernel_probe/attempt.h"
 #include "bench/kernel_probe/kernel_probe.h"
 #include "common/process/clock.h"
@@ -24,7 +25,8 @@ static int connect_all(struct attempt *a, int n)
 
 static void could_not(struct finding *f, int r)
 {
-    finding_is(f, "", r ? "it could not be tried: %s" : "what it waits for did not come%s", r ? strerror(-r) : "");
+    finding_is(f, "", r ? "it could not be tried: %s" : "what it waits for did not come%s",
+               r ? strerror(-r) : "");
 }
 
 /* --- the SYN queue --- */
@@ -103,7 +105,8 @@ static bool both_are_answered(const struct attempt *a)
 
 static bool both_acks_have_come(const struct attempt *a)
 {
-    return attempt_counter(a, "TcpExt.SyncookiesRecv") >= 2 && attempt_counter(a, "TcpExt.ListenOverflows") >= 1;
+    return attempt_counter(a, "TcpExt.SyncookiesRecv") >= 2 &&
+           attempt_counter(a, "TcpExt.ListenOverflows") >= 1;
 }
 
 /* The wire keeps the order: when this SYN has been dropped, all before it is over. */
@@ -161,7 +164,9 @@ void kernel_probe_curr_estab(const struct lab *lab, struct finding *f)
     bool established = !r && attempt_wait(&a, is_established);
     if (established && shutdown(a.clients[0], SHUT_WR))
         r = -errno;
-    int64_t left = established && !r && attempt_wait(&a, is_close_wait) ? attempt_counter(&a, "Tcp.CurrEstab") : -1;
+    int64_t left = established && !r && attempt_wait(&a, is_close_wait)
+                       ? attempt_counter(&a, "Tcp.CurrEstab")
+                       : -1;
     if (left == 1)
         finding_is(f, "both", "it stayed as it was");
     else if (left == 0)
@@ -183,7 +188,8 @@ void kernel_probe_hz(const struct lab *lab, struct finding *f)
         return;
     }
     snprintf(value, sizeof(value), "%lld", (long long)(NS_PER_S / tick.tv_nsec));
-    finding_is(f, value, "the coarse clock's resolution is %.3f ms", (double)tick.tv_nsec / NS_PER_MS);
+    finding_is(f, value, "the coarse clock's resolution is %.3f ms",
+               (double)tick.tv_nsec / NS_PER_MS);
 }
 
 void kernel_probe_fast_open(const struct lab *lab, struct finding *f)

@@ -22,41 +22,53 @@
         }                                          \
     }
 
-/* That of the cookies comes first: it counts resets, and none of another probe's must be on its way. */
+/* That of the cookies comes first: it counts resets, and none of another probe's must be on its
+ * way. */
 const struct kernel_probe kernel_probes[] = {
     {"cookie_ack_at_full_queue",
-     "With tcp_abort_on_overflow = 1 and backlog 0, two clients both get a SYN cookie before either answers.",
+     "With tcp_abort_on_overflow = 1 and backlog 0, two clients both get a SYN cookie before "
+     "either answers.",
      kernel_probe_cookie_ack_at_full_queue},
-    {"syn_queue_full", "Six SYNs come to a listener with backlog 2, and the wire holds their SYN-ACKs back.",
-     kernel_probe_syn_queue_full, .history = "> since a change of January 2025, which older series have got as well"},
+    {"syn_queue_full",
+     "Six SYNs come to a listener with backlog 2, and the wire holds their SYN-ACKs back.",
+     kernel_probe_syn_queue_full,
+     .history = "> since a change of January 2025, which older series have got as well"},
     {"syn_at_full_queue",
-     "One SYN more comes to a listener with backlog 1 that has two connections which nobody accepts.",
+     "One SYN more comes to a listener with backlog 1 that has two connections which nobody "
+     "accepts.",
      kernel_probe_syn_at_full_queue},
     {"curr_estab",
-     "A connection is made, its client says FIN, and CurrEstab is read again when the server is in CLOSE_WAIT.",
+     "A connection is made, its client says FIN, and CurrEstab is read again when the server is in "
+     "CLOSE_WAIT.",
      kernel_probe_curr_estab, .history = "both since 6.10, and in stable kernels since mid-2024"},
-    {"syn_timeouts", PROBE_LOOKS, .sysctl = "net.ipv4.tcp_syn_linear_timeouts", .there = {"linear", "doubling"}},
-    {"syn_timeouts", "A SYN that nobody answers, with tcp_syn_linear_timeouts = 2 where it is there.",
+    {"syn_timeouts", PROBE_LOOKS, .sysctl = "net.ipv4.tcp_syn_linear_timeouts",
+     .there = {"linear", "doubling"}},
+    {"syn_timeouts",
+     "A SYN that nobody answers, with tcp_syn_linear_timeouts = 2 where it is there.",
      kernel_probe_syn_timeouts, .waits = true, .history = "linear since 6.5"},
     {"time_wait_reuse_clock", PROBE_LOOKS, .sysctl = "net.ipv4.tcp_tw_reuse_delay",
      .there = {"milliseconds", "seconds"}},
     {"time_wait_reuse_clock",
-     "With tcp_tw_reuse = 1, and tcp_tw_reuse_delay = 250 where it is there, a client that has one port only tries "
-     "to get it again.",
+     "With tcp_tw_reuse = 1, and tcp_tw_reuse_delay = 250 where it is there, a client that has one "
+     "port only tries to get it again.",
      kernel_probe_time_wait_reuse, .waits = true, .history = "milliseconds since 6.14"},
-    {"hz", "The coarse clock (CLOCK_MONOTONIC_COARSE) is asked for its resolution.", kernel_probe_hz,
+    {"hz", "The coarse clock (CLOCK_MONOTONIC_COARSE) is asked for its resolution.",
+     kernel_probe_hz,
      .means = {{NULL, "Ticks a second of the kernel's timers: they are the coarser the fewer."}}},
-    {"timer_wheel", "A SYN that nobody answers: its first repetition is one timer of 1 s.", kernel_probe_timer_wheel,
-     .waits = true,
-     .means = {{"true", "A timer is never early, and late by no more than its level of the timer wheel is coarse."},
+    {"timer_wheel", "A SYN that nobody answers: its first repetition is one timer of 1 s.",
+     kernel_probe_timer_wheel, .waits = true,
+     .means = {{"true", "A timer is never early, and late by no more than its level of the timer "
+                        "wheel is coarse."},
                {"false", "A timer was early: predicted times do not hold here."}}},
     {"tcp_migrate_req", PROBE_LOOKS, .sysctl = "net.ipv4.tcp_migrate_req", .there = THERE_OR_NOT,
-     .means = KNOB_MEANS("A listener that closes can leave its queue to another one of its SO_REUSEPORT group.")},
+     .means = KNOB_MEANS(
+         "A listener that closes can leave its queue to another one of its SO_REUSEPORT group.")},
     {"tcp_rto_max_ms", PROBE_LOOKS, .sysctl = "net.ipv4.tcp_rto_max_ms", .there = THERE_OR_NOT,
      .means = KNOB_MEANS("The longest gap between retransmissions can be set.")},
     {"tcp_rto_min_us", PROBE_LOOKS, .sysctl = "net.ipv4.tcp_rto_min_us", .there = THERE_OR_NOT,
      .means = KNOB_MEANS("The shortest gap between retransmissions can be set.")},
-    {"tcp_max_tw_buckets", PROBE_LOOKS, .sysctl = "net.ipv4.tcp_max_tw_buckets", .there = THERE_OR_NOT,
+    {"tcp_max_tw_buckets", PROBE_LOOKS, .sysctl = "net.ipv4.tcp_max_tw_buckets",
+     .there = THERE_OR_NOT,
      .means = {{"true", "Each network namespace has a bound of its own for its TIME_WAITs."},
                {"false", "The bound for TIME_WAITs is the whole machine's."}}},
     {"tcp_max_orphans", PROBE_LOOKS, .sysctl = "net.ipv4.tcp_max_orphans", .there = THERE_OR_NOT,
@@ -66,9 +78,11 @@ const struct kernel_probe kernel_probes[] = {
      .means = {{"off", "TCP Fast Open is off until tcp_fastopen is set."},
                {"client", "TCP Fast Open is on for clients; a server needs tcp_fastopen = 2 or 3."},
                {NULL, "TCP Fast Open is on for servers."}}},
-    {"user_namespace", "In a new user namespace with a network of its own net.core.somaxconn is opened for writing.",
+    {"user_namespace",
+     "In a new user namespace with a network of its own net.core.somaxconn is opened for writing.",
      kernel_probe_user_namespace,
-     .means = {{"writable", "An ordinary user's lab has the net.core sysctls, somaxconn among them."},
+     .means = {{"writable",
+                "An ordinary user's lab has the net.core sysctls, somaxconn among them."},
                {"none", "No user namespace can be made: labs need root."},
                {NULL, "An ordinary user's lab cannot set net.core.somaxconn."}}},
     {0},
@@ -125,7 +139,8 @@ static void probe_visit(const struct lab *lab, void *answer)
             probe_run(&kernel_probes[i], lab, &f->of[i]);
 }
 
-/* For the tests: a rule that is wrong on purpose must make a prediction that differs. TCPLAB_TEST_RULE is "name=value". */
+/* For the tests: a rule that is wrong on purpose must make a prediction that differs.
+ * TCPLAB_TEST_RULE is "name=value". */
 static void probe_falsify(struct kernel_rules *r)
 {
     char text[80];
@@ -143,8 +158,9 @@ static void probe_rules(const struct findings *f, struct kernel_rules *ret)
 {
     *ret = (struct kernel_rules){0};
     for (size_t i = 0; kernel_probes[i].name; i++)
+        /* a fact is no rule: -ENOENT */
         if (f->of[i].value[0])
-            kernel_rules_set(ret, kernel_probes[i].name, f->of[i].value); /* a fact is no rule: -ENOENT */
+            kernel_rules_set(ret, kernel_probes[i].name, f->of[i].value);
     probe_falsify(ret);
 }
 
@@ -158,7 +174,8 @@ const char *kernel_probe_quickly(struct kernel_rules *ret)
     return lacking;
 }
 
-/* Those that do not wait come first: where there can be no lab, one says so; and the wires take memory. */
+/* Those that do not wait come first: where there can be no lab, one says so; and the wires take
+ * memory. */
 const char *kernel_probe_all(struct findings *ret)
 {
     static struct findings waiting[KERNEL_PROBES_MAX];
@@ -189,7 +206,8 @@ size_t kernel_probe_that_counts(const struct findings *f, const char *name)
 {
     size_t found = KERNEL_PROBES_MAX;
     for (size_t i = 0; kernel_probes[i].name; i++)
-        if (!strcmp(kernel_probes[i].name, name) && (found == KERNEL_PROBES_MAX || f->of[i].value[0]))
+        if (!strcmp(kernel_probes[i].name, name) &&
+            (found == KERNEL_PROBES_MAX || f->of[i].value[0]))
             found = i;
     return found;
 }
@@ -218,5 +236,6 @@ json_t *kernel_probe_json(const struct finding *f)
         return json_string(KERNEL_RULE_UNKNOWN);
     if (!strcmp(f->value, "true") || !strcmp(f->value, "false"))
         return json_boolean(f->value[0] == 't');
-    return f->value[0] >= '0' && f->value[0] <= '9' ? json_integer(atoll(f->value)) : json_string(f->value);
+    return f->value[0] >= '0' && f->value[0] <= '9' ? json_integer(atoll(f->value))
+                                                    : json_string(f->value);
 }

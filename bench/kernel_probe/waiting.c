@@ -35,8 +35,10 @@ static int64_t syn_ns(const struct lab *lab, int n)
     return 0;
 }
 
-/* Sends a SYN over a wire that is cut, and waits for the n-th. between() is called every few milliseconds. 0 or -errno. */
-static int send_syns(const struct lab *lab, int n, void (*between)(struct attempt *a, void *context), void *context)
+/* Sends a SYN over a wire that is cut, and waits for the n-th. between() is called every few
+ * milliseconds. 0 or -errno. */
+static int send_syns(const struct lab *lab, int n,
+                     void (*between)(struct attempt *a, void *context), void *context)
 {
     struct attempt a;
     int64_t until_ns = clock_now_ns() + SYN_PATIENCE_S * NS_PER_S;
@@ -70,7 +72,8 @@ void kernel_probe_syn_timeouts(const struct lab *lab, struct finding *f)
                linear     ? "linear"
                : doubling ? "doubling"
                           : "",
-               "it came again after %lld ms, and then after %lld ms", (long long)first_ms, (long long)gap_ms);
+               "it came again after %lld ms, and then after %lld ms", (long long)first_ms,
+               (long long)gap_ms);
 }
 
 /* --- how late a timer is --- */
@@ -89,7 +92,8 @@ static int take_step(const struct sockdiag_socket *socket, void *context)
 {
     struct steps *s = context;
     if (s->expires_ms)
-        s->divisor_ms = common_divisor(s->divisor_ms, llabs(s->expires_ms - (int64_t)socket->expires_ms));
+        s->divisor_ms =
+            common_divisor(s->divisor_ms, llabs(s->expires_ms - (int64_t)socket->expires_ms));
     s->expires_ms = socket->expires_ms;
     return 0;
 }
@@ -97,14 +101,15 @@ static int take_step(const struct sockdiag_socket *socket, void *context)
 static void look_at_timer(struct attempt *a, void *context)
 {
     struct steps *s = context;
-    const struct sockdiag_query query = {
-        .family = a->lab->family, .states = SOCKDIAG_BIT(SOCKDIAG_SYN_SENT), .destination_port = (uint16_t)a->port};
+    const struct sockdiag_query query = {.family = a->lab->family,
+                                         .states = SOCKDIAG_BIT(SOCKDIAG_SYN_SENT),
+                                         .destination_port = (uint16_t)a->port};
     if (s->diag)
         sockdiag_dump(s->diag, &query, take_step, s);
 }
 
-/* The first repetition of a SYN is one timer of 1 s, and both its ends are stamped by the kernel. What is later than the wheel's granule
- * may be a machine with other work, and proves nothing. */
+/* The first repetition of a SYN is one timer of 1 s, and both its ends are stamped by the kernel.
+ * What is later than the wheel's granule may be a machine with other work, and proves nothing. */
 void kernel_probe_timer_wheel(const struct lab *lab, struct finding *f)
 {
     struct finding hz;
@@ -126,32 +131,35 @@ void kernel_probe_timer_wheel(const struct lab *lab, struct finding *f)
     bool early = took_s < span.lo - 0.001;
     bool late = took_s > span.hi;
     const char *value = early ? "false" : late ? "" : "true";
-    finding_is(
-        f, value,
-        "it fired %.1f ms %s; the model allows %.0f ms for the wheel and %.0f ms for other work. Its remaining time "
-        "falls in steps of %lld ms",
-        fabs(took_s - 1) * 1e3, took_s < 1 ? "early" : "late", lateness(atoi(hz.value), 1) * 1e3,
-        LATENESS_SCHEDULING * 1e3, (long long)steps.divisor_ms);
+    finding_is(f, value,
+               "it fired %.1f ms %s; the model allows %.0f ms for the wheel and %.0f ms for other "
+               "work. Its remaining time falls in steps of %lld ms",
+               fabs(took_s - 1) * 1e3, took_s < 1 ? "early" : "late",
+               lateness(atoi(hz.value), 1) * 1e3, LATENESS_SCHEDULING * 1e3,
+               (long long)steps.divisor_ms);
 }
 
 /* --- when a TIME_WAIT's port can be taken again --- */
 
-/* The TIME_WAIT begins when about 0.4 of a second of the kernel's clock are over. Counted in milliseconds its port is free after the
- * delay (not the default one), counted in whole seconds when that second is over. */
+/* The TIME_WAIT begins when about 0.4 of a second of the kernel's clock are over. Counted in
+ * milliseconds its port is free after the delay (not the default one), counted in whole seconds
+ * when that second is over. */
 #define REUSE_BEGINS_NS   (400 * NS_PER_MS)
 #define REUSE_DELAY_MS    "250"
 #define REUSE_DELAY_NS    (250 * NS_PER_MS)
 #define REUSE_FIXED_NS    NS_PER_S /* where there is no knob for it */
 #define REUSE_PATIENCE_NS (3 * NS_PER_S)
-#define REUSE_TICK_NS     (15 * NS_PER_MS) /* the kernel counts whole seconds and milliseconds in ticks */
-#define REUSE_TRIES       4
-#define REUSE_PORT        40000
+/* the kernel counts whole seconds and milliseconds in ticks */
+#define REUSE_TICK_NS (15 * NS_PER_MS)
+#define REUSE_TRIES   4
+#define REUSE_PORT    40000
 
 struct reuse {
     int64_t second_ns;         /* the end of the second in which it began */
     int64_t from_ns, until_ns; /* it began between these */
-    int64_t taken_ns,
-        free_ns; /* the last call that found the port taken began then; the first one that got it was over then */
+    /* the last call that found the port taken began then; the first one that got it was over
+     * then */
+    int64_t taken_ns, free_ns;
 };
 
 static void sleep_until(int64_t ns)
@@ -232,17 +240,17 @@ static bool reuse_decide(const struct reuse *u, int64_t delay_ns, struct finding
 {
     bool by_ms = reuse_fits(u, u->from_ns + delay_ns, u->until_ns + delay_ns);
     bool by_s = reuse_fits(u, u->second_ns, u->second_ns);
-    bool decided = by_ms != by_s && u->until_ns < u->second_ns; /* else it is not known which second it began in */
-    finding_is(
-        f,
-        !decided ? ""
-        : by_ms  ? "milliseconds"
-                 : "seconds",
-        "the port was free %.0f to %.0f ms after its TIME_WAIT began; %lld ms would be the delay, %.0f ms the end of "
-        "the kernel's second",
-        (double)((u->taken_ns ? u->taken_ns : u->until_ns) - u->until_ns) / NS_PER_MS,
-        (double)(u->free_ns - u->from_ns) / NS_PER_MS, (long long)milliseconds(delay_ns),
-        (double)(u->second_ns - u->from_ns) / NS_PER_MS);
+    /* else it is not known which second it began in */
+    bool decided = by_ms != by_s && u->until_ns < u->second_ns;
+    finding_is(f,
+               !decided ? ""
+               : by_ms  ? "milliseconds"
+                        : "seconds",
+               "the port was free %.0f to %.0f ms after its TIME_WAIT began; %lld ms would be the "
+               "delay, %.0f ms the end of the kernel's second",
+               (double)((u->taken_ns ? u->taken_ns : u->until_ns) - u->until_ns) / NS_PER_MS,
+               (double)(u->free_ns - u->from_ns) / NS_PER_MS, (long long)milliseconds(delay_ns),
+               (double)(u->second_ns - u->from_ns) / NS_PER_MS);
     return decided;
 }
 

@@ -42,7 +42,8 @@ pid_t cell_fork(bool *ret_user)
     return pid;
 }
 
-/* The signal comes only for a parent that ends from now on; one that has ended before shows in its pidfd. */
+/* The signal comes only for a parent that ends from now on; one that has ended before shows in its
+ * pidfd. */
 static void cell_tie_to_parent(void)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -61,10 +62,11 @@ int cell_enter(bool user, const char **ret_step)
     int r = user ? namespace_map_root(cell_uid, cell_gid) : 0;
     if (r)
         return r;
-    /* A /proc whose process numbers are those of this namespace, which is what tools expect that look into it; mounted only where
-     * nobody else sees it: the mount below the new one decides, and that is the old /proc. (In a chroot "/" is no mount, and
-     * cannot be made private.) A container that hides parts of /proc forbids it; tcplab itself needs /proc/self only, which the
-     * old one has. */
+    /* A /proc whose process numbers are those of this namespace, which is what tools expect that
+     * look into it; mounted only where nobody else sees it: the mount below the new one decides,
+     * and that is the old /proc. (In a chroot "/" is no mount, and cannot be made private.) A
+     * container that hides parts of /proc forbids it; tcplab itself needs /proc/self only, which
+     * the old one has. */
     if (!mount("none", "/proc", NULL, MS_PRIVATE, NULL))
         mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
     *ret_step = "loopback";

@@ -121,7 +121,8 @@ static bool fault_fits(const struct fault_rule *rule, const struct segment *s,
     return !fault->handshake_ack || (connection && fault_connection_ends_handshake(connection, s));
 }
 
-/* Where this match's place is in the rule's count: the connection's own, or that of all together. NULL: no memory. */
+/* Where this match's place is in the rule's count: the connection's own, or that of all together.
+ * NULL: no memory. */
 static uint64_t *fault_counter(struct faults *f, size_t index, struct fault_connection *connection)
 {
     if (!f->rules[index].fault.per_connection)

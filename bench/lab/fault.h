@@ -1,10 +1,11 @@
-/* What the wire does to segments that match: "drop the first three pure ACKs of each handshake", "drop every FIN from
- * the server". Pure: fault_apply() decides, the wire acts. */
+/* What the wire does to segments that match: "drop the first three pure ACKs of each handshake",
+ * "drop every FIN from the server". Pure: fault_apply() decides, the wire acts. */
 #pragma once
 
 #include "bench/lab/segment.h"
 
-/* FAULT_COPY_LATE: the segment passes, and a copy of it is kept back by the network and comes when nobody expects it any more. */
+/* FAULT_COPY_LATE: the segment passes, and a copy of it is kept back by the network and comes when
+ * nobody expects it any more. */
 enum fault_action { FAULT_DROP, FAULT_DUPLICATE, FAULT_DELAY, FAULT_COPY_LATE };
 
 enum fault_payload { FAULT_ANY_PAYLOAD, FAULT_NO_PAYLOAD, FAULT_WITH_PAYLOAD };
@@ -13,14 +14,16 @@ struct fault {
     enum direction direction;
     uint8_t flags_mask, flags; /* matches where (segment.flags & flags_mask) == flags */
     enum fault_payload payload;
-    bool
-        handshake_ack; /* only the pure ACKs that end a handshake: sequence and acknowledgement are one past both SYNs */
+    /* only the pure ACKs that end a handshake: sequence and acknowledgement are one past both
+     * SYNs */
+    bool handshake_ack;
     const struct connection_id *only; /* NULL: every connection; copied by faults_add() */
-    uint32_t first,
-        count; /* the matches it acts upon: from the first-th (0 and 1: the first), count of them (0: all) */
+    /* the matches it acts upon: from the first-th (0 and 1: the first), count of them (0: all) */
+    uint32_t first, count;
     bool per_connection; /* matches are counted for each connection by itself */
     enum fault_action action;
-    int64_t delay_ns; /* FAULT_DELAY: added to the wire's; FAULT_COPY_LATE: the copy's, beyond the segment's own */
+    /* FAULT_DELAY: added to the wire's; FAULT_COPY_LATE: the copy's, beyond the segment's own */
+    int64_t delay_ns;
 };
 
 struct faults;
@@ -32,8 +35,8 @@ int faults_add(struct faults *f, const struct fault *fault);
 void faults_clear(struct faults *f);
 uint64_t faults_matched(const struct faults *f, int id); /* how many segments it acted upon */
 
-/* Sees every segment in order (it learns the SYNs' sequence numbers from them). What is to be done with this one:
- * drop wins over all, then the delays add up, those of the copy by themselves. */
+/* Sees every segment in order (it learns the SYNs' sequence numbers from them). What is to be done
+ * with this one: drop wins over all, then the delays add up, those of the copy by themselves. */
 struct fault_verdict {
     bool drop, duplicate;
     int64_t delay_ns;

@@ -43,7 +43,8 @@ void fault_connections_forget_matches(struct fault_connections *c)
     }
 }
 
-static struct fault_connection *fault_connections_slot(struct fault_connection *slots, size_t n_slots,
+static struct fault_connection *fault_connections_slot(struct fault_connection *slots,
+                                                       size_t n_slots,
                                                        const struct connection_id *id)
 {
     size_t i = connection_id_hash(id) & (n_slots - 1);
@@ -67,7 +68,8 @@ static bool fault_connections_grow(struct fault_connections *c)
     return true;
 }
 
-struct fault_connection *fault_connections_find(struct fault_connections *c, const struct connection_id *id)
+struct fault_connection *fault_connections_find(struct fault_connections *c,
+                                                const struct connection_id *id)
 {
     struct fault_connection *slot = fault_connections_slot(c->slots, c->n_slots, id);
     if (slot->used)
@@ -90,7 +92,8 @@ static void fault_connection_restart(struct fault_connection *connection)
         memset(connection->matches, 0, connection->n_matches * sizeof(*connection->matches));
 }
 
-struct fault_connection *fault_connections_learn(struct fault_connections *c, const struct segment *s)
+struct fault_connection *fault_connections_learn(struct fault_connections *c,
+                                                 const struct segment *s)
 {
     struct fault_connection *connection = fault_connections_find(c, &s->id);
     if (!connection)
@@ -113,18 +116,21 @@ uint64_t *fault_connection_matches(struct fault_connection *connection, size_t r
         uint64_t *matches = reallocarray(connection->matches, rule + 1, sizeof(*matches));
         if (!matches)
             return NULL;
-        memset(matches + connection->n_matches, 0, (rule + 1 - connection->n_matches) * sizeof(*matches));
+        memset(matches + connection->n_matches, 0,
+               (rule + 1 - connection->n_matches) * sizeof(*matches));
         connection->matches = matches;
         connection->n_matches = rule + 1;
     }
     return &connection->matches[rule];
 }
 
-bool fault_connection_ends_handshake(const struct fault_connection *connection, const struct segment *s)
+bool fault_connection_ends_handshake(const struct fault_connection *connection,
+                                     const struct segment *s)
 {
     const uint8_t flags = SEGMENT_SYN | SEGMENT_FIN | SEGMENT_RST | SEGMENT_ACK;
     enum direction d = s->direction, other = d == TO_SERVER ? TO_CLIENT : TO_SERVER;
-    return connection->seen[TO_SERVER] && connection->seen[TO_CLIENT] && d == connection->opener && s->payload == 0 &&
-           (s->flags & flags) == SEGMENT_ACK && s->sequence == connection->initial[d] + 1 &&
+    return connection->seen[TO_SERVER] && connection->seen[TO_CLIENT] && d == connection->opener &&
+           s->payload == 0 && (s->flags & flags) == SEGMENT_ACK &&
+           s->sequence == connection->initial[d] + 1 &&
            s->acknowledged == connection->initial[other] + 1;
 }

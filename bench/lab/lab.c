@@ -20,17 +20,19 @@ static void lab_addresses(struct lab *lab, bool ipv6)
 }
 
 /* In the wire's room: one end there, the other end in the host. */
-static int lab_plug(const struct lab *lab, const struct host *host, const char *name, uint8_t ethernet)
+static int lab_plug(const struct lab *lab, const struct host *host, const char *name,
+                    uint8_t ethernet)
 {
-    int r = link_add_veth(name, (uint8_t)(LAB_ETHERNET_WIRE + ethernet), lab_interface, ethernet, host->network);
+    int r = link_add_veth(name, (uint8_t)(LAB_ETHERNET_WIRE + ethernet), lab_interface, ethernet,
+                          host->network);
     if (!r)
         r = link_no_offloads(name);
     return r ? r : link_up(name);
 }
 
 /* In the host. */
-static int lab_configure(const struct lab *lab, const struct host *host, const char *own, const char *other,
-                         uint8_t other_ethernet)
+static int lab_configure(const struct lab *lab, const struct host *host, const char *own,
+                         const char *other, uint8_t other_ethernet)
 {
     int r = host_enter(host);
     if (!r)
@@ -50,7 +52,9 @@ int lab_add_address(struct lab *lab, const struct host *host, const char *addres
         r = link_add_address(lab_interface, address, lab->family == AF_INET6 ? 64 : 24);
     if (!r)
         r = host_enter(server ? &lab->client : &lab->server);
-    return r ? r : link_add_neighbour(lab_interface, address, server ? LAB_ETHERNET_SERVER : LAB_ETHERNET_CLIENT);
+    return r ? r
+             : link_add_neighbour(lab_interface, address,
+                                  server ? LAB_ETHERNET_SERVER : LAB_ETHERNET_CLIENT);
 }
 
 static int lab_keep(struct lab *lab)
@@ -77,15 +81,19 @@ static int lab_open_wire(struct lab *lab, const struct lab_args *args, const cha
     if (!r)
         r = lab_plug(lab, &lab->client, "client0", LAB_ETHERNET_CLIENT);
     if (!r)
-        r = lab_configure(lab, &lab->server, lab->server_address, lab->client_address, LAB_ETHERNET_CLIENT);
+        r = lab_configure(lab, &lab->server, lab->server_address, lab->client_address,
+                          LAB_ETHERNET_CLIENT);
     if (!r)
-        r = lab_configure(lab, &lab->client, lab->client_address, lab->server_address, LAB_ETHERNET_SERVER);
+        r = lab_configure(lab, &lab->client, lab->client_address, lab->server_address,
+                          LAB_ETHERNET_SERVER);
     if (!r)
         r = host_enter(&lab->room);
     if (r)
         return r;
-    const struct wire_args wire = {
-        .server_side = "server0", .client_side = "client0", .server_port = LAB_PORT, .delay_ns = args->delay_ns};
+    const struct wire_args wire = {.server_side = "server0",
+                                   .client_side = "client0",
+                                   .server_port = LAB_PORT,
+                                   .delay_ns = args->delay_ns};
     return wire_new(&wire, &lab->wire, ret_step);
 }
 
@@ -105,7 +113,8 @@ static int lab_open_loopback(struct lab *lab, const char **ret_step)
 
 int lab_open(const struct lab_args *args, struct lab *ret, const char **ret_step)
 {
-    *ret = (struct lab){.loopback = args->loopback, .room.network = -1, .server.network = -1, .client.network = -1};
+    *ret = (struct lab){
+        .loopback = args->loopback, .room.network = -1, .server.network = -1, .client.network = -1};
     lab_addresses(ret, args->ipv6);
     int r = args->loopback ? lab_open_loopback(ret, ret_step) : lab_open_wire(ret, args, ret_step);
     if (!r) {

@@ -1,5 +1,5 @@
-/* The lab: a server host and a client host, joined by the wire; or one host that is both, on its loopback. Made by a
- * process in a cell (lab/cell.h), and gone with it. */
+/* The lab: a server host and a client host, joined by the wire; or one host that is both, on its
+ * loopback. Made by a process in a cell (lab/cell.h), and gone with it. */
 #pragma once
 
 #include "bench/lab/host.h"
@@ -30,10 +30,11 @@ struct lab {
 #define LAB_SERVER_HOST "lab-server"
 #define LAB_CLIENT_HOST "lab-client"
 
-/* The calling thread is in the server host afterwards. 0; or -errno and in *ret_step what failed. */
+/* The calling thread is in the server host afterwards. 0; or -errno and in *ret_step what
+ * failed. */
 int lab_open(const struct lab_args *args, struct lab *ret, const char **ret_step);
 void lab_close(struct lab *lab);
 
-/* One more address for a host, from the same network as its first (of TEST-NET-1 or 2001:db8::/64). On a wire; the calling thread is in the
- * other host afterwards. 0 or -errno. */
+/* One more address for a host, from the same network as its first (of TEST-NET-1 or 2001:db8::/64).
+ * On a wire; the calling thread is in the other host afterwards. 0 or -errno. */
 int lab_add_address(struct lab *lab, const struct host *host, const char *address);

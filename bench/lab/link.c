@@ -22,7 +22,8 @@ struct link_request {
     struct nlmsghdr *message;
 };
 
-static void *link_request_new(struct link_request *r, uint16_t type, uint16_t flags, size_t body_size)
+static void *link_request_new(struct link_request *r, uint16_t type, uint16_t flags,
+                              size_t body_size)
 {
     r->message = mnl_nlmsg_put_header(r->buffer);
     r->message->nlmsg_type = type;
@@ -86,7 +87,8 @@ int link_add_veth(const char *name, uint8_t ethernet, const char *peer_name, uin
                   int peer_namespace)
 {
     struct link_request request;
-    link_request_new(&request, RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, sizeof(struct ifinfomsg));
+    link_request_new(&request, RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL,
+                     sizeof(struct ifinfomsg));
     struct nlmsghdr *message = request.message;
     mnl_attr_put_strz(message, IFLA_IFNAME, name);
     link_put_ethernet(message, ethernet);
@@ -124,8 +126,9 @@ int link_no_offloads(const char *name)
     return r;
 }
 
-/* No address of the kernel's own making, and so no detection of duplicates and no router solicitation. The kernel takes
- * this for an interface that exists only. One without IPv6 has nothing to switch off. */
+/* No address of the kernel's own making, and so no detection of duplicates and no router
+ * solicitation. The kernel takes this for an interface that exists only. One without IPv6 has
+ * nothing to switch off. */
 static int link_no_link_local(unsigned index)
 {
     struct link_request request;
@@ -174,8 +177,8 @@ int link_add_address(const char *name, const char *address, int prefix)
     if (r)
         return r;
     struct link_request request;
-    struct ifaddrmsg *body =
-        link_request_new(&request, RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, sizeof(*body));
+    struct ifaddrmsg *body = link_request_new(&request, RTM_NEWADDR,
+                                              NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, sizeof(*body));
     body->ifa_family = family;
     body->ifa_prefixlen = (uint8_t)prefix;
     body->ifa_flags = IFA_F_PERMANENT | (family == AF_INET6 ? IFA_F_NODAD : 0);
@@ -195,8 +198,8 @@ int link_add_neighbour(const char *name, const char *address, uint8_t ethernet)
     if (r)
         return r;
     struct link_request request;
-    struct ndmsg *body =
-        link_request_new(&request, RTM_NEWNEIGH, NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE, sizeof(*body));
+    struct ndmsg *body = link_request_new(&request, RTM_NEWNEIGH,
+                                          NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE, sizeof(*body));
     body->ndm_family = family;
     body->ndm_ifindex = (int)index;
     body->ndm_state = NUD_PERMANENT;

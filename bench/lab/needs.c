@@ -18,21 +18,23 @@
 #define NEEDS_TEXT_MAX 600
 
 static const char needs_namespaces[] =
-    "run as root, or allow user namespaces: sysctl user.max_user_namespaces=10000, and where they exist sysctl "
-    "kernel.unprivileged_userns_clone=1, sysctl kernel.apparmor_restrict_unprivileged_userns=0; in a chroot only "
-    "root "
-    "can, for the kernel refuses user namespaces there; in a container, its seccomp profile must allow clone and "
+    "run as root, or allow user namespaces: sysctl user.max_user_namespaces=10000, and where they "
+    "exist sysctl kernel.unprivileged_userns_clone=1, sysctl "
+    "kernel.apparmor_restrict_unprivileged_userns=0; in a chroot only root can, for the kernel "
+    "refuses user namespaces there; in a container, its seccomp profile must allow clone and "
     "unshare, and mount";
 
 static const char needs_forbidden[] =
-    "root of a user namespace of its own may do that, unless a container's seccomp profile or a security module "
-    "forbids it: allow clone, unshare, setns, mount, ioctl and netlink sockets there, or run it outside";
+    "root of a user namespace of its own may do that, unless a container's seccomp profile or a "
+    "security module forbids it: allow clone, unshare, setns, mount, ioctl and netlink sockets "
+    "there, or run it outside";
 
 static const char needs_memory[] =
     "more memory is needed: each lab takes 64 MiB for its wire; use fewer labs at once (-j)";
 static const char needs_root[] =
-    "root needs CAP_SYS_ADMIN for it, and where it has user namespaces instead, in a chroot these are refused; in a "
-    "container, its seccomp profile must allow clone, unshare, setns and mount: give it these, or run it outside";
+    "root needs CAP_SYS_ADMIN for it, and where it has user namespaces instead, in a chroot these "
+    "are refused; in a container, its seccomp profile must allow clone, unshare, setns and mount: "
+    "give it these, or run it outside";
 
 static const struct {
     const char *step, *what, *mend;
@@ -42,17 +44,20 @@ static const struct {
     {"uid_map", "cannot become root of a user namespace", needs_namespaces},
     {"network namespace", "cannot make or enter the lab's network namespaces", needs_forbidden},
     {"loopback", "cannot take loopback up in the private network", needs_forbidden},
-    {"veth", "cannot make the wire's interfaces (veth)", "load the module as root: modprobe veth (CONFIG_VETH)"},
+    {"veth", "cannot make the wire's interfaces (veth)",
+     "load the module as root: modprobe veth (CONFIG_VETH)"},
     {"packet socket", "cannot open the wire's packet socket",
-     "load the module as root: modprobe af_packet (CONFIG_PACKET); in a container, its seccomp profile must allow "
-     "it"},
-    {"ring", "cannot map the wire's ring of frames", "it takes 64 MiB of memory; raise the container's limit"},
+     "load the module as root: modprobe af_packet (CONFIG_PACKET); in a container, its seccomp "
+     "profile must allow it"},
+    {"ring", "cannot map the wire's ring of frames",
+     "it takes 64 MiB of memory; raise the container's limit"},
     {"memory", "cannot get memory for the wire", needs_memory},
     {"eventfd", "cannot make an eventfd for the wire", needs_forbidden},
     {"thread", "cannot start the wire's thread", needs_forbidden},
     {"sock_diag", "cannot ask the kernel for its sockets (NETLINK_SOCK_DIAG)",
      "load the modules as root: modprobe -a inet_diag tcp_diag (CONFIG_INET_DIAG)"},
-    {"net.core", "this kernel hides net.core.somaxconn in an ordinary user's private network", "run it as root"},
+    {"net.core", "this kernel hides net.core.somaxconn in an ordinary user's private network",
+     "run it as root"},
     {"sysctl", "cannot write sysctls in the private network",
      "/proc/sys is read-only here, as in many containers: run it outside, or with --security-opt "
      "systempaths=unconfined"},
@@ -78,19 +83,19 @@ static const char *needs_mend_by_error(const char *step, int error)
     case EACCES:
         return needs_mend_permission(step);
     case ENOSYS:
-        return "this kernel has no such system call (Linux 5.10 has them all), or the seccomp profile of a container "
-               "hides "
-               "it: allow it there, or run it outside";
+        return "this kernel has no such system call (Linux 5.10 has them all), or the seccomp "
+               "profile of a container hides it: allow it there, or run it outside";
     case EMFILE:
     case ENFILE:
         return "more descriptors are needed: ulimit -n 1024, and fewer labs at once (-j)";
     case EAGAIN:
-        return "more processes and threads are needed: ulimit -u, a container's pids limit, and fewer labs at once "
-               "(-j)";
+        return "more processes and threads are needed: ulimit -u, a container's pids limit, and "
+               "fewer labs at once (-j)";
     case ENOSPC:
     case EUSERS:
-        return "more namespaces are needed than this user may have: sysctl user.max_user_namespaces, "
-               "user.max_pid_namespaces, user.max_net_namespaces and user.max_mnt_namespaces";
+        return "more namespaces are needed than this user may have: sysctl "
+               "user.max_user_namespaces, user.max_pid_namespaces, user.max_net_namespaces and "
+               "user.max_mnt_namespaces";
     case ENOMEM:
     case ENOBUFS:
         return needs_memory;
@@ -228,13 +233,13 @@ const char *needs_end(struct needs_cell *cell)
     }
     if (stopped)
         snprintf(bytes, sizeof(bytes),
-                 "a lab cannot be made here: its process has been stopped by a signal (SIGSTOP, SIGTSTP) for %d s, "
-                 "and was "
-                 "killed; run again, and leave it alone",
+                 "a lab cannot be made here: its process has been stopped by a signal (SIGSTOP, "
+                 "SIGTSTP) for %d s, and was killed; run again, and leave it alone",
                  PROCESS_STOPPED_S);
     else
         snprintf(bytes, sizeof(bytes),
-                 "a lab cannot be made here: its process ended with status %d (a seccomp profile, or no memory?)",
+                 "a lab cannot be made here: its process ended with status %d (a seccomp profile, "
+                 "or no memory?)",
                  status);
     return bytes;
 }

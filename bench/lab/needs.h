@@ -6,8 +6,9 @@
 
 struct lab;
 
-/* A sentence for the user: what the step needs, what is in the way, what to do. step: as lab_open(), cell_enter() and watch_new() name it
- * ("clone" for cell_fork()). Static until the next call. */
+/* A sentence for the user: what the step needs, what is in the way, what to do. step: as
+ * lab_open(), cell_enter() and watch_new() name it ("clone" for cell_fork()). Static until the next
+ * call. */
 const char *needs_mend(const char *step, int error);
 
 /* A cell in which a whole lab is made, both links, and taken down again. */
@@ -19,8 +20,8 @@ struct needs_cell {
     size_t size;
 };
 
-/* Makes the cell; while the lab with the wire stands in it, visit() is called there (in the server host) with a copy of *answer, whose
- * `size` bytes (at most NEEDS_ANSWER_MAX) come back changed. */
+/* Makes the cell; while the lab with the wire stands in it, visit() is called there (in the server
+ * host) with a copy of *answer, whose `size` bytes (at most NEEDS_ANSWER_MAX) come back changed. */
 #define NEEDS_ANSWER_MAX 16384
 typedef void needs_visit(const struct lab *lab, void *answer);
 void needs_begin(needs_visit *visit, void *answer, size_t size, struct needs_cell *ret);

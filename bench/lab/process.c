@@ -26,9 +26,10 @@ struct process {
     json_t *report;
 };
 
-/* Everything the child needs is made before: after fork() in a process with threads only async-signal-safe calls. The
- * other descriptors are close-on-exec. */
-static void process_exec(const struct process *p, const struct host *host, int ready, char *const *argv)
+/* Everything the child needs is made before: after fork() in a process with threads only
+ * async-signal-safe calls. The other descriptors are close-on-exec. */
+static void process_exec(const struct process *p, const struct host *host, int ready,
+                         char *const *argv)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (host_enter(host))

@@ -8,7 +8,8 @@
 
 enum { ETHERNET_HEADER = 14, IPV4_HEADER = 20, IPV6_HEADER = 40, TCP_HEADER = 20 };
 enum { ETHERNET_IPV4 = 0x0800, ETHERNET_IPV6 = 0x86dd };
-enum { IPV4_MORE_OR_OFFSET = 0x3fff }; /* of the fragment field: all but "don't fragment" and the reserved bit */
+/* of the fragment field: all but "don't fragment" and the reserved bit */
+enum { IPV4_MORE_OR_OFFSET = 0x3fff };
 
 /* What the network layer says about the segment inside. */
 struct segment_packet {
@@ -29,7 +30,8 @@ static uint32_t segment_read32(const uint8_t *at)
     return (uint32_t)segment_read16(at) << 16 | segment_read16(at + 2);
 }
 
-static int segment_read_ipv4(const uint8_t *frame, size_t length, size_t frame_length, struct segment_packet *ret)
+static int segment_read_ipv4(const uint8_t *frame, size_t length, size_t frame_length,
+                             struct segment_packet *ret)
 {
     const uint8_t *ip = frame + ETHERNET_HEADER;
     if (length < ETHERNET_HEADER + IPV4_HEADER || ip[0] >> 4 != 4 || ip[9] != IPPROTO_TCP)
@@ -41,13 +43,15 @@ static int segment_read_ipv4(const uint8_t *frame, size_t length, size_t frame_l
         total = frame_length - ETHERNET_HEADER;
     if (header < IPV4_HEADER || total < header)
         return -EBADMSG;
-    *ret = (struct segment_packet){.family = AF_INET, .source = ip + 12, .destination = ip + 16, .address_size = 4};
+    *ret = (struct segment_packet){
+        .family = AF_INET, .source = ip + 12, .destination = ip + 16, .address_size = 4};
     ret->tcp_at = ETHERNET_HEADER + header;
     ret->tcp_end = ETHERNET_HEADER + total;
     return 0;
 }
 
-static int segment_read_ipv6(const uint8_t *frame, size_t length, size_t frame_length, struct segment_packet *ret)
+static int segment_read_ipv6(const uint8_t *frame, size_t length, size_t frame_length,
+                             struct segment_packet *ret)
 {
     const uint8_t *ip = frame + ETHERNET_HEADER;
     if (length < ETHERNET_HEADER + IPV6_HEADER || ip[0] >> 4 != 6 || ip[6] != IPPROTO_TCP)
@@ -55,13 +59,15 @@ static int segment_read_ipv6(const uint8_t *frame, size_t length, size_t frame_l
     size_t payload = segment_read16(ip + 4);
     if (payload == 0) /* as above */
         payload = frame_length - ETHERNET_HEADER - IPV6_HEADER;
-    *ret = (struct segment_packet){.family = AF_INET6, .source = ip + 8, .destination = ip + 24, .address_size = 16};
+    *ret = (struct segment_packet){
+        .family = AF_INET6, .source = ip + 8, .destination = ip + 24, .address_size = 16};
     ret->tcp_at = ETHERNET_HEADER + IPV6_HEADER;
     ret->tcp_end = ret->tcp_at + payload;
     return 0;
 }
 
-static int segment_read_packet(const uint8_t *frame, size_t length, size_t frame_length, struct segment_packet *ret)
+static int segment_read_packet(const uint8_t *frame, size_t length, size_t frame_length,
+                               struct segment_packet *ret)
 {
     if (length < ETHERNET_HEADER)
         return -ENOMSG;
@@ -75,7 +81,8 @@ static int segment_read_packet(const uint8_t *frame, size_t length, size_t frame
     }
 }
 
-static int segment_direction(int given, uint16_t server_port, uint16_t source_port, uint16_t destination_port)
+static int segment_direction(int given, uint16_t server_port, uint16_t source_port,
+                             uint16_t destination_port)
 {
     if (given >= 0)
         return given;
@@ -84,7 +91,8 @@ static int segment_direction(int given, uint16_t server_port, uint16_t source_po
     return source_port == server_port ? TO_CLIENT : -ENOMSG;
 }
 
-static void segment_identify(const struct segment_packet *packet, const uint8_t *tcp, struct segment *s)
+static void segment_identify(const struct segment_packet *packet, const uint8_t *tcp,
+                             struct segment *s)
 {
     bool to_server = s->direction == TO_SERVER;
     uint16_t source_port = segment_read16(tcp), destination_port = segment_read16(tcp + 2);
@@ -96,8 +104,8 @@ static void segment_identify(const struct segment_packet *packet, const uint8_t 
     s->id.server_port = to_server ? destination_port : source_port;
 }
 
-int segment_read(const uint8_t *frame, size_t length, size_t frame_length, int direction, uint16_t server_port,
-                 struct segment *ret)
+int segment_read(const uint8_t *frame, size_t length, size_t frame_length, int direction,
+                 uint16_t server_port, struct segment *ret)
 {
     struct segment_packet packet;
     if (frame_length < length)
@@ -109,7 +117,8 @@ int segment_read(const uint8_t *frame, size_t length, size_t frame_length, int d
         return -EBADMSG;
     const uint8_t *tcp = frame + packet.tcp_at;
     size_t header = (size_t)(tcp[12] >> 4) * 4;
-    if (header < TCP_HEADER || packet.tcp_at + header > length || packet.tcp_at + header > packet.tcp_end)
+    if (header < TCP_HEADER || packet.tcp_at + header > length ||
+        packet.tcp_at + header > packet.tcp_end)
         return -EBADMSG;
     r = segment_direction(direction, server_port, segment_read16(tcp), segment_read16(tcp + 2));
     if (r < 0)
@@ -151,7 +160,8 @@ const char *segment_name(const struct segment *s, char text[static SEGMENT_NAME_
     static const struct {
         uint8_t flag;
         const char *name;
-    } flags[] = {{SEGMENT_SYN, "-SYN"}, {SEGMENT_FIN, "-FIN"}, {SEGMENT_RST, "-RST"}, {SEGMENT_ACK, "-ACK"}};
+    } flags[] = {
+        {SEGMENT_SYN, "-SYN"}, {SEGMENT_FIN, "-FIN"}, {SEGMENT_RST, "-RST"}, {SEGMENT_ACK, "-ACK"}};
     char *end = text;
     bool only_data = s->payload && !(s->flags & (SEGMENT_SYN | SEGMENT_FIN | SEGMENT_RST));
     for (size_t i = 0; i < sizeof(flags) / sizeof(*flags) && !only_data; i++)

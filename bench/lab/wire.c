@@ -8,13 +8,14 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* A slot holds a frame of the usual MTU, and the ring what can arrive while the thread waits for a busy CPU. */
+/* A slot holds a frame of the usual MTU, and the ring what can arrive while the thread waits for a
+ * busy CPU. */
 static const struct wire_port_args wire_cable_ring = {.slot_size = 2048, .slots = 16384};
 /* A tap wants the headers only; loopback's frames may have 64 kB. */
 static const struct wire_port_args wire_tap_ring = {.slot_size = 256, .slots = 65536};
 
-static int wire_open_port(const struct wire *w, const char *interface, bool tap, struct wire_port **ret,
-                          const char **ret_step)
+static int wire_open_port(const struct wire *w, const char *interface, bool tap,
+                          struct wire_port **ret, const char **ret_step)
 {
     struct wire_port_args args = tap ? wire_tap_ring : wire_cable_ring;
     args.interface = interface;
@@ -204,7 +205,8 @@ uint64_t wire_faults_matched(struct wire *w, int id)
     return matched;
 }
 
-/* The kernel puts frames into the rings as they are sent, and a machine with other work may let the thread wait. */
+/* The kernel puts frames into the rings as they are sent, and a machine with other work may let the
+ * thread wait. */
 static bool wire_has_unread(const struct wire *w)
 {
     struct pollfd fds[] = {
@@ -217,7 +219,8 @@ static bool wire_has_unread(const struct wire *w)
 struct wire_status wire_status(const struct wire *wire)
 {
     struct wire *w = (struct wire *)wire; /* only its lock is touched */
-    bool unread = wire_has_unread(w);     /* asked first: what it takes meanwhile is in the counts */
+    /* asked first: what it takes meanwhile is in the counts */
+    bool unread = wire_has_unread(w);
     pthread_mutex_lock(&w->lock);
     struct wire_status status = w->status;
     status.unread = unread;

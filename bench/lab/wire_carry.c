@@ -1,7 +1,8 @@
 /* The wire's thread: frames come in from the rings (wire_take.c), wait in the queues, and leave.
  *
- * It stays on the CPU on which it starts. The kernel hands a frame that is sent here to the receiving host by the queue
- * of the CPU that sends; on two CPUs the second half of a burst could overtake the first. */
+ * It stays on the CPU on which it starts. The kernel hands a frame that is sent here to the
+ * receiving host by the queue of the CPU that sends; on two CPUs the second half of a burst could
+ * overtake the first. */
 #include "bench/lab/wire_inside.h"
 #include "common/process/clock.h"
 
@@ -19,7 +20,8 @@
 #define WIRE_TURN_NS    (500 * NS_PER_US)
 #define WIRE_BATCHES_IN 16 /* for each one that goes out */
 
-/* The time is taken before the frames are handed over: an answer to them must not seem to come before. */
+/* The time is taken before the frames are handed over: an answer to them must not seem to come
+ * before. */
 static void wire_stamp(struct wire_frame **frames, unsigned n, int64_t now_ns)
 {
     for (unsigned i = 0; i < n; i++)
@@ -41,14 +43,16 @@ static void wire_has_left(struct wire *w, const struct wire_frame *f, enum segme
     atomic_store_explicit(&f->segment->fate, fate, memory_order_release);
 }
 
-/* A host that is gone, or whose interface is down, is at the end of a cut cable. Anything else is a loss of the wire's. */
+/* A host that is gone, or whose interface is down, is at the end of a cut cable. Anything else is a
+ * loss of the wire's. */
 static enum segment_fate wire_fate_of(int error)
 {
     return error == -ENETDOWN || error == -ENXIO || error == -ENODEV ? SEGMENT_CUT : SEGMENT_LOST;
 }
 
 /* Sends all of the batch, the frame that cannot be sent excepted. */
-static void wire_send(struct wire *w, struct wire_lane *lane, struct wire_frame **frames, unsigned n)
+static void wire_send(struct wire *w, struct wire_lane *lane, struct wire_frame **frames,
+                      unsigned n)
 {
     int64_t now_ns = clock_now_ns();
     wire_stamp(frames, n, now_ns);
@@ -80,10 +84,12 @@ static bool wire_let_out(struct wire *w, struct wire_lane *lane)
     return n > 0;
 }
 
-/* What the kernel lost before the wire saw it: asked for when there is time, and at least every WIRE_CHECK_NS. */
+/* What the kernel lost before the wire saw it: asked for when there is time, and at least every
+ * WIRE_CHECK_NS. */
 static void wire_check_losses(struct wire *w, int64_t now_ns)
 {
-    uint64_t lost = wire_port_lost(w->server_port) + (w->client_port ? wire_port_lost(w->client_port) : 0);
+    uint64_t lost =
+        wire_port_lost(w->server_port) + (w->client_port ? wire_port_lost(w->client_port) : 0);
     pthread_mutex_lock(&w->lock);
     w->status.overflow += lost - w->port_lost;
     w->status.kernel_lost += lost - w->port_lost;
@@ -135,7 +141,8 @@ static void wire_stay_on_this_cpu(void)
     CPU_ZERO(&here);
     if (cpu >= 0 && cpu < CPU_SETSIZE)
         CPU_SET(cpu, &here);
-    sched_setaffinity(0, sizeof(here), &here); /* where that is refused, order holds as long as nothing is moved */
+    /* where that is refused, order holds as long as nothing is moved */
+    sched_setaffinity(0, sizeof(here), &here);
 }
 
 /* struct sched_attr of sched_setattr(2), in its first version; the C library has none. */
@@ -147,8 +154,9 @@ struct wire_schedule {
     uint64_t runtime_ns, deadline_ns, period_ns;
 };
 
-/* Short turns on the CPU, which Linux 6.12 and later give back by an earlier start: on a busy machine frames are less
- * late. Not a greater share of it, so nobody's permission is needed; and nothing hangs on it. */
+/* Short turns on the CPU, which Linux 6.12 and later give back by an earlier start: on a busy
+ * machine frames are less late. Not a greater share of it, so nobody's permission is needed; and
+ * nothing hangs on it. */
 static void wire_take_short_turns(void)
 {
     struct wire_schedule schedule = {.size = sizeof(schedule)};

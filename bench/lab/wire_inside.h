@@ -1,4 +1,5 @@
-/* What wire.c (the settings, any thread) and wire_carry.c and wire_take.c (the frames, the wire's own thread) share. */
+/* What wire.c (the settings, any thread) and wire_carry.c and wire_take.c (the frames, the wire's
+ * own thread) share. */
 #pragma once
 
 #include "bench/lab/wire.h"
@@ -14,12 +15,13 @@ struct wire_dice {
 
 /* One direction. */
 struct wire_lane {
-    struct wire_port *in, *out; /* out NULL: a tap; in NULL, too: the lane that a tap has no use for */
+    /* out NULL: a tap; in NULL, too: the lane that a tap has no use for */
+    struct wire_port *in, *out;
     int64_t delay_ns;
     uint32_t loss, duplication; /* millionths */
     bool cut, hold;
-    struct wire_dice loss_dice,
-        duplication_dice; /* thrown for every segment: who is lost does not hang on other settings */
+    /* thrown for every segment: who is lost does not hang on other settings */
+    struct wire_dice loss_dice, duplication_dice;
     struct wire_queue queue;
 };
 
@@ -30,8 +32,8 @@ struct wire {
     pthread_t thread;
     bool started;
 
-    /* Held by the wire's thread while it takes frames in or out of the queues, never while it sends. So a setting that
-     * has returned holds for every frame that is sent after it. */
+    /* Held by the wire's thread while it takes frames in or out of the queues, never while it
+     * sends. So a setting that has returned holds for every frame that is sent after it. */
     pthread_mutex_t lock;
     bool stop;
     struct wire_lane lanes[2];
@@ -54,7 +56,8 @@ struct wire {
 
 void *wire_carry(void *wire); /* the thread */
 
-/* Under the lock: from both rings, the older frame first. How many; fewer than WIRE_BATCH: the rings are empty. */
+/* Under the lock: from both rings, the older frame first. How many; fewer than WIRE_BATCH: the
+ * rings are empty. */
 unsigned wire_take_batch(struct wire *w);
 
 /* Under the lock: a frame is lost by no intention. */

@@ -16,7 +16,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define WIRE_PORT_BLOCK    65536u /* the ring is allocated in pieces of this size: small enough for a full machine */
+/* the ring is allocated in pieces of this size: small enough for a full machine */
+#define WIRE_PORT_BLOCK    65536u
 #define WIRE_PORT_BATCH    64
 #define WIRE_PORT_PAUSE_NS (50 * NS_PER_US)
 #define WIRE_PORT_PATIENCE (20000) /* pauses: a second at least */
@@ -66,12 +67,14 @@ static int wire_port_bind(struct wire_port *p)
         return r;
     p->dropped = p->before;
     struct ifreq interface = {
-        0}; /* if_nametoindex() needs a descriptor of its own, and tells its lack as another error */
+        /* if_nametoindex() needs a descriptor of its own, and tells its lack as another error */
+        0};
     memcpy(interface.ifr_name, p->interface, sizeof(p->interface));
     if (ioctl(p->fd, SIOCGIFINDEX, &interface))
         return -errno;
-    struct sockaddr_ll address = {
-        .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = interface.ifr_ifindex};
+    struct sockaddr_ll address = {.sll_family = AF_PACKET,
+                                  .sll_protocol = htons(ETH_P_ALL),
+                                  .sll_ifindex = interface.ifr_ifindex};
     if (bind(p->fd, (const struct sockaddr *)&address, sizeof(address)))
         return -errno;
     return 0;
@@ -159,7 +162,8 @@ void wire_port_next(struct wire_port *p)
     p->next = p->next + 1 < p->slots ? p->next + 1 : 0;
 }
 
-static int wire_port_send_some(const struct wire_port *p, struct wire_frame *const *frames, unsigned n)
+static int wire_port_send_some(const struct wire_port *p, struct wire_frame *const *frames,
+                               unsigned n)
 {
     struct mmsghdr messages[WIRE_PORT_BATCH];
     struct iovec vectors[WIRE_PORT_BATCH];
@@ -172,14 +176,15 @@ static int wire_port_send_some(const struct wire_port *p, struct wire_frame *con
     return sent < 0 ? -errno : sent;
 }
 
-/* The receiving host's queue on this CPU is full (it drops the frame and says so), or the socket's buffer is. Both are
- * emptied by the kernel in time, unless something is badly wrong. */
+/* The receiving host's queue on this CPU is full (it drops the frame and says so), or the socket's
+ * buffer is. Both are emptied by the kernel in time, unless something is badly wrong. */
 static bool wire_port_has_no_room(int error)
 {
     return error == -ENOBUFS || error == -EAGAIN || error == -ENOMEM || error == -EINTR;
 }
 
-unsigned wire_port_send(const struct wire_port *p, struct wire_frame *const *frames, unsigned n, int *ret_error)
+unsigned wire_port_send(const struct wire_port *p, struct wire_frame *const *frames, unsigned n,
+                        int *ret_error)
 {
     const struct timespec pause = {.tv_nsec = WIRE_PORT_PAUSE_NS};
     unsigned sent = 0;

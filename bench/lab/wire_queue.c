@@ -68,7 +68,8 @@ static void wire_queue_send_off(struct wire_queue *q, struct wire_frame *f, int6
 {
     f->order = q->order++;
     f->due_ns = due_ns + f->extra_ns;
-    /* Without memory for the heap it goes with the others: not lost, if they have to wait behind it. */
+    /* Without memory for the heap it goes with the others: not lost, if they have to wait behind
+     * it. */
     if (f->extra_ns == 0 || !wire_queue_put_late(q, f))
         wire_list_add(&q->cable, f);
 }
@@ -124,11 +125,13 @@ int64_t wire_queue_due(const struct wire_queue *q)
     return f ? f->due_ns : INT64_MAX;
 }
 
-unsigned wire_queue_take(struct wire_queue *q, int64_t now_ns, struct wire_frame **frames, unsigned max)
+unsigned wire_queue_take(struct wire_queue *q, int64_t now_ns, struct wire_frame **frames,
+                         unsigned max)
 {
     unsigned n = 0;
     bool late;
-    for (struct wire_frame *f; n < max && (f = wire_queue_next(q, &late)) && f->due_ns <= now_ns; n++) {
+    for (struct wire_frame *f; n < max && (f = wire_queue_next(q, &late)) && f->due_ns <= now_ns;
+         n++) {
         frames[n] = late ? wire_queue_take_late(q) : wire_list_take(&q->cable);
         q->segments -= f->is_segment;
     }

@@ -1,5 +1,5 @@
-/* Frames on their way in one direction: held at the entrance, in the cable, or delayed beyond the others. As many as
- * memory has room for. */
+/* Frames on their way in one direction: held at the entrance, in the cable, or delayed beyond the
+ * others. As many as memory has room for. */
 #pragma once
 
 #include "bench/lab/segment.h"
@@ -21,7 +21,8 @@ struct wire_list {
 
 struct wire_queue {
     struct wire_list held;
-    struct wire_list cable; /* in order: whoever is due waits for those before, whatever the delay was set to since */
+    /* in order: whoever is due waits for those before, whatever the delay was set to since */
+    struct wire_list cable;
     struct wire_frame **late; /* the others: a heap, the next to leave on top */
     size_t n_late, room_late;
     uint64_t order;
@@ -32,7 +33,8 @@ void wire_queue_free(struct wire_queue *q);
 
 void wire_queue_hold(struct wire_queue *q, struct wire_frame *f);
 
-/* In order: due at due_ns, but not before those that went before; except with extra_ns, which lets others overtake. */
+/* In order: due at due_ns, but not before those that went before; except with extra_ns, which lets
+ * others overtake. */
 void wire_queue_put(struct wire_queue *q, struct wire_frame *f, int64_t due_ns);
 
 /* Overtakes: due at once. */
@@ -45,7 +47,8 @@ void wire_queue_release(struct wire_queue *q, int64_t due_ns);
 void wire_queue_let(struct wire_queue *q, uint64_t segments, int64_t due_ns);
 
 int64_t wire_queue_due(const struct wire_queue *q); /* of the next to leave; INT64_MAX: none */
-unsigned wire_queue_take(struct wire_queue *q, int64_t now_ns, struct wire_frame **frames, unsigned max);
+unsigned wire_queue_take(struct wire_queue *q, int64_t now_ns, struct wire_frame **frames,
+                         unsigned max);
 
 /* Empties the queue: a list of all that were in it, which is the caller's. */
 struct wire_frame *wire_queue_take_all(struct wire_queue *q);

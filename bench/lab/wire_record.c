@@ -9,7 +9,8 @@ int wire_record_new(struct wire_record *r, size_t max)
     if (__builtin_mul_overflow(max, sizeof(*r->segments), &size))
         return -ENOMEM;
     /* Pages that are never written cost nothing. */
-    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED)
         return -errno;
     r->segments = memory;

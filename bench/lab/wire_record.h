@@ -1,4 +1,5 @@
-/* The segments that the wire keeps: memory that is reserved at once, and filled by one thread while others read. */
+/* The segments that the wire keeps: memory that is reserved at once, and filled by one thread while
+ * others read. */
 #pragma once
 
 #include "bench/lab/segment.h"

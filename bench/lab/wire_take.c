@@ -19,8 +19,8 @@ static bool wire_throw_below(struct wire_dice *dice, uint32_t millionths)
     return wire_throw(dice) % 1000000 < millionths;
 }
 
-/* CLOCK_REALTIME minus CLOCK_MONOTONIC, now: taken anew for each batch, since the first may be set meanwhile. Of three
- * readings the one that was least disturbed. */
+/* CLOCK_REALTIME minus CLOCK_MONOTONIC, now: taken anew for each batch, since the first may be set
+ * meanwhile. Of three readings the one that was least disturbed. */
 static int64_t wire_clock_offset(void)
 {
     int64_t best_ns = INT64_MAX, offset_ns = 0;
@@ -37,7 +37,8 @@ static int64_t wire_clock_offset(void)
     return offset_ns;
 }
 
-/* Whatever happened to the clocks: not before the rings were last seen empty, not after now, and in order. */
+/* Whatever happened to the clocks: not before the rings were last seen empty, not after now, and in
+ * order. */
 static int64_t wire_entered_at(struct wire *w, int64_t at_ns, int64_t began_ns)
 {
     if (at_ns < w->looked_ns)
@@ -75,7 +76,8 @@ static struct wire_frame *wire_copy(struct wire *w, const struct wire_port_frame
     return f;
 }
 
-static void wire_keep(struct wire *w, struct segment *s, int64_t at_ns, enum segment_fate fate, bool copy)
+static void wire_keep(struct wire *w, struct segment *s, int64_t at_ns, enum segment_fate fate,
+                      bool copy)
 {
     s->at_ns = at_ns;
     s->copy = copy;
@@ -89,8 +91,8 @@ static void wire_keep(struct wire *w, struct segment *s, int64_t at_ns, enum seg
 }
 
 /* Sends a segment on its way; s NULL: it is not kept. */
-static void wire_enter(struct wire *w, struct wire_lane *lane, const struct wire_port_frame *in, struct segment *s,
-                       int64_t at_ns, int64_t extra_ns)
+static void wire_enter(struct wire *w, struct wire_lane *lane, const struct wire_port_frame *in,
+                       struct segment *s, int64_t at_ns, int64_t extra_ns)
 {
     struct wire_frame *f = wire_copy(w, in);
     if (!f) {
@@ -133,8 +135,8 @@ static void wire_take_copy(struct wire *w, struct wire_lane *lane, const struct 
     wire_enter(w, lane, in, kept, at_ns, extra_ns);
 }
 
-static void wire_take_segment(struct wire *w, struct wire_lane *lane, const struct wire_port_frame *in,
-                              struct segment *s, int64_t at_ns)
+static void wire_take_segment(struct wire *w, struct wire_lane *lane,
+                              const struct wire_port_frame *in, struct segment *s, int64_t at_ns)
 {
     struct fault_verdict verdict;
     enum segment_fate fate = wire_judge(w, lane, s, &verdict);
@@ -147,7 +149,8 @@ static void wire_take_segment(struct wire *w, struct wire_lane *lane, const stru
 }
 
 /* ARP and the like: at once, unless the cable is cut. */
-static void wire_take_other(struct wire *w, struct wire_lane *lane, const struct wire_port_frame *in)
+static void wire_take_other(struct wire *w, struct wire_lane *lane,
+                            const struct wire_port_frame *in)
 {
     if (lane->cut)
         return;
@@ -165,14 +168,16 @@ static void wire_see(struct wire *w, struct segment *s, int64_t at_ns)
     w->status.forwarded++;
 }
 
-static void wire_take(struct wire *w, enum direction direction, const struct wire_port_frame *in, int64_t at_ns)
+static void wire_take(struct wire *w, enum direction direction, const struct wire_port_frame *in,
+                      int64_t at_ns)
 {
     struct wire_lane *lane = &w->lanes[direction];
     struct segment *s = wire_record_next(&w->record);
     if (!s)
         s = &w->spare;
     bool tap = !lane->out;
-    int r = segment_read(in->bytes, in->length, in->frame_length, tap ? -1 : (int)direction, w->server_tcp_port, s);
+    int r = segment_read(in->bytes, in->length, in->frame_length, tap ? -1 : (int)direction,
+                         w->server_tcp_port, s);
     if (r && !tap)
         wire_take_other(w, lane, in);
     else if (!r && tap)
@@ -193,7 +198,8 @@ unsigned wire_take_batch(struct wire *w)
         if (!has[0] && !has[1])
             break;
         int d = !has[0] || (has[1] && head[1].realtime_ns < head[0].realtime_ns);
-        wire_take(w, (enum direction)d, &head[d], wire_entered_at(w, head[d].realtime_ns - offset_ns, began_ns));
+        wire_take(w, (enum direction)d, &head[d],
+                  wire_entered_at(w, head[d].realtime_ns - offset_ns, began_ns));
         wire_port_next(w->lanes[d].in);
         has[d] = false;
     }

@@ -1,8 +1,9 @@
-/* How long it takes to count the sockets of a network namespace: `ss -tan` beside the censuses of common/kernel/sockdiag.h, and the cheaper
- * questions that answer part of it, in alternation.
+/* How long it takes to count the sockets of a network namespace: `ss -tan` beside the censuses of
+ * common/kernel/sockdiag.h, and the cheaper questions that answer part of it, in alternation.
  *
- * By default among 38,000 sockets (both ends of 19,000 connections) and 50,000 TIME_WAIT, in a namespace of its own. The target: a
- * census takes at most 0.35 of the time of `ss -tan >/dev/null`.
+ * By default among 38,000 sockets (both ends of 19,000 connections) and 50,000 TIME_WAIT, in a
+ * namespace of its own. The target: a census takes at most 0.35 of the time of `ss -tan
+ * >/dev/null`.
  *
  * Exits with 3 when it is missed. Usage: measure-census [CONNECTIONS [TIME_WAIT [ROUNDS]]] */
 #include "bench/lab/namespace.h"
@@ -48,7 +49,8 @@ static struct sockaddr_in census_address(size_t i)
 {
     return (struct sockaddr_in){.sin_family = AF_INET,
                                 .sin_port = htons(CENSUS_PORT),
-                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK + (uint32_t)(i % CENSUS_ADDRESSES))};
+                                .sin_addr.s_addr =
+                                    htonl(INADDR_LOOPBACK + (uint32_t)(i % CENSUS_ADDRESSES))};
 }
 
 /* The i-th connection; *ret_server: its other end. */
@@ -56,7 +58,8 @@ static int census_connect(size_t i, int *ret_server)
 {
     const struct sockaddr_in to = census_address(i);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    census_require(fd >= 0 && connect(fd, (const struct sockaddr *)&to, sizeof(to)) == 0, "connect");
+    census_require(fd >= 0 && connect(fd, (const struct sockaddr *)&to, sizeof(to)) == 0,
+                   "connect");
     *ret_server = accept4(census_listener, NULL, NULL, SOCK_CLOEXEC);
     census_require(*ret_server >= 0, "accept");
     return fd;
@@ -139,7 +142,8 @@ static void census_ss(void)
         execlp("ss", "ss", "-tan", (char *)NULL);
         _exit(127);
     }
-    census_require(pid > 0 && waitpid(pid, &status, 0) == pid && status == 0, "ss (Debian: iproute2)");
+    census_require(pid > 0 && waitpid(pid, &status, 0) == pid && status == 0,
+                   "ss (Debian: iproute2)");
     census_found = 0;
 }
 
@@ -157,26 +161,29 @@ static void census_all_with_peers(void)
 
 static void census_but_time_wait(void)
 {
-    const struct sockdiag_query query = {.family = AF_INET,
-                                         .states = SOCKDIAG_ALL & ~SOCKDIAG_BIT(SOCKDIAG_TIME_WAIT)};
+    const struct sockdiag_query query = {
+        .family = AF_INET, .states = SOCKDIAG_ALL & ~SOCKDIAG_BIT(SOCKDIAG_TIME_WAIT)};
     census_count(&query, NULL);
 }
 
 static void census_time_wait(void)
 {
-    const struct sockdiag_query query = {.family = AF_INET, .states = SOCKDIAG_BIT(SOCKDIAG_TIME_WAIT)};
+    const struct sockdiag_query query = {.family = AF_INET,
+                                         .states = SOCKDIAG_BIT(SOCKDIAG_TIME_WAIT)};
     census_count(&query, NULL);
 }
 
 static void census_server_port(void)
 {
-    const struct sockdiag_query query = {.family = AF_INET, .states = SOCKDIAG_ALL, .source_port = CENSUS_PORT};
+    const struct sockdiag_query query = {
+        .family = AF_INET, .states = SOCKDIAG_ALL, .source_port = CENSUS_PORT};
     census_count(&query, NULL);
 }
 
 static void census_other_port(void)
 {
-    const struct sockdiag_query query = {.family = AF_INET, .states = SOCKDIAG_ALL_BUT_LISTEN, .source_port = 1};
+    const struct sockdiag_query query = {
+        .family = AF_INET, .states = SOCKDIAG_ALL_BUT_LISTEN, .source_port = 1};
     census_count(&query, NULL);
 }
 
@@ -191,7 +198,8 @@ static void census_tcp_info(void)
 {
     struct tcp_info info;
     socklen_t length = sizeof(info);
-    census_require(getsockopt(census_listener, IPPROTO_TCP, TCP_INFO, &info, &length) == 0, "TCP_INFO");
+    census_require(getsockopt(census_listener, IPPROTO_TCP, TCP_INFO, &info, &length) == 0,
+                   "TCP_INFO");
     census_found = 1;
 }
 
@@ -292,7 +300,8 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < rounds; i++)
         ratio[i] = ms[1][i] / ms[0][i];
     double reached = census_median(ratio, rounds);
-    printf("%zu sockets and %zu TIME_WAIT made, medians of %zu rounds\n", 2 * connections, time_wait, rounds);
+    printf("%zu sockets and %zu TIME_WAIT made, medians of %zu rounds\n", 2 * connections,
+           time_wait, rounds);
     printf("%-32s %10s %10s\n", "", "ms", "sockets");
     for (size_t w = 0; w < CENSUS_WAYS; w++) {
         printf("%-32s %10.3f %10llu\n", census_ways[w].name, census_median(ms[w], rounds),

@@ -1,5 +1,6 @@
-/* The bench's sampler alone: watches a port of the network namespace that it is started in, as an experiment does, until SIGTERM or
- * until the time is over, and prints one JSON document of what that cost. Driven by bench/measure/observation.
+/* The bench's sampler alone: watches a port of the network namespace that it is started in, as an
+ * experiment does, until SIGTERM or until the time is over, and prints one JSON document of what
+ * that cost. Driven by bench/measure/observation.
  *
  * Usage: measure-observation PORT SECONDS */
 #include "bench/observe/watch.h"
@@ -28,11 +29,13 @@ static double observation_cpu_s(void)
 {
     struct rusage u;
     getrusage(RUSAGE_SELF, &u);
-    return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) + (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+    return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+           (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
 }
 
 /* What is at the end, and how dear it was. */
-static json_t *observation_document(const struct watch *w, uint64_t looks, double elapsed_s, double cpu_s)
+static json_t *observation_document(const struct watch *w, uint64_t looks, double elapsed_s,
+                                    double cpu_s)
 {
     const struct look *look = watch_latest(w);
     json_t *timeline = watch_timeline(w, look->at_ns);
@@ -42,12 +45,16 @@ static json_t *observation_document(const struct watch *w, uint64_t looks, doubl
     json_object_set_new(document, "share_of_a_cpu", json_real(cpu_s / elapsed_s));
     json_object_set_new(document, "looks", json_integer((json_int_t)looks));
     json_object_set_new(document, "parts", json_integer(watch_parts(w)));
-    json_object_set_new(document, "longest_gap_ms", document_real((double)watch_longest_gap_ns(w) / 1e6));
-    json_object_set_new(document, "next_look_ms", document_real((double)(watch_due_ns(w) - look->at_ns) / 1e6));
-    json_object_set_new(document, "sockets",
-                        json_integer((json_int_t)(look->side[SIDE_SERVER].n + look->side[SIDE_CLIENT].n)));
+    json_object_set_new(document, "longest_gap_ms",
+                        document_real((double)watch_longest_gap_ns(w) / 1e6));
+    json_object_set_new(document, "next_look_ms",
+                        document_real((double)(watch_due_ns(w) - look->at_ns) / 1e6));
+    json_object_set_new(
+        document, "sockets",
+        json_integer((json_int_t)(look->side[SIDE_SERVER].n + look->side[SIDE_CLIENT].n)));
     json_object_set_new(document, "queue", json_integer(look->queue));
-    json_object_set_new(document, "timeline_entries", json_integer((json_int_t)json_array_size(timeline)));
+    json_object_set_new(document, "timeline_entries",
+                        json_integer((json_int_t)json_array_size(timeline)));
     json_object_set_new(document, "destroyed", json_integer(watch_destroyed(w, SIDE_SERVER)));
     json_decref(timeline);
     return document;
@@ -71,9 +78,12 @@ int main(int argc, char **argv)
         fputs("usage: measure-observation PORT SECONDS\n", stderr);
         return 2;
     }
-    const struct host host = {.name = "here", .network = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC)};
-    const struct watch_args args = {
-        .server = &host, .client = &host, .family = AF_INET, .port = (uint16_t)strtoul(argv[1], NULL, 10)};
+    const struct host host = {.name = "here",
+                              .network = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC)};
+    const struct watch_args args = {.server = &host,
+                                    .client = &host,
+                                    .family = AF_INET,
+                                    .port = (uint16_t)strtoul(argv[1], NULL, 10)};
     struct watch *w;
     const char *step = "network namespace";
     uint64_t looks;

@@ -1,8 +1,8 @@
-/* How long it takes from the start of a process until 10,000 SYNs are out: tcplab-client beside a plain C loop of
- * non-blocking connects, in alternation, against a server that accepts nothing.
+/* How long it takes from the start of a process until 10,000 SYNs are out: tcplab-client beside a
+ * plain C loop of non-blocking connects, in alternation, against a server that accepts nothing.
  *
- * Both are watched from outside, in the same way: by the kernel's count of ActiveOpens in a network namespace that is
- * theirs alone, read in a loop on the other core.
+ * Both are watched from outside, in the same way: by the kernel's count of ActiveOpens in a network
+ * namespace that is theirs alone, read in a loop on the other core.
  *
  * Usage: measure-opening BUILD [ROUNDS] */
 #include "bench/lab/namespace.h"
@@ -27,8 +27,9 @@
 
 static struct sockaddr_in opening_target(void)
 {
-    return (struct sockaddr_in){
-        .sin_family = AF_INET, .sin_port = htons(OPENING_PORT), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    return (struct sockaddr_in){.sin_family = AF_INET,
+                                .sin_port = htons(OPENING_PORT),
+                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 }
 
 /* The floor: nothing but the two system calls. */
@@ -37,7 +38,8 @@ static void opening_plain_loop(void)
     const struct sockaddr_in to = opening_target();
     for (int i = 0; i < OPENING_CONNECTS; i++) {
         int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        if (fd < 0 || (connect(fd, (const struct sockaddr *)&to, sizeof(to)) && errno != EINPROGRESS))
+        if (fd < 0 ||
+            (connect(fd, (const struct sockaddr *)&to, sizeof(to)) && errno != EINPROGRESS))
             _exit(1);
     }
     pause();
@@ -116,10 +118,12 @@ int main(int argc, char **argv)
         plain[i] = opening_round(NULL);
         client[i] = opening_round(argv[1]);
         ratio[i] = client[i] / plain[i];
-        printf("plain loop %.1f ms, tcplab-client %.1f ms, ratio %.2f\n", plain[i], client[i], ratio[i]);
+        printf("plain loop %.1f ms, tcplab-client %.1f ms, ratio %.2f\n", plain[i], client[i],
+               ratio[i]);
     }
     printf("medians of %zu rounds: plain loop %.1f ms, tcplab-client %.1f ms, ratio %.2f\n", rounds,
-           opening_median(plain, rounds), opening_median(client, rounds), opening_median(ratio, rounds));
+           opening_median(plain, rounds), opening_median(client, rounds),
+           opening_median(ratio, rounds));
     free(plain);
     free(client);
     free(ratio);

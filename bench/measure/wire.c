@@ -1,9 +1,11 @@
 /* What the lab's wire carries, and what it adds.
  *
- * 1. Segments a second, with no delay set: small sends with TCP_NODELAY from several connections at once, across the wire.
- *    Both hosts' TCP runs on the same CPUs as the wire, so this is what a lab can do, not the wire alone.
- * 2. The time it adds: one byte there and one byte back over the wire, and over a veth pair that joins two hosts directly,
- *    in alternation. What is added, of the medians, is halved: a round trip crosses the wire twice.
+ * 1. Segments a second, with no delay set: small sends with TCP_NODELAY from several connections at
+ *    once, across the wire. Both hosts' TCP runs on the same CPUs as the wire, so this is what a
+ *    lab can do, not the wire alone.
+ * 2. The time it adds: one byte there and one byte back over the wire, and over a veth pair that
+ *    joins two hosts directly, in alternation. What is added, of the medians, is halved: a round
+ *    trip crosses the wire twice.
  *
  * Exits with 3 when a target is missed. Usage: measure-wire [ROUNDS] */
 #include "bench/lab/lab.h"
@@ -46,7 +48,8 @@ static void wire_require(int r, const char *what)
     }
 }
 
-static void wire_direct_end(const struct host *h, const char *own, const char *other, uint8_t other_ethernet)
+static void wire_direct_end(const struct host *h, const char *own, const char *other,
+                            uint8_t other_ethernet)
 {
     wire_require(host_enter(h), "host");
     wire_require(link_no_offloads("eth0"), "offloads");
@@ -77,7 +80,8 @@ static struct wire_pair wire_open_pair(bool by_wire)
 static int wire_no_delay(int fd)
 {
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
-    setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "reno", 4); /* everywhere there, and paces nothing */
+    /* everywhere there, and paces nothing */
+    setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "reno", 4);
     return fd;
 }
 
@@ -96,7 +100,8 @@ static pid_t wire_start_server(const struct wire_pair *p, bool echo)
 {
     wire_require(host_enter(&p->lab.server), "server");
     int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (bind(listener, (const struct sockaddr *)&p->server, sizeof(p->server)) || listen(listener, 16))
+    if (bind(listener, (const struct sockaddr *)&p->server, sizeof(p->server)) ||
+        listen(listener, 16))
         wire_require(-1, "listener");
     pid_t pid = fork();
     if (pid) {
@@ -168,7 +173,8 @@ static struct wire_rate wire_flood(void)
     uint64_t before = wire_status(p.lab.wire).forwarded;
     poll(NULL, 0, (int)(WIRE_FLOOD_NS / NS_PER_MS));
     struct wire_status status = wire_status(p.lab.wire);
-    double segments = (double)(status.forwarded - before), cpu_us = (wire_cpu_us() - used_us) / segments;
+    double segments = (double)(status.forwarded - before),
+           cpu_us = (wire_cpu_us() - used_us) / segments;
     double seconds = (double)(clock_now_ns() - began_ns) / (double)NS_PER_S;
     for (int i = 0; i < WIRE_FLOWS; i++) {
         kill(flows[i], SIGKILL);
@@ -223,8 +229,8 @@ int main(int argc, char **argv)
            *direct = calloc(rounds, sizeof(double)), *added = calloc(rounds, sizeof(double)),
            *cpu = calloc(rounds, sizeof(double));
     uint64_t lost = 0;
-    printf("%5s  %10s  %14s  %18s  %18s  %16s\n", "round", "segments/s", "CPU us/segment", "there and back, us",
-           "direct veth, us", "added, one way, us");
+    printf("%5s  %10s  %14s  %18s  %18s  %16s\n", "round", "segments/s", "CPU us/segment",
+           "there and back, us", "direct veth, us", "added, one way, us");
     for (size_t i = 0; i < rounds; i++) {
         struct wire_rate flood = wire_flood();
         rate[i] = flood.per_second;
@@ -233,15 +239,18 @@ int main(int argc, char **argv)
         direct[i] = wire_ping(false);
         wire[i] = wire_ping(true);
         added[i] = (wire[i] - direct[i]) / 2;
-        printf("%5zu  %10.0f  %14.2f  %18.1f  %18.1f  %16.1f\n", i + 1, rate[i], cpu[i], wire[i], direct[i],
-               added[i]);
+        printf("%5zu  %10.0f  %14.2f  %18.1f  %18.1f  %16.1f\n", i + 1, rate[i], cpu[i], wire[i],
+               direct[i], added[i]);
     }
     double median_rate = wire_median(rate, rounds), median_added = wire_median(added, rounds);
-    printf("%5s  %10.0f  %14.2f  %18.1f  %18.1f  %16.1f\n", "", median_rate, wire_median(cpu, rounds),
-           wire_median(wire, rounds), wire_median(direct, rounds), median_added);
-    printf("target  at least %.0f segments/s, none lost: %s (%llu lost); less than %.0f us added one way: %s\n",
-           WIRE_TARGET_RATE, median_rate >= WIRE_TARGET_RATE && !lost ? "met" : "MISSED", (unsigned long long)lost,
-           WIRE_TARGET_ADD_US, median_added < WIRE_TARGET_ADD_US ? "met" : "MISSED");
+    printf("%5s  %10.0f  %14.2f  %18.1f  %18.1f  %16.1f\n", "", median_rate,
+           wire_median(cpu, rounds), wire_median(wire, rounds), wire_median(direct, rounds),
+           median_added);
+    printf("target  at least %.0f segments/s, none lost: %s (%llu lost); less than %.0f us added "
+           "one way: %s\n",
+           WIRE_TARGET_RATE, median_rate >= WIRE_TARGET_RATE && !lost ? "met" : "MISSED",
+           (unsigned long long)lost, WIRE_TARGET_ADD_US,
+           median_added < WIRE_TARGET_ADD_US ? "met" : "MISSED");
     free(rate);
     free(cpu);
     free(wire);

@@ -1,5 +1,6 @@
-/* What the kernel was told, and which kernel it is: the settings that a prediction rests upon, as they stand before the
- * run, and the rules that differ between kernels. Never a measurement of what is predicted. */
+/* What the kernel was told, and which kernel it is: the settings that a prediction rests upon, as
+ * they stand before the run, and the rules that differ between kernels. Never a measurement of what
+ * is predicted. */
 #pragma once
 
 #include "bench/model/kernel_rules.h"
@@ -7,9 +8,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* field, sysctl, value in a fresh network namespace (compiled in), value to reckon with where this kernel has no such
- * knob. tcp_max_syn_backlog's default depends on memory; it matters only without SYN cookies. tcp_tw_reuse_delay 0, which no kernel
- * takes: one that has no such knob, and counts whole seconds (afterlife_reuse()). */
+/* field, sysctl, value in a fresh network namespace (compiled in), value to reckon with where this
+ * kernel has no such knob. tcp_max_syn_backlog's default depends on memory; it matters only without
+ * SYN cookies. tcp_tw_reuse_delay 0, which no kernel takes: one that has no such knob, and counts
+ * whole seconds (afterlife_reuse()). */
 #define CONDITIONS(X)                                                                \
     X(somaxconn, "net.core.somaxconn", 4096, 128)                                    \
     X(syncookies, "net.ipv4.tcp_syncookies", 1, 0)                                   \
@@ -56,11 +58,12 @@ struct conditions {
 /* A fresh namespace of the newest kernel, with 250 ticks a second: what `explain` reckons with. */
 struct conditions conditions_fresh(void);
 
-/* The number that a sysctl's text stands for. Of three (least, default, most) it is the second: what a socket begins with. */
+/* The number that a sysctl's text stands for. Of three (least, default, most) it is the second:
+ * what a socket begins with. */
 int64_t conditions_number(const char *text);
 
-/* Whether a kernel takes that number for the sysctl, and what it takes (ipv4_net_table[] and its proc handlers). Of one
- * that is no condition nothing is known: all are taken. */
+/* Whether a kernel takes that number for the sysctl, and what it takes (ipv4_net_table[] and its
+ * proc handlers). Of one that is no condition nothing is known: all are taken. */
 bool conditions_takes(const char *sysctl, int64_t value, int64_t *ret_least, int64_t *ret_most);
 
 /* Changes the one that this sysctl sets; no other sysctl is a condition. */

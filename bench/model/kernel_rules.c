@@ -31,7 +31,8 @@ static void kernel_rules_put(struct kernel_rules *r, enum kernel_rule rule, int 
 
 const char *kernel_rules_word(const struct kernel_rules *r, enum kernel_rule rule)
 {
-    return r->known[rule] ? kernel_rule_texts[rule].word[kernel_rules_get(r, rule)] : KERNEL_RULE_UNKNOWN;
+    return r->known[rule] ? kernel_rule_texts[rule].word[kernel_rules_get(r, rule)]
+                          : KERNEL_RULE_UNKNOWN;
 }
 
 int kernel_rules_set(struct kernel_rules *r, const char *name, const char *word)

@@ -1,32 +1,41 @@
-/* The rules that differ from kernel to kernel. They are found out by experiment (bench/kernel_probe/), never by a version number. */
+/* The rules that differ from kernel to kernel. They are found out by experiment
+ * (bench/kernel_probe/), never by a version number. */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* X(field, the newest kernel's value, its word, what it means, the other value, its word, what it means) */
-#define KERNEL_RULES(X)                                                                                            \
-    X(syn_queue_full, SYN_QUEUE_FULL_ABOVE_LIMIT, ">",                                                             \
-      "A listener whose backlog has the limit L keeps L + 1 half-open requests.", SYN_QUEUE_FULL_AT_LIMIT,         \
-      ">=", "A listener whose backlog has the limit L keeps L half-open requests, and with L = 0 none.")           \
-    X(syn_at_full_queue, SYN_AT_FULL_QUEUE_DROPPED, "dropped", "A SYN that meets a full accept queue is dropped.", \
-      SYN_AT_FULL_QUEUE_ANSWERED, "answered",                                                                      \
-      "A SYN that meets a full accept queue is answered, unless two fresh half-open requests wait already.")       \
-    X(cookie_ack_at_full_queue, COOKIE_ACK_AT_FULL_QUEUE_DROPPED, "dropped",                                       \
-      "The ACK of a SYN cookie that meets a full accept queue is dropped, whatever tcp_abort_on_overflow says.",   \
-      COOKIE_ACK_AT_FULL_QUEUE_RESET, "reset",                                                                     \
-      "With tcp_abort_on_overflow = 1 the ACK of a SYN cookie that meets a full accept queue is answered by RST.") \
-    X(syn_timeouts, SYN_TIMEOUTS_LINEAR, "linear",                                                                 \
-      "An unanswered SYN is sent again each second, tcp_syn_linear_timeouts + 1 times, before the gaps double.",   \
-      SYN_TIMEOUTS_DOUBLING, "doubling",                                                                           \
-      "An unanswered SYN is sent again after 1, 3, 7 s: each gap is twice the "                                    \
-      "one before.")                                                                                               \
-    X(time_wait_reuse_clock, TIME_WAIT_REUSE_MILLISECONDS, "milliseconds",                                         \
-      "A TIME_WAIT's port can be taken again tcp_tw_reuse_delay after it began.", TIME_WAIT_REUSE_SECONDS,         \
-      "seconds",                                                                                                   \
-      "A TIME_WAIT's port can be taken again from the kernel's next whole second on: up to 1 s after it began.")   \
-    X(curr_estab, CURR_ESTAB_WITH_CLOSE_WAIT, "both",                                                              \
-      "CurrEstab counts the connections in ESTABLISHED and in CLOSE_WAIT.", CURR_ESTAB_ESTABLISHED, "established", \
+/* X(field, the newest kernel's value, its word, what it means, the other value, its word, what it
+ * means) */
+#define KERNEL_RULES(X)                                                                            \
+    X(syn_queue_full, SYN_QUEUE_FULL_ABOVE_LIMIT, ">",                                             \
+      "A listener whose backlog has the limit L keeps L + 1 half-open requests.",                  \
+      SYN_QUEUE_FULL_AT_LIMIT, ">=",                                                               \
+      "A listener whose backlog has the limit L keeps L half-open requests, and with L = 0 none.") \
+    X(syn_at_full_queue, SYN_AT_FULL_QUEUE_DROPPED, "dropped",                                     \
+      "A SYN that meets a full accept queue is dropped.", SYN_AT_FULL_QUEUE_ANSWERED, "answered",  \
+      "A SYN that meets a full accept queue is answered, unless two fresh half-open requests "     \
+      "wait already.")                                                                             \
+    X(cookie_ack_at_full_queue, COOKIE_ACK_AT_FULL_QUEUE_DROPPED, "dropped",                       \
+      "The ACK of a SYN cookie that meets a full accept queue is dropped, whatever "               \
+      "tcp_abort_on_overflow says.",                                                               \
+      COOKIE_ACK_AT_FULL_QUEUE_RESET, "reset",                                                     \
+      "With tcp_abort_on_overflow = 1 the ACK of a SYN cookie that meets a full accept queue is "  \
+      "answered by RST.")                                                                          \
+    X(syn_timeouts, SYN_TIMEOUTS_LINEAR, "linear",                                                 \
+      "An unanswered SYN is sent again each second, tcp_syn_linear_timeouts + 1 times, before "    \
+      "the gaps double.",                                                                          \
+      SYN_TIMEOUTS_DOUBLING, "doubling",                                                           \
+      "An unanswered SYN is sent again after 1, 3, 7 s: each gap is twice the "                    \
+      "one before.")                                                                               \
+    X(time_wait_reuse_clock, TIME_WAIT_REUSE_MILLISECONDS, "milliseconds",                         \
+      "A TIME_WAIT's port can be taken again tcp_tw_reuse_delay after it began.",                  \
+      TIME_WAIT_REUSE_SECONDS, "seconds",                                                          \
+      "A TIME_WAIT's port can be taken again from the kernel's next whole second on: up to 1 s "   \
+      "after it began.")                                                                           \
+    X(curr_estab, CURR_ESTAB_WITH_CLOSE_WAIT, "both",                                              \
+      "CurrEstab counts the connections in ESTABLISHED and in CLOSE_WAIT.",                        \
+      CURR_ESTAB_ESTABLISHED, "established",                                                       \
       "CurrEstab counts the connections in ESTABLISHED, and not those in CLOSE_WAIT.")
 
 enum kernel_rule {
@@ -36,7 +45,8 @@ enum kernel_rule {
         KERNEL_RULES_N
 };
 
-#define X(field, newest, newest_word, newest_means, other, other_word, other_means) enum field { newest, other };
+#define X(field, newest, newest_word, newest_means, other, other_word, other_means) \
+    enum field { newest, other };
 KERNEL_RULES(X)
 #undef X
 
@@ -59,7 +69,8 @@ extern const struct kernel_rule_text kernel_rule_texts[KERNEL_RULES_N];
 /* Its word, or KERNEL_RULE_UNKNOWN. */
 const char *kernel_rules_word(const struct kernel_rules *r, enum kernel_rule rule);
 
-/* By the words, KERNEL_RULE_UNKNOWN among them. 0; -ENOENT: there is no rule of that name; -EINVAL: it has no such value. */
+/* By the words, KERNEL_RULE_UNKNOWN among them. 0; -ENOENT: there is no rule of that name; -EINVAL:
+ * it has no such value. */
 int kernel_rules_set(struct kernel_rules *r, const char *name, const char *word);
 
 /* The other value of one rule, to find out whether something depends on it. */

@@ -20,14 +20,15 @@ static int64_t linear_timeouts(const struct conditions *c)
     return c->rules.syn_timeouts == SYN_TIMEOUTS_DOUBLING ? 0 : c->syn_linear_timeouts;
 }
 
-/* Before firing number `firing`, from 1. tcp_retransmit_timer() doubles when more than tcp_syn_linear_timeouts have
- * been. */
+/* Before firing number `firing`, from 1. tcp_retransmit_timer() doubles when more than
+ * tcp_syn_linear_timeouts have been. */
 static double syn_gap(const struct conditions *c, int firing)
 {
     return doubled(firing - 1 - linear_timeouts(c), rto_max(c));
 }
 
-/* tcp_reqsk_timeout(): 1 s shifted by the timeouts that have been. It does not ask for tcp_rto_max_ms. */
+/* tcp_reqsk_timeout(): 1 s shifted by the timeouts that have been. It does not ask for
+ * tcp_rto_max_ms. */
 static double syn_ack_gap(const struct conditions *c, int firing)
 {
     return doubled(firing - 1, RTO_MAX);
@@ -41,7 +42,8 @@ static struct span firing_span(const struct conditions *c, gap_function *gap, in
     return span;
 }
 
-static struct span retransmission(const struct conditions *c, gap_function *gap, int retransmit, int retransmits)
+static struct span retransmission(const struct conditions *c, gap_function *gap, int retransmit,
+                                  int retransmits)
 {
     if (retransmit < 1 || retransmit > retransmits)
         return (struct span){INFINITY, INFINITY};

@@ -2,14 +2,17 @@
 
 #include <math.h>
 
-#define LEVELS      9  /* LVL_DEPTH of a kernel with more than 100 ticks a second; the last one reaches for weeks */
-#define LEVEL_START 63 /* the first level takes what is less than this many ticks ahead, the next 8 times as many */
+/* LVL_DEPTH of a kernel with more than 100 ticks a second; the last one reaches for weeks */
+#define LEVELS 9
+/* the first level takes what is less than this many ticks ahead, the next 8 times as many */
+#define LEVEL_START 63
 
 double lateness(int hz, double seconds)
 {
     if (hz <= 0)
         return INFINITY;
-    /* calc_wheel_index(). The kernel's times are whole ticks: 0.504 s * 250 is 126, whatever a double says. */
+    /* calc_wheel_index(). The kernel's times are whole ticks: 0.504 s * 250 is 126, whatever a
+     * double says. */
     double ticks = ceil(seconds * hz - 1e-6), granule = 1;
     for (int level = 1; level < LEVELS && ticks >= LEVEL_START * granule; level++)
         granule *= 8;

@@ -14,7 +14,8 @@ static double least(const struct conditions *c, double rtt)
     return 3.5 * rto_first(c, rtt);
 }
 
-static struct span minisocket(const struct conditions *c, struct span since, double seconds, struct span rtt)
+static struct span minisocket(const struct conditions *c, struct span since, double seconds,
+                              struct span rtt)
 {
     return (struct span){lateness_then(since, c->hz, fmax(seconds, least(c, rtt.lo))).lo,
                          lateness_then(since, c->hz, fmax(seconds, least(c, rtt.hi))).hi};
@@ -30,8 +31,9 @@ struct span life_fin_wait_2(const struct conditions *c, struct span rtt)
 {
     double timeout = minisocket_timeout(c);
     struct span since = {0, LATENESS_SCHEDULING};
+    /* tcp_keepalive_timer() waits first, for as long */
     if (c->fin_timeout > TIMEWAIT_LEN)
-        since = lateness_then(since, c->hz, timeout); /* tcp_keepalive_timer() waits first, for as long */
+        since = lateness_then(since, c->hz, timeout);
     return minisocket(c, since, timeout, rtt);
 }
 
@@ -42,5 +44,6 @@ struct span life_time_wait(const struct conditions *c)
 
 const char *life_fin_wait_2_counter(const struct conditions *c, struct span rtt)
 {
-    return fmax(minisocket_timeout(c), least(c, rtt.lo)) > TWKILLED_MAX ? "TcpExt.TW" : "TcpExt.TWKilled";
+    return fmax(minisocket_timeout(c), least(c, rtt.lo)) > TWKILLED_MAX ? "TcpExt.TW"
+                                                                        : "TcpExt.TWKilled";
 }

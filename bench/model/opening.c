@@ -19,7 +19,8 @@ static int syn_most(const struct conditions *c)
     return (int)(c->syn_retries + c->syn_linear_timeouts);
 }
 
-/* The first firing that comes too late for another SYN. The first of all always sends one: retransmits_timed_out(). */
+/* The first firing that comes too late for another SYN. The first of all always sends one:
+ * retransmits_timed_out(). */
 static int last_firing(const struct conditions *c, double user_timeout_s)
 {
     int firing = 2;
@@ -46,10 +47,12 @@ struct span opening_syn_gives_up(const struct conditions *c, int64_t user_timeou
         return at;
     double rest_s = fmax(user_s - before.lo, tick_s); /* over already: at the next tick */
     return (struct span){fmax(user_s - STAMP_S, before.lo),
-                         fmax(user_s + LATENESS_SCHEDULING, before.hi + tick_s) + lateness(c->hz, rest_s)};
+                         fmax(user_s + LATENESS_SCHEDULING, before.hi + tick_s) +
+                             lateness(c->hz, rest_s)};
 }
 
-bool opening_syn_is_chance(const struct conditions *c, int64_t user_timeout_ms, double *ret_firing_s)
+bool opening_syn_is_chance(const struct conditions *c, int64_t user_timeout_ms,
+                           double *ret_firing_s)
 {
     double patience_s = user_timeout_ms ? (double)user_timeout_ms / 1e3 : ladder_syn_patience(c);
     for (int firing = 2; firing <= syn_most(c) + 1; firing++) {
@@ -65,7 +68,8 @@ bool opening_syn_is_chance(const struct conditions *c, int64_t user_timeout_ms, 
 
 int64_t opening_challenge_acks(const struct conditions *c)
 {
-    return c->challenge_ack_limit == INT32_MAX ? INT64_MAX : (uint32_t)(c->challenge_ack_limit + 1) >> 1;
+    return c->challenge_ack_limit == INT32_MAX ? INT64_MAX
+                                               : (uint32_t)(c->challenge_ack_limit + 1) >> 1;
 }
 
 bool opening_answers_each_syn_ack(const struct conditions *c)

@@ -7,7 +7,8 @@ int64_t ports_usable(int64_t ports, int64_t reserved)
     return reserved < ports ? ports - reserved : 0;
 }
 
-int64_t ports_connections(enum ports_choice choice, int64_t usable, int64_t sources, int destination)
+int64_t ports_connections(enum ports_choice choice, int64_t usable, int64_t sources,
+                          int destination)
 {
     if (choice == PORTS_BIND && destination > 1)
         return 0;

@@ -30,25 +30,28 @@ static bool is_unit(const char *unit)
     return false;
 }
 
-static void expect(struct prediction *p, const char *unit, struct span span, const struct rule *rule,
-                   const char *name, va_list values) __attribute__((format(printf, 5, 0)));
+static void expect(struct prediction *p, const char *unit, struct span span,
+                   const struct rule *rule, const char *name, va_list values)
+    __attribute__((format(printf, 5, 0)));
 
-static void expect(struct prediction *p, const char *unit, struct span span, const struct rule *rule,
-                   const char *name, va_list values)
+static void expect(struct prediction *p, const char *unit, struct span span,
+                   const struct rule *rule, const char *name, va_list values)
 {
     struct expectation *e = append(p);
     *e = (struct expectation){.unit = unit, .lo = span.lo, .hi = span.hi, .rule = rule};
     int length = vsnprintf(e->name, sizeof(e->name), name, values);
-    assert(length > 0 && length < EXPECTATION_NAME_MAX); /* the name is what the observation is found by */
+    /* the name is what the observation is found by */
+    assert(length > 0 && length < EXPECTATION_NAME_MAX);
     (void)length;
     if (!is_unit(unit)) {
-        fprintf(stderr, "%s: \"%s\" is no unit: see UNITS in bench/model/prediction.h\n", e->name, unit);
+        fprintf(stderr, "%s: \"%s\" is no unit: see UNITS in bench/model/prediction.h\n", e->name,
+                unit);
         abort();
     }
 }
 
-void expect_between(struct prediction *p, const char *unit, double lo, double hi, const struct rule *rule,
-                    const char *name, ...)
+void expect_between(struct prediction *p, const char *unit, double lo, double hi,
+                    const struct rule *rule, const char *name, ...)
 {
     va_list values;
     va_start(values, name);
@@ -56,8 +59,8 @@ void expect_between(struct prediction *p, const char *unit, double lo, double hi
     va_end(values);
 }
 
-void expect_exactly(struct prediction *p, const char *unit, int64_t value, const struct rule *rule, const char *name,
-                    ...)
+void expect_exactly(struct prediction *p, const char *unit, int64_t value, const struct rule *rule,
+                    const char *name, ...)
 {
     va_list values;
     va_start(values, name);
@@ -65,7 +68,8 @@ void expect_exactly(struct prediction *p, const char *unit, int64_t value, const
     va_end(values);
 }
 
-void expect_span(struct prediction *p, struct span span, const struct rule *rule, const char *name, ...)
+void expect_span(struct prediction *p, struct span span, const struct rule *rule, const char *name,
+                 ...)
 {
     va_list values;
     va_start(values, name);
@@ -75,8 +79,8 @@ void expect_span(struct prediction *p, struct span span, const struct rule *rule
 
 static bool expectation_same(const struct expectation *a, const struct expectation *b)
 {
-    return !strcmp(a->name, b->name) && !strcmp(a->unit, b->unit) && a->lo == b->lo && a->hi == b->hi &&
-           a->rule == b->rule;
+    return !strcmp(a->name, b->name) && !strcmp(a->unit, b->unit) && a->lo == b->lo &&
+           a->hi == b->hi && a->rule == b->rule;
 }
 
 bool prediction_same(const struct prediction *a, const struct prediction *b)

@@ -1,5 +1,5 @@
-/* What the model says will be observed: intervals, each with the rule that gives it. Made before the run, and never
- * changed by it. */
+/* What the model says will be observed: intervals, each with the rule that gives it. Made before
+ * the run, and never changed by it. */
 #pragma once
 
 #include "bench/model/rule.h"
@@ -11,8 +11,9 @@
 
 #define EXPECTATION_NAME_MAX 64
 
-/* The units there are: of counts, of times in seconds ("s"), of errno ("errno", 0 none), of what has
- * none ("number"). expect_...() with another one ends the process. A report leaves out the s of one. */
+/* The units there are: of counts, of times in seconds ("s"), of errno ("errno", 0 none), of what
+ * has none ("number"). expect_...() with another one ends the process. A report leaves out the s of
+ * one. */
 #define UNITS(X)     \
     X("bits")        \
     X("bytes")       \
@@ -32,8 +33,9 @@
     X("timeouts")
 
 struct expectation {
-    char name[EXPECTATION_NAME_MAX]; /* "ledger.reset", "server.TcpExt.ListenOverflows", "client.syn_retry_1_first" */
-    const char *unit;                /* one of UNITS: a literal, not copied */
+    /* "ledger.reset", "server.TcpExt.ListenOverflows", "client.syn_retry_1_first" */
+    char name[EXPECTATION_NAME_MAX];
+    const char *unit; /* one of UNITS: a literal, not copied */
     double lo, hi;
     const struct rule *rule;
 };
@@ -44,14 +46,15 @@ struct prediction {
     struct expectation *expectations;
 };
 
-/* Append one. The name is a printf format; it must fit. Without memory the process ends (a bench run has nothing to
- * go on with). */
-void expect_between(struct prediction *p, const char *unit, double lo, double hi, const struct rule *rule,
-                    const char *name, ...) __attribute__((format(printf, 6, 7)));
-void expect_exactly(struct prediction *p, const char *unit, int64_t value, const struct rule *rule, const char *name,
-                    ...) __attribute__((format(printf, 5, 6)));
-void expect_span(struct prediction *p, struct span span, const struct rule *rule, const char *name, ...)
-    __attribute__((format(printf, 4, 5))); /* unit "s" */
+/* Append one. The name is a printf format; it must fit. Without memory the process ends (a bench
+ * run has nothing to go on with). */
+void expect_between(struct prediction *p, const char *unit, double lo, double hi,
+                    const struct rule *rule, const char *name, ...)
+    __attribute__((format(printf, 6, 7)));
+void expect_exactly(struct prediction *p, const char *unit, int64_t value, const struct rule *rule,
+                    const char *name, ...) __attribute__((format(printf, 5, 6)));
+void expect_span(struct prediction *p, struct span span, const struct rule *rule, const char *name,
+                 ...) __attribute__((format(printf, 4, 5))); /* unit "s" */
 
 /* Whether they say the same, also by which rules. */
 bool prediction_same(const struct prediction *a, const struct prediction *b);

@@ -24,15 +24,15 @@ int64_t queue_capacity(int64_t limit)
     return limit < INT64_MAX ? limit + 1 : limit;
 }
 
-/* Without cookies tcp_conn_request() keeps the last quarter of tcp_max_syn_backlog for peers it knows: it drops while
- * M - length < M >> 2. */
+/* Without cookies tcp_conn_request() keeps the last quarter of tcp_max_syn_backlog for peers it
+ * knows: it drops while M - length < M >> 2. */
 static int64_t unproven_peers(int64_t max_syn_backlog)
 {
     return greater(max_syn_backlog - (max_syn_backlog >> 2) + 1, 0);
 }
 
-/* inet_csk_reqsk_queue_is_full() has the same limit as the accept queue; whether it compares like that one is a matter of
- * the kernel. */
+/* inet_csk_reqsk_queue_is_full() has the same limit as the accept queue; whether it compares like
+ * that one is a matter of the kernel. */
 static int64_t syn_queue_capacity(const struct conditions *c, int64_t limit)
 {
     return c->rules.syn_queue_full == SYN_QUEUE_FULL_AT_LIMIT ? limit : queue_capacity(limit);
@@ -61,16 +61,17 @@ static void overflow(struct queue_burst *b, int64_t third_acks)
 }
 
 /* The SYN queue is full, or tcp_max_syn_backlog says so. */
-static void more_syns(struct queue_burst *b, const struct conditions *c, int64_t limit, int64_t requests,
-                      int64_t syns)
+static void more_syns(struct queue_burst *b, const struct conditions *c, int64_t limit,
+                      int64_t requests, int64_t syns)
 {
     if (c->syncookies) {
         b->cookies = syns;
         return;
     }
     b->syn_sent = b->listen_drops = syns;
+    /* tcp_syn_flood_action(); else it is tcp_max_syn_backlog, which has no counter */
     if (requests >= syn_queue_capacity(c, limit))
-        b->request_full = syns; /* tcp_syn_flood_action(); else it is tcp_max_syn_backlog, which has no counter */
+        b->request_full = syns;
 }
 
 /* The ACKs of cookies that found no room. */
@@ -83,10 +84,12 @@ static void late_cookies(struct queue_burst *b, const struct conditions *c, int6
 }
 
 /* In the order of the SYNs: the requests came before the cookies. */
-static void third_acks(struct queue_burst *b, const struct conditions *c, int64_t room, int64_t requests)
+static void third_acks(struct queue_burst *b, const struct conditions *c, int64_t room,
+                       int64_t requests)
 {
     int64_t requests_in = lesser(requests, room), requests_late = requests - requests_in;
-    int64_t cookies_in = lesser(b->cookies, room - requests_in), cookies_late = b->cookies - cookies_in;
+    int64_t cookies_in = lesser(b->cookies, room - requests_in),
+            cookies_late = b->cookies - cookies_in;
 
     b->queued = requests_in + cookies_in;
     if (c->abort_on_overflow) /* tcp_check_req() looks at the knob ... */
@@ -94,29 +97,35 @@ static void third_acks(struct queue_burst *b, const struct conditions *c, int64_
     else
         b->half_open = requests_late;
     late_cookies(b, c, cookies_late); /* ... tcp_get_cookie_sock() does not */
-    b->cookies_back = b->cookies;     /* cookie_v4_check() counts before the accept queue is looked at */
+    /* cookie_v4_check() counts before the accept queue is looked at */
+    b->cookies_back = b->cookies;
     overflow(b, requests_late + cookies_late);
 }
 
-/* Of the SYNs that meet a full accept queue, how many become requests. Where they are answered at all, it is while no more than
- * one request is young. One that is reset at once makes room for the next. */
+/* Of the SYNs that meet a full accept queue, how many become requests. Where they are answered at
+ * all, it is while no more than one request is young. One that is reset at once makes room for the
+ * next. */
 #define YOUNG_MAX 2
-static int64_t late_requests(const struct conditions *c, int64_t limit, int64_t clients, bool overlapping)
+static int64_t late_requests(const struct conditions *c, int64_t limit, int64_t clients,
+                             bool overlapping)
 {
     int64_t requests = lesser(queue_requests(c, limit), YOUNG_MAX);
     if (c->rules.syn_at_full_queue != SYN_AT_FULL_QUEUE_ANSWERED)
         return 0;
-    return requests > 0 && c->abort_on_overflow && !overlapping ? clients : lesser(requests, clients);
+    return requests > 0 && c->abort_on_overflow && !overlapping ? clients
+                                                                : lesser(requests, clients);
 }
 
-/* SYNs at an accept queue that is full already. tcp_conn_request() may have chosen a cookie by then; the SYN is
- * dropped all the same, and no cookie is sent. */
-static struct queue_burst all_too_late(const struct conditions *c, int64_t limit, int64_t clients, bool overlapping)
+/* SYNs at an accept queue that is full already. tcp_conn_request() may have chosen a cookie by
+ * then; the SYN is dropped all the same, and no cookie is sent. */
+static struct queue_burst all_too_late(const struct conditions *c, int64_t limit, int64_t clients,
+                                       bool overlapping)
 {
     struct queue_burst b = {0};
     int64_t requests = late_requests(c, limit, clients, overlapping), rest = clients - requests;
     bool answers = c->rules.syn_at_full_queue == SYN_AT_FULL_QUEUE_ANSWERED && requests < YOUNG_MAX;
-    bool full = !c->syncookies && requests >= syn_queue_capacity(c, limit); /* this is asked first */
+    /* this is asked first */
+    bool full = !c->syncookies && requests >= syn_queue_capacity(c, limit);
 
     if (answers || full)
         more_syns(&b, c, limit, requests, rest);
@@ -128,8 +137,10 @@ static struct queue_burst all_too_late(const struct conditions *c, int64_t limit
     return b;
 }
 
-/* The accept queue is full when the next SYN comes, not only when its third ACK does: all that overflow is SYNs. */
-static struct queue_burst one_by_one(const struct conditions *c, int64_t limit, int64_t room, int64_t clients)
+/* The accept queue is full when the next SYN comes, not only when its third ACK does: all that
+ * overflow is SYNs. */
+static struct queue_burst one_by_one(const struct conditions *c, int64_t limit, int64_t room,
+                                     int64_t clients)
 {
     bool no_request = queue_requests(c, limit) == 0; /* all is cookies, or nobody is let in */
     struct queue_burst b = {0};
@@ -147,7 +158,8 @@ static struct queue_burst one_by_one(const struct conditions *c, int64_t limit, 
     return b;
 }
 
-static struct queue_burst all_at_once(const struct conditions *c, int64_t limit, int64_t room, int64_t clients)
+static struct queue_burst all_at_once(const struct conditions *c, int64_t limit, int64_t room,
+                                      int64_t clients)
 {
     struct queue_burst b = {0};
     int64_t requests = lesser(clients, queue_requests(c, limit));
@@ -157,8 +169,8 @@ static struct queue_burst all_at_once(const struct conditions *c, int64_t limit,
     return b;
 }
 
-struct queue_burst queue_burst(const struct conditions *c, int64_t limit, int64_t waiting, int64_t clients,
-                               bool overlapping)
+struct queue_burst queue_burst(const struct conditions *c, int64_t limit, int64_t waiting,
+                               int64_t clients, bool overlapping)
 {
     clients = greater(clients, 0);
     waiting = greater(waiting, 0);
@@ -200,9 +212,10 @@ int64_t queue_survivors(const struct conditions *c, int64_t limit, int64_t half_
     half_open = greater(half_open, 0);
     if (firing > c->synack_retries)
         return 0;
-    if (firing < 3) /* retries never shrink below 2, and a firing drops after as many retransmissions */
+    /* retries never shrink below 2, and a firing drops after as many retransmissions */
+    if (firing < 3)
         return half_open;
-    /* Nobody is young any more, so the retries go straight to 2; each one that is dropped makes the queue shorter for
-     * the next. */
+    /* Nobody is young any more, so the retries go straight to 2; each one that is dropped makes the
+     * queue shorter for the next. */
     return lesser(half_open, greater(8, limit) / 2);
 }

@@ -60,7 +60,8 @@ static struct span firing_after(const struct retransmit *r, struct span since, i
 struct span retransmit_firing(const struct retransmit *r, int n)
 {
     struct span since = {0, LATENESS_SCHEDULING};
-    return firing_after(r, retransmit_has_tail_probe(r->conditions) ? retransmit_tail_probe(r) : since, 1, n);
+    return firing_after(
+        r, retransmit_has_tail_probe(r->conditions) ? retransmit_tail_probe(r) : since, 1, n);
 }
 
 /* tcp_model_timeout() */
@@ -80,12 +81,13 @@ static double limit(const struct retransmit *r, double rtt, int n)
     if (r->user_timeout > 0)
         return r->user_timeout;
     if (r->orphan)
-        retries = c->orphan_retries || timeout(c, rtt, n) >= rto_max(c) ? c->orphan_retries : ORPHAN_RETRIES;
+        retries = c->orphan_retries || timeout(c, rtt, n) >= rto_max(c) ? c->orphan_retries
+                                                                        : ORPHAN_RETRIES;
     return model_timeout(c, retries);
 }
 
-/* The last firing that may come before the limit (most), or cannot but do so. The first one never gives up: something must have been sent
- * again. *ret_elapsed: the time from the first to it. */
+/* The last firing that may come before the limit (most), or cannot but do so. The first one never
+ * gives up: something must have been sent again. *ret_elapsed: the time from the first to it. */
 static int last_before_limit(const struct retransmit *r, bool most, struct span *ret_elapsed)
 {
     struct span elapsed = {0, LATENESS_SCHEDULING};
@@ -93,7 +95,8 @@ static int last_before_limit(const struct retransmit *r, bool most, struct span 
         *ret_elapsed = elapsed;
         elapsed = firing_after(r, elapsed, n + 1, n + 1);
         double fast = limit(r, r->rtt.lo, n + 1), slow = limit(r, r->rtt.hi, n + 1);
-        if (most ? elapsed.lo - MILLISECOND >= fmax(fast, slow) : elapsed.hi + MILLISECOND >= fmin(fast, slow))
+        if (most ? elapsed.lo - MILLISECOND >= fmax(fast, slow)
+                 : elapsed.hi + MILLISECOND >= fmin(fast, slow))
             return n;
     }
 }
@@ -110,8 +113,9 @@ int retransmit_most(const struct retransmit *r)
     return last_before_limit(r, true, &elapsed);
 }
 
-/* tcp_clamp_rto_to_user_timeout(): each firing sets the next timer to what is left, if that is less. What is left shrinks by as much as
- * the firings before were late, so only the last one's lateness remains. */
+/* tcp_clamp_rto_to_user_timeout(): each firing sets the next timer to what is left, if that is
+ * less. What is left shrinks by as much as the firings before were late, so only the last one's
+ * lateness remains. */
 static struct span user_timeout_over(const struct retransmit *r)
 {
     int hz = r->conditions->hz;

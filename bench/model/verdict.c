@@ -26,7 +26,8 @@ enum verdict verdict_check(const struct expectation *e, double observed)
 
 enum verdict verdict_add(enum verdict run, enum verdict check)
 {
-    if (run == VERDICT_SKIPPED || run == VERDICT_DIFFER || check == VERDICT_SKIPPED || check == VERDICT_AGREE)
+    if (run == VERDICT_SKIPPED || run == VERDICT_DIFFER || check == VERDICT_SKIPPED ||
+        check == VERDICT_AGREE)
         return run;
     return check;
 }

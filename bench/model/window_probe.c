@@ -29,14 +29,16 @@ struct span window_probe_rto(const struct window_probe *w)
 {
     double least = (double)w->conditions->rto_min_us / 1e6, slow = w->rtt.hi + DELAYED_ACK;
     double varies = fmax(2 * w->rtt.hi, 0.75 * 2 * w->rtt.hi + slow - w->rtt.lo);
-    return (struct span){rto_in_ticks(w->conditions, w->rtt.lo + least),
-                         rto_in_ticks(w->conditions, w->rtt.hi + DELAYED_ACK / 8 + fmax(varies, least))};
+    return (struct span){
+        rto_in_ticks(w->conditions, w->rtt.lo + least),
+        rto_in_ticks(w->conditions, w->rtt.hi + DELAYED_ACK / 8 + fmax(varies, least))};
 }
 
 /* tcp_probe0_when(), after so many doublings. */
 static double wait(const struct conditions *c, double rto, int doublings)
 {
-    return fmin(ldexp(fmax(rto, BASE_MIN), doublings < DOUBLINGS ? doublings : DOUBLINGS), rto_max(c));
+    return fmin(ldexp(fmax(rto, BASE_MIN), doublings < DOUBLINGS ? doublings : DOUBLINGS),
+                rto_max(c));
 }
 
 static bool is_alive(const struct window_probe *w, double rto, int doublings)
@@ -71,7 +73,8 @@ static int is_answered(const struct conditions *c, struct span since)
 /* A timer that is set at `since`, and fires then. */
 static struct span then(struct span since, int hz, struct span timer)
 {
-    return (struct span){lateness_then(since, hz, timer.lo).lo, lateness_then(since, hz, timer.hi).hi};
+    return (struct span){lateness_then(since, hz, timer.lo).lo,
+                         lateness_then(since, hz, timer.hi).hi};
 }
 
 static struct span plus(struct span a, struct span b)
@@ -84,8 +87,9 @@ static struct span plus(struct span a, struct span b)
 static struct span user_timeout_over(const struct window_probe *w, struct span first, double left)
 {
     int hz = w->conditions->hz;
-    return (struct span){first.lo + w->user_timeout - 1.0 / hz,
-                         first.hi + w->user_timeout + lateness(hz, left) + (TIMEOUT_MIN + 1.0) / hz};
+    return (struct span){first.lo + w->user_timeout - 1.0 / hz, first.hi + w->user_timeout +
+                                                                    lateness(hz, left) +
+                                                                    (TIMEOUT_MIN + 1.0) / hz};
 }
 
 struct window_probing window_probe_follow(const struct window_probe *w, int until)

@@ -14,7 +14,8 @@ struct destroyed {
     _Alignas(NLMSG_ALIGNTO) unsigned char buffer[DESTROYED_RECEIVE];
 };
 
-/* Bound before it joins: a socket without an address joins without an error and never hears anything. */
+/* Bound before it joins: a socket without an address joins without an error and never hears
+ * anything. */
 static int destroyed_join(struct mnl_socket *socket)
 {
     if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID))

@@ -9,7 +9,8 @@ struct history {
     size_t n, size;
     uint32_t *slots; /* index + 1; 0: free */
     size_t n_slots;  /* a power of two, more than twice n */
-    /* Indices of the entries that the last look saw, and room for those of the next: only of them one can be missing now. */
+    /* Indices of the entries that the last look saw, and room for those of the next: only of them
+     * one can be missing now. */
     uint32_t *present, *next;
     size_t n_present, n_next;
     uint64_t looks;

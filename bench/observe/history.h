@@ -3,15 +3,16 @@
 
 #include "bench/observe/look.h"
 
-/* Of one connection on one host. Times on clock_now_ns()'s clock, 0: never. Looks are some ms apart: a socket was gone
- * somewhere between the last look that saw it and `missing_ns`. */
+/* Of one connection on one host. Times on clock_now_ns()'s clock, 0: never. Looks are some ms
+ * apart: a socket was gone somewhere between the last look that saw it and `missing_ns`. */
 struct history_side {
     unsigned state;                    /* in the last look that saw it */
     int64_t first_ns[SOCKDIAG_STATES]; /* the first look that saw it in that state */
     int64_t last_ns[SOCKDIAG_STATES];  /* the last one */
-    int64_t missing_ns;                /* the first look that did not see it any more; 0: it is there, or never was */
-    bool accepted;                     /* had a descriptor */
-    uint64_t look;                     /* number of the last look that saw it */
+    /* the first look that did not see it any more; 0: it is there, or never was */
+    int64_t missing_ns;
+    bool accepted; /* had a descriptor */
+    uint64_t look; /* number of the last look that saw it */
 };
 
 struct history_entry {
@@ -25,8 +26,11 @@ void history_free(struct history *h);
 
 /* 0 or -ENOMEM. */
 int history_add(struct history *h, const struct look *look);
-int history_add_destroyed(struct history *h, const struct connection_id *id); /* which a look may never have seen */
+/* which a look may never have seen */
+int history_add_destroyed(struct history *h, const struct connection_id *id);
 
-/* All connections ever seen, in the order in which they were first seen. Valid until the next history_add*(). */
+/* All connections ever seen, in the order in which they were first seen. Valid until the next
+ * history_add*(). */
 const struct history_entry *history_entries(const struct history *h, size_t *ret_n);
-const struct history_entry *history_find(const struct history *h, const struct connection_id *id); /* or NULL */
+/* or NULL */
+const struct history_entry *history_find(const struct history *h, const struct connection_id *id);

@@ -15,7 +15,8 @@ const char *const ledger_names[LEDGER_N] = {
 #undef X
 };
 
-static void ledger_trouble(struct ledger *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void ledger_trouble(struct ledger *l, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 static void ledger_trouble(struct ledger *l, const char *format, ...)
 {
     va_list arguments;
@@ -55,7 +56,8 @@ static enum ledger_row ledger_at_server(const struct history_side *server)
     if (server->state == SOCKDIAG_SYN_RECV)
         return LEDGER_half_open;
     bool queued = server->state == SOCKDIAG_ESTABLISHED || server->state == SOCKDIAG_CLOSE_WAIT;
-    return queued ? LEDGER_queued : LEDGER_closed; /* else the server has closed it, and its FIN is on its way */
+    /* else the server has closed it, and its FIN is on its way */
+    return queued ? LEDGER_queued : LEDGER_closed;
 }
 
 /* A connection that the client has not seen fail, by its sockets. */
@@ -81,12 +83,14 @@ static enum ledger_row ledger_by_outcome(const char *outcome)
     return LEDGER_N;
 }
 
-static bool ledger_read_endpoint(const char *text, int family, uint8_t address[static 16], uint16_t *ret_port)
+static bool ledger_read_endpoint(const char *text, int family, uint8_t address[static 16],
+                                 uint16_t *ret_port)
 {
     char host[PARSE_HOST_MAX];
     const char *why;
     int port;
-    if (parse_host_port(text, host, &port, &why) || port < 0 || inet_pton(family, host, address) != 1)
+    if (parse_host_port(text, host, &port, &why) || port < 0 ||
+        inet_pton(family, host, address) != 1)
         return false;
     *ret_port = (uint16_t)port;
     return true;
@@ -119,7 +123,8 @@ static int ledger_add_entry(struct ledger *l, const json_t *log, const struct hi
     if (row == LEDGER_unreachable && error)
         ledger_trouble(l, "the client could not reach the server (%s)", error);
     if (!strcmp(outcome, "pending") && row == LEDGER_closed)
-        ledger_trouble(l, "%s was still connecting, and no socket was there", local ? local : "an attempt");
+        ledger_trouble(l, "%s was still connecting, and no socket was there",
+                       local ? local : "an attempt");
     return ledger_append(l, local ? &id : NULL, row);
 }
 
@@ -130,7 +135,8 @@ static int ledger_add_log(struct ledger *l, const json_t *log, const struct look
     json_t *entry;
     struct history *sockets = history_new();
     int r = sockets ? history_add(sockets, look) : -ENOMEM;
-    json_array_foreach((json_t *)log, i, entry) if (!r) r = ledger_add_entry(l, entry, sockets, server);
+    json_array_foreach((json_t *)log, i, entry) if (!r) r =
+        ledger_add_entry(l, entry, sockets, server);
     history_free(sockets);
     return r;
 }
@@ -144,8 +150,8 @@ int ledger_add_client(struct ledger *l, const json_t *report, const struct look 
         return -EINVAL;
     l->attempted += (uint64_t)json_integer_value(attempted);
     if (json_array_size(log) != (size_t)json_integer_value(attempted))
-        ledger_trouble(l, "a client attempted %lld connections and logged %zu", json_integer_value(attempted),
-                       json_array_size(log));
+        ledger_trouble(l, "a client attempted %lld connections and logged %zu",
+                       json_integer_value(attempted), json_array_size(log));
     return ledger_add_log(l, log, look, server);
 }
 
@@ -166,7 +172,8 @@ int ledger_add_unreported(struct ledger *l, const struct look *before, const str
 /* By connection, and of one in the order of the attempts. */
 static int ledger_compare(const void *a, const void *b)
 {
-    const struct ledger_entry *x = *(struct ledger_entry *const *)a, *y = *(struct ledger_entry *const *)b;
+    const struct ledger_entry *x = *(struct ledger_entry *const *)a,
+                              *y = *(struct ledger_entry *const *)b;
     int r = memcmp(&x->id, &y->id, sizeof(x->id));
     return r ? r : x < y ? -1 : x > y;
 }
@@ -189,8 +196,8 @@ static struct ledger_entry **ledger_sort(const struct ledger *l, size_t *ret_n)
     return sorted;
 }
 
-/* Of several attempts from one port the look shows the last one's socket: the others were over before the port was free
- * again. */
+/* Of several attempts from one port the look shows the last one's socket: the others were over
+ * before the port was free again. */
 static void ledger_close_earlier(struct ledger *l, struct ledger_entry *const *sorted, size_t n)
 {
     for (size_t i = 1; i < n; i++) {
@@ -213,8 +220,8 @@ int ledger_check(struct ledger *l, const struct look *look)
     for (int row = 0; row < LEDGER_N; row++)
         sum += l->rows[row];
     if (sum != l->attempted)
-        ledger_trouble(l, "%llu connections were attempted, and the rows hold %llu", (unsigned long long)l->attempted,
-                       (unsigned long long)sum);
+        ledger_trouble(l, "%llu connections were attempted, and the rows hold %llu",
+                       (unsigned long long)l->attempted, (unsigned long long)sum);
     struct ledger_entry **sorted = ledger_sort(l, &n);
     if (!sorted)
         return -ENOMEM;
@@ -223,8 +230,9 @@ int ledger_check(struct ledger *l, const struct look *look)
         for (size_t i = 0; i < look->side[side].n; i++) {
             look_connection((enum side)side, &look->side[side].sockets[i], &id);
             if (!bsearch(&id, sorted, n, sizeof(*sorted), ledger_compare_id))
-                ledger_trouble(l, "the %s host has a socket (client port %u) that no client has attempted",
-                               names[side], id.client_port);
+                ledger_trouble(
+                    l, "the %s host has a socket (client port %u) that no client has attempted",
+                    names[side], id.client_port);
         }
     free(sorted);
     return 0;

@@ -85,18 +85,22 @@ int look_take_queue(struct look *look, struct sockdiag *server, int family, uint
     return look_at_queue(look, server, family, port);
 }
 
-/* A dump costs a walk over the machine's whole hash table, some ms, however few sockets are in it: one host is asked once. */
-int look_take(struct look *look, struct sockdiag *server, struct sockdiag *client, int family, uint16_t port)
+/* A dump costs a walk over the machine's whole hash table, some ms, however few sockets are in it:
+ * one host is asked once. */
+int look_take(struct look *look, struct sockdiag *server, struct sockdiag *client, int family,
+              uint16_t port)
 {
     struct sockdiag_query query = {.family = family, .states = SOCKDIAG_ALL_BUT_LISTEN};
-    struct look_dump dump = {
-        .look = look, .wanted = {[SIDE_CLIENT] = true, [SIDE_SERVER] = server == client}, .port = port};
+    struct look_dump dump = {.look = look,
+                             .wanted = {[SIDE_CLIENT] = true, [SIDE_SERVER] = server == client},
+                             .port = port};
     look->at_ns = clock_now_ns();
     *(server == client ? &query.either_port : &query.destination_port) = port;
     int r = look_dump(&dump, client, &query);
     if (!r && server != client) {
         dump = (struct look_dump){.look = look, .wanted = {[SIDE_SERVER] = true}, .port = port};
-        query = (struct sockdiag_query){.family = family, .states = SOCKDIAG_ALL_BUT_LISTEN, .source_port = port};
+        query = (struct sockdiag_query){
+            .family = family, .states = SOCKDIAG_ALL_BUT_LISTEN, .source_port = port};
         r = look_dump(&dump, server, &query);
     }
     return r ? r : look_at_queue(look, server, family, port);
@@ -110,7 +114,8 @@ int look_copy(const struct look *from, struct look *ret)
         s->size = s->n;
         s->sockets = calloc(s->n + 1, sizeof(*s->sockets));
         if (!s->sockets) {
-            ret->side[SIDE_CLIENT].sockets = side == SIDE_SERVER ? NULL : ret->side[SIDE_CLIENT].sockets;
+            ret->side[SIDE_CLIENT].sockets =
+                side == SIDE_SERVER ? NULL : ret->side[SIDE_CLIENT].sockets;
             look_release(ret);
             return -ENOMEM;
         }

@@ -14,24 +14,29 @@ struct look_side {
     size_t n, size;
     struct sockdiag_socket *sockets; /* LISTEN is not among them */
     uint64_t states[SOCKDIAG_STATES];
-    uint64_t minisockets; /* of states[SOCKDIAG_FIN_WAIT_2]: orphans that the kernel keeps as time-wait minisockets */
+    /* of states[SOCKDIAG_FIN_WAIT_2]: orphans that the kernel keeps as time-wait minisockets */
+    uint64_t minisockets;
 };
 
 struct look {
     int64_t at_ns; /* before the first question */
     struct look_side side[2];
     bool listening;
-    uint32_t queue, limit; /* accept queue's length and limit; of several listeners (SO_REUSEPORT) the sums */
+    /* accept queue's length and limit; of several listeners (SO_REUSEPORT) the sums */
+    uint32_t queue, limit;
 };
 
-/* Takes a new look into *look, whose memory is used again (zeroed at first). server and client ask in their hosts'
- * namespaces; they may be the same. 0 or -errno. */
-int look_take(struct look *look, struct sockdiag *server, struct sockdiag *client, int family, uint16_t port);
-/* The accept queue alone (listening, queue, limit), into a look that has the rest; at_ns is that of the queue then. 0 or -errno. */
+/* Takes a new look into *look, whose memory is used again (zeroed at first). server and client ask
+ * in their hosts' namespaces; they may be the same. 0 or -errno. */
+int look_take(struct look *look, struct sockdiag *server, struct sockdiag *client, int family,
+              uint16_t port);
+/* The accept queue alone (listening, queue, limit), into a look that has the rest; at_ns is that of
+ * the queue then. 0 or -errno. */
 int look_take_queue(struct look *look, struct sockdiag *server, int family, uint16_t port);
 /* 0 or -ENOMEM. */
 int look_copy(const struct look *from, struct look *ret);
 void look_release(struct look *look);
 
 /* Which connection a socket of that side belongs to. */
-void look_connection(enum side side, const struct sockdiag_socket *socket, struct connection_id *ret);
+void look_connection(enum side side, const struct sockdiag_socket *socket,
+                     struct connection_id *ret);

@@ -1,7 +1,8 @@
 #include "bench/observe/look_interval.h"
 
-#define PACE_SOCKETS_A_PART \
-    1000 /* LOOK_INTERVAL_PARTS_FEW up to 5,000 sockets, LOOK_INTERVAL_PARTS_MANY from 100,000 on, in proportion between */
+/* LOOK_INTERVAL_PARTS_FEW up to 5,000 sockets, LOOK_INTERVAL_PARTS_MANY from 100,000 on, in
+ * proportion between */
+#define PACE_SOCKETS_A_PART 1000
 
 int64_t look_interval_parts(uint64_t sockets, bool flooded)
 {

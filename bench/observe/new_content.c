@@ -12,14 +12,16 @@ static bool is_after(uint32_t a, uint32_t b)
 
 static bool take(struct told *told, const struct segment *s)
 {
-    uint32_t end = s->sequence + s->payload + !!(s->flags & SEGMENT_SYN) + !!(s->flags & SEGMENT_FIN);
+    uint32_t end =
+        s->sequence + s->payload + !!(s->flags & SEGMENT_SYN) + !!(s->flags & SEGMENT_FIN);
     if (s->flags & SEGMENT_RST) { /* its numbers may be made up */
         bool first = !told->reset;
         told->reset = true;
         return first;
     }
     bool new_end = end != s->sequence && (!told->begun || is_after(end, told->end));
-    bool new_ack = s->flags & SEGMENT_ACK && (!told->acknowledges || is_after(s->acknowledged, told->acknowledged));
+    bool new_ack = s->flags & SEGMENT_ACK &&
+                   (!told->acknowledges || is_after(s->acknowledged, told->acknowledged));
     if (!told->begun || new_end)
         told->end = end;
     if (new_ack)
@@ -29,7 +31,8 @@ static bool take(struct told *told, const struct segment *s)
     return new_end || new_ack;
 }
 
-size_t new_content_count(const struct segment *segments, size_t n, uint16_t client_port, int64_t from_ns)
+size_t new_content_count(const struct segment *segments, size_t n, uint16_t client_port,
+                         int64_t from_ns)
 {
     struct told told[2] = {0};
     size_t count = 0;

@@ -21,7 +21,8 @@ static int opens_count(struct opens *o, int64_t *ret)
     if (length < 0)
         return -errno;
     int r = counters_parse(o->counters, text, (size_t)length);
-    *ret = counters_get(o->counters, "Tcp.ActiveOpens", NULL) + counters_get(o->counters, "Tcp.PassiveOpens", NULL);
+    *ret = counters_get(o->counters, "Tcp.ActiveOpens", NULL) +
+           counters_get(o->counters, "Tcp.PassiveOpens", NULL);
     return r;
 }
 

@@ -1,4 +1,5 @@
-/* How many connections a host has opened and been opened, by its own count: told in microseconds, whatever their number. */
+/* How many connections a host has opened and been opened, by its own count: told in microseconds,
+ * whatever their number. */
 #pragma once
 
 #include <stdint.h>

@@ -3,6 +3,7 @@
 
 #include "bench/lab/segment.h"
 
-/* Writes the file (pcap with nanoseconds, Ethernet): of each segment the bytes that were kept, with its true length, at
- * the time of its entering the wire, as wall clock. 0 or -errno; on an error part of it may be there. */
+/* Writes the file (pcap with nanoseconds, Ethernet): of each segment the bytes that were kept, with
+ * its true length, at the time of its entering the wire, as wall clock. 0 or -errno; on an error
+ * part of it may be there. */
 int pcap_write(const char *path, const struct segment *segments, size_t n);

@@ -24,8 +24,8 @@ static bool matches(const struct segment *s, enum direction direction, unsigned 
 }
 
 /* A table that is at most half full, for as many connections as there are matching segments. */
-static bool retries_open(struct retries_table *t, const struct segment *segments, size_t n, enum direction direction,
-                         unsigned flags)
+static bool retries_open(struct retries_table *t, const struct segment *segments, size_t n,
+                         enum direction direction, unsigned flags)
 {
     size_t matching = 0;
     for (size_t i = 0; i < n; i++)
@@ -37,7 +37,8 @@ static bool retries_open(struct retries_table *t, const struct segment *segments
     return t->slots != NULL;
 }
 
-static struct retries_slot *retries_slot(const struct retries_table *t, const struct connection_id *id)
+static struct retries_slot *retries_slot(const struct retries_table *t,
+                                         const struct connection_id *id)
 {
     size_t i = connection_id_hash(id) & (t->n_slots - 1);
     while (t->slots[i].id && !connection_id_same(t->slots[i].id, id))
@@ -56,8 +57,8 @@ static void add(const struct retries_table *t, const struct segment *s, int n)
         slot->nth_ns = s->at_ns;
 }
 
-size_t retries_find(const struct segment *segments, size_t n_segments, enum direction direction, unsigned flags,
-                    int n, double *ret_first_s, double *ret_last_s)
+size_t retries_find(const struct segment *segments, size_t n_segments, enum direction direction,
+                    unsigned flags, int n, double *ret_first_s, double *ret_last_s)
 {
     struct retries_table t;
     size_t found = 0;
@@ -80,8 +81,8 @@ size_t retries_find(const struct segment *segments, size_t n_segments, enum dire
     return found;
 }
 
-size_t retries_connections(const struct segment *segments, size_t n_segments, enum direction direction,
-                           unsigned flags)
+size_t retries_connections(const struct segment *segments, size_t n_segments,
+                           enum direction direction, unsigned flags)
 {
     double first, last;
     return retries_find(segments, n_segments, direction, flags, 0, &first, &last);

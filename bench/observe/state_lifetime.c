@@ -30,7 +30,8 @@ static void add(struct closing_times *c, const struct segment *s, enum direction
     }
     if (!reaches(s))
         return;
-    if ((s->flags & SEGMENT_ACK) && c->fin_sent && s->acknowledged == c->fin_end && !c->acknowledged_ns)
+    if ((s->flags & SEGMENT_ACK) && c->fin_sent && s->acknowledged == c->fin_end &&
+        !c->acknowledged_ns)
         c->acknowledged_ns = s->out_ns;
     if (s->flags & SEGMENT_FIN)
         c->peer_fin_ns = s->out_ns;
@@ -40,7 +41,9 @@ static int64_t closing_began_ns(const struct closing_times *c, enum sockdiag_sta
 {
     if (!c->acknowledged_ns || state == SOCKDIAG_FIN_WAIT_2)
         return c->acknowledged_ns;
-    return c->peer_fin_ns > c->acknowledged_ns ? c->peer_fin_ns : c->peer_fin_ns ? c->acknowledged_ns : 0;
+    return c->peer_fin_ns > c->acknowledged_ns ? c->peer_fin_ns
+           : c->peer_fin_ns                    ? c->acknowledged_ns
+                                               : 0;
 }
 
 static void count(struct state_lifetime *l, double there_s, double gone_s)
@@ -52,8 +55,8 @@ static void count(struct state_lifetime *l, double there_s, double gone_s)
     l->ended++;
 }
 
-int state_lifetime_measure(const struct segment *segments, size_t n, const struct history *h, enum side side,
-                           enum sockdiag_state state, struct state_lifetime *ret)
+int state_lifetime_measure(const struct segment *segments, size_t n, const struct history *h,
+                           enum side side, enum sockdiag_state state, struct state_lifetime *ret)
 {
     size_t n_entries;
     const struct history_entry *entries = history_entries(h, &n_entries);
@@ -72,7 +75,8 @@ int state_lifetime_measure(const struct segment *segments, size_t n, const struc
         if (s->state != state || !began_ns)
             continue;
         if (s->missing_ns)
-            count(ret, (double)(s->last_ns[state] - began_ns) / 1e9, (double)(s->missing_ns - began_ns) / 1e9);
+            count(ret, (double)(s->last_ns[state] - began_ns) / 1e9,
+                  (double)(s->missing_ns - began_ns) / 1e9);
         else
             ret->still++;
     }

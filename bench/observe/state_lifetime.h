@@ -1,5 +1,6 @@
-/* When closing states began, read off the wire: an end is in FIN_WAIT_2 from the moment that the ACK of its FIN reaches it, and in
- * TIME_WAIT from the moment that the peer's FIN reaches it after that. */
+/* When closing states began, read off the wire: an end is in FIN_WAIT_2 from the moment that the
+ * ACK of its FIN reaches it, and in TIME_WAIT from the moment that the peer's FIN reaches it after
+ * that. */
 #pragma once
 
 #include "bench/lab/segment.h"
@@ -7,9 +8,10 @@
 
 #include <stddef.h>
 
-/* Of one state on one host, over all connections whose last state there it was and whose beginning the wire saw. When a socket goes is
- * known to lie between the last look that saw it and the first that did not: "never early" is judged by the one, "never late" by the
- * other, so that a slow observer finds no fault that is not there. Seconds since the state began. */
+/* Of one state on one host, over all connections whose last state there it was and whose beginning
+ * the wire saw. When a socket goes is known to lie between the last look that saw it and the first
+ * that did not: "never early" is judged by the one, "never late" by the other, so that a slow
+ * observer finds no fault that is not there. Seconds since the state began. */
 struct state_lifetime {
     size_t ended, still; /* connections that have left it; that have not */
     double gone_first_s; /* of those that ended: the first time that one was not seen any more */
@@ -17,8 +19,8 @@ struct state_lifetime {
 };
 
 /* state: SOCKDIAG_FIN_WAIT_2 or SOCKDIAG_TIME_WAIT. 0 or -ENOMEM. */
-int state_lifetime_measure(const struct segment *segments, size_t n, const struct history *h, enum side side,
-                           enum sockdiag_state state, struct state_lifetime *ret);
+int state_lifetime_measure(const struct segment *segments, size_t n, const struct history *h,
+                           enum side side, enum sockdiag_state state, struct state_lifetime *ret);
 
 /* How many connections were ever seen in that state on that host. */
 size_t state_lifetime_ever(const struct history *h, enum side side, enum sockdiag_state state);

@@ -61,7 +61,8 @@ static json_t *timeline_side(const struct timeline_state *s, enum side side)
         census.states[SOCKDIAG_LISTEN] = s->listening;
     json_t *states = sockdiag_states_json(&census);
     if (s->minisockets[side])
-        json_object_set_new(states, "FIN_WAIT_2_minisockets", json_integer((json_int_t)s->minisockets[side]));
+        json_object_set_new(states, "FIN_WAIT_2_minisockets",
+                            json_integer((json_int_t)s->minisockets[side]));
     return states;
 }
 
@@ -71,10 +72,11 @@ json_t *timeline_json(const struct timeline *t, int64_t zero_ns)
     for (size_t i = 0; i < t->n; i++) {
         const struct timeline_entry *e = &t->entries[i];
         json_array_append_new(timeline, json_pack("{s:o, s:o, s:o, s:I, s:I}", "t_ms",
-                                                  document_real((double)(e->at_ns - zero_ns) / 1e6), "server",
-                                                  timeline_side(&e->state, SIDE_SERVER), "client",
-                                                  timeline_side(&e->state, SIDE_CLIENT), "queue",
-                                                  (json_int_t)e->state.queue, "limit", (json_int_t)e->state.limit));
+                                                  document_real((double)(e->at_ns - zero_ns) / 1e6),
+                                                  "server", timeline_side(&e->state, SIDE_SERVER),
+                                                  "client", timeline_side(&e->state, SIDE_CLIENT),
+                                                  "queue", (json_int_t)e->state.queue, "limit",
+                                                  (json_int_t)e->state.limit));
     }
     return timeline;
 }

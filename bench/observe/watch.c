@@ -10,12 +10,15 @@
 #include <poll.h>
 #include <stdlib.h>
 
-#define WATCH_CALM        100   /* looks without a change */
-#define WATCH_DEATHS      2000  /* that are listened to */
-#define WATCH_FLOOD       20000 /* openings: more than an experiment's clients can make, both ends counted */
-#define WATCH_FAR_NS      (50 * NS_PER_MS) /* between looks: from there on the queue alone is looked at meanwhile, */
-#define WATCH_QUEUE_NS    (10 * NS_PER_MS) /* as often, */
-#define WATCH_QUEUE_PARTS 200              /* or so that it takes one part in this many of the time */
+#define WATCH_CALM   100  /* looks without a change */
+#define WATCH_DEATHS 2000 /* that are listened to */
+/* openings: more than an experiment's clients can make, both ends counted */
+#define WATCH_FLOOD 20000
+/* between looks: from there on the queue alone is looked at meanwhile, */
+#define WATCH_FAR_NS   (50 * NS_PER_MS)
+#define WATCH_QUEUE_NS (10 * NS_PER_MS) /* as often, */
+/* or so that it takes one part in this many of the time */
+#define WATCH_QUEUE_PARTS 200
 
 struct watch {
     struct watch_args args;
@@ -27,7 +30,8 @@ struct watch {
     struct timeline timeline;
     struct history *history;
     uint64_t deaths[2], unchanged;
-    bool deaths_lost; /* more at once than the socket's buffer holds: the count is not known any more */
+    /* more at once than the socket's buffer holds: the count is not known any more */
+    bool deaths_lost;
     int64_t due_ns, longest_gap_ns;
 };
 
@@ -36,7 +40,8 @@ static bool watch_is_one_host(const struct watch *w)
     return w->args.server->network == w->args.client->network;
 }
 
-static int watch_open_host(struct watch *w, const struct host *host, enum side side, const char **ret_step)
+static int watch_open_host(struct watch *w, const struct host *host, enum side side,
+                           const char **ret_step)
 {
     *ret_step = "network namespace";
     int r = host_enter(host);
@@ -87,22 +92,25 @@ static bool watch_has_heard_enough(const struct watch *w)
     return w->deaths[SIDE_SERVER] + w->deaths[SIDE_CLIENT] > WATCH_DEATHS;
 }
 
-/* Which side a dead socket was on is told by its ports; on one host both sides' deaths come from the same place. */
+/* Which side a dead socket was on is told by its ports; on one host both sides' deaths come from
+ * the same place. */
 static int watch_on_death(const struct sockdiag_socket *socket, void *context)
 {
     struct watch *w = context;
     struct connection_id id;
     enum side side = socket->source_port == w->args.port ? SIDE_SERVER : SIDE_CLIENT;
-    if (!socket->destination_port || (side == SIDE_CLIENT && socket->destination_port != w->args.port))
+    if (!socket->destination_port ||
+        (side == SIDE_CLIENT && socket->destination_port != w->args.port))
         return 0; /* a listener, or none of ours */
     w->deaths[side]++;
     look_connection(side, socket, &id);
     int r = history_add_destroyed(w->history, &id);
-    return !r && watch_has_heard_enough(w) ? -ECANCELED : r; /* they may come as fast as they are read */
+    /* they may come as fast as they are read */
+    return !r && watch_has_heard_enough(w) ? -ECANCELED : r;
 }
 
-/* As long as somebody listens, each death costs the kernel a message that a worker thread delivers: under load that is a good part of
- * the connection's own cost. */
+/* As long as somebody listens, each death costs the kernel a message that a worker thread delivers:
+ * under load that is a good part of the connection's own cost. */
 static void watch_stop_hearing(struct watch *w)
 {
     for (int side = 0; side < 2; side++) {
@@ -125,7 +133,8 @@ static int watch_hear_deaths(struct watch *w)
     return r == -ECANCELED ? 0 : r;
 }
 
-/* Half as often where nothing has happened for a while, and never more than its share of the time. */
+/* Half as often where nothing has happened for a while, and never more than its share of the
+ * time. */
 static int64_t watch_interval_ns(const struct watch *w, int64_t took_ns)
 {
     int64_t usual_ns = w->unchanged > WATCH_CALM ? 2 * WATCH_INTERVAL_NS : WATCH_INTERVAL_NS;
@@ -146,7 +155,8 @@ static struct sockdiag *watch_client_diag(const struct watch *w)
 int watch_look(struct watch *w)
 {
     int64_t before_ns = w->latest.at_ns, cpu_ns = thread_cpu_ns();
-    int r = look_take(&w->latest, w->diag[SIDE_SERVER], watch_client_diag(w), w->args.family, w->args.port);
+    int r = look_take(&w->latest, w->diag[SIDE_SERVER], watch_client_diag(w), w->args.family,
+                      w->args.port);
     if (!r)
         r = watch_hear_deaths(w);
     if (!r)
@@ -162,8 +172,8 @@ int watch_look(struct watch *w)
     return 0;
 }
 
-/* The queue alone, which costs next to nothing however many sockets there are: an entry of the timeline with the states of the last
- * look. */
+/* The queue alone, which costs next to nothing however many sockets there are: an entry of the
+ * timeline with the states of the last look. */
 static int watch_look_at_queue(struct watch *w)
 {
     struct look look = w->latest; /* borrows its sockets */
@@ -201,7 +211,8 @@ void watch_begin(struct watch *w)
 
 int64_t watch_parts(const struct watch *w)
 {
-    return look_interval_parts(w->latest.side[SIDE_SERVER].n + w->latest.side[SIDE_CLIENT].n, w->flooded);
+    return look_interval_parts(w->latest.side[SIDE_SERVER].n + w->latest.side[SIDE_CLIENT].n,
+                               w->flooded);
 }
 
 int64_t watch_due_ns(const struct watch *w)

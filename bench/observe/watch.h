@@ -1,5 +1,5 @@
-/* The observer of a lab: looks at both hosts every few milliseconds, keeps what changed as the timeline, follows each
- * connection, and listens to the deaths of sockets. */
+/* The observer of a lab: looks at both hosts every few milliseconds, keeps what changed as the
+ * timeline, follows each connection, and listens to the deaths of sockets. */
 #pragma once
 
 #include "bench/lab/host.h"
@@ -8,8 +8,8 @@
 
 #include <jansson.h>
 
-#define WATCH_INTERVAL_NS \
-    5000000 /* of looks; twice that while nothing happens, more where looks are dear: observe/look_interval.h */
+/* of looks; twice that while nothing happens, more where looks are dear: observe/look_interval.h */
+#define WATCH_INTERVAL_NS 5000000
 
 struct watch;
 
@@ -19,16 +19,16 @@ struct watch_args {
     uint16_t port;
 };
 
-/* Opens its sockets in both hosts; the calling thread is in the client host afterwards. 0; or -errno and in *ret_step what
- * failed. */
+/* Opens its sockets in both hosts; the calling thread is in the client host afterwards. 0; or
+ * -errno and in *ret_step what failed. */
 int watch_new(const struct watch_args *args, struct watch **ret, const char **ret_step);
 void watch_free(struct watch *w);
 
 /* Takes a look now. 0 or -errno. */
 int watch_look(struct watch *w);
 
-/* Waits until the next look is due, or a signal comes. Where that is long, the queue alone is looked at meanwhile, for the timeline:
- * watch_latest() stays as it is. 0 or -errno. */
+/* Waits until the next look is due, or a signal comes. Where that is long, the queue alone is
+ * looked at meanwhile, for the timeline: watch_latest() stays as it is. 0 or -errno. */
 int watch_wait(struct watch *w);
 
 /* The timeline and the count of gaps begin here: what was before was preparation. */
@@ -45,16 +45,19 @@ const struct look *watch_latest(const struct watch *w);
 int watch_copy(const struct watch *w, struct look *ret);
 const struct history *watch_history(const struct watch *w);
 
-/* How many full sockets of a host the kernel has reported as gone; -1: not known, for more went at once than it could report (some
- * hundreds, net.core.rmem_max), or so many in all (2,000) that it is not asked to report them any more. */
+/* How many full sockets of a host the kernel has reported as gone; -1: not known, for more went at
+ * once than it could report (some hundreds, net.core.rmem_max), or so many in all (2,000) that it
+ * is not asked to report them any more. */
 int64_t watch_destroyed(const struct watch *w, enum side side);
 
 /* How many times in a row the last look found the same states as the one before. */
 uint64_t watch_unchanged(const struct watch *w);
 
-/* The longest time between two looks since watch_look() was first called: what is known of a moment is known to within that. */
+/* The longest time between two looks since watch_look() was first called: what is known of a moment
+ * is known to within that. */
 int64_t watch_longest_gap_ns(const struct watch *w);
 
-/* [{"t_ms", "server", "client", "queue", "limit"}]: an entry where something changed; t_ms since `zero_ns`. FIN_WAIT_2 counts full
- * sockets and minisockets, "FIN_WAIT_2_minisockets" the latter of them. New reference. */
+/* [{"t_ms", "server", "client", "queue", "limit"}]: an entry where something changed; t_ms since
+ * `zero_ns`. FIN_WAIT_2 counts full sockets and minisockets, "FIN_WAIT_2_minisockets" the latter of
+ * them. New reference. */
 json_t *watch_timeline(const struct watch *w, int64_t zero_ns);

@@ -1,11 +1,12 @@
-/* The floor under tcplab-client, tcplab-server and their peers: what the kernel's own work costs. A thread plays both ends,
- * one call after the other, each made when its answer is there already: no event loop, no waiting, no wake-up of anybody.
- * Threads share nothing but the kernel; each stays on a CPU of its own and has its own listeners, several of them, so that
- * the TIME_WAIT sockets of FIN closes do not use up the ports towards one.
+/* The floor under tcplab-client, tcplab-server and their peers: what the kernel's own work costs. A
+ * thread plays both ends, one call after the other, each made when its answer is there already: no
+ * event loop, no waiting, no wake-up of anybody. Threads share nothing but the kernel; each stays
+ * on a CPU of its own and has its own listeners, several of them, so that the TIME_WAIT sockets of
+ * FIN closes do not use up the ports towards one.
  *
- * Usage: tcplab-floor MODE [SECONDS [THREADS [HELD]]]
- * MODE: crr-fin, crr-rst, crr-reuse (the same socket again after connect(AF_UNSPEC), which sends a RST), cc-fin, cc-rst,
- * cc-reuse, echo (on HELD connections in all, in turn). Prints one JSON document. */
+ * Usage: tcplab-floor MODE [SECONDS [THREADS [HELD]]] MODE: crr-fin, crr-rst, crr-reuse (the same
+ * socket again after connect(AF_UNSPEC), which sends a RST), cc-fin, cc-rst, cc-reuse, echo (on
+ * HELD connections in all, in turn). Prints one JSON document. */
 #include "common/process/clock.h"
 
 #include <errno.h>
@@ -31,8 +32,9 @@ static const struct floor_mode {
     bool held, request; /* connections are held; a byte goes there and back */
     enum floor_close close;
 } floor_modes[] = {
-    {"crr-fin", false, true, FLOOR_FIN}, {"crr-rst", false, true, FLOOR_RST}, {"crr-reuse", false, true, FLOOR_REUSE},
-    {"cc-fin", false, false, FLOOR_FIN}, {"cc-rst", false, false, FLOOR_RST}, {"cc-reuse", false, false, FLOOR_REUSE},
+    {"crr-fin", false, true, FLOOR_FIN},     {"crr-rst", false, true, FLOOR_RST},
+    {"crr-reuse", false, true, FLOOR_REUSE}, {"cc-fin", false, false, FLOOR_FIN},
+    {"cc-rst", false, false, FLOOR_RST},     {"cc-reuse", false, false, FLOOR_REUSE},
     {"echo", true, true, FLOOR_FIN},
 };
 
@@ -70,11 +72,13 @@ static void floor_listen(struct floor_thread *t)
 {
     for (int i = 0; i < FLOOR_LISTENERS; i++) {
         socklen_t size = sizeof(t->address[i]);
-        t->address[i] = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        t->address[i] =
+            (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
         t->listener[i] = floor_must(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
         floor_must(bind(t->listener[i], (struct sockaddr *)&t->address[i], size), "bind");
         floor_must(listen(t->listener[i], FLOOR_HELD_MAX), "listen");
-        floor_must(getsockname(t->listener[i], (struct sockaddr *)&t->address[i], &size), "getsockname");
+        floor_must(getsockname(t->listener[i], (struct sockaddr *)&t->address[i], &size),
+                   "getsockname");
     }
 }
 
@@ -83,7 +87,8 @@ static int floor_socket(enum floor_close how)
     int fd = floor_must(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
     if (how == FLOOR_RST) {
         const struct linger now = {.l_onoff = 1};
-        floor_must(setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now)), "setsockopt SO_LINGER");
+        floor_must(setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now)),
+                   "setsockopt SO_LINGER");
     }
     return fd;
 }
@@ -187,8 +192,8 @@ static const struct floor_mode *floor_find_mode(const char *name)
 
 static int floor_usage(void)
 {
-    fprintf(stderr,
-            "usage: tcplab-floor crr-fin|crr-rst|crr-reuse|cc-fin|cc-rst|cc-reuse|echo [SECONDS [THREADS [HELD]]]\n");
+    fprintf(stderr, "usage: tcplab-floor crr-fin|crr-rst|crr-reuse|cc-fin|cc-rst|cc-reuse|echo "
+                    "[SECONDS [THREADS [HELD]]]\n");
     return 2;
 }
 
@@ -198,16 +203,19 @@ int main(int argc, char **argv)
     double seconds = argc > 2 ? strtod(argv[2], NULL) : 2;
     int threads = argc > 3 ? atoi(argv[3]) : 1;
     int held = argc > 4 ? atoi(argv[4]) : 64;
-    if (!mode || argc > 5 || !(seconds > 0) || threads < 1 || threads > FLOOR_THREADS_MAX || held < threads ||
-        held > FLOOR_HELD_MAX)
+    if (!mode || argc > 5 || !(seconds > 0) || threads < 1 || threads > FLOOR_THREADS_MAX ||
+        held < threads || held > FLOOR_HELD_MAX)
         return floor_usage();
 
     static struct floor_thread thread[FLOOR_THREADS_MAX];
     pthread_barrier_t start;
     pthread_barrier_init(&start, NULL, (unsigned)threads);
     for (int i = 0; i < threads; i++) {
-        thread[i] = (struct floor_thread){
-            .mode = mode, .start = &start, .seconds = seconds, .cpu = floor_cpu(i), .held = held / threads};
+        thread[i] = (struct floor_thread){.mode = mode,
+                                          .start = &start,
+                                          .seconds = seconds,
+                                          .cpu = floor_cpu(i),
+                                          .held = held / threads};
         errno = pthread_create(&thread[i].id, NULL, floor_run, &thread[i]);
         floor_must(errno ? -1 : 0, "pthread_create");
     }
@@ -218,8 +226,9 @@ int main(int argc, char **argv)
         done += thread[i].done;
         rate += (double)thread[i].done / thread[i].elapsed_s;
     }
-    printf("{\"mode\": \"%s\", \"threads\": %d, \"held\": %d, \"%s\": %lld, \"%s_per_s\": %.0f}\n", mode->name,
-           threads, mode->held ? held / threads * threads : 0, mode->held ? "requests" : "connections",
-           (long long)done, mode->held ? "requests" : "connections", rate);
+    printf("{\"mode\": \"%s\", \"threads\": %d, \"held\": %d, \"%s\": %lld, \"%s_per_s\": %.0f}\n",
+           mode->name, threads, mode->held ? held / threads * threads : 0,
+           mode->held ? "requests" : "connections", (long long)done,
+           mode->held ? "requests" : "connections", rate);
     return 0;
 }

@@ -53,7 +53,8 @@ static void checks_row(FILE *out, const json_t *check)
 {
     struct expected e = expected_of(check);
     int column = fprintf(out, "  %s", checks_text(check, "name"));
-    if (column + 2 + layout_columns(e.predicted) > CHECKS_PREDICTED) { /* a long name has a line of its own */
+    /* a long name has a line of its own */
+    if (column + 2 + layout_columns(e.predicted) > CHECKS_PREDICTED) {
         fputc('\n', out);
         column = 0;
     }
@@ -103,7 +104,8 @@ void checks_page(FILE *out, const json_t *checks)
     if (!json_array_size(checks))
         return;
     page_title(out, "The rule and what was observed");
-    fprintf(out, "%*s%*s\n", CHECKS_PREDICTED, "rule", CHECKS_OBSERVED - CHECKS_PREDICTED, "observed");
+    fprintf(out, "%*s%*s\n", CHECKS_PREDICTED, "rule", CHECKS_OBSERVED - CHECKS_PREDICTED,
+            "observed");
     json_array_foreach((json_t *)checks, i, check)
     {
         if (!checks_rule_is_new(checks, i))

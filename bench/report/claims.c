@@ -18,7 +18,8 @@ static const struct {
 } claims_words[] = {
     {"holds", "holds", "holds", "hold", TERMINAL_GOOD},
     {"changed", "changed", "has changed", "have changed", TERMINAL_BAD},
-    {"never_true", "never true", "never was true on Linux", "never were true on Linux", TERMINAL_BAD},
+    {"never_true", "never true", "never was true on Linux", "never were true on Linux",
+     TERMINAL_BAD},
     {"undecided", "undecided", "is undecided", "are undecided", TERMINAL_BOLD},
 };
 #define CLAIMS_WORDS (sizeof(claims_words) / sizeof(*claims_words))
@@ -52,7 +53,8 @@ static void claims_quote(FILE *out, const json_t *claim)
 static void claims_verdict(FILE *out, const json_t *claim)
 {
     size_t word = claims_word_of(claim);
-    const char *since = claims_string(claim, "since"), *style = terminal_style(out, claims_words[word].style);
+    const char *since = claims_string(claim, "since"),
+               *style = terminal_style(out, claims_words[word].style);
     fprintf(out, "  %-*s%s%s%s", LAYOUT_LABEL - 2, "verdict", style, claims_words[word].word,
             terminal_style(out, TERMINAL_PLAIN));
     if (!strcmp(claims_words[word].verdict, "changed") && since)
@@ -73,7 +75,8 @@ static void claims_row(FILE *out, const json_t *observation)
     }
     layout_fill(out, ' ', gap);
     fprintf(out, "%s%s%*s%s\n", e.predicted, e.distance[0] ? terminal_style(out, TERMINAL_BAD) : "",
-            CLAIMS_SEEN - CLAIMS_CLAIMED, e.observed, e.distance[0] ? terminal_style(out, TERMINAL_PLAIN) : "");
+            CLAIMS_SEEN - CLAIMS_CLAIMED, e.observed,
+            e.distance[0] ? terminal_style(out, TERMINAL_PLAIN) : "");
 }
 
 static void claims_observed(FILE *out, const json_t *claim)
@@ -95,7 +98,8 @@ static void claims_observed(FILE *out, const json_t *claim)
 
 static void claims_one(FILE *out, const json_t *claim)
 {
-    const char *name = claims_string(claim, "name"), *verdict = claims_words[claims_word_of(claim)].verdict;
+    const char *name = claims_string(claim, "name"),
+               *verdict = claims_words[claims_word_of(claim)].verdict;
     page_title(out, "%s", name ? name : "unnamed");
     claims_quote(out, claim);
     claims_verdict(out, claim);
@@ -103,7 +107,8 @@ static void claims_one(FILE *out, const json_t *claim)
     if (!strcmp(verdict, "changed") || !strcmp(verdict, "never_true"))
         layout_labelled(out, "instead", claims_string(claim, "truth"));
     layout_labelled(out, strcmp(verdict, "holds") ? "and" : "but", claims_string(claim, "nuance"));
-    layout_labelled(out, claims_string(claim, "experiment") ? "note" : "not run", claims_string(claim, "reason"));
+    layout_labelled(out, claims_string(claim, "experiment") ? "note" : "not run",
+                    claims_string(claim, "reason"));
 }
 
 static void claims_summary(FILE *out, const json_t *claims)
@@ -119,7 +124,8 @@ static void claims_summary(FILE *out, const json_t *claims)
         if (!n[word])
             continue;
         fprintf(out, "  %s%4zu%s %s\n", terminal_style(out, claims_words[word].style), n[word],
-                terminal_style(out, TERMINAL_PLAIN), n[word] == 1 ? claims_words[word].sum : claims_words[word].sums);
+                terminal_style(out, TERMINAL_PLAIN),
+                n[word] == 1 ? claims_words[word].sum : claims_words[word].sums);
     }
 }
 

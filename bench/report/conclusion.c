@@ -15,7 +15,9 @@ const char *conclusion_verdict(const json_t *run)
 
 static enum terminal_style conclusion_style(const char *verdict)
 {
-    return !strcmp(verdict, "agree") ? TERMINAL_GOOD : !strcmp(verdict, "differ") ? TERMINAL_BAD : TERMINAL_BOLD;
+    return !strcmp(verdict, "agree")    ? TERMINAL_GOOD
+           : !strcmp(verdict, "differ") ? TERMINAL_BAD
+                                        : TERMINAL_BOLD;
 }
 
 void conclusion_word(FILE *out, const char *verdict)
@@ -76,7 +78,8 @@ static void conclusion_item(FILE *out, const json_t *check, int indent)
     const char *name = json_string_value(json_object_get(check, "name"));
     struct expected e = expected_of(check);
     char text[4 * EXPECTED_MAX];
-    snprintf(text, sizeof(text), "%.80s: rule %s, observed %s", name ? name : "unnamed", e.predicted, e.observed);
+    snprintf(text, sizeof(text), "%.80s: rule %s, observed %s", name ? name : "unnamed",
+             e.predicted, e.observed);
     layout_fill(out, ' ', indent);
     layout_words(out, text, indent + 2, indent);
 }

@@ -16,8 +16,8 @@ void conclusion_word(FILE *out, const char *verdict);
 /* How many checks of a run have that verdict; NULL: how many there are. */
 size_t conclusion_checks(const json_t *run, const char *verdict);
 
-/* "as the rule says, 6 of 6 checks", "not as the rule says, 2 of 6 checks", and the reason where one is given. Without
- * the verdict's word. The caller frees it; NULL without memory. */
+/* "as the rule says, 6 of 6 checks", "not as the rule says, 2 of 6 checks", and the reason where
+ * one is given. Without the verdict's word. The caller frees it; NULL without memory. */
 char *conclusion_sentence(const json_t *run);
 
 /* The checks that differ, a line each: "ledger.reset: rule 4 connections, observed 7". */

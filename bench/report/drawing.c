@@ -18,22 +18,26 @@ static void drawing_begin(FILE *out)
 static void drawing_arrow(FILE *out, const char *text, bool right)
 {
     const char *cross = strstr(text, " x ");
-    int label = cross ? (int)(cross - text) : (int)strlen(text), fate = cross ? layout_columns(cross + 3) + 2 : 0;
+    int label = cross ? (int)(cross - text) : (int)strlen(text),
+        fate = cross ? layout_columns(cross + 3) + 2 : 0;
     int dashes = DRAWING_SPAN - label - 2 - 4 - 1 - fate;
     drawing_begin(out);
     if (!right && cross)
-        fprintf(out, " %s%s%s ", terminal_style(out, TERMINAL_BAD), cross + 3, terminal_style(out, TERMINAL_PLAIN));
+        fprintf(out, " %s%s%s ", terminal_style(out, TERMINAL_BAD), cross + 3,
+                terminal_style(out, TERMINAL_PLAIN));
     fputs(right ? "" : cross ? "X" : "<", out);
     layout_fill(out, '-', right ? 4 : dashes);
     fprintf(out, " %.*s ", label, text);
     layout_fill(out, '-', right ? dashes : 4);
     fputs(!right ? "" : cross ? "X" : ">", out);
     if (right && cross)
-        fprintf(out, " %s%s%s ", terminal_style(out, TERMINAL_BAD), cross + 3, terminal_style(out, TERMINAL_PLAIN));
+        fprintf(out, " %s%s%s ", terminal_style(out, TERMINAL_BAD), cross + 3,
+                terminal_style(out, TERMINAL_PLAIN));
     fputs("|\n", out);
 }
 
-/* What a program does stands inside, beside its line; the state that an end is in now as well, in brackets. */
+/* What a program does stands inside, beside its line; the state that an end is in now as well, in
+ * brackets. */
 static void drawing_note(FILE *out, const char *text, bool right, bool state)
 {
     int width = layout_columns(text) + (state ? 2 : 0);

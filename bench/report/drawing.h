@@ -1,4 +1,5 @@
-/* The segments of an experiment as they are expected, before anything has run: its `drawing` (trial/experiment.h). */
+/* The segments of an experiment as they are expected, before anything has run: its `drawing`
+ * (trial/experiment.h). */
 #pragma once
 
 #include <stdbool.h>

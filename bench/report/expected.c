@@ -30,20 +30,24 @@ static struct expected_numbers expected_read(const json_t *check)
 /* Signed, 0 inside. */
 static double expected_distance(const struct expected_numbers *n)
 {
-    return n->observed > n->hi ? n->observed - n->hi : n->observed < n->lo ? n->observed - n->lo : 0;
+    return n->observed > n->hi   ? n->observed - n->hi
+           : n->observed < n->lo ? n->observed - n->lo
+                                 : 0;
 }
 
 static struct scale expected_scale(const char *unit, const struct expected_numbers *n)
 {
     struct scale s = scale_for(unit, (const double[]){n->lo, n->hi, n->observed}, 3);
     double end = n->observed > n->hi ? n->hi : n->lo;
-    while (expected_distance(n) != 0 && s.decimals < EXPECTED_DECIMALS && scale_alike(&s, end, n->observed))
+    while (expected_distance(n) != 0 && s.decimals < EXPECTED_DECIMALS &&
+           scale_alike(&s, end, n->observed))
         s.decimals++;
     return s;
 }
 
 /* "1 socket"; units are words of several. */
-static void expected_one(const struct expected_numbers *n, const struct scale *s, char text[static EXPECTED_MAX])
+static void expected_one(const struct expected_numbers *n, const struct scale *s,
+                         char text[static EXPECTED_MAX])
 {
     size_t length = strlen(text);
     if (n->lo == 1 && n->hi == 1 && s->seconds == 0 && length && text[length - 1] == 's')
@@ -65,7 +69,8 @@ static struct expected expected_errors(const struct expected_numbers *n)
     if (n->lo == n->hi)
         snprintf(e.predicted, EXPECTED_MAX, "%s", expected_error(n->lo, lo));
     else
-        snprintf(e.predicted, EXPECTED_MAX, "%s to %s", expected_error(n->lo, lo), expected_error(n->hi, hi));
+        snprintf(e.predicted, EXPECTED_MAX, "%s to %s", expected_error(n->lo, lo),
+                 expected_error(n->hi, hi));
     if (!isnan(n->observed))
         snprintf(e.observed, EXPECTED_MAX, "%s", expected_error(n->observed, observed));
     return e;
@@ -81,20 +86,23 @@ static void expected_predicted(const struct expected_numbers *n, const struct sc
     if (isinf(n->lo) && isinf(n->hi))
         snprintf(text, EXPECTED_MAX, "-");
     else if (isinf(n->lo) || isinf(n->hi))
-        snprintf(text, EXPECTED_MAX, "at %s %s%s%.40s", isinf(n->hi) ? "least" : "most", isinf(n->hi) ? lo : hi, gap,
-                 s->unit);
+        snprintf(text, EXPECTED_MAX, "at %s %s%s%.40s", isinf(n->hi) ? "least" : "most",
+                 isinf(n->hi) ? lo : hi, gap, s->unit);
     else if (n->lo == n->hi)
         snprintf(text, EXPECTED_MAX, "%s%s%.40s", lo, gap, s->unit);
     else
         snprintf(text, EXPECTED_MAX, "%s to %s%s%.24s", lo, hi, gap, s->unit);
 }
 
-/* The unit of a time belongs to the number; that of a count stands beside the prediction already. */
-static void expected_observed(double observed, const struct scale *s, char text[static EXPECTED_MAX])
+/* The unit of a time belongs to the number; that of a count stands beside the prediction
+ * already. */
+static void expected_observed(double observed, const struct scale *s,
+                              char text[static EXPECTED_MAX])
 {
     char number[HUMAN_MAX];
     scale_number(s, observed, number);
-    snprintf(text, EXPECTED_MAX, "%s%s%s", number, s->seconds > 0 ? " " : "", s->seconds > 0 ? s->unit : "");
+    snprintf(text, EXPECTED_MAX, "%s%s%s", number, s->seconds > 0 ? " " : "",
+             s->seconds > 0 ? s->unit : "");
 }
 
 static void expected_far(double distance, const struct scale *s, char text[static EXPECTED_MAX])

@@ -1,4 +1,5 @@
-/* One check, or one observation of a claim, in words: what was predicted, what was observed, and how far apart they are. */
+/* One check, or one observation of a claim, in words: what was predicted, what was observed, and
+ * how far apart they are. */
 #pragma once
 
 #include <jansson.h>
@@ -6,9 +7,11 @@
 #define EXPECTED_MAX 96
 
 struct expected {
-    char predicted[EXPECTED_MAX]; /* "4 connections", "1.000 to 1.032 s", "at least 3 segments", "-" */
-    char observed[EXPECTED_MAX];  /* "4", "1.004 s", "-" */
-    char distance[EXPECTED_MAX];  /* from the nearer end: "+3", "-12.0 ms"; "" inside or where nothing was observed */
+    /* "4 connections", "1.000 to 1.032 s", "at least 3 segments", "-" */
+    char predicted[EXPECTED_MAX];
+    char observed[EXPECTED_MAX]; /* "4", "1.004 s", "-" */
+    /* from the nearer end: "+3", "-12.0 ms"; "" inside or where nothing was observed */
+    char distance[EXPECTED_MAX];
 };
 
 /* The same of a prediction alone: its interval (INFINITY: open) and its unit. */

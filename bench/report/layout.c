@@ -28,7 +28,8 @@ void layout_fill(FILE *out, char c, int n)
 /* A word, or a short phrase in quotes with what sticks to it: "length > L" is not torn apart. */
 static size_t layout_word(const char *text)
 {
-    const char *open = memchr(text, '"', strcspn(text, " \n")), *close = open ? strchr(open + 1, '"') : NULL;
+    const char *open = memchr(text, '"', strcspn(text, " \n")),
+               *close = open ? strchr(open + 1, '"') : NULL;
     size_t quoted = close && close - open <= LAYOUT_PHRASE ? (size_t)(close - text) : 0;
     return quoted + strcspn(text + quoted, " \n");
 }
@@ -73,14 +74,16 @@ static size_t layout_argument(const char *text)
     return n;
 }
 
-/* Arguments that stay together: an option and what follows it up to the next one, if that fits into a line. */
+/* Arguments that stay together: an option and what follows it up to the next one, if that fits into
+ * a line. */
 static size_t layout_clause(const char *text, int room)
 {
     size_t n = layout_argument(text);
     for (;;) {
         size_t next = n + strspn(text + n, " ");
         size_t longer = next + layout_argument(text + next);
-        if (!text[next] || text[next] == '-' || text[next] == '|' || layout_columns_of(text, longer) > room)
+        if (!text[next] || text[next] == '-' || text[next] == '|' ||
+            layout_columns_of(text, longer) > room)
             return n;
         n = longer;
     }

@@ -36,8 +36,8 @@ static void ledger_balance(FILE *out, int64_t attempted, int64_t sum)
     if (sum == attempted)
         return;
     fputs(terminal_style(out, TERMINAL_BAD), out);
-    page_text(out, "The rows add up to %s, not to %s: this run proves nothing.", human_count(sum, a),
-              human_count(attempted, b));
+    page_text(out, "The rows add up to %s, not to %s: this run proves nothing.",
+              human_count(sum, a), human_count(attempted, b));
     fputs(terminal_style(out, TERMINAL_PLAIN), out);
 }
 

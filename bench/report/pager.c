@@ -36,10 +36,12 @@ static bool pager_is_long(const struct pager *p)
     return lines >= terminal_rows(); /* the prompt needs a row, too */
 }
 
-/* false: there is no such pager, and nothing was shown. A user who leaves it early has seen enough. */
+/* false: there is no such pager, and nothing was shown. A user who leaves it early has seen
+ * enough. */
 static bool pager_show(const struct pager *p)
 {
-    setenv("LESS", "FRX", 0); /* as git does: colours, and no other screen that takes the report away at the end */
+    /* as git does: colours, and no other screen that takes the report away at the end */
+    setenv("LESS", "FRX", 0);
     setenv("LV", "-c", 0);
     fflush(NULL);
     FILE *pipe = popen(pager_command(), "w");

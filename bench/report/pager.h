@@ -10,8 +10,10 @@ struct pager {
     size_t size;
 };
 
-/* wanted: false with --no-pager. Where stdout is no terminal, TERM is dumb, or $PAGER is empty or cat, out is stdout. */
+/* wanted: false with --no-pager. Where stdout is no terminal, TERM is dumb, or $PAGER is empty or
+ * cat, out is stdout. */
 void pager_begin(struct pager *p, bool wanted);
 
-/* Shows what was written, and waits until the user has left the pager. An exit code, told (see program_flush()). */
+/* Shows what was written, and waits until the user has left the pager. An exit code, told (see
+ * program_flush()). */
 int pager_end(struct pager *p);

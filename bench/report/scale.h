@@ -1,4 +1,5 @@
-/* One unit and one number of decimals for several values side by side, so that they can be compared by eye. */
+/* One unit and one number of decimals for several values side by side, so that they can be compared
+ * by eye. */
 #pragma once
 
 #include "common/text/human.h"
@@ -15,7 +16,8 @@ struct scale {
 /* For values in seconds of which `largest` is the largest: "us", "ms" or "s". */
 struct scale scale_seconds(double largest);
 
-/* unit "s", "ms" or "us": as above; any other is counted, with decimals only where a value has some. */
+/* unit "s", "ms" or "us": as above; any other is counted, with decimals only where a value has
+ * some. */
 struct scale scale_for(const char *unit, const double *values, int n);
 
 /* The number, without its unit. */

@@ -11,11 +11,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SEQUENCE_NUMBER 3                                                  /* columns of a segment's number */
-#define SEQUENCE_AFTER  9                                                  /* of the time since the segment before */
-#define SEQUENCE_TIME   8                                                  /* of a time at either end */
-#define SEQUENCE_LEFT   (SEQUENCE_NUMBER + SEQUENCE_AFTER + SEQUENCE_TIME) /* what stands before the client's line */
-#define SEQUENCE_SPAN   (page_width() - SEQUENCE_LEFT - SEQUENCE_TIME - 3) /* between the two lines */
+/* columns of a segment's number */
+#define SEQUENCE_NUMBER 3
+/* of the time since the segment before */
+#define SEQUENCE_AFTER 9
+/* of a time at either end */
+#define SEQUENCE_TIME 8
+/* what stands before the client's line */
+#define SEQUENCE_LEFT (SEQUENCE_NUMBER + SEQUENCE_AFTER + SEQUENCE_TIME)
+/* between the two lines */
+#define SEQUENCE_SPAN   (page_width() - SEQUENCE_LEFT - SEQUENCE_TIME - 3)
 #define SEQUENCE_LABEL  44 /* the longest label; what fate leaves room for */
 #define SEQUENCE_DASHES 6  /* of an arrow, at least */
 #define SEQUENCE_MOST   40 /* segments drawn; of more, the first and the last ones */
@@ -25,7 +30,8 @@
 struct sequence {
     const json_t *segments, *calls;
     double total_s; /* from the first segment to the last event */
-    double zero_s;  /* 0: the run's clock, as the states have it; of a late and short connection its beginning */
+    /* 0: the run's clock, as the states have it; of a late and short connection its beginning */
+    double zero_s;
     struct scale time;
 };
 
@@ -79,7 +85,8 @@ static double sequence_end(const json_t *segment)
 
 /* --- what stands on an arrow --- */
 
-/* Where the connection that this segment belongs to begins: with a SYN after something else than a SYN, the port is used again. */
+/* Where the connection that this segment belongs to begins: with a SYN after something else than a
+ * SYN, the port is used again. */
 static size_t sequence_beginning(const struct sequence *s, size_t index)
 {
     size_t begin = 0;
@@ -100,13 +107,16 @@ static bool sequence_is_again(const struct sequence *s, size_t index)
 {
     const json_t *segment = json_array_get(s->segments, index);
     const char *name = sequence_name(segment);
-    if (!page_integer(segment, "payload_bytes", NULL) && !strstr(name, "SYN") && !strstr(name, "FIN"))
+    if (!page_integer(segment, "payload_bytes", NULL) && !strstr(name, "SYN") &&
+        !strstr(name, "FIN"))
         return false;
     for (size_t i = sequence_beginning(s, index); i < index; i++) {
         const json_t *other = json_array_get(s->segments, i);
-        if (!strcmp(sequence_name(other), name) && sequence_to_server(other) == sequence_to_server(segment) &&
+        if (!strcmp(sequence_name(other), name) &&
+            sequence_to_server(other) == sequence_to_server(segment) &&
             page_integer(other, "sequence", NULL) == page_integer(segment, "sequence", NULL) &&
-            page_integer(other, "payload_bytes", NULL) == page_integer(segment, "payload_bytes", NULL))
+            page_integer(other, "payload_bytes", NULL) ==
+                page_integer(segment, "payload_bytes", NULL))
             return true;
     }
     return false;
@@ -121,7 +131,8 @@ static bool sequence_has_acknowledgement(const char *name)
 /* A receiver that has no room, and the first word that it has some again. */
 static const char *sequence_window(const struct sequence *s, size_t index)
 {
-    const json_t *segment = json_array_get(s->segments, index), *window = json_object_get(segment, "window");
+    const json_t *segment = json_array_get(s->segments, index),
+                 *window = json_object_get(segment, "window");
     if (!window || !strncmp(sequence_name(segment), "RST", 3))
         return "";
     if (!json_integer_value(window))
@@ -135,13 +146,15 @@ static const char *sequence_window(const struct sequence *s, size_t index)
 }
 
 /* With fewer words where all of them have no room. */
-static void sequence_label(const struct sequence *s, size_t index, int room, char text[static SEQUENCE_LABEL + 1])
+static void sequence_label(const struct sequence *s, size_t index, int room,
+                           char text[static SEQUENCE_LABEL + 1])
 {
     const json_t *segment = json_array_get(s->segments, index);
     const char *name = sequence_name(segment);
     long long payload = page_integer(segment, "payload_bytes", NULL);
     char sequence[32], acknowledgement[32] = "", bytes[40] = "", all[200];
-    snprintf(sequence, sizeof(sequence), " seq %lld", (long long)page_integer(segment, "sequence", NULL));
+    snprintf(sequence, sizeof(sequence), " seq %lld",
+             (long long)page_integer(segment, "sequence", NULL));
     if (sequence_has_acknowledgement(name))
         snprintf(acknowledgement, sizeof(acknowledgement), " ack %lld",
                  (long long)page_integer(segment, "acknowledged", NULL));
@@ -151,8 +164,8 @@ static void sequence_label(const struct sequence *s, size_t index, int room, cha
                         : sequence_is_again(s, index)                  ? ", again"
                                                                        : "";
     for (int fewer = 0; fewer < 3; fewer++) {
-        snprintf(all, sizeof(all), " %.20s%s%s%s%s%s ", name, fewer < 2 ? sequence : "", fewer ? "" : acknowledgement,
-                 bytes, sequence_window(s, index), again);
+        snprintf(all, sizeof(all), " %.20s%s%s%s%s%s ", name, fewer < 2 ? sequence : "",
+                 fewer ? "" : acknowledgement, bytes, sequence_window(s, index), again);
         if ((int)strlen(all) <= room)
             break;
     }
@@ -166,13 +179,15 @@ static void sequence_label(const struct sequence *s, size_t index, int room, cha
 static void sequence_time(FILE *out, const struct sequence *s, double seconds, int width)
 {
     char text[HUMAN_MAX];
-    fprintf(out, "%*s", width, isnan(seconds) ? "" : scale_number(&s->time, seconds - s->zero_s, text));
+    fprintf(out, "%*s", width,
+            isnan(seconds) ? "" : scale_number(&s->time, seconds - s->zero_s, text));
 }
 
 /* A piece of an arrow with its dashes; the label stands near the sender. */
 static void sequence_arrow(FILE *out, const char *label, int length, bool right, const char *head)
 {
-    int dashes = length - (int)strlen(label) - (int)strlen(head), near = dashes > 8 ? 4 : dashes / 2;
+    int dashes = length - (int)strlen(label) - (int)strlen(head),
+        near = dashes > 8 ? 4 : dashes / 2;
     fputs(right ? "" : head, out);
     layout_fill(out, '-', right ? near : dashes - near);
     fputs(label, out);
@@ -192,8 +207,8 @@ static void sequence_broken(FILE *out, const json_t *segment, const char *label,
     int blank = SEQUENCE_SPAN - length - words;
     if (right) {
         sequence_arrow(out, label, length, right, head);
-        fprintf(out, " %s%s%s%*s", terminal_style(out, TERMINAL_BAD), fate, terminal_style(out, TERMINAL_PLAIN),
-                blank, "");
+        fprintf(out, " %s%s%s%*s", terminal_style(out, TERMINAL_BAD), fate,
+                terminal_style(out, TERMINAL_PLAIN), blank, "");
     } else {
         fprintf(out, "%*s%s%s%s ", blank, "", terminal_style(out, TERMINAL_BAD), fate,
                 terminal_style(out, TERMINAL_PLAIN));
@@ -207,7 +222,8 @@ static void sequence_ignored(FILE *out, const char *label, bool right, const cha
     int words = (int)strlen(then) + 2;
     if (right)
         sequence_arrow(out, label, SEQUENCE_SPAN - words, right, ">");
-    fprintf(out, " %s%s%s ", terminal_style(out, TERMINAL_BAD), then, terminal_style(out, TERMINAL_PLAIN));
+    fprintf(out, " %s%s%s ", terminal_style(out, TERMINAL_BAD), then,
+            terminal_style(out, TERMINAL_PLAIN));
     if (!right)
         sequence_arrow(out, label, SEQUENCE_SPAN - words, right, "<");
 }
@@ -234,7 +250,8 @@ static void sequence_segment(FILE *out, const struct sequence *s, size_t index)
     room = SEQUENCE_SPAN - (int)strlen(label) - SEQUENCE_DASHES;
     fate = sequence_fate(segment, room);
     const char *then = json_string_value(json_object_get(segment, "then"));
-    double sent = sequence_seconds(segment, "t_ms"), arrived = fate ? NAN : sequence_seconds(segment, "arrived_ms");
+    double sent = sequence_seconds(segment, "t_ms"),
+           arrived = fate ? NAN : sequence_seconds(segment, "arrived_ms");
     sequence_number(out, s, index);
     sequence_time(out, s, right ? sent : arrived, SEQUENCE_TIME);
     fputs(" |", out);
@@ -255,14 +272,16 @@ static void sequence_segment(FILE *out, const struct sequence *s, size_t index)
 static void sequence_pause(FILE *out, const char *text)
 {
     int left = (SEQUENCE_SPAN - (int)strlen(text)) / 2;
-    fprintf(out, "%*s :%*s%s%*s:\n", SEQUENCE_LEFT, "", left, "", text, SEQUENCE_SPAN - left - (int)strlen(text), "");
+    fprintf(out, "%*s :%*s%s%*s:\n", SEQUENCE_LEFT, "", left, "", text,
+            SEQUENCE_SPAN - left - (int)strlen(text), "");
 }
 
 /* A gap is drawn where it is long for people, or for this connection. */
 static void sequence_gap(FILE *out, const struct sequence *s, double seconds)
 {
     char text[64], human[HUMAN_MAX];
-    if (isnan(seconds) || (seconds < SEQUENCE_GAP_S && (seconds < 1e-3 || seconds < s->total_s / 10)))
+    if (isnan(seconds) ||
+        (seconds < SEQUENCE_GAP_S && (seconds < 1e-3 || seconds < s->total_s / 10)))
         return;
     snprintf(text, sizeof(text), "... %s ...", human_us(seconds * 1e6, human));
     sequence_pause(out, text);
@@ -277,7 +296,8 @@ static void sequence_call(FILE *out, const struct sequence *s, const json_t *cal
                *result = json_string_value(json_object_get(call, "result"));
     bool quiet = !result || !strcmp(result, "ok"), server = side && !strcmp(side, "server");
     double at = sequence_seconds(call, "t_ms");
-    snprintf(text, (size_t)SEQUENCE_SPAN, "%s%s%s", name ? name : "", quiet ? "" : " = ", quiet ? "" : result);
+    snprintf(text, (size_t)SEQUENCE_SPAN, "%s%s%s", name ? name : "", quiet ? "" : " = ",
+             quiet ? "" : result);
     sequence_time(out, s, server ? NAN : at, SEQUENCE_LEFT);
     fprintf(out, " |%s", terminal_style(out, TERMINAL_DIM));
     fprintf(out, server ? "%*s " : " %-*s", SEQUENCE_SPAN - 1, text);
@@ -288,7 +308,8 @@ static void sequence_call(FILE *out, const struct sequence *s, const json_t *cal
 }
 
 /* Those calls that came before that moment, from the index on. */
-static size_t sequence_calls(FILE *out, const struct sequence *s, size_t from, double before, double *last)
+static size_t sequence_calls(FILE *out, const struct sequence *s, size_t from, double before,
+                             double *last)
 {
     for (; from < json_array_size(s->calls); from++) {
         const json_t *call = json_array_get(s->calls, from);
@@ -313,11 +334,13 @@ static void sequence_segments(FILE *out, const struct sequence *s)
             snprintf(text, sizeof(text), "... %zu segments: see --json ...", resume - i);
             sequence_pause(out, text);
             i = resume;
-            while (calls < json_array_size(s->calls) && sequence_seconds(json_array_get(s->calls, calls), "t_ms") <
-                                                            sequence_seconds(json_array_get(s->segments, i), "t_ms"))
+            while (calls < json_array_size(s->calls) &&
+                   sequence_seconds(json_array_get(s->calls, calls), "t_ms") <
+                       sequence_seconds(json_array_get(s->segments, i), "t_ms"))
                 calls++;
         } else {
-            calls = sequence_calls(out, s, calls, sequence_seconds(json_array_get(s->segments, i), "t_ms"), &last);
+            calls = sequence_calls(out, s, calls,
+                                   sequence_seconds(json_array_get(s->segments, i), "t_ms"), &last);
             sequence_gap(out, s, sequence_seconds(json_array_get(s->segments, i), "t_ms") - last);
         }
         sequence_segment(out, s, i);
@@ -336,7 +359,8 @@ static struct scale sequence_scale(const json_t *segments, double largest)
     json_t *segment;
     json_array_foreach((json_t *)segments, i, segment)
     {
-        shortest = fmin(shortest, sequence_seconds(segment, "arrived_ms") - sequence_seconds(segment, "t_ms"));
+        shortest = fmin(shortest, sequence_seconds(segment, "arrived_ms") -
+                                      sequence_seconds(segment, "t_ms"));
     }
     if (largest >= 9.99995)
         return scale_seconds(largest);
@@ -360,13 +384,15 @@ static struct sequence sequence_new(const json_t *segments)
     return s;
 }
 
-static void sequence_head(FILE *out, const struct sequence *s, const char *client, const char *server)
+static void sequence_head(FILE *out, const struct sequence *s, const char *client,
+                          const char *server)
 {
     const int inner = SEQUENCE_SPAN + 2; /* from line to line */
     const char *right = server ? server : "";
     client = client ? client : "";
-    fprintf(out, "%*s%*s%*s %-6s%*s%*s\n", SEQUENCE_NUMBER, "no", SEQUENCE_AFTER, "after", SEQUENCE_TIME,
-            s->time.unit, "client", inner - 6, "server", SEQUENCE_TIME, s->time.unit);
+    fprintf(out, "%*s%*s%*s %-6s%*s%*s\n", SEQUENCE_NUMBER, "no", SEQUENCE_AFTER, "after",
+            SEQUENCE_TIME, s->time.unit, "client", inner - 6, "server", SEQUENCE_TIME,
+            s->time.unit);
     if (*client && (int)(strlen(client) + strlen(right)) < inner)
         fprintf(out, "%*s %s%*s\n", SEQUENCE_LEFT, "", client, inner - (int)strlen(client), right);
 }
@@ -387,7 +413,9 @@ void sequence_page(FILE *out, const json_t *packets, const char *server)
     sequence_head(out, &s, json_string_value(json_object_get(packets, "connection")), server);
     sequence_segments(out, &s);
     if (omitted)
-        page_text(out, "%s more segments of this connection are left out.", human_count(omitted, text));
+        page_text(out, "%s more segments of this connection are left out.",
+                  human_count(omitted, text));
     if (s.zero_s > 0)
-        page_text(out, "Times since its first segment, %s into the run.", human_us(s.zero_s * 1e6, text));
+        page_text(out, "Times since its first segment, %s into the run.",
+                  human_us(s.zero_s * 1e6, text));
 }

@@ -39,7 +39,10 @@ static void setup_knob(FILE *out, const char *name, const json_t *value)
     else if (json_is_real(value))
         fprintf(out, "%g", json_real_value(value));
     else
-        fputs(json_is_string(value) ? json_string_value(value) : json_is_true(value) ? "yes" : "no", out);
+        fputs(json_is_string(value) ? json_string_value(value)
+              : json_is_true(value) ? "yes"
+                                    : "no",
+              out);
 }
 
 char *setup_knobs(const json_t *knobs, const json_t *only)
@@ -98,7 +101,8 @@ static void setup_host_line(FILE *out, const char *text, int width)
 }
 
 /* One line of two boxes and what is between them. */
-static void setup_two(FILE *out, const char *left, const char *right, const int width[2], const char *text, char fill)
+static void setup_two(FILE *out, const char *left, const char *right, const int width[2],
+                      const char *text, char fill)
 {
     layout_fill(out, ' ', SETUP_INDENT);
     setup_host_line(out, left, width[0]);
@@ -116,7 +120,8 @@ static void setup_two_border(FILE *out, const int width[2])
     fputc('\n', out);
 }
 
-static void setup_draw_wire(FILE *out, const char *client, const char *server, const char *link, const char *delay)
+static void setup_draw_wire(FILE *out, const char *client, const char *server, const char *link,
+                            const char *delay)
 {
     const int width[2] = {(int)strlen(client) + 2, (int)strlen(server) + 2};
     setup_two_border(out, width);
@@ -126,13 +131,15 @@ static void setup_draw_wire(FILE *out, const char *client, const char *server, c
 }
 
 /* Client and server are one host: one box. */
-static void setup_draw_loopback(FILE *out, const char *client, const char *server, const char *delay)
+static void setup_draw_loopback(FILE *out, const char *client, const char *server,
+                                const char *delay)
 {
-    const int width = SETUP_WIDTH - 2, cable = width - 4 - (int)strlen(client) - (int)strlen(server);
+    const int width = SETUP_WIDTH - 2,
+              cable = width - 4 - (int)strlen(client) - (int)strlen(server);
     fprintf(out, "%*s", SETUP_INDENT, "");
     setup_border(out, width);
-    fprintf(out, "\n%*s|  %-*s%*s  |\n%*s|  %s", SETUP_INDENT, "", (int)strlen(client) + cable, "client",
-            (int)strlen(server), "server", SETUP_INDENT, "", client);
+    fprintf(out, "\n%*s|  %-*s%*s  |\n%*s|  %s", SETUP_INDENT, "", (int)strlen(client) + cable,
+            "client", (int)strlen(server), "server", SETUP_INDENT, "", client);
     setup_cable(out, "loopback", cable, '=');
     fprintf(out, "%s  |\n%*s|", server, SETUP_INDENT, "");
     setup_centred(out, delay, width);

@@ -53,8 +53,8 @@ static double states_seconds(const json_t *timeline, size_t i)
     return json_number_value(json_object_get(json_array_get(timeline, i), "t_ms")) / 1e3;
 }
 
-/* Moments that follow each other within `gap` count as one, and the last of them stands for it; the very first one
- * stands for itself. How many; the first `most` of them into shown[]. */
+/* Moments that follow each other within `gap` count as one, and the last of them stands for it; the
+ * very first one stands for itself. How many; the first `most` of them into shown[]. */
 static size_t states_cluster(const json_t *timeline, double gap, size_t most, size_t shown[])
 {
     size_t n = 0, all = json_array_size(timeline);
@@ -75,7 +75,8 @@ static size_t states_cluster(const json_t *timeline, double gap, size_t most, si
 static size_t states_choose(const json_t *timeline, size_t most, size_t shown[])
 {
     size_t all = json_array_size(timeline);
-    double fits = all ? fabs(states_seconds(timeline, all - 1) - states_seconds(timeline, 0)) : 0, fails = -1;
+    double fits = all ? fabs(states_seconds(timeline, all - 1) - states_seconds(timeline, 0)) : 0,
+           fails = -1;
     for (int i = 0; i < 40; i++) {
         double gap = (fits + fails) / 2;
         if (states_cluster(timeline, gap, most, shown) <= most)
@@ -109,7 +110,8 @@ static json_t *states_peaks(const json_t *timeline, const char *side)
     {
         json_object_foreach(json_object_get(entry, side), name, value)
         {
-            if (strcmp(name, "LISTEN") && json_integer_value(value) > page_integer(peaks, name, NULL))
+            if (strcmp(name, "LISTEN") &&
+                json_integer_value(value) > page_integer(peaks, name, NULL))
                 json_object_set(peaks, name, value);
         }
     }
@@ -132,7 +134,8 @@ static int states_widest(const struct states *s)
     return (int)strlen(human_count(peak, text));
 }
 
-/* Of a column: the widest count or time and its gap. The first time may be negative, the last has the most digits. */
+/* Of a column: the widest count or time and its gap. The first time may be negative, the last has
+ * the most digits. */
 static int states_width(const struct states *s, double first, double last)
 {
     char text[HUMAN_MAX];
@@ -145,7 +148,8 @@ static int states_width(const struct states *s, double first, double last)
 
 static struct states states_new(const json_t *timeline)
 {
-    double first = states_seconds(timeline, 0), last = states_seconds(timeline, json_array_size(timeline) - 1);
+    double first = states_seconds(timeline, 0),
+           last = states_seconds(timeline, json_array_size(timeline) - 1);
     struct states s = {.timeline = timeline,
                        .client = states_peaks(timeline, "client"),
                        .server = states_peaks(timeline, "server"),
@@ -164,8 +168,8 @@ static void states_cell(FILE *out, const struct states *s, int64_t value)
     fprintf(out, "%*s", s->width, value ? human_count(value, text) : ".");
 }
 
-static void states_row(FILE *out, const struct states *s, const char *side, const char *name, const char *label,
-                       int64_t peak)
+static void states_row(FILE *out, const struct states *s, const char *side, const char *name,
+                       const char *label, int64_t peak)
 {
     fprintf(out, "%-*s", STATES_LABEL, label);
     for (size_t i = 0; i < s->n; i++)
@@ -181,12 +185,14 @@ static void states_times(FILE *out, const struct states *s)
     snprintf(label, sizeof(label), "  time (%s)", s->time.unit);
     fprintf(out, "%-*s", STATES_LABEL, label);
     for (size_t i = 0; i < s->n; i++)
-        fprintf(out, "%*s", s->width, scale_number(&s->time, states_seconds(s->timeline, s->shown[i]), text));
+        fprintf(out, "%*s", s->width,
+                scale_number(&s->time, states_seconds(s->timeline, s->shown[i]), text));
     fprintf(out, "%s%*s%s\n", terminal_style(out, TERMINAL_DIM), s->width, "peak",
             terminal_style(out, TERMINAL_PLAIN));
 }
 
-static void states_state(FILE *out, const struct states *s, const char *side, const char *name, int64_t peak)
+static void states_state(FILE *out, const struct states *s, const char *side, const char *name,
+                         int64_t peak)
 {
     char label[64];
     bool part = !strcmp(name, "FIN_WAIT_2_minisockets"); /* of the row above */
@@ -241,7 +247,10 @@ static void states_bar(FILE *out, const struct states *s, int64_t from, bool at_
         blank = 0;
     }
     layout_fill(out, '-', at_limit ? blank : 0);
-    fputs(!at_limit ? "\n" : STATES_LABEL + (int)s->n * s->width + 7 <= page_width() ? "- limit\n" : " limit\n", out);
+    fputs(!at_limit                                                 ? "\n"
+          : STATES_LABEL + (int)s->n * s->width + 7 <= page_width() ? "- limit\n"
+                                                                    : " limit\n",
+          out);
 }
 
 /* Up to STATES_BARS connections a line each, else as many steps. */
@@ -249,7 +258,8 @@ static void states_queue_chart(FILE *out, const struct states *s, int64_t peak, 
 {
     int64_t lines = peak < STATES_BARS ? peak : STATES_BARS;
     for (int64_t line = lines; line > 0; line--) {
-        int64_t from = (peak * line + lines - 1) / lines, below = (peak * (line - 1) + lines - 1) / lines;
+        int64_t from = (peak * line + lines - 1) / lines,
+                below = (peak * (line - 1) + lines - 1) / lines;
         states_bar(out, s, from, limit > 0 && limit <= from && limit > below);
     }
 }
@@ -277,7 +287,8 @@ void states_page(FILE *out, const json_t *timeline)
     states_side(out, &s, "server", s.server);
     states_queue(out, &s);
     if (s.n < all)
-        page_text(out, "%zu of %zu moments, those that stood longest; --json has them all.", s.n, all);
+        page_text(out, "%zu of %zu moments, those that stood longest; --json has them all.", s.n,
+                  all);
     json_decref(s.client);
     json_decref(s.server);
 }

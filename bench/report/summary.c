@@ -63,8 +63,8 @@ static struct summary summary_of(const json_t *runs, const json_t *like)
     return s;
 }
 
-/* The knobs by which this run's group and the others of the same experiment are told apart; NULL where there is none.
- * The caller frees it. */
+/* The knobs by which this run's group and the others of the same experiment are told apart; NULL
+ * where there is none. The caller frees it. */
 static char *summary_knobs(const json_t *runs, const json_t *run)
 {
     json_t *knobs = json_object_get(run, "knobs"), *different = json_object(), *other, *value;
@@ -180,7 +180,10 @@ static void summary_exceptions(FILE *out, const json_t *runs)
 /* Of all runs: the worst decides; skipped only where nothing ran. */
 static const char *summary_verdict(const struct summary *s)
 {
-    return s->verdicts[1] ? "differ" : s->verdicts[2] ? "inconclusive" : s->verdicts[0] ? "agree" : "skipped";
+    return s->verdicts[1]   ? "differ"
+           : s->verdicts[2] ? "inconclusive"
+           : s->verdicts[0] ? "agree"
+                            : "skipped";
 }
 
 static void summary_totals(FILE *out, const struct summary *s)
@@ -198,8 +201,9 @@ void summary_page(FILE *out, const json_t *runs)
     size_t i;
     json_t *run;
     page_title(out, "Summary");
-    fprintf(out, "%s  %-*s%5s%14s%9s  verdict%s\n", terminal_style(out, TERMINAL_DIM), SUMMARY_NAME - 2, "experiment",
-            "runs", "as the rule", "time", terminal_style(out, TERMINAL_PLAIN));
+    fprintf(out, "%s  %-*s%5s%14s%9s  verdict%s\n", terminal_style(out, TERMINAL_DIM),
+            SUMMARY_NAME - 2, "experiment", "runs", "as the rule", "time",
+            terminal_style(out, TERMINAL_PLAIN));
     json_array_foreach((json_t *)runs, i, run)
     {
         if (summary_is_first(runs, i))

@@ -27,8 +27,9 @@ static const char *report_experiment(const json_t *run)
     return name ? name : "unnamed";
 }
 
-const char *const report_section_names[] = {"verdict", "you",    "ledger",   "seen",    "claim", "setup", "checks",
-                                            "states",  "ladder", "counters", "by-hand", "next",  NULL};
+const char *const report_section_names[] = {"verdict", "you",    "ledger", "seen",   "claim",
+                                            "setup",   "checks", "states", "ladder", "counters",
+                                            "by-hand", "next",   NULL};
 
 const struct report_style report_whole = {.sections = REPORT_ALL};
 
@@ -40,7 +41,8 @@ static void report_verdict(FILE *out, const json_t *run)
     char *sentence = conclusion_sentence(run), *all = NULL, text[HUMAN_MAX];
     int column = fprintf(out, "  %-*s", LAYOUT_LABEL - 2, "verdict");
     conclusion_word(out, verdict);
-    if (elapsed > 0 && sentence && asprintf(&all, "%s (%s)", sentence, human_us(elapsed * 1e6, text)) < 0)
+    if (elapsed > 0 && sentence &&
+        asprintf(&all, "%s (%s)", sentence, human_us(elapsed * 1e6, text)) < 0)
         all = NULL;
     column += (int)strlen(verdict) + fprintf(out, ": ");
     layout_words(out, all ? all : sentence ? sentence : "", LAYOUT_LABEL, column);
@@ -98,7 +100,8 @@ static void report_counters_of(FILE *out, const char *side, const json_t *counte
 static void report_counters(FILE *out, const json_t *run)
 {
     json_t *counters = json_object_get(run, "counters");
-    json_t *server = json_object_get(counters, "server"), *client = json_object_get(counters, "client");
+    json_t *server = json_object_get(counters, "server"),
+           *client = json_object_get(counters, "client");
     if (server && client && json_equal(server, client)) {
         report_counters_of(out, "server and client", server);
         return;
@@ -118,9 +121,11 @@ static void report_wire(FILE *out, const json_t *run)
     if (!json_array_size(json_object_get(json_object_get(run, "packets"), "segments")))
         page_title(out, "Segments");
     if (page_integer(wire, "segments", NULL))
-        page_text(out, "%s segments got through in all.", human_count(page_integer(wire, "segments", NULL), text));
+        page_text(out, "%s segments got through in all.",
+                  human_count(page_integer(wire, "segments", NULL), text));
     if (page_integer(wire, "overflow", NULL))
-        page_text(out, "%s segments could not be kept: what is said of segments here is not complete.",
+        page_text(out,
+                  "%s segments could not be kept: what is said of segments here is not complete.",
                   human_count(page_integer(wire, "overflow", NULL), text));
 }
 
@@ -143,7 +148,8 @@ static void report_by_hand(FILE *out, const json_t *run)
     page_title(out, "The same by hand");
     json_array_foreach((json_t *)commands, i, entry)
     {
-        const char *where = report_string(entry, "where"), *command = report_string(entry, "command");
+        const char *where = report_string(entry, "where"),
+                   *command = report_string(entry, "command");
         const char *shows = report_string(entry, "shows");
         char prompt[64];
         if (!command)
@@ -153,14 +159,15 @@ static void report_by_hand(FILE *out, const json_t *run)
         if (shows)
             layout_words(out, shows, 6, fprintf(out, "%6s", ""));
     }
-    page_text(out, "While a run lasts, another terminal gets into its hosts by nsenter --net --target $(pgrep -nx "
-                   "lab-server), or "
-                   "lab-client; where root did not start the run, with --user --preserve-credentials.");
+    page_text(out, "While a run lasts, another terminal gets into its hosts by nsenter --net "
+                   "--target $(pgrep -nx lab-server), or lab-client; where root did not start the "
+                   "run, with --user --preserve-credentials.");
 }
 
 static void report_next(FILE *out, const json_t *run)
 {
-    const json_t *commands = json_object_get(run, "try_next"), *names = json_object_get(run, "see_also");
+    const json_t *commands = json_object_get(run, "try_next"),
+                 *names = json_object_get(run, "see_also");
     size_t i;
     json_t *entry;
     if (!json_array_size(commands) && !json_array_size(names))
@@ -180,7 +187,8 @@ static void report_next(FILE *out, const json_t *run)
         return;
     json_array_foreach((json_t *)names, i, entry)
     {
-        fprintf(list, "%s%s", i ? ", " : "see also ", json_is_string(entry) ? json_string_value(entry) : "");
+        fprintf(list, "%s%s", i ? ", " : "see also ",
+                json_is_string(entry) ? json_string_value(entry) : "");
     }
     fclose(list);
     page_text(out, "%s", others);
@@ -198,7 +206,8 @@ void report_run_text(FILE *out, const json_t *run, struct report_style style)
 {
     const json_t *checks = json_object_get(run, "checks");
     const char *server = report_string(json_object_get(run, "setup"), "server");
-    unsigned sections = style.sections & ~(style.no_answers ? REPORT_VERDICT | REPORT_SEEN | REPORT_CLAIM : 0u);
+    unsigned sections =
+        style.sections & ~(style.no_answers ? REPORT_VERDICT | REPORT_SEEN | REPORT_CLAIM : 0u);
     bool decided = json_array_size(checks);
     report_title(out, run);
     if (sections & REPORT_VERDICT || !decided)
@@ -268,7 +277,8 @@ static bool report_is_news(const json_t *runs, size_t index, bool brief)
     return !brief;
 }
 
-void report_next_text(FILE *out, const json_t *runs, size_t index, bool brief, struct report_style style)
+void report_next_text(FILE *out, const json_t *runs, size_t index, bool brief,
+                      struct report_style style)
 {
     const json_t *run = json_array_get(runs, index);
     if (report_is_news(runs, index, brief)) {
@@ -287,9 +297,11 @@ void report_summary_text(FILE *out, const json_t *runs)
 
 void report_head_text(FILE *out, const json_t *document)
 {
-    const char *program = report_string(document, "program"), *version = report_string(document, "version");
+    const char *program = report_string(document, "program"),
+               *version = report_string(document, "version");
     const char *kernel = report_string(document, "kernel");
-    fprintf(out, "%s%s%s", program ? program : "tcplab-bench", version ? " " : "", version ? version : "");
+    fprintf(out, "%s%s%s", program ? program : "tcplab-bench", version ? " " : "",
+            version ? version : "");
     fprintf(out, "%s%s\n", kernel ? " on Linux " : "", kernel ? kernel : "");
 }
 

@@ -1,4 +1,5 @@
-/* The text report of tcplab-bench run, out of its document alone. What a run has not is left out. */
+/* The text report of tcplab-bench run, out of its document alone. What a run has not is left
+ * out. */
 #pragma once
 
 #include <jansson.h>
@@ -28,22 +29,27 @@ enum report_section {
 extern const char *const report_section_names[];
 
 struct report_style {
-    unsigned sections; /* enum report_section; a run that did not come to a verdict tells that in any case */
-    bool no_answers;   /* what was observed, without the rules, the predictions and the verdict */
+    /* enum report_section; a run that did not come to a verdict tells that in any case */
+    unsigned sections;
+    bool no_answers; /* what was observed, without the rules, the predictions and the verdict */
 };
 
 /* All sections, with the answers. */
 extern const struct report_style report_whole;
 
-/* The whole document: the head, each run by report_next_text(), and the summary where there is more than one. */
+/* The whole document: the head, each run by report_next_text(), and the summary where there is more
+ * than one. */
 void report_text(FILE *out, const json_t *document);
 
 /* Its parts, for a program that prints each run as it ends. */
 
 void report_head_text(FILE *out, const json_t *document); /* program, version, kernel: one line */
 void report_run_text(FILE *out, const json_t *run, struct report_style style); /* all of one run */
-void report_summary_text(FILE *out, const json_t *runs); /* a table of all, the totals, and what did not agree */
+/* a table of all, the totals, and what did not agree */
+void report_summary_text(FILE *out, const json_t *runs);
 
-/* runs[index]: a page where it is the first with its experiment and knobs, or did not come out as predicted; else a
- * line. Looks at runs[0] to runs[index] only. brief: a line in any case where it came out as predicted. */
-void report_next_text(FILE *out, const json_t *runs, size_t index, bool brief, struct report_style style);
+/* runs[index]: a page where it is the first with its experiment and knobs, or did not come out as
+ * predicted; else a line. Looks at runs[0] to runs[index] only. brief: a line in any case where it
+ * came out as predicted. */
+void report_next_text(FILE *out, const json_t *runs, size_t index, bool brief,
+                      struct report_style style);

@@ -18,8 +18,8 @@ int closing_state_check_room(const struct conditions *c, int64_t minisockets, ch
     if (afterlife_room(c) >= minisockets)
         return 0;
     if (asprintf(ret_message,
-                 "tcp_max_tw_buckets=%lld: what shall be seen here takes %lld minisocket%s of one host, and those "
-                 "beyond would be gone at once; write at least %lld",
+                 "tcp_max_tw_buckets=%lld: what shall be seen here takes %lld minisocket%s of one "
+                 "host, and those beyond would be gone at once; write at least %lld",
                  (long long)c->max_tw_buckets, (long long)minisockets, minisockets == 1 ? "" : "s",
                  (long long)minisockets) < 0)
         *ret_message = NULL;
@@ -30,13 +30,13 @@ int closing_state_check_fin_wait_2(const struct conditions *c, char **ret_messag
 {
     int r;
     if (rto_first(c, 0) > RTO_MOST_S)
-        r = asprintf(
-            ret_message,
-            "net.ipv4.tcp_rto_min_us=%lld: FIN_WAIT_2 lasts 3.5 times the RTO at least, which would be %.0f s; "
-            "write at most %d",
-            (long long)c->rto_min_us, 3.5 * rto_first(c, 0), RTO_MOST_S * 1000000);
+        r = asprintf(ret_message,
+                     "net.ipv4.tcp_rto_min_us=%lld: FIN_WAIT_2 lasts 3.5 times the RTO at least, "
+                     "which would be %.0f s; write at most %d",
+                     (long long)c->rto_min_us, 3.5 * rto_first(c, 0), RTO_MOST_S * 1000000);
     else if (c->fin_timeout > FIN_TIMEOUT_MOST_S)
-        r = asprintf(ret_message, "net.ipv4.tcp_fin_timeout=%lld: nobody waits that long; write at most %d",
+        r = asprintf(ret_message,
+                     "net.ipv4.tcp_fin_timeout=%lld: nobody waits that long; write at most %d",
                      (long long)c->fin_timeout, FIN_TIMEOUT_MOST_S);
     else
         return 0;
@@ -45,10 +45,12 @@ int closing_state_check_fin_wait_2(const struct conditions *c, char **ret_messag
     return -EINVAL;
 }
 
-void closing_state_expect(struct prediction *p, struct span span, const struct rule *rule, const char *side)
+void closing_state_expect(struct prediction *p, struct span span, const struct rule *rule,
+                          const char *side)
 {
     expect_between(p, "s", span.lo, span.hi + CLOSING_STATE_LOOK_S, rule, "%s.gone_first", side);
-    expect_between(p, "s", fmax(0, span.lo - CLOSING_STATE_LOOK_S), span.hi, rule, "%s.there_last", side);
+    expect_between(p, "s", fmax(0, span.lo - CLOSING_STATE_LOOK_S), span.hi, rule, "%s.there_last",
+                   side);
 }
 
 void closing_state_see(struct trial *t, enum side side, enum sockdiag_state state)

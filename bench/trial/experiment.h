@@ -1,5 +1,5 @@
-/* An experiment: one phenomenon, one file. It reads as a lab note: the claim, the kernel's rule, the prediction, the
- * steps. bench/experiments/README.md says how to add one. */
+/* An experiment: one phenomenon, one file. It reads as a lab note: the claim, the kernel's rule,
+ * the prediction, the steps. bench/experiments/README.md says how to add one. */
 #pragma once
 
 #include "bench/model/conditions.h"
@@ -17,8 +17,8 @@ struct by_hand {
     const char *where, *command, *shows; /* where: "server", "client" */
 };
 
-/* What an experiment's prediction takes for granted of sysctls that change none of its numbers, unless they are so odd that it is chance or
- * does not work at all (trial/experiment.c). */
+/* What an experiment's prediction takes for granted of sysctls that change none of its numbers,
+ * unless they are so odd that it is chance or does not work at all (trial/experiment.c). */
 enum premise {
     PREMISE_DATA = 1,     /* its connections carry data or FINs, which the receiver has room for */
     PREMISE_ON_TIME = 2,  /* only what is lost is sent again */
@@ -33,23 +33,28 @@ struct experiment {
     const char *kernel;    /* what the kernel does, and which function decides */
     const char *falsified; /* what would prove that wrong */
     const char *why_link;  /* why this needs the wire, or loopback */
-    const char *time;      /* how long it takes, what the kernel's defaults would take, or why it cannot be shorter */
+    /* how long it takes, what the kernel's defaults would take, or why it cannot be shorter */
+    const char *time;
 
-    /* The segments as they are expected, for `explain`; NULL-terminated, a line each: "> SYN" and "< SYN-ACK" (the client is on the left),
-     * "> ACK x dropped: the queue is full" (an arrow that comes to nothing, and why), "c connect()" and "s accept()" (what a program
-     * does), "c: ESTABLISHED" and "s: SYN_RECV" (the state that an end is in now), ". 1 s" (time passes). */
+    /* The segments as they are expected, for `explain`; NULL-terminated, a line each: "> SYN" and
+     * "< SYN-ACK" (the client is on the left), "> ACK x dropped: the queue is full" (an arrow that
+     * comes to nothing, and why), "c connect()" and "s accept()" (what a program does), "c:
+     * ESTABLISHED" and "s: SYN_RECV" (the state that an end is in now), ". 1 s" (time passes). */
     const char *const *drawing;
 
     const struct knob *knobs;
     size_t n_knobs;
-    const char *const *sysctls; /* set on both hosts before the knobs' own; NULL-terminated, or NULL */
+    /* set on both hosts before the knobs' own; NULL-terminated, or NULL */
+    const char *const *sysctls;
 
     unsigned premises; /* enum premise */
 
-    /* Knobs that the user has not given, where they depend on others (knob_settle()). May be NULL. */
+    /* Knobs that the user has not given, where they depend on others (knob_settle()). May be
+     * NULL. */
     void (*settle)(struct knobs *k, const struct conditions *c);
 
-    /* Whether these values make sense together: 0, or -EINVAL and a sentence (caller frees). May be NULL. */
+    /* Whether these values make sense together: 0, or -EINVAL and a sentence (caller frees). May be
+     * NULL. */
     int (*check)(const struct knobs *k, const struct conditions *c, char **ret_message);
 
     /* What will be observed. Pure; never sees a measurement. */
@@ -69,9 +74,11 @@ struct experiment {
 /* After the last --set: the knobs that depend on others. */
 void experiment_settle(const struct experiment *e, struct knobs *k);
 
-/* Whether a run with these knobs can be predicted and made: 0, or -EINVAL and a sentence (caller frees). */
+/* Whether a run with these knobs can be predicted and made: 0, or -EINVAL and a sentence (caller
+ * frees). */
 int experiment_check(const struct experiment *e, const struct knobs *k, const struct conditions *c,
                      char **ret_message);
 
-/* What a fresh namespace is set to by that experiment and these knobs: what the prediction rests upon when no lab has been asked. */
+/* What a fresh namespace is set to by that experiment and these knobs: what the prediction rests
+ * upon when no lab has been asked. */
 struct conditions experiment_conditions(const struct experiment *e, const struct knobs *k);

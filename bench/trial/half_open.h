@@ -6,5 +6,7 @@
 /* For experiment.check: with tcp_syncookies = 2 there is none. 0, or -EINVAL and a sentence. */
 int half_open_check(const struct conditions *c, char **ret_message);
 
-/* For experiment.check: so many clients, whose SYN-ACKs come again at the same time, so often, shall answer each by a challenge ACK. */
-int half_open_check_answers(const struct conditions *c, int64_t clients, int64_t times, char **ret_message);
+/* For experiment.check: so many clients, whose SYN-ACKs come again at the same time, so often,
+ * shall answer each by a challenge ACK. */
+int half_open_check_answers(const struct conditions *c, int64_t clients, int64_t times,
+                            char **ret_message);

@@ -4,16 +4,19 @@
 #include <netinet/tcp.h>
 
 #define KEEPALIVE_CLIENT_OFFSET_S 0.001
-#define KEEPALIVE_CLIENT_SHOWN    10 /* probes that are predicted one by one; then their number is all */
+/* probes that are predicted one by one; then their number is all */
+#define KEEPALIVE_CLIENT_SHOWN 10
 
 struct keepalive_timing keepalive_client_model(const struct knobs *k, const struct conditions *c)
 {
-    return (struct keepalive_timing){
-        .hz = c->hz, .idle = knob(k, "idle"), .interval = knob(k, "interval"), .probes = knob(k, "probes")};
+    return (struct keepalive_timing){.hz = c->hz,
+                                     .idle = knob(k, "idle"),
+                                     .interval = knob(k, "interval"),
+                                     .probes = knob(k, "probes")};
 }
 
-static void keepalive_client_option(struct trial_socket *s, const struct knobs *k, int option, const char *name,
-                                    const char *what)
+static void keepalive_client_option(struct trial_socket *s, const struct knobs *k, int option,
+                                    const char *name, const char *what)
 {
     char text[48];
     snprintf(text, sizeof(text), "%s, %lld", what, (long long)knob(k, name));
@@ -30,17 +33,20 @@ void keepalive_client_set(struct trial_socket *client, const struct knobs *k, bo
     keepalive_client_option(client, k, TCP_KEEPCNT, "probes", "TCP_KEEPCNT");
 }
 
-struct trial_socket *keepalive_client_connect(struct trial_socket *client, struct trial_socket *listener)
+struct trial_socket *keepalive_client_connect(struct trial_socket *client,
+                                              struct trial_socket *listener)
 {
     sock_connect(client);
     sock_need(client, POLLOUT, "the connection to be established");
     return sock_accept(listener);
 }
 
-/* The n-th segment of a connection's client, from 1, or NULL; n 0: *ret_count of all. probes: those with the sequence number before the
- * next one, which has long been acknowledged: keepalive probes. Else those with another, of which the first ends the handshake. */
-static const struct segment *keepalive_client_find(const struct trial *t, const struct trial_socket *client,
-                                                   bool probes, int64_t n, int64_t *ret_count)
+/* The n-th segment of a connection's client, from 1, or NULL; n 0: *ret_count of all. probes: those
+ * with the sequence number before the next one, which has long been acknowledged: keepalive probes.
+ * Else those with another, of which the first ends the handshake. */
+static const struct segment *keepalive_client_find(const struct trial *t,
+                                                   const struct trial_socket *client, bool probes,
+                                                   int64_t n, int64_t *ret_count)
 {
     uint32_t syn = 0;
     int64_t count = 0;
@@ -86,7 +92,8 @@ void keepalive_client_see(struct trial *t, const struct trial_socket *client)
 {
     int64_t zero_ns = keepalive_client_zero_ns(t, client), n = keepalive_client_count(t, client);
     for (int64_t i = 1; i <= n && i <= KEEPALIVE_CLIENT_SHOWN; i++)
-        step_see(t, (double)(keepalive_client_find(t, client, true, i, NULL)->at_ns - zero_ns) / 1e9,
+        step_see(t,
+                 (double)(keepalive_client_find(t, client, true, i, NULL)->at_ns - zero_ns) / 1e9,
                  "client.probe_%lld", (long long)i);
     step_see(t, (double)n, "client.probes");
 }

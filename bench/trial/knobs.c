@@ -31,7 +31,8 @@ static struct option_row knob_row(const struct knob *k, union knob_storage *stor
 
 static int64_t stored(const struct knob *k, const union knob_storage *storage)
 {
-    return k->type == &option_choice ? storage->choice : storage->integer; /* a count's limits are within int64_t */
+    /* a count's limits are within int64_t */
+    return k->type == &option_choice ? storage->choice : storage->integer;
 }
 
 static int knob_read(const struct knob *k, const char *text, int64_t *ret, const char **ret_why)
@@ -81,7 +82,8 @@ int knobs_check(const struct knob *knobs, size_t n, char **ret_message)
             continue;
         if (asprintf(ret_message,
                      again ? "two knobs have the name %s"
-                           : "the knob %s configures the run, which reads it as another type: see knobs_check()",
+                           : "the knob %s configures the run, which reads it as another type: see "
+                             "knobs_check()",
                      knobs[i].name) < 0)
             *ret_message = NULL;
         return -EINVAL;
@@ -100,7 +102,8 @@ void knobs_init(struct knobs *k, const struct knob *knobs, size_t n)
     }
 }
 
-static int say(char **ret_message, int r, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static int say(char **ret_message, int r, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 static int say(char **ret_message, int r, const char *format, ...)
 {
     va_list arguments;
@@ -124,23 +127,26 @@ static int unknown(const struct knobs *k, const char *name, char **ret_message)
         strcat(list, names[i]);
     }
     const char *near = suggest_nearest(name, names, k->n);
-    return say(ret_message, -ENOENT, "no knob %s%s%s%s; there are %s, and any sysctl by its full name", name,
+    return say(ret_message, -ENOENT,
+               "no knob %s%s%s%s; there are %s, and any sysctl by its full name", name,
                near ? " (did you mean " : "", near ? near : "", near ? "?)" : "", list);
 }
 
-static int bad_value(const struct knob *k, const char *value, int r, const char *why, char **ret_message)
+static int bad_value(const struct knob *k, const char *value, int r, const char *why,
+                     char **ret_message)
 {
     char limits[OPTION_LIMITS_MAX], words[128] = "";
     union knob_storage storage;
     struct option_row row = knob_row(k, &storage);
     for (size_t i = 0; k->choices && k->choices[i]; i++)
-        snprintf(words + strlen(words), sizeof(words) - strlen(words), "%s%s", i ? " or " : "", k->choices[i]);
+        snprintf(words + strlen(words), sizeof(words) - strlen(words), "%s%s", i ? " or " : "",
+                 k->choices[i]);
     if (k->choices)
         return say(ret_message, r, "%s=%s: write %s", k->name, value, words);
     option_limits(&row, limits);
     return say(ret_message, r, "%s=%s: %s; write %s, %s%s%s", k->name, value,
-               why == option_outside_limits ? "that is beyond the limits" : why, k->type->form, limits,
-               k->word ? ", or " : "", k->word ? k->word : "");
+               why == option_outside_limits ? "that is beyond the limits" : why, k->type->form,
+               limits, k->word ? ", or " : "", k->word ? k->word : "");
 }
 
 static int set_sysctl(struct knobs *k, const char *text, char **ret_message)
@@ -152,8 +158,8 @@ static int set_sysctl(struct knobs *k, const char *text, char **ret_message)
     if (r)
         return say(ret_message, r, "%s: %s; write such as net.ipv4.tcp_syn_retries=2", text, why);
     if (!conditions_takes(key, conditions_number(value), &least, &most))
-        return say(ret_message, -EINVAL, "%s: the kernel takes %lld to %lld", text, (long long)least,
-                   (long long)most);
+        return say(ret_message, -EINVAL, "%s: the kernel takes %lld to %lld", text,
+                   (long long)least, (long long)most);
     if (k->n_sysctls == KNOBS_SYSCTLS)
         return say(ret_message, -EINVAL, "%s: at most %d sysctls can be set", text, KNOBS_SYSCTLS);
     k->sysctl[k->n_sysctls++] = text;
@@ -163,11 +169,13 @@ static int set_sysctl(struct knobs *k, const char *text, char **ret_message)
 int knobs_set(struct knobs *k, const char *text, char **ret_message)
 {
     const char *equals = strchr(text, '='), *why = NULL;
-    char name[SYSCTL_KEY_MAX]; /* longer ones are cut off: no knob, and no sysctl, has such a name */
+    /* longer ones are cut off: no knob, and no sysctl, has such a name */
+    char name[SYSCTL_KEY_MAX];
     *ret_message = NULL;
     if (!equals || equals == text)
         return say(ret_message, -EINVAL, "%s: write KNOB=VALUE, such as clients=100", text);
-    size_t length = (size_t)(equals - text) < sizeof(name) ? (size_t)(equals - text) : sizeof(name) - 1;
+    size_t length =
+        (size_t)(equals - text) < sizeof(name) ? (size_t)(equals - text) : sizeof(name) - 1;
     memcpy(name, text, length);
     name[length] = '\0';
     if (strpbrk(name, "./"))

@@ -1,5 +1,5 @@
-/* The knobs of an experiment: what --set can change. One row a knob; the standard ones are the macros below, so that
- * they carry the same name, help and limits in every experiment. */
+/* The knobs of an experiment: what --set can change. One row a knob; the standard ones are the
+ * macros below, so that they carry the same name, help and limits in every experiment. */
 #pragma once
 
 #include "common/options/options.h"
@@ -13,8 +13,8 @@
 #define KNOBS_SYSCTLS   32
 #define KNOB_NAME_WIDTH 16
 
-/* `type` is one of option_integer, option_count, option_duration, option_choice; see common/options/options.h for what min,
- * max, choices and word mean there. */
+/* `type` is one of option_integer, option_count, option_duration, option_choice; see
+ * common/options/options.h for what min, max, choices and word mean there. */
 struct knob {
     const char *name, *fallback; /* fallback NULL: what the kernel has in a fresh namespace */
     const struct option_type *type;
@@ -45,28 +45,32 @@ extern const char *const knob_yes_no[]; /* "no", "yes" */
     {                                                                                  \
         "backlog", fallback, &option_integer, "handed to listen() as it is", -1, 65535 \
     }
-#define KNOB_CLIENTS(fallback) KNOB_COUNT("clients", fallback, 1, 5000, "connections that are tried")
-#define KNOB_PREFILL(fallback)                                                                                       \
-    {                                                                                                                \
-        "prefill", fallback, &option_integer, "connections that wait in the accept queue before the others come", 0, \
-            65535, .word = "limit"                                                                                   \
+#define KNOB_CLIENTS(fallback) \
+    KNOB_COUNT("clients", fallback, 1, 5000, "connections that are tried")
+#define KNOB_PREFILL(fallback)                                                            \
+    {                                                                                     \
+        "prefill", fallback, &option_integer,                                             \
+            "connections that wait in the accept queue before the others come", 0, 65535, \
+            .word = "limit"                                                               \
     }
-#define KNOB_SOMAXCONN KNOB_SYSCTL("somaxconn", NULL, 0, 65535, "net.core.somaxconn", "caps the backlog at listen()")
+#define KNOB_SOMAXCONN \
+    KNOB_SYSCTL("somaxconn", NULL, 0, 65535, "net.core.somaxconn", "caps the backlog at listen()")
 #define KNOB_SYNCOOKIES(fallback)                                        \
     KNOB_SYSCTL("syncookies", fallback, 0, 2, "net.ipv4.tcp_syncookies", \
                 "0 off, 1 when the SYN queue is full, 2 always")
-#define KNOB_MAX_SYN_BACKLOG \
-    KNOB_SYSCTL("max_syn_backlog", NULL, 0, 1000000, "net.ipv4.tcp_max_syn_backlog", "matters only with syncookies=0")
+#define KNOB_MAX_SYN_BACKLOG                                                         \
+    KNOB_SYSCTL("max_syn_backlog", NULL, 0, 1000000, "net.ipv4.tcp_max_syn_backlog", \
+                "matters only with syncookies=0")
 #define KNOB_FIN_TIMEOUT(fallback) \
     KNOB_SYSCTL("fin_timeout", fallback, 0, 86400, "net.ipv4.tcp_fin_timeout", "seconds")
 #define KNOB_DELAY(fallback)                                                            \
     {                                                                                   \
         "delay", fallback, &option_duration, "of the wire, one way", 0, 400 * 1000000LL \
     }
-#define KNOB_ACCEPT_DELAY(fallback)                                                                    \
-    {                                                                                                  \
-        "accept_delay", fallback, &option_duration, "the server accepts one connection each", 1000000, \
-            3600 * 1000000000LL, .word = "never"                                                       \
+#define KNOB_ACCEPT_DELAY(fallback)                                                           \
+    {                                                                                         \
+        "accept_delay", fallback, &option_duration, "the server accepts one connection each", \
+            1000000, 3600 * 1000000000LL, .word = "never"                                     \
     }
 #define KNOB_LINK(fallback)                                                           \
     {                                                                                 \
@@ -77,9 +81,10 @@ extern const char *const knob_yes_no[]; /* "no", "yes" */
 enum { KNOB_LOOPBACK, KNOB_WIRE };
 
 /* These names configure the run wherever an experiment has them, so no other knob may have them:
- * link, ipv6, delay (the lab, trial.c), backlog (step_serve()), and clients, prefill, then (how many
- * descriptors and ports the run needs, trial.c). Whether a table of knobs has them as they are read,
- * and each name once: 0, or -EINVAL and a sentence (caller frees). Checked before each run. */
+ * link, ipv6, delay (the lab, trial.c), backlog (step_serve()), and clients, prefill, then (how
+ * many descriptors and ports the run needs, trial.c). Whether a table of knobs has them as they are
+ * read, and each name once: 0, or -EINVAL and a sentence (caller frees). Checked before each
+ * run. */
 int knobs_check(const struct knob *knobs, size_t n, char **ret_message);
 
 /* The values of one run. */
@@ -96,11 +101,13 @@ struct knobs {
 /* The fallbacks. */
 void knobs_init(struct knobs *k, const struct knob *knobs, size_t n);
 
-/* "backlog=4" or "net.ipv4.tcp_syn_retries=2". 0; -ENOENT: no knob of that name here; -EINVAL, -ERANGE: not a value for it.
- * *ret_message is then a sentence for the user (caller frees), or NULL without memory. */
+/* "backlog=4" or "net.ipv4.tcp_syn_retries=2". 0; -ENOENT: no knob of that name here; -EINVAL,
+ * -ERANGE: not a value for it. *ret_message is then a sentence for the user (caller frees), or NULL
+ * without memory. */
 int knobs_set(struct knobs *k, const char *text, char **ret_message);
 
-/* By name; the name must be in the table (an experiment asks for its own knobs only). OPTION_NEVER for the word. */
+/* By name; the name must be in the table (an experiment asks for its own knobs only). OPTION_NEVER
+ * for the word. */
 int64_t knob(const struct knobs *k, const char *name);
 bool knobs_have(const struct knobs *k, const char *name);
 
@@ -111,6 +118,6 @@ void knob_settle(struct knobs *k, const char *name, int64_t value);
 #define KNOB_TEXT_MAX 32
 const char *knob_text(const struct knob *k, int64_t value, char text[static KNOB_TEXT_MAX]);
 
-/* {"backlog": 4, "delay_us": 50000, "link": "wire", "net.ipv4.tcp_syn_retries": "2"}: the effective values. New
- * reference. */
+/* {"backlog": 4, "delay_us": 50000, "link": "wire", "net.ipv4.tcp_syn_retries": "2"}: the effective
+ * values. New reference. */
 json_t *knobs_json(const struct knobs *k);

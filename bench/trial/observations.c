@@ -30,7 +30,8 @@ const char *observation_fault(const char *name, const struct counters *counters)
         return is_row(rest) ? NULL : "the ledger has no such row";
     if (strncmp(name, "server.", 7) && strncmp(name, "client.", 7))
         return "it begins with none of \"ledger.\", \"server.\" and \"client.\"";
-    return !strchr(rest, '.') || is_counter(rest, counters) ? NULL : "the kernel has no such counter";
+    return !strchr(rest, '.') || is_counter(rest, counters) ? NULL
+                                                            : "the kernel has no such counter";
 }
 
 static double of_state(const struct trial *t, enum side side, const char *name)

@@ -2,7 +2,8 @@
  *
  * Observed by themselves, at the moment of step_take_stock():
  *   ledger.ROW                       connections, LEDGER_... in observe/ledger.h: ledger.queued
- *   SIDE.STATE                       sockets in a state of the kernel: client.TIME_WAIT, server.SYN_RECV
+ *   SIDE.STATE                       sockets in a state of the kernel: client.TIME_WAIT,
+ *                                    server.SYN_RECV
  *   SIDE.FIN_WAIT_2_minisockets      of those in FIN_WAIT_2
  *   SIDE.destroyed                   full sockets that are gone
  *   SIDE.Tcp.NAME, SIDE.TcpExt.NAME  how far a counter has moved: server.TcpExt.ListenOverflows

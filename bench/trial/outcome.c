@@ -50,7 +50,8 @@ void outcome_end_programs(struct trial *t)
     for (size_t i = 0; i < t->n_clients; i++)
         process_signal(t->clients[i].process, SIGINT);
     if (!t->failure && !step_wait(t, step_clients_ended, 0, OUTCOME_END_S, "the clients' reports"))
-        step_fail(t, EXIT_CODE_FAILED, "a client did not end within %d s of SIGINT and was killed; run again",
+        step_fail(t, EXIT_CODE_FAILED,
+                  "a client did not end within %d s of SIGINT and was killed; run again",
                   OUTCOME_END_S);
     if (!t->server)
         return;
@@ -59,7 +60,8 @@ void outcome_end_programs(struct trial *t)
     if (r == -ECANCELED)
         step_fail_stopped(t, "tcplab-server", "its report");
     else if (r)
-        step_fail(t, EXIT_CODE_FAILED, "the server did not end within %d s of SIGINT and was killed; run again",
+        step_fail(t, EXIT_CODE_FAILED,
+                  "the server did not end within %d s of SIGINT and was killed; run again",
                   OUTCOME_END_S);
 }
 
@@ -88,8 +90,9 @@ void outcome_make_ledger(struct trial *t)
     server_id(t, &server);
     for (size_t i = 0; i < t->n_clients && !r; i++) {
         struct trial_client *c = &t->clients[i];
-        r = c->before_kill ? ledger_add_unreported(&t->ledger, c->before_kill, &t->stock)
-                           : ledger_add_client(&t->ledger, process_report(c->process), &t->stock, &server);
+        r = c->before_kill
+                ? ledger_add_unreported(&t->ledger, c->before_kill, &t->stock)
+                : ledger_add_client(&t->ledger, process_report(c->process), &t->stock, &server);
     }
     if (!r && t->n_sockets)
         r = add_sockets(t, &server);

@@ -1,4 +1,5 @@
-/* The end of a trial: the programs report, and the ledger is made of what they and the stock say. */
+/* The end of a trial: the programs report, and the ledger is made of what they and the stock
+ * say. */
 #pragma once
 
 #include "bench/trial/trial.h"

@@ -22,7 +22,8 @@ static json_t *endpoint_json(const struct endpoint *e)
     return e->length && endpoint_port(e) ? json_string(endpoint_format(e, text)) : json_null();
 }
 
-void sock_note(const struct trial_socket *s, int64_t at_ns, const char *result, const char *format, ...)
+void sock_note(const struct trial_socket *s, int64_t at_ns, const char *result, const char *format,
+               ...)
 {
     struct trial *t = s->trial;
     char call[80];
@@ -38,8 +39,9 @@ void sock_note(const struct trial_socket *s, int64_t at_ns, const char *result, 
     json_array_append_new(t->calls,
                           json_pack("{s:o, s:s, s:s, s:s, s:o, s:o}", "t_ms",
                                     document_real((double)(at_ns - t->began_ns) / 1e6), "side",
-                                    s->side == SIDE_SERVER ? "server" : "client", "call", call, "result", result,
-                                    "local", endpoint_json(&s->local), "peer", endpoint_json(&s->peer)));
+                                    s->side == SIDE_SERVER ? "server" : "client", "call", call,
+                                    "result", result, "local", endpoint_json(&s->local), "peer",
+                                    endpoint_json(&s->peer)));
 }
 
 int sock_error(struct trial_socket *s)
@@ -108,11 +110,12 @@ json_t *own_sockets_report(const struct trial *t)
     json_t *log = json_array();
     for (size_t i = 0; i < t->n_sockets; i++)
         if (t->sockets[i]->attempted)
-            json_array_append_new(log,
-                                  json_pack("{s:o, s:o, s:s}", "local", endpoint_json(&t->sockets[i]->local), "peer",
-                                            endpoint_json(&t->sockets[i]->peer), "outcome", outcome(t->sockets[i])));
-    return json_pack("{s:{s:I}, s:o}", "connections", "attempted", (json_int_t)json_array_size(log), "connection_log",
-                     log);
+            json_array_append_new(log, json_pack("{s:o, s:o, s:s}", "local",
+                                                 endpoint_json(&t->sockets[i]->local), "peer",
+                                                 endpoint_json(&t->sockets[i]->peer), "outcome",
+                                                 outcome(t->sockets[i])));
+    return json_pack("{s:{s:I}, s:o}", "connections", "attempted", (json_int_t)json_array_size(log),
+                     "connection_log", log);
 }
 
 void own_sockets_release(struct trial *t)

@@ -1,6 +1,6 @@
 /* The sockets that an experiment opens (trial/sockets.h), as the trial keeps them: it looks at them
- * with every look at the hosts, lists their calls in the document, makes the ledger's client side of
- * them, and closes them. */
+ * with every look at the hosts, lists their calls in the document, makes the ledger's client side
+ * of them, and closes them. */
 #pragma once
 
 #include "bench/trial/trial.h"
@@ -17,7 +17,8 @@ struct trial_socket {
     int error;        /* of connect(), or the first pending error that was fetched */
     struct endpoint local, peer;
     int64_t connected_ns; /* when connect() was called */
-    /* Of the last time that a look found no error and no hang-up on it, and the first time that it found one; 0: never. */
+    /* Of the last time that a look found no error and no hang-up on it, and the first time that it
+     * found one; 0: never. */
     int64_t fine_ns, ended_ns;
 };
 
@@ -25,8 +26,8 @@ struct trial_socket {
 bool sock_is_usable(const struct trial_socket *s);
 
 /* Lists a call with its result, as text. */
-void sock_note(const struct trial_socket *s, int64_t at_ns, const char *result, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+void sock_note(const struct trial_socket *s, int64_t at_ns, const char *result, const char *format,
+               ...) __attribute__((format(printf, 4, 5)));
 
 /* Fetches and clears SO_ERROR. 0 or errno. */
 int sock_error(struct trial_socket *s);

@@ -5,7 +5,8 @@
 
 #include <stdint.h>
 
-const struct segment *segments_next(const struct trial *t, const struct segment *last, uint16_t client_port)
+const struct segment *segments_next(const struct trial *t, const struct segment *last,
+                                    uint16_t client_port)
 {
     size_t n = 0;
     const struct segment *all = t->failure ? NULL : wire_segments(t->lab.wire, &n);
@@ -23,7 +24,8 @@ struct kind {
 
 static bool is_of_kind(const struct segment *s, const struct kind *k)
 {
-    bool payload = k->payload == FAULT_ANY_PAYLOAD || (k->payload == FAULT_WITH_PAYLOAD) == (s->payload > 0);
+    bool payload =
+        k->payload == FAULT_ANY_PAYLOAD || (k->payload == FAULT_WITH_PAYLOAD) == (s->payload > 0);
     return s->direction == k->direction && !s->copy && (s->flags & k->mask) == k->flags && payload;
 }
 
@@ -36,8 +38,8 @@ static const struct segment *find(const struct trial *t, const struct kind *k, i
     return NULL;
 }
 
-int64_t segments_count(const struct trial *t, enum direction direction, unsigned mask, unsigned flags,
-                       enum fault_payload payload)
+int64_t segments_count(const struct trial *t, enum direction direction, unsigned mask,
+                       unsigned flags, enum fault_payload payload)
 {
     const struct kind k = {direction, mask, flags, payload};
     int64_t count = 0;
@@ -46,8 +48,8 @@ int64_t segments_count(const struct trial *t, enum direction direction, unsigned
     return count;
 }
 
-int64_t segments_arrived(const struct trial *t, enum direction direction, unsigned mask, unsigned flags,
-                         enum fault_payload payload)
+int64_t segments_arrived(const struct trial *t, enum direction direction, unsigned mask,
+                         unsigned flags, enum fault_payload payload)
 {
     const struct kind k = {direction, mask, flags, payload};
     int64_t count = 0;
@@ -63,8 +65,8 @@ static bool is_again(const struct segment *s, const struct segment *earlier)
            s->acknowledged == earlier->acknowledged && s->payload == earlier->payload;
 }
 
-int64_t segments_once(const struct trial *t, enum direction direction, unsigned mask, unsigned flags,
-                      enum fault_payload payload)
+int64_t segments_once(const struct trial *t, enum direction direction, unsigned mask,
+                      unsigned flags, enum fault_payload payload)
 {
     const struct kind k = {direction, mask, flags, payload};
     int64_t count = 0;
@@ -77,16 +79,16 @@ int64_t segments_once(const struct trial *t, enum direction direction, unsigned 
     return count;
 }
 
-int64_t segments_sent_ns(const struct trial *t, enum direction direction, unsigned mask, unsigned flags,
-                         enum fault_payload payload, int64_t n)
+int64_t segments_sent_ns(const struct trial *t, enum direction direction, unsigned mask,
+                         unsigned flags, enum fault_payload payload, int64_t n)
 {
     const struct kind k = {direction, mask, flags, payload};
     const struct segment *s = find(t, &k, n);
     return s ? s->at_ns : 0;
 }
 
-int64_t segments_arrived_ns(const struct trial *t, enum direction direction, unsigned mask, unsigned flags,
-                            enum fault_payload payload, int64_t n)
+int64_t segments_arrived_ns(const struct trial *t, enum direction direction, unsigned mask,
+                            unsigned flags, enum fault_payload payload, int64_t n)
 {
     const struct kind k = {direction, mask, flags, payload};
     const struct segment *s = find(t, &k, n);
@@ -100,8 +102,8 @@ size_t segments_connections(const struct trial *t, enum direction direction, uns
     return retries_connections(all, n, direction, flags);
 }
 
-bool segments_retries(const struct trial *t, enum direction direction, unsigned flags, int n, double *ret_first_s,
-                      double *ret_last_s)
+bool segments_retries(const struct trial *t, enum direction direction, unsigned flags, int n,
+                      double *ret_first_s, double *ret_last_s)
 {
     size_t size = 0;
     const struct segment *all = t->failure ? NULL : wire_segments(t->lab.wire, &size);
@@ -109,7 +111,8 @@ bool segments_retries(const struct trial *t, enum direction direction, unsigned 
     return found && found != SIZE_MAX;
 }
 
-void segments_see_retries(struct trial *t, enum direction direction, unsigned flags, int n, const char *name)
+void segments_see_retries(struct trial *t, enum direction direction, unsigned flags, int n,
+                          const char *name)
 {
     double first, last;
     for (int i = 1; i <= n && segments_retries(t, direction, flags, i, &first, &last); i++) {

@@ -11,14 +11,16 @@
 #include <unistd.h>
 
 /* Notes a call that gave r (0 or errno), and gives it back. */
-static int noted(const struct trial_socket *s, int64_t at_ns, int r, const char *call, const char *argument)
+static int noted(const struct trial_socket *s, int64_t at_ns, int r, const char *call,
+                 const char *argument)
 {
     const char *name = r ? strerrorname_np(r) : "ok";
     sock_note(s, at_ns, name ? name : "error", "%s(%s)", call, argument);
     return r;
 }
 
-static int number_noted(const struct trial_socket *s, int64_t at_ns, int r, const char *call, int64_t argument)
+static int number_noted(const struct trial_socket *s, int64_t at_ns, int r, const char *call,
+                        int64_t argument)
 {
     char text[24];
     snprintf(text, sizeof(text), "%lld", (long long)argument);
@@ -31,7 +33,8 @@ static struct trial_socket *add(struct trial *t, enum side side, int fd)
 {
     struct trial_socket *s = calloc(1, sizeof(*s));
     if (!s || t->n_sockets == TRIAL_SOCKETS) {
-        step_fail(t, EXIT_CODE_FAILED, s ? "an experiment has at most %d sockets" : "out of memory", TRIAL_SOCKETS);
+        step_fail(t, EXIT_CODE_FAILED, s ? "an experiment has at most %d sockets" : "out of memory",
+                  TRIAL_SOCKETS);
         close(fd);
         free(s);
         return NULL;
@@ -48,8 +51,8 @@ struct trial_socket *sock_new(struct trial *t, enum side side)
     int r = host_enter(side == SIDE_SERVER ? &t->lab.server : &t->lab.client);
     int fd = r ? -1 : socket(t->lab.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) {
-        step_fail(t, EXIT_CODE_FAILED, "a socket on the %s host: %s", side == SIDE_SERVER ? "server" : "client",
-                  strerror(r ? -r : errno));
+        step_fail(t, EXIT_CODE_FAILED, "a socket on the %s host: %s",
+                  side == SIDE_SERVER ? "server" : "client", strerror(r ? -r : errno));
         return NULL;
     }
     return add(t, side, fd);
@@ -90,7 +93,8 @@ void sock_begin(struct trial *t)
     step_look(t);
 }
 
-struct trial_socket *sock_serve_sharing(struct trial *t, int64_t backlog, bool reuseaddr, bool reuseport)
+struct trial_socket *sock_serve_sharing(struct trial *t, int64_t backlog, bool reuseaddr,
+                                        bool reuseport)
 {
     struct trial_socket *s = sock_new(t, SIDE_SERVER);
     bool first = true;
@@ -122,7 +126,8 @@ int sock_set(struct trial_socket *s, int level, int option, int value, const cha
     if (!sock_is_usable(s))
         return 0;
     int64_t now_ns = clock_now_ns();
-    return noted(s, now_ns, setsockopt(s->fd, level, option, &value, sizeof(value)) ? errno : 0, "setsockopt", what);
+    return noted(s, now_ns, setsockopt(s->fd, level, option, &value, sizeof(value)) ? errno : 0,
+                 "setsockopt", what);
 }
 
 int sock_get(struct trial_socket *s, int level, int option)
@@ -140,7 +145,8 @@ int sock_linger(struct trial_socket *s, int seconds)
     if (!sock_is_usable(s))
         return 0;
     int64_t now_ns = clock_now_ns();
-    return noted(s, now_ns, setsockopt(s->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)) ? errno : 0,
+    return noted(s, now_ns,
+                 setsockopt(s->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)) ? errno : 0,
                  "setsockopt", seconds ? "SO_LINGER" : "SO_LINGER, 0 s");
 }
 
@@ -178,7 +184,9 @@ int sock_connect_at(struct trial_socket *s, const char *address, int port)
     to_endpoint(address, port, &e);
     s->connected_ns = clock_now_ns();
     s->attempted = s->attempted || s->side == SIDE_CLIENT;
-    int r = connect(s->fd, (const struct sockaddr *)&e.address, e.length) && errno != EINPROGRESS ? errno : 0;
+    int r = connect(s->fd, (const struct sockaddr *)&e.address, e.length) && errno != EINPROGRESS
+                ? errno
+                : 0;
     learn_names(s);
     s->peer = e;
     s->error = r;

@@ -10,7 +10,8 @@
 int64_t sock_queue(const struct trial_socket *listener)
 {
     struct tcp_info info;
-    return sock_info(listener, &info) && info.tcpi_state == TCP_LISTEN ? (int64_t)info.tcpi_unacked : -1;
+    return sock_info(listener, &info) && info.tcpi_state == TCP_LISTEN ? (int64_t)info.tcpi_unacked
+                                                                       : -1;
 }
 
 void sock_see_end(struct trial_socket *s, int64_t zero_ns, const char *name)

@@ -39,11 +39,13 @@ struct trial_socket *sock_accept(struct trial_socket *listener)
     sock_need(listener, POLLIN, "a connection to be accepted");
     struct trial_socket *s = sock_try_accept(listener);
     if (!s && listener)
-        step_fail(listener->trial, EXIT_CODE_FAILED, "accept(): nobody was there, although poll() said so");
+        step_fail(listener->trial, EXIT_CODE_FAILED,
+                  "accept(): nobody was there, although poll() said so");
     return s;
 }
 
-struct trial_socket *sock_connection(struct trial_socket *listener, struct trial_socket **ret_server)
+struct trial_socket *sock_connection(struct trial_socket *listener,
+                                     struct trial_socket **ret_server)
 {
     struct trial_socket *s = listener ? sock_new(listener->trial, SIDE_CLIENT) : NULL;
     int r = sock_connect(s);
@@ -86,9 +88,11 @@ struct trial_socket *sock_try_connection(struct trial *t)
     int64_t drops = step_counter(t, SIDE_SERVER, "TcpExt.ListenDrops");
     sock_check(s, sock_connect(s), "connect()");
     int64_t until_ns = clock_now_ns() + SOCKETS_PATIENCE_S * NS_PER_S;
-    while (!t->failure && !sock_poll(s, POLLOUT) && step_counter(t, SIDE_SERVER, "TcpExt.ListenDrops") == drops) {
+    while (!t->failure && !sock_poll(s, POLLOUT) &&
+           step_counter(t, SIDE_SERVER, "TcpExt.ListenDrops") == drops) {
         if (clock_now_ns() > until_ns)
-            step_fail(t, EXIT_CODE_FAILED, "waited %d s for an answer to a SYN, or for its drop, in vain",
+            step_fail(t, EXIT_CODE_FAILED,
+                      "waited %d s for an answer to a SYN, or for its drop, in vain",
                       SOCKETS_PATIENCE_S);
         step_look(t);
     }

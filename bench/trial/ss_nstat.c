@@ -12,7 +12,8 @@ static long long ss_nstat_ask(struct trial *t, enum side side, const char *comma
     long long value = -1;
     if (host_enter(side == SIDE_SERVER ? &t->lab.server : &t->lab.client))
         return value;
-    FILE *out = popen(command, "re"); /* NOLINT(cert-env33-c): a command that we wrote, for the tests only */
+    /* NOLINT(cert-env33-c): a command that we wrote, for the tests only */
+    FILE *out = popen(command, "re");
     if (!out || fscanf(out, "%lld", &value) != 1)
         value = -1;
     if (out)
@@ -64,13 +65,15 @@ void ss_nstat_counter(struct trial *t, enum side side, const char *counter, cons
     size_t length = 0;
     if (!getenv("TCPLAB_TEST_WITNESS") || t->failure)
         return;
-    for (const char *c = counter; *c && length + 1 < sizeof(word); c++) /* "TcpExt.TW": nstat says TcpExtTW */
+    /* "TcpExt.TW": nstat says TcpExtTW */
+    for (const char *c = counter; *c && length + 1 < sizeof(word); c++)
         if (*c != '.')
             word[length++] = *c;
     word[length] = '\0';
     snprintf(command, sizeof(command), "nstat -asz %s | awk '$1 == \"%s\" {print $2}'", word, word);
     long long now = ss_nstat_ask(t, side, command);
-    ss_nstat_write(t, name, now < 0 ? now : now - counters_get(t->counters_before[side], counter, NULL));
+    ss_nstat_write(t, name,
+                   now < 0 ? now : now - counters_get(t->counters_before[side], counter, NULL));
 }
 
 void ss_nstat_stock(struct trial *t)

@@ -1,5 +1,6 @@
-/* For the tests: what the machine's own tools, ss and nstat, say at the moment at which a state or a counter is noted. The environment
- * variable TCPLAB_TEST_WITNESS names a file; each line added to it is "EXPERIMENT NAME VALUE". Without it nothing happens. */
+/* For the tests: what the machine's own tools, ss and nstat, say at the moment at which a state or
+ * a counter is noted. The environment variable TCPLAB_TEST_WITNESS names a file; each line added to
+ * it is "EXPERIMENT NAME VALUE". Without it nothing happens. */
 #pragma once
 
 #include "bench/trial/trial.h"

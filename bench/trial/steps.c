@@ -30,8 +30,8 @@ void step_fail(struct trial *t, int code, const char *format, ...)
 void step_fail_stopped(struct trial *t, const char *name, const char *what)
 {
     step_fail(t, EXIT_CODE_FAILED,
-              "%s has been stopped by a signal (SIGSTOP, SIGTSTP) for %d s, and the run waits for %s; it was killed: "
-              "run again, and leave the programs of the lab alone",
+              "%s has been stopped by a signal (SIGSTOP, SIGTSTP) for %d s, and the run waits for "
+              "%s; it was killed: run again, and leave the programs of the lab alone",
               name, PROCESS_STOPPED_S, what);
 }
 
@@ -50,8 +50,8 @@ static void program_failed(struct trial *t, struct process *p, const char *name,
     }
     const char *complaint = process_complaint(p), *colon = strstr(complaint, ": ");
     int length = (int)strcspn(colon ? colon + 2 : complaint, "\n");
-    step_fail(t, code == EXIT_CODE_CANNOT ? EXIT_CODE_CANNOT : EXIT_CODE_FAILED, "%s ended with %d: %.*s", name, code,
-              length, colon ? colon + 2 : complaint);
+    step_fail(t, code == EXIT_CODE_CANNOT ? EXIT_CODE_CANNOT : EXIT_CODE_FAILED,
+              "%s ended with %d: %.*s", name, code, length, colon ? colon + 2 : complaint);
 }
 
 static void check_stopped(struct trial *t, struct process *p, const char *name)
@@ -97,9 +97,10 @@ static void say_waiting(struct trial *t, const char *what, double patience_s)
     json_decref(line);
 }
 
-/* What reached() asks beside the look (has a program ended? how far is a counter?) is newer than the
- * look: only when the next look agrees do both speak of the same moment. */
-bool step_wait(struct trial *t, step_reached *reached, int64_t number, double patience_s, const char *what)
+/* What reached() asks beside the look (has a program ended? how far is a counter?) is newer than
+ * the look: only when the next look agrees do both speak of the same moment. */
+bool step_wait(struct trial *t, step_reached *reached, int64_t number, double patience_s,
+               const char *what)
 {
     int64_t until_ns = clock_now_ns() + (int64_t)(patience_s * 1e9);
     bool before = false, now = false;
@@ -126,7 +127,8 @@ static bool is_settled(struct trial *t, int64_t number)
 {
     struct wire_status s = wire_status(t->lab.wire);
     return !s.unread && s.in_transit == s.held[TO_SERVER] + s.held[TO_CLIENT] &&
-           clock_now_ns() - s.last_ns >= STEP_QUIET_NS && watch_unchanged(t->watch) >= STEP_QUIET_LOOKS;
+           clock_now_ns() - s.last_ns >= STEP_QUIET_NS &&
+           watch_unchanged(t->watch) >= STEP_QUIET_LOOKS;
 }
 
 void step_settle(struct trial *t)
@@ -146,7 +148,8 @@ static bool deaths_are_heard(struct trial *t, int64_t number)
 
 void step_hear_deaths(struct trial *t)
 {
-    step_wait(t, deaths_are_heard, 0, STEP_PATIENCE_S, "the kernel to tell of the sockets that are gone");
+    step_wait(t, deaths_are_heard, 0, STEP_PATIENCE_S,
+              "the kernel to tell of the sockets that are gone");
 }
 
 /* --- what is waited for --- */
@@ -158,7 +161,8 @@ int64_t step_state(const struct trial *t, enum side side, enum sockdiag_state st
 
 static bool side_is(const struct trial *t, enum side side, int64_t state)
 {
-    return state ? step_state(t, side, (enum sockdiag_state)state) > 0 : watch_latest(t->watch)->side[side].n == 0;
+    return state ? step_state(t, side, (enum sockdiag_state)state) > 0
+                 : watch_latest(t->watch)->side[side].n == 0;
 }
 
 bool step_client_is(struct trial *t, int64_t number)
@@ -191,7 +195,8 @@ bool step_clients_ended(struct trial *t, int64_t number)
     return true;
 }
 
-static bool sent_again(const struct trial *t, enum side side, enum sockdiag_state state, int64_t times)
+static bool sent_again(const struct trial *t, enum side side, enum sockdiag_state state,
+                       int64_t times)
 {
     const struct look_side *s = &watch_latest(t->watch)->side[side];
     for (size_t i = 0; i < s->n; i++)

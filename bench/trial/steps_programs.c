@@ -22,7 +22,8 @@ struct step_arguments {
     int n;
 };
 
-static void step_argument(struct step_arguments *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void step_argument(struct step_arguments *a, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 static void step_argument(struct step_arguments *a, const char *format, ...)
 {
     va_list arguments;
@@ -109,7 +110,8 @@ static void start_client(struct trial *t, struct step_arguments *a)
         step_fail(t, EXIT_CODE_FAILED, "an experiment starts at most %d clients", TRIAL_CLIENTS);
         return;
     }
-    step_argument(a, strchr(t->lab.server_address, ':') ? "[%s]:%d" : "%s:%d", t->lab.server_address, LAB_PORT);
+    step_argument(a, strchr(t->lab.server_address, ':') ? "[%s]:%d" : "%s:%d",
+                  t->lab.server_address, LAB_PORT);
     struct process *p = step_start(t, &t->lab.client, "tcplab-client", a);
     if (p)
         t->clients[t->n_clients++] = (struct trial_client){.process = p};

@@ -33,7 +33,8 @@ int64_t step_counter(struct trial *t, enum side side, const char *name)
     step_check(t, r, "reading the kernel's counters");
     if (r)
         return 0;
-    int64_t moved = counters_get(now, name, NULL) - counters_get(t->counters_before[side], name, NULL);
+    int64_t moved =
+        counters_get(now, name, NULL) - counters_get(t->counters_before[side], name, NULL);
     counters_free(now);
     return moved;
 }
@@ -60,7 +61,8 @@ static void see_text(struct trial *t, double value, const char *format, va_list 
     step_see(t, value, "%s", text);
 }
 
-void step_see_state(struct trial *t, enum side side, enum sockdiag_state state, const char *name, ...)
+void step_see_state(struct trial *t, enum side side, enum sockdiag_state state, const char *name,
+                    ...)
 {
     char text[EXPECTATION_NAME_MAX];
     va_list arguments;

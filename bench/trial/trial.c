@@ -28,12 +28,15 @@ static void open_lab(struct trial *t)
 {
     const struct lab_args args = {.loopback = on_loopback(t->knobs),
                                   .ipv6 = knobs_have(t->knobs, "ipv6") && knob(t->knobs, "ipv6"),
-                                  .delay_ns = knobs_have(t->knobs, "delay") ? knob(t->knobs, "delay") : 0};
+                                  .delay_ns =
+                                      knobs_have(t->knobs, "delay") ? knob(t->knobs, "delay") : 0};
     const char *step;
     int r = lab_open(&args, &t->lab, &step);
     if (!r) {
-        const struct watch_args watch = {
-            .server = &t->lab.server, .client = &t->lab.client, .family = t->lab.family, .port = LAB_PORT};
+        const struct watch_args watch = {.server = &t->lab.server,
+                                         .client = &t->lab.client,
+                                         .family = t->lab.family,
+                                         .port = LAB_PORT};
         r = watch_new(&watch, &t->watch, &step);
     }
     if (r)
@@ -51,7 +54,8 @@ static void set_text(struct trial *t, const char *text)
         step_set(t, SIDE_SERVER, key, value);
 }
 
-/* The experiment's own, then the knobs', then what the user gave by its full name: the later wins. */
+/* The experiment's own, then the knobs', then what the user gave by its full name: the later
+ * wins. */
 static void set_sysctls(struct trial *t)
 {
     const struct knobs *k = t->knobs;
@@ -74,7 +78,8 @@ static int64_t condition(const char *key, int64_t absent)
     return sysctl_read(key, value) ? absent : conditions_number(value);
 }
 
-/* What the server host is set to now. The timer's tick is the coarse clock's resolution: no right is needed to ask. */
+/* What the server host is set to now. The timer's tick is the coarse clock's resolution: no right
+ * is needed to ask. */
 static void read_conditions(struct trial *t)
 {
     struct timespec tick;
@@ -109,7 +114,8 @@ static int64_t others(const struct trial *t)
     return prefill + (knobs_have(k, "then") ? knob(k, "then") : 0);
 }
 
-/* Before anything is started: the client refuses a run that cannot fit, but then the trial is under way. */
+/* Before anything is started: the client refuses a run that cannot fit, but then the trial is under
+ * way. */
 static void check_descriptors(struct trial *t)
 {
     struct rlimit limit = {0};
@@ -119,11 +125,10 @@ static void check_descriptors(struct trial *t)
     getrlimit(RLIMIT_NOFILE, &limit);
     if (!t->failure && (rlim_t)needed > limit.rlim_max)
         step_fail(t, EXIT_CODE_CANNOT,
-                  "clients=%lld need %lld descriptors in one process, and a process may open %llu here (the hard "
-                  "limit); use "
-                  "fewer clients, or raise it: ulimit -Hn %lld",
-                  (long long)knob(t->knobs, "clients"), (long long)needed, (unsigned long long)limit.rlim_max,
-                  (long long)needed);
+                  "clients=%lld need %lld descriptors in one process, and a process may open %llu "
+                  "here (the hard limit); use fewer clients, or raise it: ulimit -Hn %lld",
+                  (long long)knob(t->knobs, "clients"), (long long)needed,
+                  (unsigned long long)limit.rlim_max, (long long)needed);
 }
 
 /* Of a range of an odd number of ports connect() may overlook one (model/ports.h). */
@@ -136,7 +141,8 @@ static void check_ports(struct trial *t)
         step_fail_without_port(t, SIDE_CLIENT);
 }
 
-/* For the tests: a prediction that is wrong on purpose must be found to differ. TCPLAB_TEST_FALSIFY names the expectation. */
+/* For the tests: a prediction that is wrong on purpose must be found to differ. TCPLAB_TEST_FALSIFY
+ * names the expectation. */
 static void falsify(struct prediction *p)
 {
     const char *name = getenv("TCPLAB_TEST_FALSIFY");
@@ -174,7 +180,8 @@ static void check_wire(struct trial *t)
     struct wire_status s = wire_status(t->lab.wire);
     if (s.kernel_lost)
         step_fail(t, EXIT_CODE_FAILED,
-                  "the wire lost %llu frames that it was handed too fast; use fewer clients, or a quieter machine",
+                  "the wire lost %llu frames that it was handed too fast; use fewer clients, or a "
+                  "quieter machine",
                   (unsigned long long)s.kernel_lost);
 }
 
@@ -258,7 +265,8 @@ json_t *trial_run(const struct trial_args *args, int *ret_code)
         t.conditions.rules = *args->rules;
     go(&t);
     write_pcap(&t, args->pcap);
-    json_t *document = trial_document(&t, args->repetition, (double)(clock_now_ns() - began_ns) / 1e9, ret_code);
+    json_t *document =
+        trial_document(&t, args->repetition, (double)(clock_now_ns() - began_ns) / 1e9, ret_code);
     release(&t);
     return document;
 }

@@ -1,5 +1,5 @@
-/* A trial: one run of one experiment in a lab of its own, from the setting of sysctls to the verdict. Everything in here belongs to
- * the one process of the cell (lab/cell.h). */
+/* A trial: one run of one experiment in a lab of its own, from the setting of sysctls to the
+ * verdict. Everything in here belongs to the one process of the cell (lab/cell.h). */
 #pragma once
 
 #include "bench/lab/lab.h"
@@ -46,7 +46,8 @@ struct trial {
     struct trial_programs programs;
     struct counters *counters_before[2];
     json_t *sysctls, *commands, *calls, *timeline; /* for the report */
-    int64_t began_ns, ended_ns;                    /* when the server listened; when the programs were asked to end */
+    /* when the server listened; when the programs were asked to end */
+    int64_t began_ns, ended_ns;
 
     /* The stock: both hosts at the moment that the ledger speaks of. */
     bool has_stock;
@@ -75,7 +76,8 @@ struct trial_args {
     FILE *progress;     /* one JSON document a line: {"waiting", "until_s"} */
 };
 
-/* Runs it: in a cell. A new reference to the run's document (see the contract); *ret_code: enum exit_code. */
+/* Runs it: in a cell. A new reference to the run's document (see the contract); *ret_code: enum
+ * exit_code. */
 json_t *trial_run(const struct trial_args *args, int *ret_code);
 
 /* By the name of an expectation: what was observed. NAN where nothing was. */

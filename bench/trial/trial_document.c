@@ -22,17 +22,20 @@ static json_t *document_number(double value)
 /* A time is shown with its point, also where it is whole. */
 static json_t *measure(double value, const char *unit)
 {
-    return isfinite(value) && !strcmp(unit, "s") ? json_real(round(value * 1e6) / 1e6) : document_number(value);
+    return isfinite(value) && !strcmp(unit, "s") ? json_real(round(value * 1e6) / 1e6)
+                                                 : document_number(value);
 }
 
-static json_t *document_check(const struct trial *t, const struct expectation *e, enum verdict *verdict)
+static json_t *document_check(const struct trial *t, const struct expectation *e,
+                              enum verdict *verdict)
 {
     double observed = trial_observed(t, e->name);
     enum verdict v = verdict_check(e, observed);
     *verdict = verdict_add(*verdict, v);
-    return json_pack("{s:s, s:s, s:[o, o], s:o, s:s, s:s, s:s}", "name", e->name, "unit", e->unit, "predicted",
-                     measure(e->lo, e->unit), measure(e->hi, e->unit), "observed", measure(observed, e->unit),
-                     "verdict", verdict_name(v), "rule", e->rule->sentence, "source", e->rule->source);
+    return json_pack("{s:s, s:s, s:[o, o], s:o, s:s, s:s, s:s}", "name", e->name, "unit", e->unit,
+                     "predicted", measure(e->lo, e->unit), measure(e->hi, e->unit), "observed",
+                     measure(observed, e->unit), "verdict", verdict_name(v), "rule",
+                     e->rule->sentence, "source", e->rule->source);
 }
 
 static json_t *document_checks(const struct trial *t, enum verdict *verdict)
@@ -81,12 +84,13 @@ static json_t *kernel_rules(const struct trial *t)
 static json_t *setup(const struct trial *t)
 {
     char server[ENDPOINT_TEXT_MAX];
-    snprintf(server, sizeof(server), strchr(t->lab.server_address, ':') ? "[%s]:%d" : "%s:%d", t->lab.server_address,
-             LAB_PORT);
-    return json_pack("{s:s, s:s, s:s, s:s, s:O, s:o, s:o, s:O, s:O}", "link", t->lab.loopback ? "loopback" : "wire",
-                     "why", t->experiment->why_link, "server", server, "client", t->lab.client_address, "sysctls",
-                     t->sysctls, "conditions", document_conditions(&t->conditions), "kernel_rules", kernel_rules(t),
-                     "commands", t->commands, "calls", t->calls);
+    snprintf(server, sizeof(server), strchr(t->lab.server_address, ':') ? "[%s]:%d" : "%s:%d",
+             t->lab.server_address, LAB_PORT);
+    return json_pack("{s:s, s:s, s:s, s:s, s:O, s:o, s:o, s:O, s:O}", "link",
+                     t->lab.loopback ? "loopback" : "wire", "why", t->experiment->why_link,
+                     "server", server, "client", t->lab.client_address, "sysctls", t->sysctls,
+                     "conditions", document_conditions(&t->conditions), "kernel_rules",
+                     kernel_rules(t), "commands", t->commands, "calls", t->calls);
 }
 
 /* --- packets --- */
@@ -119,12 +123,15 @@ static json_t *document_segment(const struct segment *s, struct document_isn *is
         isn->isn[s->direction] = s->sequence;
     }
     json_t *json = json_pack(
-        "{s:o, s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:s}", "t_ms", document_real((double)(s->at_ns - zero_ns) / 1e6),
-        "arrived_ms", s->out_ns ? document_real((double)(s->out_ns - zero_ns) / 1e6) : json_null(), "direction",
-        s->direction == TO_SERVER ? "to_server" : "to_client", "name", segment_name(s, name), "sequence",
-        (json_int_t)relative(isn, s->direction, s->sequence), "acknowledged",
-        s->flags & SEGMENT_ACK ? (json_int_t)relative(isn, !s->direction, s->acknowledged) : (json_int_t)0, "window",
-        (json_int_t)s->window, "payload_bytes", (json_int_t)s->payload, "fate", document_fate(s->fate));
+        "{s:o, s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:s}", "t_ms",
+        document_real((double)(s->at_ns - zero_ns) / 1e6), "arrived_ms",
+        s->out_ns ? document_real((double)(s->out_ns - zero_ns) / 1e6) : json_null(), "direction",
+        s->direction == TO_SERVER ? "to_server" : "to_client", "name", segment_name(s, name),
+        "sequence", (json_int_t)relative(isn, s->direction, s->sequence), "acknowledged",
+        s->flags & SEGMENT_ACK ? (json_int_t)relative(isn, !s->direction, s->acknowledged)
+                               : (json_int_t)0,
+        "window", (json_int_t)s->window, "payload_bytes", (json_int_t)s->payload, "fate",
+        document_fate(s->fate));
     if (s->copy)
         json_object_set_new(json, "copy", json_true());
     return json;
@@ -143,7 +150,8 @@ static bool document_is(const json_t *segment, const char *direction, const char
            (!name || !strcmp(json_string_value(json_object_get(segment, "name")), name));
 }
 
-/* Whether the client's next word was the same again and the server's next one, if any, was as if it had not heard. */
+/* Whether the client's next word was the same again and the server's next one, if any, was as if it
+ * had not heard. */
 static bool was_ignored(const json_t *segments, size_t i, bool ghost)
 {
     const json_t *segment = json_array_get(segments, i);
@@ -151,7 +159,8 @@ static bool was_ignored(const json_t *segments, size_t i, bool ghost)
     bool ack = document_is(segment, "to_server", "ACK");
     for (size_t j = i + 1; j < json_array_size(segments); j++) {
         const json_t *next = json_array_get(segments, j);
-        if (document_is(next, "to_client", NULL) && json_number_value(json_object_get(next, "t_ms")) >= arrived_ms)
+        if (document_is(next, "to_client", NULL) &&
+            json_number_value(json_object_get(next, "t_ms")) >= arrived_ms)
             return ack && document_is(next, "to_client", "SYN-ACK");
         if (document_is(next, "to_server", "SYN"))
             return !ack; /* after an ACK it begins the next connection from that port */
@@ -159,14 +168,16 @@ static bool was_ignored(const json_t *segments, size_t i, bool ghost)
     return !ack || ghost;
 }
 
-/* The wire delivers what the server's kernel then drops: what came, or did not come, after it tells. */
+/* The wire delivers what the server's kernel then drops: what came, or did not come, after it
+ * tells. */
 static void add_drops(json_t *segments, bool ghost)
 {
     size_t i;
     json_t *segment;
     json_array_foreach(segments, i, segment)
     {
-        bool asks = document_is(segment, "to_server", "SYN") || document_is(segment, "to_server", "ACK");
+        bool asks =
+            document_is(segment, "to_server", "SYN") || document_is(segment, "to_server", "ACK");
         if (asks && !strcmp(json_string_value(json_object_get(segment, "fate")), "delivered") &&
             was_ignored(segments, i, ghost))
             json_object_set_new(segment, "then", json_string("dropped"));
@@ -179,7 +190,8 @@ static bool is_end(const json_t *call, const char *key, const char *endpoint)
     return text && !strcmp(text, endpoint);
 }
 
-/* What the trial's own sockets of that connection, and its listener, were told; options, and questions without news, are in the whole list. */
+/* What the trial's own sockets of that connection, and its listener, were told; options, and
+ * questions without news, are in the whole list. */
 static json_t *document_calls(const struct trial *t, const char *connection)
 {
     size_t i;
@@ -218,8 +230,9 @@ static json_t *document_packets(const struct trial *t)
     }
     add_drops(segments, t->show == LEDGER_ghost);
     document_connection(id, connection);
-    return json_pack("{s:s, s:s, s:o, s:I, s:o}", "connection", connection, "caption", t->caption, "segments",
-                     segments, "omitted", (json_int_t)omitted, "calls", document_calls(t, connection));
+    return json_pack("{s:s, s:s, s:o, s:I, s:o}", "connection", connection, "caption", t->caption,
+                     "segments", segments, "omitted", (json_int_t)omitted, "calls",
+                     document_calls(t, connection));
 }
 
 /* --- texts --- */
@@ -242,8 +255,8 @@ static json_t *document_by_hand(const struct experiment *e)
 {
     json_t *list = json_array();
     for (const struct by_hand *b = e->by_hand; b && b->command; b++)
-        json_array_append_new(
-            list, json_pack("{s:s, s:s, s:s}", "where", b->where, "command", b->command, "shows", b->shows));
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "where", b->where, "command",
+                                              b->command, "shows", b->shows));
     return list;
 }
 
@@ -259,16 +272,17 @@ static void add_observed(json_t *document, const struct trial *t)
 {
     struct wire_status wire = wire_status(t->lab.wire);
     json_object_set_new(document, "ledger", ledger_json(&t->ledger));
-    json_object_set_new(
-        document, "counters",
-        json_pack("{s:O, s:O}", "server", t->counters[SIDE_SERVER], "client", t->counters[SIDE_CLIENT]));
+    json_object_set_new(document, "counters",
+                        json_pack("{s:O, s:O}", "server", t->counters[SIDE_SERVER], "client",
+                                  t->counters[SIDE_CLIENT]));
     json_object_set(document, "timeline", t->timeline);
-    json_object_set_new(document, "longest_gap_ms", document_real((double)watch_longest_gap_ns(t->watch) / 1e6));
+    json_object_set_new(document, "longest_gap_ms",
+                        document_real((double)watch_longest_gap_ns(t->watch) / 1e6));
     json_object_set_new(document, "packets", document_packets(t));
     json_object_set_new(document, "seen", document_told(t));
-    json_object_set_new(
-        document, "wire",
-        json_pack("{s:I, s:I}", "segments", (json_int_t)wire.forwarded, "overflow", (json_int_t)wire.overflow));
+    json_object_set_new(document, "wire",
+                        json_pack("{s:I, s:I}", "segments", (json_int_t)wire.forwarded, "overflow",
+                                  (json_int_t)wire.overflow));
 }
 
 /* What every run has stands in one that failed as well. */
@@ -314,7 +328,9 @@ static int code(const struct trial *t, enum verdict verdict)
 {
     if (t->failure)
         return t->failure_code;
-    return verdict == VERDICT_AGREE ? EXIT_CODE_DONE : verdict == VERDICT_DIFFER ? EXIT_CODE_UNMET : EXIT_CODE_FAILED;
+    return verdict == VERDICT_AGREE    ? EXIT_CODE_DONE
+           : verdict == VERDICT_DIFFER ? EXIT_CODE_UNMET
+                                       : EXIT_CODE_FAILED;
 }
 
 json_t *trial_document(struct trial *t, int64_t repetition, double elapsed_s, int *ret_code)
@@ -323,12 +339,15 @@ json_t *trial_document(struct trial *t, int64_t repetition, double elapsed_s, in
     enum verdict verdict = t->failure ? document_failed(t) : VERDICT_AGREE;
     json_t *checks = t->failure ? json_array() : document_checks(t, &verdict);
     json_t *document =
-        json_pack("{s:s, s:s, s:s, s:s, s:I, s:o}", "experiment", e->name, "question", e->question, "claim", e->claim,
-                  "kernel", e->kernel, "repetition", (json_int_t)repetition, "knobs", knobs_json(t->knobs));
+        json_pack("{s:s, s:s, s:s, s:s, s:I, s:o}", "experiment", e->name, "question", e->question,
+                  "claim", e->claim, "kernel", e->kernel, "repetition", (json_int_t)repetition,
+                  "knobs", knobs_json(t->knobs));
+    /* there is no wire that it could be of */
     if (t->lab.loopback)
-        json_object_del(json_object_get(document, "knobs"), "delay_us"); /* there is no wire that it could be of */
+        json_object_del(json_object_get(document, "knobs"), "delay_us");
     json_object_set_new(document, "verdict", json_string(verdict_name(verdict)));
-    json_object_set_new(document, "reason", t->failure ? json_string(t->failure) : reason(checks, verdict));
+    json_object_set_new(document, "reason",
+                        t->failure ? json_string(t->failure) : reason(checks, verdict));
     if (t->lab.server_address)
         json_object_set_new(document, "setup", setup(t));
     json_object_set_new(document, "checks", checks);

@@ -8,7 +8,8 @@
 
 #define UNANSWERED_SLACK_S 0.04 /* that a round trip may take beside the wire's delay */
 #define UNANSWERED_TRIES   30
-#define UNANSWERED_SHOWN   20 /* retransmissions that are predicted one by one; then their number is all */
+/* retransmissions that are predicted one by one; then their number is all */
+#define UNANSWERED_SHOWN 20
 
 const char *const unanswered_lost_names[] = {"fin", "ack", NULL};
 
@@ -25,11 +26,11 @@ int unanswered_check(const struct retransmit *r, char **ret_message)
     double lasts_s = retransmit_gives_up(r).lo;
     if (lasts_s <= EXPERIMENT_LONGEST_S)
         return 0;
-    if (asprintf(
-            ret_message,
-            "with these sysctls the RTO begins at %.1f s and the connection is given up after %.0f s only, and a "
-            "run lasts %d s at most; write fewer retries, or a smaller net.ipv4.tcp_rto_min_us",
-            retransmit_rto(r->conditions, r->rtt).hi, lasts_s, EXPERIMENT_LONGEST_S) < 0)
+    if (asprintf(ret_message,
+                 "with these sysctls the RTO begins at %.1f s and the connection is given up after "
+                 "%.0f s only, and a run lasts %d s at most; write fewer retries, or a smaller "
+                 "net.ipv4.tcp_rto_min_us",
+                 retransmit_rto(r->conditions, r->rtt).hi, lasts_s, EXPERIMENT_LONGEST_S) < 0)
         *ret_message = NULL;
     return -EINVAL;
 }
@@ -42,8 +43,8 @@ static void unanswered_abort(struct trial_socket *s)
     sock_close(s);
 }
 
-struct trial_socket *unanswered_connection(struct trial *t, struct trial_socket *listener, enum side sender,
-                                           struct trial_socket **ret_server)
+struct trial_socket *unanswered_connection(struct trial *t, struct trial_socket *listener,
+                                           enum side sender, struct trial_socket **ret_server)
 {
     struct span rto = retransmit_rto(&t->conditions, unanswered_rtt(t->knobs));
     double is = NAN;
@@ -60,18 +61,18 @@ struct trial_socket *unanswered_connection(struct trial *t, struct trial_socket 
         unanswered_abort(*ret_server);
         step_settle(t);
     }
-    step_fail(
-        t, EXIT_CODE_CANNOT,
-        "of %d connections none had an RTO of %.3f to %.3f s as this wire should give it (the last: %.3f s): this "
-        "machine is too slow or too busy for what is to be timed; run fewer at once, or wait until it is quieter",
-        UNANSWERED_TRIES, rto.lo, rto.hi, is);
+    step_fail(t, EXIT_CODE_CANNOT,
+              "of %d connections none had an RTO of %.3f to %.3f s as this wire should give it "
+              "(the last: %.3f s): this machine is too slow or too busy for what is to be timed; "
+              "run fewer at once, or wait until it is quieter",
+              UNANSWERED_TRIES, rto.lo, rto.hi, is);
     return NULL;
 }
 
 /* --- what is expected --- */
 
-void unanswered_expect(struct prediction *p, const struct unanswered_segments *s, const struct retransmit *r,
-                       const struct rule *limit)
+void unanswered_expect(struct prediction *p, const struct unanswered_segments *s,
+                       const struct retransmit *r, const struct rule *limit)
 {
     const char *side = sides[s->sender];
     int least = retransmit_least(r), most = retransmit_most(r);
@@ -83,8 +84,10 @@ void unanswered_expect(struct prediction *p, const struct unanswered_segments *s
     for (int i = 1; i <= least && i <= UNANSWERED_SHOWN; i++)
         expect_span(p, retransmit_firing(r, i), &rule_rto_doubles, "%s.retransmission_%d", side, i);
     expect_between(p, "segments", least + probe, most + probe, limit, "%s.sent_again", side);
-    expect_exactly(p, "segments", probe, &rule_loss_probes_counter, "%s.TcpExt.TCPLossProbes", side);
-    expect_between(p, "timeouts", least + 1, most + 1, &rule_timeouts_counter, "%s.TcpExt.TCPTimeouts", side);
+    expect_exactly(p, "segments", probe, &rule_loss_probes_counter, "%s.TcpExt.TCPLossProbes",
+                   side);
+    expect_between(p, "timeouts", least + 1, most + 1, &rule_timeouts_counter,
+                   "%s.TcpExt.TCPTimeouts", side);
 }
 
 /* --- what is seen --- */
@@ -128,13 +131,15 @@ void unanswered_see_death(struct trial *t, const struct trial_socket *client, en
                           enum sockdiag_state state, int64_t zero_ns)
 {
     size_t n = 0;
-    const struct history_entry *e = t->failure ? NULL : history_entries(watch_history(t->watch), &n);
+    const struct history_entry *e =
+        t->failure ? NULL : history_entries(watch_history(t->watch), &n);
     for (size_t i = 0; e && i < n; i++) {
         const struct history_side *s = &e[i].side[side];
         if (e[i].id.client_port != endpoint_port(&client->local) || !s->missing_ns)
             continue;
         step_see(t, (double)(s->missing_ns - zero_ns) / 1e9, "%s.gone_first", sides[side]);
-        step_see(t, fmax(0, (double)(s->last_ns[state] - zero_ns) / 1e9), "%s.there_last", sides[side]);
+        step_see(t, fmax(0, (double)(s->last_ns[state] - zero_ns) / 1e9), "%s.there_last",
+                 sides[side]);
     }
 }
 
@@ -142,10 +147,12 @@ void unanswered_see_death(struct trial *t, const struct trial_socket *client, en
 
 const struct unanswered_segments unanswered_data = {.sender = SIDE_CLIENT};
 
-void unanswered_expect_cut(struct prediction *p, const struct retransmit *r, const struct rule *limit)
+void unanswered_expect_cut(struct prediction *p, const struct retransmit *r,
+                           const struct rule *limit)
 {
     unanswered_expect(p, &unanswered_data, r, limit);
-    expect_exactly(p, "connections", 1, &rule_abort_on_timeout_counter, "client.TcpExt.TCPAbortOnTimeout");
+    expect_exactly(p, "connections", 1, &rule_abort_on_timeout_counter,
+                   "client.TcpExt.TCPAbortOnTimeout");
     expect_end(p, retransmit_gives_up(r), limit, "client.given_up");
     expect_exactly(p, "errno", ETIMEDOUT, &rule_gives_up_timed_out, "client.error");
     expect_exactly(p, "segments", 0, &rule_gives_up_silently, "client.resets");
@@ -169,7 +176,8 @@ void unanswered_cut(struct trial *t, struct trial_socket *client, const struct r
 
 /* --- telling it --- */
 
-static double observed(const struct trial *t, const char *name, ...) __attribute__((format(printf, 2, 3)));
+static double observed(const struct trial *t, const char *name, ...)
+    __attribute__((format(printf, 2, 3)));
 static double observed(const struct trial *t, const char *name, ...)
 {
     char text[EXPECTATION_NAME_MAX];
@@ -180,11 +188,13 @@ static double observed(const struct trial *t, const char *name, ...)
     return trial_observed(t, text);
 }
 
-void unanswered_tell(FILE *out, const struct trial *t, const struct unanswered_segments *s, const char *what)
+void unanswered_tell(FILE *out, const struct trial *t, const struct unanswered_segments *s,
+                     const char *what)
 {
     const char *side = sides[s->sender];
     double probe = observed(t, "%s.probe", side);
-    fprintf(out, "The %s's RTO was %.3f s. It sent %s again ", side, observed(t, "%s.RTO", side), what);
+    fprintf(out, "The %s's RTO was %.3f s. It sent %s again ", side, observed(t, "%s.RTO", side),
+            what);
     if (!isnan(probe))
         fprintf(out, "as a tail loss probe after %.2f s, and then ", probe);
     fprintf(out, "each time the RTO fired, which it did after twice as long each time:");

@@ -54,8 +54,9 @@ static bool ask_one(const struct expectation *x, json_t *predictions)
     const char *note = strncmp(x->name, "ledger.", 7) ? NULL : ledger_note(x->name + 7);
     char line[256];
     for (;;) {
-        fprintf(stderr, "  %s (%s)%s%s: ", x->name, strcmp(x->unit, "errno") ? x->unit : "the error's name",
-                note ? ", " : "", note ? note : "");
+        fprintf(stderr, "  %s (%s)%s%s: ", x->name,
+                strcmp(x->unit, "errno") ? x->unit : "the error's name", note ? ", " : "",
+                note ? note : "");
         fflush(stderr);
         if (!fgets(line, sizeof(line), stdin)) {
             fputc('\n', stderr);

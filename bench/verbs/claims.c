@@ -50,7 +50,8 @@ static const struct option_program claims_program = {
                 "  tcplab-bench claims run -j 8         all of them: is it so on this kernel?\n"
                 "  tcplab-bench claims run listen-n fin-timeout-shortens-time-wait\n"
                 "  tcplab-bench claims run --json=claims.json\n",
-    .closing = "Exit codes: 0 each claim got a verdict, 1 failed, or a claim is undecided, 2 usage, 77 this machine\n"
+    .closing = "Exit codes: 0 each claim got a verdict, 1 failed, or a claim is undecided, 2 "
+               "usage, 77 this machine\n"
                "cannot do it.\n",
     .operands_max = 1 + CLAIMS_MAX,
 };
@@ -71,10 +72,12 @@ static int claims_choose(struct claims_settings *s, char **words, int n, char **
 {
     s->list = !n || !strcmp(words[0], "list");
     if (s->list && (n > 1 || s->json))
-        return claims_say(ret_message, "claims list takes no %s; for their verdicts: tcplab-bench claims run",
+        return claims_say(ret_message,
+                          "claims list takes no %s; for their verdicts: tcplab-bench claims run",
                           n > 1 ? "names" : "--json");
     if (!s->list && strcmp(words[0], "run"))
-        return claims_say(ret_message, "claims %s: write claims list, or claims run and the names of claims",
+        return claims_say(ret_message,
+                          "claims %s: write claims list, or claims run and the names of claims",
                           words[0]);
     int r = 0;
     for (int i = 1; i < n && !r; i++)
@@ -90,7 +93,8 @@ static int claims_read_settings(int argc, char **argv, struct claims_settings *s
     struct option_row rows[] = {
         {"jobs", 'j', "N", "1", "labs at once", &option_count, &s->jobs, 1, 64},
         {"json", 'J', "[=FILE]", NULL, "the report as one JSON document", &option_file, &s->json},
-        {"color", 0, "WHEN", "auto", "colour on stdout", &option_choice, &s->color, .choices = terminal_color_words},
+        {"color", 0, "WHEN", "auto", "colour on stdout", &option_choice, &s->color,
+         .choices = terminal_color_words},
     };
     const size_t n_rows = sizeof(rows) / sizeof(*rows);
     char **words;
@@ -166,7 +170,8 @@ static int claims_plan(struct claims_state *s, size_t i, char **ret_message)
 
 static int claims_longer(const void *a, const void *b)
 {
-    double left = (*(struct claims_run *const *)a)->longest_s, right = (*(struct claims_run *const *)b)->longest_s;
+    double left = (*(struct claims_run *const *)a)->longest_s,
+           right = (*(struct claims_run *const *)b)->longest_s;
     return (left < right) - (left > right);
 }
 
@@ -183,8 +188,10 @@ static int claims_make_jobs(struct claims_state *s)
         order[i] = &s->runs[i];
     qsort(order, s->n, sizeof(*order), claims_longer);
     for (size_t i = 0; i < s->n; i++) {
-        s->jobs[i] = (struct job){
-            .experiment = order[i]->experiment, .knobs = &order[i]->knobs, .rules = &s->rules, .repetition = 1};
+        s->jobs[i] = (struct job){.experiment = order[i]->experiment,
+                                  .knobs = &order[i]->knobs,
+                                  .rules = &s->rules,
+                                  .repetition = 1};
         order[i]->job = &s->jobs[i];
     }
     free(order);
@@ -206,7 +213,8 @@ static void claims_release(struct claims_state *s)
 
 static bool claims_on_finished(struct job *job, void *context)
 {
-    return true; /* a claim is judged when all runs are over: their order is not that of the claims */
+    /* a claim is judged when all runs are over: their order is not that of the claims */
+    return true;
 }
 
 static json_t *claims_judge(const struct claims_state *s)
@@ -214,8 +222,8 @@ static json_t *claims_judge(const struct claims_state *s)
     json_t *claims = json_array();
     for (size_t i = 0; i < s->settings->n; i++) {
         const struct claims_run *run = s->of[i];
-        json_array_append_new(
-            claims, claim_judge(s->settings->claims[i], run ? run->json : NULL, run ? run->job->document : NULL));
+        json_array_append_new(claims, claim_judge(s->settings->claims[i], run ? run->json : NULL,
+                                                  run ? run->job->document : NULL));
     }
     return claims;
 }
@@ -225,7 +233,8 @@ static int claims_code(const struct claims_state *s, const json_t *claims)
 {
     int code = EXIT_CODE_DONE;
     for (size_t i = 0; i < s->settings->n; i++) {
-        if (strcmp(json_string_value(json_object_get(json_array_get(claims, i), "verdict")), "undecided"))
+        if (strcmp(json_string_value(json_object_get(json_array_get(claims, i), "verdict")),
+                   "undecided"))
             continue;
         if (s->of[i]->job->code != EXIT_CODE_CANNOT)
             return EXIT_CODE_FAILED;
@@ -240,7 +249,8 @@ static int claims_failed(const char *what, int r)
     return EXIT_CODE_FAILED;
 }
 
-static int claims_report(struct claims_state *s, const struct document_head *head, struct document_output *output)
+static int claims_report(struct claims_state *s, const struct document_head *head,
+                         struct document_output *output)
 {
     json_t *document = document_new(head, "claims");
     json_t *claims = claims_judge(s);
@@ -250,8 +260,8 @@ static int claims_report(struct claims_state *s, const struct document_head *hea
     return code;
 }
 
-static int claims_go(struct claims_state *s, const struct document_head *head, struct document_output *output,
-                     const struct trial_programs *programs)
+static int claims_go(struct claims_state *s, const struct document_head *head,
+                     struct document_output *output, const struct trial_programs *programs)
 {
     int r = jobs_run(s->jobs, s->n, s->settings->jobs, programs, claims_on_finished, NULL);
     if (r && r != -EINTR)
@@ -264,7 +274,8 @@ static int claims_go(struct claims_state *s, const struct document_head *head, s
 
 static int claims_run(const struct claims_settings *settings, const struct document_head *head)
 {
-    struct claims_state s = {.settings = settings, .runs = calloc(settings->n + 1, sizeof(*s.runs))};
+    struct claims_state s = {.settings = settings,
+                             .runs = calloc(settings->n + 1, sizeof(*s.runs))};
     struct trial_programs programs = {0};
     struct document_output *output = NULL;
     char *message = NULL;
@@ -297,12 +308,13 @@ int claims_main(int argc, char **argv)
     terminal_init("tcplab-bench", (enum terminal_color)settings.color);
     if (!settings.list) /* which a reader may leave early */
         stop_install();
-    const struct document_head head = {.schema = "tcplab.bench/1",
-                                       .program = "tcplab-bench",
-                                       .argc =
-                                           argc + 1, /* main() handed over what stands behind the program's name */
-                                       .argv = argv - 1,
-                                       .settings = json};
+    const struct document_head head = {
+        .schema = "tcplab.bench/1",
+        .program = "tcplab-bench",
+        /* main() handed over what stands behind the program's name */
+        .argc = argc + 1,
+        .argv = argv - 1,
+        .settings = json};
     int code = settings.list ? claims_list() : claims_run(&settings, &head);
     json_decref(json);
     return code;

@@ -1,4 +1,5 @@
-/* tcplab-bench claims [list | run [NAME...]]: what articles and books say, and whether it is so on this kernel. */
+/* tcplab-bench claims [list | run [NAME...]]: what articles and books say, and whether it is so on
+ * this kernel. */
 #pragma once
 
 /* argv[0] is the verb, argv[-1] the program's name. An exit code; what is wrong has been told. */

@@ -13,8 +13,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* The prompt of a shell says where one is. bash reads its own start-up file first, which sets a prompt: so it gets another
- * one, in memory, that reads that and goes on. Shells that take PS1 from outside need no more. */
+/* The prompt of a shell says where one is. bash reads its own start-up file first, which sets a
+ * prompt: so it gets another one, in memory, that reads that and goes on. Shells that take PS1 from
+ * outside need no more. */
 static void enter_prompt(char *shell[static 4])
 {
     static char option[] = "--rcfile", path[32];
@@ -53,10 +54,9 @@ int enter_main(int argc, char **argv)
     }
     if (command == shell) {
         enter_prompt(shell);
-        terminal_notice(
-            "a shell in a private network; in a second terminal, join it with: nsenter --target %d --net%s "
-            "\"$SHELL\"",
-            (int)getpid(), user ? " --user --preserve-credentials" : "");
+        terminal_notice("a shell in a private network; in a second terminal, join it with: nsenter "
+                        "--target %d --net%s \"$SHELL\"",
+                        (int)getpid(), user ? " --user --preserve-credentials" : "");
     }
     execvp(command[0], command);
     terminal_error("%s: %s; give a program's name or path", command[0], strerror(errno));

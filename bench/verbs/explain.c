@@ -24,9 +24,10 @@
 static const struct option_program explain_program = {
     .name = "tcplab-bench explain",
     .usage = "[options] NAME|--kernels",
-    .examples = "  tcplab-bench explain rst-on-overflow\n"
-                "  tcplab-bench explain rst-on-overflow --set backlog=0   what would happen then?\n"
-                "  tcplab-bench explain --kernels                        what differs between kernels\n",
+    .examples =
+        "  tcplab-bench explain rst-on-overflow\n"
+        "  tcplab-bench explain rst-on-overflow --set backlog=0   what would happen then?\n"
+        "  tcplab-bench explain --kernels                        what differs between kernels\n",
     .closing = "NAME: see tcplab-bench list.\n",
     .operands_max = 1,
 };
@@ -34,7 +35,9 @@ static const struct option_program explain_program = {
 int list_main(int argc, char **argv)
 {
     if (argc > 1) {
-        terminal_error("list takes no argument, and got %s; for one experiment: tcplab-bench explain NAME", argv[1]);
+        terminal_error(
+            "list takes no argument, and got %s; for one experiment: tcplab-bench explain NAME",
+            argv[1]);
         return EXIT_CODE_USAGE;
     }
     const char *part = NULL;
@@ -62,12 +65,15 @@ static void explain_knobs(const struct experiment *e, const struct knobs *values
         const struct knob *k = &e->knobs[i];
         size_t length = (size_t)snprintf(note, sizeof(note), "%s", k->help);
         for (size_t c = 0; k->choices && k->choices[c]; c++)
-            length += (size_t)snprintf(note + length, sizeof(note) - length, "%s%s", c ? " | " : ": ", k->choices[c]);
+            length += (size_t)snprintf(note + length, sizeof(note) - length, "%s%s",
+                                       c ? " | " : ": ", k->choices[c]);
         if (k->word)
-            length += (size_t)snprintf(note + length, sizeof(note) - length, "; or \"%s\"", k->word);
+            length +=
+                (size_t)snprintf(note + length, sizeof(note) - length, "; or \"%s\"", k->word);
         if (k->sysctl)
             snprintf(note + length, sizeof(note) - length, " (%s)", k->sysctl);
-        page_row(stdout, k->name, values->set[i] ? knob_text(k, values->value[i], value) : "the kernel's", note);
+        page_row(stdout, k->name,
+                 values->set[i] ? knob_text(k, values->value[i], value) : "the kernel's", note);
     }
 }
 
@@ -106,9 +112,8 @@ static void explain_prediction(const struct experiment *e, const struct knobs *k
     const struct conditions c = experiment_conditions(e, k);
     e->predict(k, &c, &p);
     page_title(stdout, "Prediction, with these values of the knobs");
-    page_text(stdout,
-              "As the newest kernel does it. A run finds out first which rules this kernel has, and reckons with "
-              "those: tcplab-bench probe shows them.");
+    page_text(stdout, "As the newest kernel does it. A run finds out first which rules this kernel "
+                      "has, and reckons with those: tcplab-bench probe shows them.");
     for (size_t i = 0; i < p.n; i++)
         explain_expectation(&p.expectations[i], i ? p.expectations[i - 1].rule : NULL);
     prediction_release(&p);
@@ -126,7 +131,8 @@ static void explain_by_hand(const struct by_hand *b)
 /* answers: what the kernel does, and what will be observed. */
 static void explain(const struct experiment *e, const struct knobs *k, bool answers)
 {
-    printf("%s%s%s\n", terminal_style(stdout, TERMINAL_BOLD), e->name, terminal_style(stdout, TERMINAL_PLAIN));
+    printf("%s%s%s\n", terminal_style(stdout, TERMINAL_BOLD), e->name,
+           terminal_style(stdout, TERMINAL_PLAIN));
     page_text(stdout, "%s", e->question);
     page_title(stdout, "What is often said (common wording)");
     page_text(stdout, "%s", e->claim);
@@ -157,20 +163,22 @@ static void explain(const struct experiment *e, const struct knobs *k, bool answ
 }
 
 /* *ret is NULL where the kernels are asked for. */
-static int explain_read(int argc, char **argv, const struct experiment **ret, struct knobs *k, bool *ret_no_answers,
-                        char **ret_message)
+static int explain_read(int argc, char **argv, const struct experiment **ret, struct knobs *k,
+                        bool *ret_no_answers, char **ret_message)
 {
     struct option_texts sets = {0};
     bool kernels = false;
     struct option_row rows[] = {
-        {"set", 0, "KNOB=VALUE", NULL, "the prediction for this value; repeatable", &option_texts, &sets},
-        {"no-answers", 0, NULL, NULL, "without what the kernel does and the prediction", &option_flag,
-         ret_no_answers},
+        {"set", 0, "KNOB=VALUE", NULL, "the prediction for this value; repeatable", &option_texts,
+         &sets},
+        {"no-answers", 0, NULL, NULL, "without what the kernel does and the prediction",
+         &option_flag, ret_no_answers},
         {"kernels", 0, NULL, NULL, "what differs between kernels", &option_flag, &kernels},
     };
     char **names;
     int n;
-    int r = options_parse(rows, sizeof(rows) / sizeof(*rows), &explain_program, argc, argv, &names, &n, ret_message);
+    int r = options_parse(rows, sizeof(rows) / sizeof(*rows), &explain_program, argc, argv, &names,
+                          &n, ret_message);
     if (r == OPTIONS_HELP)
         options_help(stdout, rows, sizeof(rows) / sizeof(*rows), &explain_program);
     if (r == OPTIONS_VERSION)

@@ -1,5 +1,6 @@
 /* What differs between kernels, as bench/kernels/run has found it (bench/kernels/recorded.h): the
- * rules, which experiments come out otherwise for them, and which claims hold on some kernels only. */
+ * rules, which experiments come out otherwise for them, and which claims hold on some kernels
+ * only. */
 #include "bench/verbs/explain_kernels.h"
 #include "bench/claims/claim.h"
 #include "bench/experiments/table.h"
@@ -15,8 +16,8 @@
 #define KERNELS_MAX 12
 
 struct kernels_row {
-    const char
-        *cells[1 + KERNELS_MAX]; /* a name, and a value for each kernel; NULL-terminated where there are fewer */
+    /* a name, and a value for each kernel; NULL-terminated where there are fewer */
+    const char *cells[1 + KERNELS_MAX];
 };
 
 #define X(...) {{__VA_ARGS__}},
@@ -24,7 +25,8 @@ static const struct kernels_row kernels_heads[] = {RECORDED_KERNELS(X)};
 static const struct kernels_row kernels_rules[] = {RECORDED_RULES(X)};
 static const struct kernels_row kernels_verdicts[] = {RECORDED_VERDICTS(X)};
 static const struct kernels_row kernels_claims[] = {RECORDED_CLAIMS(X)};
-static const struct kernels_row kernels_skipped[] = {RECORDED_SKIPPED(X)}; /* experiment, kernels, reason */
+/* experiment, kernels, reason */
+static const struct kernels_row kernels_skipped[] = {RECORDED_SKIPPED(X)};
 #undef X
 
 #define N(rows) (sizeof(rows) / sizeof *(rows))
@@ -49,8 +51,8 @@ static void kernels_with(const struct kernels_row *row, const char *value, char 
     text[0] = '\0';
     for (size_t i = 1; i <= KERNELS_MAX && row->cells[i] && length < size; i++)
         if (!strcmp(row->cells[i], value))
-            length +=
-                (size_t)snprintf(text + length, size - length, "%s%s", length ? ", " : "", kernels_names()[i - 1]);
+            length += (size_t)snprintf(text + length, size - length, "%s%s", length ? ", " : "",
+                                       kernels_names()[i - 1]);
 }
 
 static const char *kernels_means(const char *name, const char *value)
@@ -87,8 +89,8 @@ static void kernels_print_changes(FILE *out, const char *name)
             continue;
         for (size_t i = 0; experiments[i] && length < sizeof(text); i++)
             if (kernels_changes(experiments[i], rule))
-                length += (size_t)snprintf(text + length, sizeof(text) - length, "%s%s", length ? ", " : "",
-                                           experiments[i]->name);
+                length += (size_t)snprintf(text + length, sizeof(text) - length, "%s%s",
+                                           length ? ", " : "", experiments[i]->name);
         if (length) {
             fprintf(out, "    Predictions that rest upon it: ");
             layout_words(out, text, 6, 35);
@@ -156,8 +158,8 @@ static void kernels_print_claims(FILE *out)
     for (size_t i = 0; i < N(kernels_claims); i++)
         same += kernels_all_have(&kernels_claims[i], kernels_claims[i].cells[1]);
     page_text(out,
-              "%zu claims were judged on each of them, and %zu got the same verdict everywhere. The "
-              "others:",
+              "%zu claims were judged on each of them, and %zu got the same verdict everywhere. "
+              "The others:",
               N(kernels_claims), same);
     for (size_t i = 0; i < N(kernels_claims); i++) {
         const struct claim *c;
@@ -175,8 +177,10 @@ static void kernels_print_verdicts(FILE *out)
     page_title(out, "Experiments and their predictions");
     for (size_t i = 0; i < N(kernels_verdicts); i++)
         agree += kernels_all_have(&kernels_verdicts[i], "agree");
-    page_text(out, "%zu experiments ran on each of them, and %zu agreed with their predictions everywhere.",
-              N(kernels_verdicts), agree);
+    page_text(
+        out,
+        "%zu experiments ran on each of them, and %zu agreed with their predictions everywhere.",
+        N(kernels_verdicts), agree);
     for (size_t i = 0; i < N(kernels_verdicts); i++) {
         char who[200];
         static const char *const others[] = {"differ", "inconclusive", "none"};
@@ -187,20 +191,21 @@ static void kernels_print_verdicts(FILE *out)
         }
     }
     for (size_t i = 0; i < N(kernels_skipped) && kernels_skipped[i].cells[0]; i++)
-        page_text(out, "%s: skipped on %s: %s.", kernels_skipped[i].cells[0], kernels_skipped[i].cells[1],
-                  kernels_skipped[i].cells[2]);
+        page_text(out, "%s: skipped on %s: %s.", kernels_skipped[i].cells[0],
+                  kernels_skipped[i].cells[1], kernels_skipped[i].cells[2]);
 }
 
 void explain_kernels(FILE *out)
 {
     char text[200] = "";
-    for (size_t i = 0, length = 0; i < KERNELS_MAX && kernels_names()[i] && length < sizeof(text); i++)
-        length += (size_t)snprintf(text + length, sizeof(text) - length, "%s%s", i ? ", " : "", kernels_names()[i]);
+    for (size_t i = 0, length = 0; i < KERNELS_MAX && kernels_names()[i] && length < sizeof(text);
+         i++)
+        length += (size_t)snprintf(text + length, sizeof(text) - length, "%s%s", i ? ", " : "",
+                                   kernels_names()[i]);
     page_text(out,
-              "What was found when each of these kernels ran all experiments and claims, and was asked for its "
-              "rules: Linux %s. "
-              "bench/kernels/run does it again, also with a kernel of your own; tcplab-bench probe asks the running "
-              "one.",
+              "What was found when each of these kernels ran all experiments and claims, and was "
+              "asked for its rules: Linux %s. bench/kernels/run does it again, also with a kernel "
+              "of your own; tcplab-bench probe asks the running one.",
               text);
     kernels_print_differing(out);
     kernels_print_same(out);

@@ -25,7 +25,8 @@
 #define JOBS_EXPLAIN_S 3 /* a wait that is worth an explanation */
 #define JOBS_READ      65536
 
-/* The two programs of this installation: beside this one, or in the build tree. false: not there; where they were looked for (static). */
+/* The two programs of this installation: beside this one, or in the build tree. false: not there;
+ * where they were looked for (static). */
 static bool jobs_programs(struct trial_programs *ret, const char **ret_looked)
 {
     static char server[PATH_MAX + 40], client[PATH_MAX + 40], looked[2 * PATH_MAX + 40];
@@ -56,8 +57,8 @@ int jobs_prepare(struct trial_programs *ret, struct kernel_rules *ret_rules)
     if (program_check_proc())
         return EXIT_CODE_CANNOT;
     if (!jobs_programs(ret, &looked)) {
-        terminal_error("tcplab-server and tcplab-client are not there (looked in %s); build or install them together "
-                       "with tcplab-bench",
+        terminal_error("tcplab-server and tcplab-client are not there (looked in %s); build or "
+                       "install them together with tcplab-bench",
                        looked);
         return EXIT_CODE_FAILED;
     }
@@ -68,16 +69,18 @@ int jobs_prepare(struct trial_programs *ret, struct kernel_rules *ret_rules)
     return lacking ? EXIT_CODE_CANNOT : EXIT_CODE_DONE;
 }
 
-/* Signals come only while poll() waits: one that came just before it would be waited out. What the mask was outside. */
+/* Signals come only while poll() waits: one that came just before it would be waited out. What the
+ * mask was outside. */
 static sigset_t jobs_signals;
 
 /* A document for a run that never was. */
 static json_t *job_document(const struct job *job, const char *verdict, const char *reason)
 {
-    return json_pack("{s:s, s:I, s:o, s:s, s:s, s:[], s:{}, s:{s:{}, s:{}}, s:[], s:f}", "experiment",
-                     job->experiment->name, "repetition", (json_int_t)job->repetition, "knobs",
-                     knobs_json(job->knobs), "verdict", verdict, "reason", reason, "checks", "ledger", "counters",
-                     "server", "client", "timeline", "elapsed_s", 0.0);
+    return json_pack("{s:s, s:I, s:o, s:s, s:s, s:[], s:{}, s:{s:{}, s:{}}, s:[], s:f}",
+                     "experiment", job->experiment->name, "repetition", (json_int_t)job->repetition,
+                     "knobs", knobs_json(job->knobs), "verdict", verdict, "reason", reason,
+                     "checks", "ledger", "counters", "server", "client", "timeline", "elapsed_s",
+                     0.0);
 }
 
 /* --- in the cell --- */
@@ -90,7 +93,8 @@ static void job_send(FILE *out, json_t *line)
     json_decref(line);
 }
 
-static _Noreturn void job_main(const struct job *job, bool user, int pipe_end, const struct trial_programs *programs)
+static _Noreturn void job_main(const struct job *job, bool user, int pipe_end,
+                               const struct trial_programs *programs)
 {
     const char *step;
     int code = EXIT_CODE_CANNOT;
@@ -195,7 +199,8 @@ static void job_release(struct job *job)
     job->pipe = -1;
 }
 
-/* The pipe is at its end: so is the process. One that died without a word gets a document that says so. */
+/* The pipe is at its end: so is the process. One that died without a word gets a document that says
+ * so. */
 static void job_end(struct job *job)
 {
     int status;
@@ -207,15 +212,15 @@ static void job_end(struct job *job)
         return;
     char reason[200];
     if (job->was_stopped)
-        snprintf(
-            reason, sizeof(reason),
-            "the lab has been stopped by a signal (SIGSTOP, SIGTSTP) for %d s; it was killed: run again, and leave "
-            "the processes of the lab alone",
-            PROCESS_STOPPED_S);
+        snprintf(reason, sizeof(reason),
+                 "the lab has been stopped by a signal (SIGSTOP, SIGTSTP) for %d s; it was killed: "
+                 "run again, and leave the processes of the lab alone",
+                 PROCESS_STOPPED_S);
     else if (WIFSIGNALED(status))
         snprintf(reason, sizeof(reason), "the lab was killed by signal %d", WTERMSIG(status));
     else
-        snprintf(reason, sizeof(reason), "the lab ended with %d and left no document", WEXITSTATUS(status));
+        snprintf(reason, sizeof(reason), "the lab ended with %d and left no document",
+                 WEXITSTATUS(status));
     json_decref(job->document);
     job->code = EXIT_CODE_FAILED;
     job->document = job_document(job, "inconclusive", reason);
@@ -255,7 +260,8 @@ static void jobs_draw(struct job *jobs, size_t n)
     size_t done = 0;
     for (size_t i = 0; i < n; i++) {
         done += jobs[i].finished;
-        if (job_is_running(&jobs[i]) && jobs[i].waiting[0] && (!shown || jobs[i].waiting_s > shown->waiting_s))
+        if (job_is_running(&jobs[i]) && jobs[i].waiting[0] &&
+            (!shown || jobs[i].waiting_s > shown->waiting_s))
             shown = &jobs[i]; /* the one that takes longest */
     }
     if (!shown)
@@ -265,8 +271,9 @@ static void jobs_draw(struct job *jobs, size_t n)
         shown->explained = true;
         job_explain(shown->experiment);
     }
-    terminal_progress("%zu of %zu done; %s waits for %s; at most %.0f s more", done, n, shown->experiment->name,
-                      shown->waiting, fmax(shown->waiting_s - (double)s, 0));
+    terminal_progress("%zu of %zu done; %s waits for %s; at most %.0f s more", done, n,
+                      shown->experiment->name, shown->waiting,
+                      fmax(shown->waiting_s - (double)s, 0));
 }
 
 struct jobs_view {
@@ -338,8 +345,12 @@ static int jobs_go(struct jobs_view *v, struct pollfd *polls)
 int jobs_run(struct job *jobs, size_t n, size_t parallel, const struct trial_programs *programs,
              bool (*finished)(struct job *job, void *context), void *context)
 {
-    struct jobs_view v = {
-        .jobs = jobs, .n = n, .parallel = parallel, .programs = programs, .finished = finished, .context = context};
+    struct jobs_view v = {.jobs = jobs,
+                          .n = n,
+                          .parallel = parallel,
+                          .programs = programs,
+                          .finished = finished,
+                          .context = context};
     struct pollfd *polls = calloc(parallel, sizeof(*polls));
     sigset_t blocked;
     v.running = calloc(parallel, sizeof(*v.running));

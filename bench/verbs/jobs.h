@@ -1,5 +1,5 @@
-/* Trials in cells, several at once: each job is a process of its own world (lab/cell.h) that sends what it is waiting for, and at its end
- * its document, through a pipe. */
+/* Trials in cells, several at once: each job is a process of its own world (lab/cell.h) that sends
+ * what it is waiting for, and at its end its document, through a pipe. */
 #pragma once
 
 #include "bench/trial/trial.h"
@@ -30,15 +30,16 @@ struct job {
     char waiting[96];
     int64_t waiting_since_ns;
     double waiting_s;
-    bool explained; /* what the kernel does, to a person who waits; set by the caller: that is not wanted */
+    /* what the kernel does, to a person who waits; set by the caller: that is not wanted */
+    bool explained;
 };
 
-/* What can be found lacking before anything is run; finds the two programs of this installation, and what rules this kernel has. An exit
- * code; what is wrong has been told. */
+/* What can be found lacking before anything is run; finds the two programs of this installation,
+ * and what rules this kernel has. An exit code; what is wrong has been told. */
 int jobs_prepare(struct trial_programs *ret, struct kernel_rules *ret_rules);
 
-/* Runs all, at most `parallel` at once; finished() is called for each when it has ended, and says whether the others are still
- * wanted: -ECANCELED if not. A signal (common/process/stop.h) ends them all at once: -EINTR. Those that had not finished have no
- * document then. 0 or -errno. */
+/* Runs all, at most `parallel` at once; finished() is called for each when it has ended, and says
+ * whether the others are still wanted: -ECANCELED if not. A signal (common/process/stop.h) ends
+ * them all at once: -EINTR. Those that had not finished have no document then. 0 or -errno. */
 int jobs_run(struct job *jobs, size_t n, size_t parallel, const struct trial_programs *programs,
              bool (*finished)(struct job *job, void *context), void *context);

@@ -20,11 +20,12 @@
 static const struct option_program probe_program = {
     .name = "tcplab-bench probe",
     .usage = "[options]",
-    .examples = "  tcplab-bench probe              which of the rules that differ between kernels has this one?\n"
+    .examples = "  tcplab-bench probe              which of the rules that differ between kernels "
+                "has this one?\n"
                 "  tcplab-bench probe --json       the same for a script, with what was seen\n",
-    .closing =
-        "Each rule is found out by an experiment in a lab of its own, in a few seconds; no version is asked for.\n"
-        "Exit codes: 0 done, 1 failed, 2 usage, 77 this machine cannot make a lab.\n",
+    .closing = "Each rule is found out by an experiment in a lab of its own, in a few seconds; no "
+               "version is asked for.\n"
+               "Exit codes: 0 done, 1 failed, 2 usage, 77 this machine cannot make a lab.\n",
 };
 
 /* --- the document --- */
@@ -33,8 +34,9 @@ static json_t *probe_rules_json(const struct findings *f)
 {
     json_t *rules = json_object();
     for (size_t i = 0; kernel_probes[i].name; i++)
-        json_object_set_new(rules, kernel_probes[i].name,
-                            kernel_probe_json(&f->of[kernel_probe_that_counts(f, kernel_probes[i].name)]));
+        json_object_set_new(
+            rules, kernel_probes[i].name,
+            kernel_probe_json(&f->of[kernel_probe_that_counts(f, kernel_probes[i].name)]));
     return rules;
 }
 
@@ -44,10 +46,11 @@ static json_t *probe_details_json(const struct findings *f)
     for (size_t i = 0; kernel_probes[i].name; i++) {
         const struct kernel_probe *p = &kernel_probes[i];
         const struct finding *found = &f->of[i];
-        json_array_append_new(details, json_pack("{s:s, s:o, s:s?, s:s, s:o, s:s?}", "rule", p->name, "value",
-                                                 kernel_probe_json(found), "means",
-                                                 kernel_probe_means(p, found->value), "done", p->done, "seen",
-                                                 document_string(found->seen), "history", p->history));
+        json_array_append_new(
+            details, json_pack("{s:s, s:o, s:s?, s:s, s:o, s:s?}", "rule", p->name, "value",
+                               kernel_probe_json(found), "means",
+                               kernel_probe_means(p, found->value), "done", p->done, "seen",
+                               document_string(found->seen), "history", p->history));
     }
     return details;
 }
@@ -92,8 +95,8 @@ static void probe_row(FILE *out, const json_t *details, const char *rule, const 
     const char *means = probe_text_of(detail, "means"), *history = probe_text_of(detail, "history");
     probe_value_text(value, word);
     int column = fprintf(out, "  %-*s%-*s", PROBE_NAME_WIDTH, rule, PROBE_VALUE_WIDTH, word);
-    if (asprintf(&note, "%s%s%s%s", *means ? means : probe_text_of(detail, "seen"), *history ? " (" : "", history,
-                 *history ? ")" : "") < 0)
+    if (asprintf(&note, "%s%s%s%s", *means ? means : probe_text_of(detail, "seen"),
+                 *history ? " (" : "", history, *history ? ")" : "") < 0)
         note = NULL;
     layout_words(out, note ? note : "", 2 + PROBE_NAME_WIDTH + PROBE_VALUE_WIDTH, column);
     free(note);
@@ -103,8 +106,8 @@ static void probe_text(FILE *out, const json_t *document)
 {
     const char *rule;
     json_t *value;
-    fprintf(out, "%s %s on Linux %s\n", probe_text_of(document, "program"), probe_text_of(document, "version"),
-            probe_text_of(document, "kernel"));
+    fprintf(out, "%s %s on Linux %s\n", probe_text_of(document, "program"),
+            probe_text_of(document, "version"), probe_text_of(document, "kernel"));
     page_title(out, "Rules of this kernel");
     json_object_foreach(json_object_get(document, "rules"), rule, value)
         probe_row(out, json_object_get(document, "details"), rule, value);
@@ -114,8 +117,8 @@ static void probe_text(FILE *out, const json_t *document)
     json_array_foreach(json_object_get(document, "details"), i, detail)
     {
         char *text = NULL;
-        if (asprintf(&text, "%s: %s Seen: %s.", probe_text_of(detail, "rule"), probe_text_of(detail, "done"),
-                     probe_text_of(detail, "seen")) >= 0)
+        if (asprintf(&text, "%s: %s Seen: %s.", probe_text_of(detail, "rule"),
+                     probe_text_of(detail, "done"), probe_text_of(detail, "seen")) >= 0)
             layout_words(out, text, 6, fprintf(out, "  "));
         free(text);
     }
@@ -129,11 +132,13 @@ struct probe_settings {
     int color;
 };
 
-static int probe_read(int argc, char **argv, struct probe_settings *s, json_t **ret_json, char **ret_message)
+static int probe_read(int argc, char **argv, struct probe_settings *s, json_t **ret_json,
+                      char **ret_message)
 {
     struct option_row rows[] = {
         {"json", 'J', "[=FILE]", NULL, "the findings as one JSON document", &option_file, &s->json},
-        {"color", 0, "WHEN", "auto", "colour on stdout", &option_choice, &s->color, .choices = terminal_color_words},
+        {"color", 0, "WHEN", "auto", "colour on stdout", &option_choice, &s->color,
+         .choices = terminal_color_words},
     };
     const size_t n_rows = sizeof(rows) / sizeof(*rows);
     char **operands;
@@ -148,8 +153,8 @@ static int probe_read(int argc, char **argv, struct probe_settings *s, json_t **
     return r < 0 ? r : r > 0;
 }
 
-static void probe_report(const struct document_head *head, struct document_output *output, const struct findings *f,
-                         double elapsed_s)
+static void probe_report(const struct document_head *head, struct document_output *output,
+                         const struct findings *f, double elapsed_s)
 {
     json_t *document = document_new(head, "probe");
     json_object_set_new(document, "rules", probe_rules_json(f));
@@ -188,7 +193,8 @@ int probe_main(int argc, char **argv)
     if (!code) {
         const struct document_head head = {.schema = "tcplab.bench/1",
                                            .program = "tcplab-bench",
-                                           .argc = argc + 1, /* main() handed over what stands behind the name */
+                                           /* main() handed over what stands behind the name */
+                                           .argc = argc + 1,
                                            .argv = argv - 1,
                                            .settings = json};
         code = probe_go(&head, output);

@@ -50,19 +50,21 @@ struct run_state {
 static const struct option_program run_program = {
     .name = "tcplab-bench run",
     .usage = "[options] NAME...|--all",
-    .examples = "  tcplab-bench run rst-on-overflow\n"
-                "  tcplab-bench run rst-on-overflow --ask                 your prediction first\n"
-                "  tcplab-bench run rst-on-overflow --set syncookies=1 --set clients=100\n"
-                "  tcplab-bench run fin-wait-2-timeout --show verdict,ladder\n"
-                "  tcplab-bench run accept-queue-full --set link=wire --pcap .   and open it in wireshark\n"
-                "  tcplab-bench run --all -j 4 --json=all.json\n",
-    .closing =
-        "NAME: see tcplab-bench list; its knobs: tcplab-bench explain NAME. Exit codes: 0 all agree with their\n"
-        "predictions, 1 failed, 2 usage, 3 a check differs, 77 this machine cannot do it.\n",
+    .examples =
+        "  tcplab-bench run rst-on-overflow\n"
+        "  tcplab-bench run rst-on-overflow --ask                 your prediction first\n"
+        "  tcplab-bench run rst-on-overflow --set syncookies=1 --set clients=100\n"
+        "  tcplab-bench run fin-wait-2-timeout --show verdict,ladder\n"
+        "  tcplab-bench run accept-queue-full --set link=wire --pcap .   and open it in wireshark\n"
+        "  tcplab-bench run --all -j 4 --json=all.json\n",
+    .closing = "NAME: see tcplab-bench list; its knobs: tcplab-bench explain NAME. Exit codes: 0 "
+               "all agree with their\n"
+               "predictions, 1 failed, 2 usage, 3 a check differs, 77 this machine cannot do it.\n",
     .operands_max = RUN_NAMES_MAX,
 };
 
-static int run_say(char **ret_message, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static int run_say(char **ret_message, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 static int run_say(char **ret_message, const char *format, ...)
 {
     va_list arguments;
@@ -81,7 +83,8 @@ static int run_choose(struct run_settings *s, char **names, int n, char **ret_me
     if (s->all && n)
         return run_say(ret_message, "--all and %s: give names, or --all", names[0]);
     if (!s->all && !n)
-        return run_say(ret_message, "which experiment? Give names (tcplab-bench list shows them), or --all");
+        return run_say(ret_message,
+                       "which experiment? Give names (tcplab-bench list shows them), or --all");
     for (size_t i = 0; s->all && experiments[i]; i++)
         s->experiments[s->n++] = experiments[i];
     int r = 0;
@@ -90,7 +93,8 @@ static int run_choose(struct run_settings *s, char **names, int n, char **ret_me
     return r;
 }
 
-/* A knob goes to the experiments that have it. With names given, all of them must; with --all, one. */
+/* A knob goes to the experiments that have it. With names given, all of them must; with --all,
+ * one. */
 static int run_set(struct run_settings *s, const char *text, char **ret_message)
 {
     size_t taken = 0;
@@ -104,11 +108,12 @@ static int run_set(struct run_settings *s, const char *text, char **ret_message)
         }
         if (r == -ENOENT && s->all)
             run_say(ret_message,
-                    "--set %s: no experiment has a knob of that name; tcplab-bench explain NAME shows those of "
-                    "one",
+                    "--set %s: no experiment has a knob of that name; tcplab-bench explain NAME "
+                    "shows those of one",
                     text);
         else if (r == -ENOENT)
-            run_say(ret_message, "--set %s: %s has %s", text, s->experiments[i]->name, why ? why : "no such knob");
+            run_say(ret_message, "--set %s: %s has %s", text, s->experiments[i]->name,
+                    why ? why : "no such knob");
         else
             run_say(ret_message, "--set %s", why ? why : text);
         free(why);
@@ -117,7 +122,8 @@ static int run_set(struct run_settings *s, const char *text, char **ret_message)
     return 0;
 }
 
-/* Knobs that do not go together, found before a lab is made; by the kernel's defaults, which the lab will look up. */
+/* Knobs that do not go together, found before a lab is made; by the kernel's defaults, which the
+ * lab will look up. */
 static int run_check_knobs(struct run_settings *s, char **ret_message)
 {
     for (size_t i = 0; i < s->n; i++) {
@@ -142,7 +148,8 @@ static int run_check_knobs(struct run_settings *s, char **ret_message)
 static unsigned run_section(const char *name, size_t length)
 {
     for (size_t i = 0; report_section_names[i]; i++)
-        if (strlen(report_section_names[i]) == length && !strncmp(report_section_names[i], name, length))
+        if (strlen(report_section_names[i]) == length &&
+            !strncmp(report_section_names[i], name, length))
             return 1u << i;
     return 0;
 }
@@ -154,10 +161,11 @@ static int run_read_sections(const char *list, unsigned *ret, char **ret_message
         size_t length = strcspn(list, ",");
         unsigned section = run_section(list, length);
         if (!section)
-            return run_say(ret_message,
-                           "--show %.*s: there is no such section; give some of verdict, you, ledger, seen, claim, "
-                           "setup, checks, states, ladder, counters, by-hand, next, with commas",
-                           (int)length, list);
+            return run_say(
+                ret_message,
+                "--show %.*s: there is no such section; give some of verdict, you, ledger, seen, "
+                "claim, setup, checks, states, ladder, counters, by-hand, next, with commas",
+                (int)length, list);
         *ret |= section;
         if (!list[length])
             return 0;
@@ -168,39 +176,49 @@ static int run_read_sections(const char *list, unsigned *ret, char **ret_message
 /* What is printed of each run. */
 static int run_choose_style(struct run_settings *s, char **ret_message)
 {
-    s->style = (struct report_style){.sections = s->brief ? REPORT_BRIEF : REPORT_ALL, .no_answers = s->no_answers};
+    s->style = (struct report_style){.sections = s->brief ? REPORT_BRIEF : REPORT_ALL,
+                                     .no_answers = s->no_answers};
     if (s->ask && (s->n != 1 || s->repeat != 1))
         return run_say(ret_message, "--ask asks about one run: give one NAME, without --repeat");
     if (s->ask && s->no_answers)
-        return run_say(ret_message, "--ask ends with the answers; leave out --no-answers, or --ask");
+        return run_say(ret_message,
+                       "--ask ends with the answers; leave out --no-answers, or --ask");
     if (s->brief && s->show)
-        return run_say(ret_message, "--brief is --show verdict,you,ledger,seen; give one of the two");
+        return run_say(ret_message,
+                       "--brief is --show verdict,you,ledger,seen; give one of the two");
     return s->show ? run_read_sections(s->show, &s->style.sections, ret_message) : 0;
 }
 
-static int run_read_settings(int argc, char **argv, struct run_settings *s, json_t **ret_json, char **ret_message)
+static int run_read_settings(int argc, char **argv, struct run_settings *s, json_t **ret_json,
+                             char **ret_message)
 {
     struct option_row rows[] = {
-        {"all", 0, NULL, NULL, "every experiment; a line each, and a page for what does not agree", &option_flag,
-         &s->all},
-        {"set", 0, "KNOB=VALUE", NULL, "a knob of the experiments, or any sysctl by its full name; repeatable",
-         &option_texts, &s->sets},
+        {"all", 0, NULL, NULL, "every experiment; a line each, and a page for what does not agree",
+         &option_flag, &s->all},
+        {"set", 0, "KNOB=VALUE", NULL,
+         "a knob of the experiments, or any sysctl by its full name; repeatable", &option_texts,
+         &s->sets},
         {"repeat", 0, "N", "1", "run each N times", &option_count, &s->repeat, 1, 100000},
         {"jobs", 'j', "N", "1", "labs at once", &option_count, &s->jobs, 1, 64},
-        {"pcap", 0, "DIR", NULL, "write each run's packets to DIR/NAME.pcap (NAME-2.pcap ...)", &option_text,
-         &s->pcap},
-        {"brief", 0, NULL, NULL, "only the beginning of each report: the verdict and what was seen", &option_flag,
-         &s->brief},
+        {"pcap", 0, "DIR", NULL, "write each run's packets to DIR/NAME.pcap (NAME-2.pcap ...)",
+         &option_text, &s->pcap},
+        {"brief", 0, NULL, NULL, "only the beginning of each report: the verdict and what was seen",
+         &option_flag, &s->brief},
         {"show", 0, "SECTION,...", NULL,
-         "only these: verdict, you, ledger, seen, claim, setup, checks, states, ladder, counters, by-hand, next",
+         "only these: verdict, you, ledger, seen, claim, setup, checks, states, ladder, counters, "
+         "by-hand, next",
          &option_text, &s->show},
-        {"ask", 0, NULL, NULL, "ask for your prediction first; for one experiment", &option_flag, &s->ask},
-        {"no-answers", 0, NULL, NULL, "what was observed, without rules and predictions", &option_flag,
-         &s->no_answers},
-        {"no-pager", 0, NULL, NULL, "a long report on a terminal without $PAGER", &option_flag, &s->no_pager},
+        {"ask", 0, NULL, NULL, "ask for your prediction first; for one experiment", &option_flag,
+         &s->ask},
+        {"no-answers", 0, NULL, NULL, "what was observed, without rules and predictions",
+         &option_flag, &s->no_answers},
+        {"no-pager", 0, NULL, NULL, "a long report on a terminal without $PAGER", &option_flag,
+         &s->no_pager},
         {"json", 'J', "[=FILE]", NULL, "the report as one JSON document", &option_file, &s->json},
-        {"jsonl", 0, "[=FILE]", NULL, "one document a run, then the report, one a line", &option_file, &s->jsonl},
-        {"color", 0, "WHEN", "auto", "colour on stdout", &option_choice, &s->color, .choices = terminal_color_words},
+        {"jsonl", 0, "[=FILE]", NULL, "one document a run, then the report, one a line",
+         &option_file, &s->jsonl},
+        {"color", 0, "WHEN", "auto", "colour on stdout", &option_choice, &s->color,
+         .choices = terminal_color_words},
     };
     const size_t n_rows = sizeof(rows) / sizeof(*rows);
     char **names;
@@ -240,12 +258,15 @@ static void run_write_event(struct run_state *s, const struct job *job)
 /* A run of the report: the last of {"head", "runs", "all", "sections", "no_answers"}. */
 static void run_next_text(FILE *out, const json_t *document)
 {
-    const json_t *head = json_object_get(document, "head"), *runs = json_object_get(document, "runs");
-    const struct report_style style = {.sections = (unsigned)page_integer(document, "sections", NULL),
-                                       .no_answers = json_is_true(json_object_get(document, "no_answers"))};
+    const json_t *head = json_object_get(document, "head"),
+                 *runs = json_object_get(document, "runs");
+    const struct report_style style = {
+        .sections = (unsigned)page_integer(document, "sections", NULL),
+        .no_answers = json_is_true(json_object_get(document, "no_answers"))};
     if (head)
         report_head_text(out, head);
-    report_next_text(out, runs, json_array_size(runs) - 1, json_is_true(json_object_get(document, "all")), style);
+    report_next_text(out, runs, json_array_size(runs) - 1,
+                     json_is_true(json_object_get(document, "all")), style);
 }
 
 /* What was wrong usage is told on stderr, and is no run. */
@@ -256,9 +277,10 @@ static void run_print(struct run_state *s, const struct job *job)
         ask_note(job->document, s->predictions);
     if (!document_output_wants_text(s->output) || job->code == EXIT_CODE_USAGE)
         return;
-    json_t *text = json_pack("{s:o*, s:O, s:b, s:I, s:b}", "head", s->headed ? NULL : document_new(s->head, "report"),
-                             "runs", s->runs, "all", s->settings->all, "sections",
-                             (json_int_t)s->settings->style.sections, "no_answers", s->settings->no_answers);
+    json_t *text = json_pack(
+        "{s:o*, s:O, s:b, s:I, s:b}", "head", s->headed ? NULL : document_new(s->head, "report"),
+        "runs", s->runs, "all", s->settings->all, "sections",
+        (json_int_t)s->settings->style.sections, "no_answers", s->settings->no_answers);
     s->headed = true;
     if (document_output_text(s->output, text, run_next_text))
         s->unread = true;
@@ -304,10 +326,12 @@ static void run_text(FILE *out, const json_t *document)
         report_summary_text(out, runs);
 }
 
-/* Wrong usage before failures before differences; what was skipped counts only where nothing ran. */
+/* Wrong usage before failures before differences; what was skipped counts only where nothing
+ * ran. */
 static int run_code(const struct run_state *s)
 {
-    static const int order[] = {EXIT_CODE_USAGE, EXIT_CODE_FAILED, EXIT_CODE_UNMET, EXIT_CODE_DONE, EXIT_CODE_CANNOT};
+    static const int order[] = {EXIT_CODE_USAGE, EXIT_CODE_FAILED, EXIT_CODE_UNMET, EXIT_CODE_DONE,
+                                EXIT_CODE_CANNOT};
     for (size_t o = 0; o < sizeof(order) / sizeof(*order); o++)
         for (size_t i = 0; i < s->n; i++)
             if (s->jobs[i].code == order[o])
@@ -315,7 +339,8 @@ static int run_code(const struct run_state *s)
     return EXIT_CODE_FAILED;
 }
 
-/* The reasons of runs that did not come to a verdict: each once, also where the document goes to stdout. */
+/* The reasons of runs that did not come to a verdict: each once, also where the document goes to
+ * stdout. */
 static void run_tell_reasons(const struct run_state *s)
 {
     const char *last = "";
@@ -345,13 +370,14 @@ static char *run_pcap_path(const struct run_settings *s, size_t i, uint64_t repe
         number += s->experiments[before] == s->experiments[i] ? s->repeat : 0;
     if (!s->pcap)
         return NULL;
-    int r = number == 1
-                ? asprintf(&path, "%s/%s.pcap", s->pcap, s->experiments[i]->name)
-                : asprintf(&path, "%s/%s-%llu.pcap", s->pcap, s->experiments[i]->name, (unsigned long long)number);
+    int r = number == 1 ? asprintf(&path, "%s/%s.pcap", s->pcap, s->experiments[i]->name)
+                        : asprintf(&path, "%s/%s-%llu.pcap", s->pcap, s->experiments[i]->name,
+                                   (unsigned long long)number);
     return r < 0 ? NULL : path;
 }
 
-static struct job *run_make_jobs(const struct run_settings *s, const struct kernel_rules *kernel, size_t *ret_n)
+static struct job *run_make_jobs(const struct run_settings *s, const struct kernel_rules *kernel,
+                                 size_t *ret_n)
 {
     struct job *jobs = calloc(s->n * s->repeat, sizeof(*jobs));
     *ret_n = 0;
@@ -376,11 +402,13 @@ static void run_free_jobs(struct run_state *s)
 }
 
 /* What can be found wrong before anything is run. */
-static int run_check(const struct run_settings *s, struct trial_programs *programs, struct kernel_rules *kernel)
+static int run_check(const struct run_settings *s, struct trial_programs *programs,
+                     struct kernel_rules *kernel)
 {
     struct stat folder;
     if (s->pcap && (stat(s->pcap, &folder) || !S_ISDIR(folder.st_mode) || access(s->pcap, W_OK))) {
-        terminal_error("--pcap %s: that is no folder that you may write to; give one that is", s->pcap);
+        terminal_error("--pcap %s: that is no folder that you may write to; give one that is",
+                       s->pcap);
         return EXIT_CODE_USAGE;
     }
     return jobs_prepare(programs, kernel);
@@ -399,7 +427,8 @@ static int run_report(struct run_state *s)
 static int run_go(struct run_state *s, const struct trial_programs *programs)
 {
     s->jobs = run_make_jobs(s->settings, s->rules, &s->n);
-    int r = s->jobs ? jobs_run(s->jobs, s->n, s->settings->jobs, programs, run_on_finished, s) : -ENOMEM;
+    int r = s->jobs ? jobs_run(s->jobs, s->n, s->settings->jobs, programs, run_on_finished, s)
+                    : -ENOMEM;
     int code = EXIT_CODE_FAILED;
     if (r == -EINTR) {
         code = 128 + stop_signal();
@@ -435,14 +464,18 @@ int run_main(int argc, char **argv)
     if (!code)
         code = program_open_output(settings.json, settings.jsonl, &output);
     if (!code) {
-        const struct document_head head = {.schema = "tcplab.bench/1",
-                                           .program = "tcplab-bench",
-                                           .argc = argc +
-                                                   1, /* main() handed over what stands behind the program's name */
-                                           .argv = argv - 1,
-                                           .settings = json};
-        struct run_state state = {
-            .settings = &settings, .head = &head, .rules = &kernel, .output = output, .runs = json_array()};
+        const struct document_head head = {
+            .schema = "tcplab.bench/1",
+            .program = "tcplab-bench",
+            /* main() handed over what stands behind the program's name */
+            .argc = argc + 1,
+            .argv = argv - 1,
+            .settings = json};
+        struct run_state state = {.settings = &settings,
+                                  .head = &head,
+                                  .rules = &kernel,
+                                  .output = output,
+                                  .runs = json_array()};
         const struct run_settings *s = &settings;
         if (s->ask)
             ask_predictions(s->experiments[0], &s->knobs[0], &state.predictions);

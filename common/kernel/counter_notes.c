@@ -4,8 +4,9 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Where each is counted: net/ipv4/tcp.c, tcp_input.c, tcp_output.c, tcp_ipv4.c, tcp_minisocks.c, tcp_timer.c, tcp_fastopen.c, syncookies.c,
- * inet_connection_sock.c, inet_hashtables.c, inet_timewait_sock.c; include/net/tcp.h (ListenDrops, SyncookiesSent). */
+/* Where each is counted: net/ipv4/tcp.c, tcp_input.c, tcp_output.c, tcp_ipv4.c, tcp_minisocks.c,
+ * tcp_timer.c, tcp_fastopen.c, syncookies.c, inet_connection_sock.c, inet_hashtables.c,
+ * inet_timewait_sock.c; include/net/tcp.h (ListenDrops, SyncookiesSent). */
 static const struct {
     const char *name, *note;
 } counter_notes[] = {

@@ -7,6 +7,7 @@
 /* By kernel name ("TcpExt.ListenOverflows"); NULL for one that has no note here. */
 const char *counter_note(const char *name);
 
-/* The part of a text report: those of {"TcpExt.ListenOverflows": 5} that have a note. Nothing where there are none.
+/* The part of a text report: those of {"TcpExt.ListenOverflows": 5} that have a note. Nothing where
+ * there are none.
  */
 void counter_notes_page(FILE *out, const json_t *counters);

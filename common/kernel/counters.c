@@ -15,7 +15,8 @@ struct counter {
     int64_t value;
 };
 
-/* The counters in the kernel's order, their names one after the other, and a hash of the names beside them. */
+/* The counters in the kernel's order, their names one after the other, and a hash of the names
+ * beside them. */
 struct counters {
     struct counter *list;
     size_t n, room;
@@ -147,7 +148,8 @@ static int store(struct counters *c, struct span prefix, struct span word, int64
     return 0;
 }
 
-/* Cuts the next line off `rest`. Its newline must be there: without it the last number may have been cut short. */
+/* Cuts the next line off `rest`. Its newline must be there: without it the last number may have
+ * been cut short. */
 static int take_line(struct span *rest, struct span *ret_line)
 {
     const char *newline = rest->at < rest->end ? memchr(rest->at, '\n', span_length(*rest)) : NULL;
@@ -174,9 +176,9 @@ static int take_word(struct span *line, struct span *ret_word)
     return span_length(*ret_word) > 0;
 }
 
-/* Most counters are printed as unsigned 64 bit, a few as signed. One beyond the signed range is one that went below
- * zero (a gauge summed up over the CPUs while it moved); as a signed number it is right again, and so are
- * differences. */
+/* Most counters are printed as unsigned 64 bit, a few as signed. One beyond the signed range is one
+ * that went below zero (a gauge summed up over the CPUs while it moved); as a signed number it is
+ * right again, and so are differences. */
 static int parse_number(struct span word, int64_t *ret)
 {
     int negative = *word.at == '-';
@@ -205,7 +207,8 @@ static int take_prefix(struct span *names, struct span *values, struct span *ret
         return -EBADMSG;
     if (span_length(*ret_prefix) < 2 || ret_prefix->end[-1] != ':')
         return -EBADMSG;
-    if (span_length(*ret_prefix) != span_length(other) || memcmp(ret_prefix->at, other.at, span_length(other)) != 0)
+    if (span_length(*ret_prefix) != span_length(other) ||
+        memcmp(ret_prefix->at, other.at, span_length(other)) != 0)
         return -EBADMSG;
     ret_prefix->end--;
     return 0;
@@ -329,13 +332,15 @@ static int is_wanted(const char *name, const char *const *prefixes)
     return 0;
 }
 
-json_t *counters_delta(const struct counters *before, const struct counters *after, const char *const *prefixes)
+json_t *counters_delta(const struct counters *before, const struct counters *after,
+                       const char *const *prefixes)
 {
     json_t *delta = json_object();
 
     for (size_t i = 0; delta && i < after->n; i++) {
         const char *name = after->names + after->list[i].name;
-        uint64_t moved = (uint64_t)after->list[i].value - (uint64_t)counters_get(before, name, NULL);
+        uint64_t moved =
+            (uint64_t)after->list[i].value - (uint64_t)counters_get(before, name, NULL);
 
         if (moved == 0 || !is_wanted(name, prefixes))
             continue;

@@ -13,15 +13,18 @@
 static void endpoint_append(struct endpoint_addresses *list, const struct endpoint *e)
 {
     for (size_t i = 0; i < list->n; i++)
-        if (list->at[i].length == e->length && !memcmp(&list->at[i].address, &e->address, e->length))
+        if (list->at[i].length == e->length &&
+            !memcmp(&list->at[i].address, &e->address, e->length))
             return;
     if (list->n < ENDPOINT_ADDRESSES_MAX)
         list->at[list->n++] = *e;
 }
 
-int endpoint_resolve_all(const char *host, uint16_t port, bool passive, struct endpoint_addresses *ret)
+int endpoint_resolve_all(const char *host, uint16_t port, bool passive,
+                         struct endpoint_addresses *ret)
 {
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = passive ? AI_PASSIVE : 0}, *found;
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = passive ? AI_PASSIVE : 0},
+                    *found;
     int code = getaddrinfo(*host ? host : NULL, "0", &hints, &found);
     if (code)
         return code;
@@ -61,13 +64,15 @@ bool endpoint_is_loopback(const struct endpoint *e)
     const struct in6_addr *in6 = &((const struct sockaddr_in6 *)&e->address)->sin6_addr;
     if (endpoint_family(e) == AF_INET)
         return ntohl(in->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
-    return IN6_IS_ADDR_LOOPBACK(in6) || (IN6_IS_ADDR_V4MAPPED(in6) && in6->s6_addr[12] == IN_LOOPBACKNET);
+    return IN6_IS_ADDR_LOOPBACK(in6) ||
+           (IN6_IS_ADDR_V4MAPPED(in6) && in6->s6_addr[12] == IN_LOOPBACKNET);
 }
 
 bool endpoint_has_source(const struct endpoint *e)
 {
     int fd = socket(endpoint_family(e), SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    bool none = fd >= 0 && connect(fd, (const struct sockaddr *)&e->address, e->length) && errno == EADDRNOTAVAIL;
+    bool none = fd >= 0 && connect(fd, (const struct sockaddr *)&e->address, e->length) &&
+                errno == EADDRNOTAVAIL;
     if (fd >= 0)
         close(fd);
     return !none;
@@ -76,7 +81,8 @@ bool endpoint_has_source(const struct endpoint *e)
 bool endpoint_lacks_zone(const struct endpoint *e)
 {
     const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&e->address;
-    return endpoint_family(e) == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(&in6->sin6_addr) && !in6->sin6_scope_id;
+    return endpoint_family(e) == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(&in6->sin6_addr) &&
+           !in6->sin6_scope_id;
 }
 
 void endpoint_set_zone(struct endpoint *e, uint32_t interface)
@@ -124,7 +130,9 @@ const void *endpoint_bytes(const struct endpoint *e)
 const char *endpoint_host(const struct endpoint *e, char text[static ENDPOINT_TEXT_MAX])
 {
     inet_ntop(endpoint_family(e), endpoint_bytes(e), text, ENDPOINT_TEXT_MAX);
-    uint32_t zone = endpoint_family(e) == AF_INET6 ? ((const struct sockaddr_in6 *)&e->address)->sin6_scope_id : 0;
+    uint32_t zone = endpoint_family(e) == AF_INET6
+                        ? ((const struct sockaddr_in6 *)&e->address)->sin6_scope_id
+                        : 0;
     char name[IF_NAMESIZE];
     if (zone && if_indextoname(zone, name)) {
         strcat(text, "%");
@@ -150,7 +158,7 @@ const char *endpoint_others(const struct endpoint_addresses *a, char text[static
     size_t length = 0;
     text[0] = '\0';
     for (size_t i = 1; i < a->n && length < ENDPOINT_LIST_MAX; i++)
-        length += (size_t)snprintf(text + length, ENDPOINT_LIST_MAX - length, "%s%s", i > 1 ? ", " : "",
-                                   endpoint_host(&a->at[i], host));
+        length += (size_t)snprintf(text + length, ENDPOINT_LIST_MAX - length, "%s%s",
+                                   i > 1 ? ", " : "", endpoint_host(&a->at[i], host));
     return text;
 }

@@ -19,9 +19,11 @@ struct endpoint_addresses {
     struct endpoint at[ENDPOINT_ADDRESSES_MAX];
 };
 
-/* All addresses of a name or number. passive: for bind() (an empty host means every address). 0, or the EAI_ code
- * of getaddrinfo(3), for gai_strerror(). It blocks, as long as the name servers do not answer. */
-int endpoint_resolve_all(const char *host, uint16_t port, bool passive, struct endpoint_addresses *ret);
+/* All addresses of a name or number. passive: for bind() (an empty host means every address). 0, or
+ * the EAI_ code of getaddrinfo(3), for gai_strerror(). It blocks, as long as the name servers do
+ * not answer. */
+int endpoint_resolve_all(const char *host, uint16_t port, bool passive,
+                         struct endpoint_addresses *ret);
 
 /* The first of them. */
 int endpoint_resolve(const char *host, uint16_t port, bool passive, struct endpoint *ret);
@@ -32,8 +34,9 @@ void endpoint_any_to_loopback(struct endpoint *e);
 /* Of 127.0.0.0/8 (also IPv4-mapped) or ::1. */
 bool endpoint_is_loopback(const struct endpoint *e);
 
-/* Whether this machine has an address from which to connect there, as far as a datagram socket can tell: its connect()
- * looks for route and source as a TCP socket's does, needs no port of TCP, and sends nothing. */
+/* Whether this machine has an address from which to connect there, as far as a datagram socket can
+ * tell: its connect() looks for route and source as a TCP socket's does, needs no port of TCP, and
+ * sends nothing. */
 bool endpoint_has_source(const struct endpoint *e);
 
 /* fe80::1 and its like: means nothing without an interface. Whether it has none. */
@@ -57,4 +60,5 @@ const char *endpoint_host(const struct endpoint *e, char text[static ENDPOINT_TE
 
 /* All but the first: "127.0.0.1, 192.0.2.1"; cut off where it is too long. */
 #define ENDPOINT_LIST_MAX 256
-const char *endpoint_others(const struct endpoint_addresses *a, char text[static ENDPOINT_LIST_MAX]);
+const char *endpoint_others(const struct endpoint_addresses *a,
+                            char text[static ENDPOINT_LIST_MAX]);

@@ -72,14 +72,16 @@ void sockdiag_close(struct sockdiag *d)
     free(d);
 }
 
-/* A port filter in the kernel's bytecode: each condition is two words, the jumps of the comparison and the port. A
- * condition that fails jumps 4 bytes beyond the end, which is how the kernel knows a socket is not wanted. */
+/* A port filter in the kernel's bytecode: each condition is two words, the jumps of the comparison
+ * and the port. A condition that fails jumps 4 bytes beyond the end, which is how the kernel knows
+ * a socket is not wanted. */
 struct port_condition {
     struct inet_diag_bc_op compare, port;
 };
 #define CONDITIONS 4
 
-static size_t require_port(struct port_condition *list, size_t n, uint16_t port, uint8_t not_below, uint8_t not_above)
+static size_t require_port(struct port_condition *list, size_t n, uint16_t port, uint8_t not_below,
+                           uint8_t not_above)
 {
     if (port == 0)
         return n;
@@ -103,8 +105,9 @@ static void put_filter(struct nlmsghdr *message, const struct sockdiag_query *qu
         mnl_attr_put(message, INET_DIAG_REQ_BYTECODE, n * sizeof(*list), list);
 }
 
-/* The first two conditions, or the last two. A jump may only lead to where the jumps of success pass by, so the
- * alternative is reached over a jump of its own, which they come to and which is always taken (as `ss` does it). */
+/* The first two conditions, or the last two. A jump may only lead to where the jumps of success
+ * pass by, so the alternative is reached over a jump of its own, which they come to and which is
+ * always taken (as `ss` does it). */
 static void put_filter_either(struct nlmsghdr *message, uint16_t port)
 {
     const struct {
@@ -146,12 +149,14 @@ static int ask(struct sockdiag *d, const struct sockdiag_query *query)
     return 0;
 }
 
-/* Throws away what is left of an earlier answer. The kernel runs one dump at a time on a socket, and makes its next
- * part while the one before is received: once the socket has nothing to read, the dump is over. */
+/* Throws away what is left of an earlier answer. The kernel runs one dump at a time on a socket,
+ * and makes its next part while the one before is received: once the socket has nothing to read,
+ * the dump is over. */
 static int drain(struct sockdiag *d)
 {
     while (d->unfinished) {
-        if (recv(mnl_socket_get_fd(d->socket), d->buffer, sizeof(d->buffer), MSG_DONTWAIT) >= 0 || errno == EINTR)
+        if (recv(mnl_socket_get_fd(d->socket), d->buffer, sizeof(d->buffer), MSG_DONTWAIT) >= 0 ||
+            errno == EINTR)
             continue;
         if (errno != EAGAIN)
             return -errno;
@@ -182,8 +187,10 @@ struct visitor {
 
 static uint32_t drops(const struct nlmsghdr *message)
 {
-    /* Up to the message's true end: mnl_attr_for_each() goes by the padded one, which may lie outside the buffer. */
-    size_t offset = MNL_ALIGN(sizeof(struct inet_diag_msg)), length = mnl_nlmsg_get_payload_len(message);
+    /* Up to the message's true end: mnl_attr_for_each() goes by the padded one, which may lie
+     * outside the buffer. */
+    size_t offset = MNL_ALIGN(sizeof(struct inet_diag_msg)),
+           length = mnl_nlmsg_get_payload_len(message);
     const void *first = mnl_nlmsg_get_payload_offset(message, sizeof(struct inet_diag_msg));
     const struct nlattr *attr; /* the macro below wants this name */
     uint32_t meminfo[SK_MEMINFO_DROPS + 1];
@@ -191,7 +198,8 @@ static uint32_t drops(const struct nlmsghdr *message)
     length = length > offset ? length - offset : 0;
     mnl_attr_for_each_payload(first, length)
     {
-        if (mnl_attr_get_type(attr) != INET_DIAG_SKMEMINFO || mnl_attr_get_payload_len(attr) < sizeof(meminfo))
+        if (mnl_attr_get_type(attr) != INET_DIAG_SKMEMINFO ||
+            mnl_attr_get_payload_len(attr) < sizeof(meminfo))
             continue;
         memcpy(meminfo, mnl_attr_get_payload(attr), sizeof(meminfo));
         return meminfo[SK_MEMINFO_DROPS];
@@ -236,7 +244,8 @@ static int kernel_error(const struct nlmsghdr *message)
 
     if (mnl_nlmsg_get_payload_len(message) < sizeof(*reply))
         return -EBADMSG;
-    return reply->error > 0 || reply->error < -4095 ? -EBADMSG : reply->error; /* 0 is an acknowledgement: DONE */
+    /* 0 is an acknowledgement: DONE */
+    return reply->error > 0 || reply->error < -4095 ? -EBADMSG : reply->error;
 }
 
 /* A dump that failed half-way says so at its end. */
@@ -299,7 +308,8 @@ int sockdiag_parse(const void *buffer, size_t length, sockdiag_visit *visit, voi
     return r == STOPPED ? visitor.result : r;
 }
 
-int sockdiag_dump(struct sockdiag *d, const struct sockdiag_query *query, sockdiag_visit *visit, void *context)
+int sockdiag_dump(struct sockdiag *d, const struct sockdiag_query *query, sockdiag_visit *visit,
+                  void *context)
 {
     struct visitor visitor = {visit, context, 0};
     int r = drain(d);
@@ -329,7 +339,8 @@ static int count_socket(const struct sockdiag_socket *socket, void *context)
     const struct counting *counting = context;
     struct sockdiag_census *census = counting->census;
 
-    if (counting->destination && memcmp(socket->destination, counting->destination, counting->address_size) != 0)
+    if (counting->destination &&
+        memcmp(socket->destination, counting->destination, counting->address_size) != 0)
         return 0;
     census->states[socket->state < SOCKDIAG_STATES ? socket->state : 0]++;
     if (!census->peers || socket->state == SOCKDIAG_LISTEN || socket->destination_port == 0)
@@ -368,6 +379,7 @@ json_t *sockdiag_states_json(const struct sockdiag_census *census)
     json_t *states = json_object();
     for (unsigned i = 1; i < SOCKDIAG_STATES; i++)
         if (census->states[i])
-            json_object_set_new(states, sockdiag_state_name(i), json_integer((json_int_t)census->states[i]));
+            json_object_set_new(states, sockdiag_state_name(i),
+                                json_integer((json_int_t)census->states[i]));
     return states;
 }

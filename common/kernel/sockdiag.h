@@ -1,8 +1,8 @@
-/* TCP sockets of this network namespace, asked from the kernel over NETLINK_SOCK_DIAG (what `ss` uses), filtered in
- * the kernel by port and state.
+/* TCP sockets of this network namespace, asked from the kernel over NETLINK_SOCK_DIAG (what `ss`
+ * uses), filtered in the kernel by port and state.
  *
- * A netlink socket belongs to the namespace in which it was created. Facts behind it: net/ipv4/inet_diag.c,
- * net/ipv4/tcp_diag.c; include/net/tcp_states.h has the numbers. */
+ * A netlink socket belongs to the namespace in which it was created. Facts behind it:
+ * net/ipv4/inet_diag.c, net/ipv4/tcp_diag.c; include/net/tcp_states.h has the numbers. */
 #pragma once
 
 #include <jansson.h>
@@ -11,7 +11,8 @@
 
 struct tally;
 
-/* States by the kernel's numbers; the names are RFC 9293's with the kernel's SYN_RECV ("FIN_WAIT_1", "SYN_RECV"). */
+/* States by the kernel's numbers; the names are RFC 9293's with the kernel's SYN_RECV
+ * ("FIN_WAIT_1", "SYN_RECV"). */
 #define SOCKDIAG_STATES 14
 enum sockdiag_state {
     SOCKDIAG_ESTABLISHED = 1,
@@ -38,17 +39,22 @@ const char *sockdiag_state_name(unsigned state); /* "?" for a number it does not
 struct sockdiag_socket {
     int family;
     unsigned state;
-    unsigned timer; /* 0 none, 1 retransmit, 2 keepalive or FIN_WAIT_2 of an orphan, 3 TIME_WAIT (also a FIN_WAIT_2
-                       minisocket), 4 probe */
+    /* 0 none, 1 retransmit, 2 keepalive or FIN_WAIT_2 of an orphan, 3 TIME_WAIT (also a FIN_WAIT_2
+     * minisocket), 4 probe */
+    unsigned timer;
     unsigned retransmits;
     uint32_t expires_ms;
     uint16_t source_port, destination_port; /* host byte order */
     uint8_t source[16], destination[16];    /* 4 bytes used for AF_INET */
-    uint32_t rqueue;                        /* LISTEN: connections in the accept queue; else unread bytes */
-    uint32_t wqueue;                        /* LISTEN: the accept queue's limit; else unacknowledged bytes */
-    uint32_t inode;                         /* 0: no descriptor (orphan, still queued, request or minisocket) */
-    uint32_t drops; /* SK_MEMINFO_DROPS, of a LISTEN socket when asked for: +1 a dropped SYN or cookie ACK, +2 a
-                       request's third ACK */
+    /* LISTEN: connections in the accept queue; else unread bytes */
+    uint32_t rqueue;
+    /* LISTEN: the accept queue's limit; else unacknowledged bytes */
+    uint32_t wqueue;
+    /* 0: no descriptor (orphan, still queued, request or minisocket) */
+    uint32_t inode;
+    /* SK_MEMINFO_DROPS, of a LISTEN socket when asked for: +1 a dropped SYN or cookie ACK, +2 a
+     * request's third ACK */
+    uint32_t drops;
 };
 
 struct sockdiag_query {
@@ -56,8 +62,9 @@ struct sockdiag_query {
     unsigned states;           /* SOCKDIAG_BIT()s */
     uint16_t source_port;      /* host order; 0: any */
     uint16_t destination_port; /* host order; 0: any */
-    uint16_t either_port;      /* host order; not 0: one of the two is that, and the two above are not looked at */
-    int want_drops;            /* fill .drops */
+    /* host order; not 0: one of the two is that, and the two above are not looked at */
+    uint16_t either_port;
+    int want_drops; /* fill .drops */
 };
 
 /* Called for each socket; non-zero ends the dump and becomes its result. */
@@ -67,19 +74,21 @@ struct sockdiag;
 int sockdiag_open(struct sockdiag **ret); /* 0 or -errno */
 void sockdiag_close(struct sockdiag *d);
 
-/* Runs one dump. 0; what visit returned; or -errno (-EINTR: the table changed under the dump, what came may be
- * incomplete: ask again). */
-int sockdiag_dump(struct sockdiag *d, const struct sockdiag_query *query, sockdiag_visit *visit, void *context);
+/* Runs one dump. 0; what visit returned; or -errno (-EINTR: the table changed under the dump, what
+ * came may be incomplete: ask again). */
+int sockdiag_dump(struct sockdiag *d, const struct sockdiag_query *query, sockdiag_visit *visit,
+                  void *context);
 
-/* What one receive call brought: netlink messages, in memory aligned for them (4 bytes). 1: more will come; 0: the
- * dump is done; what visit returned; or -errno (-EBADMSG for what is no well-formed sock_diag answer, the kernel's
- * own error for an NLMSG_ERROR). */
+/* What one receive call brought: netlink messages, in memory aligned for them (4 bytes). 1: more
+ * will come; 0: the dump is done; what visit returned; or -errno (-EBADMSG for what is no
+ * well-formed sock_diag answer, the kernel's own error for an NLMSG_ERROR). */
 int sockdiag_parse(const void *buffer, size_t length, sockdiag_visit *visit, void *context);
 
-/* A census: how many sockets in each state, and how many per remote address. `peers` is set by the caller: its own
- * tally, which is cleared first, or NULL. Asks again, a few times, when a dump was interrupted. With `destination`
- * (family's bytes, or NULL) only sockets to that address count; sockets without a remote end (LISTEN) never enter
- * `peers`. 0 or -errno; the census is then zeroed. */
+/* A census: how many sockets in each state, and how many per remote address. `peers` is set by the
+ * caller: its own tally, which is cleared first, or NULL. Asks again, a few times, when a dump was
+ * interrupted. With `destination` (family's bytes, or NULL) only sockets to that address count;
+ * sockets without a remote end (LISTEN) never enter `peers`. 0 or -errno; the census is then
+ * zeroed. */
 struct sockdiag_census {
     uint64_t states[SOCKDIAG_STATES]; /* [0]: in a state this program does not know */
     struct tally *peers;
@@ -87,5 +96,6 @@ struct sockdiag_census {
 int sockdiag_census(struct sockdiag *d, const struct sockdiag_query *query, const void *destination,
                     struct sockdiag_census *ret);
 
-/* {"ESTABLISHED": 5, ...}: the states that have a socket, in the kernel's order. New reference or NULL. */
+/* {"ESTABLISHED": 5, ...}: the states that have a socket, in the kernel's order. New reference or
+ * NULL. */
 json_t *sockdiag_states_json(const struct sockdiag_census *census);

@@ -28,7 +28,8 @@ void socket_options_alive(const struct keepalive *keepalive, int64_t user_timeou
 int socket_options_set(int fd, const struct socket_option *rows, size_t n, const char **ret_name)
 {
     for (size_t i = 0; i < n; i++) {
-        if (!rows[i].wanted || !setsockopt(fd, rows[i].level, rows[i].option, &rows[i].value, sizeof(int)))
+        if (!rows[i].wanted ||
+            !setsockopt(fd, rows[i].level, rows[i].option, &rows[i].value, sizeof(int)))
             continue;
         *ret_name = rows[i].name;
         return -errno;
@@ -43,8 +44,8 @@ json_t *socket_options_json(int fd, const struct socket_option *rows, size_t n)
         int effective = 0;
         socklen_t length = sizeof(effective);
         if (rows[i].wanted && !getsockopt(fd, rows[i].level, rows[i].option, &effective, &length))
-            json_array_append_new(list, json_pack("{s:s, s:i, s:i}", "option", rows[i].name, "asked", rows[i].value,
-                                                  "effective", effective));
+            json_array_append_new(list, json_pack("{s:s, s:i, s:i}", "option", rows[i].name,
+                                                  "asked", rows[i].value, "effective", effective));
     }
     return list;
 }
@@ -55,7 +56,8 @@ void socket_options_notice_clamps(const json_t *list)
     json_t *option;
     json_array_foreach((json_t *)list, i, option)
     {
-        int64_t asked = page_integer(option, "asked", NULL), effective = page_integer(option, "effective", NULL);
+        int64_t asked = page_integer(option, "asked", NULL),
+                effective = page_integer(option, "effective", NULL);
         if (asked != effective)
             terminal_notice("%s: asked for %lld, the kernel made it %lld",
                             json_string_value(json_object_get(option, "option")), (long long)asked,

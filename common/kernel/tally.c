@@ -9,8 +9,8 @@
 
 #define FIRST_ROOM 64
 
-/* An open-addressed table with linear probing, at most three quarters full. An IPv4 address is kept in its
- * IPv4-mapped form, so that both ways of writing it meet in one entry. */
+/* An open-addressed table with linear probing, at most three quarters full. An IPv4 address is kept
+ * in its IPv4-mapped form, so that both ways of writing it meet in one entry. */
 struct entry {
     struct in6_addr address;
     uint64_t count; /* 0: free */
@@ -53,7 +53,8 @@ void tally_clear(struct tally *t)
     t->total = 0;
 }
 
-/* Neighbouring addresses are the usual case, so every bit of the address must reach the low bits of the result. */
+/* Neighbouring addresses are the usual case, so every bit of the address must reach the low bits of
+ * the result. */
 static size_t hash(const struct in6_addr *address)
 {
     uint64_t half[2], mixed;

@@ -73,7 +73,8 @@ static const char *nearest_word(const struct option_row *row, const char *value)
     return suggest_nearest(value, row->choices, n);
 }
 
-/* The argument getopt is at is the one before optind, or the one at optind while letters of it are left. */
+/* The argument getopt is at is the one before optind, or the one at optind while letters of it are
+ * left. */
 static const char *find_letters(const struct option_reading *p, char letter)
 {
     for (int i = optind - 1; i <= optind; i++)
@@ -82,7 +83,8 @@ static const char *find_letters(const struct option_reading *p, char letter)
     return NULL;
 }
 
-/* "-backlog" is read as -b with the value "acklog": the long name that was probably meant, or NULL. */
+/* "-backlog" is read as -b with the value "acklog": the long name that was probably meant, or
+ * NULL. */
 static const char *find_single_dash(const struct option_reading *p, char letter)
 {
     const char *word = find_letters(p, letter);
@@ -95,8 +97,8 @@ static const char *find_single_dash(const struct option_reading *p, char letter)
     return NULL;
 }
 
-void option_complain_value(struct option_reading *p, const struct option_row *row, bool as_letter, const char *value,
-                           const char *why)
+void option_complain_value(struct option_reading *p, const struct option_row *row, bool as_letter,
+                           const char *value, const char *why)
 {
     write_option(p->complaint, row, as_letter);
     fputs(option_is_optional(row) && !as_letter ? "=" : " ", p->complaint);
@@ -109,7 +111,8 @@ void option_complain_value(struct option_reading *p, const struct option_row *ro
         fprintf(p->complaint, ": %s; ", why);
     }
     write_mend(p->complaint, row);
-    const char *word = nearest_word(row, value), *name = as_letter ? find_single_dash(p, (char)row->letter) : NULL;
+    const char *word = nearest_word(row, value),
+               *name = as_letter ? find_single_dash(p, (char)row->letter) : NULL;
     if (word || name)
         fprintf(p->complaint, " (did you mean %s%s?)", name ? "--" : "", name ? name : word);
 }
@@ -130,7 +133,8 @@ static size_t count_beginning(const struct option_reading *p, const char *typed,
     return found;
 }
 
-static void complain_of_ambiguous(struct option_reading *p, const char *typed, size_t n, size_t found)
+static void complain_of_ambiguous(struct option_reading *p, const char *typed, size_t n,
+                                  size_t found)
 {
     fprintf(p->complaint, "--%.*s may mean ", (int)n, typed);
     for (size_t i = 0, left = found; i < p->n_names; i++)
@@ -174,7 +178,8 @@ void option_complain_letter(struct option_reading *p, char letter)
 {
     char option[] = {'-', letter, '\0'};
     const char *word = (unsigned char)letter < 0x80 ? NULL : find_letters(p, letter);
-    complain_of_unknown(p, word ? word : option, find_single_dash(p, letter)); /* the word: never half a character */
+    /* the word: never half a character */
+    complain_of_unknown(p, word ? word : option, find_single_dash(p, letter));
 }
 
 /* An "[=FILE]" option that stands without its FILE, or NULL: the lost operand may be it. */
@@ -182,7 +187,8 @@ static const struct option_row *find_without_file(const struct option_reading *p
 {
     for (size_t i = 0; i < p->n_rows; i++) {
         const struct option_row *row = &p->rows[i];
-        if (row->given && row->type == &option_file && strcmp(*(const char *const *)row->value, "-") == 0)
+        if (row->given && row->type == &option_file &&
+            strcmp(*(const char *const *)row->value, "-") == 0)
             return row;
     }
     return NULL;
@@ -190,7 +196,8 @@ static const struct option_row *find_without_file(const struct option_reading *p
 
 static bool begins_with_long_dash(const char *text)
 {
-    return strncmp(text, "\u2013", 3) == 0 || strncmp(text, "\u2014", 3) == 0 || strncmp(text, "\u2212", 3) == 0;
+    return strncmp(text, "\u2013", 3) == 0 || strncmp(text, "\u2014", 3) == 0 ||
+           strncmp(text, "\u2212", 3) == 0;
 }
 
 void option_complain_operand(struct option_reading *p, const char *operand)

@@ -27,9 +27,10 @@ struct option_reading {
 bool option_is_optional(const struct option_row *row);
 
 /* as_letter: the user wrote -b, not --backlog. */
-void option_complain_value(struct option_reading *p, const struct option_row *row, bool as_letter, const char *value,
-                           const char *why);
-void option_complain_missing(struct option_reading *p, const struct option_row *row, bool as_letter);
+void option_complain_value(struct option_reading *p, const struct option_row *row, bool as_letter,
+                           const char *value, const char *why);
+void option_complain_missing(struct option_reading *p, const struct option_row *row,
+                             bool as_letter);
 
 /* argv[optind - 1] is a long option that getopt_long() does not know, or knows more than one of. */
 void option_complain_long(struct option_reading *p);

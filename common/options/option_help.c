@@ -172,7 +172,8 @@ static size_t label_width(const struct option_row *row)
     return width <= LABEL_MAX ? width : 0;
 }
 
-void options_help(FILE *out, const struct option_row *rows, size_t n_rows, const struct option_program *program)
+void options_help(FILE *out, const struct option_row *rows, size_t n_rows,
+                  const struct option_program *program)
 {
     static const struct option_row builtins[] = {
         {"help", 'h', NULL, NULL, "show this help and exit"},

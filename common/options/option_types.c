@@ -35,7 +35,11 @@ void option_duration_text(int64_t ns, char text[static OPTION_DURATION_MAX])
     static const struct {
         int64_t ns;
         const char *name;
-    } units[] = {{3600 * NS_PER_S, "h"}, {60 * NS_PER_S, "m"}, {NS_PER_S, "s"}, {NS_PER_MS, "ms"}, {NS_PER_US, "us"}};
+    } units[] = {{3600 * NS_PER_S, "h"},
+                 {60 * NS_PER_S, "m"},
+                 {NS_PER_S, "s"},
+                 {NS_PER_MS, "ms"},
+                 {NS_PER_US, "us"}};
 
     for (size_t i = 0; ns != 0 && i < sizeof units / sizeof *units; i++)
         if (ns % units[i].ns == 0) {
@@ -48,12 +52,14 @@ void option_duration_text(int64_t ns, char text[static OPTION_DURATION_MAX])
         snprintf(text, OPTION_DURATION_MAX, "%lld.%03lldus", ns / NS_PER_US, ns % NS_PER_US);
 }
 
-static void format_limit(const struct option_row *row, int64_t limit, char text[static OPTION_DURATION_MAX])
+static void format_limit(const struct option_row *row, int64_t limit,
+                         char text[static OPTION_DURATION_MAX])
 {
     if (row->type == &option_duration)
         option_duration_text(limit, text);
     else
-        snprintf(text, OPTION_DURATION_MAX, "%" PRId64 "%s", limit, row->type == &option_seconds ? "s" : "");
+        snprintf(text, OPTION_DURATION_MAX, "%" PRId64 "%s", limit,
+                 row->type == &option_seconds ? "s" : "");
 }
 
 void option_limits(const struct option_row *row, char text[static OPTION_LIMITS_MAX])
@@ -104,7 +110,8 @@ static json_t *integer_show(const struct option_row *row)
     return json_integer(*(const int64_t *)row->value);
 }
 
-const struct option_type option_integer = {"a whole number such as 4096, 10k or -1", "", integer_parse, integer_show};
+const struct option_type option_integer = {"a whole number such as 4096, 10k or -1", "",
+                                           integer_parse, integer_show};
 
 static int unsigned_parse(const char *text, struct option_row *row, const char **ret_why,
                           int (*parse)(const char *text, uint64_t *ret, const char **ret_why))
@@ -133,8 +140,10 @@ static json_t *unsigned_show(const struct option_row *row)
     return json_integer((json_int_t) * (const uint64_t *)row->value);
 }
 
-const struct option_type option_count = {"a count such as 100, 10k or 1.5M", "", count_parse, unsigned_show};
-const struct option_type option_size = {"a size in bytes such as 64, 4k or 1M", "_bytes", size_parse, unsigned_show};
+const struct option_type option_count = {"a count such as 100, 10k or 1.5M", "", count_parse,
+                                         unsigned_show};
+const struct option_type option_size = {"a size in bytes such as 64, 4k or 1M", "_bytes",
+                                        size_parse, unsigned_show};
 
 static int duration_parse(const char *text, struct option_row *row, const char **ret_why)
 {
@@ -156,8 +165,8 @@ static json_t *duration_show(const struct option_row *row)
     return ns == OPTION_NEVER ? json_null() : show_ratio(ns, NS_PER_US);
 }
 
-const struct option_type option_duration = {"a duration such as 250us, 40ms, 1.5s, 2m or 1h", "_us", duration_parse,
-                                            duration_show};
+const struct option_type option_duration = {"a duration such as 250us, 40ms, 1.5s, 2m or 1h", "_us",
+                                            duration_parse, duration_show};
 
 static int seconds_parse(const char *text, struct option_row *row, const char **ret_why)
 {
@@ -174,8 +183,8 @@ static int seconds_parse(const char *text, struct option_row *row, const char **
     return r;
 }
 
-const struct option_type option_seconds = {"a duration in whole seconds such as 5, 30s or 2m", "_s", seconds_parse,
-                                           integer_show};
+const struct option_type option_seconds = {"a duration in whole seconds such as 5, 30s or 2m", "_s",
+                                           seconds_parse, integer_show};
 
 static int port_parse(const char *text, struct option_row *row, const char **ret_why)
 {
@@ -221,7 +230,8 @@ static json_t *text_show(const struct option_row *row)
 
 const struct option_type option_text = {"a text", "", text_parse, text_show};
 
-/* The first one on the command line drops a default and what an earlier options_parse() collected. */
+/* The first one on the command line drops a default and what an earlier options_parse()
+ * collected. */
 static int texts_parse(const char *text, struct option_row *row, const char **ret_why)
 {
     struct option_texts *texts = row->value;
@@ -267,8 +277,8 @@ static json_t *unix_time_show(const struct option_row *row)
 }
 
 const struct option_type option_unix_time = {
-    "the seconds since 1970 such as 1700000000.25 (date +%s prints those of now)", "_s", unix_time_parse,
-    unix_time_show};
+    "the seconds since 1970 such as 1700000000.25 (date +%s prints those of now)", "_s",
+    unix_time_parse, unix_time_show};
 
 static int percentiles_parse(const char *text, struct option_row *row, const char **ret_why)
 {
@@ -284,8 +294,8 @@ static json_t *percentiles_show(const struct option_row *row)
     return array;
 }
 
-const struct option_type option_percentiles = {"rising percentiles such as 50,90,99,99.9", "", percentiles_parse,
-                                               percentiles_show};
+const struct option_type option_percentiles = {"rising percentiles such as 50,90,99,99.9", "",
+                                               percentiles_parse, percentiles_show};
 
 static int keepalive_parse(const char *text, struct option_row *row, const char **ret_why)
 {
@@ -295,10 +305,12 @@ static int keepalive_parse(const char *text, struct option_row *row, const char 
 static json_t *keepalive_show(const struct option_row *row)
 {
     const struct keepalive *k = row->value;
-    return json_pack("{s:i, s:i, s:i}", "idle_s", k->idle_s, "interval_s", k->interval_s, "count", k->count);
+    return json_pack("{s:i, s:i, s:i}", "idle_s", k->idle_s, "interval_s", k->interval_s, "count",
+                     k->count);
 }
 
-const struct option_type option_keepalive = {"IDLE,INTVL,COUNT such as 2s,1s,3", "", keepalive_parse, keepalive_show};
+const struct option_type option_keepalive = {"IDLE,INTVL,COUNT such as 2s,1s,3", "",
+                                             keepalive_parse, keepalive_show};
 
 static int file_parse(const char *text, struct option_row *row, const char **ret_why)
 {
@@ -309,4 +321,5 @@ static int file_parse(const char *text, struct option_row *row, const char **ret
     return text_parse(text, row, ret_why);
 }
 
-const struct option_type option_file = {"a file name, or - for standard output", "", file_parse, text_show};
+const struct option_type option_file = {"a file name, or - for standard output", "", file_parse,
+                                        text_show};

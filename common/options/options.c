@@ -7,11 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What getopt_long() returns for a long option: above every letter, so it also tells how the option was written. */
+/* What getopt_long() returns for a long option: above every letter, so it also tells how the option
+ * was written. */
 #define LONG_BASE 256
 
 /* Known to every program; they stand behind the rows in getopt's table and in `names`. */
-static const struct option builtins[] = {{"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}};
+static const struct option builtins[] = {{"help", no_argument, NULL, 'h'},
+                                         {"version", no_argument, NULL, 'V'}};
 #define N_BUILTINS (sizeof builtins / sizeof *builtins)
 
 /* --- reading --- */
@@ -25,7 +27,8 @@ static struct option_row *find_row(const struct option_reading *p, int option)
     return NULL;
 }
 
-static int read_value(struct option_reading *p, struct option_row *row, bool as_letter, const char *text)
+static int read_value(struct option_reading *p, struct option_row *row, bool as_letter,
+                      const char *text)
 {
     const char *why = "not understood";
     int r = row->type->parse(text, row, &why);
@@ -71,8 +74,8 @@ static int refuse_missing_value(struct option_reading *p)
     return -EINVAL;
 }
 
-/* getopt's '?': optopt is 0 for a long option it does not know, LONG_BASE or more for one that takes no value, and
- * else a letter. */
+/* getopt's '?': optopt is 0 for a long option it does not know, LONG_BASE or more for one that
+ * takes no value, and else a letter. */
 static int refuse_option(struct option_reading *p)
 {
     if (optopt == 0) {
@@ -89,7 +92,8 @@ static int refuse_option(struct option_reading *p)
 static int read_command_line(struct option_reading *p)
 {
     opterr = 0;
-    optind = 0; /* glibc: start anew, forgetting what an earlier call left in a cluster of letters */
+    /* glibc: start anew, forgetting what an earlier call left in a cluster of letters */
+    optind = 0;
     for (;;) {
         int option = getopt_long(p->argc, p->argv, p->letters, p->long_options, NULL), r;
         if (option == -1)
@@ -141,7 +145,8 @@ static void fill_tables(struct option_reading *p)
     for (size_t i = 0; i < p->n_names; i++) {
         struct option *o = &p->long_options[i];
         if (i < p->n_rows)
-            *o = (struct option){p->rows[i].name, has_argument(&p->rows[i]), NULL, p->rows[i].letter};
+            *o = (struct option){p->rows[i].name, has_argument(&p->rows[i]), NULL,
+                                 p->rows[i].letter};
         else
             *o = builtins[i - p->n_rows];
         if (o->val)
@@ -175,12 +180,14 @@ static int read_all(struct option_reading *p)
     return r;
 }
 
-int options_parse(struct option_row *rows, size_t n_rows, const struct option_program *program, int argc, char **argv,
-                  char ***ret_operands, int *ret_n_operands, char **ret_message)
+int options_parse(struct option_row *rows, size_t n_rows, const struct option_program *program,
+                  int argc, char **argv, char ***ret_operands, int *ret_n_operands,
+                  char **ret_message)
 {
     char *message = NULL;
     size_t size;
-    struct option_reading p = {.rows = rows, .n_rows = n_rows, .program = program, .argc = argc, .argv = argv};
+    struct option_reading p = {
+        .rows = rows, .n_rows = n_rows, .program = program, .argc = argc, .argv = argv};
     p.complaint = open_memstream(&message, &size);
     int r = p.complaint ? read_all(&p) : -ENOMEM;
     if (p.complaint)

@@ -27,7 +27,8 @@ static void stop_on_async(struct ev_loop *loop, ev_async *async, int events)
     stop_asked(stop_context);
 }
 
-/* Somebody else has sent it: a wish like the others. Or it is a fault of ours, or abort(): the end. */
+/* Somebody else has sent it: a wish like the others. Or it is a fault of ours, or abort(): the
+ * end. */
 static void stop_on_fault(int signal_number, siginfo_t *info, void *context)
 {
     if (info->si_code <= 0 && info->si_pid != getpid()) {

@@ -32,7 +32,8 @@ void timer_set(struct timer *t, int64_t due_ns)
     if (ev_is_active(&t->io) && t->due_ns == due_ns)
         return;
     t->due_ns = due_ns;
-    struct itimerspec at = {.it_value = {.tv_sec = due_ns / NS_PER_S, .tv_nsec = due_ns % NS_PER_S}};
+    struct itimerspec at = {
+        .it_value = {.tv_sec = due_ns / NS_PER_S, .tv_nsec = due_ns % NS_PER_S}};
     timerfd_settime(t->io.fd, TFD_TIMER_ABSTIME, &at, NULL);
     ev_io_start(t->loop, &t->io);
 }

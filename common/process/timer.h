@@ -1,5 +1,6 @@
-/* A one-shot timer with the kernel's high resolution, for a libev loop. libev's own timers end with epoll_wait()'s
- * whole milliseconds, too coarse for 10,000 starts a second or an accept delay of 250us. */
+/* A one-shot timer with the kernel's high resolution, for a libev loop. libev's own timers end with
+ * epoll_wait()'s whole milliseconds, too coarse for 10,000 starts a second or an accept delay of
+ * 250us. */
 #pragma once
 
 #include <ev.h>
@@ -12,11 +13,13 @@ struct timer {
     void (*ring)(struct timer *timer);
 };
 
-/* Makes the timerfd; ring is called from the loop. 0 or -errno. The timer keeps the loop alive only while it is set.
+/* Makes the timerfd; ring is called from the loop. 0 or -errno. The timer keeps the loop alive only
+ * while it is set.
  */
 int timer_open(struct timer *t, struct ev_loop *loop, void (*ring)(struct timer *timer));
 
-/* Rings at `due_ns` on clock_now_ns()'s clock, at once when that is past. Replaces an earlier time. */
+/* Rings at `due_ns` on clock_now_ns()'s clock, at once when that is past. Replaces an earlier
+ * time. */
 void timer_set(struct timer *t, int64_t due_ns);
 void timer_stop(struct timer *t);
 void timer_close(struct timer *t); /* a zeroed timer that was never opened is fine */

@@ -56,20 +56,23 @@ json_t *document_new(const struct document_head *head, const char *event)
     json_t *argv = json_array();
     for (int i = 0; i < head->argc; i++)
         json_array_append_new(argv, document_string(head->argv[i]));
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:O}", "schema", head->schema, "event", event, "program",
-                     head->program, "version", TCPLAB_VERSION, "kernel", system.release, "argv", argv, "time_unix_s",
-                     document_real((double)now.tv_sec + (double)now.tv_nsec / 1e9), "settings", head->settings);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:O}", "schema", head->schema, "event",
+                     event, "program", head->program, "version", TCPLAB_VERSION, "kernel",
+                     system.release, "argv", argv, "time_unix_s",
+                     document_real((double)now.tv_sec + (double)now.tv_nsec / 1e9), "settings",
+                     head->settings);
 }
 
 /* Whether both are one file, by whatever names; /dev/null is as many as one wants. */
 static bool document_same_file(int a, int b)
 {
     struct stat one, other;
-    return !fstat(a, &one) && !fstat(b, &other) && one.st_dev == other.st_dev && one.st_ino == other.st_ino &&
-           !(S_ISCHR(one.st_mode) && one.st_rdev == makedev(1, 3));
+    return !fstat(a, &one) && !fstat(b, &other) && one.st_dev == other.st_dev &&
+           one.st_ino == other.st_ino && !(S_ISCHR(one.st_mode) && one.st_rdev == makedev(1, 3));
 }
 
-/* What the file had stays until the run has a right to it: nothing is cut here. A name of stdout's own file is stdout. */
+/* What the file had stays until the run has a right to it: nothing is cut here. A name of stdout's
+ * own file is stdout. */
 static int document_file(const char *path, FILE **ret, bool *ret_made)
 {
     if (!strcmp(path, "-")) {
@@ -78,8 +81,9 @@ static int document_file(const char *path, FILE **ret, bool *ret_made)
     }
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     *ret_made = fd >= 0;
+    /* O_CREAT: it may be a link to nothing yet */
     if (fd < 0 && errno == EEXIST)
-        fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666); /* O_CREAT: it may be a link to nothing yet */
+        fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
     if (fd < 0)
         return -errno;
     if (document_same_file(fd, STDOUT_FILENO)) {
@@ -102,7 +106,8 @@ static int document_cut(FILE *file)
     return file != stdout && regular && ftruncate(fileno(file), 0) ? -errno : 0;
 }
 
-int document_output_open(const char *json, const char *jsonl, struct document_output **ret, const char **ret_path)
+int document_output_open(const char *json, const char *jsonl, struct document_output **ret,
+                         const char **ret_path)
 {
     struct document_output *o = calloc(1, sizeof(*o));
     if (!o)
@@ -170,7 +175,8 @@ bool document_output_wants_text(const struct document_output *o)
 static int document_dump(FILE *out, const json_t *document, size_t indent)
 {
     errno = 0;
-    if (json_dumpf(document, out, DOCUMENT_FLAGS | JSON_INDENT(indent)) || fputc('\n', out) == EOF || fflush(out))
+    if (json_dumpf(document, out, DOCUMENT_FLAGS | JSON_INDENT(indent)) ||
+        fputc('\n', out) == EOF || fflush(out))
         return errno ? -errno : -EIO;
     return 0;
 }
@@ -213,7 +219,9 @@ int document_output_report(struct document_output *o, json_t *document,
 {
     if (!document)
         return document_failed(o, "-", -ENOMEM);
-    int r = o->json.file ? document_failed(o, o->json.path, document_dump(o->json.file, document, 2)) : 0;
+    int r = o->json.file
+                ? document_failed(o, o->json.path, document_dump(o->json.file, document, 2))
+                : 0;
     int r2 = document_dump_line(o, document);
     r = r ? r : r2;
     r2 = document_output_wants_text(o) ? document_output_text(o, document, write_text) : 0;

@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Bucket i < 256 holds the value i. Above that each power of two is cut into 128 equal parts: the highest eight bits
- * of a value (128 to 255) are its place within an octave, and the octaves follow one another without a gap. */
+/* Bucket i < 256 holds the value i. Above that each power of two is cut into 128 equal parts: the
+ * highest eight bits of a value (128 to 255) are its place within an octave, and the octaves follow
+ * one another without a gap. */
 #define PER_OCTAVE_BITS 7
 #define PER_OCTAVE      (1 << PER_OCTAVE_BITS)
 #define BUCKETS         ((64 - PER_OCTAVE_BITS) * PER_OCTAVE)
@@ -135,7 +136,8 @@ int64_t histogram_percentile_ns(const struct histogram *h, uint32_t millionths)
 /* 999000 is "p99_9": a dot would make the key awkward in jq and JavaScript. */
 static void percentile_key(uint32_t millionths, char *key, size_t size)
 {
-    int length = snprintf(key, size, "p%u_%04u", (unsigned)(millionths / 10000), (unsigned)(millionths % 10000));
+    int length = snprintf(key, size, "p%u_%04u", (unsigned)(millionths / 10000),
+                          (unsigned)(millionths % 10000));
 
     while (key[length - 1] == '0')
         key[--length] = '\0';
@@ -209,7 +211,8 @@ static json_t *buckets_to_json(const struct histogram *h)
     for (size_t i = 0; i < BUCKETS; i++) {
         if (h->buckets[i] == 0)
             continue;
-        if (json_array_append_new(buckets, json_pack("[I, I]", (json_int_t)i, (json_int_t)h->buckets[i])) < 0) {
+        if (json_array_append_new(
+                buckets, json_pack("[I, I]", (json_int_t)i, (json_int_t)h->buckets[i])) < 0) {
             json_decref(buckets);
             return NULL;
         }
@@ -219,9 +222,9 @@ static json_t *buckets_to_json(const struct histogram *h)
 
 json_t *histogram_to_json(const struct histogram *h)
 {
-    return json_pack("{s:s, s:i, s:I, s:o, s:I, s:I, s:o}", "unit", "ns", "buckets_per_octave", PER_OCTAVE, "count",
-                     (json_int_t)h->count, "sum", wide_to_json(h->sum), "min", (json_int_t)h->min, "max",
-                     (json_int_t)h->max, "buckets", buckets_to_json(h));
+    return json_pack("{s:s, s:i, s:I, s:o, s:I, s:I, s:o}", "unit", "ns", "buckets_per_octave",
+                     PER_OCTAVE, "count", (json_int_t)h->count, "sum", wide_to_json(h->sum), "min",
+                     (json_int_t)h->min, "max", (json_int_t)h->max, "buckets", buckets_to_json(h));
 }
 
 /* What such an object says, before it is believed. */
@@ -238,9 +241,9 @@ static int read_content(const json_t *json, struct content *ret)
     int per_octave;
 
     /* json_unpack() only reads, whatever its prototype says. */
-    if (json_unpack((json_t *)json, "{s:s, s:i, s:I, s:s%, s:I, s:I, s:o}", "unit", &unit, "buckets_per_octave",
-                    &per_octave, "count", &ret->count, "sum", &sum, &sum_length, "min", &ret->min, "max", &ret->max,
-                    "buckets", &ret->buckets) < 0)
+    if (json_unpack((json_t *)json, "{s:s, s:i, s:I, s:s%, s:I, s:I, s:o}", "unit", &unit,
+                    "buckets_per_octave", &per_octave, "count", &ret->count, "sum", &sum,
+                    &sum_length, "min", &ret->min, "max", &ret->max, "buckets", &ret->buckets) < 0)
         return -EINVAL;
     if (strcmp(unit, "ns") != 0 || per_octave != PER_OCTAVE || !json_is_array(ret->buckets))
         return -EINVAL;
@@ -261,8 +264,9 @@ static int read_bucket(const json_t *pair, unsigned *ret_index, json_int_t *ret_
     return 0;
 }
 
-/* The buckets must rise, start at the minimum's, end at the maximum's, hold `count` values, and leave room for `sum`:
- * every value lies within its bucket, one of them is the minimum and one the maximum. */
+/* The buckets must rise, start at the minimum's, end at the maximum's, hold `count` values, and
+ * leave room for `sum`: every value lies within its bucket, one of them is the minimum and one the
+ * maximum. */
 static int check_content(const struct content *c)
 {
     json_int_t left = c->count, count;
@@ -272,7 +276,9 @@ static int check_content(const struct content *c)
     size_t i;
 
     if (c->count == 0)
-        return c->min == 0 && c->max == 0 && c->sum == 0 && json_array_size(c->buckets) == 0 ? 0 : -EINVAL;
+        return c->min == 0 && c->max == 0 && c->sum == 0 && json_array_size(c->buckets) == 0
+                   ? 0
+                   : -EINVAL;
     json_array_foreach(c->buckets, i, pair)
     {
         unsigned previous = index;
@@ -300,7 +306,8 @@ int histogram_merge_json(struct histogram *into, const json_t *json)
 
     if (read_content(json, &content) < 0 || check_content(&content) < 0)
         return -EINVAL;
-    if (into->count > (uint64_t)(INT64_MAX - content.count)) /* could not be written as JSON again */
+    /* could not be written as JSON again */
+    if (into->count > (uint64_t)(INT64_MAX - content.count))
         return -EINVAL;
     if (content.count == 0)
         return 0;

@@ -26,7 +26,8 @@ void page_set_width(int columns)
     page_columns = columns > PAGE_WIDTH_MAX ? PAGE_WIDTH_MAX : columns;
 }
 
-/* Words of `text`, further lines indented; the first begins at `column`, where the caller stands. */
+/* Words of `text`, further lines indented; the first begins at `column`, where the caller
+ * stands. */
 static void page_wrap(FILE *out, const char *text, int indent, int column)
 {
     bool fresh = true; /* no word on this line yet */
@@ -67,7 +68,8 @@ void page_title(FILE *out, const char *format, ...)
 void page_row(FILE *out, const char *label, const char *value, const char *note)
 {
     int length = (int)strlen(label);
-    int column = fprintf(out, "  %s %*s", label, length < PAGE_VALUE ? PAGE_VALUE - length : 0, value);
+    int column =
+        fprintf(out, "  %s %*s", label, length < PAGE_VALUE ? PAGE_VALUE - length : 0, value);
     if (!note) {
         fputc('\n', out);
         return;
@@ -106,7 +108,8 @@ void page_by_hand(FILE *out, const char *format, ...)
     free(text);
 }
 
-void page_counts(FILE *out, const json_t *object, size_t most, const char *(*note)(const char *name))
+void page_counts(FILE *out, const json_t *object, size_t most,
+                 const char *(*note)(const char *name))
 {
     const char *name;
     json_t *value;
@@ -116,7 +119,8 @@ void page_counts(FILE *out, const json_t *object, size_t most, const char *(*not
     json_object_foreach((json_t *)object, name, value)
     {
         if (shown++ == most) {
-            page_text(out, "... and %zu more (--json has them all)", json_object_size(object) - most);
+            page_text(out, "... and %zu more (--json has them all)",
+                      json_object_size(object) - most);
             return;
         }
         page_count(out, name, json_integer_value(value), note ? note(name) : NULL);

@@ -1,4 +1,5 @@
-/* The parts of a text report: titles, aligned rows, wrapped paragraphs, tables out of JSON objects. */
+/* The parts of a text report: titles, aligned rows, wrapped paragraphs, tables out of JSON
+ * objects. */
 #pragma once
 
 #include <jansson.h>
@@ -11,7 +12,8 @@
 /* Columns of a line: 80, until page_set_width() says otherwise. */
 int page_width(void);
 
-/* columns: of the terminal that the report goes to, limited to PAGE_WIDTH_MIN and PAGE_WIDTH_MAX; 0: no terminal, 80. */
+/* columns: of the terminal that the report goes to, limited to PAGE_WIDTH_MIN and PAGE_WIDTH_MAX;
+ * 0: no terminal, 80. */
 void page_set_width(int columns);
 
 void page_title(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -26,8 +28,11 @@ void page_text(FILE *out, const char *format, ...) __attribute__((format(printf,
 /* The command that shows the same by hand. */
 void page_by_hand(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* One row a member of {"name": count}, at most `most`; what is left out is said. note(name) may be NULL. */
-void page_counts(FILE *out, const json_t *object, size_t most, const char *(*note)(const char *name));
+/* One row a member of {"name": count}, at most `most`; what is left out is said. note(name) may be
+ * NULL. */
+void page_counts(FILE *out, const json_t *object, size_t most,
+                 const char *(*note)(const char *name));
 
-/* The integer at a path of keys in a document ("listener", "queue_peak", NULL); 0 where there is none. */
+/* The integer at a path of keys in a document ("listener", "queue_peak", NULL); 0 where there is
+ * none. */
 int64_t page_integer(const json_t *document, const char *key, ...) __attribute__((sentinel));

@@ -18,11 +18,13 @@ void program_begin(const char *name)
 {
     static char text[PROGRAM_TEXT_MAX];
     for (int fd = 0; fd <= STDERR_FILENO; fd++) {
-        int flags = fd == STDOUT_FILENO ? O_RDONLY : O_RDWR; /* of a report that is lost the kernel says EBADF */
+        /* of a report that is lost the kernel says EBADF */
+        int flags = fd == STDOUT_FILENO ? O_RDONLY : O_RDWR;
         if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", flags) != fd)
             _exit(EXIT_CODE_FAILED);
     }
-    setvbuf(stdout, text, _IOFBF, sizeof(text)); /* written by fflush() alone: stdio forgets the errno of others */
+    /* written by fflush() alone: stdio forgets the errno of others */
+    setvbuf(stdout, text, _IOFBF, sizeof(text));
     terminal_init(name, TERMINAL_COLOR_AUTO);
     page_set_width(terminal_columns());
     sigset_t unblocked;
@@ -42,10 +44,9 @@ static int program_write_failed(const char *where, int error)
     else if (error == EBADF)
         mend = "it is closed, or open for reading only; open it, such as >FILE";
     if (error == EINTR)
-        terminal_error(
-            "cannot write all to %s: it is full and its reader does not read, and a signal ended the wait for "
-            "it; end or continue the reader",
-            where);
+        terminal_error("cannot write all to %s: it is full and its reader does not read, and a "
+                       "signal ended the wait for it; end or continue the reader",
+                       where);
     else
         terminal_error("cannot write to %s: %s; %s", where, strerror(error), mend);
     return EXIT_CODE_FAILED;
@@ -67,16 +68,17 @@ int program_open_output(const char *json, const char *jsonl, struct document_out
     if (!r)
         return EXIT_CODE_DONE;
     if (r == -EEXIST) {
-        terminal_error("--json and --jsonl cannot both go to %s%s%s%s; give one of them another file",
-                       strcmp(jsonl, "-") ? jsonl : "stdout", one_name ? "" : " (which is also ",
-                       one_name            ? ""
-                       : strcmp(json, "-") ? json
-                                           : "stdout",
-                       one_name ? "" : ")");
+        terminal_error(
+            "--json and --jsonl cannot both go to %s%s%s%s; give one of them another file",
+            strcmp(jsonl, "-") ? jsonl : "stdout", one_name ? "" : " (which is also ",
+            one_name            ? ""
+            : strcmp(json, "-") ? json
+                                : "stdout",
+            one_name ? "" : ")");
         return EXIT_CODE_USAGE;
     }
-    terminal_error("cannot write %s: %s; give a file in a folder that you may write to", path ? path : "documents",
-                   strerror(-r));
+    terminal_error("cannot write %s: %s; give a file in a folder that you may write to",
+                   path ? path : "documents", strerror(-r));
     return EXIT_CODE_FAILED;
 }
 
@@ -97,29 +99,32 @@ int program_settings_ended(int r, char *message)
 
 int program_check_proc(void)
 {
-    static const char *const files[] = {"/proc/self/exe", "/proc/thread-self/net/netstat", "/proc/sys/net"};
+    static const char *const files[] = {"/proc/self/exe", "/proc/thread-self/net/netstat",
+                                        "/proc/sys/net"};
     for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
         if (access(files[i], F_OK) && (errno == ENOENT || errno == ENOTDIR)) {
             terminal_error(
-                "%s is not there, and the counters and sysctls of the kernel are read below /proc: mount all "
-                "of it, without subset=pid: mount -t proc proc /proc",
+                "%s is not there, and the counters and sysctls of the kernel are read below /proc: "
+                "mount all of it, without subset=pid: mount -t proc proc /proc",
                 files[i]);
             return EXIT_CODE_CANNOT;
         }
     return EXIT_CODE_DONE;
 }
 
-#define PROGRAM_FORBIDDEN \
-    "this kernel, a security module or the filter of a container (seccomp) forbids it; run it where it is allowed"
+#define PROGRAM_FORBIDDEN                                                                       \
+    "this kernel, a security module or the filter of a container (seccomp) forbids it; run it " \
+    "where it is allowed"
 
 static const struct {
     int error;
     const char *mend;
 } program_lacks[] = {
-    {EAGAIN, "no more threads can be made; raise the limit of processes (ulimit -u, pids.max of the cgroup) or of "
-             "memory (ulimit -v), or use fewer --threads"},
+    {EAGAIN, "no more threads can be made; raise the limit of processes (ulimit -u, pids.max of "
+             "the cgroup) or of memory (ulimit -v), or use fewer --threads"},
     {ENOMEM, "free some memory, or raise its limit (ulimit -v, memory.max of the cgroup)"},
-    {ENOBUFS, "the kernel has no memory for it: free some, or raise its limit (memory.max of the cgroup)"},
+    {ENOBUFS,
+     "the kernel has no memory for it: free some, or raise its limit (memory.max of the cgroup)"},
     {EMFILE, "raise the limit of descriptors (ulimit -n), or use fewer --threads"},
     {ENFILE, "the whole machine has no more descriptors; raise it: sysctl fs.file-max"},
     {EPERM, PROGRAM_FORBIDDEN},
@@ -144,7 +149,8 @@ int program_check_ready_fd(int fd)
     int flags = fd < 0 ? O_WRONLY : fcntl(fd, F_GETFL);
     if (flags >= 0 && (flags & O_ACCMODE) != O_RDONLY)
         return EXIT_CODE_DONE;
-    terminal_error("--ready-fd %d: that descriptor is not open for writing; open it in the shell, such as %d>file",
+    terminal_error("--ready-fd %d: that descriptor is not open for writing; open it in the shell, "
+                   "such as %d>file",
                    fd, fd);
     return EXIT_CODE_USAGE;
 }

@@ -14,7 +14,8 @@ const char *const terminal_color_words[] = {"auto", "always", "never", NULL};
 static const char *terminal_program = "tcplab";
 static enum terminal_color terminal_wish;
 static bool terminal_line_drawn;
-static pthread_mutex_t terminal_mutex = PTHREAD_MUTEX_INITIALIZER; /* several threads may have something to say */
+/* several threads may have something to say */
+static pthread_mutex_t terminal_mutex = PTHREAD_MUTEX_INITIALIZER;
 
 void terminal_init(const char *program, enum terminal_color color)
 {
@@ -138,6 +139,7 @@ static bool terminal_colors(FILE *out)
 
 const char *terminal_style(FILE *out, enum terminal_style style)
 {
-    static const char *const sequences[] = {"\033[0m", "\033[1m", "\033[2m", "\033[32m", "\033[1;31m"};
+    static const char *const sequences[] = {"\033[0m", "\033[1m", "\033[2m", "\033[32m",
+                                            "\033[1;31m"};
     return terminal_colors(out) ? sequences[style] : "";
 }

@@ -24,9 +24,8 @@ static void swap_separators(char *text)
 static const char *path_fault(const char *path)
 {
     static const char *const known[] = {"net/core/", "net/ipv4/", "net/ipv6/"};
-    static const char characters[] = "abcdefghijklmnopqrstuvwxyz"
-                                     "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                     "0123456789_-./";
+    static const char characters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./";
     bool below_known = false;
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
         below_known |= strncmp(path, known[i], strlen(known[i])) == 0;
@@ -79,7 +78,8 @@ static void normalise(char *text)
     *to = '\0';
 }
 
-/* The part of "KEY=VALUE" before '=', `length` long, as a canonical key. What is wrong with it, or NULL. */
+/* The part of "KEY=VALUE" before '=', `length` long, as a canonical key. What is wrong with it, or
+ * NULL. */
 static const char *parse_key(const char *text, size_t length, char key[static SYSCTL_KEY_MAX])
 {
     while (length > 0 && strchr(BLANKS, *text)) {
@@ -101,8 +101,8 @@ static const char *parse_key(const char *text, size_t length, char key[static SY
     return fault;
 }
 
-int sysctl_parse(const char *text, char ret_key[static SYSCTL_KEY_MAX], char ret_value[static SYSCTL_VALUE_MAX],
-                 const char **ret_why)
+int sysctl_parse(const char *text, char ret_key[static SYSCTL_KEY_MAX],
+                 char ret_value[static SYSCTL_VALUE_MAX], const char **ret_why)
 {
     const char *equals = strchr(text, '=');
     if (!equals) {
@@ -126,7 +126,8 @@ int sysctl_parse(const char *text, char ret_key[static SYSCTL_KEY_MAX], char ret
     return 0;
 }
 
-/* Opens a knob part by part, so that no symbolic link is followed on the way, and only if it is a regular file. */
+/* Opens a knob part by part, so that no symbolic link is followed on the way, and only if it is a
+ * regular file. */
 static int open_knob(const char *key, int flags)
 {
     char path[SYSCTL_PATH_MAX], *rest = path + strlen(PROC_SYS);
@@ -197,7 +198,8 @@ int sysctl_write(const char *key, const char *value)
     /* Fewer bytes taken than given is not looked at: the caller reads back what came of it. */
     int r = write(fd, line, length) < 0 ? -errno : 0;
     close(fd);
-    /* The knob is there, it is open: the handler means the value (tcp_congestion_control says so). */
+    /* The knob is there, it is open: the handler means the value (tcp_congestion_control says
+     * so). */
     return r == -ENOENT || r == -ERANGE ? -EINVAL : r;
 }
 

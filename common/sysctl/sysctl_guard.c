@@ -33,19 +33,20 @@ struct entries {
 };
 
 struct sysctl_guard {
-    bool given;                   /* the directory was asked for */
-    char directory[PATH_MAX];     /* the one in use, or tried last */
-    char name[96];                /* of the journal in there: <boot>-<cookie>-<inode>.sysctls */
-    char path[PATH_MAX + 100];    /* what a message should name; "" at first */
-    int directory_fd, lock_fd;    /* -1: not open */
-    int signals;                  /* that have come (common/process/stop.h) and were heard */
-    int64_t owner;                /* 0: none yet */
-    struct entries journal, mine; /* what the journal says, while it is locked; this guard's that are in force */
-    struct entries taken;         /* what was taken back last, the last change first */
+    bool given;                /* the directory was asked for */
+    char directory[PATH_MAX];  /* the one in use, or tried last */
+    char name[96];             /* of the journal in there: <boot>-<cookie>-<inode>.sysctls */
+    char path[PATH_MAX + 100]; /* what a message should name; "" at first */
+    int directory_fd, lock_fd; /* -1: not open */
+    int signals;               /* that have come (common/process/stop.h) and were heard */
+    int64_t owner;             /* 0: none yet */
+    /* what the journal says, while it is locked; this guard's that are in force */
+    struct entries journal, mine;
+    struct entries taken; /* what was taken back last, the last change first */
 };
 
-/* Makes it the value, unless it is already. ret_now has what stands there then: -ERANGE if the kernel made another one
- * of it; or what stood there, if it was not to be written. */
+/* Makes it the value, unless it is already. ret_now has what stands there then: -ERANGE if the
+ * kernel made another one of it; or what stood there, if it was not to be written. */
 static int change_to(const char *key, const char *value, char ret_now[static SYSCTL_VALUE_MAX])
 {
     int r = sysctl_read(key, ret_now);
@@ -54,8 +55,8 @@ static int change_to(const char *key, const char *value, char ret_now[static SYS
     return r < 0 ? r : sysctl_same(ret_now, value) ? 0 : -ERANGE;
 }
 
-/* Writes what an interrupted change would have written over what it found, to see whether `now` comes of it: the
- * kernel rounds some values, and takes the good part of some bad ones. */
+/* Writes what an interrupted change would have written over what it found, to see whether `now`
+ * comes of it: the kernel rounds some values, and takes the good part of some bad ones. */
 static bool replay_makes(const struct sysctl_change *c, const char *now)
 {
     char made[SYSCTL_VALUE_MAX];
@@ -75,7 +76,8 @@ static void take_from_top(struct entry *e)
     char now[SYSCTL_VALUE_MAX];
     int r = sysctl_read(c->key, c->now);
     bool back = r == 0 && strcmp(c->now, c->before) == 0;
-    if (r == 0 && !back && !sysctl_same(c->now, c->set) && (e->written || !replay_makes(c, c->now))) {
+    if (r == 0 && !back && !sysctl_same(c->now, c->set) &&
+        (e->written || !replay_makes(c, c->now))) {
         c->outcome = SYSCTL_CHANGED;
         return;
     }
@@ -85,8 +87,8 @@ static void take_from_top(struct entry *e)
     c->error = -r;
 }
 
-/* The change above puts back what this one would have. But if it did not find what this one has set, somebody else's
- * value stood there in between: then that is to be put back. */
+/* The change above puts back what this one would have. But if it did not find what this one has
+ * set, somebody else's value stood there in between: then that is to be put back. */
 static void hand_on(struct sysctl_change *c, struct sysctl_change *above)
 {
     bool found = sysctl_same(above->before, c->set) || strcmp(above->before, c->before) == 0;
@@ -96,8 +98,8 @@ static void hand_on(struct sysctl_change *c, struct sysctl_change *above)
         strcpy(above->before, c->before);
 }
 
-/* Takes entry i back. It goes from the entries, unless it could not be written back: it stays for somebody who can,
- * but not if the knob itself has gone. */
+/* Takes entry i back. It goes from the entries, unless it could not be written back: it stays for
+ * somebody who can, but not if the knob itself has gone. */
 static struct sysctl_change take_back(struct entries *e, size_t i)
 {
     struct sysctl_change *above = NULL;
@@ -175,7 +177,8 @@ static int open_ours(const char *path, bool make)
     return r < 0 ? r : fd;
 }
 
-/* Takes the place that has this namespace's journal already; else, with `make`, the first that can be made. */
+/* Takes the place that has this namespace's journal already; else, with `make`, the first that can
+ * be made. */
 static int open_directory(struct sysctl_guard *g, bool make)
 {
     int fd = g->directory_fd;
@@ -215,9 +218,10 @@ static bool entry_from_json(json_t *json, struct entry *e)
     char path[SYSCTL_PATH_MAX];
     json_int_t owner;
     int pid, written;
-    if (json_unpack(json, CHANGE, "key", &key, "before", &before, "set", &set, "owner", &owner, "pid", &pid,
-                    "written", &written) < 0 ||
-        owner < 1 || sysctl_path(key, path) < 0 || sysctl_check_value(before) < 0 || sysctl_check_value(set) < 0)
+    if (json_unpack(json, CHANGE, "key", &key, "before", &before, "set", &set, "owner", &owner,
+                    "pid", &pid, "written", &written) < 0 ||
+        owner < 1 || sysctl_path(key, path) < 0 || sysctl_check_value(before) < 0 ||
+        sysctl_check_value(set) < 0)
         return false;
     *e = (struct entry){.change.pid = pid, .owner = owner, .written = written};
     strcpy(e->change.key, key);
@@ -267,9 +271,9 @@ static char *journal_to_text(const struct entries *e)
     json_t *changes = json_array();
     for (size_t i = 0; i < e->n; i++) {
         const struct sysctl_change *c = &e->entry[i].change;
-        json_array_append_new(changes, json_pack(CHANGE, "key", c->key, "before", c->before, "set", c->set, "owner",
-                                                 (json_int_t)e->entry[i].owner, "pid", c->pid, "written",
-                                                 e->entry[i].written));
+        json_array_append_new(changes, json_pack(CHANGE, "key", c->key, "before", c->before, "set",
+                                                 c->set, "owner", (json_int_t)e->entry[i].owner,
+                                                 "pid", c->pid, "written", e->entry[i].written));
     }
     json_t *json = json_pack("{s:s, s:o}", "schema", SCHEMA, "changes", changes);
     char *text = json_dumps(json, JSON_INDENT(2)); /* json_dumpfd() writes each word by itself */
@@ -277,7 +281,8 @@ static char *journal_to_text(const struct entries *e)
     return text;
 }
 
-/* Writes it beside and renames it over, so that a death at any moment leaves the old one or the new one whole. */
+/* Writes it beside and renames it over, so that a death at any moment leaves the old one or the new
+ * one whole. */
 static int store(struct sysctl_guard *g)
 {
     static const char beside[] = "new"; /* the lock is the directory's */
@@ -287,7 +292,8 @@ static int store(struct sysctl_guard *g)
     if (fd < 0)
         return -errno;
     char *text = journal_to_text(&g->journal);
-    ssize_t size = text ? (ssize_t)strlen(text) : 0, written = text ? write(fd, text, (size_t)size) : 0;
+    ssize_t size = text ? (ssize_t)strlen(text) : 0,
+            written = text ? write(fd, text, (size_t)size) : 0;
     int r = !text ? -ENOMEM : written < 0 ? -errno : written < size ? -ENOSPC : 0;
     free(text);
     close(fd);
@@ -298,8 +304,8 @@ static int store(struct sysctl_guard *g)
     return r;
 }
 
-/* Who owns nothing (any more) closes the files, so that nobody goes by a lock file that the last one has removed: that
- * one removes the directory, too, unless a journal is in it. */
+/* Who owns nothing (any more) closes the files, so that nobody goes by a lock file that the last
+ * one has removed: that one removes the directory, too, unless a journal is in it. */
 static void unlock(struct sysctl_guard *g)
 {
     g->journal.n = 0;
@@ -357,9 +363,9 @@ static int own(struct sysctl_guard *g)
     return r;
 }
 
-/* Those of dead runs, with `own` also this guard's, the last change first, so that values unwind. Stored once: a death in
- * between leaves changes in the journal that are found to be taken back already. -EINTR: a signal, and the dead ones'
- * wait. */
+/* Those of dead runs, with `own` also this guard's, the last change first, so that values unwind.
+ * Stored once: a death in between leaves changes in the journal that are found to be taken back
+ * already. -EINTR: a signal, and the dead ones' wait. */
 static int take_back_all(struct sysctl_guard *g, bool own)
 {
     int r = 0;
@@ -393,11 +399,13 @@ static int find_namespace(struct sysctl_guard *g)
     int fd = r ? -1 : socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return r ? r : -errno;
-    getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size); /* since Linux 5.14; a cookie is never 0 */
+    /* since Linux 5.14; a cookie is never 0 */
+    getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size);
     close(fd);
     if (stat("/proc/thread-self/ns/net", &st) < 0)
         return -errno;
-    snprintf(g->name, sizeof(g->name), "%s-%" PRIu64 "-%" PRIu64 ".sysctls", boot, cookie, (uint64_t)st.st_ino);
+    snprintf(g->name, sizeof(g->name), "%s-%" PRIu64 "-%" PRIu64 ".sysctls", boot, cookie,
+             (uint64_t)st.st_ino);
     return 0;
 }
 
@@ -434,10 +442,10 @@ const char *sysctl_guard_path(const struct sysctl_guard *g)
     return g->path;
 }
 
-/* Journals the change and makes it. On failure sysctl and journal are as they were; or it could not be undone, then it
- * stays in the journal to be tried again at the end. */
-static int set_locked(struct sysctl_guard *g, struct entry *e, char ret_now[static SYSCTL_VALUE_MAX],
-                      int *ret_journal_failed)
+/* Journals the change and makes it. On failure sysctl and journal are as they were; or it could not
+ * be undone, then it stays in the journal to be tried again at the end. */
+static int set_locked(struct sysctl_guard *g, struct entry *e,
+                      char ret_now[static SYSCTL_VALUE_MAX], int *ret_journal_failed)
 {
     struct sysctl_change *c = &e->change;
     int r = sysctl_read(c->key, c->before);
@@ -457,7 +465,8 @@ static int set_locked(struct sysctl_guard *g, struct entry *e, char ret_now[stat
         g->journal.entry[g->journal.n - 1].written = e->written = r == 0;
         g->mine.entry[g->mine.n++] = *e;
     }
-    store(g); /* should this fail, the journal keeps what the next start finds to be taken back already */
+    /* should this fail, the journal keeps what the next start finds to be taken back already */
+    store(g);
     return r;
 }
 
@@ -506,7 +515,8 @@ int sysctl_guard_take_back(struct sysctl_guard *g, bool own, sysctl_visit *visit
     int locked = lock(g, false), r = locked;
     if (locked < 0 && !own)
         return r == -ENOENT ? 0 : r;
-    /* What the journal does not have (any more), or with the journal spoilt, this guard knows by itself. */
+    /* What the journal does not have (any more), or with the journal spoilt, this guard knows by
+     * itself. */
     for (size_t i = 0; own && i < g->mine.n; i++)
         if (!is_journalled(g, &g->mine.entry[i]))
             push(&g->journal, &g->mine.entry[i]);

@@ -1,4 +1,5 @@
-/* Whether a knob is the machine's or the network namespace's: a child moves to a fresh namespace and looks there. */
+/* Whether a knob is the machine's or the network namespace's: a child moves to a fresh namespace
+ * and looks there. */
 #include "common/sysctl/sysctl.h"
 
 #include <errno.h>
@@ -12,8 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Interfaces have directories of their own below conf and neigh, and a fresh namespace has none of ours: there "lo"
- * stands for each of them. "all" and "default" are no interfaces. */
+/* Interfaces have directories of their own below conf and neigh, and a fresh namespace has none of
+ * ours: there "lo" stands for each of them. "all" and "default" are no interfaces. */
 static int path_in_fresh_namespace(const char *key, char ret_path[static SYSCTL_PATH_MAX])
 {
     char path[SYSCTL_PATH_MAX], *rest = path + strlen("/proc/sys/net/"), *part[4] = {NULL};
@@ -23,16 +24,19 @@ static int path_in_fresh_namespace(const char *key, char ret_path[static SYSCTL_
     for (int i = 0; i < 3; i++)
         part[i] = strsep(&rest, "/");
     part[3] = rest;
-    bool by_interface = part[3] && (strcmp(part[1], "conf") == 0 || strcmp(part[1], "neigh") == 0) &&
+    bool by_interface = part[3] &&
+                        (strcmp(part[1], "conf") == 0 || strcmp(part[1], "neigh") == 0) &&
                         strcmp(part[2], "all") != 0 && strcmp(part[2], "default") != 0;
     if (!by_interface)
         return sysctl_path(key, ret_path);
-    int n = snprintf(ret_path, SYSCTL_PATH_MAX, "/proc/sys/net/%s/%s/lo/%s", part[0], part[1], part[3]);
+    int n =
+        snprintf(ret_path, SYSCTL_PATH_MAX, "/proc/sys/net/%s/%s/lo/%s", part[0], part[1], part[3]);
     return n < (int)SYSCTL_PATH_MAX ? 0 : -EINVAL;
 }
 
-/* Kernels have kept some directories from network namespaces that belong to a user namespace: there a missing knob
- * proves nothing. net.core is known to be shown by somaxconn, which is the namespace's own since Linux 2.6. */
+/* Kernels have kept some directories from network namespaces that belong to a user namespace: there
+ * a missing knob proves nothing. net.core is known to be shown by somaxconn, which is the
+ * namespace's own since Linux 2.6. */
 static bool absence_proves(const char *path, bool made_user_namespace)
 {
     struct stat st;
@@ -62,7 +66,8 @@ static int look(const char *path)
     return absence_proves(path, made_user_namespace) ? 1 : -EPERM;
 }
 
-/* The answer comes by a pipe: the caller may have SIGCHLD ignored, and then there is no exit status to wait for. */
+/* The answer comes by a pipe: the caller may have SIGCHLD ignored, and then there is no exit status
+ * to wait for. */
 static int look_in_child(const char *path)
 {
     int end[2], answer = -EIO;
@@ -106,7 +111,8 @@ int sysctl_is_host_wide(const char *key)
     r = path_in_fresh_namespace(key, path);
     if (r < 0)
         return r;
-    /* The child must not run the caller's signal handlers: they would speak through its descriptors. */
+    /* The child must not run the caller's signal handlers: they would speak through its
+     * descriptors. */
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);

@@ -65,8 +65,8 @@ static char *nearest(const struct keys *k, const char *typed)
     return NULL;
 }
 
-/* The last part alone is compared: with what all keys have in common, every two of them would look alike. First among
- * the neighbours of what was typed, then among all. */
+/* The last part alone is compared: with what all keys have in common, every two of them would look
+ * alike. First among the neighbours of what was typed, then among all. */
 char *sysctl_suggest(const char *key)
 {
     struct keys knobs = {0};

@@ -6,8 +6,9 @@
 
 #include "common/process/clock.h"
 
-#define KEEPALIVE_SECONDS_MAX 32767 /* MAX_TCP_KEEPIDLE and MAX_TCP_KEEPINTVL in include/net/tcp.h */
-#define KEEPALIVE_COUNT_MAX   127   /* MAX_TCP_KEEPCNT */
+/* MAX_TCP_KEEPIDLE and MAX_TCP_KEEPINTVL in include/net/tcp.h */
+#define KEEPALIVE_SECONDS_MAX 32767
+#define KEEPALIVE_COUNT_MAX   127 /* MAX_TCP_KEEPCNT */
 
 static int refuse(int error, const char *why, const char **ret_why)
 {
@@ -41,8 +42,8 @@ static size_t count_digits(const char *text, size_t n)
     return digits;
 }
 
-/* An amount is digits, perhaps a point and digits, perhaps a unit. Computed in integers only, so 0.1s is exactly
- * 100000000 ns and nothing is ever rounded. */
+/* An amount is digits, perhaps a point and digits, perhaps a unit. Computed in integers only, so
+ * 0.1s is exactly 100000000 ns and nothing is ever rounded. */
 
 struct unit {
     const char *name;
@@ -71,7 +72,8 @@ static const struct amount duration_form = {
     .too_large = "a duration is at most 292 years",
 };
 
-static const struct unit thousands[] = {{"", 1}, {"k", 1000}, {"M", 1000000}, {"G", 1000000000}, {NULL, 0}};
+static const struct unit thousands[] = {
+    {"", 1}, {"k", 1000}, {"M", 1000000}, {"G", 1000000000}, {NULL, 0}};
 
 static const struct amount count_form = {
     .units = thousands,
@@ -93,7 +95,8 @@ static const struct amount integer_form = {
 };
 
 static const struct amount size_form = {
-    .units = (const struct unit[]){{"", 1}, {"k", 1 << 10}, {"M", 1 << 20}, {"G", 1 << 30}, {NULL, 0}},
+    .units =
+        (const struct unit[]){{"", 1}, {"k", 1 << 10}, {"M", 1 << 20}, {"G", 1 << 30}, {NULL, 0}},
     .max = INT64_MAX,
     .negative = "a size cannot be negative",
     .no_unit = "only k, M or G (powers of 1024) may follow the number",
@@ -162,8 +165,9 @@ static uint64_t find_factor(const struct unit *units, const struct decimal *d)
     return 0;
 }
 
-/* The digits after the point, times factor. Long multiplication from the last digit on: a digit that does not come
- * out whole at its place never does, so any number of digits is exact and nothing grows past ten times factor. */
+/* The digits after the point, times factor. Long multiplication from the last digit on: a digit
+ * that does not come out whole at its place never does, so any number of digits is exact and
+ * nothing grows past ten times factor. */
 static bool scale_fraction(const struct decimal *d, uint64_t factor, uint64_t *ret)
 {
     uint64_t value = 0;
@@ -187,7 +191,8 @@ static bool scale_whole(const struct decimal *d, uint64_t factor, uint64_t *ret)
     return !__builtin_mul_overflow(value, factor, ret);
 }
 
-static int parse_amount(const char *text, size_t n, const struct amount *form, uint64_t *ret, const char **ret_why)
+static int parse_amount(const char *text, size_t n, const struct amount *form, uint64_t *ret,
+                        const char **ret_why)
 {
     struct decimal d;
     int r = split_decimal(text, n, form, &d, ret_why);
@@ -200,7 +205,8 @@ static int parse_amount(const char *text, size_t n, const struct amount *form, u
     uint64_t whole, fraction, value;
     if (!scale_fraction(&d, factor, &fraction))
         return refuse(-EINVAL, form->not_whole, ret_why);
-    if (!scale_whole(&d, factor, &whole) || __builtin_add_overflow(whole, fraction, &value) || value > form->max)
+    if (!scale_whole(&d, factor, &whole) || __builtin_add_overflow(whole, fraction, &value) ||
+        value > form->max)
         return refuse(-ERANGE, form->too_large, ret_why);
     *ret = value;
     return 0;
@@ -312,7 +318,8 @@ int parse_keepalive(const char *text, struct keepalive *ret_keepalive, const cha
     struct keepalive k;
     int r = parse_keepalive_time(text, (size_t)(interval - text), &k.idle_s, ret_why);
     if (r == 0)
-        r = parse_keepalive_time(interval + 1, (size_t)(count - interval - 1), &k.interval_s, ret_why);
+        r = parse_keepalive_time(interval + 1, (size_t)(count - interval - 1), &k.interval_s,
+                                 ret_why);
     if (r == 0)
         r = parse_keepalive_count(count + 1, strlen(count + 1), &k.count, ret_why);
     if (r == 0)

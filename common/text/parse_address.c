@@ -19,7 +19,8 @@ static int refuse(int error, const char *why, const char **ret_why)
     return error;
 }
 
-/* Digits and nothing else. Stops once it is past limit, so what is too large comes out so, however long it is. */
+/* Digits and nothing else. Stops once it is past limit, so what is too large comes out so, however
+ * long it is. */
 static bool read_digits(const char *text, unsigned limit, unsigned *ret)
 {
     size_t n = strlen(text);
@@ -45,8 +46,8 @@ int parse_port(const char *text, uint16_t *ret_port, const char **ret_why)
     return 0;
 }
 
-/* A zone is the name or the number of a network interface. The kernel's dev_valid_name() shuts out '/' and ':';
- * brackets would leave an address that cannot be written with a port. */
+/* A zone is the name or the number of a network interface. The kernel's dev_valid_name() shuts out
+ * '/' and ':'; brackets would leave an address that cannot be written with a port. */
 static bool is_zone(const char *zone)
 {
     size_t n = strlen(zone);
@@ -71,12 +72,14 @@ static bool is_ipv6(const char *host)
     return inet_pton(AF_INET6, address, &ignored) == 1;
 }
 
-/* Whether the last part is a number: then getaddrinfo() takes "8888" or "0x7f.1" for an address, which nobody means.
+/* Whether the last part is a number: then getaddrinfo() takes "8888" or "0x7f.1" for an address,
+ * which nobody means.
  */
 static bool ends_in_number(const char *host)
 {
     const char *part = host, *point;
-    while ((point = strchr(part, '.')) && point[1] != '\0') /* one point at the very end says nothing */
+    /* one point at the very end says nothing */
+    while ((point = strchr(part, '.')) && point[1] != '\0')
         part = point + 1;
     size_t n = strcspn(part, ".");
     if (part[0] == '0' && (part[1] == 'x' || part[1] == 'X'))
@@ -131,7 +134,9 @@ static int check_host(const char *host, bool bracketed, const char **ret_why)
         return refuse(-EINVAL, "the host is missing", ret_why);
     if (strchr(host, ':')) {
         if (!bracketed && is_obsolete(host) && ends_like_port(host))
-            return refuse(-EINVAL, "an IPv6 address with a port is written in brackets, such as [::1]:8888", ret_why);
+            return refuse(-EINVAL,
+                          "an IPv6 address with a port is written in brackets, such as [::1]:8888",
+                          ret_why);
         if (is_ipv6(host))
             return 0;
         return refuse(-EINVAL,
@@ -145,15 +150,17 @@ static int check_host(const char *host, bool bracketed, const char **ret_why)
     if (inet_pton(AF_INET, host, &ignored) == 1)
         return 0;
     if (ends_in_number(host))
-        return refuse(-EINVAL, "an IPv4 address is four numbers from 0 to 255 with points between", ret_why);
+        return refuse(-EINVAL, "an IPv4 address is four numbers from 0 to 255 with points between",
+                      ret_why);
     if (!is_name(host))
-        return refuse(-EINVAL, "a host name is made of letters, digits, '-', '_' and single points", ret_why);
+        return refuse(-EINVAL, "a host name is made of letters, digits, '-', '_' and single points",
+                      ret_why);
     return 0;
 }
 
 /* Where the host ends and the port begins; *ret_port is NULL where there is none. */
-static int split_host_port(const char *text, const char **ret_host, size_t *ret_n, const char **ret_port,
-                           const char **ret_why)
+static int split_host_port(const char *text, const char **ret_host, size_t *ret_n,
+                           const char **ret_port, const char **ret_why)
 {
     const char *end, *host = text;
     if (text[0] == '[') {
@@ -166,7 +173,8 @@ static int split_host_port(const char *text, const char **ret_host, size_t *ret_
         *ret_port = end[1] ? end + 2 : NULL;
     } else {
         end = strchr(text, ':');
-        if (!end || strchr(end + 1, ':')) /* two colons and no brackets: all of it is one IPv6 address */
+        /* two colons and no brackets: all of it is one IPv6 address */
+        if (!end || strchr(end + 1, ':'))
             end = text + strlen(text);
         *ret_port = *end ? end + 1 : NULL;
     }
@@ -175,7 +183,8 @@ static int split_host_port(const char *text, const char **ret_host, size_t *ret_
     return 0;
 }
 
-int parse_host_port(const char *text, char ret_host[static PARSE_HOST_MAX], int *ret_port, const char **ret_why)
+int parse_host_port(const char *text, char ret_host[static PARSE_HOST_MAX], int *ret_port,
+                    const char **ret_why)
 {
     const char *start, *port_text;
     size_t n;
@@ -249,7 +258,8 @@ int parse_network(const char *text, struct network *ret_network, const char **re
         return refuse(-EINVAL, "the prefix length after / is written in digits only", ret_why);
     if (prefix > bits)
         return refuse(-ERANGE,
-                      bits == 32 ? "an IPv4 prefix length is at most 32" : "an IPv6 prefix length is at most 128",
+                      bits == 32 ? "an IPv4 prefix length is at most 32"
+                                 : "an IPv6 prefix length is at most 128",
                       ret_why);
     clear_host_bits(network.address, bits / 8, prefix);
     network.prefix = (int)prefix;

@@ -11,7 +11,10 @@
 static size_t printable_length(const char *text)
 {
     const unsigned char *c = (const unsigned char *)text;
-    size_t n = c[0] < 0x80 ? 1 : c[0] >= 0xc2 && c[0] < 0xe0 ? 2 : c[0] >= 0xe0 && c[0] < 0xf0 ? 3 : 4;
+    size_t n = c[0] < 0x80                   ? 1
+               : c[0] >= 0xc2 && c[0] < 0xe0 ? 2
+               : c[0] >= 0xe0 && c[0] < 0xf0 ? 3
+                                             : 4;
     if (c[0] < 0x20 || c[0] == 0x7f || (c[0] >= 0x80 && c[0] < 0xc2) || c[0] > 0xf4)
         return 0;
     for (size_t i = 1; i < n; i++)
@@ -19,7 +22,8 @@ static size_t printable_length(const char *text)
             return 0;
     bool control = c[0] == 0xc2 && c[1] < 0xa0;
     bool overlong = (c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xf0 && c[1] < 0x90);
-    bool none = (c[0] == 0xed && c[1] >= 0xa0) || (c[0] == 0xf4 && c[1] >= 0x90); /* surrogates, beyond Unicode */
+    /* surrogates, beyond Unicode */
+    bool none = (c[0] == 0xed && c[1] >= 0xa0) || (c[0] == 0xf4 && c[1] >= 0x90);
     return control || overlong || none ? 0 : n;
 }
 
@@ -61,7 +65,8 @@ static bool printable_is_document(const json_t *document)
     json_t *value;
     size_t i;
     json_object_foreach((json_t *)document, key,
-                        value) if (!printable_is(key) || !printable_is_document(value)) return false;
+                        value) if (!printable_is(key) ||
+                                   !printable_is_document(value)) return false;
     json_array_foreach(document, i, value) if (!printable_is_document(value)) return false;
     return !json_is_string(document) || printable_is(json_string_value(document));
 }
@@ -87,7 +92,8 @@ static json_t *printable_document_copy(const json_t *document)
         }
     } else if (json_is_array(document)) {
         copy = json_array();
-        json_array_foreach(document, i, value) json_array_append_new(copy, printable_document_copy(value));
+        json_array_foreach(document, i, value)
+            json_array_append_new(copy, printable_document_copy(value));
     } else {
         copy = json_incref((json_t *)document);
     }
@@ -97,5 +103,6 @@ static json_t *printable_document_copy(const json_t *document)
 
 json_t *printable_document(const json_t *document)
 {
-    return printable_is_document(document) ? json_incref((json_t *)document) : printable_document_copy(document);
+    return printable_is_document(document) ? json_incref((json_t *)document)
+                                           : printable_document_copy(document);
 }

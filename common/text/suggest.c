@@ -15,8 +15,8 @@ static size_t difference(size_t a, size_t b)
     return a > b ? a - b : b - a;
 }
 
-/* Insertions, deletions, replacements and swaps of neighbours (optimal string alignment). Row i of the table needs
- * the two above it only. */
+/* Insertions, deletions, replacements and swaps of neighbours (optimal string alignment). Row i of
+ * the table needs the two above it only. */
 static size_t edit_distance(const char *a, size_t n_a, const char *b, size_t n_b)
 {
     size_t table[3][LENGTH_MAX + 1];

@@ -1,7 +1,8 @@
-/* Every reader of user text, fed with anything: the first byte selects the reader, the rest is its text.
+/* Every reader of user text, fed with anything: the first byte selects the reader, the rest is its
+ * text.
  *
- * What holds for every input: 0, -EINVAL or -ERANGE; on an error a reason is given and no output is written; what is
- * accepted keeps the promises of parse.h and sysctl_guard.h. */
+ * What holds for every input: 0, -EINVAL or -ERANGE; on an error a reason is given and no output is
+ * written; what is accepted keeps the promises of parse.h and sysctl_guard.h. */
 #include "common/process/clock.h"
 #include "common/sysctl/sysctl_guard.h"
 #include "common/text/parse.h"
@@ -42,7 +43,8 @@ static bool has_blank(const char *text)
     return strpbrk(text, " \t\n\v\f\r") != NULL;
 }
 
-/* A number begins with a digit and holds nothing but digits, one point at most, and letters at its end. */
+/* A number begins with a digit and holds nothing but digits, one point at most, and letters at its
+ * end. */
 static void check_number(const char *text, const char *units)
 {
     size_t n = strspn(text, DIGITS);
@@ -57,8 +59,8 @@ static void check_number(const char *text, const char *units)
 
 __extension__ typedef unsigned __int128 wide;
 
-/* value is exactly the number in the text times unit: in 128 bits while the number has at most 18 digits, and else in
- * floating point, where the last bits may differ. */
+/* value is exactly the number in the text times unit: in 128 bits while the number has at most 18
+ * digits, and else in floating point, where the last bits may differ. */
 static void check_value(const char *text, uint64_t value, uint64_t unit)
 {
     wide digits = 0, scale = 1;
@@ -132,7 +134,8 @@ static void fuzz_integer(const char *text)
         require(!counted);
         return;
     }
-    require(counted == (integer != INT64_MIN) && (integer <= 0 || !negative) && (integer >= 0 || negative));
+    require(counted == (integer != INT64_MIN) && (integer <= 0 || !negative) &&
+            (integer >= 0 || negative));
     require(!counted || count == (negative ? -(uint64_t)integer : (uint64_t)integer));
 }
 
@@ -246,8 +249,8 @@ static void fuzz_keepalive(const char *text)
 static bool has_bad_part(const char *key)
 {
     size_t n = strlen(key);
-    return strstr(key, "..") || strstr(key, "//") || strstr(key, "./") || strstr(key, "/.") || key[0] == '.' ||
-           key[0] == '/' || key[n - 1] == '.' || key[n - 1] == '/';
+    return strstr(key, "..") || strstr(key, "//") || strstr(key, "./") || strstr(key, "/.") ||
+           key[0] == '.' || key[0] == '/' || key[n - 1] == '.' || key[n - 1] == '/';
 }
 
 static void fuzz_sysctl(const char *text)
@@ -265,7 +268,8 @@ static void fuzz_sysctl(const char *text)
     require(strncmp(out.key, "net.core.", 9) == 0 || strncmp(out.key, "net.ipv4.", 9) == 0 ||
             strncmp(out.key, "net.ipv6.", 9) == 0);
     require(strlen(out.key) > 9 && !has_bad_part(out.key));
-    require(out.key[strspn(out.key, DIGITS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-./")] == '\0');
+    require(out.key[strspn(out.key, DIGITS
+                           "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-./")] == '\0');
     require(strchr(text, '=') && !strchr(out.value, '\n'));
 
     /* The canonical form is read as itself. */

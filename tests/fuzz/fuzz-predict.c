@@ -1,5 +1,5 @@
-/* --set and what a prediction makes of it: each setting is taken, or refused with a sentence; knobs that go together give
- * a prediction whose bounds are numbers, the lower one first. */
+/* --set and what a prediction makes of it: each setting is taken, or refused with a sentence; knobs
+ * that go together give a prediction whose bounds are numbers, the lower one first. */
 #include "bench/experiments/table.h"
 #include "bench/trial/experiment.h"
 #include "common/sysctl/sysctl.h"
@@ -57,7 +57,9 @@ static int64_t take_value(struct input *in, const struct knob *k)
     case 1:
         return k->max;
     case 2:
-        return k->max > k->min ? k->min + (int64_t)((uint64_t)take_number(in) % (uint64_t)(k->max - k->min)) : 0;
+        return k->max > k->min
+                   ? k->min + (int64_t)((uint64_t)take_number(in) % (uint64_t)(k->max - k->min))
+                   : 0;
     default:
         return take_number(in);
     }
@@ -89,7 +91,8 @@ static void take_setting(struct input *in, const struct experiment *e, char text
     }
 }
 
-static void check_prediction(const struct experiment *e, const struct knobs *k, const struct conditions *c)
+static void check_prediction(const struct experiment *e, const struct knobs *k,
+                             const struct conditions *c)
 {
     struct prediction p = {0};
     e->predict(k, c, &p);

@@ -1,5 +1,5 @@
-/* The text report out of a damaged document: recorded ones, in which values are taken out or replaced by others. Built
- * once for each of the three programs. */
+/* The text report out of a damaged document: recorded ones, in which values are taken out or
+ * replaced by others. Built once for each of the three programs. */
 #include FUZZ_REPORT
 #include "common/report/terminal.h"
 
@@ -28,9 +28,11 @@ static json_t *read_document(size_t i)
 
 static json_t *other_value(uint8_t kind)
 {
-    static const char *const texts[] = {"", ":", "%s%n", "a b", "\xc2\x80", "ESTABLISHED", "agree", "wire"};
+    static const char *const texts[] = {"",         ":",           "%s%n",  "a b",
+                                        "\xc2\x80", "ESTABLISHED", "agree", "wire"};
     static const double numbers[] = {0, -1, 1e300, -1e300, 1e-300, 9.3e18, 0.5, 2147483648.0};
-    static const json_int_t integers[] = {0, -1, 1, INT64_MAX / 256, INT64_MIN / 256, INT32_MAX, UINT32_MAX, 65536};
+    static const json_int_t integers[] = {
+        0, -1, 1, INT64_MAX / 256, INT64_MIN / 256, INT32_MAX, UINT32_MAX, 65536};
     switch (kind % 8) {
     case 0:
         return json_null();
@@ -61,14 +63,18 @@ static int damage(json_t *json, unsigned *at, uint8_t kind)
     json_object_foreach_safe(json, next, key, value)
     {
         if (!(*at)--)
-            return kind == 255 ? json_object_del(json, key) : json_object_set_new(json, key, other_value(kind)), 1;
+            return kind == 255 ? json_object_del(json, key)
+                               : json_object_set_new(json, key, other_value(kind)),
+                   1;
         if (damage(value, at, kind))
             return 1;
     }
     json_array_foreach(json, i, value)
     {
         if (!(*at)--)
-            return kind == 255 ? json_array_remove(json, i) : json_array_set_new(json, i, other_value(kind)), 1;
+            return kind == 255 ? json_array_remove(json, i)
+                               : json_array_set_new(json, i, other_value(kind)),
+                   1;
         if (damage(value, at, kind))
             return 1;
     }

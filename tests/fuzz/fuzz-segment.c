@@ -14,7 +14,8 @@ static void require(int condition)
         abort();
 }
 
-static void check_segment(const struct segment *s, const uint8_t *frame, size_t length, size_t frame_length)
+static void check_segment(const struct segment *s, const uint8_t *frame, size_t length,
+                          size_t frame_length)
 {
     char text[SEGMENT_NAME_MAX];
     require(s->id.family == AF_INET || s->id.family == AF_INET6);
@@ -26,18 +27,21 @@ static void check_segment(const struct segment *s, const uint8_t *frame, size_t 
 }
 
 /* The same frame as seen from the other end is of the same connection, turned round. */
-static void check_turned(const struct segment *there, const uint8_t *frame, size_t length, size_t frame_length)
+static void check_turned(const struct segment *there, const uint8_t *frame, size_t length,
+                         size_t frame_length)
 {
     struct segment back = {0};
     int other = there->direction == TO_SERVER ? TO_CLIENT : TO_SERVER;
     require(segment_read(frame, length, frame_length, other, 0, &back) == 0);
-    require(memcmp(back.id.client, there->id.server, 16) == 0 && memcmp(back.id.server, there->id.client, 16) == 0);
+    require(memcmp(back.id.client, there->id.server, 16) == 0 &&
+            memcmp(back.id.server, there->id.client, 16) == 0);
     require(back.id.client_port == there->id.server_port && back.payload == there->payload);
     if (connection_id_same(&there->id, &back.id))
         require(connection_id_hash(&there->id) == connection_id_hash(&back.id));
 }
 
-/* The first byte chooses the direction, the next two how much longer the frame was than what is there of it. */
+/* The first byte chooses the direction, the next two how much longer the frame was than what is
+ * there of it. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < 3)

@@ -1,5 +1,5 @@
-/* sockdiag_parse(): whatever the buffer, no read outside it, only sockets of a known family, and a visitor that ends
- * the parse ends it where it says. */
+/* sockdiag_parse(): whatever the buffer, no read outside it, only sockets of a known family, and a
+ * visitor that ends the parse ends it where it says. */
 #include "common/kernel/sockdiag.h"
 
 #include <errno.h>

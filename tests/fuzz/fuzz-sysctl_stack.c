@@ -177,7 +177,8 @@ static bool act(uint8_t what, uint8_t value)
         return stack[k].n < STACK && !disk_full;
     }
     if (choice < 9) {
-        require(sysctl_guard_take_back(guards[guard], true, NULL, NULL) >= 0 || disk_full, "a restore");
+        require(sysctl_guard_take_back(guards[guard], true, NULL, NULL) >= 0 || disk_full,
+                "a restore");
         model_leave(guard);
     } else if (choice < 11) {
         recover();

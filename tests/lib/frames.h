@@ -14,7 +14,8 @@ struct frame {
 struct frame_args {
     int ipv6;
     int ip_options, tcp_options; /* bytes, divisible by 4 */
-    int to_client;               /* else to the server: 192.0.2.2:40000 -> 192.0.2.1:8888, or 2001:db8::2 -> ::1 */
+    /* else to the server: 192.0.2.2:40000 -> 192.0.2.1:8888, or 2001:db8::2 -> ::1 */
+    int to_client;
     uint8_t flags;
     uint32_t sequence, acknowledged;
     uint16_t window;
@@ -41,7 +42,8 @@ static inline void frame_put32(struct frame *f, uint32_t v)
 
 static inline void frame_put_ip(struct frame *f, const struct frame_args *a, size_t tcp)
 {
-    const uint8_t net4[] = {192, 0, 2}, net6[] = {0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+    const uint8_t net4[] = {192, 0, 2},
+                  net6[] = {0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
     const uint8_t source = a->to_client ? 1 : 2, destination = a->to_client ? 2 : 1;
     if (a->ipv6) {
         frame_put(f, "\x60\0\0", 4);

@@ -1,6 +1,7 @@
-/* For tests/every-experiment: judges runs that were recorded by the model that this program is linked with. What was observed and the
- * conditions come from the document of `tcplab-bench run --json`, the predictions from here. So a wrong rule can be tried without
- * running anything again: linked with a mutant of the model, the verdict must turn.
+/* For tests/every-experiment: judges runs that were recorded by the model that this program is
+ * linked with. What was observed and the conditions come from the document of `tcplab-bench run
+ * --json`, the predictions from here. So a wrong rule can be tried without running anything again:
+ * linked with a mutant of the model, the verdict must turn.
  *
  *   judge DOCUMENT EXPERIMENT    exit 0 agree, 3 differ, 1 no such run or one that failed */
 #include "bench/experiments/table.h"
@@ -66,7 +67,8 @@ static double observed(const json_t *run, const char *name)
     json_array_foreach(json_object_get(run, "checks"), i, check)
     {
         const json_t *value = json_object_get(check, "observed");
-        if (!strcmp(json_string_value(json_object_get(check, "name")), name) && json_is_number(value))
+        if (!strcmp(json_string_value(json_object_get(check, "name")), name) &&
+            json_is_number(value))
             return json_number_value(value);
     }
     return NAN;
@@ -84,8 +86,8 @@ static enum verdict judge(const struct experiment *e, const json_t *run)
         double value = observed(run, p.expectations[i].name);
         enum verdict one = isnan(value) ? VERDICT_DIFFER : verdict_check(&p.expectations[i], value);
         if (one != VERDICT_AGREE)
-            printf("%s: %g to %g, observed %g\n", p.expectations[i].name, p.expectations[i].lo, p.expectations[i].hi,
-                   value);
+            printf("%s: %g to %g, observed %g\n", p.expectations[i].name, p.expectations[i].lo,
+                   p.expectations[i].hi, value);
         verdict = verdict_add(verdict, one);
     }
     if (p.n != json_array_size(json_object_get(run, "checks")))

@@ -147,8 +147,9 @@ static void live_until_ended(struct live *p)
     struct pollfd end = {.fd = (int)syscall(SYS_pidfd_open, p->pid, 0), .events = POLLIN};
     if (end.fd >= 0 && poll(&end, 1, LIVE_PATIENCE_MS) == 0) {
         kill(p->pid, SIGKILL);
-        cr_assert_fail("process %d did not end within %d s; stderr: %s; stdout: %.2000s", (int)p->pid,
-                       LIVE_PATIENCE_MS / 1000, live_read_file(p->err), live_read_file(p->out));
+        cr_assert_fail("process %d did not end within %d s; stderr: %s; stdout: %.2000s",
+                       (int)p->pid, LIVE_PATIENCE_MS / 1000, live_read_file(p->err),
+                       live_read_file(p->out));
     }
     close(end.fd);
 }
@@ -251,8 +252,8 @@ int64_t live_until(int64_t number, const char *format, ...)
         if (got == number)
             return took_ms;
         poll(NULL, 0, 5);
-        cr_assert_lt(took_ms, LIVE_STATE_MS, "`%s` printed %lld, never %lld", command, (long long)got,
-                     (long long)number);
+        cr_assert_lt(took_ms, LIVE_STATE_MS, "`%s` printed %lld, never %lld", command,
+                     (long long)got, (long long)number);
     } while (true);
 }
 
@@ -300,7 +301,8 @@ int main(int argc, char **argv)
     bool user;
     int r = namespace_enter(&user, &step);
     if (r) {
-        fprintf(stderr, "no private network (%s: %s): live tests need root or user namespaces\n", step, strerror(-r));
+        fprintf(stderr, "no private network (%s: %s): live tests need root or user namespaces\n",
+                step, strerror(-r));
         return 77; /* meson: skipped */
     }
     struct criterion_test_set *tests = criterion_initialize();

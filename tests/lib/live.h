@@ -1,4 +1,5 @@
-/* Live tests: the real programs in a network namespace of the test's own, compared with what ss and nstat say there.
+/* Live tests: the real programs in a network namespace of the test's own, compared with what ss and
+ * nstat say there.
  */
 #pragma once
 
@@ -10,12 +11,15 @@
 
 #define LIVE_PATIENCE_MS 240000 /* for the end of a program */
 #define LIVE_STATE_MS    60000  /* for a state that has to come */
-#define LIVE_TIMEOUT_S   400    /* of a test; longer than the two above, which say what was waited for */
+/* of a test; longer than the two above, which say what was waited for */
+#define LIVE_TIMEOUT_S 400
 
-/* A new network namespace, loopback up, for this test and the programs it starts. Give it as .init of each test. */
+/* A new network namespace, loopback up, for this test and the programs it starts. Give it as .init
+ * of each test. */
 void live_setup(void);
 
-/* This test, and the programs it starts, find that text in the file; the machine's own stays as it is. */
+/* This test, and the programs it starts, find that text in the file; the machine's own stays as it
+ * is. */
 void live_replace_file(const char *path, const char *text);
 
 struct live {
@@ -27,22 +31,25 @@ struct live {
     struct rusage usage;
 };
 
-/* For the next program that is started alone; 0: as it is. The limit of descriptors, and where stdout goes. */
+/* For the next program that is started alone; 0: as it is. The limit of descriptors, and where
+ * stdout goes. */
 extern rlim_t live_descriptors;
 extern int live_output;
 
 /* The next program that is started alone gets the signals that this test blocks and ignores. */
 extern bool live_inherits;
 
-/* Starts "server", "client" or "bench" (of the build under test) with the arguments up to NULL. Its signals are as a
- * shell gives them to a program, whatever this process inherited (nohup ignores SIGHUP). */
+/* Starts "server", "client" or "bench" (of the build under test) with the arguments up to NULL. Its
+ * signals are as a shell gives them to a program, whatever this process inherited (nohup ignores
+ * SIGHUP). */
 struct live *live_start(const char *program, ...) __attribute__((sentinel));
 
 /* The same with --ready-fd; returns once the program has said that it is ready. */
 struct live *live_start_ready(const char *program, ...) __attribute__((sentinel));
 
-/* Waits for the end. The exit code, or 128 + the signal; the texts and the report are there afterwards. A program that
- * does not end within LIVE_PATIENCE_MS is killed, and the test fails with what it said. */
+/* Waits for the end. The exit code, or 128 + the signal; the texts and the report are there
+ * afterwards. A program that does not end within LIVE_PATIENCE_MS is killed, and the test fails
+ * with what it said. */
 int live_wait(struct live *p);
 
 /* Sends a signal, then waits. */
@@ -56,20 +63,21 @@ void live_free(struct live *p);
 /* The integer at a path of keys; fails the test where there is none. */
 int64_t live_integer(const json_t *document, const char *key, ...) __attribute__((sentinel));
 
-/* What a shell command prints in this namespace, and as a number. The first is static until the next call. */
+/* What a shell command prints in this namespace, and as a number. The first is static until the
+ * next call. */
 const char *live_shell(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int64_t live_number(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Runs the command again and again until it prints this number; fails the test after LIVE_STATE_MS, which is for machines
- * that are very busy. The time it took, in ms. */
+/* Runs the command again and again until it prints this number; fails the test after LIVE_STATE_MS,
+ * which is for machines that are very busy. The time it took, in ms. */
 int64_t live_until(int64_t number, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Skips the test where no user namespace can be made, with the reason. */
 void live_need_user_namespaces(void);
 
-/* Waits until port 8888 of this namespace has so many connections, TIME_WAIT apart, and all of them are accepted: a
- * connection is ESTABLISHED, and a client is done, before the server accepts it, and one that was reset stays in the
- * accept queue though ss shows it nowhere else. */
+/* Waits until port 8888 of this namespace has so many connections, TIME_WAIT apart, and all of them
+ * are accepted: a connection is ESTABLISHED, and a client is done, before the server accepts it,
+ * and one that was reset stays in the accept queue though ss shows it nowhere else. */
 void live_until_accepted(int64_t number);
 
 /* Waits until the text is in what the program has written to stderr so far. */

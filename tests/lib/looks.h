@@ -31,8 +31,8 @@ static inline struct connection_id looks_id6(unsigned port)
 }
 
 /* A connection's socket on one side; inode 0: no descriptor. */
-static inline void looks_put(struct look *look, enum side side, const struct connection_id *id, unsigned state,
-                             uint32_t inode)
+static inline void looks_put(struct look *look, enum side side, const struct connection_id *id,
+                             unsigned state, uint32_t inode)
 {
     struct look_side *s = &look->side[side];
     bool client = side == SIDE_CLIENT;
@@ -40,7 +40,8 @@ static inline void looks_put(struct look *look, enum side side, const struct con
                                      .state = state,
                                      .inode = inode,
                                      .source_port = client ? id->client_port : id->server_port,
-                                     .destination_port = client ? id->server_port : id->client_port};
+                                     .destination_port =
+                                         client ? id->server_port : id->client_port};
     memcpy(socket.source, client ? id->client : id->server, 16);
     memcpy(socket.destination, client ? id->server : id->client, 16);
     if (s->n == s->size) {

@@ -19,7 +19,8 @@ static inline void check_refused(const struct refused *c, int r, const char *why
     cr_expect_eq(r, c->error, "\"%.80s\": returned %d, not %d", c->text, r, c->error);
     cr_expect_not_null(why, "\"%.80s\": no reason given", c->text);
     if (why && c->why)
-        cr_expect(strstr(why, c->why), "\"%.80s\": the reason is \"%s\", not \"%s\"", c->text, why, c->why);
+        cr_expect(strstr(why, c->why), "\"%.80s\": the reason is \"%s\", not \"%s\"", c->text, why,
+                  c->why);
 }
 
 /* n times c, then tail. Caller frees. */

@@ -12,7 +12,8 @@ static struct segment segments[SEGMENTS_MAX];
 static size_t n_segments;
 
 /* The next one, delivered 1 ms after it was sent; for the test to change. */
-static inline struct segment *segments_add(unsigned port, enum direction direction, unsigned flags, int64_t at_ns)
+static inline struct segment *segments_add(unsigned port, enum direction direction, unsigned flags,
+                                           int64_t at_ns)
 {
     cr_assert_lt(n_segments, SEGMENTS_MAX);
     struct segment *s = &segments[n_segments++];

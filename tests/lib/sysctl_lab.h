@@ -1,8 +1,9 @@
-/* A place where sysctls may be written: a network namespace for each test, and a directory for its journal.
+/* A place where sysctls may be written: a network namespace for each test, and a directory for its
+ * journal.
  *
- * For one test program, which gets its main() from here: without root it has to enter a user namespace while it has
- * one thread, and a Criterion test has two. What the tests check is read and written here without the help of the
- * code under test. */
+ * For one test program, which gets its main() from here: without root it has to enter a user
+ * namespace while it has one thread, and a Criterion test has two. What the tests check is read and
+ * written here without the help of the code under test. */
 #pragma once
 
 #include "common/sysctl/sysctl_guard.h"
@@ -60,7 +61,8 @@ static inline void lab_enter_netns(void)
 {
     ino_t before = lab_netns();
     if (unshare(CLONE_NEWNET) < 0)
-        cr_skip_test("no private network namespace (needs root or user namespaces): %s", strerror(errno));
+        cr_skip_test("no private network namespace (needs root or user namespaces): %s",
+                     strerror(errno));
     cr_assert(before != 0 && lab_netns() != before, "still in the machine's namespace");
 }
 
@@ -100,13 +102,15 @@ static inline void lab_put(const char *key, const char *value)
     lab_write_file(path, value);
 }
 
-#define assert_value(key, expected)                                                                  \
-    do {                                                                                             \
-        char value_[256];                                                                            \
-        cr_assert_str_eq(lab_get(key, value_), expected, "%s is %s, not %s", key, value_, expected); \
+#define assert_value(key, expected)                                                       \
+    do {                                                                                  \
+        char value_[256];                                                                 \
+        cr_assert_str_eq(lab_get(key, value_), expected, "%s is %s, not %s", key, value_, \
+                         expected);                                                       \
     } while (0)
 
-/* Journals in the directory. The lock file stays, and what a death left of one that was being written. */
+/* Journals in the directory. The lock file stays, and what a death left of one that was being
+ * written. */
 static inline int lab_files(void)
 {
     DIR *d = opendir(lab_journal);

@@ -1,5 +1,5 @@
-/* Two hosts and the wire between them, for the tests of the wire; and main(), which enters a private network while it
- * has one thread (a Criterion test has two). */
+/* Two hosts and the wire between them, for the tests of the wire; and main(), which enters a
+ * private network while it has one thread (a Criterion test has two). */
 #pragma once
 
 #include "bench/lab/link.h"
@@ -156,7 +156,8 @@ static inline int lab_connect(int flags)
     lab_go(net.client);
     int fd = socket(net.family, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
     int r = connect(fd, (const struct sockaddr *)&to, size);
-    cr_assert(r == 0 || (flags & SOCK_NONBLOCK && errno == EINPROGRESS), "connect: %s", strerror(errno));
+    cr_assert(r == 0 || (flags & SOCK_NONBLOCK && errno == EINPROGRESS), "connect: %s",
+              strerror(errno));
     return fd;
 }
 
@@ -168,8 +169,8 @@ static inline bool lab_is_quiet(void)
     return !s.unread && !s.in_transit && clock_now_ns() - s.last_ns >= LAB_QUIET_NS;
 }
 
-/* Nothing is on its way, nor will be of the hosts' own accord: an empty wire may be one between a segment's arrival and its
- * answer. And nothing was lost that should not have been. */
+/* Nothing is on its way, nor will be of the hosts' own accord: an empty wire may be one between a
+ * segment's arrival and its answer. And nothing was lost that should not have been. */
 static inline void lab_settle(void)
 {
     lab_until(lab_is_quiet());
@@ -247,7 +248,8 @@ static inline void lab_receive(int fd, size_t n, uint64_t stream)
         ssize_t r = recv(fd, bytes, sizeof(bytes) < n - at ? sizeof(bytes) : n - at, 0);
         cr_assert_gt(r, 0, "after %zu of %zu bytes: %s", at, n, strerror(errno));
         lab_fill(wanted, (size_t)r, at, stream);
-        cr_assert_eq(memcmp(bytes, wanted, (size_t)r), 0, "other bytes than were sent, after %zu", at);
+        cr_assert_eq(memcmp(bytes, wanted, (size_t)r), 0, "other bytes than were sent, after %zu",
+                     at);
         at += (size_t)r;
     }
 }
@@ -265,7 +267,8 @@ int main(int argc, char **argv)
     bool user;
     int r = namespace_enter(&user, &step);
     if (r) {
-        fprintf(stderr, "no private network (%s: %s): needs root or user namespaces\n", step, strerror(-r));
+        fprintf(stderr, "no private network (%s: %s): needs root or user namespaces\n", step,
+                strerror(-r));
         return 77; /* meson: skipped */
     }
     struct criterion_test_set *tests = criterion_initialize();

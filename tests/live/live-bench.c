@@ -1,5 +1,5 @@
-/* tcplab-bench as its users meet it: real labs, real kernels, and what is left behind. What its documents say is compared with ss and
- * nstat, run in the lab's own namespaces while it stands. */
+/* tcplab-bench as its users meet it: real labs, real kernels, and what is left behind. What its
+ * documents say is compared with ss and nstat, run in the lab's own namespaces while it stands. */
 #include "common/process/clock.h"
 #include "tests/lib/live.h"
 #include "tests/lib/random.h"
@@ -46,13 +46,15 @@ static double observed(const json_t *run, const char *name)
 
 static void check_ledger(const json_t *run)
 {
-    static const char *const rows[] = {"accepted", "queued",    "half_open", "ghost",       "syn_sent", "refused",
-                                       "reset",    "timed_out", "closed",    "unreachable", "no_port",  "no_fd"};
+    static const char *const rows[] = {"accepted", "queued",      "half_open", "ghost",
+                                       "syn_sent", "refused",     "reset",     "timed_out",
+                                       "closed",   "unreachable", "no_port",   "no_fd"};
     int64_t sum = 0;
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
         sum += live_integer(run, "ledger", rows[i], NULL);
     cr_assert_eq(sum, live_integer(run, "ledger", "attempted", NULL), "the rows do not add up");
-    cr_assert_eq(json_object_size(json_object_get(run, "ledger")), sizeof(rows) / sizeof(*rows) + 1);
+    cr_assert_eq(json_object_size(json_object_get(run, "ledger")),
+                 sizeof(rows) / sizeof(*rows) + 1);
 }
 
 /* Every run of a document agrees and has what the contract promises. */
@@ -86,15 +88,17 @@ Test(bench, resets_are_those_whose_third_ack_met_a_full_queue)
     cr_assert_eq(live_integer(run, "counters", "server", "Tcp.OutRsts", NULL), 4);
     cr_assert_eq(live_integer(run, "counters", "server", "TcpExt.EmbryonicRsts", NULL), 4);
     live_free(p);
-    p = live_run(&code, "bench", "run", "rst-on-overflow", "--set", "syncookies=1", "--set", "backlog=4", "--set",
-                 "prefill=limit", "--set", "clients=20", "--json", NULL);
+    p = live_run(&code, "bench", "run", "rst-on-overflow", "--set", "syncookies=1", "--set",
+                 "backlog=4", "--set", "prefill=limit", "--set", "clients=20", "--json", NULL);
     check_agrees(p, code, 1);
     cr_assert_eq(live_integer(run_number(p, 0), "ledger", "reset", NULL), 4);
     cr_assert_eq(live_integer(run_number(p, 0), "ledger", "ghost", NULL), 15);
     live_free(p);
-    p = live_run(&code, "bench", "run", "rst-on-overflow", "--set", "link=loopback", "--json", NULL);
+    p = live_run(&code, "bench", "run", "rst-on-overflow", "--set", "link=loopback", "--json",
+                 NULL);
     check_agrees(p, code, 1);
-    cr_assert_eq(live_integer(run_number(p, 0), "ledger", "reset", NULL), 0, "nobody is reset over loopback");
+    cr_assert_eq(live_integer(run_number(p, 0), "ledger", "reset", NULL), 0,
+                 "nobody is reset over loopback");
     live_free(p);
 }
 
@@ -103,7 +107,8 @@ Test(bench, the_one_connection_shown_is_a_reset_one)
 {
     int code;
     struct live *p = live_run(&code, "bench", "run", "rst-on-overflow", "--json", NULL);
-    const json_t *segments = json_object_get(json_object_get(run_number(p, 0), "packets"), "segments");
+    const json_t *segments =
+        json_object_get(json_object_get(run_number(p, 0), "packets"), "segments");
     static const char *const names[] = {"SYN", "SYN-ACK", "ACK", "RST"};
     cr_assert_eq(json_array_size(segments), 4);
     for (size_t i = 0; i < 4; i++) {
@@ -153,10 +158,11 @@ Test(bench, knobs_far_from_the_defaults_agree)
             set[2 * j - 1] = runs[i][j];
         }
         struct live *p = NULL;
-        for (int attempt = 0; attempt < 10 && (!p || strstr(p->err_text, "quieter machine")); attempt++) {
+        for (int attempt = 0; attempt < 10 && (!p || strstr(p->err_text, "quieter machine"));
+             attempt++) {
             live_free(p);
-            p = live_run(&code, "bench", "run", runs[i][0], "--json", set[0], set[1], set[2], set[3], set[4], set[5],
-                         set[6], set[7], NULL);
+            p = live_run(&code, "bench", "run", runs[i][0], "--json", set[0], set[1], set[2],
+                         set[3], set[4], set[5], set[6], set[7], NULL);
         }
         cr_expect_eq(code, 0, "%s %s: %s", runs[i][0], runs[i][1], p->err_text);
         check_agrees(p, code, 1);
@@ -168,11 +174,16 @@ Test(bench, knobs_far_from_the_defaults_agree)
 Test(bench, too_few_ports_are_refused_with_the_reason)
 {
     static const char *const runs[][3] = {
-        {"half-close", "net.ipv4.ip_local_port_range=40000 40000", "leaves 1 port, and half-close opens more"},
-        {"accept-queue-full", "net.ipv4.ip_local_port_range=40000 40010", "leaves 11 ports, and accept-queue-full"},
-        {"closed-port", "net.ipv4.ip_local_reserved_ports=1-65535", "leaves 0 ports, and closed-port opens more"},
-        {"port-exhaustion", "net.ipv4.ip_local_reserved_ports=32768-60998", "needs all of it; leave it out"},
-        {"time-wait-reuse", "net.ipv4.ip_local_port_range=40000 40010", "time-wait-reuse sets this sysctl by itself"},
+        {"half-close", "net.ipv4.ip_local_port_range=40000 40000",
+         "leaves 1 port, and half-close opens more"},
+        {"accept-queue-full", "net.ipv4.ip_local_port_range=40000 40010",
+         "leaves 11 ports, and accept-queue-full"},
+        {"closed-port", "net.ipv4.ip_local_reserved_ports=1-65535",
+         "leaves 0 ports, and closed-port opens more"},
+        {"port-exhaustion", "net.ipv4.ip_local_reserved_ports=32768-60998",
+         "needs all of it; leave it out"},
+        {"time-wait-reuse", "net.ipv4.ip_local_port_range=40000 40010",
+         "time-wait-reuse sets this sysctl by itself"},
     };
     int code;
     for (size_t i = 0; i < sizeof(runs) / sizeof(*runs); i++) {
@@ -183,22 +194,24 @@ Test(bench, too_few_ports_are_refused_with_the_reason)
     }
 }
 
-/* Those that the sanitizers shall have seen, and time-wait with both ends closing first. All of them, as they are:
- * tests/every-experiment. */
+/* Those that the sanitizers shall have seen, and time-wait with both ends closing first. All of
+ * them, as they are: tests/every-experiment. */
 Test(bench, closing_first_at_either_end)
 {
     if (live_sanitized) {
-        struct live *some = live_start("bench", "run", "accept-queue-full", "third-ack-dropped", "fin-wait-2-timeout",
-                                       "syn-cookie-ghosts", "-j", "4", "--json", NULL);
+        struct live *some =
+            live_start("bench", "run", "accept-queue-full", "third-ack-dropped",
+                       "fin-wait-2-timeout", "syn-cookie-ghosts", "-j", "4", "--json", NULL);
         check_agrees(some, live_wait(some), 4);
         live_free(some);
         return;
     }
-    struct live *server_closes = live_start("bench", "run", "time-wait", "--set", "closer=server", "--json", NULL);
-    struct live *reuse =
-        live_start("bench", "run", "time-wait", "--set", "tw_reuse=1", "--set", "ipv6=yes", "--json", NULL);
-    struct live *few =
-        live_start("bench", "run", "time-wait", "--set", "max_tw_buckets=5", "--set", "clients=21", "--json", NULL);
+    struct live *server_closes =
+        live_start("bench", "run", "time-wait", "--set", "closer=server", "--json", NULL);
+    struct live *reuse = live_start("bench", "run", "time-wait", "--set", "tw_reuse=1", "--set",
+                                    "ipv6=yes", "--json", NULL);
+    struct live *few = live_start("bench", "run", "time-wait", "--set", "max_tw_buckets=5", "--set",
+                                  "clients=21", "--json", NULL);
     check_agrees(server_closes, live_wait(server_closes), 1);
     check_agrees(reuse, live_wait(reuse), 1);
     check_agrees(few, live_wait(few), 1);
@@ -211,7 +224,8 @@ Test(bench, closing_first_at_either_end)
 
 #define FAMILY_MAX 64
 
-/* The process and all below it, from /proc: a shell that walks it is too slow beside a run on a busy machine. */
+/* The process and all below it, from /proc: a shell that walks it is too slow beside a run on a
+ * busy machine. */
 static size_t family_of(pid_t pid, pid_t family[static FAMILY_MAX])
 {
     size_t n = 0;
@@ -244,7 +258,8 @@ static bool is_named(pid_t pid, const char *name)
 static int program_in_lab(const struct live *bench, const char *name)
 {
     pid_t family[FAMILY_MAX];
-    for (int64_t began_ns = clock_now_ns(); clock_now_ns() - began_ns < LIVE_STATE_MS * NS_PER_MS;) {
+    for (int64_t began_ns = clock_now_ns();
+         clock_now_ns() - began_ns < LIVE_STATE_MS * NS_PER_MS;) {
         size_t n = family_of(bench->pid, family);
         for (size_t i = 0; i < n; i++)
             if (is_named(family[i], name))
@@ -257,10 +272,13 @@ static int program_in_lab(const struct live *bench, const char *name)
 
 Test(bench, the_queue_is_what_ss_says)
 {
-    /* The SYNs are sent again each second, and from the fifth on ever more seldom: there is time to look. */
-    struct live *p = live_start("bench", "run", "accept-queue-full", "--set", "again=6", "--json", NULL);
+    /* The SYNs are sent again each second, and from the fifth on ever more seldom: there is time to
+     * look. */
+    struct live *p =
+        live_start("bench", "run", "accept-queue-full", "--set", "again=6", "--json", NULL);
     int server = program_in_lab(p, "tcplab-server");
-    live_until(90, "nsenter -t %d -n nstat -asz TcpExtListenOverflows | awk '/Listen/ {print $2}'", server);
+    live_until(90, "nsenter -t %d -n nstat -asz TcpExtListenOverflows | awk '/Listen/ {print $2}'",
+               server);
     int64_t length = live_number("nsenter -t %d -n ss -Hltn | awk '{print $2}'", server);
     int64_t limit = live_number("nsenter -t %d -n ss -Hltn | awk '{print $3}'", server);
     int64_t syn_sent = live_number("nsenter -t %d -n ss -Htan state syn-sent | wc -l", server);
@@ -276,8 +294,8 @@ Test(bench, the_queue_is_what_ss_says)
 
 Test(bench, the_states_are_what_ss_says)
 {
-    struct live *p = live_start("bench", "run", "fin-wait-2-timeout", "--set", "orphan=no", "--set", "fin_timeout=15",
-                                "--json", NULL);
+    struct live *p = live_start("bench", "run", "fin-wait-2-timeout", "--set", "orphan=no", "--set",
+                                "fin_timeout=15", "--json", NULL);
     int server = program_in_lab(p, "tcplab-server"), client = program_in_lab(p, "tcplab-client");
     /* 20, and the one that is the clock */
     live_until(21, "nsenter -t %d -n ss -Htan state fin-wait-2 | wc -l", client);
@@ -288,24 +306,28 @@ Test(bench, the_states_are_what_ss_says)
     cr_assert_eq(observed(run, "client.FIN_WAIT_2"), 20);
     cr_assert_eq(observed(run, "client.FIN_WAIT_2_in_the_end"), 20);
     const json_t *timeline = json_object_get(run, "timeline");
-    cr_assert_eq(live_integer(json_array_get(timeline, json_array_size(timeline) - 1), "client", "FIN_WAIT_2", NULL),
+    cr_assert_eq(live_integer(json_array_get(timeline, json_array_size(timeline) - 1), "client",
+                              "FIN_WAIT_2", NULL),
                  20);
     live_free(p);
 }
 
 Test(bench, half_open_ones_are_what_ss_says)
 {
-    struct live *p = live_start("bench", "run", "third-ack-dropped", "--set", "again=3", "--json", NULL);
+    struct live *p =
+        live_start("bench", "run", "third-ack-dropped", "--set", "again=3", "--json", NULL);
     int server = program_in_lab(p, "tcplab-server"), client = program_in_lab(p, "tcplab-client");
     live_until(3, "nsenter -t %d -n ss -Htano state syn-recv | grep -c ',2)'", server);
-    int64_t established = live_number("nsenter -t %d -n ss -Htan state established | wc -l", client);
-    int64_t repeated =
-        live_number("nsenter -t %d -n nstat -asz TcpExtTCPSynRetrans | awk '/Retrans/ {print $2}'", server);
+    int64_t established =
+        live_number("nsenter -t %d -n ss -Htan state established | wc -l", client);
+    int64_t repeated = live_number(
+        "nsenter -t %d -n nstat -asz TcpExtTCPSynRetrans | awk '/Retrans/ {print $2}'", server);
     check_agrees(p, live_wait(p), 1);
     const json_t *run = run_number(p, 0);
     cr_assert_eq(live_integer(run, "ledger", "half_open", NULL), 3);
     cr_assert_eq(observed(run, "client.ESTABLISHED"), established);
-    cr_assert_eq(observed(run, "server.TcpExt.TCPSynRetrans"), repeated + 3, "sent again once more since ss looked");
+    cr_assert_eq(observed(run, "server.TcpExt.TCPSynRetrans"), repeated + 3,
+                 "sent again once more since ss looked");
     live_free(p);
 }
 
@@ -314,12 +336,15 @@ Test(bench, the_pcap_file_has_what_the_wire_saw)
     int code;
     char folder[] = "/tmp/tcplab-test-XXXXXX";
     cr_assert_not_null(mkdtemp(folder));
-    struct live *p =
-        live_run(&code, "bench", "run", "syn-cookie-ghosts", "--repeat", "2", "--pcap", folder, "--json", NULL);
+    struct live *p = live_run(&code, "bench", "run", "syn-cookie-ghosts", "--repeat", "2", "--pcap",
+                              folder, "--json", NULL);
     check_agrees(p, code, 2);
-    int64_t records = live_number("tcpdump -nr %s/syn-cookie-ghosts.pcap 2>/dev/null | wc -l", folder);
+    int64_t records =
+        live_number("tcpdump -nr %s/syn-cookie-ghosts.pcap 2>/dev/null | wc -l", folder);
     cr_assert_eq(
-        live_number("tcpdump -nr %s/syn-cookie-ghosts.pcap 'tcp[tcpflags] == tcp-syn' 2>/dev/null | wc -l", folder),
+        live_number(
+            "tcpdump -nr %s/syn-cookie-ghosts.pcap 'tcp[tcpflags] == tcp-syn' 2>/dev/null | wc -l",
+            folder),
         20);
     cr_assert_geq(records, live_integer(run_number(p, 0), "wire", "segments", NULL));
     cr_assert_eq(live_number("ls %s | wc -l", folder), 2);
@@ -353,7 +378,8 @@ Test(bench, a_wrong_prediction_is_found_to_differ)
 
 /* --- wrong options --- */
 
-static void check_usage(const char *sentence, const char *a, const char *b, const char *c, const char *d)
+static void check_usage(const char *sentence, const char *a, const char *b, const char *c,
+                        const char *d)
 {
     int code;
     struct live *p = live_run(&code, "bench", "run", a, b, c, d, NULL);
@@ -369,20 +395,24 @@ Test(bench, what_makes_no_sense_is_told)
     check_usage("write KNOB=VALUE", "rst-on-overflow", "--set", "backlog", NULL);
     check_usage("from -1 to 65535", "rst-on-overflow", "--set", "backlog=70000", NULL);
     check_usage("write loopback or wire", "rst-on-overflow", "--set", "link=cable", NULL);
-    check_usage("the queue holds min(backlog, somaxconn) + 1 = min(8, 4096) + 1 = 9", "rst-on-overflow", "--set",
-                "prefill=10", NULL);
-    check_usage("the kernel takes 1 to 127", "rst-on-overflow", "--set", "net.ipv4.tcp_syn_retries=0", NULL);
-    check_usage("the kernel refuses that value", "rst-on-overflow", "--set", "net.ipv4.tcp_ecn=100", NULL);
+    check_usage("the queue holds min(backlog, somaxconn) + 1 = min(8, 4096) + 1 = 9",
+                "rst-on-overflow", "--set", "prefill=10", NULL);
+    check_usage("the kernel takes 1 to 127", "rst-on-overflow", "--set",
+                "net.ipv4.tcp_syn_retries=0", NULL);
+    check_usage("the kernel refuses that value", "rst-on-overflow", "--set", "net.ipv4.tcp_ecn=100",
+                NULL);
     check_usage("give names, or --all", "--all", "rst-on-overflow", NULL, NULL);
     check_usage("which experiment?", "--repeat", "3", NULL, NULL);
     check_usage("kill=yes", "fin-wait-2-timeout", "--set", "kill=yes", "--set=orphan=no");
     check_usage("as many ports as there are clients", "time-wait", "--set", "then=50", NULL);
-    check_usage("the SYN queue takes 4 at once", "rst-on-overflow", "--set=backlog=10", "--set", "max_syn_backlog=3");
+    check_usage("the SYN queue takes 4 at once", "rst-on-overflow", "--set=backlog=10", "--set",
+                "max_syn_backlog=3");
     check_usage("no experiment has a knob of that name", "--all", "--set", "zzz=1", NULL);
     check_usage("did you mean defer-accept?", "accept", NULL, NULL, NULL);
     check_usage("there is no such section", "rst-on-overflow", "--show", "verdict,ledgr", NULL);
     check_usage("--ask asks about one run", "rst-on-overflow", "closed-port", "--ask", NULL);
-    check_usage("leave out --no-answers, or --ask", "rst-on-overflow", "--ask", "--no-answers", NULL);
+    check_usage("leave out --no-answers, or --ask", "rst-on-overflow", "--ask", "--no-answers",
+                NULL);
     check_usage("give one of the two", "rst-on-overflow", "--brief", "--show=seen", NULL);
     check_usage("that is no folder", "rst-on-overflow", "--pcap", "/dev/null", NULL);
 }
@@ -392,8 +422,8 @@ Test(bench, what_makes_no_sense_is_told)
 Test(bench, repetitions_and_labs_at_once)
 {
     int code;
-    struct live *p = live_run(&code, "bench", "run", "rst-on-overflow", "syn-cookie-ghosts", "--repeat", "3", "-j",
-                              "3", "--json", NULL);
+    struct live *p = live_run(&code, "bench", "run", "rst-on-overflow", "syn-cookie-ghosts",
+                              "--repeat", "3", "-j", "3", "--json", NULL);
     check_agrees(p, code, 6);
     for (size_t i = 0; i < 6; i++)
         cr_assert_eq(live_integer(run_number(p, i), "repetition", NULL), (int64_t)(i % 3 + 1));
@@ -404,7 +434,8 @@ Test(bench, repetitions_and_labs_at_once)
 Test(bench, jsonl_has_a_line_a_run)
 {
     int code;
-    struct live *p = live_run(&code, "bench", "run", "rst-on-overflow", "--repeat", "2", "--jsonl", NULL);
+    struct live *p =
+        live_run(&code, "bench", "run", "rst-on-overflow", "--repeat", "2", "--jsonl", NULL);
     char *line = strtok(p->out_text, "\n");
     for (int i = 0; i < 3; i++, line = strtok(NULL, "\n")) {
         json_t *document = line ? json_loads(line, 0, NULL) : NULL;
@@ -443,7 +474,8 @@ static void check_family_ends(int family[static FAMILY_MAX], size_t n)
 
 Test(bench, kill_9_leaves_nothing)
 {
-    static const char host[] = "ip -br link; ip netns; sysctl -a 2>/dev/null | grep -E 'tcp_|somaxconn|port_range'";
+    static const char host[] =
+        "ip -br link; ip netns; sysctl -a 2>/dev/null | grep -E 'tcp_|somaxconn|port_range'";
     char *before = strdup(live_shell("%s", host));
     for (int i = 0; i < (live_sanitized ? 8 : 25); i++) {
         int family[FAMILY_MAX];
@@ -481,7 +513,8 @@ Test(bench, a_signal_ends_it_at_once)
 static void check_stopped(const char *program, const char *of)
 {
     int ends[FAMILY_MAX];
-    struct live *p = live_start("bench", "run", "accept-queue-full", "--set", "again=6", "--json", NULL);
+    struct live *p =
+        live_start("bench", "run", "accept-queue-full", "--set", "again=6", "--json", NULL);
     int stopped = program_in_lab(p, program);
     int64_t began_ns = clock_now_ns();
     program_in_lab(p, "tcplab-client");
@@ -492,7 +525,9 @@ static void check_stopped(const char *program, const char *of)
     cr_expect_lt(clock_now_ns() - began_ns, 100 * NS_PER_S, "it waited for what cannot come");
     const char *reason = text_of(run_number(p, 0), "reason");
     cr_expect_eq(strncmp(reason, of, strlen(of)), 0, "%s", reason);
-    cr_expect(strstr(reason, "stopped by a signal (SIGSTOP, SIGTSTP) for 5 s, and the run waits for "), "%s", reason);
+    cr_expect(
+        strstr(reason, "stopped by a signal (SIGSTOP, SIGTSTP) for 5 s, and the run waits for "),
+        "%s", reason);
     check_family_ends(ends, n);
     live_free(p);
 }
@@ -501,14 +536,16 @@ static void check_stopped(const char *program, const char *of)
 Test(bench, a_stopped_lab_ends_the_run)
 {
     int ends[FAMILY_MAX];
-    struct live *p = live_start("bench", "run", "accept-queue-full", "--set", "again=6", "--json", NULL);
+    struct live *p =
+        live_start("bench", "run", "accept-queue-full", "--set", "again=6", "--json", NULL);
     int64_t began_ns = clock_now_ns();
     kill(live_number("ps -o ppid= -p %d", program_in_lab(p, "tcplab-client")), SIGSTOP);
     size_t n = open_family(p->pid, ends);
     cr_expect_eq(live_wait(p), 1);
     cr_expect_lt(clock_now_ns() - began_ns, 60 * NS_PER_S, "it waited for what cannot come");
     const char *reason = text_of(run_number(p, 0), "reason");
-    cr_expect(strstr(reason, "the lab has been stopped by a signal (SIGSTOP, SIGTSTP) for 5 s"), "%s", reason);
+    cr_expect(strstr(reason, "the lab has been stopped by a signal (SIGSTOP, SIGTSTP) for 5 s"),
+              "%s", reason);
     check_family_ends(ends, n);
     live_free(p);
 }
@@ -552,7 +589,8 @@ Test(bench, more_clients_than_descriptors_are_refused_first)
 {
     int code;
     live_descriptors = 100;
-    struct live *p = live_run(&code, "bench", "run", "rst-on-overflow", "--set", "clients=2000", "--json", NULL);
+    struct live *p =
+        live_run(&code, "bench", "run", "rst-on-overflow", "--set", "clients=2000", "--json", NULL);
     cr_assert_eq(code, 77, "exit %d: %s", code, p->err_text);
     cr_assert_str_eq(text_of(run_number(p, 0), "verdict"), "skipped");
     cr_assert(strstr(p->err_text, "need 2054 descriptors"), "%s", p->err_text);
@@ -565,12 +603,14 @@ Test(bench, more_clients_than_descriptors_are_refused_first)
 
 Test(bench, a_prediction_of_ones_own_stands_beside_the_rule)
 {
-    const char *said =
-        live_shell("printf 'seven\\n7\\n\\n' | %s/bench/tcplab-bench run closed-port --ask --brief 2>&1", TEST_BUILD);
+    const char *said = live_shell(
+        "printf 'seven\\n7\\n\\n' | %s/bench/tcplab-bench run closed-port --ask --brief 2>&1",
+        TEST_BUILD);
     cr_assert(strstr(said, "That is no number."), "%s", said);
     const char *you = strstr(said, "\nYour prediction\n");
     cr_assert(you, "%s", said);
-    cr_assert_lt(strstr(said, "Your prediction? A number"), strstr(said, "\n  verdict     agree"), "asked first");
+    cr_assert_lt(strstr(said, "Your prediction? A number"), strstr(said, "\n  verdict     agree"),
+                 "asked first");
     cr_assert(strstr(you, " 7 "), "%s", you);
     cr_assert_null(strstr(said, "\nSet-up\n"), "--brief");
 }
@@ -578,14 +618,18 @@ Test(bench, a_prediction_of_ones_own_stands_beside_the_rule)
 Test(bench, a_long_report_on_a_terminal_goes_through_the_pager)
 {
     char command[256];
-    snprintf(command, sizeof(command), "PAGER='head -4; echo PAGED' TERM=xterm %s/bench/tcplab-bench run closed-port",
+    snprintf(command, sizeof(command),
+             "PAGER='head -4; echo PAGED' TERM=xterm %s/bench/tcplab-bench run closed-port",
              TEST_BUILD);
     const char *said = live_shell(TERMINAL, 70, command);
     cr_assert(strstr(said, "PAGED") && !strstr(said, "Try next"), "%s", said);
-    cr_assert(strstr(said, "\n======================================================================\n"),
-              "70 columns: %s", said);
-    snprintf(command, sizeof(command),
-             "PAGER='head -4; echo PAGED' TERM=xterm %s/bench/tcplab-bench run closed-port --no-pager", TEST_BUILD);
+    cr_assert(
+        strstr(said, "\n======================================================================\n"),
+        "70 columns: %s", said);
+    snprintf(
+        command, sizeof(command),
+        "PAGER='head -4; echo PAGED' TERM=xterm %s/bench/tcplab-bench run closed-port --no-pager",
+        TEST_BUILD);
     said = live_shell(TERMINAL, 70, command);
     cr_assert(!strstr(said, "PAGED") && strstr(said, "Try next"), "%s", said);
 }
@@ -594,8 +638,9 @@ Test(bench, the_prompt_says_that_it_is_a_lab)
 {
     static const char *const shells[] = {"/bin/bash", "/bin/sh"};
     for (size_t i = 0; i < 2; i++) {
-        const char *said = live_shell("echo exit | SHELL=%s script -qec '%s/bench/tcplab-bench enter' /dev/null",
-                                      shells[i], TEST_BUILD);
+        const char *said =
+            live_shell("echo exit | SHELL=%s script -qec '%s/bench/tcplab-bench enter' /dev/null",
+                       shells[i], TEST_BUILD);
         cr_assert(strstr(said, "(tcplab) "), "%s: %s", shells[i], said);
     }
 }
@@ -609,19 +654,22 @@ Test(bench, list_and_explain)
     live_free(p);
     p = live_run(&code, "bench", "explain", "rst-on-overflow", NULL);
     cr_assert_eq(code, 0);
-    static const char *const parts[] = {
-        "What is often said", "What the kernel does", "tcp_check_req", "backlog", "ledger.reset", "By hand"};
+    static const char *const parts[] = {"What is often said", "What the kernel does",
+                                        "tcp_check_req",      "backlog",
+                                        "ledger.reset",       "By hand"};
     for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
         cr_assert(strstr(p->out_text, parts[i]), "no \"%s\" in it", parts[i]);
     live_free(p);
     p = live_run(&code, "bench", "explain", "rst-on-overflow", "--no-answers", NULL);
     cr_assert_eq(code, 0);
-    cr_assert(!strstr(p->out_text, "tcp_check_req") && !strstr(p->out_text, "Prediction"), "%s", p->out_text);
+    cr_assert(!strstr(p->out_text, "tcp_check_req") && !strstr(p->out_text, "Prediction"), "%s",
+              p->out_text);
     live_free(p);
-    p = live_run(&code, "bench", "explain", "rst-on-overflow", "--set", "backlog=0", "--set", "net.core.somaxconn=0",
-                 NULL);
+    p = live_run(&code, "bench", "explain", "rst-on-overflow", "--set", "backlog=0", "--set",
+                 "net.core.somaxconn=0", NULL);
     cr_assert_eq(code, 0);
-    cr_assert(strstr(p->out_text, "ledger.reset                                 0 connections"), "%s", p->out_text);
+    cr_assert(strstr(p->out_text, "ledger.reset                                 0 connections"),
+              "%s", p->out_text);
     live_free(p);
     p = live_run(&code, "bench", "explain", "rst-on-overflw", NULL);
     cr_assert_eq(code, 2);

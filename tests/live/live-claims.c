@@ -1,4 +1,5 @@
-/* tcplab-bench claims as its users meet it: real runs, their verdicts, and what the one-liners of the articles really print. */
+/* tcplab-bench claims as its users meet it: real runs, their verdicts, and what the one-liners of
+ * the articles really print. */
 #include "tests/lib/live.h"
 
 #include <criterion/criterion.h>
@@ -49,8 +50,10 @@ static void check_claim(const json_t *claim)
     const char *verdict = text_of(claim, "verdict"), *name = text_of(claim, "name");
     bool history = json_is_null(json_object_get(claim, "experiment"));
     cr_expect_str_neq(verdict, "undecided", "%s: %s", name, text_of(claim, "reason"));
-    cr_expect(history || is_as_claimed(claim) == !strcmp(verdict, "holds"), "%s: %s", name, verdict);
-    cr_expect(!strcmp(verdict, "holds") || *text_of(claim, "truth"), "%s does not hold: what is so instead?", name);
+    cr_expect(history || is_as_claimed(claim) == !strcmp(verdict, "holds"), "%s: %s", name,
+              verdict);
+    cr_expect(!strcmp(verdict, "holds") || *text_of(claim, "truth"),
+              "%s does not hold: what is so instead?", name);
     cr_expect(history || json_object_size(json_object_get(claim, "knobs")), "%s", name);
     cr_expect(history || !strncmp(text_of(claim, "command"), "tcplab-bench run ", 17), "%s", name);
 }
@@ -67,8 +70,9 @@ static void check_verdict(const json_t *claims, size_t i, const char *name, cons
 Test(claims, verdicts_come_from_runs)
 {
     int code;
-    struct live *p = live_run(&code, "bench", "claims", "run", "-j", "4", "--json", "three-way-handshake", "listen-n",
-                              "close-sends-fin", "backlog-sum-of-both", "tw-recycle", "established-together", NULL);
+    struct live *p = live_run(&code, "bench", "claims", "run", "-j", "4", "--json",
+                              "three-way-handshake", "listen-n", "close-sends-fin",
+                              "backlog-sum-of-both", "tw-recycle", "established-together", NULL);
     cr_assert_eq(code, 0, "exit %d: %s", code, p->err_text);
     cr_expect_str_eq(text_of(p->report, "schema"), "tcplab.bench/1");
     cr_expect_str_eq(text_of(p->report, "event"), "claims");
@@ -90,10 +94,12 @@ Test(claims, as_text_and_as_a_document)
     char path[64], json[80];
     snprintf(path, sizeof(path), "/tmp/tcplab-live-claims-%d.json", (int)getpid());
     snprintf(json, sizeof(json), "--json=%s", path);
-    struct live *p = live_run(&code, "bench", "claims", "run", "somaxconn-128", "keepalive-75-minutes", json, NULL);
+    struct live *p = live_run(&code, "bench", "claims", "run", "somaxconn-128",
+                              "keepalive-75-minutes", json, NULL);
     cr_assert_eq(code, 0, "exit %d: %s", code, p->err_text);
     cr_expect(strstr(p->out_text, "Of 2 claims"), "%s", p->out_text);
-    cr_expect(strstr(p->out_text, "net.ipv4.tcp_keepalive_intvl                         4,500               75"),
+    cr_expect(strstr(p->out_text,
+                     "net.ipv4.tcp_keepalive_intvl                         4,500               75"),
               "%s", p->out_text);
     json_t *document = json_load_file(path, 0, NULL);
     unlink(path);
@@ -109,8 +115,9 @@ Test(claims, list_and_wrong_usage)
                                            {"claims", "listen-n", NULL},
                                            {"claims", "list", "--json"},
                                            {"claims", "run", "--jobs=none"}};
-    static const char *const says[] = {"did you mean listen-n?", "takes no names", "write claims list, or claims run",
-                                       "takes no --json", "none"};
+    static const char *const says[] = {"did you mean listen-n?", "takes no names",
+                                       "write claims list, or claims run", "takes no --json",
+                                       "none"};
     int code;
     struct live *p = live_run(&code, "bench", "claims", "list", NULL);
     cr_expect_eq(code, 0);
@@ -128,8 +135,8 @@ Test(claims, list_and_wrong_usage)
 /* What had ended by then is judged; the others are undecided, and say why. */
 Test(claims, interrupted)
 {
-    struct live *p =
-        live_start("bench", "claims", "run", "--json", "-j", "2", "time-wait-is-60", "accept-opens", NULL);
+    struct live *p = live_start("bench", "claims", "run", "--json", "-j", "2", "time-wait-is-60",
+                                "accept-opens", NULL);
     live_until(2, "pgrep -P %d | wc -l", (int)p->pid); /* both labs; then the short one is over */
     live_until(1, "pgrep -P %d | wc -l", (int)p->pid);
     cr_expect_eq(live_stop(p, SIGINT), 130);
@@ -145,7 +152,8 @@ Test(claims, interrupted)
 #define STATES "awk '/^tcp/ {++S[$NF]} END {for (a in S) print a, S[a]}'"
 #define PEERS  "awk '{print $5}' | cut -d: -f1 | sort | uniq -c | sort -n"
 
-/* Three connections over IPv4, one from each of two networks of IPv6; no program has accepted them. */
+/* Three connections over IPv4, one from each of two networks of IPv6; no program has accepted
+ * them. */
 Test(claims, what_the_one_liners_count)
 {
     static const char *const addresses[] = {"127.0.0.1", "2001:db8::1", "2001:db8:1::1"};
@@ -153,19 +161,25 @@ Test(claims, what_the_one_liners_count)
     struct live *clients[3];
     if (live_number("command -v netstat >/dev/null; echo $?"))
         cr_skip_test("there is no netstat here");
-    live_shell("ip addr add 2001:db8::1/64 dev lo nodad; ip addr add 2001:db8:1::1/64 dev lo nodad");
-    struct live *server = live_start_ready("server", "-l", "::", "-b", "8", "-a", "never", "--json", NULL);
+    live_shell(
+        "ip addr add 2001:db8::1/64 dev lo nodad; ip addr add 2001:db8:1::1/64 dev lo nodad");
+    struct live *server =
+        live_start_ready("server", "-l", "::", "-b", "8", "-a", "never", "--json", NULL);
     for (size_t i = 0; i < 3; i++) {
         snprintf(target, sizeof(target), i ? "[%s]:8888" : "%s:8888", addresses[i]);
-        clients[i] =
-            live_start("client", "-c", i ? "1" : "3", "--source", addresses[i], "--hold", "300s", target, NULL);
+        clients[i] = live_start("client", "-c", i ? "1" : "3", "--source", addresses[i], "--hold",
+                                "300s", target, NULL);
     }
     live_until(10, "ss -Htan state established | wc -l");
-    cr_expect_eq(live_number("netstat -n | " STATES " | awk '/^ESTABLISHED/ {print $2}'"), 10, "both ends of five");
-    cr_expect_eq(live_number("netstat -n | " STATES " | grep -c LISTEN"), 0, "listeners are left out");
+    cr_expect_eq(live_number("netstat -n | " STATES " | awk '/^ESTABLISHED/ {print $2}'"), 10,
+                 "both ends of five");
+    cr_expect_eq(live_number("netstat -n | " STATES " | grep -c LISTEN"), 0,
+                 "listeners are left out");
     cr_expect_eq(live_number("netstat -nat | " STATES " | awk '/^LISTEN/ {print $2}'"), 1);
-    cr_expect_eq(live_number("netstat -nat | " PEERS " | awk '$2 == 2001 {print $1}'"), 4, "two networks, both ends");
-    cr_expect_eq(live_number("netstat -nat | " PEERS " | grep -c -w -e Address -e and"), 2, "words of the heading");
+    cr_expect_eq(live_number("netstat -nat | " PEERS " | awk '$2 == 2001 {print $1}'"), 4,
+                 "two networks, both ends");
+    cr_expect_eq(live_number("netstat -nat | " PEERS " | grep -c -w -e Address -e and"), 2,
+                 "words of the heading");
     for (size_t i = 0; i < 3; i++)
         live_stop(clients[i], SIGINT);
     live_stop(server, SIGINT);

@@ -1,4 +1,5 @@
-/* tcplab-client with more connections than one file table holds, and than one address has ports for. */
+/* tcplab-client with more connections than one file table holds, and than one address has ports
+ * for. */
 #include "tests/lib/live.h"
 
 #include <criterion/criterion.h>
@@ -16,8 +17,10 @@ TestSuite(tables, .init = live_setup, .timeout = LIVE_TIMEOUT_S);
 #define HELD  "ss -Htn state established 'dport = :8888' | wc -l"
 
 /* Starts a client for 300 connections whose file tables are small. */
-#define start_small(...) (live_descriptors = SMALL, live_start_ready("client", "-c", "300", "-J", __VA_ARGS__, NULL))
-#define run_small(...)   (live_descriptors = SMALL, live_run(&code, "client", "-c", "300", "-J", __VA_ARGS__, NULL))
+#define start_small(...) \
+    (live_descriptors = SMALL, live_start_ready("client", "-c", "300", "-J", __VA_ARGS__, NULL))
+#define run_small(...) \
+    (live_descriptors = SMALL, live_run(&code, "client", "-c", "300", "-J", __VA_ARGS__, NULL))
 
 static int64_t row(const struct live *client, const char *key)
 {
@@ -33,8 +36,9 @@ static void check_all_in(const struct live *client, const char *name, int64_t co
     cr_assert_gt(loops, 300 / SMALL);
     cr_assert_eq(live_integer(client->report, "file_tables", NULL), loops);
     cr_assert_eq(live_integer(client->report, "settings", "threads", NULL), 1, "as it was asked");
-    cr_assert(strstr(client->err_text, "300 connections are more than the 64 descriptors of one file table"), "%s",
-              client->err_text);
+    cr_assert(strstr(client->err_text,
+                     "300 connections are more than the 64 descriptors of one file table"),
+              "%s", client->err_text);
 }
 
 static void stop_server(struct live *server)
@@ -66,7 +70,8 @@ Test(tables, loops_that_take_turns_run_wherever)
     live_descriptors = SMALL;
     struct live *client = live_start_ready("client", "-c", "60", "-J", "--hold", "300s", NULL);
     live_until(60, HELD);
-    cr_assert_eq(live_number("grep -h Cpus_allowed_list /proc/%d/task/*/status | sort -u | wc -l", (int)client->pid),
+    cr_assert_eq(live_number("grep -h Cpus_allowed_list /proc/%d/task/*/status | sort -u | wc -l",
+                             (int)client->pid),
                  1);
     cr_assert_eq(live_stop(client, SIGINT), 0);
     cr_assert_eq(live_integer(client->report, "event_loops", NULL), 2);
@@ -266,8 +271,8 @@ Test(tables, loopback_has_other_addresses_when_the_ports_of_one_do_not_do)
     struct live *server = live_start_ready("server", "--on-eof", "hold", "-J", NULL);
     struct live *client = live_run(&code, "client", "-c", "300", "-J", NULL);
     cr_assert_eq(code, 0, "%s", client->err_text);
-    cr_assert(strstr(client->err_text, "the 300 connections come from 127.0.0.1 to 127.0.0.6"), "%s",
-              client->err_text);
+    cr_assert(strstr(client->err_text, "the 300 connections come from 127.0.0.1 to 127.0.0.6"),
+              "%s", client->err_text);
     cr_assert_eq(row(client, "established"), 300);
     cr_assert_eq(live_integer(client->report, "local_ports", "source_addresses", NULL), 6);
     cr_assert_eq(live_integer(client->report, "event_loops", NULL), 1);
@@ -290,10 +295,12 @@ Test(tables, loopback_keeps_to_one_address_where_that_is_enough_or_asked_for)
         int64_t addresses;
     } cases[] = {{"1500", NULL, 1}, {"1501", NULL, 2}, {"1501", "127.0.0.9", 1}};
     for (int i = 0; i < 3; i++) {
-        struct live *client = live_run(&code, "client", "-c", cases[i].connections, "-J", "127.0.0.1:9",
-                                       cases[i].source ? "--source" : NULL, cases[i].source, NULL);
+        struct live *client =
+            live_run(&code, "client", "-c", cases[i].connections, "-J", "127.0.0.1:9",
+                     cases[i].source ? "--source" : NULL, cases[i].source, NULL);
         cr_assert_eq(code, 0, "%s", client->err_text);
-        cr_assert_eq(live_integer(client->report, "local_ports", "source_addresses", NULL), cases[i].addresses);
+        cr_assert_eq(live_integer(client->report, "local_ports", "source_addresses", NULL),
+                     cases[i].addresses);
         live_free(client);
     }
     live_shell("echo 40000 40099 > /proc/sys/net/ipv4/ip_local_port_range");

@@ -1,4 +1,5 @@
-/* tcplab-client: every way for an attempt to end, and every option, against the kernel's own word. */
+/* tcplab-client: every way for an attempt to end, and every option, against the kernel's own
+ * word. */
 #include "common/process/clock.h"
 #include "tests/lib/live.h"
 
@@ -57,7 +58,8 @@ static const char *limits(const struct live *client)
     cr_assert(json_is_array(json_object_get(client->report, "limits")), "%s", client->err_text);
     names[0] = '\0';
     json_array_foreach(json_object_get(client->report, "limits"), i, limit)
-        snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s", i ? " " : "", text(limit, "limit"));
+        snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s", i ? " " : "",
+                 text(limit, "limit"));
     return names;
 }
 
@@ -84,11 +86,14 @@ Test(client, the_family_of_a_source_decides_which_address_of_a_name_is_taken)
         int code;
         const char *source = sources[i];
         struct live *server = live_start_ready("server", "-l", source, "-J", NULL);
-        struct live *client = live_run(&code, "client", "-c", "2", "--source", source, "-J", "localhost", NULL);
+        struct live *client =
+            live_run(&code, "client", "-c", "2", "--source", source, "-J", "localhost", NULL);
         cr_assert_eq(code, 0, "%s", client->err_text);
         check_all_in(client, "established", 2);
-        cr_assert_eq(strncmp(text(client->report, "target"), i ? "[::1]" : "127.0.0.1", i ? 5 : 9), 0);
-        cr_assert_null(strstr(client->err_text, "addresses:"), "there was no choice: %s", client->err_text);
+        cr_assert_eq(strncmp(text(client->report, "target"), i ? "[::1]" : "127.0.0.1", i ? 5 : 9),
+                     0);
+        cr_assert_null(strstr(client->err_text, "addresses:"), "there was no choice: %s",
+                       client->err_text);
         live_stop(server, SIGINT);
         cr_assert_eq(live_integer(server->report, "connections", "accepted", NULL), 2);
         live_free(client);
@@ -104,14 +109,16 @@ Test(client, of_several_addresses_it_says_which_was_taken)
     struct live *client = live_run(&code, "client", "-c", "2", "-J", "localhost", NULL);
     cr_assert_eq(code, 0);
     check_all_in(client, "refused", 2);
-    cr_assert(strstr(client->err_text, "localhost has 2 addresses: all connections go to ::1, none to 127.0.0.1"),
+    cr_assert(strstr(client->err_text,
+                     "localhost has 2 addresses: all connections go to ::1, none to 127.0.0.1"),
               "%s", client->err_text);
     live_stop(server, SIGINT);
     live_free(client);
     client = live_run(&code, "client", "--source", "::1", "far", NULL);
     cr_assert_eq(code, 2);
-    cr_assert(strstr(client->err_text, "--source ::1 is of another family than far; give an IPv4 source"), "%s",
-              client->err_text);
+    cr_assert(
+        strstr(client->err_text, "--source ::1 is of another family than far; give an IPv4 source"),
+        "%s", client->err_text);
     live_free(client);
     live_free(server);
 }
@@ -119,7 +126,8 @@ Test(client, of_several_addresses_it_says_which_was_taken)
 /* A name server that takes the question and never answers. */
 static int deaf_name_server(void)
 {
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(53), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    struct sockaddr_in at = {
+        .sin_family = AF_INET, .sin_port = htons(53), .sin_addr = {htonl(INADDR_LOOPBACK)}};
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     live_replace_file("/etc/resolv.conf", "nameserver 127.0.0.1\noptions timeout:30 attempts:5\n");
     live_replace_file("/etc/nsswitch.conf", "hosts: dns\n");
@@ -140,8 +148,8 @@ Test(client, a_signal_ends_the_search_for_a_name)
 {
     int fd = deaf_name_server();
     for (int server = 0; server < 2; server++) {
-        struct live *p =
-            server ? live_start("server", "-l", "slow.example", NULL) : live_start("client", "slow.example", NULL);
+        struct live *p = server ? live_start("server", "-l", "slow.example", NULL)
+                                : live_start("client", "slow.example", NULL);
         await_question(fd);
         int64_t began_ns = clock_now_ns();
         cr_assert_eq(live_stop(p, SIGINT), 128 + SIGINT);
@@ -198,21 +206,23 @@ Test(client, an_ipv6_address_that_may_have_been_meant_with_a_port)
 Test(client, unreachable)
 {
     int code;
-    struct live *client = live_run(&code, "client", "-c", "4", "-J", "192.0.2.1:80", NULL); /* no route in here */
+    /* no route in here */
+    struct live *client = live_run(&code, "client", "-c", "4", "-J", "192.0.2.1:80", NULL);
     cr_assert_eq(code, 0);
     check_all_in(client, "unreachable", 4);
     cr_assert_eq(live_integer(client->report, "errors", "ENETUNREACH", NULL), 4);
     live_free(client);
 }
 
-static const char *error_text(const char *target, const char *source, const char *errno_name, int64_t count)
+static const char *error_text(const char *target, const char *source, const char *errno_name,
+                              int64_t count)
 {
     static char *text;
     int code;
     char n[16];
     snprintf(n, sizeof(n), "%lld", (long long)count);
-    struct live *client =
-        live_run(&code, "client", "-c", n, "--json=/dev/stderr", target, source ? "--source" : NULL, source, NULL);
+    struct live *client = live_run(&code, "client", "-c", n, "--json=/dev/stderr", target,
+                                   source ? "--source" : NULL, source, NULL);
     cr_assert_eq(code, 0, "%s", client->err_text);
     const char *document = strchr(client->err_text, '{');
     client->report = json_loads(document ? document : "", 0, NULL);
@@ -253,21 +263,25 @@ Test(client, each_error_of_connect_has_its_own_sentence)
         {"2001:db8:1::1", NULL, "EINVAL", "route of type blackhole"},
         {"10.9.0.2", "127.0.0.1", "EINVAL", "a source in 127.0.0.0/8 reaches no other machine"},
     };
-    live_shell("ip route add blackhole 198.51.100.0/25; ip route add unreachable 198.51.100.128/26;"
-               "ip route add prohibit 198.51.100.192/26; ip route add blackhole 2001:db8:1::/64;"
-               "ip link add v0 type veth peer name v1; ip link set v0 up; ip addr add 10.9.0.1/24 dev v0");
+    live_shell(
+        "ip route add blackhole 198.51.100.0/25; ip route add unreachable 198.51.100.128/26;ip "
+        "route add prohibit 198.51.100.192/26; ip route add blackhole 2001:db8:1::/64;ip link add "
+        "v0 type veth peer name v1; ip link set v0 up; ip addr add 10.9.0.1/24 dev v0");
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         const char *text = error_text(cases[i].target, cases[i].source, cases[i].name, 3);
         cr_expect(says(text, cases[i].words), "%s: %s", cases[i].target, text);
     }
     live_shell("echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6");
     const char *text = error_text("::1", NULL, "EADDRNOTAVAIL", 3);
-    cr_expect(says(text, "EADDRNOTAVAIL: 3. This machine has no address from which to connect there"), "%s", text);
+    cr_expect(
+        says(text, "EADDRNOTAVAIL: 3. This machine has no address from which to connect there"),
+        "%s", text);
 }
 
 /* --- socket options --- */
 
-/* The value that the kernel has for a socket of another process that is connected to this port; -1: no such socket. */
+/* The value that the kernel has for a socket of another process that is connected to this port; -1:
+ * no such socket. */
 static int option_of(pid_t pid, int port, int level, int option)
 {
     int value = -1, process = (int)syscall(SYS_pidfd_open, pid, 0);
@@ -275,7 +289,8 @@ static int option_of(pid_t pid, int port, int level, int option)
         struct sockaddr_in peer = {0};
         socklen_t length = sizeof(peer);
         int fd = (int)syscall(SYS_pidfd_getfd, process, i, 0);
-        if (fd >= 0 && !getpeername(fd, (struct sockaddr *)&peer, &length) && ntohs(peer.sin_port) == port) {
+        if (fd >= 0 && !getpeername(fd, (struct sockaddr *)&peer, &length) &&
+            ntohs(peer.sin_port) == port) {
             length = sizeof(value);
             getsockopt(fd, level, option, &value, &length);
         }
@@ -297,12 +312,13 @@ Test(client, socket_options_are_set_on_each_connection_and_read_back)
                     {"TCP_KEEPCNT", IPPROTO_TCP, TCP_KEEPCNT, 4},
                     {"TCP_USER_TIMEOUT", IPPROTO_TCP, TCP_USER_TIMEOUT, 9000}};
     struct live *server = live_start_ready("server", NULL);
-    struct live *client = live_start_ready("client", "--keepalive", "30s,7s,4", "--user-timeout", "9s", "-c", "2",
-                                           "--hold", "60s", "-J", NULL);
-    live_until(2, "ss -Htno state established 'dport = :8888' | grep -c 'timer:(keepalive,\\(2[0-9]\\|30\\)'");
+    struct live *client = live_start_ready("client", "--keepalive", "30s,7s,4", "--user-timeout",
+                                           "9s", "-c", "2", "--hold", "60s", "-J", NULL);
+    live_until(2, "ss -Htno state established 'dport = :8888' | grep -c "
+                  "'timer:(keepalive,\\(2[0-9]\\|30\\)'");
     for (size_t i = 0; i < 5; i++)
-        cr_expect_eq(option_of(client->pid, 8888, expected[i].level, expected[i].option), expected[i].value, "%s",
-                     expected[i].name);
+        cr_expect_eq(option_of(client->pid, 8888, expected[i].level, expected[i].option),
+                     expected[i].value, "%s", expected[i].name);
     cr_assert_eq(live_stop(client, SIGINT), 0);
     const json_t *options = json_object_get(client->report, "socket_options");
     cr_assert_eq(json_array_size(options), 5);
@@ -310,26 +326,29 @@ Test(client, socket_options_are_set_on_each_connection_and_read_back)
         const json_t *option = json_array_get(options, i);
         cr_assert_str_eq(text(option, "option"), expected[i].name);
         cr_assert_eq(live_integer(option, "asked", NULL), expected[i].value);
-        cr_assert_eq(live_integer(option, "effective", NULL), expected[i].value, "%s", expected[i].name);
+        cr_assert_eq(live_integer(option, "effective", NULL), expected[i].value, "%s",
+                     expected[i].name);
     }
     live_stop(server, SIGINT);
     live_free(client);
     live_free(server);
 }
 
-/* The loopback interface goes down: from then on nobody answers the probes. 1 s, then two probes, 1 s apart. */
+/* The loopback interface goes down: from then on nobody answers the probes. 1 s, then two probes, 1
+ * s apart. */
 Test(client, keepalive_gives_up_on_a_dead_peer)
 {
     struct live *server = live_start_ready("server", NULL);
-    struct live *client =
-        live_start_ready("client", "--keepalive", "1s,1s,2", "-c", "3", "--hold", "60s", "-d", "20s", NULL);
+    struct live *client = live_start_ready("client", "--keepalive", "1s,1s,2", "-c", "3", "--hold",
+                                           "60s", "-d", "20s", NULL);
     live_until(3, "ss -Htn state established 'dport = :8888' | wc -l");
     live_shell("ip link set lo down");
     live_until(0, "ss -Htn state established 'dport = :8888' | wc -l");
     cr_assert_eq(live_stop(client, SIGINT), 0);
     cr_assert(says(client->out_text, "given up 3 of the timed out"), "%s", client->out_text);
-    cr_assert(says(client->out_text, "3 connections were established, then the peer answered no more"), "%s",
-              client->out_text);
+    cr_assert(
+        says(client->out_text, "3 connections were established, then the peer answered no more"),
+        "%s", client->out_text);
     cr_assert_not(says(client->out_text, "attempts got no answer in time"), "they were answered");
     live_stop(server, SIGINT);
     live_free(client);
@@ -340,7 +359,8 @@ Test(client, keepalive_gives_up_on_a_dead_peer)
 
 static int listen_on(uint16_t port)
 {
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    struct sockaddr_in at = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     cr_assert_eq(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
     cr_assert_eq(listen(fd, 16), 0);
@@ -352,8 +372,8 @@ Test(client, close_early_ends_the_request_and_reads_the_reply_to_the_end)
 {
     char bytes[200];
     int listener = listen_on(8888), code;
-    struct live *client = live_start_ready("client", "-w", "crr", "--close", "early", "-c", "1", "-n", "2", "-s",
-                                           "100", "-d", "20s", "-J", NULL);
+    struct live *client = live_start_ready("client", "-w", "crr", "--close", "early", "-c", "1",
+                                           "-n", "2", "-s", "100", "-d", "20s", "-J", NULL);
     for (int i = 0; i < 2; i++) {
         int fd = accept(listener, NULL, NULL);
         cr_assert_eq(recv(fd, bytes, 100, MSG_WAITALL), 100);
@@ -381,8 +401,8 @@ Test(client, close_early_against_our_own_server)
 {
     int code;
     struct live *server = live_start_ready("server", "-J", NULL);
-    struct live *client = live_run(&code, "client", "-w", "crr", "--close", "early", "-c", "8", "-n", "500", "-s",
-                                   "300k", "-d", "30s", "-J", NULL);
+    struct live *client = live_run(&code, "client", "-w", "crr", "--close", "early", "-c", "8",
+                                   "-n", "500", "-s", "300k", "-d", "30s", "-J", NULL);
     cr_assert_eq(code, 0);
     check_all_in(client, "established", 500);
     cr_assert_eq(live_integer(client->report, "replies", NULL), 500);
@@ -422,18 +442,22 @@ Test(client, no_port_is_told_before_the_first_syn)
     live_shell("echo 40002-40003 > /proc/sys/net/ipv4/ip_local_reserved_ports");
     struct live *client = live_run(&code, "client", "-c", "9", "--source", "127.0.0.1", NULL);
     cr_assert_eq(code, 77);
-    cr_assert(strstr(client->err_text, "need as many local ports, and there are 8"), "%s", client->err_text);
+    cr_assert(strstr(client->err_text, "need as many local ports, and there are 8"), "%s",
+              client->err_text);
     cr_assert(strstr(client->err_text, "such as --source 127.0.0.0/24"), "%s", client->err_text);
     cr_assert_eq(live_nstat("TcpActiveOpens"), 0);
     live_free(client);
     for (int i = 0; i < 2; i++) {
         client = live_run(&code, "client", "-c", "9", i ? "192.0.2.1" : "::1", NULL);
         cr_assert_eq(code, 77);
-        cr_assert_null(strstr(client->err_text, "127.0.0.0/24"), "of no use for that target: %s", client->err_text);
-        cr_assert(strstr(client->err_text, "from more addresses of this machine"), "%s", client->err_text);
+        cr_assert_null(strstr(client->err_text, "127.0.0.0/24"), "of no use for that target: %s",
+                       client->err_text);
+        cr_assert(strstr(client->err_text, "from more addresses of this machine"), "%s",
+                  client->err_text);
         live_free(client);
     }
-    client = live_run(&code, "client", "-c", "9", "--source", "127.0.0.1", "--source", "127.0.0.2", "-J", NULL);
+    client = live_run(&code, "client", "-c", "9", "--source", "127.0.0.1", "--source", "127.0.0.2",
+                      "-J", NULL);
     cr_assert_eq(code, 0, "%s", client->err_text);
     live_free(client);
 }
@@ -461,10 +485,12 @@ Test(client, no_descriptor_or_memory_is_told_before_the_first_syn)
 {
     int code;
     live_descriptors = 100;
-    struct live *client = live_run(&code, "client", "-c", "3", "-n", "400", "--close", "half", NULL);
+    struct live *client =
+        live_run(&code, "client", "-c", "3", "-n", "400", "--close", "half", NULL);
     cr_assert_eq(code, 77);
-    cr_assert(strstr(client->err_text, "400 connections need 428 descriptors; a file table holds 100"), "%s",
-              client->err_text);
+    cr_assert(
+        strstr(client->err_text, "400 connections need 428 descriptors; a file table holds 100"),
+        "%s", client->err_text);
     live_free(client);
     client = live_run(&code, "client", "-c", "99999999", NULL);
     cr_assert_eq(code, 77);
@@ -480,13 +506,14 @@ Test(client, no_descriptor_at_run_time_does_not_spin)
     int code;
     struct live *server = live_start_ready("server", NULL);
     live_descriptors = 100;
-    struct live *client =
-        live_run(&code, "client", "-w", "cc", "-c", "4", "--close", "none", "-d", "500ms", "-J", NULL);
+    struct live *client = live_run(&code, "client", "-w", "cc", "-c", "4", "--close", "none", "-d",
+                                   "500ms", "-J", NULL);
     cr_assert_eq(code, 0);
     int64_t established = row(client, "established"), no_fd = row(client, "no_fd");
     cr_assert(established > 70 && established < 100, "%lld established", (long long)established);
     double most = json_number_value(json_object_get(client->report, "elapsed_s")) / 0.01 + 10;
-    cr_assert(no_fd > 1 && (double)no_fd < most, "%lld times without a descriptor: one each 10 ms", (long long)no_fd);
+    cr_assert(no_fd > 1 && (double)no_fd < most, "%lld times without a descriptor: one each 10 ms",
+              (long long)no_fd);
     cr_assert_str_eq(limits(client), "descriptors");
     live_stop(server, SIGINT);
     live_free(client);
@@ -528,7 +555,8 @@ Test(client, close_rst)
 Test(client, close_half_keeps_the_descriptor_until_the_end)
 {
     struct live *server = live_start_ready("server", "--on-eof", "hold", NULL);
-    struct live *client = live_start_ready("client", "-c", "9", "--close", "half", "-d", "300s", "-J", NULL);
+    struct live *client =
+        live_start_ready("client", "-c", "9", "--close", "half", "-d", "300s", "-J", NULL);
     live_until(9, "ss -Htanp state fin-wait-2 'dport = :8888' | grep -c pid=%d,", (int)client->pid);
     cr_assert_eq(live_stop(client, SIGINT), 0);
     cr_assert_eq(live_integer(client->report, "states", "FIN_WAIT_2", NULL), 9);
@@ -552,8 +580,8 @@ Test(client, echo_repeats_on_the_same_connections)
 {
     int code;
     struct live *server = live_start_ready("server", "-J", NULL);
-    struct live *client = live_run(&code, "client", "-w", "echo", "-c", "10", "-s", "200k", "--percentiles", "90",
-                                   "-d", "700ms", "-J", NULL);
+    struct live *client = live_run(&code, "client", "-w", "echo", "-c", "10", "-s", "200k",
+                                   "--percentiles", "90", "-d", "700ms", "-J", NULL);
     live_until_accepted(0);
     live_stop(server, SIGINT);
     check_all_in(client, "established", 10);
@@ -574,28 +602,30 @@ Test(client, requests_on_a_schedule_begin_when_all_is_open)
 {
     int code;
     struct live *server = live_start_ready("server", "--accept-delay", "20ms", "-J", NULL);
-    struct live *client =
-        live_run(&code, "client", "-w", "echo", "-c", "10", "--every", "500ms", "-d", "1.5s", "-s", "7", "-J", NULL);
+    struct live *client = live_run(&code, "client", "-w", "echo", "-c", "10", "--every", "500ms",
+                                   "-d", "1.5s", "-s", "7", "-J", NULL);
     check_all_in(client, "established", 10);
     cr_assert_eq(live_integer(client->report, "requests", NULL), 30);
     cr_assert_eq(live_integer(client->report, "replies", NULL), 30);
     cr_assert_eq(live_integer(client->report, "bytes_received", NULL), 210);
     cr_assert_eq(live_integer(client->report, "skipped_requests", NULL), 0);
     double rate = number(client->report, "rates", "requests_per_s");
-    cr_assert(rate > 15 && rate <= 20, "%f a second", rate); /* 30 in 1.5 s; the opening does not count */
+    /* 30 in 1.5 s; the opening does not count */
+    cr_assert(rate > 15 && rate <= 20, "%f a second", rate);
     live_stop(server, SIGINT);
     cr_assert_eq(live_integer(server->report, "bytes_received", NULL), 210);
     live_free(client);
     live_free(server);
 }
 
-/* A server that never reads: the second and third request of each connection are sent while the first has no answer. */
+/* A server that never reads: the second and third request of each connection are sent while the
+ * first has no answer. */
 Test(client, requests_on_a_schedule_that_get_no_answer_are_sent)
 {
     int code;
     struct live *server = live_start_ready("server", "--on-data", "ignore", "-J", NULL);
-    struct live *client =
-        live_run(&code, "client", "-w", "echo", "-c", "10", "--every", "100ms", "-d", "300ms", "-t", "2", "-J", NULL);
+    struct live *client = live_run(&code, "client", "-w", "echo", "-c", "10", "--every", "100ms",
+                                   "-d", "300ms", "-t", "2", "-J", NULL);
     live_stop(server, SIGINT);
     cr_assert_eq(live_integer(client->report, "requests", NULL), 30);
     cr_assert_eq(live_integer(client->report, "replies", NULL), 0);
@@ -608,8 +638,8 @@ static void check_reuse(const char *workload, int64_t requests)
 {
     int code;
     struct live *server = live_start_ready("server", "-J", NULL);
-    struct live *client = live_run(&code, "client", "-w", workload, "--close", "rst", "--reuse", "-c", "80", "-n",
-                                   "1000", "-t", "2", "-J", NULL);
+    struct live *client = live_run(&code, "client", "-w", workload, "--close", "rst", "--reuse",
+                                   "-c", "80", "-n", "1000", "-t", "2", "-J", NULL);
     check_all_in(client, "established", 1000);
     cr_assert_eq(live_integer(client->report, "replies", NULL), requests);
     cr_assert_eq(live_nstat("TcpActiveOpens"), 1000);
@@ -652,7 +682,8 @@ Test(client, more_in_all_than_at_once_go_in_waves)
 {
     int code;
     struct live *server = live_start_ready("server", "--jsonl", "-i", "10ms", NULL);
-    struct live *client = live_run(&code, "client", "-c", "10", "-n", "35", "--hold", "100ms", "-J", NULL);
+    struct live *client =
+        live_run(&code, "client", "-c", "10", "-n", "35", "--hold", "100ms", "-J", NULL);
     check_all_in(client, "established", 35);
     double elapsed = json_number_value(json_object_get(client->report, "elapsed_s"));
     cr_assert(elapsed >= 0.4 && elapsed < 3, "four waves of 100 ms, not 35, took %.2f s", elapsed);
@@ -671,8 +702,8 @@ Test(client, the_schedule_of_a_rate_is_kept)
 {
     int code;
     struct live *server = live_start_ready("server", "-J", NULL);
-    struct live *client =
-        live_run(&code, "client", "-c", "500", "-r", "1000", "-t", "2", "--close", "rst", "-J", NULL);
+    struct live *client = live_run(&code, "client", "-c", "500", "-r", "1000", "-t", "2", "--close",
+                                   "rst", "-J", NULL);
     check_all_in(client, "established", 500);
     /* 499 ms from the first start to the last; a busy machine may make it later, never earlier. */
     double rate = number(client->report, "rates", "connects_per_s");
@@ -684,20 +715,23 @@ Test(client, the_schedule_of_a_rate_is_kept)
     live_free(server);
 }
 
-/* One slot, held for 200 ms each time: the later starts cannot be on time, and their latency counts from where they
- * were due, 10 and 20 ms after the first. */
+/* One slot, held for 200 ms each time: the later starts cannot be on time, and their latency counts
+ * from where they were due, 10 and 20 ms after the first. */
 Test(client, latency_counts_from_the_intended_start)
 {
     int code;
     struct live *server = live_start_ready("server", NULL);
-    struct live *client = live_run(&code, "client", "-c", "1", "-n", "3", "-r", "100", "--hold", "200ms", "-J", NULL);
+    struct live *client =
+        live_run(&code, "client", "-c", "1", "-n", "3", "-r", "100", "--hold", "200ms", "-J", NULL);
     cr_assert_eq(code, 0);
     check_all_in(client, "established", 3);
-    cr_assert_geq(live_integer(client->report, "late_starts", NULL), 2); /* a busy machine has the first late, too */
+    /* a busy machine has the first late, too */
+    cr_assert_geq(live_integer(client->report, "late_starts", NULL), 2);
     cr_assert_eq(live_integer(client->report, "start_lateness_us", "count", NULL), 3);
     double lateness_us = number(client->report, "start_lateness_us", "max");
     cr_assert(lateness_us >= 380000 && lateness_us < 2e6, "%.0f us", lateness_us);
-    cr_assert(strstr(limits(client), "connections"), "%s", limits(client)); /* a busy machine adds its own */
+    /* a busy machine adds its own */
+    cr_assert(strstr(limits(client), "connections"), "%s", limits(client));
     double max_us = number(client->report, "connect_latency_us", "max");
     cr_assert(max_us >= 380000 && max_us < 2e6, "%.0f us", max_us);
     live_stop(server, SIGINT);
@@ -728,11 +762,13 @@ Test(client, one_port_of_a_source_serves_several_destinations)
 {
     int code;
     live_shell("echo 40000 40001 > /proc/sys/net/ipv4/ip_local_port_range");
-    struct live *server = live_start_ready("server", NULL), *other = live_start_ready("server", "-p", "8889", NULL);
-    struct live *first =
-        live_start_ready("client", "-c", "2", "--source", "127.0.1.1", "--hold", "300s", "127.0.0.1:8888", NULL);
+    struct live *server = live_start_ready("server", NULL),
+                *other = live_start_ready("server", "-p", "8889", NULL);
+    struct live *first = live_start_ready("client", "-c", "2", "--source", "127.0.1.1", "--hold",
+                                          "300s", "127.0.0.1:8888", NULL);
     live_until(2, "ss -Htn state established 'dport = :8888' | wc -l");
-    struct live *client = live_run(&code, "client", "-c", "2", "--source", "127.0.1.1", "-J", "127.0.0.1:8889", NULL);
+    struct live *client =
+        live_run(&code, "client", "-c", "2", "--source", "127.0.1.1", "-J", "127.0.0.1:8889", NULL);
     cr_assert_eq(code, 0, "%s", client->err_text);
     check_all_in(client, "established", 2);
     live_stop(first, SIGINT);
@@ -784,7 +820,8 @@ Test(client, percentiles_and_histograms)
 {
     int code;
     struct live *server = live_start_ready("server", NULL);
-    struct live *client = live_run(&code, "client", "-c", "200", "--percentiles", "25,99.99", "-t", "2", "-J", NULL);
+    struct live *client =
+        live_run(&code, "client", "-c", "200", "--percentiles", "25,99.99", "-t", "2", "-J", NULL);
     const json_t *latency = json_object_get(client->report, "connect_latency_us");
     cr_assert_eq(live_integer(latency, "count", NULL), 200);
     double p25 = number(client->report, "connect_latency_us", "p25");
@@ -801,8 +838,8 @@ Test(client, interval_documents_add_up)
 {
     int code, intervals = 0;
     struct live *server = live_start_ready("server", NULL);
-    struct live *client =
-        live_run(&code, "client", "-w", "crr", "-c", "4", "-d", "1s", "--jsonl", "-i", "50ms", NULL);
+    struct live *client = live_run(&code, "client", "-w", "crr", "-c", "4", "-d", "1s", "--jsonl",
+                                   "-i", "50ms", NULL);
     cr_assert_eq(code, 0);
     int64_t before = 0;
     for (char *line = strtok(client->out_text, "\n"); line; line = strtok(NULL, "\n")) {
@@ -828,8 +865,8 @@ Test(client, a_very_short_run_of_many_threads_ends)
     struct live *server = live_start_ready("server", NULL);
     for (int i = 0; i < 30; i++) {
         int code;
-        struct live *client =
-            live_run(&code, "client", "-t", "16", "-c", "64", "-w", i % 2 ? "cc" : "hold", "-d", "1ms", "-J", NULL);
+        struct live *client = live_run(&code, "client", "-t", "16", "-c", "64", "-w",
+                                       i % 2 ? "cc" : "hold", "-d", "1ms", "-J", NULL);
         cr_assert_eq(code, 0);
         cr_assert_eq(row(client, "attempted"), row(client, "established") + row(client, "pending"));
         live_free(client);
@@ -843,8 +880,8 @@ Test(client, a_large_request_does_not_block_its_own_reply)
 {
     int code;
     struct live *server = live_start_ready("server", NULL);
-    struct live *client =
-        live_run(&code, "client", "-w", "crr", "-c", "2", "-n", "6", "-s", "32M", "-d", "60s", "-J", NULL);
+    struct live *client = live_run(&code, "client", "-w", "crr", "-c", "2", "-n", "6", "-s", "32M",
+                                   "-d", "60s", "-J", NULL);
     cr_assert_eq(code, 0);
     cr_assert_eq(live_integer(client->report, "replies", NULL), 6);
     cr_assert_eq(live_integer(client->report, "bytes_received", NULL), 6LL * 32 << 20);
@@ -857,15 +894,18 @@ Test(client, a_schedule_has_an_end_and_misses_are_counted)
 {
     int code;
     struct live *server = live_start_ready("server", "-a", "never", "--on-data", "ignore", NULL);
-    struct live *client = live_run(&code, "client", "-w", "cc", "-r", "20", "-d", "500ms", "-J", NULL);
+    struct live *client =
+        live_run(&code, "client", "-w", "cc", "-r", "20", "-d", "500ms", "-J", NULL);
     cr_assert_eq(code, 0);
     cr_assert_eq(row(client, "attempted"), 10);
     cr_assert_eq(live_integer(client->report, "missed_starts", NULL), 0);
     live_free(client);
-    client = live_run(&code, "client", "-w", "crr", "-c", "2", "-r", "20", "-d", "500ms", "-J", NULL);
+    client =
+        live_run(&code, "client", "-w", "crr", "-c", "2", "-r", "20", "-d", "500ms", "-J", NULL);
     cr_assert_eq(row(client, "attempted"), 2, "two slots, and nobody answers");
     cr_assert_eq(live_integer(client->report, "missed_starts", NULL), 8);
-    cr_assert(strstr(limits(client), "connections"), "%s", limits(client)); /* a busy machine adds its own */
+    /* a busy machine adds its own */
+    cr_assert(strstr(limits(client), "connections"), "%s", limits(client));
     live_stop(server, SIGINT);
     live_free(client);
     live_free(server);
@@ -875,7 +915,8 @@ Test(client, kept_descriptors_do_not_keep_the_run)
 {
     int code;
     struct live *server = live_start_ready("server", NULL);
-    struct live *client = live_run(&code, "client", "-w", "cc", "-n", "50", "--close", "none", "-J", NULL);
+    struct live *client =
+        live_run(&code, "client", "-w", "cc", "-n", "50", "--close", "none", "-J", NULL);
     cr_assert_eq(code, 0);
     cr_assert_lt(number(client->report, "rates", "connects_per_s"), 1e9);
     cr_assert_lt(json_number_value(json_object_get(client->report, "elapsed_s")), 5);
@@ -888,12 +929,15 @@ Test(client, half_of_the_ports_in_time_wait_is_said)
 {
     int code;
     live_shell("echo 40000 40099 > /proc/sys/net/ipv4/ip_local_port_range");
-    live_shell("echo 0 > /proc/sys/net/ipv4/tcp_tw_reuse"); /* a run of more than a second would get ports back */
+    /* a run of more than a second would get ports back */
+    live_shell("echo 0 > /proc/sys/net/ipv4/tcp_tw_reuse");
     struct live *server = live_start_ready("server", NULL);
     struct live *client = live_run(&code, "client", "-w", "cc", "-c", "4", "-n", "90", NULL);
     cr_assert_eq(code, 0);
-    /* Those that still wait for the server's FIN when the client looks are none yet: on a busy machine a good many. */
-    const char *said = strstr(client->out_text, " of the 100 local ports for this destination are in TIME_WAIT");
+    /* Those that still wait for the server's FIN when the client looks are none yet: on a busy
+     * machine a good many. */
+    const char *said =
+        strstr(client->out_text, " of the 100 local ports for this destination are in TIME_WAIT");
     cr_assert(said && said - client->out_text > 2, "%s", client->out_text);
     int in_time_wait = atoi(said - 2);
     cr_assert(in_time_wait >= 50 && in_time_wait <= 90, "%d: %s", in_time_wait, client->out_text);
@@ -928,23 +972,26 @@ static pid_t start_busy_loop(void)
     return pid;
 }
 
-/* Each attempt is refused at once, so the client always has the next one to make: as fast as its CPU allows. On a busy
- * machine the kernel may put the refusal off until another thread has run, and the client waits: then once more. */
+/* Each attempt is refused at once, so the client always has the next one to make: as fast as its
+ * CPU allows. On a busy machine the kernel may put the refusal off until another thread has run,
+ * and the client waits: then once more. */
 Test(client, a_client_that_is_the_limit_says_so)
 {
     int code;
     struct live *client = NULL;
     for (int i = 0; i < 20 && (!client || !*limits(client)); i++) {
         live_free(client);
-        client = live_run(&code, "client", "-w", "cc", "-c", "4", "-d", "300ms", "-J", "127.0.0.1:9", NULL);
+        client = live_run(&code, "client", "-w", "cc", "-c", "4", "-d", "300ms", "-J",
+                          "127.0.0.1:9", NULL);
     }
     cr_assert_str_eq(limits(client), "cpu");
     cr_assert_geq(number(client->report, "cpu", "busy"), 0.95);
     live_free(client);
     client = live_run(&code, "client", "-w", "cc", "-r", "10M", "-d", "300ms", "127.0.0.1:9", NULL);
     cr_assert(strstr(client->out_text, "\nWhat limited this run\n"), "%s", client->out_text);
-    cr_assert(strstr(client->out_text, "\n  The schedule of --rate was not kept, because this client was too"), "%s",
-              client->out_text);
+    cr_assert(strstr(client->out_text,
+                     "\n  The schedule of --rate was not kept, because this client was too"),
+              "%s", client->out_text);
     live_free(client);
 }
 
@@ -958,7 +1005,8 @@ Test(client, a_client_without_a_cpu_says_so)
     struct live *client = NULL;
     for (int i = 0; i < 20 && (!client || !*limits(client)); i++) { /* as above */
         live_free(client);
-        client = live_run(&code, "client", "-w", "cc", "-c", "4", "-d", "1s", "-J", "127.0.0.1:9", NULL);
+        client =
+            live_run(&code, "client", "-w", "cc", "-c", "4", "-d", "1s", "-J", "127.0.0.1:9", NULL);
     }
     for (int i = 0; i < 3; i++) {
         kill(busy[i], SIGKILL);
@@ -966,7 +1014,8 @@ Test(client, a_client_without_a_cpu_says_so)
     }
     const json_t *limit = json_array_get(json_object_get(client->report, "limits"), 0);
     cr_assert_str_eq(limits(client), "cpu");
-    cr_assert(strstr(text(limit, "sentence"), "There was no CPU for this client"), "%s", text(limit, "sentence"));
+    cr_assert(strstr(text(limit, "sentence"), "There was no CPU for this client"), "%s",
+              text(limit, "sentence"));
     cr_assert_gt(number(client->report, "cpu", "waiting"), 0.2);
     live_free(client);
 }
@@ -976,7 +1025,8 @@ Test(client, a_server_that_is_the_limit_leaves_limits_empty)
 {
     int code;
     struct live *server = live_start_ready("server", "--accept-delay", "5ms", NULL);
-    struct live *client = live_run(&code, "client", "-w", "crr", "-c", "4", "-d", "500ms", "-J", NULL);
+    struct live *client =
+        live_run(&code, "client", "-w", "crr", "-c", "4", "-d", "500ms", "-J", NULL);
     cr_assert_eq(code, 0);
     cr_assert_str_eq(limits(client), "");
     cr_assert_null(json_object_get(client->report, "start_lateness_us"), "there was no schedule");
@@ -991,7 +1041,8 @@ Test(client, a_server_that_is_the_limit_leaves_limits_empty)
 static void tally(json_t *counts, const char *key)
 {
     if (key)
-        json_object_set_new(counts, key, json_integer(1 + json_integer_value(json_object_get(counts, key))));
+        json_object_set_new(counts, key,
+                            json_integer(1 + json_integer_value(json_object_get(counts, key))));
 }
 
 static bool is_null(const json_t *entry, const char *key)
@@ -1013,10 +1064,12 @@ static void check_entry(const json_t *entry, int64_t after_us)
     cr_assert_geq(established_us, started_us);
     if (!is_null(entry, "ended_us"))
         cr_assert_geq(live_integer(entry, "ended_us", NULL), established_us);
-    cr_assert_eq(is_null(entry, "errno"), !strcmp(outcome, "established") || !strcmp(outcome, "pending"));
-    cr_assert(!json_is_true(json_object_get(entry, "closed_by_peer")) || !strcmp(outcome, "established"));
-    cr_assert(!is_null(entry, "local") || !strcmp(outcome, "no_port") || !strcmp(outcome, "no_fd") ||
-              !strcmp(outcome, "unreachable"));
+    cr_assert_eq(is_null(entry, "errno"),
+                 !strcmp(outcome, "established") || !strcmp(outcome, "pending"));
+    cr_assert(!json_is_true(json_object_get(entry, "closed_by_peer")) ||
+              !strcmp(outcome, "established"));
+    cr_assert(!is_null(entry, "local") || !strcmp(outcome, "no_port") ||
+              !strcmp(outcome, "no_fd") || !strcmp(outcome, "unreachable"));
 }
 
 /* The log, counted, is what the rest of the report says. */
@@ -1036,18 +1089,21 @@ static const json_t *check_log(const struct live *client)
         tally(outcomes, text(entry, "outcome"));
         tally(errors, text(entry, "errno"));
         closed_by_peer += json_is_true(json_object_get(entry, "closed_by_peer"));
-        snprintf(rung, sizeof(rung), "%lld", (long long)json_integer_value(json_object_get(entry, "retransmits")));
+        snprintf(rung, sizeof(rung), "%lld",
+                 (long long)json_integer_value(json_object_get(entry, "retransmits")));
         tally(rungs, is_null(entry, "retransmits") ? NULL : rung);
     }
     for (i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-        cr_assert_eq(json_integer_value(json_object_get(outcomes, rows[i])), row(client, rows[i]), "%s", rows[i]);
+        cr_assert_eq(json_integer_value(json_object_get(outcomes, rows[i])), row(client, rows[i]),
+                     "%s", rows[i]);
     cr_assert(json_equal(errors, json_object_get(client->report, "errors")));
     cr_assert_eq(closed_by_peer, live_integer(client->report, "closed_by_peer", NULL));
     json_array_foreach(json_object_get(client->report, "connect_rungs"), i, entry)
     {
         char rung[32];
         snprintf(rung, sizeof(rung), "%lld", (long long)live_integer(entry, "retransmits", NULL));
-        cr_assert_eq(json_integer_value(json_object_get(rungs, rung)), live_integer(entry, "count", NULL));
+        cr_assert_eq(json_integer_value(json_object_get(rungs, rung)),
+                     live_integer(entry, "count", NULL));
     }
     cr_assert_eq(i, json_object_size(rungs));
     json_decref(outcomes);
@@ -1068,8 +1124,10 @@ static void check_log_all_in(struct live *client, const char *name, int64_t coun
 Test(client, log_without_a_connection)
 {
     int code;
-    check_log_all_in(live_run(&code, "client", "-c", "7", LOGGED, "127.0.0.1:9", NULL), "refused", 7);
-    check_log_all_in(live_run(&code, "client", "-c", "7", "-t", "2", LOGGED, "192.0.2.1:80", NULL), "unreachable", 7);
+    check_log_all_in(live_run(&code, "client", "-c", "7", LOGGED, "127.0.0.1:9", NULL), "refused",
+                     7);
+    check_log_all_in(live_run(&code, "client", "-c", "7", "-t", "2", LOGGED, "192.0.2.1:80", NULL),
+                     "unreachable", 7);
 }
 
 Test(client, log_of_a_full_queue)
@@ -1099,7 +1157,8 @@ Test(client, log_of_what_waited_for_room)
     check_all_in(client, "established", 8);
     json_array_foreach((json_t *)check_log(client), i, entry)
     {
-        int64_t took_us = live_integer(entry, "established_us", NULL) - live_integer(entry, "started_us", NULL);
+        int64_t took_us =
+            live_integer(entry, "established_us", NULL) - live_integer(entry, "started_us", NULL);
         cr_assert_geq(took_us, live_integer(entry, "retransmits", NULL) * 1000000);
         waited += took_us > 900000;
     }
@@ -1125,7 +1184,8 @@ Test(client, log_without_ports_or_descriptors)
     live_free(client);
     live_shell("echo 30000 39999 > /proc/sys/net/ipv4/ip_local_port_range");
     live_descriptors = 100;
-    client = live_run(&code, "client", "-w", "cc", "-c", "4", "--close", "none", "-d", "300ms", LOGGED, NULL);
+    client = live_run(&code, "client", "-w", "cc", "-c", "4", "--close", "none", "-d", "300ms",
+                      LOGGED, NULL);
     cr_assert_gt(row(client, "no_fd"), 1);
     check_log(client);
     live_stop(server, SIGINT);
@@ -1137,10 +1197,10 @@ Test(client, log_without_ports_or_descriptors)
 static struct live *run_against_a_closing_server(const char *how)
 {
     int code;
-    struct live *server =
-        live_start_ready("server", "--on-data", "discard", "--close-after", "30ms", "--close-how", how, NULL);
-    struct live *client =
-        live_run(&code, "client", "-w", "crr", "-c", "16", "-n", "100", "-t", "4", "-d", "60s", LOGGED, NULL);
+    struct live *server = live_start_ready("server", "--on-data", "discard", "--close-after",
+                                           "30ms", "--close-how", how, NULL);
+    struct live *client = live_run(&code, "client", "-w", "crr", "-c", "16", "-n", "100", "-t", "4",
+                                   "-d", "60s", LOGGED, NULL);
     cr_assert_eq(code, 0, "%s", client->err_text);
     live_stop(server, SIGINT);
     live_free(server);
@@ -1167,10 +1227,12 @@ Test(client, log_of_many_short_connections_in_threads)
 {
     int code;
     struct live *server = live_start_ready("server", NULL);
-    struct live *client = live_run(&code, "client", "-w", "crr", "-c", "16", "-t", "4", "-d", "300ms", LOGGED, NULL);
+    struct live *client =
+        live_run(&code, "client", "-w", "crr", "-c", "16", "-t", "4", "-d", "300ms", LOGGED, NULL);
     check_log(client);
     live_free(client);
-    check_log_all_in(live_run(&code, "client", "-n", "2", "-c", "8", "-t", "4", LOGGED, NULL), "established", 2);
+    check_log_all_in(live_run(&code, "client", "-n", "2", "-c", "8", "-t", "4", LOGGED, NULL),
+                     "established", 2);
     live_stop(server, SIGINT);
     live_free(server);
 }
@@ -1198,10 +1260,13 @@ static const char *sorted_locals(const json_t *log)
 static void check_log_against_ss(const char *listen, const char *target)
 {
     struct live *server = live_start_ready("server", "-l", listen, NULL);
-    struct live *client = live_start_ready("client", "-c", "9", "-t", "3", "--hold", "300s", LOGGED, target, NULL);
-    live_until(9, "ss -Htanp state established 'dport = :8888' | grep -c pid=%d,", (int)client->pid);
+    struct live *client =
+        live_start_ready("client", "-c", "9", "-t", "3", "--hold", "300s", LOGGED, target, NULL);
+    live_until(9, "ss -Htanp state established 'dport = :8888' | grep -c pid=%d,",
+               (int)client->pid);
     char *expected = strdup(
-        live_shell("ss -Htanp 'dport = :8888' | grep pid=%d, | awk '{print $4}' | LC_ALL=C sort", (int)client->pid));
+        live_shell("ss -Htanp 'dport = :8888' | grep pid=%d, | awk '{print $4}' | LC_ALL=C sort",
+                   (int)client->pid));
     live_stop(client, SIGINT);
     cr_assert_str_eq(sorted_locals(check_log(client)), expected);
     live_stop(server, SIGINT);
@@ -1225,8 +1290,8 @@ Test(client, log_of_the_end)
     json_t *entry;
     struct live *server = live_start_ready("server", NULL);
     for (int h = 0; h < 4; h++) {
-        struct live *client =
-            live_run(&code, "client", "-c", "5", "--hold", "100ms", "--close", how[h], LOGGED, NULL);
+        struct live *client = live_run(&code, "client", "-c", "5", "--hold", "100ms", "--close",
+                                       how[h], LOGGED, NULL);
         json_array_foreach((json_t *)check_log(client), i, entry)
         {
             cr_assert_eq(is_null(entry, "ended_us"), h == 3, "%s", how[h]);

@@ -1,5 +1,5 @@
-/* The figures of tcplab-client: latencies that count from when a request was due, rates over the time of the load, the
- * limit that was one, and what was never begun or never answered. */
+/* The figures of tcplab-client: latencies that count from when a request was due, rates over the
+ * time of the load, the limit that was one, and what was never begun or never answered. */
 #include "tests/lib/live.h"
 
 #include <criterion/criterion.h>
@@ -30,9 +30,10 @@ static const char *limit(const struct live *client, const char *name)
 {
     size_t i;
     json_t *entry;
-    json_array_foreach(json_object_get(client->report, "limits"), i,
-                       entry) if (!strcmp(json_string_value(json_object_get(entry, "limit")),
-                                          name)) return json_string_value(json_object_get(entry, "sentence"));
+    json_array_foreach(
+        json_object_get(client->report, "limits"), i,
+        entry) if (!strcmp(json_string_value(json_object_get(entry, "limit")),
+                           name)) return json_string_value(json_object_get(entry, "sentence"));
     return "";
 }
 
@@ -46,7 +47,8 @@ static void expect_between(double value, double least, double most, const char *
 /* Five accepts have four gaps; and the server ran on for seconds in which nobody came. */
 Test(figures, accepts_a_second_are_those_between_the_first_and_the_last)
 {
-    struct live *server = live_start_ready("server", "--accept-delay", "200ms", "-d", "4s", "-J", NULL);
+    struct live *server =
+        live_start_ready("server", "--accept-delay", "200ms", "-d", "4s", "-J", NULL);
     struct live *client = live_start("client", "-c", "5", "-d", "2s", "-J", NULL);
     cr_assert_eq(live_wait(client), 0);
     cr_assert_eq(live_wait(server), 0);
@@ -58,13 +60,13 @@ Test(figures, accepts_a_second_are_those_between_the_first_and_the_last)
 
 /* --- latencies --- */
 
-/* The server stands still for a second of three. Of 300 requests, 100 are due in that second: their mean is half a second,
- * that of all a sixth. Before, one counted. */
+/* The server stands still for a second of three. Of 300 requests, 100 are due in that second: their
+ * mean is half a second, that of all a sixth. Before, one counted. */
 Test(figures, requests_that_are_due_while_the_server_stands_still_count)
 {
     struct live *server = live_start_ready("server", NULL);
-    struct live *client = live_start_ready("client", "-w", "echo", "--every", "10ms", "-c", "1", "-d", "3s",
-                                           "--percentiles", "50,80,99", "-J", NULL);
+    struct live *client = live_start_ready("client", "-w", "echo", "--every", "10ms", "-c", "1",
+                                           "-d", "3s", "--percentiles", "50,80,99", "-J", NULL);
     live_until(1, "ss -Hti state established 'dport = :8888' | grep -c bytes_received");
     kill(server->pid, SIGSTOP);
     live_until(1, "ss -Htn state established 'sport = :8888' | awk '{print ($1 >= 6400)}'");
@@ -80,14 +82,14 @@ Test(figures, requests_that_are_due_while_the_server_stands_still_count)
     stop(server, client);
 }
 
-/* Two connections, a request each 20 ms for 500 ms, and nobody reads. They are all sent, and none is forgotten: the youngest is
- * as old as the end is waited for. */
+/* Two connections, a request each 20 ms for 500 ms, and nobody reads. They are all sent, and none
+ * is forgotten: the youngest is as old as the end is waited for. */
 Test(figures, requests_without_an_answer_count_with_their_age)
 {
     int code;
     struct live *server = live_start_ready("server", "--on-data", "ignore", NULL);
-    struct live *client =
-        live_run(&code, "client", "-w", "echo", "--every", "20ms", "-c", "2", "-d", "500ms", "-t", "2", "-J", NULL);
+    struct live *client = live_run(&code, "client", "-w", "echo", "--every", "20ms", "-c", "2",
+                                   "-d", "500ms", "-t", "2", "-J", NULL);
     cr_assert_eq(live_integer(client->report, "requests", NULL), 50);
     cr_assert_eq(live_integer(client->report, "unanswered_requests", NULL), 50);
     cr_assert_eq(live_integer(client->report, "skipped_requests", NULL), 0);
@@ -96,8 +98,10 @@ Test(figures, requests_without_an_answer_count_with_their_age)
     expect_between(number(client->report, "request_latency_us", "max"), 1.48e6, 2e6, "max");
     live_free(client);
     client = live_run(&code, "client", "-w", "echo", "-c", "3", "-d", "100ms", NULL);
-    cr_expect(strstr(client->out_text, "3 of 3 requests had no complete reply"), "%s", client->out_text);
-    cr_expect(strstr(client->out_text, "3 requests that had no reply at the end are in the latencies"));
+    cr_expect(strstr(client->out_text, "3 of 3 requests had no complete reply"), "%s",
+              client->out_text);
+    cr_expect(
+        strstr(client->out_text, "3 requests that had no reply at the end are in the latencies"));
     stop(server, client);
 }
 
@@ -106,27 +110,29 @@ Test(figures, requests_that_were_due_and_never_sent_are_skipped)
 {
     int code;
     struct live *server = live_start_ready("server", "--on-data", "ignore", NULL);
-    struct live *client = live_run(&code, "client", "-w", "echo", "--every", "100ms", "-c", "1", "-d", "500ms", "-s",
-                                   "32M", "-J", NULL);
+    struct live *client = live_run(&code, "client", "-w", "echo", "--every", "100ms", "-c", "1",
+                                   "-d", "500ms", "-s", "32M", "-J", NULL);
     cr_assert_eq(live_integer(client->report, "requests", NULL), 0);
     cr_assert_eq(live_integer(client->report, "skipped_requests", NULL), 5);
     cr_assert_eq(live_integer(client->report, "request_latency_us", "count", NULL), 5);
     stop(server, client);
     server = live_start_ready("server", "--close-after", "100ms", NULL);
-    client = live_run(&code, "client", "-w", "echo", "--every", "20ms", "-c", "1", "-d", "500ms", "-J", NULL);
+    client = live_run(&code, "client", "-w", "echo", "--every", "20ms", "-c", "1", "-d", "500ms",
+                      "-J", NULL);
     int64_t sent = live_integer(client->report, "requests", NULL);
     cr_assert_lt(sent, 25);
     cr_assert_eq(live_integer(client->report, "skipped_requests", NULL), 25 - sent);
     stop(server, client);
 }
 
-/* Larger than the buffers, more of them than fit, and all answered: sent and received byte by byte as they go. */
+/* Larger than the buffers, more of them than fit, and all answered: sent and received byte by byte
+ * as they go. */
 Test(figures, large_requests_on_a_schedule_are_all_answered)
 {
     int code;
     struct live *server = live_start_ready("server", NULL);
-    struct live *client =
-        live_run(&code, "client", "-w", "echo", "--every", "5ms", "-c", "2", "-d", "50ms", "-s", "3M", "-J", NULL);
+    struct live *client = live_run(&code, "client", "-w", "echo", "--every", "5ms", "-c", "2", "-d",
+                                   "50ms", "-s", "3M", "-J", NULL);
     cr_assert_eq(live_integer(client->report, "requests", NULL), 20);
     cr_assert_eq(live_integer(client->report, "replies", NULL), 20);
     cr_assert_eq(live_integer(client->report, "bytes_received", NULL), 20 * 3LL << 20);
@@ -162,11 +168,13 @@ Test(figures, a_run_that_a_signal_ends_lasted_until_then)
 {
     struct live *server = live_start_ready("server", "-b", "1", "-a", "never", NULL);
     struct live *client = live_start_ready("client", "-c", "50", "-T", "60s", "-J", NULL);
-    live_until(1, "ss -Htanoi state syn-sent | grep -c backoff:1 | awk '{print ($1 > 0)}'"); /* 1 s is over */
+    /* 1 s is over */
+    live_until(1, "ss -Htanoi state syn-sent | grep -c backoff:1 | awk '{print ($1 > 0)}'");
     cr_assert_eq(live_stop(client, SIGINT), 0);
     double elapsed_us = json_number_value(json_object_get(client->report, "elapsed_s")) * 1e6;
     cr_expect_geq(elapsed_us, 1e6);
-    expect_between(over_us(client), elapsed_us - 350e3, elapsed_us + 1e3, "the time"); /* 0.3 s are for the FINs */
+    /* 0.3 s are for the FINs */
+    expect_between(over_us(client), elapsed_us - 350e3, elapsed_us + 1e3, "the time");
     stop(server, client);
 }
 
@@ -191,7 +199,8 @@ Test(figures, what_is_no_load_takes_no_time)
     char text[64];
     struct timespec at;
     struct live *server = live_start_ready("server", NULL);
-    struct live *client = live_run(&code, "client", "-c", "5", "-n", "10", "--hold", "500ms", "-t", "2", "-J", NULL);
+    struct live *client =
+        live_run(&code, "client", "-c", "5", "-n", "10", "--hold", "500ms", "-t", "2", "-J", NULL);
     cr_expect_geq(json_number_value(json_object_get(client->report, "elapsed_s")), 1);
     expect_between(over_us(client), 1, 400e3, "the time of both waves");
     live_free(client);
@@ -202,16 +211,18 @@ Test(figures, what_is_no_load_takes_no_time)
     live_free(client);
     client = live_run(&code, "client", "-w", "echo", "-c", "5", "-d", "600ms", "-J", NULL);
     expect_between(over_us(client), 1, 400e3, "the time until all were open");
-    expect_between(number(client->report, "rates", "requests_over_us"), 600e3, 2e6, "the time of the requests");
+    expect_between(number(client->report, "rates", "requests_over_us"), 600e3, 2e6,
+                   "the time of the requests");
     stop(server, client);
 }
 
-/* The server stands still from some moment to the end. What it did before is not the rate of the whole. */
+/* The server stands still from some moment to the end. What it did before is not the rate of the
+ * whole. */
 Test(figures, an_outage_lowers_the_rates)
 {
     struct live *server = live_start_ready("server", NULL);
-    struct live *client =
-        live_start_ready("client", "-w", "crr", "-c", "4", "-d", "1500ms", "--jsonl", "-i", "100ms", NULL);
+    struct live *client = live_start_ready("client", "-w", "crr", "-c", "4", "-d", "1500ms",
+                                           "--jsonl", "-i", "100ms", NULL);
     live_until(1, "nstat -az TcpActiveOpens | awk '/Active/ {print ($2 > 100)}'");
     kill(server->pid, SIGSTOP);
     cr_assert_eq(live_wait(client), 0);
@@ -227,7 +238,8 @@ Test(figures, an_outage_lowers_the_rates)
             over = json_number_value(json_object_get(rates, "requests_over_us"));
             elapsed = json_number_value(json_object_get(document, "elapsed_s")) * 1e6;
             int64_t replies = live_integer(document, "replies", NULL);
-            cr_expect_float_eq(last * over / 1e6, (double)replies, (double)replies / 100 + 1, "%f a second", last);
+            cr_expect_float_eq(last * over / 1e6, (double)replies, (double)replies / 100 + 1,
+                               "%f a second", last);
             cr_expect_leq(over, elapsed + 2e3, "%f of %f", over, elapsed);
         }
         json_decref(document);
@@ -243,14 +255,15 @@ Test(figures, connections_that_were_never_begun_are_told)
 {
     int code;
     struct live *server = live_start_ready("server", NULL);
-    struct live *client =
-        live_run(&code, "client", "-c", "5", "-n", "20", "--hold", "60s", "-d", "300ms", "-J", NULL);
+    struct live *client = live_run(&code, "client", "-c", "5", "-n", "20", "--hold", "60s", "-d",
+                                   "300ms", "-J", NULL);
     cr_assert_eq(live_integer(client->report, "connections", "attempted", NULL), 5);
     cr_assert_eq(live_integer(client->report, "never_started", NULL), 15);
     live_free(client);
     client = live_run(&code, "client", "-c", "40", "-r", "20", "-d", "200ms", NULL);
-    cr_expect(strstr(client->out_text, "36 of the connections that were asked for were never begun"), "%s",
-              client->out_text);
+    cr_expect(
+        strstr(client->out_text, "36 of the connections that were asked for were never begun"),
+        "%s", client->out_text);
     live_free(client);
     client = live_run(&code, "client", "-w", "cc", "-c", "4", "-n", "20", "-J", NULL);
     cr_assert_eq(live_integer(client->report, "never_started", NULL), 0);
@@ -262,7 +275,8 @@ Test(figures, attempts_without_an_answer_at_the_end_are_told)
     int code;
     struct live *server = live_start_ready("server", "-b", "0", "-a", "never", NULL);
     struct live *client = live_run(&code, "client", "-c", "8", "-d", "100ms", NULL);
-    cr_expect(strstr(client->out_text, "7 attempts were undecided when the run ended"), "%s", client->out_text);
+    cr_expect(strstr(client->out_text, "7 attempts were undecided when the run ended"), "%s",
+              client->out_text);
     stop(server, client);
 }
 
@@ -271,33 +285,37 @@ Test(figures, a_count_that_no_document_can_carry_is_refused)
     int code;
     struct live *client = live_run(&code, "client", "-n", "9223372036854775808", NULL);
     cr_assert_eq(code, 2);
-    cr_expect(strstr(client->err_text, "a count is at most 9223372036854775807"), "%s", client->err_text);
+    cr_expect(strstr(client->err_text, "a count is at most 9223372036854775807"), "%s",
+              client->err_text);
     live_free(client);
 }
 
 /* --- limits --- */
 
-/* Half of 4,096 ports are found at once; for the others connect() walks over that half each time. */
+/* Half of 4,096 ports are found at once; for the others connect() walks over that half each
+ * time. */
 Test(figures, the_search_for_a_port_is_the_limit_and_not_the_cpu)
 {
     int code;
     live_shell("echo 40000 44095 > /proc/sys/net/ipv4/ip_local_port_range");
     struct live *server = live_start_ready("server", NULL);
-    struct live *client =
-        live_run(&code, "client", "-c", "3500", "--source", "127.0.0.1", "--close", "rst", "-T", "60s", "-J", NULL);
+    struct live *client = live_run(&code, "client", "-c", "3500", "--source", "127.0.0.1",
+                                   "--close", "rst", "-T", "60s", "-J", NULL);
     cr_assert_eq(live_integer(client->report, "connections", "established", NULL), 3500);
-    cr_expect(strstr(limit(client, "ports"), "3,500 of the 4,096 local ports for this destination were taken"), "%s",
-              limit(client, "ports"));
+    cr_expect(strstr(limit(client, "ports"),
+                     "3,500 of the 4,096 local ports for this destination were taken"),
+              "%s", limit(client, "ports"));
     cr_expect(strstr(limit(client, "ports"), "it walks over all of them each time"));
     cr_expect_null(strstr(limit(client, "cpu"), "This client's CPU"));
     live_free(client);
-    client =
-        live_run(&code, "client", "-c", "2000", "--source", "127.0.0.1", "--close", "rst", "-T", "60s", "-J", NULL);
+    client = live_run(&code, "client", "-c", "2000", "--source", "127.0.0.1", "--close", "rst",
+                      "-T", "60s", "-J", NULL);
     cr_expect_str_eq(limit(client, "ports"), "");
     stop(server, client);
 }
 
-/* Ports in TIME_WAIT that connect() takes again once they are a second old, as it does on loopback, are not searched for. */
+/* Ports in TIME_WAIT that connect() takes again once they are a second old, as it does on loopback,
+ * are not searched for. */
 Test(figures, ports_that_are_taken_again_are_not_taken)
 {
     int code;
@@ -305,9 +323,11 @@ Test(figures, ports_that_are_taken_again_are_not_taken)
     live_shell("echo 0 > /proc/sys/net/ipv4/tcp_tw_reuse");
     struct live *server = live_start_ready("server", NULL);
     live_free(live_run(&code, "client", "-w", "cc", "-c", "4", "-n", "90", NULL));
-    live_until(90, "ss -Htano state time-wait 'dport = :8888' | grep -c 'timewait,5[0-8]'"); /* of 60 s */
+    /* of 60 s */
+    live_until(90, "ss -Htano state time-wait 'dport = :8888' | grep -c 'timewait,5[0-8]'");
     live_shell("echo 2 > /proc/sys/net/ipv4/tcp_tw_reuse");
-    struct live *client = live_run(&code, "client", "-w", "cc", "-r", "20", "-d", "500ms", "-J", NULL);
+    struct live *client =
+        live_run(&code, "client", "-w", "cc", "-r", "20", "-d", "500ms", "-J", NULL);
     cr_assert_geq(live_integer(client->report, "counters", "TcpExt.TWRecycled", NULL), 5);
     cr_assert_geq(live_integer(client->report, "states", "TIME_WAIT", NULL), 90);
     cr_expect_str_eq(limit(client, "ports"), "");
@@ -319,23 +339,27 @@ Test(figures, a_source_that_is_not_here_is_no_lack_of_ports)
     int code;
     live_shell("ip addr add 192.0.2.1/32 dev lo; ip addr add 192.0.2.6/32 dev lo");
     struct live *server = live_start_ready("server", "-l", "0.0.0.0", NULL);
-    struct live *client = live_run(&code, "client", "-c", "12", "--source", "192.0.2.0/29", "-J", "192.0.2.1", NULL);
+    struct live *client =
+        live_run(&code, "client", "-c", "12", "--source", "192.0.2.0/29", "-J", "192.0.2.1", NULL);
     cr_assert_eq(code, 0, "%s", client->err_text);
     cr_assert_eq(live_integer(client->report, "connections", "established", NULL), 4);
-    cr_expect(strstr(limit(client, "ports"), "8 attempts had a source address that is not this machine's"), "%s",
-              limit(client, "ports"));
+    cr_expect(strstr(limit(client, "ports"),
+                     "8 attempts had a source address that is not this machine's"),
+              "%s", limit(client, "ports"));
     stop(server, client);
 }
 
-/* Without a descriptor nothing is tried for 10 ms, so the schedule cannot be kept; no lack of speed. */
+/* Without a descriptor nothing is tried for 10 ms, so the schedule cannot be kept; no lack of
+ * speed. */
 Test(figures, the_pause_without_descriptors_is_not_slowness)
 {
     int code;
     struct live *server = live_start_ready("server", NULL);
     live_descriptors = 100;
-    struct live *client =
-        live_run(&code, "client", "-w", "cc", "-c", "4", "-r", "400", "--close", "none", "-d", "1s", "-J", NULL);
-    cr_expect(strstr(limit(client, "schedule"), "pauses for 10 ms"), "%s", limit(client, "schedule"));
+    struct live *client = live_run(&code, "client", "-w", "cc", "-c", "4", "-r", "400", "--close",
+                                   "none", "-d", "1s", "-J", NULL);
+    cr_expect(strstr(limit(client, "schedule"), "pauses for 10 ms"), "%s",
+              limit(client, "schedule"));
     stop(server, client);
 }
 
@@ -343,7 +367,9 @@ Test(figures, a_connection_that_is_held_is_not_a_slow_server)
 {
     int code;
     struct live *server = live_start_ready("server", NULL);
-    struct live *client = live_run(&code, "client", "-c", "1", "-n", "3", "-r", "100", "--hold", "200ms", "-J", NULL);
-    cr_expect(strstr(limit(client, "connections"), "however fast the server is"), "%s", limit(client, "connections"));
+    struct live *client =
+        live_run(&code, "client", "-c", "1", "-n", "3", "-r", "100", "--hold", "200ms", "-J", NULL);
+    cr_expect(strstr(limit(client, "connections"), "however fast the server is"), "%s",
+              limit(client, "connections"));
     stop(server, client);
 }

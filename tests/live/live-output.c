@@ -1,4 +1,5 @@
-/* Where results go: what cannot be written there is told at once, with the reason of the kernel and the name of the place.
+/* Where results go: what cannot be written there is told at once, with the reason of the kernel and
+ * the name of the place.
  */
 #include "tests/lib/live.h"
 
@@ -18,8 +19,9 @@ TestSuite(output, .init = live_setup, .timeout = 120);
 /* In a folder of its own, $B the build, with a server at port 8888: "code: stderr". */
 static const char *told(const char *command)
 {
-    return live_shell("T=$(mktemp -d); B=%s; cd $T; { %s; } 2>$T/told; echo \"$?: $(cat $T/told)\"; rm -rf $T",
-                      TEST_BUILD, command);
+    return live_shell(
+        "T=$(mktemp -d); B=%s; cd $T; { %s; } 2>$T/told; echo \"$?: $(cat $T/told)\"; rm -rf $T",
+        TEST_BUILD, command);
 }
 
 static void tells(const char *const (*cases)[3], size_t n)
@@ -27,8 +29,8 @@ static void tells(const char *const (*cases)[3], size_t n)
     struct live *server = live_start_ready("server", "--port", "8888", NULL);
     for (size_t i = 0; i < n; i++) {
         const char *seen = told(cases[i][0]);
-        cr_expect(!strncmp(seen, cases[i][1], strlen(cases[i][1])) && strstr(seen, cases[i][2]), "`%s` told: %s",
-                  cases[i][0], seen);
+        cr_expect(!strncmp(seen, cases[i][1], strlen(cases[i][1])) && strstr(seen, cases[i][2]),
+                  "`%s` told: %s", cases[i][0], seen);
     }
     live_stop(server, SIGTERM);
     live_free(server);
@@ -64,7 +66,8 @@ Test(output, a_report_that_is_lost_is_an_error)
         {BENCH "probe --json >&-", "1:", CLOSED},
         {BENCH "run handshake >&-", "1:", CLOSED},
         {BENCH "run handshake >/dev/full", "1:", FULL},
-        {BENCH "run handshake --json=/dev/full >f", "1:", "cannot write to /dev/full: No space left on device"},
+        {BENCH "run handshake --json=/dev/full >f",
+         "1:", "cannot write to /dev/full: No space left on device"},
         {CLIENT " 2>/dev/null >f && grep -q established f", "0:", ""},
     };
     tells(cases, sizeof(cases) / sizeof(*cases));
@@ -99,11 +102,14 @@ Test(output, the_end_of_its_reader_ends_a_run)
 Test(output, two_names_of_one_file_are_one_file)
 {
     static const char *const cases[][3] = {
-        {CLIENT " --json=f --jsonl=./f", "2:", "--json and --jsonl cannot both go to ./f (which is also f)"},
+        {CLIENT " --json=f --jsonl=./f",
+         "2:", "--json and --jsonl cannot both go to ./f (which is also f)"},
         {"echo old >f; ln -s f g; " CLIENT " --json=f --jsonl=g; cat f >&2", "0:", "\nold"},
-        {"echo old >f; ln f g; " CLIENT " --json=f --jsonl=g; cat f >&2", "0:", "(which is also f)"},
+        {"echo old >f; ln f g; " CLIENT " --json=f --jsonl=g; cat f >&2",
+         "0:", "(which is also f)"},
         {CLIENT " --json=/dev/stdout --jsonl=/dev/fd/1 >f", "2:", "cannot both go to /dev/fd/1"},
-        {CLIENT " --json --jsonl=/dev/stdout >f", "2:", "cannot both go to /dev/stdout (which is also stdout)"},
+        {CLIENT " --json --jsonl=/dev/stdout >f",
+         "2:", "cannot both go to /dev/stdout (which is also stdout)"},
         {CLIENT " --json=/dev/stdout >f; jq -s length f >&2", "0:", "0: 1"}, /* no text in it */
         {CLIENT " --json=f >f; jq -s length f >&2", "0:", "0: 1"},
         {"yes | head -c 99999 >f; " CLIENT " --json=f >g; jq -s length f >&2", "0:", "0: 1"},
@@ -119,7 +125,8 @@ Test(output, what_is_quoted_steers_no_terminal)
 {
     static const char *const cases[][3] = {
         {CLIENT " --json=\"/no/$(printf '\\033[31m')\"", "1:", "cannot write /no/\\x1b[31m: "},
-        {"$B/client/tcplab-client \"$(printf '\\033]0;x\\007').invalid\"", "2:", "\\x1b]0;x\\x07.invalid"},
+        {"$B/client/tcplab-client \"$(printf '\\033]0;x\\007').invalid\"",
+         "2:", "\\x1b]0;x\\x07.invalid"},
         {"$B/client/tcplab-client \"fe80::1%$(printf '\\033[1m')\"", "", "\\x1b[1m"},
         {BENCH "\"$(printf '\\033[31m')\"", "2:", "there is no verb \\x1b[31m"},
         {BENCH "run \"$(printf '\\033[31m')\"", "2:", "there is no experiment \\x1b[31m"},
@@ -128,15 +135,19 @@ Test(output, what_is_quoted_steers_no_terminal)
         {BENCH "run handshake --pcap \"$(printf '\\033[31m')\"", "2:", "--pcap \\x1b[31m: "},
         {BENCH "enter \"$(printf '\\033[31m')\"", "1:", "\\x1b[31m: "},
         {BENCH "explain handshake --set \"net.ipv4.$(printf '\\033[31m')=1\"", "2:", "\\x1b[31m"},
-        {BENCH "explain handshake --set \"net.ipv4.tcp_congestion_control=$(printf '\\033[31m')\" >f; "
-               "grep -c \"$(printf '\\033')\" f >&2",
+        {BENCH "explain handshake --set \"net.ipv4.tcp_congestion_control=$(printf '\\033[31m')\" "
+               ">f; grep -c \"$(printf '\\033')\" f >&2",
          "", ""},
-        {"$B/server/tcplab-server --sysctl \"net.ipv4.$(printf '\\033[31m')=1\"", "2:", "\\x1b[31m"},
-        {"$B/server/tcplab-server --sysctl \"net.core.somaxconn=$(printf '\\033[31m')\"", "2:", "\\x1b[31m"},
-        {"$B/server/tcplab-server --port 0 --jsonl=\"/no/$(printf '\\033[31m')\"", "1:", "\\x1b[31m"},
+        {"$B/server/tcplab-server --sysctl \"net.ipv4.$(printf '\\033[31m')=1\"",
+         "2:", "\\x1b[31m"},
+        {"$B/server/tcplab-server --sysctl \"net.core.somaxconn=$(printf '\\033[31m')\"",
+         "2:", "\\x1b[31m"},
+        {"$B/server/tcplab-server --port 0 --jsonl=\"/no/$(printf '\\033[31m')\"",
+         "1:", "\\x1b[31m"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
-        cr_expect_not(strchr(told(cases[i][0]), '\033'), "`%s` told %s", cases[i][0], told(cases[i][0]));
+        cr_expect_not(strchr(told(cases[i][0]), '\033'), "`%s` told %s", cases[i][0],
+                      told(cases[i][0]));
     tells(cases, sizeof(cases) / sizeof(*cases));
 }
 
@@ -144,14 +155,14 @@ Test(output, a_terminal_gets_lists_of_80_columns)
 {
     static const char *const lists[] = {"list", "claims list"};
     for (size_t i = 0; i < 2; i++) {
-        live_shell("script -qec '%s/bench/tcplab-bench %s' /tmp/tcplab-list-%d </dev/null >/dev/null", TEST_BUILD,
-                   lists[i], (int)getpid());
+        live_shell(
+            "script -qec '%s/bench/tcplab-bench %s' /tmp/tcplab-list-%d </dev/null >/dev/null",
+            TEST_BUILD, lists[i], (int)getpid());
         cr_expect_geq(live_number("grep -c . /tmp/tcplab-list-%d", (int)getpid()), 37);
-        cr_expect_eq(
-            live_number("sed 's/\\r//; s/\\x1b\\[[0-9]*m//g' /tmp/tcplab-list-%d | grep -v ^Script | grep -c "
-                        "'.\\{81\\}'",
-                        (int)getpid()),
-            0, "%s", lists[i]);
+        cr_expect_eq(live_number("sed 's/\\r//; s/\\x1b\\[[0-9]*m//g' /tmp/tcplab-list-%d | grep "
+                                 "-v ^Script | grep -c '.\\{81\\}'",
+                                 (int)getpid()),
+                     0, "%s", lists[i]);
         live_shell("rm /tmp/tcplab-list-%d", (int)getpid());
     }
 }
@@ -159,18 +170,22 @@ Test(output, a_terminal_gets_lists_of_80_columns)
 /* As the manuals promise: exit 77, what is short, and how to get it. */
 Test(output, what_a_start_lacks_is_named)
 {
-#define NO_PROC(command)   "unshare -m sh -c \"mount -t tmpfs none /proc; " command "\""
-#define PIDS_ONLY(command) "unshare -mpf sh -c \"mount -t proc -o subset=pid proc /proc && " command "\""
+#define NO_PROC(command) "unshare -m sh -c \"mount -t tmpfs none /proc; " command "\""
+#define PIDS_ONLY(command) \
+    "unshare -mpf sh -c \"mount -t proc -o subset=pid proc /proc && " command "\""
 #define ONE_PROCESS(command)                                                                    \
     "chmod 755 .; cp $B/client/tcplab-client $B/server/tcplab-server $B/bench/tcplab-bench .; " \
     "setpriv --reuid 65534 --regid 65534 --clear-groups prlimit --nproc=1 ./" command
-#define WITHOUT(call, error, command) "strace -f -qq -o /dev/null -e inject=" call ":error=" error " " command
-#define FORBIDDEN_IN_LAB                                                                                       \
-    "cannot make or enter the lab's network namespaces (Operation not permitted). To mend it: root of a user " \
-    "namespace "                                                                                               \
+#define WITHOUT(call, error, command) \
+    "strace -f -qq -o /dev/null -e inject=" call ":error=" error " " command
+#define FORBIDDEN_IN_LAB                                                                        \
+    "cannot make or enter the lab's network namespaces (Operation not permitted). To mend it: " \
+    "root of a user "                                                                           \
+    "namespace "                                                                                \
     "of its own may do that, unless a container's seccomp profile"
     static const char *const cases[][3] = {
-        {"ulimit -n 10; " BENCH "run handshake", "77:", "more descriptors are needed: ulimit -n 1024"},
+        {"ulimit -n 10; " BENCH "run handshake",
+         "77:", "more descriptors are needed: ulimit -n 1024"},
         {NO_PROC(CLIENT), "77:", "/proc/self/exe is not there"},
         {NO_PROC(SERVER), "77:", "mount -t proc proc /proc"},
         {NO_PROC(BENCH "run handshake"), "77:", "/proc/self/exe is not there"},
@@ -179,31 +194,41 @@ Test(output, what_a_start_lacks_is_named)
         {PIDS_ONLY(CLIENT), "77:", "without subset=pid"},
         {PIDS_ONLY(SERVER), "77:", "without subset=pid"},
         {PIDS_ONLY(BENCH "run handshake"), "77:", "without subset=pid"},
-        {ONE_PROCESS("tcplab-client -c 3 --threads 2 127.0.0.1:8888"),
-         "77:", "cannot prepare 3 connections in 2 threads: Resource temporarily unavailable; no more threads"},
-        {ONE_PROCESS("tcplab-server --port 0 -d 10ms --threads 2 >f"),
-         "77:", "starting a thread: Resource temporarily unavailable; no more threads can be made; raise"},
+        {ONE_PROCESS("tcplab-client -c 3 --threads 2 127.0.0.1:8888"), "77:",
+         "cannot prepare 3 connections in 2 threads: Resource temporarily unavailable; no more "
+         "threads"},
+        {ONE_PROCESS("tcplab-server --port 0 -d 10ms --threads 2 >f"), "77:",
+         "starting a thread: Resource temporarily unavailable; no more threads can be made; raise"},
         {"ulimit -v 9000; " CLIENT " --threads 2", "77:", "(ulimit -v), or use fewer --threads"},
         {"ulimit -v 9000; " SERVER " --threads 2 >f", "77:", "(ulimit -v), or use fewer --threads"},
-        {WITHOUT("epoll_create1", "EMFILE", CLIENT), "77:", "Too many open files; raise the limit of descriptors"},
+        {WITHOUT("epoll_create1", "EMFILE", CLIENT),
+         "77:", "Too many open files; raise the limit of descriptors"},
         {WITHOUT("epoll_create1", "EMFILE", SERVER), "77:", "no descriptors left (ulimit -n)"},
-        {WITHOUT("timerfd_create", "ENOMEM", CLIENT), "77:", "Cannot allocate memory; free some memory, or raise"},
-        {WITHOUT("timerfd_create", "ENOMEM", SERVER), "77:", "event loop: Cannot allocate memory; free some memory"},
+        {WITHOUT("timerfd_create", "ENOMEM", CLIENT),
+         "77:", "Cannot allocate memory; free some memory, or raise"},
+        {WITHOUT("timerfd_create", "ENOMEM", SERVER),
+         "77:", "event loop: Cannot allocate memory; free some memory"},
         {WITHOUT("eventfd2", "ENFILE", CLIENT), "77:", "sysctl fs.file-max"},
         {WITHOUT("eventfd2", "ENFILE", SERVER), "77:", "no descriptors left"},
-        {WITHOUT("eventfd2", "EPERM", CLIENT), "77:", "Operation not permitted; this kernel, a security module"},
-        {WITHOUT("eventfd2", "EPERM", SERVER), "77:", "Operation not permitted; this kernel, a security module"},
+        {WITHOUT("eventfd2", "EPERM", CLIENT),
+         "77:", "Operation not permitted; this kernel, a security module"},
+        {WITHOUT("eventfd2", "EPERM", SERVER),
+         "77:", "Operation not permitted; this kernel, a security module"},
         {WITHOUT("setns", "EPERM", BENCH "run handshake"), "77:", FORBIDDEN_IN_LAB},
         {WITHOUT("setns", "EPERM", BENCH "probe"), "77:", FORBIDDEN_IN_LAB},
         {WITHOUT("unshare", "EPERM", BENCH "run handshake"), "77:", FORBIDDEN_IN_LAB},
-        {WITHOUT("unshare", "EPERM", BENCH "enter true"), "77:", "To mend it: root needs CAP_SYS_ADMIN for it"},
-        {WITHOUT("unshare", "ENOSYS", BENCH "enter true"), "77:", "this kernel has no such system call"},
+        {WITHOUT("unshare", "EPERM", BENCH "enter true"),
+         "77:", "To mend it: root needs CAP_SYS_ADMIN for it"},
+        {WITHOUT("unshare", "ENOSYS", BENCH "enter true"),
+         "77:", "this kernel has no such system call"},
         {WITHOUT("unshare", "ENOSPC", BENCH "enter true"),
          "77:", "more namespaces are needed than this user may have"},
         {WITHOUT("socket", "ENOBUFS", SERVER), "77:", "the kernel has no memory for it: free some"},
-        {WITHOUT("socket", "EPERM", SERVER), "77:", "preparing the guard of sysctls: Operation not permitted; this"},
+        {WITHOUT("socket", "EPERM", SERVER),
+         "77:", "preparing the guard of sysctls: Operation not permitted; this"},
     };
-    tells(cases, live_sanitized ? 1 : sizeof(cases) / sizeof(*cases)); /* the sanitizers themselves need /proc */
+    /* the sanitizers themselves need /proc */
+    tells(cases, live_sanitized ? 1 : sizeof(cases) / sizeof(*cases));
     const char *never = told(ONE_PROCESS("tcplab-server --port 0 -d 10ms --threads 2 >&2"));
     cr_expect_not(strstr(never, "accepted"), "the report of a run that never was: %s", never);
     if (!live_sanitized)
@@ -216,18 +241,20 @@ Test(output, a_refused_report_makes_no_file)
     static const char *const cases[][3] = {
         {CLIENT " --json=f --jsonl=./f; ls f; test -e f", "1:", "cannot both go to ./f"},
         {CLIENT " --json=f --jsonl=nowhere/g; test -e f", "1:", "cannot write nowhere/g"},
-        {"echo old >f; " CLIENT " --json=f --jsonl=nowhere/g; grep -q old f", "0:", "cannot write nowhere/g"},
+        {"echo old >f; " CLIENT " --json=f --jsonl=nowhere/g; grep -q old f",
+         "0:", "cannot write nowhere/g"},
         {"ln -s g f; " CLIENT " --json=f >/dev/null; test -s g", "0:", ""},
     };
     tells(cases, sizeof(cases) / sizeof(*cases));
 }
 
-/* The signal ends the wait for a reader that does not read. It is the reader that is to be looked at. */
+/* The signal ends the wait for a reader that does not read. It is the reader that is to be looked
+ * at. */
 Test(output, a_full_pipe_is_not_told_as_an_interrupted_call)
 {
     static const char *const cases[][3] = {
-        {"mkfifo p; exec 9<>p; $B/server/tcplab-server --port 0 --jsonl -i 1ms >p & "
-         "until grep -q pipe /proc/$!/wchan; do sleep 0.05; done; kill -INT $!; wait $!",
+        {"mkfifo p; exec 9<>p; $B/server/tcplab-server --port 0 --jsonl -i 1ms >p & until grep -q "
+         "pipe /proc/$!/wchan; do sleep 0.05; done; kill -INT $!; wait $!",
          "1:", "cannot write all to stdout: it is full and its reader does not read"},
     };
     tells(cases, 1);

@@ -1,5 +1,6 @@
-/* The two programs together: what issue one of any reader is, "how many connections does the queue hold?", and what
- * becomes of the others. Every figure is compared with ss, nstat or the other end. */
+/* The two programs together: what issue one of any reader is, "how many connections does the queue
+ * hold?", and what becomes of the others. Every figure is compared with ss, nstat or the other
+ * end. */
 #include "tests/lib/live.h"
 
 #include <criterion/criterion.h>
@@ -16,7 +17,8 @@ static void check_rows(const json_t *report)
     int64_t sum = 0;
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
         sum += live_integer(report, "connections", rows[i], NULL);
-    cr_assert_eq(sum, live_integer(report, "connections", "attempted", NULL), "the rows do not add up");
+    cr_assert_eq(sum, live_integer(report, "connections", "attempted", NULL),
+                 "the rows do not add up");
 }
 
 static int64_t sum_of_rungs(const json_t *report)
@@ -24,7 +26,8 @@ static int64_t sum_of_rungs(const json_t *report)
     int64_t sum = 0;
     size_t i;
     json_t *rung;
-    json_array_foreach(json_object_get(report, "connect_rungs"), i, rung) sum += live_integer(rung, "count", NULL);
+    json_array_foreach(json_object_get(report, "connect_rungs"), i, rung) sum +=
+        live_integer(rung, "count", NULL);
     return sum;
 }
 
@@ -32,18 +35,20 @@ static void check_full_queue(const char *host)
 {
     char target[64];
     int code;
-    struct live *server = live_start_ready("server", "--listen", host, "--port", "0", "--backlog", "4",
-                                           "--accept-delay", "never", "--json", NULL);
+    struct live *server = live_start_ready("server", "--listen", host, "--port", "0", "--backlog",
+                                           "4", "--accept-delay", "never", "--json", NULL);
     int port = live_port(server);
     snprintf(target, sizeof(target), strchr(host, ':') ? "[%s]:%d" : "%s:%d", host, port);
-    struct live *client = live_run(&code, "client", "-c", "10000", "-T", "1s", "--json", target, NULL);
+    struct live *client =
+        live_run(&code, "client", "-c", "10000", "-T", "1s", "--json", target, NULL);
     cr_assert_eq(code, 0, "%s", client->err_text);
     cr_assert_eq(live_integer(client->report, "connections", "established", NULL), 5);
     cr_assert_eq(live_integer(client->report, "connections", "timed_out", NULL), 9995);
     cr_assert_eq(live_integer(client->report, "states_before_close", "ESTABLISHED", NULL), 5);
     check_rows(client->report);
     if (!live_sanitized)
-        cr_assert_lt(client->usage.ru_maxrss, 32 * 1024, "client used %ld kB", client->usage.ru_maxrss);
+        cr_assert_lt(client->usage.ru_maxrss, 32 * 1024, "client used %ld kB",
+                     client->usage.ru_maxrss);
 
     int64_t recv_q = live_number("ss -Hltn 'sport = :%d' | awk '{print $2}'", port);
     int64_t send_q = live_number("ss -Hltn 'sport = :%d' | awk '{print $3}'", port);
@@ -57,7 +62,8 @@ static void check_full_queue(const char *host)
     cr_assert_eq(live_integer(server->report, "listener", "drops", NULL), drops);
     cr_assert_eq(send_q, 4);
     cr_assert_geq(overflows, 9995);
-    cr_assert_eq(live_integer(server->report, "counters", "TcpExt.ListenOverflows", NULL), overflows);
+    cr_assert_eq(live_integer(server->report, "counters", "TcpExt.ListenOverflows", NULL),
+                 overflows);
     cr_assert_eq(live_integer(server->report, "connections", "accepted", NULL), 0);
     cr_assert_eq(live_integer(server->report, "peers", host, NULL), 5);
     live_free(client);
@@ -78,20 +84,24 @@ Test(pair, a_slow_server_is_felt_in_rungs)
 {
     int code;
     struct live *server = live_start_ready("server", "-b", "4", "-a", "200ms", "--json", NULL);
-    struct live *client = live_run(&code, "client", "-c", "30", "-T", "20s", "--hold", "500ms", "--json", NULL);
+    struct live *client =
+        live_run(&code, "client", "-c", "30", "-T", "20s", "--hold", "500ms", "--json", NULL);
     cr_assert_eq(code, 0);
-    /* A request whose client has gone may still become a connection: its SYN-ACK, and the FIN of a ghost, are sent again. */
+    /* A request whose client has gone may still become a connection: its SYN-ACK, and the FIN of a
+     * ghost, are sent again. */
     live_until(0, "ss -Htan state syn-recv state fin-wait-1 | wc -l");
     int64_t passive = live_nstat("TcpPassiveOpens");
     cr_assert_eq(live_stop(server, SIGINT), 0);
     cr_assert_eq(live_integer(client->report, "connections", "established", NULL), 30);
     cr_assert_eq(sum_of_rungs(client->report), 30);
-    /* The queue held no more than five; a client that was slow to send its 30 SYNs found a place that was free again. */
-    int64_t at_once =
-        live_integer(json_array_get(json_object_get(client->report, "connect_rungs"), 0), "count", NULL);
+    /* The queue held no more than five; a client that was slow to send its 30 SYNs found a place
+     * that was free again. */
+    int64_t at_once = live_integer(
+        json_array_get(json_object_get(client->report, "connect_rungs"), 0), "count", NULL);
     cr_assert(at_once >= 5 && at_once <= 10, "%lld", (long long)at_once);
     check_rows(client->report);
-    /* Who was told "established" and is not there is a ghost: at most what reached the queue is accepted or waiting.
+    /* Who was told "established" and is not there is a ghost: at most what reached the queue is
+     * accepted or waiting.
      */
     int64_t accepted = live_integer(server->report, "connections", "accepted", NULL);
     cr_assert_eq(accepted + live_integer(server->report, "listener", "queue_now", NULL), passive);
@@ -111,7 +121,8 @@ Test(pair, both_texts_let_the_reader_see_the_ghosts)
     struct live *client = live_run(&code, "client", "-c", "30", "-T", "20s", NULL);
     int64_t cookies = live_nstat("TcpExtSyncookiesSent"), passive = live_nstat("TcpPassiveOpens");
     cr_assert_eq(live_stop(server, SIGINT), 0);
-    cr_assert(strstr(server->out_text, "The queue holds min(backlog, somaxconn) + 1 = min(4, 4096) + 1 = 5"));
+    cr_assert(strstr(server->out_text,
+                     "The queue holds min(backlog, somaxconn) + 1 = min(4, 4096) + 1 = 5"));
     cr_assert_eq(strstr(server->out_text, "ghost") != NULL, cookies > 0);
     cr_assert_eq(strstr(client->out_text, "Tcp.PassiveOpens): the last ACK") != NULL, passive < 30);
     live_free(client);
@@ -122,8 +133,8 @@ static void check_crr(const char *threads)
 {
     int code;
     struct live *server = live_start_ready("server", "-t", threads, "--json", NULL);
-    struct live *client =
-        live_run(&code, "client", "-w", "crr", "-t", threads, "-c", "16", "-d", "2s", "--json", NULL);
+    struct live *client = live_run(&code, "client", "-w", "crr", "-t", threads, "-c", "16", "-d",
+                                   "2s", "--json", NULL);
     cr_assert_eq(code, 0);
     int64_t passive = live_nstat("TcpPassiveOpens"), active = live_nstat("TcpActiveOpens");
     cr_assert_eq(live_stop(server, SIGINT), 0);
@@ -140,8 +151,10 @@ static void check_crr(const char *threads)
     cr_assert_eq(live_integer(server->report, "bytes_received", NULL), 64 * established);
     cr_assert_eq(live_integer(server->report, "bytes_sent", NULL), 64 * established);
     cr_assert_eq(live_integer(client->report, "bytes_received", NULL), 64 * established);
-    double here = json_number_value(json_object_get(json_object_get(client->report, "rates"), "connects_per_s"));
-    double there = json_number_value(json_object_get(json_object_get(server->report, "rates"), "accepts_per_s"));
+    double here = json_number_value(
+        json_object_get(json_object_get(client->report, "rates"), "connects_per_s"));
+    double there = json_number_value(
+        json_object_get(json_object_get(server->report, "rates"), "accepts_per_s"));
     cr_assert_float_eq(here / there, 1, 0.03, "%.0f connects a second, %.0f accepts", here, there);
     live_free(client);
     live_free(server);
@@ -160,14 +173,14 @@ Test(pair, crr_loses_nothing_with_two_threads)
 Test(pair, fin_wait_2_lasts_tcp_fin_timeout_and_close_wait_for_ever)
 {
     int code;
-    struct live *server =
-        live_start_ready("server", "--on-eof", "hold", "--sysctl", "net.ipv4.tcp_fin_timeout=5", "--json", NULL);
+    struct live *server = live_start_ready("server", "--on-eof", "hold", "--sysctl",
+                                           "net.ipv4.tcp_fin_timeout=5", "--json", NULL);
     cr_assert_eq(live_number("cat /proc/sys/net/ipv4/tcp_fin_timeout"), 5);
     struct live *client = live_run(&code, "client", "-c", "20", "--json", NULL);
     cr_assert_eq(code, 0);
     cr_assert_eq(live_integer(client->report, "states", "FIN_WAIT_2", NULL), 20);
-    /* ss names the time that is left: none has more than 5 s; the last is gone within the timer's lateness, 256 ms at
-     * 250 Hz, of that; the rest is for ss on a busy machine. */
+    /* ss names the time that is left: none has more than 5 s; the last is gone within the timer's
+     * lateness, 256 ms at 250 Hz, of that; the rest is for ss on a busy machine. */
     int64_t ms = live_until(0, "ss -Htan state fin-wait-2 'dport = :8888' | wc -l");
     cr_assert_geq(ms, 4500);
     cr_assert_leq(ms, 9000);
@@ -189,13 +202,15 @@ Test(pair, fin_wait_2_lasts_tcp_fin_timeout_and_close_wait_for_ever)
 /* On how many different sets of CPUs the threads of a process may run. */
 static int64_t places(const struct live *program)
 {
-    return live_number("grep -h Cpus_allowed_list /proc/%d/task/*/status | sort -u | wc -l", (int)program->pid);
+    return live_number("grep -h Cpus_allowed_list /proc/%d/task/*/status | sort -u | wc -l",
+                       (int)program->pid);
 }
 
 static void check_places(const char *threads, int64_t expected)
 {
     struct live *server = live_start_ready("server", "-t", threads, NULL);
-    struct live *client = live_start_ready("client", "-c", "100", "-t", threads, "--hold", "300s", NULL);
+    struct live *client =
+        live_start_ready("client", "-c", "100", "-t", threads, "--hold", "300s", NULL);
     live_until(100, "ss -Htn state established 'dport = :8888' | wc -l");
     cr_assert_eq(places(server), expected, "server, -t %s", threads);
     cr_assert_eq(places(client), expected, "client, -t %s", threads);
@@ -205,7 +220,8 @@ static void check_places(const char *threads, int64_t expected)
     live_free(server);
 }
 
-/* On loopback, with a thread for each CPU, each has its own; with more or fewer all run wherever. */
+/* On loopback, with a thread for each CPU, each has its own; with more or fewer all run
+ * wherever. */
 Test(pair, threads_stay_on_cpus_of_their_own)
 {
     char threads[16];

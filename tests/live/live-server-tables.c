@@ -24,7 +24,8 @@ static int64_t row(const struct live *server, const char *key)
 static void check_sum(const struct live *server)
 {
     cr_assert_eq(row(server, "accepted"), row(server, "open") + row(server, "closed_by_peer") +
-                                              row(server, "closed_by_server") + row(server, "reset_by_peer") +
+                                              row(server, "closed_by_server") +
+                                              row(server, "reset_by_peer") +
                                               row(server, "timed_out"));
 }
 
@@ -45,10 +46,12 @@ static void check_many(const char *threads)
     int code;
     live_descriptors = SMALL;
     struct live *server = live_start_ready("server", "-t", threads, "-J", NULL);
-    struct live *echo = live_run(&code, "client", "-w", "echo", "-c", "300", "-n", "300", "-d", "3s", "-J", NULL);
+    struct live *echo =
+        live_run(&code, "client", "-w", "echo", "-c", "300", "-n", "300", "-d", "3s", "-J", NULL);
     cr_assert_eq(live_integer(echo->report, "connections", "established", NULL), MANY);
     cr_assert_geq(live_integer(echo->report, "replies", NULL), MANY);
-    cr_assert_eq(live_integer(echo->report, "replies", NULL), live_integer(echo->report, "requests", NULL));
+    cr_assert_eq(live_integer(echo->report, "replies", NULL),
+                 live_integer(echo->report, "requests", NULL));
     live_until_accepted(0);
     struct live *holders = live_start_ready("client", "-c", "300", "--hold", "300s", "-J", NULL);
     live_until_accepted(MANY);
@@ -82,11 +85,13 @@ Test(server_tables, two_workers_share_the_first_table)
     check_many("2");
 }
 
-/* The counters and sysctls are files to be opened: with no descriptor left, some must come free at the end. */
+/* The counters and sysctls are files to be opened: with no descriptor left, some must come free at
+ * the end. */
 Test(server_tables, it_ends_well_while_its_table_is_full)
 {
     live_descriptors = SMALL;
-    struct live *server = live_start_ready("server", "--sysctl", "net.ipv4.tcp_fin_timeout=7", "-J", NULL);
+    struct live *server =
+        live_start_ready("server", "--sysctl", "net.ipv4.tcp_fin_timeout=7", "-J", NULL);
     struct live *client = live_start_ready("client", "-c", "100", "--hold", "300s", NULL);
     live_until_accepted(100);
     cr_assert_eq(live_stop(server, SIGINT), 0);
@@ -103,7 +108,8 @@ Test(server_tables, one_table_is_enough_for_few)
     int code;
     live_descriptors = SMALL;
     struct live *server = live_start_ready("server", "-J", NULL);
-    struct live *client = live_run(&code, "client", "-w", "crr", "-c", "10", "-n", "1000", "-d", "30s", "-J", NULL);
+    struct live *client =
+        live_run(&code, "client", "-w", "crr", "-c", "10", "-n", "1000", "-d", "30s", "-J", NULL);
     cr_assert_eq(live_integer(client->report, "replies", NULL), 1000);
     cr_assert_eq(live_stop(server, SIGINT), 0);
     cr_assert_eq(row(server, "file_tables"), 1);
@@ -112,8 +118,8 @@ Test(server_tables, one_table_is_enough_for_few)
     live_free(server);
 }
 
-/* What closes makes room in the table that it was in. The turn goes to the table with most room, so it may take more than
- * one round until it is the first one's. */
+/* What closes makes room in the table that it was in. The turn goes to the table with most room, so
+ * it may take more than one round until it is the first one's. */
 Test(server_tables, the_first_table_accepts_again)
 {
     live_descriptors = SMALL;
@@ -136,14 +142,16 @@ Test(server_tables, the_first_table_accepts_again)
     live_free(server);
 }
 
-/* The pace is kept by whichever worker accepts; SIGUSR1 ends it for all, those that come later, too. */
+/* The pace is kept by whichever worker accepts; SIGUSR1 ends it for all, those that come later,
+ * too. */
 Test(server_tables, usr1_reaches_all_tables)
 {
     live_descriptors = SMALL;
     struct live *server = live_start_ready("server", "-a", "30ms", "-J", NULL);
     struct live *client = live_start_ready("client", "-c", "300", "--hold", "300s", NULL);
     live_until(MANY, ACTIVE);
-    live_until(1, QUEUED " | awk '{print ($1 < 230)}'"); /* the first table has room for fewer than 70 */
+    /* the first table has room for fewer than 70 */
+    live_until(1, QUEUED " | awk '{print ($1 < 230)}'");
     kill(server->pid, SIGUSR1);
     cr_assert_lt(live_until(0, QUEUED), 5000, "at the pace of before it would take 6.9 s");
     cr_assert_eq(live_stop(server, SIGINT), 0);
@@ -157,13 +165,15 @@ Test(server_tables, usr1_reaches_all_tables)
     live_free(server);
 }
 
-/* Nobody watches these connections: their own table's thread must ask the kernel what became of them. */
+/* Nobody watches these connections: their own table's thread must ask the kernel what became of
+ * them. */
 Test(server_tables, dead_connections_of_all_tables_are_not_open)
 {
     int code;
     live_descriptors = SMALL;
     struct live *server = live_start_ready("server", "--on-data", "ignore", "-J", NULL);
-    struct live *client = live_run(&code, "client", "-c", "300", "--hold", "300ms", "--close", "rst", NULL);
+    struct live *client =
+        live_run(&code, "client", "-c", "300", "--hold", "300ms", "--close", "rst", NULL);
     cr_assert_eq(code, 0);
     live_until_accepted(0);
     cr_assert_eq(live_stop(server, SIGINT), 0);
@@ -181,8 +191,9 @@ static struct live *start_without_threads(rlim_t descriptors)
 {
     live_descriptors = descriptors;
     struct live *server = live_start_ready("server", "-J", NULL);
-    live_shell("prlimit --pid %d --as=$(($(awk '/VmSize/ {print $2}' /proc/%d/status) * 1024 + 1000000))",
-               (int)server->pid, (int)server->pid);
+    live_shell(
+        "prlimit --pid %d --as=$(($(awk '/VmSize/ {print $2}' /proc/%d/status) * 1024 + 1000000))",
+        (int)server->pid, (int)server->pid);
     return server;
 }
 
@@ -212,20 +223,23 @@ Test(server_tables, out_of_descriptors_it_pauses_costs_nothing_and_goes_on)
     cr_assert_gt(row(server, "accept_errors"), 0);
     cr_assert_eq(row(server, "file_tables"), 1);
     check_sum(server);
-    check_told_once(server, "cannot accept: Too many open files (ulimit -n), and a thread with another file table");
+    check_told_once(
+        server,
+        "cannot accept: Too many open files (ulimit -n), and a thread with another file table");
     live_free(client);
     live_free(server);
 }
 
-/* When one of its own connections ends, the server goes on at once: many times faster than it looks by itself, each
- * 100 ms. */
+/* When one of its own connections ends, the server goes on at once: many times faster than it looks
+ * by itself, each 100 ms. */
 Test(server_tables, a_descriptor_that_comes_free_is_used_at_once)
 {
     int code;
     if (live_sanitized)
         return;
     struct live *server = start_without_threads(30);
-    struct live *client = live_run(&code, "client", "-w", "crr", "-c", "60", "-n", "2000", "-d", "30s", "-J", NULL);
+    struct live *client =
+        live_run(&code, "client", "-w", "crr", "-c", "60", "-n", "2000", "-d", "30s", "-J", NULL);
     cr_assert_eq(live_stop(server, SIGINT), 0);
     cr_assert_eq(live_integer(client->report, "replies", NULL), 2000);
     cr_assert_gt(row(server, "accept_errors"), 0);
@@ -253,7 +267,8 @@ Test(server_tables, max_descriptors_are_kept_and_accept_fails_without_spinning)
     int64_t ticks = cpu_ticks(server) - before;
     cr_assert_leq(ticks, 2, "%lld ticks in half a second", (long long)ticks);
     cr_assert_eq(live_number(QUEUED), waiting, "nothing came free");
-    cr_assert_eq(live_number("ls /proc/%d/task | wc -l", (int)server->pid), 1, "no thread with another table");
+    cr_assert_eq(live_number("ls /proc/%d/task | wc -l", (int)server->pid), 1,
+                 "no thread with another table");
     cr_assert_eq(live_stop(client, SIGINT), 0);
     live_until(0, "ss -Htn 'sport = :8888' | wc -l");
     cr_assert_eq(live_stop(server, SIGINT), 0);
@@ -264,11 +279,14 @@ Test(server_tables, max_descriptors_are_kept_and_accept_fails_without_spinning)
     cr_assert_eq(row(server, "file_tables"), 1);
     cr_assert_eq(live_integer(server->report, "settings", "max_descriptors", NULL), 40);
     int64_t failed = row(server, "accept_errors");
-    cr_assert(failed >= 5 && failed < 200, "%lld: each 100 ms, and when one ends", (long long)failed);
-    cr_assert_eq(atoll(strstr(server->out_text, "accept() failed ") + 16), failed, "%s", server->out_text);
+    cr_assert(failed >= 5 && failed < 200, "%lld: each 100 ms, and when one ends",
+              (long long)failed);
+    cr_assert_eq(atoll(strstr(server->out_text, "accept() failed ") + 16), failed, "%s",
+                 server->out_text);
     cr_assert(strstr(server->out_text, "(--max-descriptors)"), "%s", server->out_text);
     check_sum(server);
-    check_told_once(server, "accept() fails with EMFILE: all 40 descriptors of --max-descriptors are in use");
+    check_told_once(
+        server, "accept() fails with EMFILE: all 40 descriptors of --max-descriptors are in use");
     live_free(client);
     live_free(server);
 }
@@ -278,9 +296,11 @@ Test(server_tables, max_descriptors_that_cannot_be)
     static const struct {
         const char *n, *says;
         int code;
-    } cases[] = {{"20", "--max-descriptors 20: a server with --threads 1 needs 21 before the first connection", 2},
-                 {"65", "--max-descriptors 65: this process may open 64 (the hard limit)", 77},
-                 {"0", "--max-descriptors 0: ", 2}};
+    } cases[] = {
+        {"20",
+         "--max-descriptors 20: a server with --threads 1 needs 21 before the first connection", 2},
+        {"65", "--max-descriptors 65: this process may open 64 (the hard limit)", 77},
+        {"0", "--max-descriptors 0: ", 2}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         int code;
         live_descriptors = SMALL;
@@ -310,14 +330,16 @@ Test(server_tables, a_census_says_how_old_it_is)
             cr_assert_geq(age, 0);
             documents++;
             fresh += age < last;
-            with_clients += json_object_get(json_object_get(document, "states"), "ESTABLISHED") != NULL;
+            with_clients +=
+                json_object_get(json_object_get(document, "states"), "ESTABLISHED") != NULL;
             oldest = age > oldest ? age : oldest;
             last = age;
         }
         json_decref(document);
     }
     cr_assert_gt(fresh, 1);
-    cr_assert_gt(documents, fresh, "%d of %d documents have a census of their own", fresh, documents);
+    cr_assert_gt(documents, fresh, "%d of %d documents have a census of their own", fresh,
+                 documents);
     cr_assert_gt(with_clients, 0);
     cr_assert_gt(oldest, 0);
     live_free(client);
@@ -334,6 +356,7 @@ Test(server_tables, censuses_cost_next_to_nothing)
     cr_assert_eq(code, 0);
     double cpu_s = (double)(server->usage.ru_utime.tv_sec + server->usage.ru_stime.tv_sec) +
                    (double)(server->usage.ru_utime.tv_usec + server->usage.ru_stime.tv_usec) / 1e6;
-    cr_assert_lt(cpu_s, 0.2, "%.3f s of 3 s", cpu_s); /* 1 %, and the start, 150 documents, and the end */
+    /* 1 %, and the start, 150 documents, and the end */
+    cr_assert_lt(cpu_s, 0.2, "%.3f s of 3 s", cpu_s);
     live_free(server);
 }

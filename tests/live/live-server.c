@@ -42,7 +42,8 @@ static int64_t row(const struct live *server, const char *key)
 static void check_sum(const struct live *server)
 {
     cr_assert_eq(row(server, "accepted"), row(server, "open") + row(server, "closed_by_peer") +
-                                              row(server, "closed_by_server") + row(server, "reset_by_peer") +
+                                              row(server, "closed_by_server") +
+                                              row(server, "reset_by_peer") +
                                               row(server, "timed_out"));
 }
 
@@ -54,12 +55,15 @@ Test(server, backlog_is_handed_on_as_it_is_and_the_limit_read_back)
     } cases[] = {{"0", 0}, {"1", 1}, {"7", 7}, {"8", 7}, {"-1", 7}, {"2147483647", 7}};
     live_shell("echo 7 > /proc/sys/net/core/somaxconn");
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-        struct live *server = live_start_ready("server", "-b", cases[i].backlog, "-a", "never", "-J", NULL);
+        struct live *server =
+            live_start_ready("server", "-b", cases[i].backlog, "-a", "never", "-J", NULL);
         cr_assert_eq(live_number("ss -Hltn 'sport = :8888' | awk '{print $3}'"), cases[i].limit);
         cr_assert_eq(live_stop(server, SIGTERM), 0);
         cr_assert_eq(live_integer(server->report, "listener", "queue_limit", NULL), cases[i].limit);
-        cr_assert_eq(live_integer(server->report, "listener", "queue_capacity", NULL), cases[i].limit + 1);
-        cr_assert_eq(live_integer(server->report, "listener", "backlog", NULL), atoll(cases[i].backlog));
+        cr_assert_eq(live_integer(server->report, "listener", "queue_capacity", NULL),
+                     cases[i].limit + 1);
+        cr_assert_eq(live_integer(server->report, "listener", "backlog", NULL),
+                     atoll(cases[i].backlog));
         cr_assert_eq(live_integer(server->report, "listener", "somaxconn", NULL), 7);
         live_free(server);
     }
@@ -68,7 +72,8 @@ Test(server, backlog_is_handed_on_as_it_is_and_the_limit_read_back)
 Test(server, several_listeners_have_a_queue_each)
 {
     int code;
-    struct live *server = live_start_ready("server", "-t", "3", "-b", "2", "-a", "never", "-J", NULL);
+    struct live *server =
+        live_start_ready("server", "-t", "3", "-b", "2", "-a", "never", "-J", NULL);
     struct live *client = live_run(&code, "client", "-c", "200", "-T", "500ms", "-J", NULL);
     int64_t queued = live_number("ss -Hltn 'sport = :8888' | awk '{n += $2} END {print n}'");
     cr_assert_eq(live_number("ss -Hltn 'sport = :8888' | wc -l"), 3);
@@ -82,8 +87,8 @@ Test(server, several_listeners_have_a_queue_each)
     live_free(server);
 }
 
-/* The longest of the accept queues, and how many there are, of connections made from one CPU to a server that is
- * stopped. */
+/* The longest of the accept queues, and how many there are, of connections made from one CPU to a
+ * server that is stopped. */
 static int64_t longest_queue(const char *address, int cpu, int64_t *ret_queues)
 {
     cpu_set_t before, one;
@@ -122,7 +127,8 @@ Test(server, on_loopback_a_listener_gets_the_connections_of_its_cpu)
         cr_assert_eq(longest_queue("::1", cpu, &queues), 64);
         n++;
     }
-    cr_assert_lt(longest_queue("0.0.0.0", 0, &queues), 64, "not beyond loopback: one listener would get all");
+    cr_assert_lt(longest_queue("0.0.0.0", 0, &queues), 64,
+                 "not beyond loopback: one listener would get all");
     cr_assert_eq(queues, 2);
 }
 
@@ -145,8 +151,10 @@ Test(server, peers_and_states_are_those_of_ss)
 {
     int code;
     struct live *server = live_start_ready("server", "--on-eof", "hold", "-J", NULL);
-    struct live *one = live_run(&code, "client", "-c", "6", "--source", "127.0.0.0/29", "--close", "fin", NULL);
-    struct live *two = live_start_ready("client", "-c", "4", "--source", "127.0.0.9", "--hold", "300s", NULL);
+    struct live *one =
+        live_run(&code, "client", "-c", "6", "--source", "127.0.0.0/29", "--close", "fin", NULL);
+    struct live *two =
+        live_start_ready("client", "-c", "4", "--source", "127.0.0.9", "--hold", "300s", NULL);
     live_until_accepted(10);
     cr_assert_eq(live_number("ss -Htan 'sport = :8888 and dst 127.0.0.9' | wc -l"), 4);
     cr_assert_eq(live_stop(server, SIGINT), 0);
@@ -183,7 +191,8 @@ Test(server, close_after_fin_leaves_time_wait_here)
 
 Test(server, close_after_rst_resets_the_client)
 {
-    struct live *server = live_start_ready("server", "--close-after", "100ms", "--close-how", "rst", "-J", NULL);
+    struct live *server =
+        live_start_ready("server", "--close-after", "100ms", "--close-how", "rst", "-J", NULL);
     struct live *client = live_start_ready("client", "-c", "20", "--hold", "300s", "-J", NULL);
     live_until(20, "nstat -asz TcpOutRsts | awk '/^Tcp/ {print $2}'");
     cr_assert_eq(live_number("ss -Htan 'sport = :8888' | grep -vc LISTEN"), 0);
@@ -199,7 +208,8 @@ Test(server, close_after_rst_resets_the_client)
 
 Test(server, close_after_half_waits_for_the_peers_fin)
 {
-    struct live *server = live_start_ready("server", "--close-after", "50ms", "--close-how", "half", "-J", NULL);
+    struct live *server =
+        live_start_ready("server", "--close-after", "50ms", "--close-how", "half", "-J", NULL);
     int fd = connect_to(8888);
     live_until(1, "ss -Htan state fin-wait-2 'sport = :8888' | wc -l");
     cr_assert_eq(live_number("ss -Htanp state fin-wait-2 'sport = :8888' | grep -c users:"), 1,
@@ -275,7 +285,8 @@ Test(server, a_peer_that_does_not_read_meets_back_pressure_and_loses_nothing)
     int ready = 1;
     fcntl(fd, F_SETFL, O_NONBLOCK);
     struct pollfd writable = {fd, POLLOUT, 0};
-    /* Until there was no room in a span in which the server had a CPU, or did not want one: then the span is measured. */
+    /* Until there was no room in a span in which the server had a CPU, or did not want one: then
+     * the span is measured. */
     while (sent < total && (ready || sleepers(server) != 1)) {
         for (size_t i = 0; i < piece; i++)
             block[i] = pattern(sent + i);
@@ -286,7 +297,8 @@ Test(server, a_peer_that_does_not_read_meets_back_pressure_and_loses_nothing)
     }
     cr_assert_lt(sent, total, "64 MiB went in and nothing came out: somebody keeps them");
     if (!live_sanitized)
-        cr_assert_lt(live_number("awk '/VmRSS/ {print $2}' /proc/%d/status", (int)server->pid), 8192);
+        cr_assert_lt(live_number("awk '/VmRSS/ {print $2}' /proc/%d/status", (int)server->pid),
+                     8192);
     cr_assert_leq(cpu_ticks(server) - before, 2, "it waits, it does not spin");
     shutdown(fd, SHUT_WR);
     fcntl(fd, F_SETFL, 0);
@@ -309,12 +321,13 @@ Test(server, a_peers_reset_is_counted)
     for (int i = 0; i < 3; i++) {
         int fd = connect_to(8888);
         setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
-        live_until(1, "ss -Htnp state established 'sport = :8888' | grep -c pid=%d,", (int)server->pid);
+        live_until(1, "ss -Htnp state established 'sport = :8888' | grep -c pid=%d,",
+                   (int)server->pid);
         close(fd);
         live_until(0, "ss -Htn 'sport = :8888' | wc -l");
     }
-    live_until(0, "ls -l /proc/%d/fd | grep -c 'socket:' | awk '{print $1 - %lld}'", (int)server->pid,
-               (long long)live_number("ss -Hltn 'sport = :8888' | wc -l") + 1);
+    live_until(0, "ls -l /proc/%d/fd | grep -c 'socket:' | awk '{print $1 - %lld}'",
+               (int)server->pid, (long long)live_number("ss -Hltn 'sport = :8888' | wc -l") + 1);
     cr_assert_eq(live_stop(server, SIGINT), 0);
     cr_assert_eq(row(server, "reset_by_peer"), 3);
     check_sum(server);
@@ -323,27 +336,30 @@ Test(server, a_peers_reset_is_counted)
 
 Test(server, socket_options_are_inherited_and_read_back)
 {
-    struct live *server =
-        live_start_ready("server", "--keepalive", "30s,7s,4", "--user-timeout", "9s", "--defer-accept", "5s",
-                         "--linger2", "200s", "--fastopen", "9000", "--on-data", "discard", "-J", NULL);
+    struct live *server = live_start_ready(
+        "server", "--keepalive", "30s,7s,4", "--user-timeout", "9s", "--defer-accept", "5s",
+        "--linger2", "200s", "--fastopen", "9000", "--on-data", "discard", "-J", NULL);
     int fd = connect_to(8888);
     cr_assert_eq(send(fd, "x", 1, 0), 1); /* what the deferred accept waits for */
     /* ss -o shows the keepalive timer of the accepted connection: at most 30 s ahead. */
-    live_until(1, "ss -Htno state established 'sport = :8888' | grep -c 'timer:(keepalive,\\(2[0-9]\\|30\\)'");
+    live_until(1, "ss -Htno state established 'sport = :8888' | grep -c "
+                  "'timer:(keepalive,\\(2[0-9]\\|30\\)'");
     cr_assert_eq(live_stop(server, SIGINT), 0);
     const json_t *options = json_object_get(server->report, "socket_options");
     static const struct {
         const char *name;
         int asked, effective;
-    } expected[] = {{"SO_KEEPALIVE", 1, 1},    {"TCP_KEEPIDLE", 30, 30},         {"TCP_KEEPINTVL", 7, 7},
-                    {"TCP_KEEPCNT", 4, 4},     {"TCP_USER_TIMEOUT", 9000, 9000}, {"TCP_DEFER_ACCEPT", 5, 7},
-                    {"TCP_LINGER2", 200, 120}, {"TCP_FASTOPEN", 9000, 4096}};
+    } expected[] = {{"SO_KEEPALIVE", 1, 1},           {"TCP_KEEPIDLE", 30, 30},
+                    {"TCP_KEEPINTVL", 7, 7},          {"TCP_KEEPCNT", 4, 4},
+                    {"TCP_USER_TIMEOUT", 9000, 9000}, {"TCP_DEFER_ACCEPT", 5, 7},
+                    {"TCP_LINGER2", 200, 120},        {"TCP_FASTOPEN", 9000, 4096}};
     cr_assert_eq(json_array_size(options), 8);
     for (size_t i = 0; i < 8; i++) {
         const json_t *option = json_array_get(options, i);
         cr_assert_str_eq(string_of(option, "option"), expected[i].name);
         cr_assert_eq(live_integer(option, "asked", NULL), expected[i].asked);
-        cr_assert_eq(live_integer(option, "effective", NULL), expected[i].effective, "%s", expected[i].name);
+        cr_assert_eq(live_integer(option, "effective", NULL), expected[i].effective, "%s",
+                     expected[i].name);
     }
     cr_assert(strstr(server->err_text, "TCP_DEFER_ACCEPT: asked for 5, the kernel made it 7"));
     cr_assert(strstr(server->err_text, "TCP_LINGER2: asked for 200, the kernel made it 120"));
@@ -354,7 +370,8 @@ Test(server, socket_options_are_inherited_and_read_back)
 Test(server, never_accepting_costs_no_cpu)
 {
     int code;
-    struct live *server = live_start_ready("server", "-b", "4", "-a", "never", "-d", "1s", "-J", NULL);
+    struct live *server =
+        live_start_ready("server", "-b", "4", "-a", "never", "-d", "1s", "-J", NULL);
     struct live *client = live_run(&code, "client", "-c", "20", "-T", "100ms", NULL);
     cr_assert_eq(live_wait(server), 0);
     if (!live_sanitized)
@@ -366,8 +383,10 @@ Test(server, never_accepting_costs_no_cpu)
 Test(server, documents_a_line_each)
 {
     struct live *server = live_start_ready("server", "-p", "0", "--jsonl", "-i", "50ms", NULL);
-    live_until(1, "grep interval /proc/%d/fd/1 | grep -c LISTEN | awk '{print ($1 > 0)}'", (int)server->pid);
-    live_until(1, "grep -c '\"event\": *\"interval\"' /proc/%d/fd/1 | awk '{print ($1 >= 4)}'", (int)server->pid);
+    live_until(1, "grep interval /proc/%d/fd/1 | grep -c LISTEN | awk '{print ($1 > 0)}'",
+               (int)server->pid);
+    live_until(1, "grep -c '\"event\": *\"interval\"' /proc/%d/fd/1 | awk '{print ($1 >= 4)}'",
+               (int)server->pid);
     cr_assert_eq(live_stop(server, SIGINT), 0);
     int n = 0, intervals = 0, censuses = 0;
     const char *last = NULL;
@@ -427,8 +446,8 @@ Test(server, a_report_that_cannot_be_written_is_a_failure)
 Test(server, sysctls_come_back_after_a_kill)
 {
     int code;
-    struct live *server = live_start_ready("server", "--sysctl", "net.ipv4.tcp_fin_timeout=7", "--sysctl",
-                                           "net.core.somaxconn=99", NULL);
+    struct live *server = live_start_ready("server", "--sysctl", "net.ipv4.tcp_fin_timeout=7",
+                                           "--sysctl", "net.core.somaxconn=99", NULL);
     cr_assert_eq(live_number("cat /proc/sys/net/core/somaxconn"), 99);
     cr_assert_eq(live_stop(server, SIGKILL), 128 + SIGKILL);
     cr_assert_eq(live_number("cat /proc/sys/net/ipv4/tcp_fin_timeout"), 7);
@@ -449,7 +468,8 @@ Test(server, sysctls_come_back_after_a_kill)
 Test(server, restore_sysctls_puts_back_and_says_so)
 {
     int code;
-    struct live *server = live_start_ready("server", "--sysctl", "net.ipv4.tcp_fin_timeout=7", NULL);
+    struct live *server =
+        live_start_ready("server", "--sysctl", "net.ipv4.tcp_fin_timeout=7", NULL);
     live_stop(server, SIGKILL);
     struct live *restore = live_run(&code, "server", "--restore-sysctls", NULL);
     cr_assert_eq(code, 0);
@@ -459,18 +479,22 @@ Test(server, restore_sysctls_puts_back_and_says_so)
     live_free(server);
 }
 
-/* Each signal whose default is to end the process, but for SIGKILL, and for those that tcplab-server uses or ignores. */
+/* Each signal whose default is to end the process, but for SIGKILL, and for those that
+ * tcplab-server uses or ignores. */
 Test(server, sysctls_come_back_after_every_signal)
 {
     const int signals[] = {SIGHUP,    SIGINT,  SIGQUIT, SIGTERM, SIGALRM, SIGUSR2,  SIGXCPU,
                            SIGVTALRM, SIGPROF, SIGPOLL, SIGPWR,  SIGSYS,  SIGTRAP,  SIGABRT,
                            SIGSTKFLT, SIGSEGV, SIGBUS,  SIGFPE,  SIGILL,  SIGRTMIN, SIGRTMAX};
     for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++) {
-        if (live_sanitized && signals[i] >= SIGILL && signals[i] <= SIGSEGV && signals[i] != SIGTRAP)
+        if (live_sanitized && signals[i] >= SIGILL && signals[i] <= SIGSEGV &&
+            signals[i] != SIGTRAP)
             continue; /* the sanitizer has its own handler */
-        struct live *server = live_start_ready("server", "--sysctl", "net.ipv4.tcp_fin_timeout=7", "-J", NULL);
+        struct live *server =
+            live_start_ready("server", "--sysctl", "net.ipv4.tcp_fin_timeout=7", "-J", NULL);
         cr_assert_eq(live_stop(server, signals[i]), 0, "%s", strsignal(signals[i]));
-        cr_assert_eq(live_number("cat /proc/sys/net/ipv4/tcp_fin_timeout"), 60, "%s", strsignal(signals[i]));
+        cr_assert_eq(live_number("cat /proc/sys/net/ipv4/tcp_fin_timeout"), 60, "%s",
+                     strsignal(signals[i]));
         cr_assert_not_null(server->report);
         live_free(server);
     }
@@ -488,8 +512,8 @@ Test(server, sysctls_come_back_when_a_file_may_not_grow)
     limit = before;
     limit.rlim_cur = 700;
     setrlimit(RLIMIT_FSIZE, &limit);
-    struct live *server =
-        live_run(&code, "server", "--sysctl", "net.ipv4.tcp_fin_timeout=7", "-d", "50ms", option, NULL);
+    struct live *server = live_run(&code, "server", "--sysctl", "net.ipv4.tcp_fin_timeout=7", "-d",
+                                   "50ms", option, NULL);
     setrlimit(RLIMIT_FSIZE, &before);
     unlink(path);
     cr_assert_eq(code, 1, "%d", code);
@@ -524,14 +548,17 @@ Test(server, a_hangup_that_is_ignored_stays_so)
     live_inherits = true;
     struct live *server = live_start_ready("server", "-J", NULL);
     signal(SIGHUP, SIG_DFL);
-    cr_assert_eq(live_number("awk '/^SigIgn/ {print substr($2, 16) %% 2}' /proc/%d/status", (int)server->pid), 1);
+    cr_assert_eq(live_number("awk '/^SigIgn/ {print substr($2, 16) %% 2}' /proc/%d/status",
+                             (int)server->pid),
+                 1);
     kill(server->pid, SIGHUP);
     cr_assert_eq(live_number("ss -Hltn 'sport = :8888' | wc -l"), 1);
     cr_assert_eq(live_stop(server, SIGTERM), 0);
     live_free(server);
 }
 
-static void check_spoilt_journal(const struct live *server, int code, int expected, const char *path)
+static void check_spoilt_journal(const struct live *server, int code, int expected,
+                                 const char *path)
 {
     cr_assert_eq(code, expected, "%d: %s", code, server->err_text);
     cr_assert(strstr(server->err_text, path), "%s", server->err_text);
@@ -542,10 +569,11 @@ Test(server, a_spoilt_journal_stops_only_who_needs_it)
 {
     int code;
     char path[256];
-    struct live *server = live_start_ready("server", "--sysctl", "net.ipv4.tcp_fin_timeout=7", NULL);
+    struct live *server =
+        live_start_ready("server", "--sysctl", "net.ipv4.tcp_fin_timeout=7", NULL);
     snprintf(path, sizeof(path), "%s",
-             live_shell("grep -l '\"pid\": %d,' /run/tcplab/*.sysctls $XDG_RUNTIME_DIR/tcplab/*.sysctls "
-                        "/tmp/tcplab-*/*.sysctls 2>/dev/null",
+             live_shell("grep -l '\"pid\": %d,' /run/tcplab/*.sysctls "
+                        "$XDG_RUNTIME_DIR/tcplab/*.sysctls /tmp/tcplab-*/*.sysctls 2>/dev/null",
                         (int)server->pid));
     path[strcspn(path, "\n")] = '\0';
     live_stop(server, SIGKILL);
@@ -568,9 +596,9 @@ Test(server, a_spoilt_journal_stops_only_who_needs_it)
 Test(server, a_place_of_the_journal_that_somebody_else_has)
 {
     const char *said = live_shell(
-        "unshare -m sh -c 'mount -t tmpfs -o ro none /run && mount -t tmpfs none /tmp && mkdir -m 777 /tmp/tcplab-%u "
-        "&& "
-        "unset XDG_RUNTIME_DIR; %s/server/tcplab-server -d 20ms --sysctl net.core.somaxconn=9; echo code $?' 2>&1",
+        "unshare -m sh -c 'mount -t tmpfs -o ro none /run && mount -t tmpfs none /tmp && mkdir -m "
+        "777 /tmp/tcplab-%u && unset XDG_RUNTIME_DIR; %s/server/tcplab-server -d 20ms --sysctl "
+        "net.core.somaxconn=9; echo code $?' 2>&1",
         (unsigned)live_number("awk '{print $2}' /proc/self/uid_map"), TEST_BUILD);
     cr_assert(strstr(said, "/tmp/tcplab-"), "%s", said);
     cr_assert(strstr(said, "remove what is there, or set XDG_RUNTIME_DIR"), "%s", said);
@@ -580,18 +608,23 @@ Test(server, a_place_of_the_journal_that_somebody_else_has)
 /* Process 1 of a pid namespace stands for the machine's. */
 Test(server, a_knob_that_changes_more_than_itself_is_refused_outside)
 {
-    static const char *const keys[] = {
-        "net.ipv6.conf.all.disable_ipv6=1", "net.ipv4.conf.all.forwarding=1", "net.ipv4.ip_forward=1",
-        "net.ipv6.route.gc_min_interval=1", "net.ipv4.route.flush=1",         "net.ipv4.conf.default.rp_filter=1"};
+    static const char *const keys[] = {"net.ipv6.conf.all.disable_ipv6=1",
+                                       "net.ipv4.conf.all.forwarding=1",
+                                       "net.ipv4.ip_forward=1",
+                                       "net.ipv6.route.gc_min_interval=1",
+                                       "net.ipv4.route.flush=1",
+                                       "net.ipv4.conf.default.rp_filter=1"};
     for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
-        const char *said =
-            live_shell("unshare -p -f --mount-proc sh -c '%s/server/tcplab-server -d 20ms --sysctl %s; "
-                       "echo code $?' 2>&1",
-                       TEST_BUILD, keys[i]);
-        cr_assert(strstr(said, "code 77") && strstr(said, keys[i]) && strstr(said, "tcplab-bench enter"), "%s", said);
+        const char *said = live_shell("unshare -p -f --mount-proc sh -c '%s/server/tcplab-server "
+                                      "-d 20ms --sysctl %s; echo code $?' 2>&1",
+                                      TEST_BUILD, keys[i]);
+        cr_assert(strstr(said, "code 77") && strstr(said, keys[i]) &&
+                      strstr(said, "tcplab-bench enter"),
+                  "%s", said);
     }
     int code;
-    struct live *server = live_run(&code, "server", "-d", "20ms", "--sysctl", "net.ipv4.ip_forward=1", "-J", NULL);
+    struct live *server =
+        live_run(&code, "server", "-d", "20ms", "--sysctl", "net.ipv4.ip_forward=1", "-J", NULL);
     cr_assert_eq(code, 0, "a private network may be spoilt: %s", server->err_text);
     cr_assert_eq(live_number("cat /proc/sys/net/ipv4/ip_forward"), 0);
     live_free(server);
@@ -612,13 +645,14 @@ Test(server, sysctls_come_back_when_the_start_fails)
 
 Test(server, a_value_somebody_else_set_is_left_alone)
 {
-    struct live *server = live_start_ready("server", "--sysctl", "net.ipv4.tcp_fin_timeout=7", "-J", NULL);
+    struct live *server =
+        live_start_ready("server", "--sysctl", "net.ipv4.tcp_fin_timeout=7", "-J", NULL);
     live_shell("echo 33 > /proc/sys/net/ipv4/tcp_fin_timeout");
     cr_assert_eq(live_stop(server, SIGINT), 0);
     cr_assert_eq(live_number("cat /proc/sys/net/ipv4/tcp_fin_timeout"), 33);
     cr_assert(strstr(server->err_text, "somebody changed it since"));
-    cr_assert(
-        json_is_false(json_object_get(json_array_get(json_object_get(server->report, "sysctls"), 0), "restored")));
+    cr_assert(json_is_false(json_object_get(
+        json_array_get(json_object_get(server->report, "sysctls"), 0), "restored")));
     live_free(server);
 }
 
@@ -638,7 +672,8 @@ Test(server, a_second_signal_ends_at_once_and_still_restores)
 {
     int ends[2];
     live_output = full_pipe(ends);
-    struct live *server = live_start_ready("server", "--sysctl", "net.ipv4.tcp_fin_timeout=7", NULL);
+    struct live *server =
+        live_start_ready("server", "--sysctl", "net.ipv4.tcp_fin_timeout=7", NULL);
     cr_assert_eq(live_number("cat /proc/sys/net/ipv4/tcp_fin_timeout"), 7);
     kill(server->pid, SIGINT);
     live_until(1, "grep -c '^1 0x1 ' /proc/%d/syscall", (int)server->pid); /* write(1, ...) */
@@ -690,7 +725,8 @@ Test(server, dead_connections_are_not_open)
 Test(server, close_after_also_ends_what_on_eof_holds)
 {
     int code;
-    struct live *server = live_start_ready("server", "--on-eof", "hold", "--close-after", "2s", "-J", NULL);
+    struct live *server =
+        live_start_ready("server", "--on-eof", "hold", "--close-after", "2s", "-J", NULL);
     int64_t began_ns = clock_now_ns();
     struct live *client = live_run(&code, "client", "-c", "5", NULL);
     live_until_accepted(0);
@@ -741,19 +777,21 @@ Test(server, a_start_that_fails_leaves_an_older_report_alone)
 /* What is closed must not become a socket or a file that gets the messages. */
 Test(server, closed_standard_descriptors_do_no_harm)
 {
-    cr_assert_eq(live_number("f=$(mktemp); %s/server/tcplab-server -d 50ms --json=$f <&- >&- 2>&-; grep -c "
-                             "'^  \"event\": \"report\"' $f; head -c1 $f | grep -vc '{' ; rm $f",
-                             TEST_BUILD),
-                 1);
+    cr_assert_eq(
+        live_number("f=$(mktemp); %s/server/tcplab-server -d 50ms --json=$f <&- >&- 2>&-; grep -c "
+                    "'^  \"event\": \"report\"' $f; head -c1 $f | grep -vc '{' ; rm $f",
+                    TEST_BUILD),
+        1);
 }
 
 Test(server, one_signal_restores_though_the_reader_is_stuck)
 {
     int ends[2];
     live_output = full_pipe(ends);
-    struct live *server =
-        live_start("server", "--sysctl", "net.ipv4.tcp_fin_timeout=7", "--jsonl", "-i", "1ms", NULL);
-    live_until(7, "grep -q '^1 0x1 ' /proc/%d/syscall && cat /proc/sys/net/ipv4/tcp_fin_timeout", (int)server->pid);
+    struct live *server = live_start("server", "--sysctl", "net.ipv4.tcp_fin_timeout=7", "--jsonl",
+                                     "-i", "1ms", NULL);
+    live_until(7, "grep -q '^1 0x1 ' /proc/%d/syscall && cat /proc/sys/net/ipv4/tcp_fin_timeout",
+               (int)server->pid);
     kill(server->pid, SIGINT);
     live_until(60, "cat /proc/sys/net/ipv4/tcp_fin_timeout");
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
@@ -766,25 +804,30 @@ Test(server, one_signal_restores_though_the_reader_is_stuck)
 
 #define QUEUED "ss -Hltn 'sport = :8888' | awk '{n += $2} END {print n + 0}'"
 
-/* 12 connections wait for ever, or for very long, in one queue or two; SIGUSR1 lets all of them in. */
+/* 12 connections wait for ever, or for very long, in one queue or two; SIGUSR1 lets all of them
+ * in. */
 static void check_usr1_ends(const char *delay, const char *threads)
 {
     int code;
-    struct live *server = live_start_ready("server", "-b", "12", "-a", delay, "-t", threads, "-J", NULL);
+    struct live *server =
+        live_start_ready("server", "-b", "12", "-a", delay, "-t", threads, "-J", NULL);
     struct live *client = live_start_ready("client", "-c", "12", "--hold", "300s", NULL);
     live_until(12, QUEUED);
     kill(server->pid, SIGUSR1);
-    live_until(12, "ss -Htnp state established 'sport = :8888' | grep -c pid=%d,", (int)server->pid);
+    live_until(12, "ss -Htnp state established 'sport = :8888' | grep -c pid=%d,",
+               (int)server->pid);
     cr_assert_eq(live_number(QUEUED), 0);
     kill(server->pid, SIGUSR1); /* one more changes nothing */
-    struct live *later = live_run(&code, "client", "-w", "crr", "-c", "4", "-n", "100", "-d", "60s", "-J", NULL);
+    struct live *later =
+        live_run(&code, "client", "-w", "crr", "-c", "4", "-n", "100", "-d", "60s", "-J", NULL);
     cr_assert_eq(live_integer(later->report, "replies", NULL), 100, "eager from then on");
     cr_assert_eq(live_stop(client, SIGINT), 0);
     cr_assert_eq(live_stop(server, SIGINT), 0, "it still ends by a signal");
     cr_assert_eq(row(server, "accepted"), 112);
     cr_assert_eq(live_integer(server->report, "listener", "queue_now", NULL), 0);
     double ended = json_number_value(json_object_get(server->report, "accept_delay_ended_s"));
-    cr_assert(ended > 0 && ended < json_number_value(json_object_get(server->report, "elapsed_s")), "%.3f", ended);
+    cr_assert(ended > 0 && ended < json_number_value(json_object_get(server->report, "elapsed_s")),
+              "%.3f", ended);
     const char *told = strstr(server->err_text, "accepting from now on (SIGUSR1)");
     cr_assert_not_null(told);
     cr_assert_null(strstr(told + 1, "accepting from now on"), "said once");
@@ -819,8 +862,8 @@ Test(server, usr1_without_a_delay_changes_nothing)
     live_free(server);
 }
 
-/* Before it serves, the server waits for a reader of its report file: a pipe. After serving it waits until that has
- * read. Neither time SIGUSR1 does any harm, and the first is not lost. */
+/* Before it serves, the server waits for a reader of its report file: a pipe. After serving it
+ * waits until that has read. Neither time SIGUSR1 does any harm, and the first is not lost. */
 Test(server, usr1_is_remembered_until_it_serves_and_harmless_afterwards)
 {
     char path[] = "/tmp/tcplab-test-XXXXXX", option[64], block[4096];

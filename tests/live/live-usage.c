@@ -1,4 +1,5 @@
-/* What a user gets wrong: a clear sentence on stderr, nothing on stdout, the right exit code, nothing left behind. */
+/* What a user gets wrong: a clear sentence on stderr, nothing on stdout, the right exit code,
+ * nothing left behind. */
 #include "tests/lib/live.h"
 
 #include <criterion/criterion.h>
@@ -29,8 +30,14 @@ static const struct {
     {"server", {"--sysctl", "kernel.panic=1"}, 2, "kernel.panic=1"},
     {"server", {"--sysctl", "net.ipv4.tcp_fin_timeout"}, 2, "net.ipv4.tcp_fin_timeout"},
     {"server", {"--sysctl", "net.core.nosuch=1"}, 77, "no such sysctl"},
-    {"server", {"--sysctl", "net.ipv4.tcp_fin_timout=1"}, 77, "did you mean net.ipv4.tcp_fin_timeout?"},
-    {"server", {"--sysctl", "net.ipv4.tcp_syn_retries=0"}, 2, "the kernel refuses this value; it is 6 now"},
+    {"server",
+     {"--sysctl", "net.ipv4.tcp_fin_timout=1"},
+     77,
+     "did you mean net.ipv4.tcp_fin_timeout?"},
+    {"server",
+     {"--sysctl", "net.ipv4.tcp_syn_retries=0"},
+     2,
+     "the kernel refuses this value; it is 6 now"},
     {"server", {"--sysctl", "net.core.rmem_max=1000"}, 77, "belongs to the whole machine"},
     {"server", {"--threads", "0"}, 2, "--threads 0: "},
     {"server", {"--duration", "nan"}, 2, "--duration nan: "},
@@ -47,7 +54,10 @@ static const struct {
     {"client", {"-c", "99999999999999999999"}, 2, "-c 99999999999999999999: "},
     {"client", {"127.0.0.1:70000"}, 2, "127.0.0.1:70000"},
     {"client", {"127.0.0.1:0"}, 2, "port 0"},
-    {"client", {"::1:8888"}, 2, "an IPv6 address with a port is written in brackets, such as [::1]:8888"},
+    {"client",
+     {"::1:8888"},
+     2,
+     "an IPv6 address with a port is written in brackets, such as [::1]:8888"},
     {"client", {"--source", "::g"}, 2, "such as fd00::/120 or fe80::1%eth0"},
     {"client", {"no.such.host.invalid"}, 1, "no.such.host.invalid"},
     {"client", {"-w", "hodl"}, 2, "did you mean hold?"},
@@ -56,7 +66,10 @@ static const struct {
     {"client", {"--source", "::1"}, 2, "another family"},
     {"client", {"-t", "5", "-c", "4"}, 2, "more threads than"},
     {"client", {"-w", "crr", "--hold", "1s"}, 2, "--hold is for -w hold"},
-    {"client", {"-w", "crr", "--every", "1s"}, 2, "--every is for -w echo; with -w crr there is one request"},
+    {"client",
+     {"-w", "crr", "--every", "1s"},
+     2,
+     "--every is for -w echo; with -w crr there is one request"},
     {"client", {"-w", "echo", "--every", "1s", "-n", "7"}, 2, "leave -n away"},
     {"client", {"--reuse"}, 2, "--reuse is for -w crr and -w cc"},
     {"client", {"-w", "cc", "--reuse"}, 2, "add --close rst"},
@@ -82,11 +95,12 @@ Test(usage, each_mistake_has_its_sentence_and_code)
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         const char *const *a = cases[i].arguments;
         int code;
-        struct live *p = live_run(&code, cases[i].program, a[0], a[1], a[2], a[3], a[4], a[5], a[6], NULL);
-        cr_expect_eq(code, cases[i].code, "%s %s %s: exit %d: %s", cases[i].program, a[0], a[1] ? a[1] : "", code,
-                     p->err_text);
-        cr_expect(strstr(p->err_text, cases[i].says), "%s %s %s says: %s", cases[i].program, a[0], a[1] ? a[1] : "",
-                  p->err_text);
+        struct live *p =
+            live_run(&code, cases[i].program, a[0], a[1], a[2], a[3], a[4], a[5], a[6], NULL);
+        cr_expect_eq(code, cases[i].code, "%s %s %s: exit %d: %s", cases[i].program, a[0],
+                     a[1] ? a[1] : "", code, p->err_text);
+        cr_expect(strstr(p->err_text, cases[i].says), "%s %s %s says: %s", cases[i].program, a[0],
+                  a[1] ? a[1] : "", p->err_text);
         cr_expect_str_eq(p->out_text, "");
         live_free(p);
     }
@@ -127,11 +141,10 @@ Test(usage, enter_is_a_network_of_its_own)
 {
     int code;
     live_shell("echo 5 > /proc/sys/net/ipv4/tcp_fin_timeout");
-    struct live *p =
-        live_run(&code, "bench", "enter", "sh", "-c",
-                 "cat /proc/sys/net/ipv4/tcp_fin_timeout; ss -Hltn | wc -l; ip -br link | grep -c 'lo.*UP'; "
-                 "exit 9",
-                 NULL);
+    struct live *p = live_run(&code, "bench", "enter", "sh", "-c",
+                              "cat /proc/sys/net/ipv4/tcp_fin_timeout; ss -Hltn | wc -l; ip -br "
+                              "link | grep -c 'lo.*UP'; exit 9",
+                              NULL);
     cr_assert_eq(code, 9, "%s", p->err_text);
     cr_assert_str_eq(p->out_text, "60\n0\n1\n");
     live_free(p);
@@ -139,7 +152,9 @@ Test(usage, enter_is_a_network_of_its_own)
 
 Test(usage, enter_without_a_shell_in_the_environment)
 {
-    cr_assert_eq(live_number("echo 'echo 42' | SHELL= %s/bench/tcplab-bench enter 2>/dev/null", TEST_BUILD), 42);
+    cr_assert_eq(
+        live_number("echo 'echo 42' | SHELL= %s/bench/tcplab-bench enter 2>/dev/null", TEST_BUILD),
+        42);
 }
 
 Test(usage, a_file_without_its_equals_sign)

@@ -21,7 +21,8 @@
 static const struct knob knobs[] = {
     KNOB_COUNT("first", "32768", 1024, 60000, "first port of ip_local_port_range"),
     KNOB_COUNT("ports", "40", 4, PORTS_MAX, "ports in ip_local_port_range; an even number"),
-    KNOB_COUNT("sockets", "12", 1, PORTS_MAX / 2, "for connect(), and as many for bind(); at most half of the ports"),
+    KNOB_COUNT("sockets", "12", 1, PORTS_MAX / 2,
+               "for connect(), and as many for bind(); at most half of the ports"),
     KNOB_DELAY("1ms"),
     KNOB_IPV6,
 };
@@ -31,13 +32,16 @@ static int check(const struct knobs *k, const struct conditions *c, char **ret_m
     long long ports = knob(k, "ports"), sockets = knob(k, "sockets");
     int r = 0;
     if (ports % 2)
-        r = asprintf(ret_message, "ports=%lld: the two halves would not be as large; write an even number", ports);
+        r = asprintf(ret_message,
+                     "ports=%lld: the two halves would not be as large; write an even number",
+                     ports);
     else if (sockets > ports / 2)
-        r = asprintf(ret_message, "sockets=%lld: each half has %lld ports; write at most that", sockets, ports / 2);
+        r = asprintf(ret_message, "sockets=%lld: each half has %lld ports; write at most that",
+                     sockets, ports / 2);
     else if (sockets > queue_capacity(queue_limit(PORTS_MAX, c->somaxconn)))
         r = asprintf(ret_message,
-                     "net.core.somaxconn=%lld: nobody calls accept(), and %lld connections do not fit "
-                     "into the accept queue; write at least %lld",
+                     "net.core.somaxconn=%lld: nobody calls accept(), and %lld connections do not "
+                     "fit into the accept queue; write at least %lld",
                      (long long)c->somaxconn, sockets, sockets - 1);
     else
         return 0;
@@ -93,20 +97,21 @@ static void run(struct trial *t, const struct knobs *k)
 static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 {
     bool even = knob(k, "first") % 2 == 0;
-    fprintf(
-        out,
-        "The range begins with the %s port %lld. Of the %lld ports that connect() chose %.0f were %s, and of the "
-        "%lld that bind() to port 0 chose %.0f. Each keeps to its own half as long as that has free ports: bind() "
-        "needs a port that nobody else has, and connect() may share one between destinations, so they would be "
-        "in each other's way. A port scan, or a test of randomness, that expects the whole range sees half of it.",
-        even ? "even" : "odd", (long long)knob(k, "first"), (long long)knob(k, "sockets"),
-        trial_observed(t, "client.connect_like_first"), even ? "even" : "odd", (long long)knob(k, "sockets"),
-        trial_observed(t, "client.bind_like_first"));
+    fprintf(out,
+            "The range begins with the %s port %lld. Of the %lld ports that connect() chose %.0f "
+            "were %s, and of the %lld that bind() to port 0 chose %.0f. Each keeps to its own half "
+            "as long as that has free ports: bind() needs a port that nobody else has, and "
+            "connect() may share one between destinations, so they would be in each other's way. A "
+            "port scan, or a test of randomness, that expects the whole range sees half of it.",
+            even ? "even" : "odd", (long long)knob(k, "first"), (long long)knob(k, "sockets"),
+            trial_observed(t, "client.connect_like_first"), even ? "even" : "odd",
+            (long long)knob(k, "sockets"), trial_observed(t, "client.bind_like_first"));
 }
 
 static const struct by_hand by_hand[] = {
     {"client", "ss -tan 'dport = :8888'", "local ports, all even or all odd"},
-    {"client", "sysctl net.ipv4.ip_local_port_range", "32768 60999 by default: connect() takes even ones first"},
+    {"client", "sysctl net.ipv4.ip_local_port_range",
+     "32768 60999 by default: connect() takes even ones first"},
     {0},
 };
 
@@ -114,15 +119,15 @@ const struct experiment experiment_ephemeral_port_choice = {
     .name = "ephemeral-port-choice",
     .question = "Which ports of ip_local_port_range do connect() and bind() to port 0 choose?",
     .claim = "Any port of the range, at random.",
-    .kernel =
-        "connect() first tries the ports that are as even or odd as the first of the range "
-        "(__inet_hash_connect), bind() to port 0 the others (inet_csk_find_open_port); by default even and odd.",
+    .kernel = "connect() first tries the ports that are as even or odd as the first of the range "
+              "(__inet_hash_connect), bind() to port 0 the others (inet_csk_find_open_port); by "
+              "default even and odd.",
     .falsified = "A port of the other half while one of the right half is free.",
     .why_link = "The wire's client has a range of ports of its own.",
     .time = "Less than 1 s: nobody waits for anything.",
-    .drawing =
-        (const char *const[]){"c connect(): port 32786", "> SYN", "< SYN-ACK", "> ACK", "c connect(): port 32774",
-                              "> SYN", "< SYN-ACK", "> ACK", "c bind(0): port 32801", "c bind(0): port 32779", NULL},
+    .drawing = (const char *const[]){"c connect(): port 32786", "> SYN", "< SYN-ACK", "> ACK",
+                                     "c connect(): port 32774", "> SYN", "< SYN-ACK", "> ACK",
+                                     "c bind(0): port 32801", "c bind(0): port 32779", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .check = check,

@@ -1,15 +1,17 @@
-/* Two clients behind one NAT: the second gets the port that the first has just had, and the server still has
- * the first one's connection in TIME_WAIT. The second one's timestamps are behind.
+/* Two clients behind one NAT: the second gets the port that the first has just had, and the server
+ * still has the first one's connection in TIME_WAIT. The second one's timestamps are behind.
  *
  * Textbooks say:  PAWS drops its SYNs, so behind a NAT timestamps must be off.
- * The kernel:     PAWS compares within one connection's addresses and ports, not within a host. The TIME_WAIT
- *                 answers the SYN with an ACK of the old numbers (tcp_timewait_state_process()). The client in
- *                 SYN_SENT answers that with the RST that ends TIME_WAIT, and its SYN that comes again is let in
- *                 (tcp_rcv_synsent_state_process()). Only tcp_rfc1337 = 1, which ignores the RST, keeps it out;
- *                 each SYN then begins the 60 s anew. Without timestamps the sequence number decides, and that
- *                 of another client is as often lower as higher.
- * Falsified by:   a client that stays out with tcp_rfc1337 = 0, or gets in with 1; another answer than one ACK
- *                 and one RST with the old connection's numbers; 60 s that do not begin anew, or do. */
+ * The kernel:     PAWS compares within one connection's addresses and ports, not within a host. The
+ *                 TIME_WAIT answers the SYN with an ACK of the old numbers
+ *                 (tcp_timewait_state_process()). The client in SYN_SENT answers that with the RST
+ *                 that ends TIME_WAIT, and its SYN that comes again is let in
+ *                 (tcp_rcv_synsent_state_process()). Only tcp_rfc1337 = 1, which ignores the RST,
+ *                 keeps it out; each SYN then begins the 60 s anew. Without timestamps the sequence
+ *                 number decides, and that of another client is as often lower as higher.
+ * Falsified by:   a client that stays out with tcp_rfc1337 = 0, or gets in with 1; another answer
+ *                 than one ACK and one RST with the old connection's numbers; 60 s that do not
+ *                 begin anew, or do. */
 #include "bench/model/afterlife.h"
 #include "bench/trial/segments.h"
 #include "bench/trial/sockets.h"
@@ -32,10 +34,11 @@
 #define LATER_MS     20
 #define SYN_AGAIN_S  3 /* of kernels that do not send it sooner, and a machine with other work */
 #define SYNS_IN_VAIN 3
-#define LOOKS        5 /* of which the best is taken: what a look tells of a moment is up to its own length old */
-#define LOOK_S       0.5
-#define BUSY_S       20
-#define PATIENCE_S   30
+/* of which the best is taken: what a look tells of a moment is up to its own length old */
+#define LOOKS      5
+#define LOOK_S     0.5
+#define BUSY_S     20
+#define PATIENCE_S 30
 
 #ifndef TCP_REPAIR_OFF_NO_WP
 #define TCP_REPAIR_OFF_NO_WP (-1)
@@ -50,11 +53,12 @@ static const char *const clocks[] = {"behind", "ahead", NULL};
 static const char *const numbers[] = {"higher", "lower", NULL};
 
 static const struct knob knobs[] = {
-    {"clock", "behind", &option_choice, "the second client's timestamps are an hour behind, or a little ahead",
-     .choices = clocks},
-    {"number", "higher", &option_choice, "its first sequence number, against the first client's last",
-     .choices = numbers},
-    KNOB_SYSCTL("timestamps", NULL, 0, 2, "net.ipv4.tcp_timestamps", "0: without; 2: without a random offset"),
+    {"clock", "behind", &option_choice,
+     "the second client's timestamps are an hour behind, or a little ahead", .choices = clocks},
+    {"number", "higher", &option_choice,
+     "its first sequence number, against the first client's last", .choices = numbers},
+    KNOB_SYSCTL("timestamps", NULL, 0, 2, "net.ipv4.tcp_timestamps",
+                "0: without; 2: without a random offset"),
     KNOB_SYSCTL("rfc1337", NULL, 0, 1, "net.ipv4.tcp_rfc1337", "1: TIME_WAIT ignores RST"),
     KNOB_DELAY("1ms"),
     KNOB_IPV6,
@@ -80,9 +84,8 @@ static int check(const struct knobs *k, const struct conditions *c, char **ret_m
 {
     if (afterlife_kept(c, 1))
         return 0;
-    if (asprintf(ret_message,
-                 "net.ipv4.tcp_max_tw_buckets=0: then there is no TIME_WAIT that the second client could "
-                 "meet; write at least 1") < 0)
+    if (asprintf(ret_message, "net.ipv4.tcp_max_tw_buckets=0: then there is no TIME_WAIT that the "
+                              "second client could meet; write at least 1") < 0)
         *ret_message = NULL;
     return -EINVAL;
 }
@@ -91,10 +94,13 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
 {
     bool room = at_once(k, c), in = gets_in(k, c), anew = is_behind(k, c);
     const struct rule *answer = room ? &rule_time_wait_accepts_syn : &rule_time_wait_old_syn;
-    const struct rule *end = room ? answer : in ? &rule_time_wait_assassination : &rule_time_wait_rfc1337;
+    const struct rule *end = room ? answer
+                             : in ? &rule_time_wait_assassination
+                                  : &rule_time_wait_rfc1337;
     expect_exactly(p, "sockets", 1, &rule_time_wait_first_closer, "server.TIME_WAIT_before");
     expect_exactly(p, "segments", !room, answer, "server.answers_ACK");
-    expect_exactly(p, "segments", !room, room ? answer : &rule_syn_sent_resets, "client.answers_RST");
+    expect_exactly(p, "segments", !room, room ? answer : &rule_syn_sent_resets,
+                   "client.answers_RST");
     if (!room) {
         expect_exactly(p, "number", 0, answer, "server.ACK_is_off_by");
         expect_exactly(p, "number", 0, &rule_syn_sent_resets, "client.RST_is_off_by");
@@ -102,7 +108,8 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
     if (!room && in)
         expect_between(p, "s", 0, SYN_AGAIN_S, &rule_syn_again_soon, "client.SYN_again");
     if (!in)
-        expect_between(p, "s", anew ? LOOK_S : -LOOK_S, anew ? BUSY_S : LOOK_S, answer, "server.TIME_WAIT_prolonged");
+        expect_between(p, "s", anew ? LOOK_S : -LOOK_S, anew ? BUSY_S : LOOK_S, answer,
+                       "server.TIME_WAIT_prolonged");
     expect_exactly(p, "sockets", !in, end, "server.TIME_WAIT");
     expect_exactly(p, "sockets", !in, end, "client.SYN_SENT");
     expect_exactly(p, "sockets", in, end, "client.ESTABLISHED");
@@ -122,7 +129,8 @@ static void set_clock_ahead(struct trial *t, struct trial_socket *s)
     if (!r)
         r = sock_set(s, IPPROTO_TCP, TCP_REPAIR, TCP_REPAIR_OFF_NO_WP, "TCP_REPAIR off");
     if (r)
-        step_fail(t, EXIT_CODE_CANNOT, "a connection with other timestamps (TCP_REPAIR): %s", strerror(r));
+        step_fail(t, EXIT_CODE_CANNOT, "a connection with other timestamps (TCP_REPAIR): %s",
+                  strerror(r));
 }
 
 static bool half_closed(struct trial *t, int64_t number)
@@ -133,7 +141,8 @@ static bool half_closed(struct trial *t, int64_t number)
 
 static bool closed(struct trial *t, int64_t number)
 {
-    return step_state(t, SIDE_SERVER, SOCKDIAG_TIME_WAIT) == 1 && watch_latest(t->watch)->side[SIDE_CLIENT].n == 0;
+    return step_state(t, SIDE_SERVER, SOCKDIAG_TIME_WAIT) == 1 &&
+           watch_latest(t->watch)->side[SIDE_CLIENT].n == 0;
 }
 
 static const struct sockdiag_socket *time_wait_of_server(const struct trial *t)
@@ -193,7 +202,8 @@ static void begin_below(struct trial *t, struct trial_socket *s, uint32_t number
     if (!r)
         r = sock_set(s, IPPROTO_TCP, TCP_REPAIR, TCP_REPAIR_OFF_NO_WP, "TCP_REPAIR off");
     if (r)
-        step_fail(t, EXIT_CODE_CANNOT, "a connection with another first number (TCP_REPAIR): %s", strerror(r));
+        step_fail(t, EXIT_CODE_CANNOT, "a connection with another first number (TCP_REPAIR): %s",
+                  strerror(r));
 }
 
 static struct trial_socket *connect_from_the_port(struct trial *t, bool below)
@@ -218,7 +228,8 @@ static bool syns_sent(struct trial *t, int64_t number)
 static void see_segments(struct trial *t, int64_t began_ns, uint32_t old)
 {
     size_t n;
-    const struct segment *s = wire_segments(t->lab.wire, &n), *syn = NULL, *ack = NULL, *rst = NULL, *again = NULL;
+    const struct segment *s = wire_segments(t->lab.wire, &n), *syn = NULL, *ack = NULL, *rst = NULL,
+                         *again = NULL;
     for (const struct segment *a = s; !t->failure && a < s + n; a++) {
         if (a->at_ns < began_ns || again)
             continue;
@@ -251,7 +262,8 @@ static double time_wait_ends(struct trial *t)
         step_look(t);
         const struct sockdiag_socket *s = time_wait_of_server(t);
         if (s)
-            ends_s = fmax(ends_s, s->expires_ms / 1e3 + (double)watch_latest(t->watch)->at_ns / 1e9);
+            ends_s =
+                fmax(ends_s, s->expires_ms / 1e3 + (double)watch_latest(t->watch)->at_ns / 1e9);
     }
     return ends_s;
 }
@@ -288,28 +300,29 @@ static void run(struct trial *t, const struct knobs *k)
 static void tell_answers(FILE *out, const struct trial *t, const struct knobs *k)
 {
     bool in = gets_in(k, &t->conditions);
-    fprintf(out,
-            "The TIME_WAIT answered the SYN with an ACK of the first connection's numbers, and the second client's "
-            "kernel answered that with a RST which has exactly the number that TIME_WAIT expects. ");
+    fprintf(out, "The TIME_WAIT answered the SYN with an ACK of the first connection's numbers, "
+                 "and the second client's kernel answered that with a RST which has exactly the "
+                 "number that TIME_WAIT expects. ");
     if (in)
         fprintf(out,
-                "That ended TIME_WAIT, and the SYN that came again %.0f ms after the first made the new connection. "
-                "The program noticed nothing.",
+                "That ended TIME_WAIT, and the SYN that came again %.0f ms after the first made "
+                "the new connection. The program noticed nothing.",
                 1e3 * trial_observed(t, "client.SYN_again"));
     else
         fprintf(out,
-                "With tcp_rfc1337 = 1 TIME_WAIT ignored that, and the SYNs that came again met it, too. %s "
-                "The default, 0, would have let the client in.",
+                "With tcp_rfc1337 = 1 TIME_WAIT ignored that, and the SYNs that came again met it, "
+                "too. %s The default, 0, would have let the client in.",
                 is_behind(k, &t->conditions)
-                    ? "Each of them began the 60 s anew, so the client itself keeps the door shut until it gives up."
+                    ? "Each of them began the 60 s anew, so the client itself keeps the door shut "
+                      "until it gives up."
                     : "Its 60 s go on, and when they are over a SYN gets in.");
 }
 
 static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 {
     fprintf(out,
-            "The server closed first and has the TIME_WAIT; then another connection came from the same address and "
-            "port, %s, with a first sequence number %s the first client's last. ",
+            "The server closed first and has the TIME_WAIT; then another connection came from the "
+            "same address and port, %s, with a first sequence number %s the first client's last. ",
             !t->conditions.timestamps      ? "without timestamps"
             : is_behind(k, &t->conditions) ? "with timestamps an hour behind the first client's"
                                            : "with newer timestamps",
@@ -321,29 +334,35 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 }
 
 static const struct by_hand by_hand[] = {
-    {"server", "ss -tano state time-wait", "the first client's connection, and how much of its 60 s is left"},
-    {"server", "tcpdump -ni eth0 -S tcp port 8888", "[S], then [.] with an old number, [R], [S] again, [S.]"},
+    {"server", "ss -tano state time-wait",
+     "the first client's connection, and how much of its 60 s is left"},
+    {"server", "tcpdump -ni eth0 -S tcp port 8888",
+     "[S], then [.] with an old number, [R], [S] again, [S.]"},
     {"server", "sysctl net.ipv4.tcp_rfc1337", "0 by default: a RST may end TIME_WAIT"},
     {0},
 };
 
 const struct experiment experiment_nat_timestamps = {
     .name = "nat-timestamps",
-    .question = "Two clients behind one NAT: does the second get in whose timestamps are behind those of the first?",
+    .question = "Two clients behind one NAT: does the second get in whose timestamps are behind "
+                "those of the first?",
     .claim = "No: PAWS drops its SYNs, so behind a NAT timestamps must be off.",
-    .kernel =
-        "It does, a few milliseconds late. PAWS compares within the same addresses and ports only. If the server has "
-        "such a connection in TIME_WAIT it answers the SYN with an ACK (tcp_timewait_state_process), the client in "
-        "SYN_SENT answers with the RST that ends TIME_WAIT (tcp_rcv_synsent_state_process), and the SYN that comes "
-        "again is let in. Only tcp_rfc1337 = 1 keeps the client out.",
-    .falsified = "A client that stays out with tcp_rfc1337 = 0 or gets in with 1, or another answer than one ACK and "
-                 "one RST with the first connection's numbers.",
-    .why_link = "The two clients are one host here, which sets the clock of its first connection an hour ahead "
-                "(TCP_REPAIR): to the server that is what two clients behind one NAT are.",
-    .time = "Less than 1 s, for nobody waits for TIME_WAIT to end; with rfc1337=1 the run ends after about 2 s.",
-    .drawing = (const char *const[]){"s: TIME_WAIT", "c connect(), timestamps an hour behind", "> SYN",
-                                     "< ACK old number", "> RST", "s: CLOSE", "> SYN", "< SYN-ACK", "> ACK",
-                                     "c: ESTABLISHED", "s: ESTABLISHED", NULL},
+    .kernel = "It does, a few milliseconds late. PAWS compares within the same addresses and ports "
+              "only. If the server has such a connection in TIME_WAIT it answers the SYN with an "
+              "ACK (tcp_timewait_state_process), the client in SYN_SENT answers with the RST that "
+              "ends TIME_WAIT (tcp_rcv_synsent_state_process), and the SYN that comes again is let "
+              "in. Only tcp_rfc1337 = 1 keeps the client out.",
+    .falsified = "A client that stays out with tcp_rfc1337 = 0 or gets in with 1, or another "
+                 "answer than one ACK and one RST with the first connection's numbers.",
+    .why_link =
+        "The two clients are one host here, which sets the clock of its first connection an hour "
+        "ahead (TCP_REPAIR): to the server that is what two clients behind one NAT are.",
+    .time = "Less than 1 s, for nobody waits for TIME_WAIT to end; with rfc1337=1 the run ends "
+            "after about 2 s.",
+    .drawing =
+        (const char *const[]){"s: TIME_WAIT", "c connect(), timestamps an hour behind", "> SYN",
+                              "< ACK old number", "> RST", "s: CLOSE", "> SYN", "< SYN-ACK",
+                              "> ACK", "c: ESTABLISHED", "s: ESTABLISHED", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .premises = PREMISE_DATA | PREMISE_WRITABLE,
@@ -352,8 +371,11 @@ const struct experiment experiment_nat_timestamps = {
     .run = run,
     .tell = tell,
     .by_hand = by_hand,
-    .see_also = (const char *const[]){"client-reboot", "time-wait-assassination", "time-wait-reuse", NULL},
-    .try_next = (const char *const[]){"tcplab-bench run nat-timestamps --set rfc1337=1",
-                                      "tcplab-bench run nat-timestamps --set timestamps=0 --set number=lower",
-                                      "tcplab-bench run nat-timestamps --set clock=ahead --set number=lower", NULL},
+    .see_also =
+        (const char *const[]){"client-reboot", "time-wait-assassination", "time-wait-reuse", NULL},
+    .try_next =
+        (const char *const[]){
+            "tcplab-bench run nat-timestamps --set rfc1337=1",
+            "tcplab-bench run nat-timestamps --set timestamps=0 --set number=lower",
+            "tcplab-bench run nat-timestamps --set clock=ahead --set number=lower", NULL},
 };

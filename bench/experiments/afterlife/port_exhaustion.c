@@ -1,12 +1,14 @@
 /* Out of ports: how many connections a client's host can have.
  *
  * Textbooks say:  a host has some 28000 ephemeral ports, and so many outgoing connections.
- * The kernel:     so many to one destination: a connection is four numbers, and connect() takes any port that is free towards that address
- *                 and port (__inet_hash_connect()). Each further destination, and each further address of the client, has all of them
- *                 again. Whoever lets bind() choose a port reserves it against all destinations (inet_csk_get_port()), unless
- *                 IP_BIND_ADDRESS_NO_PORT puts that off until connect().
- * Falsified by:   another number of connections than ports; another error than EADDRNOTAVAIL (of bind(): EADDRINUSE); a second
- *                 destination that has less. */
+ * The kernel:     so many to one destination: a connection is four numbers, and connect() takes any
+ *                 port that is free towards that address and port (__inet_hash_connect()). Each
+ *                 further destination, and each further address of the client, has all of them
+ *                 again. Whoever lets bind() choose a port reserves it against all destinations
+ *                 (inet_csk_get_port()), unless IP_BIND_ADDRESS_NO_PORT puts that off until
+ *                 connect().
+ * Falsified by:   another number of connections than ports; another error than EADDRNOTAVAIL (of
+ *                 bind(): EADDRINUSE); a second destination that has less. */
 #include "bench/model/ports.h"
 #include "bench/model/queue.h"
 #include "bench/trial/sockets.h"
@@ -30,7 +32,8 @@ static const struct knob knobs[] = {
     KNOB_COUNT("ports", "4", 1, PORTS_MAX, "ports in ip_local_port_range; an even number, or 1"),
     KNOB_COUNT("reserved", "0", 0, PORTS_MAX, "of these in ip_local_reserved_ports"),
     {"choose", "connect", &option_choice,
-     "who chooses: connect(), bind() to port 0, or bind() with IP_BIND_ADDRESS_NO_PORT", .choices = choices},
+     "who chooses: connect(), bind() to port 0, or bind() with IP_BIND_ADDRESS_NO_PORT",
+     .choices = choices},
     KNOB_COUNT("sources", "1", 1, MOST, "addresses of the client"),
     KNOB_COUNT("destinations", "2", 1, MOST, "addresses of the server, one after the other"),
     KNOB_DELAY("1ms"),
@@ -49,26 +52,27 @@ static int64_t usable(const struct knobs *k)
 
 static int check(const struct knobs *k, const struct conditions *c, char **ret_message)
 {
-    long long ports = knob(k, "ports"), reserved = knob(k, "reserved"), sources = knob(k, "sources");
+    long long ports = knob(k, "ports"), reserved = knob(k, "reserved"),
+              sources = knob(k, "sources");
     int r = 0;
     if (ports % 2 && ports > 1)
-        r = asprintf(
-            ret_message,
-            "ports=%lld: of an odd number of ports the kernel overlooks one in some calls and not in others; "
-            "write an even number, or 1",
-            ports);
+        r = asprintf(ret_message,
+                     "ports=%lld: of an odd number of ports the kernel overlooks one in some calls "
+                     "and not in others; write an even number, or 1",
+                     ports);
     else if (reserved > ports)
-        r = asprintf(ret_message, "reserved=%lld: there are only %lld ports; write at most that", reserved, ports);
+        r = asprintf(ret_message, "reserved=%lld: there are only %lld ports; write at most that",
+                     reserved, ports);
     else if (usable(k) * sources > queue_capacity(queue_limit(BACKLOG, c->somaxconn)))
-        r = asprintf(
-            ret_message,
-            "net.core.somaxconn=%lld: nobody calls accept(), and %lld connections to one address do not fit into "
-            "its accept queue; write at least %lld",
-            (long long)c->somaxconn, (long long)(usable(k) * sources), (long long)(usable(k) * sources - 1));
+        r = asprintf(ret_message,
+                     "net.core.somaxconn=%lld: nobody calls accept(), and %lld connections to one "
+                     "address do not fit into its accept queue; write at least %lld",
+                     (long long)c->somaxconn, (long long)(usable(k) * sources),
+                     (long long)(usable(k) * sources - 1));
     else if (sources > 1 && choice(k) == PORTS_CONNECT)
         r = asprintf(ret_message,
-                     "sources=%lld: without bind() all connections come from one address; write choose=bind_late or "
-                     "choose=bind, or sources=1",
+                     "sources=%lld: without bind() all connections come from one address; write "
+                     "choose=bind_late or choose=bind, or sources=1",
                      sources);
     else
         return 0;
@@ -91,7 +95,8 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
     }
     int64_t refused = choice(k) == PORTS_BIND ? 0 : destinations * knob(k, "sources");
     expect_exactly(p, "connections", all, &rule_ephemeral_ports, "ledger.queued");
-    expect_exactly(p, "connections", refused, choice(k) == PORTS_BIND ? &rule_bound_ports : &rule_ephemeral_ports,
+    expect_exactly(p, "connections", refused,
+                   choice(k) == PORTS_BIND ? &rule_bound_ports : &rule_ephemeral_ports,
                    "ledger.no_port");
     expect_exactly(p, "sockets", all, &rule_ephemeral_ports, "client.ESTABLISHED");
 }
@@ -122,7 +127,8 @@ static void serve(struct trial *t, int addresses)
 }
 
 /* 0 or errno, of bind() or of connect(). */
-static int connect_one(struct trial *t, enum ports_choice by, const char *source, const char *destination)
+static int connect_one(struct trial *t, enum ports_choice by, const char *source,
+                       const char *destination)
 {
     struct trial_socket *s = sock_new(t, SIDE_CLIENT);
     int r = 0;
@@ -133,8 +139,10 @@ static int connect_one(struct trial *t, enum ports_choice by, const char *source
     return r ? r : sock_connect_at(s, destination, LAB_PORT);
 }
 
-/* From each source, until it goes no further. How many there are; *ret_error: the last source's errno. */
-static int64_t connect_all(struct trial *t, const struct knobs *k, const char *destination, int *ret_error)
+/* From each source, until it goes no further. How many there are; *ret_error: the last source's
+ * errno. */
+static int64_t connect_all(struct trial *t, const struct knobs *k, const char *destination,
+                           int *ret_error)
 {
     char text[STEP_ADDRESS_MAX];
     int64_t n = 0;
@@ -180,24 +188,24 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
     long long first = (long long)trial_observed(t, "client.connections_to_1"), n = usable(k),
               sources = knob(k, "sources");
     const char *error = strerrorname_np((int)trial_observed(t, "client.error_to_1"));
-    fprintf(
-        out,
-        "The client's host has %lld port%s, and %lld address%s. To the first address of the server there were %lld "
-        "connection%s, and the next one failed: %s() gave %s. ",
-        n, n == 1 ? "" : "s", sources, sources == 1 ? "" : "es", first, first == 1 ? "" : "s",
-        choice(k) == PORTS_BIND ? "bind" : "connect", error ? error : "another error");
+    fprintf(out,
+            "The client's host has %lld port%s, and %lld address%s. To the first address of the "
+            "server there were %lld connection%s, and the next one failed: %s() gave %s. ",
+            n, n == 1 ? "" : "s", sources, sources == 1 ? "" : "es", first, first == 1 ? "" : "s",
+            choice(k) == PORTS_BIND ? "bind" : "connect", error ? error : "another error");
     if (knob(k, "destinations") < 2)
         return;
     long long second = (long long)trial_observed(t, "client.connections_to_2");
     if (second)
         fprintf(out,
-                "To the second address, same port, there were %lld more, from the same client ports: a connection is "
-                "the four numbers together, and a port is used up towards one destination only. ",
+                "To the second address, same port, there were %lld more, from the same client "
+                "ports: a connection is the four numbers together, and a port is used up towards "
+                "one destination only. ",
                 second);
     else
         fprintf(out, "To the second address there were none: %s. ",
-                n ? "bind() does not know yet where the connection shall go, and so it reserves the port against all "
-                    "destinations"
+                n ? "bind() does not know yet where the connection shall go, and so it reserves "
+                    "the port against all destinations"
                   : "all ports are reserved");
 }
 
@@ -205,28 +213,31 @@ static const struct by_hand by_hand[] = {
     {"client", "sysctl net.ipv4.ip_local_port_range net.ipv4.ip_local_reserved_ports",
      "the ports, and those kept out"},
     {"client", "ss -tan 'dport = :8888'", "the same local port, once for each destination"},
-    {"client", "ss -tan 'dport = :8888' | awk '{print $5}' | sort | uniq -c", "connections by destination"},
+    {"client", "ss -tan 'dport = :8888' | awk '{print $5}' | sort | uniq -c",
+     "connections by destination"},
     {0},
 };
 
 const struct experiment experiment_port_exhaustion = {
     .name = "port-exhaustion",
     .question = "How many connections can a client's host open before it runs out of ports?",
-    .claim =
-        "The ephemeral ports are the limit: by default 28232 of them (ip_local_port_range), and so many outgoing "
-        "connections.",
-    .kernel =
-        "So many to one address and port, from one address: connect() takes any port that is free towards that "
-        "destination (__inet_hash_connect), then fails with EADDRNOTAVAIL, and the next destination has all ports "
-        "again. A port that bind() chooses is taken for all destinations, and there the error is EADDRINUSE.",
-    .falsified =
-        "More or fewer connections than ports to any destination, another error, or with choose=bind a second "
-        "destination that gets some.",
-    .why_link = "The wire's hosts have several addresses, so that there is more than one destination and source.",
-    .time = "Less than 1 s: nobody waits for anything; with the default range it is the same with 28232 connections.",
-    .drawing = (const char *const[]){"c connect() to A", "> SYN", "< SYN-ACK", "> ACK", "c: ESTABLISHED",
-                                     "c connect() to A, once too often: EADDRNOTAVAIL", "c connect() to B", "> SYN",
-                                     "< SYN-ACK", "> ACK", "c: ESTABLISHED, from a port in use", NULL},
+    .claim = "The ephemeral ports are the limit: by default 28232 of them (ip_local_port_range), "
+             "and so many outgoing connections.",
+    .kernel = "So many to one address and port, from one address: connect() takes any port that is "
+              "free towards that destination (__inet_hash_connect), then fails with EADDRNOTAVAIL, "
+              "and the next destination has all ports again. A port that bind() chooses is taken "
+              "for all destinations, and there the error is EADDRINUSE.",
+    .falsified = "More or fewer connections than ports to any destination, another error, or with "
+                 "choose=bind a second destination that gets some.",
+    .why_link = "The wire's hosts have several addresses, so that there is more than one "
+                "destination and source.",
+    .time = "Less than 1 s: nobody waits for anything; with the default range it is the same with "
+            "28232 connections.",
+    .drawing =
+        (const char *const[]){"c connect() to A", "> SYN", "< SYN-ACK", "> ACK", "c: ESTABLISHED",
+                              "c connect() to A, once too often: EADDRNOTAVAIL", "c connect() to B",
+                              "> SYN", "< SYN-ACK", "> ACK", "c: ESTABLISHED, from a port in use",
+                              NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .check = check,
@@ -235,7 +246,9 @@ const struct experiment experiment_port_exhaustion = {
     .tell = tell,
     .by_hand = by_hand,
     .see_also = (const char *const[]){"time-wait", "time-wait-reuse", "server-restart", NULL},
-    .try_next = (const char *const[]){"tcplab-bench run port-exhaustion --set choose=bind",
-                                      "tcplab-bench run port-exhaustion --set choose=bind_late --set sources=2",
-                                      "tcplab-bench run port-exhaustion --set reserved=1", NULL},
+    .try_next =
+        (const char *const[]){
+            "tcplab-bench run port-exhaustion --set choose=bind",
+            "tcplab-bench run port-exhaustion --set choose=bind_late --set sources=2",
+            "tcplab-bench run port-exhaustion --set reserved=1", NULL},
 };

@@ -24,13 +24,14 @@
 #define LEAST_S 5 /* so that none of the FIN_WAIT_2 is over before all are looked at */
 
 enum { CHILDREN_TIME_WAIT, CHILDREN_FIN_WAIT_2, CHILDREN_ESTABLISHED, CHILDREN_NONE };
-static const char *const children_names[] = {"time_wait", "fin_wait_2", "established", "none", NULL};
-static const enum sockdiag_state children_states[] = {SOCKDIAG_TIME_WAIT, SOCKDIAG_FIN_WAIT_2, SOCKDIAG_ESTABLISHED,
-                                                      SOCKDIAG_TIME_WAIT};
+static const char *const children_names[] = {"time_wait", "fin_wait_2", "established", "none",
+                                             NULL};
+static const enum sockdiag_state children_states[] = {SOCKDIAG_TIME_WAIT, SOCKDIAG_FIN_WAIT_2,
+                                                      SOCKDIAG_ESTABLISHED, SOCKDIAG_TIME_WAIT};
 
 static const struct knob knobs[] = {
-    {"children", "time_wait", &option_choice, "what is left of the old server; none: its clients closed first",
-     .choices = children_names},
+    {"children", "time_wait", &option_choice,
+     "what is left of the old server; none: its clients closed first", .choices = children_names},
     KNOB_YES_NO("old_reuseaddr", "yes", "whether the old server had set SO_REUSEADDR"),
     KNOB_YES_NO("old_reuseport", "no", "whether the old server had set SO_REUSEPORT"),
     KNOB_COUNT("connections", "3", 1, MOST, "connections of the old server"),
@@ -53,12 +54,12 @@ static int64_t children(const struct knobs *k, const struct conditions *c)
 
 static int check(const struct knobs *k, const struct conditions *c, char **ret_message)
 {
-    if (knob(k, "children") != CHILDREN_FIN_WAIT_2 || (c->fin_timeout >= LEAST_S && c->fin_timeout <= 60))
+    if (knob(k, "children") != CHILDREN_FIN_WAIT_2 ||
+        (c->fin_timeout >= LEAST_S && c->fin_timeout <= 60))
         return 0;
     if (asprintf(ret_message,
-                 "net.ipv4.tcp_fin_timeout=%lld: below %d s FIN_WAIT_2 might be over before bind() is tried, and "
-                 "above 60 s it "
-                 "is no minisocket at first; write %d to 60",
+                 "net.ipv4.tcp_fin_timeout=%lld: below %d s FIN_WAIT_2 might be over before bind() "
+                 "is tried, and above 60 s it is no minisocket at first; write %d to 60",
                  (long long)c->fin_timeout, LEAST_S, LEAST_S) < 0)
         *ret_message = NULL;
     return -EINVAL;
@@ -75,22 +76,27 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
     int64_t left = children(k, c), n = knob(k, "connections");
     const char *state = sockdiag_state_name(children_states[knob(k, "children")]);
     int by_address = ports_bind_again(left, knob(k, "old_reuseaddr"), true);
-    int by_port = ports_bind_again(left, knob(k, "old_reuseport"), true), again = by_address ? by_port : 0;
-    bool met = comes_back(k) && left == n && !again; /* of some that were not kept it may be one of those */
+    int by_port = ports_bind_again(left, knob(k, "old_reuseport"), true),
+        again = by_address ? by_port : 0;
+    /* of some that were not kept it may be one of those */
+    bool met = comes_back(k) && left == n && !again;
     bool accepted = knob(k, "children") == CHILDREN_ESTABLISHED;
     expect_exactly(p, "sockets", left, &rule_bind_conflict, "server.%s_left", state);
-    expect_exactly(p, "errno", ports_bind_again(left, knob(k, "old_reuseaddr"), false), &rule_bind_conflict,
-                   "server.bind_plainly");
+    expect_exactly(p, "errno", ports_bind_again(left, knob(k, "old_reuseaddr"), false),
+                   &rule_bind_conflict, "server.bind_plainly");
     expect_exactly(p, "errno", by_port, &rule_bind_conflict, "server.bind_with_SO_REUSEPORT");
-    expect_exactly(p, "errno", by_address, by_address ? &rule_bind_conflict_inherited : &rule_bind_reuseaddr,
+    expect_exactly(p, "errno", by_address,
+                   by_address ? &rule_bind_conflict_inherited : &rule_bind_reuseaddr,
                    "server.bind_with_SO_REUSEADDR");
-    expect_exactly(p, "connections", !again, by_address ? &rule_bind_conflict : &rule_bind_reuseaddr,
-                   "ledger.queued");
+    expect_exactly(p, "connections", !again,
+                   by_address ? &rule_bind_conflict : &rule_bind_reuseaddr, "ledger.queued");
     expect_exactly(p, "connections", accepted ? n : 0, &rule_children_stay, "ledger.accepted");
-    expect_exactly(p, "connections", accepted ? 0 : n, &rule_time_wait_first_closer, "ledger.closed");
+    expect_exactly(p, "connections", accepted ? 0 : n, &rule_time_wait_first_closer,
+                   "ledger.closed");
     if (left == n || !left)
         expect_exactly(p, "sockets", left - met + (accepted && !again),
-                       met ? &rule_time_wait_accepts_syn : &rule_children_stay, "server.%s_in_the_end", state);
+                       met ? &rule_time_wait_accepts_syn : &rule_children_stay,
+                       "server.%s_in_the_end", state);
     expect_exactly(p, "connections", n + !again, &rule_passive_opens, "server.Tcp.PassiveOpens");
 }
 
@@ -125,7 +131,8 @@ static void close_ends(struct trial *t, const struct pairs *p, enum side side)
 }
 
 /* The old server ends: its connections as the knob wants them, and then its listener. */
-static void end_server(struct trial *t, const struct knobs *k, struct trial_socket *listener, const struct pairs *p)
+static void end_server(struct trial *t, const struct knobs *k, struct trial_socket *listener,
+                       const struct pairs *p)
 {
     int64_t how = knob(k, "children");
     if (how == CHILDREN_NONE) {
@@ -150,14 +157,16 @@ static int bind_again(struct trial *t, int option, struct trial_socket **ret)
 {
     *ret = sock_new(t, SIDE_SERVER);
     if (option)
-        sock_set(*ret, SOL_SOCKET, option, 1, option == SO_REUSEADDR ? "SO_REUSEADDR" : "SO_REUSEPORT");
+        sock_set(*ret, SOL_SOCKET, option, 1,
+                 option == SO_REUSEADDR ? "SO_REUSEADDR" : "SO_REUSEPORT");
     return sock_bind(*ret, LAB_PORT);
 }
 
 static void connect_again(struct trial *t, const struct knobs *k, const struct pairs *p)
 {
     struct trial_socket *client = sock_new(t, SIDE_CLIENT);
-    int r = comes_back(k) && !t->failure ? sock_bind(client, endpoint_port(&p->client[0]->local)) : 0;
+    int r =
+        comes_back(k) && !t->failure ? sock_bind(client, endpoint_port(&p->client[0]->local)) : 0;
     r = r ? r : sock_connect(client);
     if (r)
         step_fail(t, EXIT_CODE_FAILED, "a client for the new server: %s", strerror(r));
@@ -167,7 +176,8 @@ static void connect_again(struct trial *t, const struct knobs *k, const struct p
 static void run(struct trial *t, const struct knobs *k)
 {
     enum sockdiag_state state = children_states[knob(k, "children")];
-    struct trial_socket *listener = sock_serve_sharing(t, 4, knob(k, "old_reuseaddr"), knob(k, "old_reuseport")),
+    struct trial_socket *listener = sock_serve_sharing(t, 4, knob(k, "old_reuseaddr"),
+                                                       knob(k, "old_reuseport")),
                         *fresh;
     struct pairs p = {.n = knob(k, "connections")};
     for (int64_t i = 0; i < p.n && !t->failure; i++)
@@ -211,60 +221,61 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
            by_port = trial_observed(t, "server.bind_with_SO_REUSEPORT");
     long long left = (long long)trial_observed(t, name);
     if (left)
-        fprintf(out, "The old server is gone, and %lld of its connections %s still there, in %s. ", left,
-                left == 1 ? "is" : "are", state);
+        fprintf(out, "The old server is gone, and %lld of its connections %s still there, in %s. ",
+                left, left == 1 ? "is" : "are", state);
     else
-        fprintf(out, "The old server is gone, and nothing is left of its connections on its host. ");
-    fprintf(out, "bind() to its port without an option: %s; with SO_REUSEADDR: %s; with SO_REUSEPORT: %s. ",
-            error_text(plainly), error_text(with), error_text(by_port));
+        fprintf(out,
+                "The old server is gone, and nothing is left of its connections on its host. ");
+    fprintf(
+        out,
+        "bind() to its port without an option: %s; with SO_REUSEADDR: %s; with SO_REUSEPORT: %s. ",
+        error_text(plainly), error_text(with), error_text(by_port));
     if (with > 0 && !by_port)
-        fprintf(
-            out,
-            "SO_REUSEPORT of the old server and the new one, of one user, did what SO_REUSEADDR of both would have "
-            "done.");
+        fprintf(out, "SO_REUSEPORT of the old server and the new one, of one user, did what "
+                     "SO_REUSEADDR of both would have done.");
     else if (with > 0)
-        fprintf(
-            out,
-            "The new socket's word is not enough: those connections have no SO_REUSEADDR, for the old listener had "
-            "none when it made them.");
+        fprintf(out, "The new socket's word is not enough: those connections have no SO_REUSEADDR, "
+                     "for the old listener had none when it made them.");
     else if (left && comes_back(k))
+        fprintf(out, "Then one of the clients came back from the same port: the TIME_WAIT that its "
+                     "SYN met made way for it, and the new server had the connection at once.");
+    else if (left)
         fprintf(
             out,
-            "Then one of the clients came back from the same port: the TIME_WAIT that its SYN met made way for it, "
-            "and the new server had the connection at once.");
-    else if (left)
-        fprintf(out, "The old connections stay as they are beside the new listener, which takes new ones.");
+            "The old connections stay as they are beside the new listener, which takes new ones.");
 }
 
 static const struct by_hand by_hand[] = {
     {"server", "ss -tan 'sport = :8888'", "what is left of the old server's connections"},
     {"server", "python3 -c \"import socket; socket.socket().bind(('', 8888))\"",
      "a server that has never heard of SO_REUSEADDR: Errno 98"},
-    {"server", "strace -e trace=setsockopt,bind tcplab-server --listen 127.0.0.1", "SO_REUSEADDR before bind()"},
+    {"server", "strace -e trace=setsockopt,bind tcplab-server --listen 127.0.0.1",
+     "SO_REUSEADDR before bind()"},
     {0},
 };
 
 const struct experiment experiment_server_restart = {
     .name = "server-restart",
     .question = "When does bind() say \"Address already in use\" to a server that is restarted?",
-    .claim = "A server that was stopped cannot be started again for a minute, because of TIME_WAIT, unless it sets "
-             "SO_REUSEADDR.",
-    .kernel =
-        "Any connection that is left of the old server is in the way, whatever its state, unless both it and the new "
-        "socket have SO_REUSEADDR, or both SO_REUSEPORT (inet_csk_bind_conflict). Connections have it from their "
-        "listener, so the old "
-        "server must have set it, too. A client that comes back from the same port with a newer SYN is let through "
-        "its TIME_WAIT "
-        "(tcp_timewait_state_process).",
-    .falsified = "A bind() that fails although old and new have SO_REUSEADDR, or that works where one has neither "
-                 "that nor SO_REUSEPORT, or a client that comes back and has to wait.",
+    .claim = "A server that was stopped cannot be started again for a minute, because of "
+             "TIME_WAIT, unless it sets SO_REUSEADDR.",
+    .kernel = "Any connection that is left of the old server is in the way, whatever its state, "
+              "unless both it and the new socket have SO_REUSEADDR, or both SO_REUSEPORT "
+              "(inet_csk_bind_conflict). Connections have it from their listener, so the old "
+              "server must have set it, too. A client that comes back from the same port with a "
+              "newer SYN is let through its TIME_WAIT (tcp_timewait_state_process).",
+    .falsified =
+        "A bind() that fails although old and new have SO_REUSEADDR, or that works where one has "
+        "neither that nor SO_REUSEPORT, or a client that comes back and has to wait.",
     .why_link = "Two hosts, so that the server's host has only the server's ends.",
-    .time = "Less than 1 s; without SO_REUSEADDR one would wait 60 s for TIME_WAIT, up to tcp_fin_timeout for "
-            "FIN_WAIT_2, and for ESTABLISHED as long as it pleases the old process.",
-    .drawing = (const char *const[]){"s close()", "< FIN", "> ACK", "c close()", "> FIN", "< ACK", "s: TIME_WAIT",
-                                     "s bind(): EADDRINUSE", "s bind() with SO_REUSEADDR", "s listen()",
-                                     "c connect() from the same port", "> SYN", "< SYN-ACK", "> ACK",
-                                     "s: ESTABLISHED", NULL},
+    .time = "Less than 1 s; without SO_REUSEADDR one would wait 60 s for TIME_WAIT, up to "
+            "tcp_fin_timeout for FIN_WAIT_2, and for ESTABLISHED as long as it pleases the old "
+            "process.",
+    .drawing =
+        (const char *const[]){"s close()", "< FIN", "> ACK", "c close()", "> FIN", "< ACK",
+                              "s: TIME_WAIT", "s bind(): EADDRINUSE", "s bind() with SO_REUSEADDR",
+                              "s listen()", "c connect() from the same port", "> SYN", "< SYN-ACK",
+                              "> ACK", "s: ESTABLISHED", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .premises = PREMISE_DATA | PREMISE_ON_TIME | PREMISE_WRITABLE,
@@ -273,10 +284,12 @@ const struct experiment experiment_server_restart = {
     .run = run,
     .tell = tell,
     .by_hand = by_hand,
-    .see_also = (const char *const[]){"time-wait", "time-wait-reuse", "port-exhaustion", "wildcard-listener", NULL},
+    .see_also = (const char *const[]){"time-wait", "time-wait-reuse", "port-exhaustion",
+                                      "wildcard-listener", NULL},
     .try_next =
-        (const char *const[]){"tcplab-bench run server-restart --set old_reuseaddr=no",
-                              "tcplab-bench run server-restart --set old_reuseaddr=no --set old_reuseport=yes",
-                              "tcplab-bench run server-restart --set children=established",
-                              "tcplab-bench run server-restart --set children=none", NULL},
+        (const char *const[]){
+            "tcplab-bench run server-restart --set old_reuseaddr=no",
+            "tcplab-bench run server-restart --set old_reuseaddr=no --set old_reuseport=yes",
+            "tcplab-bench run server-restart --set children=established",
+            "tcplab-bench run server-restart --set children=none", NULL},
 };

@@ -24,34 +24,34 @@
 #define BYTES      100
 #define PATIENCE_S 5
 #define CROSSINGS  6
-#define LOOKS      5   /* of which the best is taken: what a look tells of a moment is up to its own length old */
-#define LOOK_S     0.5 /* and no look takes that long; less than the copy is late by default */
-#define AT_MOST    4 /* connections, each with a copy that is twice as late, until one is closed before its copy comes */
+/* of which the best is taken: what a look tells of a moment is up to its own length old */
+#define LOOKS  5
+#define LOOK_S 0.5 /* and no look takes that long; less than the copy is late by default */
+/* connections, each with a copy that is twice as late, until one is closed before its copy comes */
+#define AT_MOST 4
 
 static const struct knob knobs[] = {
-    {"late", "700ms", &option_duration, "how long the copy of the server's data is on its way", 100000000LL,
-     5000000000LL},
+    {"late", "700ms", &option_duration, "how long the copy of the server's data is on its way",
+     100000000LL, 5000000000LL},
     KNOB_SYSCTL("rfc1337", NULL, 0, 1, "net.ipv4.tcp_rfc1337", "1: TIME_WAIT ignores RST"),
     KNOB_DELAY("1ms"),
     KNOB_IPV6,
 };
 
-/* From the data until the connection is over: the data, a FIN, its ACK, the other FIN, the last ACK, one after the other; the copy is at
- * the same end as the data. */
+/* From the data until the connection is over: the data, a FIN, its ACK, the other FIN, the last
+ * ACK, one after the other; the copy is at the same end as the data. */
 static int check(const struct knobs *k, const struct conditions *c, char **ret_message)
 {
     long long least_ms = (CROSSINGS * knob(k, "delay") + 999999) / 1000000;
     int r = 0;
     if (!afterlife_kept(c, 1))
-        r = asprintf(ret_message,
-                     "net.ipv4.tcp_max_tw_buckets=0: then there is no TIME_WAIT that could be ended; write "
-                     "at least 1");
+        r = asprintf(ret_message, "net.ipv4.tcp_max_tw_buckets=0: then there is no TIME_WAIT that "
+                                  "could be ended; write at least 1");
     else if (knob(k, "late") < CROSSINGS * knob(k, "delay"))
-        r = asprintf(
-            ret_message,
-            "late=%lldms: with this delay the connection would not be over when the copy comes; write at least "
-            "%lldms",
-            (long long)knob(k, "late") / 1000000, least_ms);
+        r = asprintf(ret_message,
+                     "late=%lldms: with this delay the connection would not be over when the copy "
+                     "comes; write at least %lldms",
+                     (long long)knob(k, "late") / 1000000, least_ms);
     else
         return 0;
     if (r < 0)
@@ -66,12 +66,13 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
     expect_exactly(p, "segments", 1, &rule_time_wait_old_segment, "client.ACKs_then");
     expect_exactly(p, "segments", 1, &rule_nobody_resets, "server.RSTs_then");
     expect_exactly(p, "numbers", 0, &rule_nobody_resets, "server.RST_is_off_by");
-    expect_exactly(p, "sockets", survives, survives ? &rule_time_wait_rfc1337 : &rule_time_wait_assassination,
+    expect_exactly(p, "sockets", survives,
+                   survives ? &rule_time_wait_rfc1337 : &rule_time_wait_assassination,
                    "client.TIME_WAIT_after");
     if (survives)
         expect_between(p, "s", afterlife_after_fin() - LOOK_S,
-                       afterlife_after_fin() + 2.0 / (c->hz > 0 ? c->hz : 100), &rule_time_wait_old_segment,
-                       "client.TIME_WAIT_left");
+                       afterlife_after_fin() + 2.0 / (c->hz > 0 ? c->hz : 100),
+                       &rule_time_wait_old_segment, "client.TIME_WAIT_left");
     expect_between(p, "connections", 1, AT_MOST, &rule_time_wait_first_closer, "ledger.closed");
 }
 
@@ -103,8 +104,10 @@ static bool in_time_wait(struct trial *t, int64_t time_waits)
                                watch_latest(t->watch)->side[SIDE_SERVER].n == 0);
 }
 
-/* One connection with data, closed by the client first. Whether the copy of the data is still to come. */
-static bool close_before_copy(struct trial *t, struct trial_socket *listener, int64_t late_ns, int64_t before)
+/* One connection with data, closed by the client first. Whether the copy of the data is still to
+ * come. */
+static bool close_before_copy(struct trial *t, struct trial_socket *listener, int64_t late_ns,
+                              int64_t before)
 {
     struct trial_socket *server, *client = sock_connection(listener, &server);
     step_clear_faults(t);
@@ -137,8 +140,8 @@ static bool time_waits_left(struct trial *t, int64_t number)
     return step_state(t, SIDE_CLIENT, SOCKDIAG_TIME_WAIT) == number;
 }
 
-/* What the rules say comes of the copy, each step of which a busy machine may take its time for; what does not come is told by the
- * observations. */
+/* What the rules say comes of the copy, each step of which a busy machine may take its time for;
+ * what does not come is told by the observations. */
 static void wait_for_answers(struct trial *t, int64_t before)
 {
     step_wait(t, reset_came, 0, PATIENCE_S, "the answers to the late copy");
@@ -176,7 +179,8 @@ static void see_answers(struct trial *t)
     step_see(t, (double)resets, "server.RSTs_then");
 }
 
-/* What TIME_WAIT had left when the copy came. Those of connections whose copies came too early have less. */
+/* What TIME_WAIT had left when the copy came. Those of connections whose copies came too early have
+ * less. */
 static void see_left(struct trial *t)
 {
     const int64_t came_ns = last_copy(t)->out_ns;
@@ -207,7 +211,8 @@ static void run(struct trial *t, const struct knobs *k)
             step_settle(t);
     }
     if (!in_time) {
-        step_fail(t, EXIT_CODE_FAILED, "no connection was closed before its copy came; write a larger late");
+        step_fail(t, EXIT_CODE_FAILED,
+                  "no connection was closed before its copy came; write a larger late");
         return;
     }
     wait_for_answers(t, before);
@@ -225,24 +230,24 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
     bool survived = trial_observed(t, "client.TIME_WAIT_after") > 0;
     fprintf(
         out,
-        "The network had kept back a copy of the server's %d bytes, and brought it %.2f s after the original, when "
-        "the connection was over. The client's TIME_WAIT answered with an ACK: I have that already. The server's "
-        "host "
-        "had nothing left of the connection and answered that with a RST, which had exactly the number that the ACK "
-        "asked for. ",
+        "The network had kept back a copy of the server's %d bytes, and brought it %.2f s after "
+        "the original, when the connection was over. The client's TIME_WAIT answered with an ACK: "
+        "I have that already. The server's host had nothing left of the connection and answered "
+        "that with a RST, which had exactly the number that the ACK asked for. ",
         BYTES, copy ? (double)(copy->out_ns - copy->at_ns) / 1e9 : 0);
     if (survived)
-        fprintf(out, "With tcp_rfc1337 = 1 TIME_WAIT ignored it. The ports stay taken for a whole 60 s from the copy "
-                     "on: an old segment makes that time begin anew.");
+        fprintf(out, "With tcp_rfc1337 = 1 TIME_WAIT ignored it. The ports stay taken for a whole "
+                     "60 s from the copy on: an old segment makes that time begin anew.");
     else
         fprintf(
             out,
-            "With tcp_rfc1337 = 0 that was the end of TIME_WAIT. From now on the next connection between the same "
-            "ports would not be protected against what is still on its way.");
+            "With tcp_rfc1337 = 0 that was the end of TIME_WAIT. From now on the next connection "
+            "between the same ports would not be protected against what is still on its way.");
 }
 
 static const struct by_hand by_hand[] = {
-    {"client", "ss -tano state time-wait", "it is there, and then it is not, long before its 60 s are over"},
+    {"client", "ss -tano state time-wait",
+     "it is there, and then it is not, long before its 60 s are over"},
     {"server", "nstat -az TcpOutRsts", "the RST in answer to TIME_WAIT's ACK"},
     {"client", "tcpdump -ni eth0 -S tcp port 8888",
      "the data once more, [.] with the ack number, [R] with that number"},
@@ -253,22 +258,22 @@ static const struct by_hand by_hand[] = {
 const struct experiment experiment_time_wait_assassination = {
     .name = "time-wait-assassination",
     .question = "Can an old segment that comes late end a TIME_WAIT?",
-    .claim = "TIME_WAIT waits until all old segments of the connection have died out; that is why it is so long.",
+    .claim = "TIME_WAIT waits until all old segments of the connection have died out; that is why "
+             "it is so long.",
     .kernel = "An old segment can end it, by a detour: TIME_WAIT answers it with an ACK "
-              "(tcp_timewait_state_process), the "
-              "peer has nothing left of the connection and answers that with a RST (tcp_v4_send_reset), and with "
-              "tcp_rfc1337 = 0, the default, the RST ends TIME_WAIT.",
-    .falsified =
-        "A TIME_WAIT that survives with tcp_rfc1337 = 0, or ends with 1, or a RST whose number is not the one "
-        "that TIME_WAIT expects.",
-    .why_link =
-        "The wire keeps a copy of one segment back and brings it late, as a network with several paths may do.",
-    .time =
-        "About 1 s, for the copy is 0.7 s late; in a real network that is between nothing and the two minutes that "
-        "the standard calls the maximum segment lifetime.",
-    .drawing = (const char *const[]){"s send(100)", "< DATA", "> ACK", "c close()", "> FIN", "< ACK", "s close()",
-                                     "< FIN", "> ACK", "c: TIME_WAIT", "s: CLOSE", ". 0.7 s", "< DATA", "> ACK",
-                                     "< RST", "c: CLOSE", NULL},
+              "(tcp_timewait_state_process), the peer has nothing left of the connection and "
+              "answers that with a RST (tcp_v4_send_reset), and with tcp_rfc1337 = 0, the default, "
+              "the RST ends TIME_WAIT.",
+    .falsified = "A TIME_WAIT that survives with tcp_rfc1337 = 0, or ends with 1, or a RST whose "
+                 "number is not the one that TIME_WAIT expects.",
+    .why_link = "The wire keeps a copy of one segment back and brings it late, as a network with "
+                "several paths may do.",
+    .time = "About 1 s, for the copy is 0.7 s late; in a real network that is between nothing and "
+            "the two minutes that the standard calls the maximum segment lifetime.",
+    .drawing =
+        (const char *const[]){"s send(100)", "< DATA", "> ACK", "c close()", "> FIN", "< ACK",
+                              "s close()", "< FIN", "> ACK", "c: TIME_WAIT", "s: CLOSE", ". 0.7 s",
+                              "< DATA", "> ACK", "< RST", "c: CLOSE", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .premises = PREMISE_DATA | PREMISE_ON_TIME | PREMISE_WRITABLE,

@@ -22,40 +22,46 @@
 #define ALL (SEGMENT_FIN | SEGMENT_SYN | SEGMENT_RST | SEGMENT_ACK)
 
 #define LONGEST_S 50
-#define LOOKS     5 /* of which the best is taken: what a look tells of a moment is up to its own length old */
-#define LOOK_S    1 /* and no look takes that long */
+/* of which the best is taken: what a look tells of a moment is up to its own length old */
+#define LOOKS  5
+#define LOOK_S 1 /* and no look takes that long */
 
 static const struct knob knobs[] = {
     KNOB_COUNT("lost", "3", 1, 5, "repetitions of the FIN that are lost, too"),
-    KNOB_SYSCTL("max_tw_buckets", NULL, 0, 1000000, "net.ipv4.tcp_max_tw_buckets", "0: there is no TIME_WAIT"),
+    KNOB_SYSCTL("max_tw_buckets", NULL, 0, 1000000, "net.ipv4.tcp_max_tw_buckets",
+                "0: there is no TIME_WAIT"),
     KNOB_DELAY("1ms"),
     KNOB_IPV6,
 };
 
-/* About when the FIN gets through, after the first one: each repetition takes twice as long as the one before. The timeout begins with
- * three round trips, of a connection that has measured one or two, or with 0.2 s more than one. */
+/* About when the FIN gets through, after the first one: each repetition takes twice as long as the
+ * one before. The timeout begins with three round trips, of a connection that has measured one or
+ * two, or with 0.2 s more than one. */
 static double gets_through_s(const struct knobs *k, const struct conditions *c)
 {
-    return ((double)c->rto_min_us / 1e6 + 6 * (double)knob(k, "delay") / 1e9) * (double)(1 << knob(k, "lost"));
+    return ((double)c->rto_min_us / 1e6 + 6 * (double)knob(k, "delay") / 1e9) *
+           (double)(1 << knob(k, "lost"));
 }
 
 static int check(const struct knobs *k, const struct conditions *c, char **ret_message)
 {
-    const struct retransmit fins = {.conditions = c, .rtt = {0, 3 * (double)knob(k, "delay") / 1e9}};
+    const struct retransmit fins = {.conditions = c,
+                                    .rtt = {0, 3 * (double)knob(k, "delay") / 1e9}};
     int least = retransmit_least(&fins) + retransmit_has_tail_probe(c), r = 0;
     if (gets_through_s(k, c) >= LONGEST_S)
         r = asprintf(
             ret_message,
-            "lost=%lld: with this delay and these sysctls the FIN would get through after some %.0f s only, and "
-            "TIME_WAIT might be over by then, which is 60 s after the first one; write a smaller delay, a smaller "
-            "net.ipv4.tcp_rto_min_us, or fewer lost",
+            "lost=%lld: with this delay and these sysctls the FIN would get through after some "
+            "%.0f s only, and TIME_WAIT might be over by then, which is 60 s after the first one; "
+            "write a smaller delay, a smaller net.ipv4.tcp_rto_min_us, or fewer lost",
             (long long)knob(k, "lost"), gets_through_s(k, c));
     else if (knob(k, "lost") >= least)
-        r = asprintf(
-            ret_message,
-            "lost=%lld: with net.ipv4.tcp_retries2=%lld the server may give up after %d repetition%s of its FIN, "
-            "and one more than those lost must get through; write fewer lost, or more tcp_retries2",
-            (long long)knob(k, "lost"), (long long)c->retries2, least, least == 1 ? "" : "s");
+        r = asprintf(ret_message,
+                     "lost=%lld: with net.ipv4.tcp_retries2=%lld the server may give up after %d "
+                     "repetition%s of its FIN, and one more than those lost must get through; "
+                     "write fewer lost, or more tcp_retries2",
+                     (long long)knob(k, "lost"), (long long)c->retries2, least,
+                     least == 1 ? "" : "s");
     else
         return 0;
     if (r < 0)
@@ -68,18 +74,20 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
     bool kept = afterlife_kept(c, 1);
     const struct rule *answer = kept ? &rule_time_wait_answers : &rule_time_wait_missing;
     expect_exactly(p, "sockets", 1, &rule_last_ack_waits, "server.LAST_ACK_meanwhile");
-    expect_exactly(p, "sockets", kept, kept ? &rule_time_wait_first_closer : &rule_time_wait_buckets,
+    expect_exactly(p, "sockets", kept,
+                   kept ? &rule_time_wait_first_closer : &rule_time_wait_buckets,
                    "client.TIME_WAIT_meanwhile");
     expect_exactly(p, "segments", kept, answer, "client.ACKs_again");
     expect_exactly(p, "segments", !kept, answer, "client.RSTs");
     expect_exactly(p, "errno", kept ? 0 : ECONNRESET, answer, "server.error");
     expect_exactly(p, "sockets", 0, answer, "server.LAST_ACK");
-    expect_exactly(p, "sockets", kept, kept ? &rule_time_wait_first_closer : &rule_time_wait_buckets,
+    expect_exactly(p, "sockets", kept,
+                   kept ? &rule_time_wait_first_closer : &rule_time_wait_buckets,
                    "client.TIME_WAIT");
     if (kept)
         expect_between(p, "s", afterlife_after_fin() - LOOK_S,
-                       afterlife_after_fin() + 2.0 / (c->hz > 0 ? c->hz : 100), &rule_time_wait_begins_anew,
-                       "client.TIME_WAIT_left");
+                       afterlife_after_fin() + 2.0 / (c->hz > 0 ? c->hz : 100),
+                       &rule_time_wait_begins_anew, "client.TIME_WAIT_left");
     expect_exactly(p, "connections", 1, &rule_time_wait_first_closer, "ledger.closed");
 }
 
@@ -112,7 +120,8 @@ static int64_t acks(const struct trial *t)
 /* What TIME_WAIT had left when it answered for the last time. */
 static void see_left(struct trial *t)
 {
-    int64_t answered_ns = segments_sent_ns(t, TO_SERVER, ALL, SEGMENT_ACK, FAULT_NO_PAYLOAD, acks(t));
+    int64_t answered_ns =
+        segments_sent_ns(t, TO_SERVER, ALL, SEGMENT_ACK, FAULT_NO_PAYLOAD, acks(t));
     double left_s = 0;
     for (int i = 0; i < LOOKS && !t->failure; i++) {
         step_look(t);
@@ -127,9 +136,10 @@ static void see_left(struct trial *t)
 
 static void run(struct trial *t, const struct knobs *k)
 {
-    struct trial_socket *server, *listener = sock_serve(t, 1), *client = sock_connection(listener, &server);
-    sock_shutdown(
-        client, SHUT_WR); /* not close(): a FIN_WAIT_2 without a descriptor needs one of tcp_max_tw_buckets itself */
+    struct trial_socket *server, *listener = sock_serve(t, 1),
+                                 *client = sock_connection(listener, &server);
+    /* not close(): a FIN_WAIT_2 without a descriptor needs one of tcp_max_tw_buckets itself */
+    sock_shutdown(client, SHUT_WR);
     step_need(t, half_closed, 0, "the client's FIN to be acknowledged");
     step_settle(t);
     int64_t before = acks(t);
@@ -138,8 +148,10 @@ static void run(struct trial *t, const struct knobs *k)
                                              .flags = SEGMENT_ACK,
                                              .payload = FAULT_NO_PAYLOAD,
                                              .count = 1});
-    step_fault(t,
-               &(struct fault){.direction = TO_CLIENT, .flags_mask = SEGMENT_FIN, .flags = SEGMENT_FIN, .first = 2});
+    step_fault(t, &(struct fault){.direction = TO_CLIENT,
+                                  .flags_mask = SEGMENT_FIN,
+                                  .flags = SEGMENT_FIN,
+                                  .first = 2});
     sock_shutdown(server, SHUT_WR);
     step_need(t, ack_is_lost, lost, "the ACK of the server's FIN");
     step_see_state(t, SIDE_SERVER, SOCKDIAG_LAST_ACK, "server.LAST_ACK_meanwhile");
@@ -152,65 +164,69 @@ static void run(struct trial *t, const struct knobs *k)
     see_left(t);
     step_take_stock(t);
     step_see(t, (double)(acks(t) - before - 1), "client.ACKs_again");
-    step_see(t, (double)segments_count(t, TO_SERVER, SEGMENT_RST, SEGMENT_RST, FAULT_ANY_PAYLOAD), "client.RSTs");
+    step_see(t, (double)segments_count(t, TO_SERVER, SEGMENT_RST, SEGMENT_RST, FAULT_ANY_PAYLOAD),
+             "client.RSTs");
     step_see(t, sock_error(server), "server.error");
     step_show(t, LEDGER_closed, "the connection, and its last ACK lost");
 }
 
 static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 {
-    int64_t began_ns = segments_arrived_ns(t, TO_CLIENT, SEGMENT_FIN, SEGMENT_FIN, FAULT_ANY_PAYLOAD, 1);
+    int64_t began_ns =
+        segments_arrived_ns(t, TO_CLIENT, SEGMENT_FIN, SEGMENT_FIN, FAULT_ANY_PAYLOAD, 1);
     int64_t fins = segments_count(t, TO_CLIENT, SEGMENT_FIN, SEGMENT_FIN, FAULT_ANY_PAYLOAD);
-    int64_t last_ns = segments_arrived_ns(t, TO_CLIENT, SEGMENT_FIN, SEGMENT_FIN, FAULT_ANY_PAYLOAD, fins);
-    fprintf(
-        out,
-        "The client closed first, then the server, and the client's ACK of the server's FIN was lost. The server "
-        "could not know whether its FIN had arrived: in LAST_ACK it sent it again, %lld times, until one got through "
-        "%.2f s after the first. ",
-        (long long)fins - 1, (double)(last_ns - began_ns) / 1e9);
+    int64_t last_ns =
+        segments_arrived_ns(t, TO_CLIENT, SEGMENT_FIN, SEGMENT_FIN, FAULT_ANY_PAYLOAD, fins);
+    fprintf(out,
+            "The client closed first, then the server, and the client's ACK of the server's FIN "
+            "was lost. The server could not know whether its FIN had arrived: in LAST_ACK it sent "
+            "it again, %lld times, until one got through %.2f s after the first. ",
+            (long long)fins - 1, (double)(last_ns - began_ns) / 1e9);
     if (trial_observed(t, "client.TIME_WAIT") > 0)
-        fprintf(
-            out,
-            "The client's program had long forgotten the connection, but TIME_WAIT answered with the ACK, and the "
-            "server's socket ended as it should. TIME_WAIT had %.2f s left then: its 60 s had begun anew.",
-            trial_observed(t, "client.TIME_WAIT_left"));
+        fprintf(out,
+                "The client's program had long forgotten the connection, but TIME_WAIT answered "
+                "with the ACK, and the server's socket ended as it should. TIME_WAIT had %.2f s "
+                "left then: its 60 s had begun anew.",
+                trial_observed(t, "client.TIME_WAIT_left"));
     else
         fprintf(out,
-                "With tcp_max_tw_buckets = 0 the client's kernel had nothing left that could have known it, and "
-                "answered with RST. All that was sent had arrived, and yet the server's program was told %s.",
+                "With tcp_max_tw_buckets = 0 the client's kernel had nothing left that could have "
+                "known it, and answered with RST. All that was sent had arrived, and yet the "
+                "server's program was told %s.",
                 trial_observed(t, "server.error") == ECONNRESET ? "ECONNRESET" : "something else");
 }
 
 static const struct by_hand by_hand[] = {
     {"server", "ss -tano state last-ack", "timer:(on,...,N): the FIN was sent N times more"},
-    {"client", "ss -tano state time-wait", "timer:(timewait,...): back to a minute when the FIN comes again"},
-    {"client", "nstat -az TcpOutRsts", "1 with tcp_max_tw_buckets=0: nobody is there who could send an ACK"},
-    {"client", "tcpdump -ni eth0 'tcp port 8888 and tcp[tcpflags] & tcp-fin != 0'", "the FIN, again and again"},
+    {"client", "ss -tano state time-wait",
+     "timer:(timewait,...): back to a minute when the FIN comes again"},
+    {"client", "nstat -az TcpOutRsts",
+     "1 with tcp_max_tw_buckets=0: nobody is there who could send an ACK"},
+    {"client", "tcpdump -ni eth0 'tcp port 8888 and tcp[tcpflags] & tcp-fin != 0'",
+     "the FIN, again and again"},
     {0},
 };
 
 const struct experiment experiment_time_wait_lost_ack = {
     .name = "time-wait-lost-ack",
     .question = "What is TIME_WAIT good for, when the last ACK gets lost?",
-    .claim =
-        "Nobody acknowledges an ACK; so the end that sends the last one must stay a while, in TIME_WAIT, in case "
-        "that it is lost and the other end's FIN comes again.",
+    .claim = "Nobody acknowledges an ACK; so the end that sends the last one must stay a while, in "
+             "TIME_WAIT, in case that it is lost and the other end's FIN comes again.",
     .kernel =
-        "So it is: LAST_ACK sends its FIN again (tcp_retransmit_timer), TIME_WAIT answers with an ACK, and each time "
-        "its 60 s begin anew (tcp_timewait_state_process). Where there is no TIME_WAIT a RST answers (tcp_v4_rcv), "
-        "and the program that closed second gets ECONNRESET.",
-    .falsified =
-        "A repeated FIN that TIME_WAIT does not answer, a TIME_WAIT with less than 60 s after it, or an error "
-        "at the server although TIME_WAIT was there.",
-    .why_link = "The wire loses the one ACK that matters, and the first repetitions of the FIN; on loopback nothing "
-                "is ever lost.",
-    .time =
-        "About 3 s: with lost=3 the FIN gets through about 1.7 s after the first one, as the retransmission timeout "
-        "doubles each time.",
-    .drawing = (const char *const[]){"c shutdown(SHUT_WR)", "> FIN", "c: FIN_WAIT_1", "< ACK", "s: CLOSE_WAIT",
-                                     "c: FIN_WAIT_2", "s shutdown(SHUT_WR)", "< FIN", "s: LAST_ACK", "c: TIME_WAIT",
-                                     "> ACK x lost", "c close()", ". 0.2 s", "< FIN x lost, too", ". 1.5 s", "< FIN",
-                                     "> ACK", "s: CLOSE", NULL},
+        "So it is: LAST_ACK sends its FIN again (tcp_retransmit_timer), TIME_WAIT answers with an "
+        "ACK, and each time its 60 s begin anew (tcp_timewait_state_process). Where there is no "
+        "TIME_WAIT a RST answers (tcp_v4_rcv), and the program that closed second gets ECONNRESET.",
+    .falsified = "A repeated FIN that TIME_WAIT does not answer, a TIME_WAIT with less than 60 s "
+                 "after it, or an error at the server although TIME_WAIT was there.",
+    .why_link = "The wire loses the one ACK that matters, and the first repetitions of the FIN; on "
+                "loopback nothing is ever lost.",
+    .time = "About 3 s: with lost=3 the FIN gets through about 1.7 s after the first one, as the "
+            "retransmission timeout doubles each time.",
+    .drawing =
+        (const char *const[]){"c shutdown(SHUT_WR)", "> FIN", "c: FIN_WAIT_1", "< ACK",
+                              "s: CLOSE_WAIT", "c: FIN_WAIT_2", "s shutdown(SHUT_WR)", "< FIN",
+                              "s: LAST_ACK", "c: TIME_WAIT", "> ACK x lost", "c close()", ". 0.2 s",
+                              "< FIN x lost, too", ". 1.5 s", "< FIN", "> ACK", "s: CLOSE", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .premises = PREMISE_DATA | PREMISE_ON_TIME | PREMISE_WRITABLE,

@@ -1,11 +1,13 @@
 /* tcp_tw_reuse: when connect() gets a port again that is in TIME_WAIT towards the same destination.
  *
  * Textbooks say:  the port is blocked for 2 MSL; tcp_tw_reuse = 1 frees it at once.
- * The kernel:     tcp_twsk_unique() asks for timestamps, for tcp_tw_reuse = 1 (or 2, the default, on loopback only), and that more than
- *                 tcp_tw_reuse_delay (1 s) has gone since the peer's FIN; older kernels compare whole seconds, which takes from no time to
- *                 1 s. If bind() has chosen the port, nothing of that is asked but the timestamps. The new connection's numbers
- *                 begin beyond the old one's window.
- * Falsified by:   a port that connect() gets before its time, or does not get after it; another error than EADDRNOTAVAIL. */
+ * The kernel:     tcp_twsk_unique() asks for timestamps, for tcp_tw_reuse = 1 (or 2, the default,
+ *                 on loopback only), and that more than tcp_tw_reuse_delay (1 s) has gone since the
+ *                 peer's FIN; older kernels compare whole seconds, which takes from no time to 1 s.
+ *                 If bind() has chosen the port, nothing of that is asked but the timestamps. The
+ *                 new connection's numbers begin beyond the old one's window.
+ * Falsified by:   a port that connect() gets before its time, or does not get after it; another
+ *                 error than EADDRNOTAVAIL. */
 #include "bench/model/afterlife.h"
 #include "bench/trial/segments.h"
 #include "bench/trial/sockets.h"
@@ -30,8 +32,10 @@
 static const struct knob knobs[] = {
     KNOB_SYSCTL("tw_reuse", "1", 0, 2, "net.ipv4.tcp_tw_reuse",
                 "0 never, 1 after the reuse delay, 2 (the default) on loopback only"),
-    KNOB_SYSCTL("reuse_delay", NULL, 200, 5000, "net.ipv4.tcp_tw_reuse_delay", "milliseconds; not on older kernels"),
-    KNOB_SYSCTL("timestamps", "1", 0, 1, "net.ipv4.tcp_timestamps", "whether the connections have timestamps"),
+    KNOB_SYSCTL("reuse_delay", NULL, 200, 5000, "net.ipv4.tcp_tw_reuse_delay",
+                "milliseconds; not on older kernels"),
+    KNOB_SYSCTL("timestamps", "1", 0, 1, "net.ipv4.tcp_timestamps",
+                "whether the connections have timestamps"),
     KNOB_YES_NO("bind", "no", "bind() to the port before connect(), with SO_REUSEADDR"),
     KNOB_LINK("wire"),
     KNOB_DELAY("1ms"),
@@ -54,15 +58,13 @@ static int check(const struct knobs *k, const struct conditions *c, char **ret_m
 {
     int r = 0;
     if (!afterlife_kept(c, 1))
-        r = asprintf(ret_message,
-                     "net.ipv4.tcp_max_tw_buckets=0: then there is no TIME_WAIT whose port could be taken; "
-                     "write at least 1");
+        r = asprintf(ret_message, "net.ipv4.tcp_max_tw_buckets=0: then there is no TIME_WAIT whose "
+                                  "port could be taken; write at least 1");
     else if (c->tw_reuse_delay && c->tw_reuse_delay < LEAST_MS)
-        r = asprintf(
-            ret_message,
-            "net.ipv4.tcp_tw_reuse_delay=%lld: the delay would be over before the program has called connect() "
-            "again; write at least %d",
-            (long long)c->tw_reuse_delay, LEAST_MS);
+        r = asprintf(ret_message,
+                     "net.ipv4.tcp_tw_reuse_delay=%lld: the delay would be over before the program "
+                     "has called connect() again; write at least %d",
+                     (long long)c->tw_reuse_delay, LEAST_MS);
     else
         return 0;
     if (r < 0)
@@ -84,7 +86,8 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
         expect_between(p, "s", 0, when.hi, rule, "client.refused_last");
     }
     if (ever)
-        expect_exactly(p, "numbers", AFTERLIFE_NUMBERS_AHEAD, &rule_time_wait_reuse_numbers, "client.numbers_ahead");
+        expect_exactly(p, "numbers", AFTERLIFE_NUMBERS_AHEAD, &rule_time_wait_reuse_numbers,
+                       "client.numbers_ahead");
     expect_exactly(p, "sockets", ever, &rule_time_wait_recycled, "client.TWRecycled_then");
     expect_exactly(p, "sockets", !ever, rule, "client.TIME_WAIT");
     expect_exactly(p, "connections", ever, rule, "ledger.accepted");
@@ -114,7 +117,8 @@ static struct trial_socket *new_client(struct trial *t, bool bound)
     sock_set(s, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR");
     int r = sock_bind(s, atoi(PORT));
     if (r)
-        step_fail(t, EXIT_CODE_FAILED, "bind() to the port of a TIME_WAIT, with SO_REUSEADDR: %s", strerror(r));
+        step_fail(t, EXIT_CODE_FAILED, "bind() to the port of a TIME_WAIT, with SO_REUSEADDR: %s",
+                  strerror(r));
     return s;
 }
 
@@ -127,7 +131,8 @@ static struct trial_socket *first_client(struct trial *t, bool bound)
     return client;
 }
 
-/* When the client's host answered the last connection's FIN, which is the moment in which TIME_WAIT began; 0: not yet seen. */
+/* When the client's host answered the last connection's FIN, which is the moment in which TIME_WAIT
+ * began; 0: not yet seen. */
 static int64_t answered_ns(const struct trial *t)
 {
     int64_t at_ns = 0;
@@ -149,7 +154,8 @@ static bool in_time_wait(struct trial *t, int64_t number)
 }
 
 /* When TIME_WAIT began. */
-static int64_t close_one(struct trial *t, struct trial_socket *listener, struct trial_socket *client)
+static int64_t close_one(struct trial *t, struct trial_socket *listener,
+                         struct trial_socket *client)
 {
     struct trial_socket *server = sock_accept(listener);
     sock_close(client);
@@ -165,8 +171,10 @@ struct attempt {
     int error;                  /* of the first connect() */
 };
 
-/* Closes a connection and connects again at once. A program that was too slow for that, so that the delay was over, does both again. */
-static struct attempt try_at_once(struct trial *t, struct trial_socket *listener, bool bound, struct span when)
+/* Closes a connection and connects again at once. A program that was too slow for that, so that the
+ * delay was over, does both again. */
+static struct attempt try_at_once(struct trial *t, struct trial_socket *listener, bool bound,
+                                  struct span when)
 {
     struct attempt a = {.client = first_client(t, bound)};
     for (int i = 0; i < AT_MOST && !t->failure; i++) {
@@ -191,11 +199,12 @@ static struct attempt try_at_once(struct trial *t, struct trial_socket *listener
     return a;
 }
 
-/* One try after the other. When the last one failed is the moment before it, when one succeeded the moment after it: so neither is
- * outside of the kernel's times because the program was slow. */
+/* One try after the other. When the last one failed is the moment before it, when one succeeded the
+ * moment after it: so neither is outside of the kernel's times because the program was slow. */
 static int try_again(struct trial *t, struct trial_socket *client, int64_t since_ns, double until_s)
 {
-    int64_t delay_ms = t->conditions.tw_reuse_delay ? t->conditions.tw_reuse_delay : 1000, age_ms = 0;
+    int64_t delay_ms = t->conditions.tw_reuse_delay ? t->conditions.tw_reuse_delay : 1000,
+            age_ms = 0;
     int r = EADDRNOTAVAIL;
     while (!t->failure && r && (double)age_ms < until_s * 1e3) {
         age_ms += delay_ms / TRIES > 4 ? delay_ms / TRIES : 4;
@@ -227,7 +236,8 @@ static void see_numbers(struct trial *t)
 static void run(struct trial *t, const struct knobs *k)
 {
     struct span when = reuse(k, &t->conditions);
-    double until_s = (isfinite(when.hi) ? when.hi : (double)t->conditions.tw_reuse_delay / 1e3) + BEYOND_S;
+    double until_s =
+        (isfinite(when.hi) ? when.hi : (double)t->conditions.tw_reuse_delay / 1e3) + BEYOND_S;
     step_set_own(t, SIDE_CLIENT, "net.ipv4.ip_local_port_range", PORT " " PORT);
     struct trial_socket *listener = sock_serve(t, 4);
     struct attempt a = try_at_once(t, listener, knob(k, "bind"), when);
@@ -238,8 +248,10 @@ static void run(struct trial *t, const struct knobs *k)
     step_settle(t);
     step_take_stock(t);
     see_numbers(t);
-    step_see(t, (double)(step_counter(t, SIDE_CLIENT, "TcpExt.TWRecycled") - a.recycled), "client.TWRecycled_then");
-    step_show(t, r ? LEDGER_closed : LEDGER_accepted, r ? "the connection that left the TIME_WAIT" : "both of them");
+    step_see(t, (double)(step_counter(t, SIDE_CLIENT, "TcpExt.TWRecycled") - a.recycled),
+             "client.TWRecycled_then");
+    step_show(t, r ? LEDGER_closed : LEDGER_accepted,
+              r ? "the connection that left the TIME_WAIT" : "both of them");
 }
 
 static void tell(FILE *out, const struct trial *t, const struct knobs *k)
@@ -247,31 +259,37 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
     double taken_s = trial_observed(t, "client.taken_over_first"),
            refused_s = trial_observed(t, "client.refused_last");
     bool at_first = trial_observed(t, "client.error_at_first") > 0;
-    fprintf(out, "The client has one port, and the connection that it closed first left it in TIME_WAIT. ");
+    fprintf(
+        out,
+        "The client has one port, and the connection that it closed first left it in TIME_WAIT. ");
     if (!at_first)
         fprintf(out, "The next connect() had it at once, after %.3f s%s. ", taken_s,
-                knob(k, "bind") ? ": bind() had chosen the port, and then the kernel asks for timestamps only" : "");
+                knob(k, "bind")
+                    ? ": bind() had chosen the port, and then the kernel asks for timestamps only"
+                    : "");
     else
         fprintf(out, "connect() failed with EADDRNOTAVAIL, at once and when it was tried again, ");
     if (at_first && isfinite(taken_s))
-        fprintf(out, "for the last time %.2f s after the server's FIN had come; after %.2f s it got the port. ",
+        fprintf(out,
+                "for the last time %.2f s after the server's FIN had come; after %.2f s it got the "
+                "port. ",
                 refused_s, taken_s);
     else if (at_first)
-        fprintf(
-            out,
-            "for the last time %.2f s after the server's FIN had come, and so it would go on for all of the 60 s: "
-            "tcp_tw_reuse is %lld%s. ",
-            refused_s, (long long)t->conditions.tw_reuse,
-            t->conditions.timestamps ? "" : ", but the old connection had no timestamps");
+        fprintf(out,
+                "for the last time %.2f s after the server's FIN had come, and so it would go on "
+                "for all of the 60 s: tcp_tw_reuse is %lld%s. ",
+                refused_s, (long long)t->conditions.tw_reuse,
+                t->conditions.timestamps ? "" : ", but the old connection had no timestamps");
     if (isfinite(taken_s))
         fprintf(out,
-                "The new connection took the place of the TIME_WAIT (TWRecycled), and its numbers began %.0f beyond "
-                "the old one's last.",
+                "The new connection took the place of the TIME_WAIT (TWRecycled), and its numbers "
+                "began %.0f beyond the old one's last.",
                 trial_observed(t, "client.numbers_ahead"));
 }
 
 static const struct by_hand by_hand[] = {
-    {"client", "ss -tano state time-wait", "timer:(timewait,59sec,0): a second later the port can be had again"},
+    {"client", "ss -tano state time-wait",
+     "timer:(timewait,59sec,0): a second later the port can be had again"},
     {"client", "nstat -az TcpExtTWRecycled", "TIME_WAIT sockets that connect() has taken over"},
     {"client", "sysctl net.ipv4.tcp_tw_reuse net.ipv4.tcp_tw_reuse_delay",
      "who may, and after how many milliseconds"},
@@ -281,22 +299,22 @@ static const struct by_hand by_hand[] = {
 const struct experiment experiment_time_wait_reuse = {
     .name = "time-wait-reuse",
     .question = "When does connect() get a port again that is in TIME_WAIT?",
-    .claim =
-        "TIME_WAIT blocks the client's port towards that destination for a minute, and tcp_tw_reuse = 1 lifts that.",
-    .kernel =
-        "With tcp_tw_reuse = 1 it is a second, not a minute: more than tcp_tw_reuse_delay must have gone since the "
-        "peer's FIN, and the connections must have timestamps (tcp_twsk_unique). The default, 2, means loopback "
-        "addresses only. If bind() has chosen the port, connect() gets it at once, whatever tcp_tw_reuse says.",
-    .falsified =
-        "A connect() that gets the port before its time, or fails after it, or gets it where it never should.",
-    .why_link =
-        "Between two machines tcp_tw_reuse = 2, the default, is as good as 0; link=loopback shows the difference.",
-    .time =
-        "About 2 s, for tcp_tw_reuse_delay is 1 s by default; without reuse it would be the 60 s of TIME_WAIT, and "
-        "the run ends when the delay is well over.",
-    .drawing = (const char *const[]){"c close()", "> FIN", "< ACK", "s close()", "< FIN", "> ACK", "c: TIME_WAIT",
-                                     "c connect(): EADDRNOTAVAIL", ". 1 s", "c connect()", "> SYN", "c: SYN_SENT",
-                                     "< SYN-ACK", "> ACK", "c: ESTABLISHED", "s: ESTABLISHED", NULL},
+    .claim = "TIME_WAIT blocks the client's port towards that destination for a minute, and "
+             "tcp_tw_reuse = 1 lifts that.",
+    .kernel = "With tcp_tw_reuse = 1 it is a second, not a minute: more than tcp_tw_reuse_delay "
+              "must have gone since the peer's FIN, and the connections must have timestamps "
+              "(tcp_twsk_unique). The default, 2, means loopback addresses only. If bind() has "
+              "chosen the port, connect() gets it at once, whatever tcp_tw_reuse says.",
+    .falsified = "A connect() that gets the port before its time, or fails after it, or gets it "
+                 "where it never should.",
+    .why_link = "Between two machines tcp_tw_reuse = 2, the default, is as good as 0; "
+                "link=loopback shows the difference.",
+    .time = "About 2 s, for tcp_tw_reuse_delay is 1 s by default; without reuse it would be the 60 "
+            "s of TIME_WAIT, and the run ends when the delay is well over.",
+    .drawing = (const char *const[]){"c close()", "> FIN", "< ACK", "s close()", "< FIN", "> ACK",
+                                     "c: TIME_WAIT", "c connect(): EADDRNOTAVAIL", ". 1 s",
+                                     "c connect()", "> SYN", "c: SYN_SENT", "< SYN-ACK", "> ACK",
+                                     "c: ESTABLISHED", "s: ESTABLISHED", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .premises = PREMISE_DATA | PREMISE_ON_TIME,
@@ -306,7 +324,9 @@ const struct experiment experiment_time_wait_reuse = {
     .tell = tell,
     .by_hand = by_hand,
     .see_also = (const char *const[]){"time-wait", "port-exhaustion", "server-restart", NULL},
-    .try_next = (const char *const[]){"tcplab-bench run time-wait-reuse --set tw_reuse=2",
-                                      "tcplab-bench run time-wait-reuse --set tw_reuse=2 --set link=loopback",
-                                      "tcplab-bench run time-wait-reuse --set tw_reuse=0 --set bind=yes", NULL},
+    .try_next =
+        (const char *const[]){
+            "tcplab-bench run time-wait-reuse --set tw_reuse=2",
+            "tcplab-bench run time-wait-reuse --set tw_reuse=2 --set link=loopback",
+            "tcplab-bench run time-wait-reuse --set tw_reuse=0 --set bind=yes", NULL},
 };

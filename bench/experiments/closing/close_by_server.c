@@ -1,15 +1,18 @@
-/* The server closes first: the same segments, but TIME_WAIT is the server's, and the client has its port back.
+/* The server closes first: the same segments, but TIME_WAIT is the server's, and the client has its
+ * port back.
  *
  * Textbooks say:  the client closes first, and has TIME_WAIT.
- * The kernel:     who closes first has it, whatever its part. At a server it costs no port: all its connections share one, and what it
- *                 holds is memory (tcp_time_wait()). A client that sends a request into such a connection meanwhile is answered by RST.
+ * The kernel:     who closes first has it, whatever its part. At a server it costs no port: all its
+ *                 connections share one, and what it holds is memory (tcp_time_wait()). A client
+ *                 that sends a request into such a connection meanwhile is answered by RST.
  * Falsified by:   a TIME_WAIT at the client; a client's port that is not free. */
 #include "bench/experiments/closing/close_in_turn.h"
 
 #include <stdio.h>
 
 static const struct knob knobs[] = {
-    {"client", "later", &option_choice, "the client's program, told of the server's FIN, closes or sends data",
+    {"client", "later", &option_choice,
+     "the client's program, told of the server's FIN, closes or sends data",
      .choices = close_second_choices},
     KNOB_DELAY("1ms"),
     KNOB_IPV6,
@@ -40,30 +43,29 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
     int segments = (int)trial_observed(t, "server.segments_of_the_close");
     switch (knob(k, "client")) {
     case CLOSE_AT_ONCE:
-        fprintf(
-            out,
-            "The client's program closed as soon as it was told of the server's FIN, and its FIN carried the ACK: "
-            "the close took %d segments. ",
-            segments);
+        fprintf(out,
+                "The client's program closed as soon as it was told of the server's FIN, and its "
+                "FIN carried the ACK: the close took %d segments. ",
+                segments);
         break;
     case CLOSE_LATER:
         fprintf(out,
-                "The server closed first, and the client when it was told: %d segments, with the parts changed: "
-                "FIN_WAIT_1 and FIN_WAIT_2 at the server, CLOSE_WAIT and LAST_ACK at the client. ",
+                "The server closed first, and the client when it was told: %d segments, with the "
+                "parts changed: FIN_WAIT_1 and FIN_WAIT_2 at the server, CLOSE_WAIT and LAST_ACK "
+                "at the client. ",
                 segments);
         break;
     default:
         fprintf(out,
-                "The server had closed, and the client's program, which had not looked, sent another request: its "
-                "send() succeeded, and the server's kernel answered with RST. This is what happens to a client that "
-                "uses a kept-alive connection just when the server gives it up: it has to try again on a new one. "
-                "Nobody has TIME_WAIT.");
+                "The server had closed, and the client's program, which had not looked, sent "
+                "another request: its send() succeeded, and the server's kernel answered with RST. "
+                "This is what happens to a client that uses a kept-alive connection just when the "
+                "server gives it up: it has to try again on a new one. Nobody has TIME_WAIT.");
         return;
     }
-    fprintf(out,
-            "The TIME_WAIT is the server's. The client has nothing left, and bind() gives it the same port again at "
-            "once. At the server a TIME_WAIT costs a little memory and no port, for all its connections have the "
-            "same.");
+    fprintf(out, "The TIME_WAIT is the server's. The client has nothing left, and bind() gives it "
+                 "the same port again at once. At the server a TIME_WAIT costs a little memory and "
+                 "no port, for all its connections have the same.");
 }
 
 static const struct by_hand by_hand[] = {
@@ -78,18 +80,19 @@ const struct experiment experiment_close_by_server = {
     .name = "close-by-server",
     .question = "Who has TIME_WAIT when the server closes first, and what does it cost the client?",
     .claim = "The end that closes first has TIME_WAIT: here that is the server.",
-    .kernel =
-        "So it is: the parts are those of the one that closes first and the other, not of server and client "
-        "(tcp_close_state, tcp_fin). The client's port is free at once, so connections that the server closes never "
-        "use up the client's ports. A request that meets the server's FIN_WAIT_2 is answered by RST.",
-    .falsified = "A TIME_WAIT at the client, none at the server, or a bind() to the client's port that fails.",
-    .why_link =
-        "The wire lets one segment pass at a time, so that both ends can be looked at between any two of them.",
-    .time =
-        "It takes no time: the kernel waits for nothing here but the 40 ms of a delayed ACK. The TIME_WAIT that is "
-        "left would last 60 s, and is not waited for.",
-    .drawing = (const char *const[]){"s close()", "< FIN", "s: FIN_WAIT_1", "c: CLOSE_WAIT", "> ACK", "s: FIN_WAIT_2",
-                                     "c close()", "> FIN", "c: LAST_ACK", "s: TIME_WAIT", "< ACK", "c: gone", NULL},
+    .kernel = "So it is: the parts are those of the one that closes first and the other, not of "
+              "server and client (tcp_close_state, tcp_fin). The client's port is free at once, so "
+              "connections that the server closes never use up the client's ports. A request that "
+              "meets the server's FIN_WAIT_2 is answered by RST.",
+    .falsified = "A TIME_WAIT at the client, none at the server, or a bind() to the client's port "
+                 "that fails.",
+    .why_link = "The wire lets one segment pass at a time, so that both ends can be looked at "
+                "between any two of them.",
+    .time = "It takes no time: the kernel waits for nothing here but the 40 ms of a delayed ACK. "
+            "The TIME_WAIT that is left would last 60 s, and is not waited for.",
+    .drawing = (const char *const[]){"s close()", "< FIN", "s: FIN_WAIT_1", "c: CLOSE_WAIT",
+                                     "> ACK", "s: FIN_WAIT_2", "c close()", "> FIN", "c: LAST_ACK",
+                                     "s: TIME_WAIT", "< ACK", "c: gone", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .premises = PREMISE_DATA | PREMISE_ON_TIME | PREMISE_WRITABLE,

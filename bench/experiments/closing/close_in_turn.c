@@ -23,8 +23,8 @@ int close_in_turn_check(const struct conditions *c, char **ret_message)
     if (c->fin_timeout >= CLOSE_FIN_TIMEOUT)
         return closing_state_check_room(c, 1, ret_message);
     if (asprintf(ret_message,
-                 "tcp_fin_timeout=%lld: FIN_WAIT_2 could end while it is being looked at; write at least %d, or run "
-                 "fin-wait-2-timeout",
+                 "tcp_fin_timeout=%lld: FIN_WAIT_2 could end while it is being looked at; write at "
+                 "least %d, or run fin-wait-2-timeout",
                  (long long)c->fin_timeout, CLOSE_FIN_TIMEOUT) < 0)
         *ret_message = NULL;
     return -EINVAL;
@@ -35,7 +35,8 @@ int close_in_turn_check(const struct conditions *c, char **ret_message)
 static void close_expect_four(struct prediction *p, const char *first, const char *second)
 {
     expect_exactly(p, "sockets", 1, &rule_fin_wait_1, "%s.ESTABLISHED_when_FIN_is_sent", second);
-    expect_exactly(p, "sockets", 1, &rule_fin_acknowledged, "%s.CLOSE_WAIT_when_FIN_has_come", second);
+    expect_exactly(p, "sockets", 1, &rule_fin_acknowledged, "%s.CLOSE_WAIT_when_FIN_has_come",
+                   second);
     expect_exactly(p, "sockets", 1, &rule_fin_wait_1, "%s.FIN_WAIT_1_before_the_ACK", first);
     expect_exactly(p, "sockets", 1, &rule_fin_acknowledged, "%s.FIN_WAIT_2_after_the_ACK", first);
 }
@@ -49,10 +50,12 @@ static void close_expect_end(struct prediction *p, enum side first, bool togethe
                    "%s.TIME_WAIT_when_FIN_has_come", name);
     expect_exactly(p, "sockets", 1, &rule_last_ack, "%s.LAST_ACK_before_the_ACK", second);
     expect_exactly(p, "segments", closing_segments(together),
-                   together ? &rule_close_three_segments : &rule_close_four_segments, "%s.segments_of_the_close",
-                   name);
-    expect_exactly(p, "sockets", first == SIDE_CLIENT ? left : 0, &rule_time_wait_first_closer, "client.TIME_WAIT");
-    expect_exactly(p, "sockets", first == SIDE_SERVER ? left : 0, &rule_time_wait_first_closer, "server.TIME_WAIT");
+                   together ? &rule_close_three_segments : &rule_close_four_segments,
+                   "%s.segments_of_the_close", name);
+    expect_exactly(p, "sockets", first == SIDE_CLIENT ? left : 0, &rule_time_wait_first_closer,
+                   "client.TIME_WAIT");
+    expect_exactly(p, "sockets", first == SIDE_SERVER ? left : 0, &rule_time_wait_first_closer,
+                   "server.TIME_WAIT");
     expect_exactly(p, "errno", first == SIDE_CLIENT ? EADDRINUSE : 0, &rule_time_wait_bind,
                    "client.bind_to_its_port");
     expect_exactly(p, "connections", 1, &rule_last_ack, "ledger.closed");
@@ -63,9 +66,11 @@ static void close_expect_data(struct prediction *p, enum side first)
     const char *name = close_names[first], *second = close_names[!first];
     int left = closing_time_waits(CLOSING_BY_RESET);
     expect_exactly(p, "errno", 0, &rule_write_before_reset, "%s.send", second);
-    expect_exactly(p, "sockets", 0, &rule_fin_wait_2_data, "%s.FIN_WAIT_2_when_data_has_come", name);
+    expect_exactly(p, "sockets", 0, &rule_fin_wait_2_data, "%s.FIN_WAIT_2_when_data_has_come",
+                   name);
     expect_exactly(p, "sockets", 1, &rule_fin_wait_2_data, "%s.CLOSE_WAIT_before_the_RST", second);
-    expect_exactly(p, "errno", closing_reset_errno(true), &rule_reset_errno, "%s.error_after_the_RST", second);
+    expect_exactly(p, "errno", closing_reset_errno(true), &rule_reset_errno,
+                   "%s.error_after_the_RST", second);
     expect_exactly(p, "segments", 4, &rule_fin_wait_2_data, "%s.segments_of_the_close", name);
     expect_exactly(p, "sockets", left, &rule_reset_no_time_wait, "client.TIME_WAIT");
     expect_exactly(p, "sockets", left, &rule_reset_no_time_wait, "server.TIME_WAIT");
@@ -77,7 +82,8 @@ void close_in_turn_expect(struct prediction *p, enum side first, enum close_seco
     if (second != CLOSE_AT_ONCE)
         close_expect_four(p, close_names[first], close_names[!first]);
     else
-        expect_exactly(p, "sockets", 1, &rule_fin_wait_1, "%s.FIN_WAIT_1_before_the_ACK", close_names[first]);
+        expect_exactly(p, "sockets", 1, &rule_fin_wait_1, "%s.FIN_WAIT_1_before_the_ACK",
+                       close_names[first]);
     if (second == CLOSE_DATA)
         close_expect_data(p, first);
     else
@@ -95,9 +101,11 @@ struct close_run {
     int64_t began_ns; /* when the first close() was called */
 };
 
-static void close_see(struct close_run *r, enum side side, enum sockdiag_state state, const char *when)
+static void close_see(struct close_run *r, enum side side, enum sockdiag_state state,
+                      const char *when)
 {
-    step_see_state(r->t, side, state, "%s.%s_%s", close_names[side], sockdiag_state_name(state), when);
+    step_see_state(r->t, side, state, "%s.%s_%s", close_names[side], sockdiag_state_name(state),
+                   when);
 }
 
 static void close_need(struct close_run *r, enum side side, enum sockdiag_state state)
@@ -203,8 +211,8 @@ static void close_at_once(struct close_run *r)
     for (; !close_together(r) && !r->t->failure; tries++) {
         if (tries == CLOSE_TRIES)
             step_fail(r->t, EXIT_CODE_FAILED,
-                      "in %d tries the second program never closed within %.0f ms of the FIN: this machine is too "
-                      "slow, or too busy, to show it",
+                      "in %d tries the second program never closed within %.0f ms of the FIN: this "
+                      "machine is too slow, or too busy, to show it",
                       CLOSE_TRIES, closing_delayed_ack() * 1e3);
         close_try_again(r);
     }
@@ -264,6 +272,6 @@ void close_in_turn_run(struct trial *t, enum side first, enum close_second secon
     step_settle(t);
     step_take_stock(t);
     close_see_port(&r);
-    step_see(t, (double)segments_new_content(t, r.client_port, r.began_ns), "%s.segments_of_the_close",
-             close_names[first]);
+    step_see(t, (double)segments_new_content(t, r.client_port, r.began_ns),
+             "%s.segments_of_the_close", close_names[first]);
 }

@@ -1,4 +1,5 @@
-/* What close-by-client and close-by-server share: one end closes, and then the other, a segment at a time. */
+/* What close-by-client and close-by-server share: one end closes, and then the other, a segment at
+ * a time. */
 #pragma once
 
 #include "bench/trial/steps.h"

@@ -54,18 +54,22 @@ static struct span life(const struct knobs *k, const struct conditions *c)
 static void predict(const struct knobs *k, const struct conditions *c, struct prediction *p)
 {
     int64_t n = knob(k, "connections");
-    const struct rule *orphan = c->fin_timeout > 60 ? &rule_fin_wait_2_above_60 : &rule_fin_wait_2_orphan;
+    const struct rule *orphan =
+        c->fin_timeout > 60 ? &rule_fin_wait_2_above_60 : &rule_fin_wait_2_orphan;
     expect_exactly(p, "sockets", n, &rule_fin_acknowledged, "server.CLOSE_WAIT");
     expect_exactly(p, "sockets", 0, &rule_close_wait_no_timer, "server.with_a_timer");
     closing_state_expect(p, life(k, c), orphan, "client");
     expect_exactly(p, "sockets", 0, orphan, "client.FIN_WAIT_2_in_the_end");
     expect_exactly(p, "sockets", n, &rule_close_wait_no_timer, "server.CLOSE_WAIT_in_the_end");
     int64_t counted = c->rules.curr_estab == CURR_ESTAB_WITH_CLOSE_WAIT ? n : 0;
-    expect_exactly(p, "connections", counted, &rule_current_established, "server.CurrEstab_in_the_end");
+    expect_exactly(p, "connections", counted, &rule_current_established,
+                   "server.CurrEstab_in_the_end");
     expect_exactly(p, "errno", 0, &rule_close_wait_write, "server.first_write");
-    expect_exactly(p, "errno", closing_reset_errno(true), &rule_close_wait_write, "server.second_write");
+    expect_exactly(p, "errno", closing_reset_errno(true), &rule_close_wait_write,
+                   "server.second_write");
     expect_exactly(p, "segments", 2, &rule_close_wait_write, "server.segments_of_the_write");
-    expect_exactly(p, "sockets", n - 1, &rule_close_wait_write, "server.CLOSE_WAIT_after_the_write");
+    expect_exactly(p, "sockets", n - 1, &rule_close_wait_write,
+                   "server.CLOSE_WAIT_after_the_write");
 }
 
 static bool all_closed(struct trial *t, int64_t number)
@@ -85,7 +89,8 @@ static int64_t with_a_timer(const struct trial *t)
 }
 
 /* A FIN_WAIT_2 lasts 3.5 RTO at least, and on a busy machine one handshake may have taken long. */
-static struct trial_socket *open_one(struct trial *t, const struct knobs *k, struct trial_socket *listener,
+static struct trial_socket *open_one(struct trial *t, const struct knobs *k,
+                                     struct trial_socket *listener,
                                      struct trial_socket **ret_server)
 {
     double most_s = rto_first(&t->conditions, round_trip(k).hi);
@@ -95,8 +100,8 @@ static struct trial_socket *open_one(struct trial *t, const struct knobs *k, str
             return client;
         if (tries == TRIES)
             step_fail(t, EXIT_CODE_FAILED,
-                      "in %d tries the handshake took so long that the RTO was more than %.2f s: this machine is too "
-                      "busy to show it",
+                      "in %d tries the handshake took so long that the RTO was more than %.2f s: "
+                      "this machine is too busy to show it",
                       TRIES, most_s);
         sock_linger(client, 0);
         sock_close(client); /* it proves nothing, and does not stand in the ledger */
@@ -131,11 +136,10 @@ static struct trial_socket *open_and_close(struct trial *t, const struct knobs *
         sock_close(clients[i]);
     step_need(t, all_closed, n, "the clients' FINs to be acknowledged");
     if (!t->failure && slowest_fin_s(t) > round_trip(k).hi)
-        step_fail(
-            t, EXIT_CODE_FAILED,
-            "a FIN took %.2f s to be acknowledged, which lengthens FIN_WAIT_2: this machine is too busy to show "
-            "it",
-            slowest_fin_s(t));
+        step_fail(t, EXIT_CODE_FAILED,
+                  "a FIN took %.2f s to be acknowledged, which lengthens FIN_WAIT_2: this machine "
+                  "is too busy to show it",
+                  slowest_fin_s(t));
     return servers[0];
 }
 
@@ -147,7 +151,8 @@ static void write_twice(struct trial *t, struct trial_socket *server)
     step_see(t, sock_send(server, ONE_MESSAGE), "server.second_write");
     step_settle(t);
     /* Two: the data, and the RST that answers it. */
-    step_see(t, (double)segments_new_content(t, sock_client_port(server), began_ns), "server.segments_of_the_write");
+    step_see(t, (double)segments_new_content(t, sock_client_port(server), began_ns),
+             "server.segments_of_the_write");
     step_see_state(t, SIDE_SERVER, SOCKDIAG_CLOSE_WAIT, "server.CLOSE_WAIT_after_the_write");
 }
 
@@ -156,11 +161,13 @@ static void run(struct trial *t, const struct knobs *k)
     struct trial_socket *server = open_and_close(t, k);
     step_take_stock(t);
     step_see(t, t->failure ? 0 : (double)with_a_timer(t), "server.with_a_timer");
-    step_wait(t, step_client_is, 0, 1.5 * life(k, &t->conditions).hi + 10, "the clients' FIN_WAIT_2 to end");
+    step_wait(t, step_client_is, 0, 1.5 * life(k, &t->conditions).hi + 10,
+              "the clients' FIN_WAIT_2 to end");
     closing_state_see(t, SIDE_CLIENT, SOCKDIAG_FIN_WAIT_2);
     step_see_state(t, SIDE_CLIENT, SOCKDIAG_FIN_WAIT_2, "client.FIN_WAIT_2_in_the_end");
     step_see_state(t, SIDE_SERVER, SOCKDIAG_CLOSE_WAIT, "server.CLOSE_WAIT_in_the_end");
-    step_see(t, (double)step_counter(t, SIDE_SERVER, "Tcp.CurrEstab"), "server.CurrEstab_in_the_end");
+    step_see(t, (double)step_counter(t, SIDE_SERVER, "Tcp.CurrEstab"),
+             "server.CurrEstab_in_the_end");
     write_twice(t, server);
     step_show(t, LEDGER_closed, "one of them: the server's FIN never comes");
 }
@@ -168,17 +175,16 @@ static void run(struct trial *t, const struct knobs *k)
 static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 {
     int n = (int)knob(k, "connections");
-    fprintf(
-        out,
-        "%d client%s closed, the server's kernel acknowledged, and its program did nothing: CLOSE_WAIT. The clients' "
-        "ends were FIN_WAIT_2. ",
-        n, n == 1 ? "" : "s");
+    fprintf(out,
+            "%d client%s closed, the server's kernel acknowledged, and its program did nothing: "
+            "CLOSE_WAIT. The clients' ends were FIN_WAIT_2. ",
+            n, n == 1 ? "" : "s");
     closing_state_tell(out, t, "client");
     fprintf(out,
-            "Then the clients' host knew nothing of any of them, and the server had still %d in CLOSE_WAIT, with no "
-            "timer "
-            "that could end them; CurrEstab said %d. One write to one of them was taken, drew a "
-            "RST, and the next failed. The others would be there until the program ends.",
+            "Then the clients' host knew nothing of any of them, and the server had still %d in "
+            "CLOSE_WAIT, with no timer that could end them; CurrEstab said %d. One write to one of "
+            "them was taken, drew a RST, and the next failed. The others would be there until the "
+            "program ends.",
             (int)trial_observed(t, "server.CLOSE_WAIT_in_the_end"),
             (int)trial_observed(t, "server.CurrEstab_in_the_end"));
 }
@@ -186,7 +192,8 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 static const struct by_hand by_hand[] = {
     {"server", "ss -tanp state close-wait", "the program that does not close them, and no timer"},
     {"server", "ss -s",
-     "TCP: estab: CurrEstab, which counts them as well since Linux 6.10 and stable kernels of mid-2024"},
+     "TCP: estab: CurrEstab, which counts them as well since Linux 6.10 and stable kernels of "
+     "mid-2024"},
     {"client", "ss -tan", "nothing: this end has long been forgotten"},
     {"server", "ss -tK state close-wait", "ends them, as root, without the program's help"},
     {0},
@@ -195,21 +202,20 @@ static const struct by_hand by_hand[] = {
 const struct experiment experiment_close_wait_leak = {
     .name = "close-wait-leak",
     .question = "What becomes of connections that the server's program never closes?",
-    .claim = "They stay in CLOSE_WAIT until the program closes them; many of them are a fault of the program.",
-    .kernel =
-        "True, and for ever: no timer runs (tcp_fin), whatever tcp_fin_timeout says, which is about the other end's "
-        "FIN_WAIT_2. CurrEstab counts them as if they were in use, since Linux 6.10 and stable kernels of mid-2024. "
-        "A write ends one of them: the first is taken and draws a RST, the second fails with EPIPE.",
-    .falsified =
-        "A CLOSE_WAIT that ends by itself or has a timer, a client's end that outlives tcp_fin_timeout, or a first "
-        "write that fails.",
+    .claim = "They stay in CLOSE_WAIT until the program closes them; many of them are a fault of "
+             "the program.",
+    .kernel = "True, and for ever: no timer runs (tcp_fin), whatever tcp_fin_timeout says, which "
+              "is about the other end's FIN_WAIT_2. CurrEstab counts them as if they were in use, "
+              "since Linux 6.10 and stable kernels of mid-2024. A write ends one of them: the "
+              "first is taken and draws a RST, the second fails with EPIPE.",
+    .falsified = "A CLOSE_WAIT that ends by itself or has a timer, a client's end that outlives "
+                 "tcp_fin_timeout, or a first write that fails.",
     .why_link = "Two hosts, so that the states of the two ends are not mixed up in one list.",
-    .time =
-        "About 3 s with tcp_fin_timeout = 2. With the default the clients' ends would last 60 s; the server's last "
-        "longer than any experiment.",
-    .drawing =
-        (const char *const[]){"c close()", "> FIN", "s: CLOSE_WAIT", "< ACK", "c: FIN_WAIT_2", ". tcp_fin_timeout",
-                              "c: gone", "s send()", "< DATA", "> RST", "s: gone", "s send(): EPIPE", NULL},
+    .time = "About 3 s with tcp_fin_timeout = 2. With the default the clients' ends would last 60 "
+            "s; the server's last longer than any experiment.",
+    .drawing = (const char *const[]){"c close()", "> FIN", "s: CLOSE_WAIT", "< ACK",
+                                     "c: FIN_WAIT_2", ". tcp_fin_timeout", "c: gone", "s send()",
+                                     "< DATA", "> RST", "s: gone", "s send(): EPIPE", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .premises = PREMISE_DATA | PREMISE_ON_TIME | PREMISE_WRITABLE,
@@ -218,8 +224,9 @@ const struct experiment experiment_close_wait_leak = {
     .run = run,
     .tell = tell,
     .by_hand = by_hand,
-    .see_also = (const char *const[]){"fin-wait-2-timeout", "write-after-close", "half-close", NULL},
-    .try_next =
-        (const char *const[]){"tcplab-bench run close-wait-leak --set fin_timeout=5",
-                              "tcplab-bench run fin-wait-2-timeout", "tcplab-bench run write-after-close", NULL},
+    .see_also =
+        (const char *const[]){"fin-wait-2-timeout", "write-after-close", "half-close", NULL},
+    .try_next = (const char *const[]){"tcplab-bench run close-wait-leak --set fin_timeout=5",
+                                      "tcplab-bench run fin-wait-2-timeout",
+                                      "tcplab-bench run write-after-close", NULL},
 };

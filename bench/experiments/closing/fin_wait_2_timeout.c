@@ -1,11 +1,15 @@
 /* FIN_WAIT_2: the client closes, and the server keeps its end open.
  *
- * Textbooks say:  a client that never gets the server's FIN stays in FIN_WAIT_2 for ever, unless tcp_fin_timeout is set; with it the
- *                 sockets vanish soon and never enter TIME_WAIT.
- * The kernel:     a socket without a descriptor (closed, or its process killed) that reaches FIN_WAIT_2 is replaced by a small one at
- *                 once (tcp_rcv_state_process(), tcp_time_wait()), which lasts tcp_fin_timeout and is then gone, silently. One whose
- *                 descriptor is still open (shutdown()) has no timeout. Above 60 s the sysctl means something else: 2 * (F - 60).
- * Falsified by:   a FIN_WAIT_2 that goes before its time or stays beyond it; a TIME_WAIT; one with a descriptor that goes. */
+ * Textbooks say:  a client that never gets the server's FIN stays in FIN_WAIT_2 for ever, unless
+ *                 tcp_fin_timeout is set; with it the sockets vanish soon and never enter
+ *                 TIME_WAIT.
+ * The kernel:     a socket without a descriptor (closed, or its process killed) that reaches
+ *                 FIN_WAIT_2 is replaced by a small one at once (tcp_rcv_state_process(),
+ *                 tcp_time_wait()), which lasts tcp_fin_timeout and is then gone, silently. One
+ *                 whose descriptor is still open (shutdown()) has no timeout. Above 60 s the sysctl
+ *                 means something else: 2 * (F - 60).
+ * Falsified by:   a FIN_WAIT_2 that goes before its time or stays beyond it; a TIME_WAIT; one with
+ *                 a descriptor that goes. */
 #include "bench/model/afterlife.h"
 #include "bench/model/life.h"
 #include "bench/observe/state_lifetime.h"
@@ -41,15 +45,13 @@ static int check(const struct knobs *k, const struct conditions *c, char **ret_m
 {
     int r = 0;
     if (knob(k, "kill") && !knob(k, "orphan"))
-        r = asprintf(ret_message,
-                     "kill=yes: a killed client keeps no descriptor, so orphan=no cannot be; leave one of them "
-                     "out");
+        r = asprintf(ret_message, "kill=yes: a killed client keeps no descriptor, so orphan=no "
+                                  "cannot be; leave one of them out");
     else if (c->fin_timeout < 3 && knob(k, "clients") > 200)
-        r = asprintf(
-            ret_message,
-            "clients=%lld with tcp_fin_timeout=%lld: the first would be gone before the last has closed; write at "
-            "most 200, or fin_timeout=3",
-            (long long)knob(k, "clients"), (long long)c->fin_timeout);
+        r = asprintf(ret_message,
+                     "clients=%lld with tcp_fin_timeout=%lld: the first would be gone before the "
+                     "last has closed; write at most 200, or fin_timeout=3",
+                     (long long)knob(k, "clients"), (long long)c->fin_timeout);
     else
         return knob(k, "orphan") ? closing_state_check_fin_wait_2(c, ret_message) : 0;
     if (r < 0)
@@ -63,7 +65,8 @@ static void predict_orphans(const struct knobs *k, const struct conditions *c, s
     bool mini = c->fin_timeout <= 60;
     const struct rule *life = mini ? &rule_fin_wait_2_orphan : &rule_fin_wait_2_above_60;
     const char *counter = life_fin_wait_2_counter(c, round_trip(k));
-    expect_exactly(p, "sockets", mini ? stay : n, stay < n ? &rule_time_wait_buckets : &rule_fin_acknowledged,
+    expect_exactly(p, "sockets", mini ? stay : n,
+                   stay < n ? &rule_time_wait_buckets : &rule_fin_acknowledged,
                    "client.FIN_WAIT_2");
     expect_exactly(p, "sockets", mini ? stay : 0, life, "client.FIN_WAIT_2_minisockets");
     if (stay == n || (mini && stay)) /* else some end half-way, and which is chance */
@@ -76,14 +79,17 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
 {
     int64_t n = knob(k, "clients");
     expect_exactly(p, "connections", knob(k, "orphan") ? n : n + 1,
-                   knob(k, "kill") ? &rule_close_of_killed : &rule_fin_acknowledged, "ledger.closed");
+                   knob(k, "kill") ? &rule_close_of_killed : &rule_fin_acknowledged,
+                   "ledger.closed");
     expect_exactly(p, "sockets", n, &rule_close_wait_no_timer, "server.CLOSE_WAIT");
     if (knob(k, "orphan")) {
         predict_orphans(k, c, p);
     } else {
         expect_exactly(p, "sockets", n, &rule_fin_acknowledged, "client.FIN_WAIT_2");
-        expect_exactly(p, "sockets", 0, &rule_fin_wait_2_with_descriptor, "client.FIN_WAIT_2_minisockets");
-        expect_exactly(p, "sockets", n, &rule_fin_wait_2_with_descriptor, "client.FIN_WAIT_2_in_the_end");
+        expect_exactly(p, "sockets", 0, &rule_fin_wait_2_with_descriptor,
+                       "client.FIN_WAIT_2_minisockets");
+        expect_exactly(p, "sockets", n, &rule_fin_wait_2_with_descriptor,
+                       "client.FIN_WAIT_2_in_the_end");
     }
     expect_exactly(p, "sockets", 0, &rule_fin_wait_2_no_time_wait, "client.TIME_WAIT_ever");
 }
@@ -99,7 +105,8 @@ static bool half_closed(struct trial *t, int64_t number)
 static bool all_accepted(struct trial *t, int64_t number)
 {
     return step_state(t, SIDE_CLIENT, SOCKDIAG_ESTABLISHED) == number &&
-           step_state(t, SIDE_SERVER, SOCKDIAG_ESTABLISHED) == number && watch_latest(t->watch)->queue == 0;
+           step_state(t, SIDE_SERVER, SOCKDIAG_ESTABLISHED) == number &&
+           watch_latest(t->watch)->queue == 0;
 }
 
 static bool fin_wait_2_left(struct trial *t, int64_t number)
@@ -133,14 +140,17 @@ static void run(struct trial *t, const struct knobs *k)
     if (orphan) {
         step_wait(t, fin_wait_2_left, 0, patience_s, "FIN_WAIT_2 to end");
     } else {
-        /* One more that does close is the clock: when it is gone, the others have had their chance. */
+        /* One more that does close is the clock: when it is gone, the others have had their
+         * chance. */
         step_connect(t, 1, "--hold", "0", "--close", "fin", NULL);
         step_need(t, half_closed, n + 1, "one more to close, as the clock");
         step_wait(t, fin_wait_2_left, n, patience_s, "that one's FIN_WAIT_2 to end");
     }
     step_see_state(t, SIDE_CLIENT, SOCKDIAG_FIN_WAIT_2, "client.FIN_WAIT_2_in_the_end");
     step_see(t,
-             t->failure ? 0 : (double)state_lifetime_ever(watch_history(t->watch), SIDE_CLIENT, SOCKDIAG_TIME_WAIT),
+             t->failure ? 0
+                        : (double)state_lifetime_ever(watch_history(t->watch), SIDE_CLIENT,
+                                                      SOCKDIAG_TIME_WAIT),
              "client.TIME_WAIT_ever");
     const char *counter = life_fin_wait_2_counter(&t->conditions, round_trip(k));
     step_see_counter(t, SIDE_CLIENT, counter, "client.%s_in_the_end", counter);
@@ -155,11 +165,10 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
     fprintf(out, "The server kept its ends open, in CLOSE_WAIT, which has no timer. ");
     if (!knob(k, "orphan")) {
         fprintf(out,
-                "The clients had only shut down their sending side, and their descriptors were still open: those "
-                "FIN_WAIT_2 have no "
-                "timeout. One more connection that was closed was the clock: with tcp_fin_timeout = %lld it was gone "
-                "after "
-                "%.1f s, and then the others, %lld, were still there.",
+                "The clients had only shut down their sending side, and their descriptors were "
+                "still open: those FIN_WAIT_2 have no timeout. One more connection that was closed "
+                "was the clock: with tcp_fin_timeout = %lld it was gone after %.1f s, and then the "
+                "others, %lld, were still there.",
                 timeout, trial_observed(t, "client.gone_first"),
                 (long long)trial_observed(t, "client.FIN_WAIT_2_in_the_end"));
         return;
@@ -167,8 +176,10 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
     fprintf(out, "The clients' sockets lost their owner (%s) and went into FIN_WAIT_2. ",
             knob(k, "kill") ? "it was killed" : "close()");
     if (stay < n)
-        fprintf(out, "tcp_max_tw_buckets has room for %lld minisockets: the other %lld sockets were gone %s. ", stay,
-                n - stay, timeout > 60 ? "when theirs were due" : "at once");
+        fprintf(out,
+                "tcp_max_tw_buckets has room for %lld minisockets: the other %lld sockets were "
+                "gone %s. ",
+                stay, n - stay, timeout > 60 ? "when theirs were due" : "at once");
     if (!stay)
         return;
     if (timeout <= 60 && stay < n)
@@ -177,21 +188,22 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
     fprintf(out, "None became TIME_WAIT: that takes the server's FIN. ");
     if (timeout > 60)
         fprintf(out,
-                "tcp_fin_timeout is %lld s, and those that became minisockets lasted twice what is above 60: the "
-                "kernel waits F - 60 s with a "
-                "full "
-                "socket, and then as long again with a small one. A larger value can mean a shorter wait.",
+                "tcp_fin_timeout is %lld s, and those that became minisockets lasted twice what is "
+                "above 60: the kernel waits F - 60 s with a full socket, and then as long again "
+                "with a small one. A larger value can mean a shorter wait.",
                 timeout);
     else
         fprintf(out,
-                "The kernel keeps them as minisockets, the kind that TIME_WAIT uses (they count as TW and towards "
-                "tcp_max_tw_buckets), with tcp_fin_timeout = %lld s on the timer%s.",
+                "The kernel keeps them as minisockets, the kind that TIME_WAIT uses (they count as "
+                "TW and towards tcp_max_tw_buckets), with tcp_fin_timeout = %lld s on the timer%s.",
                 timeout, timeout <= 1 ? ", or 3.5 RTO if that is longer" : "");
 }
 
 static const struct by_hand by_hand[] = {
-    {"client", "ss -tano state fin-wait-2", "timer:(timewait,...): what is left of tcp_fin_timeout"},
-    {"server", "ss -tanp state close-wait", "the other ends, and the program that does not close them"},
+    {"client", "ss -tano state fin-wait-2",
+     "timer:(timewait,...): what is left of tcp_fin_timeout"},
+    {"server", "ss -tanp state close-wait",
+     "the other ends, and the program that does not close them"},
     {"client", "netstat -nat | awk '/^tcp/ {print $6}' | sort | uniq -c", "the states, counted"},
     {"client", "cat /proc/net/sockstat", "TCP: tw counts them together with TIME_WAIT"},
     {0},
@@ -200,23 +212,21 @@ static const struct by_hand by_hand[] = {
 const struct experiment experiment_fin_wait_2_timeout = {
     .name = "fin-wait-2-timeout",
     .question = "How long does a client wait in FIN_WAIT_2 for a FIN that never comes?",
-    .claim = "Without the server's FIN a client stays in FIN_WAIT_2, unless tcp_fin_timeout ends it; with 5 the "
-             "sockets of a "
-             "client that was ended by ^C vanish soon and never enter TIME_WAIT.",
-    .kernel =
-        "True for sockets without an owner: on reaching FIN_WAIT_2 they are replaced by a minisocket that lasts "
-        "tcp_fin_timeout "
-        "(tcp_rcv_state_process, tcp_time_wait). With an open descriptor there is no timeout. Above 60 s the time is "
-        "2 * (F - 60) (tcp_keepalive_timer).",
-    .falsified =
-        "A FIN_WAIT_2 that ends before its time or well after it; a TIME_WAIT; one with a descriptor that ends at "
-        "all.",
-    .why_link =
-        "Two hosts, so that the states of the two ends are not mixed up in one list; loopback (link=loopback) shows "
-        "the same.",
+    .claim = "Without the server's FIN a client stays in FIN_WAIT_2, unless tcp_fin_timeout ends "
+             "it; with 5 the sockets of a client that was ended by ^C vanish soon and never enter "
+             "TIME_WAIT.",
+    .kernel = "True for sockets without an owner: on reaching FIN_WAIT_2 they are replaced by a "
+              "minisocket that lasts tcp_fin_timeout (tcp_rcv_state_process, tcp_time_wait). With "
+              "an open descriptor there is no timeout. Above 60 s the time is 2 * (F - 60) "
+              "(tcp_keepalive_timer).",
+    .falsified = "A FIN_WAIT_2 that ends before its time or well after it; a TIME_WAIT; one with a "
+                 "descriptor that ends at all.",
+    .why_link = "Two hosts, so that the states of the two ends are not mixed up in one list; "
+                "loopback (link=loopback) shows the same.",
     .time = "About 5 s, with tcp_fin_timeout = 5. With the default of 60 s it takes a minute.",
-    .drawing = (const char *const[]){"c close()", "> FIN", "< ACK", "c: FIN_WAIT_2", "s: CLOSE_WAIT", ". 5 s",
-                                     "c: gone", "s: CLOSE_WAIT, still", NULL},
+    .drawing =
+        (const char *const[]){"c close()", "> FIN", "< ACK", "c: FIN_WAIT_2", "s: CLOSE_WAIT",
+                              ". 5 s", "c: gone", "s: CLOSE_WAIT, still", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .premises = PREMISE_DATA | PREMISE_ON_TIME | PREMISE_WRITABLE,
@@ -226,7 +236,8 @@ const struct experiment experiment_fin_wait_2_timeout = {
     .tell = tell,
     .by_hand = by_hand,
     .see_also = (const char *const[]){"time-wait", NULL},
-    .try_next = (const char *const[]){"tcplab-bench run fin-wait-2-timeout --set kill=yes",
-                                      "tcplab-bench run fin-wait-2-timeout --set orphan=no",
-                                      "tcplab-bench run fin-wait-2-timeout --set fin_timeout=62", NULL},
+    .try_next =
+        (const char *const[]){"tcplab-bench run fin-wait-2-timeout --set kill=yes",
+                              "tcplab-bench run fin-wait-2-timeout --set orphan=no",
+                              "tcplab-bench run fin-wait-2-timeout --set fin_timeout=62", NULL},
 };

@@ -1,11 +1,13 @@
 /* Half-close: shutdown() of one direction, or of the other, or of both.
  *
- * Textbooks say:  shutdown(SHUT_WR) sends a FIN, and the connection is half closed: this end sends no more, and still receives.
- * The kernel:     so it is, without any limit of time: FIN_WAIT_2 with a descriptor has no timer. SHUT_RD is no message at all
- *                 (tcp_shutdown() returns at once): the peer never hears of it, and data still comes. SHUT_RDWR is what close() does with
- *                 the connection: data that comes later is answered by RST.
- * Falsified by:   a half-closed connection that ends by itself, or loses data; a segment that SHUT_RD sends; data that comes through
- *                 after SHUT_RDWR. */
+ * Textbooks say:  shutdown(SHUT_WR) sends a FIN, and the connection is half closed: this end sends
+ *                 no more, and still receives.
+ * The kernel:     so it is, without any limit of time: FIN_WAIT_2 with a descriptor has no timer.
+ *                 SHUT_RD is no message at all (tcp_shutdown() returns at once): the peer never
+ *                 hears of it, and data still comes. SHUT_RDWR is what close() does with the
+ *                 connection: data that comes later is answered by RST.
+ * Falsified by:   a half-closed connection that ends by itself, or loses data; a segment that
+ *                 SHUT_RD sends; data that comes through after SHUT_RDWR. */
 #include "bench/model/closing.h"
 #include "bench/model/life.h"
 #include "bench/trial/closing_state.h"
@@ -23,7 +25,8 @@ enum how { HOW_WR, HOW_RD, HOW_RDWR };
 static const char *const hows[] = {"wr", "rd", "rdwr", NULL};
 
 static const struct knob knobs[] = {
-    {"how", "wr", &option_choice, "what the client shuts down: SHUT_WR, SHUT_RD or SHUT_RDWR", .choices = hows},
+    {"how", "wr", &option_choice, "what the client shuts down: SHUT_WR, SHUT_RD or SHUT_RDWR",
+     .choices = hows},
     KNOB_FIN_TIMEOUT("1"),
     KNOB_DELAY("1ms"),
     KNOB_IPV6,
@@ -43,7 +46,8 @@ static void predict_write(struct prediction *p)
     expect_exactly(p, "sockets", 1, &rule_fin_acknowledged, "client.FIN_WAIT_2_after_shutdown");
     expect_exactly(p, "sockets", 1, &rule_fin_acknowledged, "server.CLOSE_WAIT_after_shutdown");
     expect_exactly(p, "errno", EPIPE, &rule_write_after_shutdown, "client.send");
-    expect_exactly(p, "sockets", 1, &rule_fin_wait_2_with_descriptor, "client.FIN_WAIT_2_after_the_clock");
+    expect_exactly(p, "sockets", 1, &rule_fin_wait_2_with_descriptor,
+                   "client.FIN_WAIT_2_after_the_clock");
     expect_exactly(p, "errno", 0, &rule_half_close_data, "server.send");
     expect_exactly(p, "bytes", BYTES, &rule_half_close_data, "client.bytes_received");
     expect_exactly(p, "errno", 0, &rule_half_close_data, "client.error_at_the_end");
@@ -68,9 +72,11 @@ static void predict_both(struct prediction *p)
     expect_exactly(p, "sockets", 1, &rule_fin_acknowledged, "client.FIN_WAIT_2_after_shutdown");
     expect_exactly(p, "sockets", 1, &rule_fin_acknowledged, "server.CLOSE_WAIT_after_shutdown");
     expect_exactly(p, "errno", 0, &rule_shutdown_both_data, "server.send");
-    expect_exactly(p, "errno", closing_reset_errno(true), &rule_reset_errno, "server.send_after_the_RST");
+    expect_exactly(p, "errno", closing_reset_errno(true), &rule_reset_errno,
+                   "server.send_after_the_RST");
     expect_exactly(p, "sockets", 1, &rule_shutdown_both_data, "client.TcpExt.TCPAbortOnData");
-    expect_exactly(p, "sockets", closing_time_waits(CLOSING_BY_RESET), &rule_reset_no_time_wait, "client.TIME_WAIT");
+    expect_exactly(p, "sockets", closing_time_waits(CLOSING_BY_RESET), &rule_reset_no_time_wait,
+                   "client.TIME_WAIT");
     expect_exactly(p, "sockets", 0, &rule_shutdown_both_data, "client.FIN_WAIT_2");
     expect_exactly(p, "sockets", 0, &rule_shutdown_both_data, "server.CLOSE_WAIT");
 }
@@ -109,7 +115,8 @@ static bool clock_is_gone(struct trial *t, int64_t number)
     return watch_latest(t->watch)->side[SIDE_CLIENT].n <= 1;
 }
 
-/* One more connection that is closed with close(): when its FIN_WAIT_2 is gone, the other has had its chance. */
+/* One more connection that is closed with close(): when its FIN_WAIT_2 is gone, the other has had
+ * its chance. */
 static void outlive_clock(struct ends *e)
 {
     struct trial_socket *other, *clock = sock_connection(e->listener, &other);
@@ -189,29 +196,28 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
     int bytes = (int)trial_observed(t, "client.bytes_received");
     if (knob(k, "how") == HOW_RD) {
         fprintf(out,
-                "shutdown(SHUT_RD) sent nothing, and the server cannot know of it: both ends stayed ESTABLISHED. The "
-                "server then sent, its data was acknowledged as ever, and the client read %d bytes of it. All that "
-                "SHUT_RD does is that recv() no longer waits: where nothing is there, it gives end of file.",
+                "shutdown(SHUT_RD) sent nothing, and the server cannot know of it: both ends "
+                "stayed ESTABLISHED. The server then sent, its data was acknowledged as ever, and "
+                "the client read %d bytes of it. All that SHUT_RD does is that recv() no longer "
+                "waits: where nothing is there, it gives end of file.",
                 bytes);
         return;
     }
     if (knob(k, "how") == HOW_RDWR) {
-        fprintf(
-            out,
-            "shutdown(SHUT_RDWR) sent a FIN, and on the wire that looked just like SHUT_WR: the server was in "
-            "CLOSE_WAIT and may have thought that it could still answer. Its send() succeeded, the client's kernel "
-            "answered with RST, and the next send() failed. Nobody has TIME_WAIT.");
+        fprintf(out, "shutdown(SHUT_RDWR) sent a FIN, and on the wire that looked just like "
+                     "SHUT_WR: the server was in CLOSE_WAIT and may have thought that it could "
+                     "still answer. Its send() succeeded, the client's kernel answered with RST, "
+                     "and the next send() failed. Nobody has TIME_WAIT.");
         return;
     }
-    fprintf(
-        out,
-        "shutdown(SHUT_WR) sent a FIN: the client was in FIN_WAIT_2, the server in CLOSE_WAIT, and a write of the "
-        "client failed with EPIPE. tcp_fin_timeout is %lld s here, and another connection, closed with close(), had "
-        "lost its FIN_WAIT_2 to it when the server sent %d bytes in the other direction: all of them came. A FIN "
-        "only "
-        "says that no more will be sent this way. When the server closed, too, the client was in TIME_WAIT, although "
-        "its descriptor was still open.",
-        (long long)t->conditions.fin_timeout, bytes);
+    fprintf(out,
+            "shutdown(SHUT_WR) sent a FIN: the client was in FIN_WAIT_2, the server in CLOSE_WAIT, "
+            "and a write of the client failed with EPIPE. tcp_fin_timeout is %lld s here, and "
+            "another connection, closed with close(), had lost its FIN_WAIT_2 to it when the "
+            "server sent %d bytes in the other direction: all of them came. A FIN only says that "
+            "no more will be sent this way. When the server closed, too, the client was in "
+            "TIME_WAIT, although its descriptor was still open.",
+            (long long)t->conditions.fin_timeout, bytes);
 }
 
 static const struct by_hand by_hand[] = {
@@ -226,21 +232,23 @@ static const struct by_hand by_hand[] = {
 const struct experiment experiment_half_close = {
     .name = "half-close",
     .question = "How long can a connection stay half closed, and what do SHUT_RD and SHUT_RDWR do?",
-    .claim = "shutdown(SHUT_WR) sends a FIN and leaves the other direction open; shutdown(SHUT_RD) closes that one.",
-    .kernel = "SHUT_WR: so it is, for as long as the peer likes, for a FIN_WAIT_2 with a descriptor has no timer "
-              "(tcp_rcv_state_process). SHUT_RD: nothing is sent, and what comes is acknowledged and can be read "
-              "(tcp_shutdown returns at once). SHUT_RDWR: a FIN, and data that comes later is answered by RST.",
-    .falsified =
-        "A half-closed connection that ends by itself or loses data, a segment that SHUT_RD sends, or data that "
-        "comes through after SHUT_RDWR.",
-    .why_link = "Two hosts, so that the states of the two ends are not mixed up in one list, and a wire that counts "
-                "segments.",
-    .time = "About 2 s: tcp_fin_timeout is 1 s, and a connection that is closed with close() is the clock. With the "
-            "default, "
-            "60 s, it would take one minute to see that the half-closed one outlives it.",
-    .drawing = (const char *const[]){"c shutdown(SHUT_WR)", "> FIN", "s: CLOSE_WAIT", "< ACK", "c: FIN_WAIT_2",
-                                     ". as long as the server likes", "s send()", "< DATA", "> ACK", "s close()",
-                                     "< FIN", "s: LAST_ACK", "c: TIME_WAIT", "> ACK", "s: gone", NULL},
+    .claim = "shutdown(SHUT_WR) sends a FIN and leaves the other direction open; shutdown(SHUT_RD) "
+             "closes that one.",
+    .kernel = "SHUT_WR: so it is, for as long as the peer likes, for a FIN_WAIT_2 with a "
+              "descriptor has no timer (tcp_rcv_state_process). SHUT_RD: nothing is sent, and what "
+              "comes is acknowledged and can be read (tcp_shutdown returns at once). SHUT_RDWR: a "
+              "FIN, and data that comes later is answered by RST.",
+    .falsified = "A half-closed connection that ends by itself or loses data, a segment that "
+                 "SHUT_RD sends, or data that comes through after SHUT_RDWR.",
+    .why_link = "Two hosts, so that the states of the two ends are not mixed up in one list, and a "
+                "wire that counts segments.",
+    .time = "About 2 s: tcp_fin_timeout is 1 s, and a connection that is closed with close() is "
+            "the clock. With the default, 60 s, it would take one minute to see that the "
+            "half-closed one outlives it.",
+    .drawing = (const char *const[]){"c shutdown(SHUT_WR)", "> FIN", "s: CLOSE_WAIT", "< ACK",
+                                     "c: FIN_WAIT_2", ". as long as the server likes", "s send()",
+                                     "< DATA", "> ACK", "s close()", "< FIN", "s: LAST_ACK",
+                                     "c: TIME_WAIT", "> ACK", "s: gone", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .premises = PREMISE_DATA | PREMISE_ON_TIME | PREMISE_WRITABLE,
@@ -249,7 +257,8 @@ const struct experiment experiment_half_close = {
     .run = run,
     .tell = tell,
     .by_hand = by_hand,
-    .see_also = (const char *const[]){"close-by-client", "fin-wait-2-timeout", "close-wait-leak", NULL},
+    .see_also =
+        (const char *const[]){"close-by-client", "fin-wait-2-timeout", "close-wait-leak", NULL},
     .try_next = (const char *const[]){"tcplab-bench run half-close --set how=rd",
                                       "tcplab-bench run half-close --set how=rdwr",
                                       "tcplab-bench run fin-wait-2-timeout", NULL},

@@ -1,10 +1,13 @@
 /* LAST_ACK: the passive closer has sent its FIN, and no acknowledgement comes.
  *
- * Textbooks say:  LAST_ACK waits for the ACK of the FIN, and then the socket is closed. (And if none comes? They are silent.)
- * The kernel:     the FIN is retransmitted like data: a tail loss probe, then the RTO, doubled each time. The socket has no descriptor, so
- *                 it is tcp_orphan_retries that ends it (tcp_write_timeout()): a time, and 0, the default, means 8 (tcp_orphan_retries()).
- *                 Then it is gone, without a RST and without TIME_WAIT.
- * Falsified by:   a LAST_ACK that outlives its time, or is gone before; a RST; a TIME_WAIT on the server. */
+ * Textbooks say:  LAST_ACK waits for the ACK of the FIN, and then the socket is closed. (And if
+ *                 none comes? They are silent.)
+ * The kernel:     the FIN is retransmitted like data: a tail loss probe, then the RTO, doubled each
+ *                 time. The socket has no descriptor, so it is tcp_orphan_retries that ends it
+ *                 (tcp_write_timeout()): a time, and 0, the default, means 8
+ *                 (tcp_orphan_retries()). Then it is gone, without a RST and without TIME_WAIT.
+ * Falsified by:   a LAST_ACK that outlives its time, or is gone before; a RST; a TIME_WAIT on the
+ *                 server. */
 #include "bench/observe/state_lifetime.h"
 #include "bench/trial/closing_state.h"
 #include "bench/trial/unanswered.h"
@@ -37,12 +40,15 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
     struct retransmit r = model(k, c);
     bool arrives = knob(k, "lost") == UNANSWERED_ACK;
     expect_exactly(p, "sockets", 1, &rule_fin_unacknowledged, "server.LAST_ACK_at_first");
-    expect_exactly(p, "sockets", !arrives, arrives ? &rule_time_wait_first_closer : &rule_fin_acknowledged,
+    expect_exactly(p, "sockets", !arrives,
+                   arrives ? &rule_time_wait_first_closer : &rule_fin_acknowledged,
                    "client.FIN_WAIT_2_at_first");
-    expect_exactly(p, "sockets", arrives, arrives ? &rule_time_wait_first_closer : &rule_fin_wait_2_no_time_wait,
+    expect_exactly(p, "sockets", arrives,
+                   arrives ? &rule_time_wait_first_closer : &rule_fin_wait_2_no_time_wait,
                    "client.TIME_WAIT_at_first");
     unanswered_expect(p, &fins, &r, &rule_orphan_retries);
-    expect_exactly(p, "connections", 1, &rule_abort_on_timeout_counter, "server.TcpExt.TCPAbortOnTimeout");
+    expect_exactly(p, "connections", 1, &rule_abort_on_timeout_counter,
+                   "server.TcpExt.TCPAbortOnTimeout");
     closing_state_expect(p, retransmit_gives_up(&r), &rule_orphan_retries, "server");
     expect_exactly(p, "segments", 0, &rule_gives_up_silently, "server.resets");
     expect_exactly(p, "sockets", 0, &rule_orphan_retries, "server.LAST_ACK");
@@ -69,7 +75,8 @@ static void run(struct trial *t, const struct knobs *k)
 {
     struct retransmit r = model(k, &t->conditions);
     bool arrives = knob(k, "lost") == UNANSWERED_ACK;
-    const struct fault silence = {.direction = arrives ? TO_SERVER : TO_CLIENT, .action = FAULT_DROP};
+    const struct fault silence = {.direction = arrives ? TO_SERVER : TO_CLIENT,
+                                  .action = FAULT_DROP};
     struct trial_socket *listener = sock_serve(t, 4), *server;
     struct trial_socket *client = unanswered_connection(t, listener, SIDE_SERVER, &server);
     sock_close(client);
@@ -85,7 +92,9 @@ static void run(struct trial *t, const struct knobs *k)
     unanswered_see_death(t, client, SIDE_SERVER, SOCKDIAG_LAST_ACK, unanswered_began_ns(t, &fins));
     step_see(t, (double)unanswered_resets(t, client), "server.resets");
     step_see(t,
-             t->failure ? 0 : (double)state_lifetime_ever(watch_history(t->watch), SIDE_SERVER, SOCKDIAG_TIME_WAIT),
+             t->failure ? 0
+                        : (double)state_lifetime_ever(watch_history(t->watch), SIDE_SERVER,
+                                                      SOCKDIAG_TIME_WAIT),
              "server.TIME_WAIT_ever");
     step_take_stock(t);
     step_show(t, LEDGER_closed, "the server's FIN, and each time that it was sent again");
@@ -94,22 +103,26 @@ static void run(struct trial *t, const struct knobs *k)
 static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 {
     long long retries = t->conditions.orphan_retries;
-    fprintf(
-        out,
-        "Both programs had closed, and the server's kernel was in LAST_ACK with a FIN that nobody acknowledged. ");
+    fprintf(out, "Both programs had closed, and the server's kernel was in LAST_ACK with a FIN "
+                 "that nobody acknowledged. ");
     unanswered_tell(out, t, &fins, "its FIN");
-    fprintf(out, "%.2f s after the first FIN the socket was gone. ", trial_observed(t, "server.gone_first"));
-    fprintf(out, "tcp_orphan_retries = %lld%s set that time. It sent no RST and left no TIME_WAIT. ", retries,
-            retries ? "" : ", which means 8,");
+    fprintf(out, "%.2f s after the first FIN the socket was gone. ",
+            trial_observed(t, "server.gone_first"));
+    fprintf(out,
+            "tcp_orphan_retries = %lld%s set that time. It sent no RST and left no TIME_WAIT. ",
+            retries, retries ? "" : ", which means 8,");
     if (knob(k, "lost") == UNANSWERED_ACK)
         fprintf(out, "The client had got the FIN, and was in TIME_WAIT; its ACKs were lost.");
     else
-        fprintf(out, "The client had never got the FIN: it waits in FIN_WAIT_2 until tcp_fin_timeout is over.");
+        fprintf(out, "The client had never got the FIN: it waits in FIN_WAIT_2 until "
+                     "tcp_fin_timeout is over.");
 }
 
 static const struct by_hand by_hand[] = {
-    {"server", "ss -tano state last-ack", "timer:(on,TIME,N): what is left of the RTO, and how often it has fired"},
-    {"server", "nstat -az TcpExtTCPTimeouts TcpExtTCPAbortOnTimeout", "firings of the RTO; connections given up"},
+    {"server", "ss -tano state last-ack",
+     "timer:(on,TIME,N): what is left of the RTO, and how often it has fired"},
+    {"server", "nstat -az TcpExtTCPTimeouts TcpExtTCPAbortOnTimeout",
+     "firings of the RTO; connections given up"},
     {"client", "ss -tano state fin-wait-2 state time-wait", "the other end"},
     {0},
 };
@@ -118,17 +131,21 @@ const struct experiment experiment_last_ack_stuck = {
     .name = "last-ack-stuck",
     .question = "How long does LAST_ACK last when no ACK comes?",
     .claim = "LAST_ACK waits for the ACK of its FIN, and then the socket is closed.",
-    .kernel = "The FIN is retransmitted like data, after an RTO that doubles. Nobody has the socket any more, so "
-              "tcp_orphan_retries ends it (tcp_write_timeout): it stands for a time, and its default 0 means 8 "
-              "(tcp_orphan_retries), 102.2 s. Then the socket is gone without a RST.",
-    .falsified = "A LAST_ACK that is gone before that time or outlives it, a RST, or a TIME_WAIT on the server.",
-    .why_link = "The wire drops the FINs (or their ACKs), and nothing else: a cable that fails at the very end.",
-    .time = "About 2.5 s. With the default tcp_orphan_retries = 0 it would take 107 s at an RTO just above 200 ms, "
-            "and some 130 s on this wire.",
+    .kernel =
+        "The FIN is retransmitted like data, after an RTO that doubles. Nobody has the socket any "
+        "more, so tcp_orphan_retries ends it (tcp_write_timeout): it stands for a time, and its "
+        "default 0 means 8 (tcp_orphan_retries), 102.2 s. Then the socket is gone without a RST.",
+    .falsified = "A LAST_ACK that is gone before that time or outlives it, a RST, or a TIME_WAIT "
+                 "on the server.",
+    .why_link = "The wire drops the FINs (or their ACKs), and nothing else: a cable that fails at "
+                "the very end.",
+    .time = "About 2.5 s. With the default tcp_orphan_retries = 0 it would take 107 s at an RTO "
+            "just above 200 ms, and some 130 s on this wire.",
     .drawing =
-        (const char *const[]){"c close()", "> FIN-ACK", "s: CLOSE_WAIT", "< ACK", "c: FIN_WAIT_2", "s close()",
-                              "s: LAST_ACK", "< FIN-ACK x dropped", ". RTO", "< FIN-ACK x a tail loss probe", ". RTO",
-                              "< FIN-ACK x lost", ". 2 RTO", "< FIN-ACK x lost", ". 4 RTO", "s: CLOSE", NULL},
+        (const char *const[]){"c close()", "> FIN-ACK", "s: CLOSE_WAIT", "< ACK", "c: FIN_WAIT_2",
+                              "s close()", "s: LAST_ACK", "< FIN-ACK x dropped", ". RTO",
+                              "< FIN-ACK x a tail loss probe", ". RTO", "< FIN-ACK x lost",
+                              ". 2 RTO", "< FIN-ACK x lost", ". 4 RTO", "s: CLOSE", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .premises = PREMISE_DATA | PREMISE_WRITABLE,
@@ -137,7 +154,8 @@ const struct experiment experiment_last_ack_stuck = {
     .run = run,
     .tell = tell,
     .by_hand = by_hand,
-    .see_also = (const char *const[]){"fin-wait-1-stuck", "fin-wait-2-timeout", "retransmission-give-up", NULL},
+    .see_also = (const char *const[]){"fin-wait-1-stuck", "fin-wait-2-timeout",
+                                      "retransmission-give-up", NULL},
     .try_next = (const char *const[]){"tcplab-bench run last-ack-stuck --set lost=ack",
                                       "tcplab-bench run last-ack-stuck --set orphan_retries=1",
                                       "tcplab-bench run fin-wait-1-stuck --set orphan=no", NULL},

@@ -1,9 +1,10 @@
 /* What poll() says of a connection while it is closed, step by step.
  *
  * Textbooks say:  POLLHUP comes when the peer closes, and excludes POLLOUT.
- * The kernel:     tcp_poll() looks at which directions are shut. The peer's FIN gives POLLIN and POLLRDHUP; POLLHUP comes only when
- *                 both directions are shut, or where there is no connection at all. POLLOUT stays all the while, for a write would not
- *                 wait: it fails. A RST adds POLLERR, until somebody fetches the error.
+ * The kernel:     tcp_poll() looks at which directions are shut. The peer's FIN gives POLLIN and
+ *                 POLLRDHUP; POLLHUP comes only when both directions are shut, or where there is no
+ *                 connection at all. POLLOUT stays all the while, for a write would not wait: it
+ *                 fails. A RST adds POLLERR, until somebody fetches the error.
  * Falsified by:   POLLHUP after one FIN; an end without POLLOUT; POLLERR without a RST. */
 #include "bench/model/afterlife.h"
 #include "bench/model/closing.h"
@@ -18,8 +19,8 @@ enum how { HOW_FIN, HOW_RST };
 static const char *const hows[] = {"fin", "rst", NULL};
 
 static const struct knob knobs[] = {
-    {"how", "fin", &option_choice, "how the client ends it: shutdown(SHUT_WR), or close() with SO_LINGER 0",
-     .choices = hows},
+    {"how", "fin", &option_choice,
+     "how the client ends it: shutdown(SHUT_WR), or close() with SO_LINGER 0", .choices = hows},
     KNOB_DELAY("1ms"),
     KNOB_IPV6,
 };
@@ -30,7 +31,8 @@ static const struct {
     short event;
     const char *name;
 } events[] = {
-    {POLLIN, "POLLIN"}, {POLLOUT, "POLLOUT"}, {POLLRDHUP, "POLLRDHUP"}, {POLLERR, "POLLERR"}, {POLLHUP, "POLLHUP"},
+    {POLLIN, "POLLIN"},   {POLLOUT, "POLLOUT"}, {POLLRDHUP, "POLLRDHUP"},
+    {POLLERR, "POLLERR"}, {POLLHUP, "POLLHUP"},
 };
 
 #define N_EVENTS (sizeof(events) / sizeof(*events))
@@ -40,15 +42,16 @@ static void expect_events(struct prediction *p, const char *side, const char *wh
                           const struct rule *rule)
 {
     for (size_t i = 0; i < N_EVENTS; i++)
-        expect_exactly(p, "events", (said & events[i].event) != 0, rule, "%s.%s_%s", side, events[i].name, when);
+        expect_exactly(p, "events", (said & events[i].event) != 0, rule, "%s.%s_%s", side,
+                       events[i].name, when);
 }
 
 static void see_events(const struct trial_socket *s, const char *when)
 {
     short said = sock_poll(s, ASKED);
     for (size_t i = 0; s && i < N_EVENTS; i++)
-        step_see(s->trial, (said & events[i].event) != 0, "%s.%s_%s", s->side == SIDE_SERVER ? "server" : "client",
-                 events[i].name, when);
+        step_see(s->trial, (said & events[i].event) != 0, "%s.%s_%s",
+                 s->side == SIDE_SERVER ? "server" : "client", events[i].name, when);
 }
 
 static int check(const struct knobs *k, const struct conditions *c, char **ret_message)
@@ -56,8 +59,8 @@ static int check(const struct knobs *k, const struct conditions *c, char **ret_m
     if (knob(k, "how") != HOW_FIN || afterlife_kept(c, 1))
         return 0;
     if (asprintf(ret_message,
-                 "net.ipv4.tcp_max_tw_buckets=%lld: the client's end would be gone without TIME_WAIT, and this "
-                 "experiment waits for it; write at least 1",
+                 "net.ipv4.tcp_max_tw_buckets=%lld: the client's end would be gone without "
+                 "TIME_WAIT, and this experiment waits for it; write at least 1",
                  (long long)c->max_tw_buckets) < 0)
         *ret_message = NULL;
     return -EINVAL;
@@ -70,13 +73,15 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
     expect_events(p, "server", "at_first", POLLOUT, &rule_poll_half_closed);
     if (knob(k, "how") == HOW_RST) {
         expect_events(p, "server", "after_the_RST", hung_up | POLLERR, &rule_poll_error);
-        expect_exactly(p, "errno", closing_reset_errno(false), &rule_reset_errno, "server.SO_ERROR");
+        expect_exactly(p, "errno", closing_reset_errno(false), &rule_reset_errno,
+                       "server.SO_ERROR");
         expect_events(p, "server", "after_SO_ERROR", hung_up, &rule_poll_error);
         return;
     }
     expect_events(p, "client", "after_its_own_FIN", POLLOUT, &rule_poll_own_shutdown);
     expect_exactly(p, "errno", EPIPE, &rule_write_after_shutdown, "client.send");
-    expect_events(p, "server", "after_the_FIN", POLLIN | POLLOUT | POLLRDHUP, &rule_poll_half_closed);
+    expect_events(p, "server", "after_the_FIN", POLLIN | POLLOUT | POLLRDHUP,
+                  &rule_poll_half_closed);
     expect_events(p, "server", "after_both_FINs", hung_up, &rule_poll_hung_up);
     expect_events(p, "client", "after_both_FINs", hung_up, &rule_poll_hung_up);
 }
@@ -123,7 +128,8 @@ static void run(struct trial *t, const struct knobs *k)
         run_fin(t, client, server);
     step_settle(t);
     step_take_stock(t);
-    step_show(t, LEDGER_closed, knob(k, "how") == HOW_RST ? "ended by RST" : "closed in both directions");
+    step_show(t, LEDGER_closed,
+              knob(k, "how") == HOW_RST ? "ended by RST" : "closed in both directions");
 }
 
 /* "POLLIN, POLLOUT" */
@@ -156,33 +162,38 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
     tell_events(out, t, "server", "after_the_FIN");
     fprintf(out, ", and the client's own ");
     tell_events(out, t, "client", "after_its_own_FIN");
-    fprintf(out, ", although its send() failed. When the server had shut down as well, the server's said ");
+    fprintf(
+        out,
+        ", although its send() failed. When the server had shut down as well, the server's said ");
     tell_events(out, t, "server", "after_both_FINs");
-    fprintf(out, ". Who waits for POLLHUP to learn that the peer has closed waits in vain: that is POLLRDHUP, or "
-                 "POLLIN and a recv() that gives 0.");
+    fprintf(out, ". Who waits for POLLHUP to learn that the peer has closed waits in vain: that is "
+                 "POLLRDHUP, or POLLIN and a recv() that gives 0.");
 }
 
 static const struct by_hand by_hand[] = {
-    {"server", "strace -e trace=poll,epoll_wait,ppoll nc -l 8888", "the events that a program is given"},
+    {"server", "strace -e trace=poll,epoll_wait,ppoll nc -l 8888",
+     "the events that a program is given"},
     {"server", "ss -tan state close-wait", "the peer has closed, and there was no POLLHUP"},
     {0},
 };
 
 const struct experiment experiment_poll_events = {
     .name = "poll-events",
-    .question = "What does poll() say when the peer closes, when both have closed, and after a RST?",
+    .question =
+        "What does poll() say when the peer closes, when both have closed, and after a RST?",
     .claim = "POLLHUP when the peer has closed, and then no POLLOUT.",
     .kernel =
-        "POLLIN and POLLRDHUP when the peer's FIN has come; POLLHUP when both directions are shut, or where there "
-        "is no connection (tcp_poll). POLLOUT does not go away, for a write would not wait: it fails. After a RST "
-        "POLLERR, until somebody fetches the error.",
+        "POLLIN and POLLRDHUP when the peer's FIN has come; POLLHUP when both directions are shut, "
+        "or where there is no connection (tcp_poll). POLLOUT does not go away, for a write would "
+        "not wait: it fails. After a RST POLLERR, until somebody fetches the error.",
     .falsified = "POLLHUP after one FIN, an end without POLLOUT, or POLLERR without a RST.",
     .why_link = "Two hosts, so that the states of the two ends are not mixed up in one list.",
     .time = "It takes no time: poll() is asked when the segments have come.",
-    .drawing =
-        (const char *const[]){"c shutdown(SHUT_WR)", "> FIN", "s poll(): POLLIN, POLLOUT, POLLRDHUP", "< ACK",
-                              "c poll(): POLLOUT", "c send(): EPIPE", "s shutdown(SHUT_WR)", "< FIN",
-                              "c poll(): all four, POLLHUP too", "> ACK", "s poll(): all four, POLLHUP too", NULL},
+    .drawing = (const char *const[]){"c shutdown(SHUT_WR)", "> FIN",
+                                     "s poll(): POLLIN, POLLOUT, POLLRDHUP", "< ACK",
+                                     "c poll(): POLLOUT", "c send(): EPIPE", "s shutdown(SHUT_WR)",
+                                     "< FIN", "c poll(): all four, POLLHUP too", "> ACK",
+                                     "s poll(): all four, POLLHUP too", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .premises = PREMISE_DATA | PREMISE_ON_TIME | PREMISE_WRITABLE,
@@ -192,6 +203,7 @@ const struct experiment experiment_poll_events = {
     .tell = tell,
     .by_hand = by_hand,
     .see_also = (const char *const[]){"half-close", "linger-reset", "write-after-close", NULL},
-    .try_next = (const char *const[]){"tcplab-bench run poll-events --set how=rst", "tcplab-bench run half-close",
+    .try_next = (const char *const[]){"tcplab-bench run poll-events --set how=rst",
+                                      "tcplab-bench run half-close",
                                       "tcplab-bench run write-after-close", NULL},
 };

@@ -1,8 +1,9 @@
 /* Simultaneous close: both ends close before either has heard of the other.
  *
  * Textbooks say:  the FINs cross, both ends go from FIN_WAIT_1 over CLOSING to TIME_WAIT.
- * The kernel:     so it is (tcp_fin(), tcp_rcv_state_process()): CLOSING is an end whose own FIN is not acknowledged when the other's
- *                 comes. Both closed first, so both have TIME_WAIT. It is rare, for the FINs must cross within half a round trip; here the
+ * The kernel:     so it is (tcp_fin(), tcp_rcv_state_process()): CLOSING is an end whose own FIN is
+ *                 not acknowledged when the other's comes. Both closed first, so both have
+ *                 TIME_WAIT. It is rare, for the FINs must cross within half a round trip; here the
  *                 wire holds them both.
  * Falsified by:   an end that is not in CLOSING when the FINs have crossed; only one TIME_WAIT. */
 #include "bench/model/closing.h"
@@ -29,7 +30,8 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
 {
     static const char *const sides[] = {"client", "server"};
     for (int i = 0; i < 2; i++) {
-        expect_exactly(p, "sockets", 1, &rule_fin_wait_1, "%s.FIN_WAIT_1_when_both_are_sent", sides[i]);
+        expect_exactly(p, "sockets", 1, &rule_fin_wait_1, "%s.FIN_WAIT_1_when_both_are_sent",
+                       sides[i]);
         expect_exactly(p, "sockets", 1, &rule_closing, "%s.CLOSING_when_both_have_come", sides[i]);
     }
     int left = closing_time_waits(CLOSING_CROSSED);
@@ -56,7 +58,8 @@ static void need_both(struct trial *t, enum sockdiag_state state, const char *wh
 
 static void run(struct trial *t, const struct knobs *k)
 {
-    struct trial_socket *listener = sock_serve(t, 4), *server, *client = sock_connection(listener, &server);
+    struct trial_socket *listener = sock_serve(t, 4), *server,
+                        *client = sock_connection(listener, &server);
     step_no_second_fin(t);
     step_settle(t);
     int64_t began_ns = clock_now_ns();
@@ -77,22 +80,23 @@ static void run(struct trial *t, const struct knobs *k)
     need_both(t, SOCKDIAG_TIME_WAIT, "both ends to be in TIME_WAIT");
     step_settle(t);
     step_take_stock(t);
-    step_see(t, (double)segments_new_content(t, sock_client_port(client), began_ns), "client.segments_of_the_close");
+    step_see(t, (double)segments_new_content(t, sock_client_port(client), began_ns),
+             "client.segments_of_the_close");
     step_show(t, LEDGER_closed, "the FINs cross");
 }
 
 static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 {
-    fprintf(
-        out,
-        "The client and the server both %s while the wire held their FINs: each was in FIN_WAIT_1, as if it were "
-        "the first. Then the FINs crossed, and each end got one before its own was acknowledged: CLOSING, the state "
-        "that hardly anybody has seen. %s The two ACKs took both to TIME_WAIT, %d segments in all. Both closed "
-        "first, so both have TIME_WAIT, the server as well.",
-        knob(k, "close") ? "called close()" : "called shutdown(SHUT_WR)",
-        knob(k, "close") ? "The programs had gone long before: it is the kernels that end it."
-                         : "The descriptors are still open, which makes no difference.",
-        (int)trial_observed(t, "client.segments_of_the_close"));
+    fprintf(out,
+            "The client and the server both %s while the wire held their FINs: each was in "
+            "FIN_WAIT_1, as if it were the first. Then the FINs crossed, and each end got one "
+            "before its own was acknowledged: CLOSING, the state that hardly anybody has seen. %s "
+            "The two ACKs took both to TIME_WAIT, %d segments in all. Both closed first, so both "
+            "have TIME_WAIT, the server as well.",
+            knob(k, "close") ? "called close()" : "called shutdown(SHUT_WR)",
+            knob(k, "close") ? "The programs had gone long before: it is the kernels that end it."
+                             : "The descriptors are still open, which makes no difference.",
+            (int)trial_observed(t, "client.segments_of_the_close"));
 }
 
 static const struct by_hand by_hand[] = {
@@ -106,18 +110,17 @@ const struct experiment experiment_simultaneous_close = {
     .name = "simultaneous-close",
     .question = "What if both ends close at the same time?",
     .claim = "The FINs cross, and both ends go from FIN_WAIT_1 over CLOSING to TIME_WAIT.",
-    .kernel = "So it is, at both ends (tcp_fin, tcp_rcv_state_process). CLOSING has no timer of its own and lasts "
-              "until the "
-              "ACK comes; here the wire keeps it back for as long as one wants to look.",
+    .kernel = "So it is, at both ends (tcp_fin, tcp_rcv_state_process). CLOSING has no timer of "
+              "its own and lasts until the ACK comes; here the wire keeps it back for as long as "
+              "one wants to look.",
     .falsified = "An end that is not in CLOSING when the FINs have crossed, or only one TIME_WAIT.",
-    .why_link = "The FINs must cross within half a round trip: by chance that is rare, and over loopback, where it "
-                "is a matter of microseconds, rarer still. The wire holds both.",
-    .time =
-        "It takes no time: the kernel waits for nothing here. The two TIME_WAITs that are left would last 60 s, and "
-        "are not waited for.",
-    .drawing =
-        (const char *const[]){"c close()", "c: FIN_WAIT_1", "s close()", "s: FIN_WAIT_1", "> FIN", "< FIN",
-                              "s: CLOSING", "c: CLOSING", "> ACK", "< ACK", "s: TIME_WAIT", "c: TIME_WAIT", NULL},
+    .why_link = "The FINs must cross within half a round trip: by chance that is rare, and over "
+                "loopback, where it is a matter of microseconds, rarer still. The wire holds both.",
+    .time = "It takes no time: the kernel waits for nothing here. The two TIME_WAITs that are left "
+            "would last 60 s, and are not waited for.",
+    .drawing = (const char *const[]){"c close()", "c: FIN_WAIT_1", "s close()", "s: FIN_WAIT_1",
+                                     "> FIN", "< FIN", "s: CLOSING", "c: CLOSING", "> ACK", "< ACK",
+                                     "s: TIME_WAIT", "c: TIME_WAIT", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .premises = PREMISE_DATA | PREMISE_ON_TIME | PREMISE_WRITABLE,
@@ -128,5 +131,6 @@ const struct experiment experiment_simultaneous_close = {
     .by_hand = by_hand,
     .see_also = (const char *const[]){"close-by-client", "simultaneous-open", "time-wait", NULL},
     .try_next = (const char *const[]){"tcplab-bench run simultaneous-close --set close=no",
-                                      "tcplab-bench run close-by-client", "tcplab-bench run simultaneous-open", NULL},
+                                      "tcplab-bench run close-by-client",
+                                      "tcplab-bench run simultaneous-open", NULL},
 };

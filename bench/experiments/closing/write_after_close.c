@@ -21,8 +21,8 @@ enum peer { PEER_FIN, PEER_RST };
 static const char *const peers[] = {"fin", "rst", NULL};
 
 static const struct knob knobs[] = {
-    {"peer", "fin", &option_choice, "how the server closes: close(), or close() after SO_LINGER with 0 s",
-     .choices = peers},
+    {"peer", "fin", &option_choice,
+     "how the server closes: close(), or close() after SO_LINGER with 0 s", .choices = peers},
     KNOB_COUNT("writes", "1", 1, 100, "of the client, before the RST is back"),
     KNOB_DELAY("1ms"),
     KNOB_IPV6,
@@ -37,25 +37,34 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
 {
     bool fin = knob(k, "peer") == PEER_FIN;
     if (fin) {
-        expect_exactly(p, "sockets", 1, &rule_fin_acknowledged, "client.CLOSE_WAIT_before_the_writes");
-        expect_exactly(p, "sockets", 1, &rule_fin_acknowledged, "server.FIN_WAIT_2_before_the_writes");
+        expect_exactly(p, "sockets", 1, &rule_fin_acknowledged,
+                       "client.CLOSE_WAIT_before_the_writes");
+        expect_exactly(p, "sockets", 1, &rule_fin_acknowledged,
+                       "server.FIN_WAIT_2_before_the_writes");
     } else {
-        expect_exactly(p, "sockets", 1, &rule_write_before_reset, "client.ESTABLISHED_before_the_writes");
+        expect_exactly(p, "sockets", 1, &rule_write_before_reset,
+                       "client.ESTABLISHED_before_the_writes");
     }
-    expect_exactly(p, "calls", knob(k, "writes"), &rule_write_before_reset, "client.writes_that_succeed");
+    expect_exactly(p, "calls", knob(k, "writes"), &rule_write_before_reset,
+                   "client.writes_that_succeed");
     if (fin)
-        expect_exactly(p, "sockets", 0, &rule_fin_wait_2_data, "server.FIN_WAIT_2_after_the_writes");
+        expect_exactly(p, "sockets", 0, &rule_fin_wait_2_data,
+                       "server.FIN_WAIT_2_after_the_writes");
     if (fin)
         expect_exactly(p, "errno", 0, &rule_reset_errno, "client.recv_after_the_RST");
-    expect_exactly(p, "errno", closing_reset_errno(fin), &rule_reset_errno, "client.write_after_the_RST");
+    expect_exactly(p, "errno", closing_reset_errno(fin), &rule_reset_errno,
+                   "client.write_after_the_RST");
     expect_exactly(p, "errno", EPIPE, &rule_write_after_error, "client.write_after_that");
     expect_exactly(p, "errno", 0, &rule_write_after_error, "client.recv_after_that");
-    expect_exactly(p, "sockets", closing_time_waits(CLOSING_BY_RESET), &rule_reset_no_time_wait, "client.TIME_WAIT");
-    expect_exactly(p, "sockets", closing_time_waits(CLOSING_BY_RESET), &rule_reset_no_time_wait, "server.TIME_WAIT");
+    expect_exactly(p, "sockets", closing_time_waits(CLOSING_BY_RESET), &rule_reset_no_time_wait,
+                   "client.TIME_WAIT");
+    expect_exactly(p, "sockets", closing_time_waits(CLOSING_BY_RESET), &rule_reset_no_time_wait,
+                   "server.TIME_WAIT");
     expect_exactly(p, "connections", 1, &rule_reset_errno, "ledger.reset");
 }
 
-/* The server's FIN has come, and its socket waits in FIN_WAIT_2 without a program: the first data draws RST. */
+/* The server's FIN has come, and its socket waits in FIN_WAIT_2 without a program: the first data
+ * draws RST. */
 static void close_server(struct trial *t, struct trial_socket *server)
 {
     sock_close(server);
@@ -78,7 +87,8 @@ static void reset_server(struct trial *t, struct trial_socket *server)
 static void run(struct trial *t, const struct knobs *k)
 {
     int error, succeeded = 0;
-    struct trial_socket *listener = sock_serve(t, 4), *server, *client = sock_connection(listener, &server);
+    struct trial_socket *listener = sock_serve(t, 4), *server,
+                        *client = sock_connection(listener, &server);
     step_settle(t);
     if (knob(k, "peer") == PEER_FIN)
         close_server(t, server);
@@ -109,27 +119,26 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 {
     int writes = (int)trial_observed(t, "client.writes_that_succeed");
     bool fin = knob(k, "peer") == PEER_FIN;
-    fprintf(out,
-            fin ? "The server had closed and the client knew of its FIN, but a FIN only says that no more will come: "
-                  "the client may still send, and "
-                : "The server had reset the connection, but the RST was still on its way: ");
+    fprintf(out, fin ? "The server had closed and the client knew of its FIN, but a FIN only says "
+                       "that no more will come: the client may still send, and "
+                     : "The server had reset the connection, but the RST was still on its way: ");
     fprintf(out, "%d write%s succeeded. ", writes, writes == 1 ? "" : "s");
     fprintf(out,
-            fin ? "The server's kernel answered with RST, for nobody is there to read, and when that was back the "
-                  "next write failed with EPIPE, and so did the one after it. "
-                : "When it had come, the next write failed with ECONNRESET, and the one after it with EPIPE. ");
-    fprintf(
-        out,
-        "So a write that succeeds says nothing of its arrival. EPIPE comes with the signal SIGPIPE, which ends a "
-        "program that neither ignores it nor writes with MSG_NOSIGNAL; ECONNRESET comes without. recv() gives end "
-        "of file now.");
+            fin ? "The server's kernel answered with RST, for nobody is there to read, and when "
+                  "that was back the next write failed with EPIPE, and so did the one after it. "
+                : "When it had come, the next write failed with ECONNRESET, and the one after it "
+                  "with EPIPE. ");
+    fprintf(out, "So a write that succeeds says nothing of its arrival. EPIPE comes with the "
+                 "signal SIGPIPE, which ends a program that neither ignores it nor writes with "
+                 "MSG_NOSIGNAL; ECONNRESET comes without. recv() gives end of file now.");
 }
 
 static const struct by_hand by_hand[] = {
     {"client", "ss -tan", "CLOSE-WAIT, and after the RST nothing"},
     {"server", "ss -tan", "FIN-WAIT-2 until the data comes"},
     {"server", "nstat -az TcpOutRsts", "the answers to the data"},
-    {"client", "strace -e trace=sendto,write,recvfrom nc 192.0.2.1 8888", "EPIPE, and SIGPIPE with it"},
+    {"client", "strace -e trace=sendto,write,recvfrom nc 192.0.2.1 8888",
+     "EPIPE, and SIGPIPE with it"},
     {0},
 };
 
@@ -137,15 +146,16 @@ const struct experiment experiment_write_after_close = {
     .name = "write-after-close",
     .question = "When does a program find out that the peer has closed, if it only writes?",
     .claim = "A write to a connection that the peer has closed fails with EPIPE (broken pipe).",
-    .kernel =
-        "The first does not: it is taken and sent, and draws a RST if nobody reads at the peer. When that is back, "
-        "the next write fails, with EPIPE if the peer's FIN had come before (CLOSE_WAIT) and with ECONNRESET if not "
-        "(tcp_reset); the error is told once, and then it is EPIPE.",
+    .kernel = "The first does not: it is taken and sent, and draws a RST if nobody reads at the "
+              "peer. When that is back, the next write fails, with EPIPE if the peer's FIN had "
+              "come before (CLOSE_WAIT) and with ECONNRESET if not (tcp_reset); the error is told "
+              "once, and then it is EPIPE.",
     .falsified = "A write that fails before the RST is back, or another errno than these.",
     .why_link = "The wire holds the RST, so that it is sure which writes come before it.",
     .time = "It takes no time: the kernel waits for nothing here.",
-    .drawing = (const char *const[]){"s close()", "< FIN", "c: CLOSE_WAIT", "> ACK", "s: FIN_WAIT_2", "c send(): ok",
-                                     "> DATA", "s: gone", "< RST", "c: gone", "c send(): EPIPE", NULL},
+    .drawing = (const char *const[]){"s close()", "< FIN", "c: CLOSE_WAIT", "> ACK",
+                                     "s: FIN_WAIT_2", "c send(): ok", "> DATA", "s: gone", "< RST",
+                                     "c: gone", "c send(): EPIPE", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .premises = PREMISE_DATA | PREMISE_ON_TIME | PREMISE_WRITABLE,

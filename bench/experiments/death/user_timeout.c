@@ -7,8 +7,8 @@
  *                 then on each timer is cut to what is left (tcp_clamp_rto_to_user_timeout()), so
  *                 the end is on time, and not at the next firing that would have been. tcp_retries2
  *                 does nothing. On an idle connection the option does nothing without SO_KEEPALIVE,
- *                 whose probes it limits (keepalive_dead_peer.c); and it also ends a connection whose
- *                 data waits before a closed window (zero_window.c).
+ *                 whose probes it limits (keepalive_dead_peer.c); and it also ends a connection
+ *                 whose data waits before a closed window (zero_window.c).
  * Falsified by:   an end before the first firing + the timeout, or later than a timer may be late;
  *                 an end by tcp_retries2. */
 #include "bench/trial/unanswered.h"
@@ -18,8 +18,10 @@
 #include <stdio.h>
 
 static const struct knob knobs[] = {
-    {"timeout", "3s", &option_duration, "TCP_USER_TIMEOUT, set by the client", 1000000, 3600 * 1000000000LL},
-    KNOB_SYSCTL("retries2", NULL, 0, 15, "net.ipv4.tcp_retries2", "what would end the connection without the option"),
+    {"timeout", "3s", &option_duration, "TCP_USER_TIMEOUT, set by the client", 1000000,
+     3600 * 1000000000LL},
+    KNOB_SYSCTL("retries2", NULL, 0, 15, "net.ipv4.tcp_retries2",
+                "what would end the connection without the option"),
     KNOB_DELAY(UNANSWERED_DELAY),
     KNOB_IPV6,
 };
@@ -31,7 +33,8 @@ static int timeout_ms(const struct knobs *k)
 
 static struct retransmit model(const struct knobs *k, const struct conditions *c)
 {
-    return (struct retransmit){.conditions = c, .rtt = unanswered_rtt(k), .user_timeout = timeout_ms(k) / 1e3};
+    return (struct retransmit){
+        .conditions = c, .rtt = unanswered_rtt(k), .user_timeout = timeout_ms(k) / 1e3};
 }
 
 static int check(const struct knobs *k, const struct conditions *c, char **ret_message)
@@ -39,7 +42,8 @@ static int check(const struct knobs *k, const struct conditions *c, char **ret_m
     const struct retransmit r = model(k, c);
     if (knob(k, "timeout") % 1000000 == 0)
         return unanswered_check(&r, ret_message);
-    if (asprintf(ret_message, "timeout: TCP_USER_TIMEOUT is a number of whole milliseconds; write %dms or %dms",
+    if (asprintf(ret_message,
+                 "timeout: TCP_USER_TIMEOUT is a number of whole milliseconds; write %dms or %dms",
                  timeout_ms(k), timeout_ms(k) + 1) < 0)
         *ret_message = NULL;
     return -EINVAL;
@@ -66,16 +70,19 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 {
     unanswered_tell(out, t, &unanswered_data, "the segment");
     fprintf(out,
-            "TCP_USER_TIMEOUT was %.3f s, and it began with the first of these firings: %.2f s after the segment was "
-            "sent the program got ETIMEDOUT. The last timer had been cut to what was left. Without the option "
-            "tcp_retries2 = %lld would have ruled. The server was told nothing, its socket is still ESTABLISHED.",
-            timeout_ms(k) / 1e3, trial_observed(t, "client.given_up_first"), (long long)t->conditions.retries2);
+            "TCP_USER_TIMEOUT was %.3f s, and it began with the first of these firings: %.2f s "
+            "after the segment was sent the program got ETIMEDOUT. The last timer had been cut to "
+            "what was left. Without the option tcp_retries2 = %lld would have ruled. The server "
+            "was told nothing, its socket is still ESTABLISHED.",
+            timeout_ms(k) / 1e3, trial_observed(t, "client.given_up_first"),
+            (long long)t->conditions.retries2);
 }
 
 static const struct by_hand by_hand[] = {
     {"client", "ss -tanoi 'dport = :8888'",
      "timer:(on,TIME,N): what is left of the RTO, or of the user timeout if that is less"},
-    {"client", "nstat -az TcpExtTCPTimeouts TcpExtTCPAbortOnTimeout", "firings of the RTO; connections given up"},
+    {"client", "nstat -az TcpExtTCPTimeouts TcpExtTCPAbortOnTimeout",
+     "firings of the RTO; connections given up"},
     {"server", "ss -tan 'sport = :8888'", "ESTAB, whatever happens at the other end"},
     {0},
 };
@@ -83,24 +90,27 @@ static const struct by_hand by_hand[] = {
 const struct experiment experiment_user_timeout = {
     .name = "user-timeout",
     .question = "When does TCP_USER_TIMEOUT end a connection whose data is not acknowledged?",
-    .claim = "When data has not been acknowledged for that long, counted from its sending, the connection is closed.",
+    .claim = "When data has not been acknowledged for that long, counted from its sending, the "
+             "connection is closed.",
     .kernel =
-        "It is counted from the first firing of the RTO, so it comes later by the tail loss probe's time and one RTO "
-        "(retransmits_timed_out). After that firing each timer is cut to what is left of it "
-        "(tcp_clamp_rto_to_user_timeout), so the end does not wait for the next doubling. tcp_retries2 does nothing "
-        "then. An idle connection is not ended by the option, unless SO_KEEPALIVE is set: then it takes the place of "
-        "the "
-        "number of probes. Data that a closed window keeps back is under it as well, from the first window probe on.",
-    .falsified =
-        "An end before the first firing and the timeout are over, one that waits for the next doubled RTO, or "
-        "one by tcp_retries2.",
-    .why_link = "The cable is cut: both hosts are alive and hear nothing of each other, which loopback cannot show.",
-    .time =
-        "About 4 s: two RTOs and the timeout. Without the option the default tcp_retries2 = 15 takes about 16 min.",
-    .drawing = (const char *const[]){"c: ESTABLISHED", "s: ESTABLISHED", "c setsockopt(TCP_USER_TIMEOUT)", "c send()",
-                                     "> DATA x dropped: the cable is cut", ". RTO", "> DATA x a tail loss probe",
-                                     ". RTO", "> DATA x the timeout begins", ". 2 RTO", "> DATA x lost", ". 4 RTO",
-                                     "> DATA x lost", ". what is left of the timeout", "c ETIMEDOUT", NULL},
+        "It is counted from the first firing of the RTO, so it comes later by the tail loss "
+        "probe's time and one RTO (retransmits_timed_out). After that firing each timer is cut to "
+        "what is left of it (tcp_clamp_rto_to_user_timeout), so the end does not wait for the next "
+        "doubling. tcp_retries2 does nothing then. An idle connection is not ended by the option, "
+        "unless SO_KEEPALIVE is set: then it takes the place of the number of probes. Data that a "
+        "closed window keeps back is under it as well, from the first window probe on.",
+    .falsified = "An end before the first firing and the timeout are over, one that waits for the "
+                 "next doubled RTO, or one by tcp_retries2.",
+    .why_link = "The cable is cut: both hosts are alive and hear nothing of each other, which "
+                "loopback cannot show.",
+    .time = "About 4 s: two RTOs and the timeout. Without the option the default tcp_retries2 = 15 "
+            "takes about 16 min.",
+    .drawing =
+        (const char *const[]){"c: ESTABLISHED", "s: ESTABLISHED", "c setsockopt(TCP_USER_TIMEOUT)",
+                              "c send()", "> DATA x dropped: the cable is cut", ". RTO",
+                              "> DATA x a tail loss probe", ". RTO", "> DATA x the timeout begins",
+                              ". 2 RTO", "> DATA x lost", ". 4 RTO", "> DATA x lost",
+                              ". what is left of the timeout", "c ETIMEDOUT", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .premises = PREMISE_DATA | PREMISE_WRITABLE,
@@ -109,9 +119,10 @@ const struct experiment experiment_user_timeout = {
     .run = run,
     .tell = tell,
     .by_hand = by_hand,
-    .see_also = (const char *const[]){"retransmission-give-up", "keepalive-dead-peer", "keepalive-behind-data",
-                                      "zero-window", NULL},
-    .try_next = (const char *const[]){"tcplab-bench run user-timeout --set timeout=100ms",
-                                      "tcplab-bench run user-timeout --set retries2=1",
-                                      "tcplab-bench run keepalive-dead-peer --set user_timeout=1s", NULL},
+    .see_also = (const char *const[]){"retransmission-give-up", "keepalive-dead-peer",
+                                      "keepalive-behind-data", "zero-window", NULL},
+    .try_next =
+        (const char *const[]){"tcplab-bench run user-timeout --set timeout=100ms",
+                              "tcplab-bench run user-timeout --set retries2=1",
+                              "tcplab-bench run keepalive-dead-peer --set user_timeout=1s", NULL},
 };

@@ -1,12 +1,16 @@
-/* A client that was rebooted calls again from the port that it had, and the server still has the old connection.
+/* A client that was rebooted calls again from the port that it had, and the server still has the
+ * old connection.
  *
- * Textbooks say:  the SYN resets the old connection; or else the client cannot come back on that port.
- * The kernel:     a SYN ends no connection, wherever its number is: it is answered by a challenge ACK, which is where the old
- *                 connection stands (tcp_validate_incoming(), RFC 5961). The client, in SYN_SENT, cannot use such an ACK and answers with
- *                 the RST that ends the old connection (tcp_rcv_synsent_state_process()), and sends its SYN again: from Linux 5.6 on
- *                 after two timer ticks, before that after 1 s. That SYN makes the new connection.
- * Falsified by:   a server that is not ESTABLISHED after the SYN; another answer; a client that does not come in; an old
- *                 connection that stays. */
+ * Textbooks say:  the SYN resets the old connection; or else the client cannot come back on that
+ *                 port.
+ * The kernel:     a SYN ends no connection, wherever its number is: it is answered by a challenge
+ *                 ACK, which is where the old connection stands (tcp_validate_incoming(), RFC
+ *                 5961). The client, in SYN_SENT, cannot use such an ACK and answers with the RST
+ *                 that ends the old connection (tcp_rcv_synsent_state_process()), and sends its SYN
+ *                 again: from Linux 5.6 on after two timer ticks, before that after 1 s. That SYN
+ *                 makes the new connection.
+ * Falsified by:   a server that is not ESTABLISHED after the SYN; another answer; a client that
+ *                 does not come in; an old connection that stays. */
 #include "bench/trial/challenge_acks.h"
 #include "bench/trial/segments.h"
 #include "bench/trial/sockets.h"
@@ -22,7 +26,8 @@
 #define SYN_AGAIN_S 3.9 /* of kernels that do not send it sooner, and of a busy machine */
 
 static const struct knob knobs[] = {
-    KNOB_SYSCTL("timestamps", NULL, 0, 2, "net.ipv4.tcp_timestamps", "0: without; 2: without a random offset"),
+    KNOB_SYSCTL("timestamps", NULL, 0, 2, "net.ipv4.tcp_timestamps",
+                "0: without; 2: without a random offset"),
     KNOB_DELAY("1ms"),
     KNOB_IPV6,
 };
@@ -42,7 +47,8 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
     expect_exactly(p, "number", 0, &rule_syn_sent_resets, "client.RST_is_off_by");
     expect_exactly(p, "errno", ECONNRESET, &rule_syn_sent_resets, "server.old_connection_error");
     expect_exactly(p, "errno", 0, &rule_syn_again_soon, "client.connect_error");
-    expect_between(p, "s", crossings_s / 2, crossings_s / 2 + SYN_AGAIN_S, &rule_syn_again_soon, "client.SYN_again");
+    expect_between(p, "s", crossings_s / 2, crossings_s / 2 + SYN_AGAIN_S, &rule_syn_again_soon,
+                   "client.SYN_again");
     expect_exactly(p, "sockets", 1, &rule_syn_again_soon, "client.ESTABLISHED");
     expect_exactly(p, "sockets", 1, &rule_syn_again_soon, "server.ESTABLISHED");
     expect_exactly(p, "segments", 1, &rule_syn_challenged, "server.TcpExt.TCPSYNChallenge");
@@ -55,7 +61,8 @@ static bool client_has_forgotten(struct trial *t, int64_t number)
            step_state(t, SIDE_CLIENT, SOCKDIAG_ESTABLISHED) == 0;
 }
 
-/* close() with SO_LINGER 0 deletes the connection and sends a RST. That one is lost: a host whose power fails sends none. */
+/* close() with SO_LINGER 0 deletes the connection and sends a RST. That one is lost: a host whose
+ * power fails sends none. */
 static void crash(struct trial *t, struct trial_socket *client)
 {
     step_fault(t, &(struct fault){.direction = TO_SERVER,
@@ -70,8 +77,8 @@ static void crash(struct trial *t, struct trial_socket *client)
 
 static bool challenge_is_on_its_way(struct trial *t, int64_t before)
 {
-    return segments_count(t, TO_CLIENT, SEGMENT_SYN | SEGMENT_RST | SEGMENT_ACK, SEGMENT_ACK, FAULT_ANY_PAYLOAD) >
-           before;
+    return segments_count(t, TO_CLIENT, SEGMENT_SYN | SEGMENT_RST | SEGMENT_ACK, SEGMENT_ACK,
+                          FAULT_ANY_PAYLOAD) > before;
 }
 
 static struct trial_socket *connect_from_the_port(struct trial *t)
@@ -124,8 +131,9 @@ static void run(struct trial *t, const struct knobs *k)
     step_settle(t);
     step_clear_faults(t);
     step_count_anew(t);
-    int64_t began_ns = clock_now_ns(), before = segments_count(t, TO_CLIENT, SEGMENT_SYN | SEGMENT_RST | SEGMENT_ACK,
-                                                               SEGMENT_ACK, FAULT_ANY_PAYLOAD);
+    int64_t began_ns = clock_now_ns(),
+            before = segments_count(t, TO_CLIENT, SEGMENT_SYN | SEGMENT_RST | SEGMENT_ACK,
+                                    SEGMENT_ACK, FAULT_ANY_PAYLOAD);
     step_hold(t, TO_CLIENT, true);
     step_no_second_syn(t); /* a look that takes more than 1 s would make two challenges of one */
     client = connect_from_the_port(t);
@@ -151,42 +159,43 @@ static void run(struct trial *t, const struct knobs *k)
 
 static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 {
-    fprintf(
-        out,
-        "The client lost its connection without a word, and the server kept it. When the client called again, from "
-        "the same port, its SYN met the old connection, which did not end by it: the server answered with an ACK "
-        "of the old numbers. A socket in SYN_SENT cannot use such an ACK, and the client's kernel answered with "
-        "a RST that had exactly the number which the ACK asked for. Now the old connection ended, with ECONNRESET, "
-        "and the SYN that was sent again after %.0f ms made the new one. connect() succeeded; the client's program "
-        "noticed nothing but that.",
-        1e3 * trial_observed(t, "client.SYN_again"));
+    fprintf(out,
+            "The client lost its connection without a word, and the server kept it. When the "
+            "client called again, from the same port, its SYN met the old connection, which did "
+            "not end by it: the server answered with an ACK of the old numbers. A socket in "
+            "SYN_SENT cannot use such an ACK, and the client's kernel answered with a RST that had "
+            "exactly the number which the ACK asked for. Now the old connection ended, with "
+            "ECONNRESET, and the SYN that was sent again after %.0f ms made the new one. connect() "
+            "succeeded; the client's program noticed nothing but that.",
+            1e3 * trial_observed(t, "client.SYN_again"));
 }
 
 static const struct by_hand by_hand[] = {
     {"server", "ss -tan 'sport = :8888'", "the old connection, ESTAB, until the RST comes"},
     {"server", "nstat -az TcpExtTCPSYNChallenge TcpExtTCPChallengeACK", "1 and 1"},
-    {"client", "tcpdump -ni eth0 -S tcp port 8888", "[S], then [.] with an old number, [R], [S] again, [S.]"},
+    {"client", "tcpdump -ni eth0 -S tcp port 8888",
+     "[S], then [.] with an old number, [R], [S] again, [S.]"},
     {0},
 };
 
 const struct experiment experiment_client_reboot = {
     .name = "client-reboot",
-    .question = "A rebooted client calls again from its old port: what if the server still has the old connection?",
-    .claim =
-        "The SYN resets the old connection; or else the client cannot come back until the server has given it up.",
-    .kernel =
-        "Neither. A SYN ends no connection: it is answered by a challenge ACK (tcp_validate_incoming). The client in "
-        "SYN_SENT answers that with a RST of exactly the right number (tcp_rcv_synsent_state_process), the old "
-        "connection ends, and the SYN that the client sends again makes the new one.",
-    .falsified = "A server that is not ESTABLISHED after the SYN, another answer than one ACK, an old connection "
-                 "that stays, or a client that does not come in.",
-    .why_link =
-        "The wire loses the RST that close() sends, so that the client vanishes without a word, and holds the "
-        "server's answer until its state has been looked at.",
+    .question = "A rebooted client calls again from its old port: what if the server still has the "
+                "old connection?",
+    .claim = "The SYN resets the old connection; or else the client cannot come back until the "
+             "server has given it up.",
+    .kernel = "Neither. A SYN ends no connection: it is answered by a challenge ACK "
+              "(tcp_validate_incoming). The client in SYN_SENT answers that with a RST of exactly "
+              "the right number (tcp_rcv_synsent_state_process), the old connection ends, and the "
+              "SYN that the client sends again makes the new one.",
+    .falsified = "A server that is not ESTABLISHED after the SYN, another answer than one ACK, an "
+                 "old connection that stays, or a client that does not come in.",
+    .why_link = "The wire loses the RST that close() sends, so that the client vanishes without a "
+                "word, and holds the server's answer until its state has been looked at.",
     .time = "Less than 1 s; before Linux 5.6 the SYN is sent again after 1 s.",
-    .drawing = (const char *const[]){"s: ESTABLISHED", "c: CLOSE", "c connect()", "> SYN", "< ACK", "s: ESTABLISHED",
-                                     "> RST", "s: CLOSE", "> SYN", "< SYN-ACK", "> ACK", "c: ESTABLISHED",
-                                     "s: ESTABLISHED", NULL},
+    .drawing = (const char *const[]){"s: ESTABLISHED", "c: CLOSE", "c connect()", "> SYN", "< ACK",
+                                     "s: ESTABLISHED", "> RST", "s: CLOSE", "> SYN", "< SYN-ACK",
+                                     "> ACK", "c: ESTABLISHED", "s: ESTABLISHED", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .premises = PREMISE_WRITABLE,

@@ -1,9 +1,12 @@
 /* Nobody listens: connect() to a port without a listener.
  *
- * Textbooks say:  the server's kernel answers with a RST, and connect() fails with "connection refused".
- * The kernel:     so it does, at once (tcp_v4_rcv(), tcp_v4_send_reset()): no timer, no second SYN. It is the same whether a program has
- *                 the port by bind() alone, or had listened there until a moment ago: what counts is a socket in LISTEN.
- * Falsified by:   an attempt that hangs, a second SYN, another error than ECONNREFUSED, a RST that does not acknowledge the SYN. */
+ * Textbooks say:  the server's kernel answers with a RST, and connect() fails with "connection
+ *                 refused".
+ * The kernel:     so it does, at once (tcp_v4_rcv(), tcp_v4_send_reset()): no timer, no second SYN.
+ *                 It is the same whether a program has the port by bind() alone, or had listened
+ *                 there until a moment ago: what counts is a socket in LISTEN.
+ * Falsified by:   an attempt that hangs, a second SYN, another error than ECONNREFUSED, a RST that
+ *                 does not acknowledge the SYN. */
 #include "bench/trial/segments.h"
 #include "bench/trial/sockets.h"
 #include "bench/trial/steps.h"
@@ -15,8 +18,8 @@ enum { PORT_NOBODY, PORT_BOUND, PORT_CLOSED };
 static const char *const ports[] = {"nobody", "bound", "closed", NULL};
 
 static const struct knob knobs[] = {
-    {"port", "nobody", &option_choice, "bound: bind() without listen(); closed: a listener was there before",
-     .choices = ports},
+    {"port", "nobody", &option_choice,
+     "bound: bind() without listen(); closed: a listener was there before", .choices = ports},
     KNOB_DELAY("1ms"),
     KNOB_IPV6,
 };
@@ -81,7 +84,8 @@ static void run(struct trial *t, const struct knobs *k)
     step_see(t, sock_error(client), "client.connect_error");
     step_settle(t);
     step_take_stock(t);
-    step_see(t, (double)segments_count(t, TO_CLIENT, SEGMENT_RST, SEGMENT_RST, FAULT_ANY_PAYLOAD), "server.RST_ACK");
+    step_see(t, (double)segments_count(t, TO_CLIENT, SEGMENT_RST, SEGMENT_RST, FAULT_ANY_PAYLOAD),
+             "server.RST_ACK");
     see_answer(t);
     step_show(t, LEDGER_refused, "the SYN and its answer");
 }
@@ -90,22 +94,25 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 {
     static const char *const why[] = {
         [PORT_NOBODY] = "no socket has the port",
-        [PORT_BOUND] = "a program has the port by bind(), but it never called listen(), and its socket is in CLOSE",
+        [PORT_BOUND] = "a program has the port by bind(), but it never called listen(), and its "
+                       "socket is in CLOSE",
         [PORT_CLOSED] = "the listener was closed before, and no trace of it is left",
     };
-    fprintf(
-        out,
-        "At the server %s, so its kernel answered the SYN with a RST that acknowledges it, and connect() failed "
-        "with ECONNREFUSED after %.1f ms: one way there and one back. Nothing had to be waited for. That is how a "
-        "refusal is told from silence: a full accept queue, a firewall that drops, or a host that is gone would "
-        "have let the client send its SYN again and again (see syn-retries).",
-        why[knob(k, "port")], 1e3 * trial_observed(t, "client.refused_after"));
+    fprintf(out,
+            "At the server %s, so its kernel answered the SYN with a RST that acknowledges it, and "
+            "connect() failed with ECONNREFUSED after %.1f ms: one way there and one back. Nothing "
+            "had to be waited for. That is how a refusal is told from silence: a full accept "
+            "queue, a firewall that drops, or a host that is gone would have let the client send "
+            "its SYN again and again (see syn-retries).",
+            why[knob(k, "port")], 1e3 * trial_observed(t, "client.refused_after"));
 }
 
 static const struct by_hand by_hand[] = {
-    {"server", "ss -tln 'sport = :8888'", "nobody listens: sockets that are only bound are not listed"},
+    {"server", "ss -tln 'sport = :8888'",
+     "nobody listens: sockets that are only bound are not listed"},
     {"client", "nc -zv 192.0.2.1 8888", "Connection refused, at once"},
-    {"client", "tcpdump -ni eth0 tcp port 8888", "Flags [S], then Flags [R.], seq 0, ack the first number + 1"},
+    {"client", "tcpdump -ni eth0 tcp port 8888",
+     "Flags [S], then Flags [R.], seq 0, ack the first number + 1"},
     {"server", "nstat -az TcpOutRsts", "the RST"},
     {"client", "nstat -az TcpAttemptFails", "the attempt"},
     {0},
@@ -114,16 +121,18 @@ static const struct by_hand by_hand[] = {
 const struct experiment experiment_closed_port = {
     .name = "closed-port",
     .question = "What does a client get from a port where nobody listens?",
-    .claim = "The server answers the SYN with a RST, and connect() fails with \"connection refused\".",
+    .claim =
+        "The server answers the SYN with a RST, and connect() fails with \"connection refused\".",
     .kernel =
-        "So it is, and at once: no socket in LISTEN has the port, so tcp_v4_rcv() sends a RST that acknowledges "
-        "the SYN (tcp_v4_send_reset), and the client's socket fails with ECONNREFUSED (tcp_reset). A port that "
-        "is only bound, or whose listener was closed, is no different.",
-    .falsified = "An attempt that hangs, a second SYN, an error other than ECONNREFUSED, or a RST that does not "
-                 "acknowledge the SYN.",
+        "So it is, and at once: no socket in LISTEN has the port, so tcp_v4_rcv() sends a RST that "
+        "acknowledges the SYN (tcp_v4_send_reset), and the client's socket fails with ECONNREFUSED "
+        "(tcp_reset). A port that is only bound, or whose listener was closed, is no different.",
+    .falsified = "An attempt that hangs, a second SYN, an error other than ECONNREFUSED, or a RST "
+                 "that does not acknowledge the SYN.",
     .why_link = "Over the wire the RST can be seen, and when it came.",
     .time = "It takes one round trip: the kernel waits for nothing here.",
-    .drawing = (const char *const[]){"c connect()", "> SYN", "c: SYN_SENT", "< RST-ACK", "c ECONNREFUSED", NULL},
+    .drawing = (const char *const[]){"c connect()", "> SYN", "c: SYN_SENT", "< RST-ACK",
+                                     "c ECONNREFUSED", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .predict = predict,
@@ -131,7 +140,7 @@ const struct experiment experiment_closed_port = {
     .tell = tell,
     .by_hand = by_hand,
     .see_also = (const char *const[]){"syn-retries", "accept-queue-full", "handshake", NULL},
-    .try_next =
-        (const char *const[]){"tcplab-bench run closed-port --set port=bound",
-                              "tcplab-bench run closed-port --set port=closed", "tcplab-bench run syn-retries", NULL},
+    .try_next = (const char *const[]){"tcplab-bench run closed-port --set port=bound",
+                                      "tcplab-bench run closed-port --set port=closed",
+                                      "tcplab-bench run syn-retries", NULL},
 };

@@ -1,13 +1,16 @@
 /* connect() to a host that is not there: who says so decides how long it takes.
  *
- * Textbooks say:  it takes two minutes; an ICMP error is only remembered meanwhile (a "soft" error).
- * The kernel:     in SYN_SENT an ICMP "unreachable" is not soft: it ends connect() at once (tcp_v4_err()).
- *                 On the client's own network the address must be found first. After three ARP requests
- *                 (or neighbour solicitations) of 1 s each (neigh_timer_handler()) the client's kernel
- *                 sends itself that ICMP message (ipv4_link_failure()). Only silence lasts until the
- *                 SYNs are used up: see syn-retries.
- * Falsified by:   another error; a connect() that goes on after the ICMP message; one that ends before
- *                 3 s on its own network, or well after; a SYN that leaves without an address. */
+ * Textbooks say:  it takes two minutes; an ICMP error is only remembered meanwhile (a "soft"
+ *                 error).
+ * The kernel:     in SYN_SENT an ICMP "unreachable" is not soft: it ends connect() at once
+ *                 (tcp_v4_err()). On the client's own network the address must be found first.
+ *                 After three ARP requests (or neighbour solicitations) of 1 s each
+ *                 (neigh_timer_handler()) the client's kernel sends itself that ICMP message
+ *                 (ipv4_link_failure()). Only silence lasts until the SYNs are used up: see
+ *                 syn-retries.
+ * Falsified by:   another error; a connect() that goes on after the ICMP message; one that ends
+ *                 before 3 s on its own network, or well after; a SYN that leaves without an
+ *                 address. */
 #include "bench/model/ladder.h"
 #include "bench/model/lateness.h"
 #include "bench/model/opening.h"
@@ -36,10 +39,11 @@ static const char *const ways[] = {"router", "neighbour", "silent", NULL};
 
 static const struct knob knobs[] = {
     {"dead", "neighbour", &option_choice,
-     "router: one says that the host is unreachable; neighbour: nobody on the client's own network has "
-     "the address; silent: the SYN is lost and nobody says so",
+     "router: one says that the host is unreachable; neighbour: nobody on the client's own network "
+     "has the address; silent: the SYN is lost and nobody says so",
      .choices = ways},
-    KNOB_SYSCTL("syn_retries", "2", 1, 127, "net.ipv4.tcp_syn_retries", "matters where nobody says anything"),
+    KNOB_SYSCTL("syn_retries", "2", 1, 127, "net.ipv4.tcp_syn_retries",
+                "matters where nobody says anything"),
     KNOB_SYSCTL("linear_timeouts", NULL, 0, 127, "net.ipv4.tcp_syn_linear_timeouts",
                 "more waits of 1 s before they double"),
     KNOB_IPV6,
@@ -63,7 +67,8 @@ static struct span ends(const struct knobs *k, const struct conditions *c)
 
 static const struct rule *rule_of(const struct knobs *k)
 {
-    static const struct rule *const ends_by[] = {&rule_icmp_ends_connect, &rule_neighbour_fails, &rule_syn_gives_up};
+    static const struct rule *const ends_by[] = {&rule_icmp_ends_connect, &rule_neighbour_fails,
+                                                 &rule_syn_gives_up};
     return ends_by[knob(k, "dead")];
 }
 
@@ -74,18 +79,19 @@ static int check(const struct knobs *k, const struct conditions *c, char **ret_m
     bool silent = knob(k, "dead") == DEAD_SILENT;
     if (silent && lasts_s > EXPERIMENT_LONGEST_S)
         r = asprintf(ret_message,
-                     "with these knobs connect() gives up after %.0f s only, and a run lasts %d s at most; "
-                     "write fewer syn_retries",
+                     "with these knobs connect() gives up after %.0f s only, and a run lasts %d s "
+                     "at most; write fewer syn_retries",
                      lasts_s, EXPERIMENT_LONGEST_S);
     else if (silent && opening_syn_is_chance(c, 0, &firing_s))
-        r = asprintf(ret_message,
-                     "%lld linear timeouts are too many for syn_retries=%lld: each is a little late, and it is "
-                     "chance how many have been when the time is over; write at most 10",
-                     (long long)c->syn_linear_timeouts, (long long)c->syn_retries);
+        r = asprintf(
+            ret_message,
+            "%lld linear timeouts are too many for syn_retries=%lld: each is a little late, and it "
+            "is chance how many have been when the time is over; write at most 10",
+            (long long)c->syn_linear_timeouts, (long long)c->syn_retries);
     else if (knob(k, "dead") == DEAD_NEIGHBOUR && lasts_s < not_found(c).hi + 1)
         r = asprintf(ret_message,
-                     "with these knobs connect() gives up after %.0f s, when the address may not have been given "
-                     "up yet; write syn_retries=2 or more",
+                     "with these knobs connect() gives up after %.0f s, when the address may not "
+                     "have been given up yet; write syn_retries=2 or more",
                      lasts_s);
     else
         return 0;
@@ -97,13 +103,17 @@ static int check(const struct knobs *k, const struct conditions *c, char **ret_m
 static void predict(const struct knobs *k, const struct conditions *c, struct prediction *p)
 {
     bool silent = knob(k, "dead") == DEAD_SILENT;
-    expect_exactly(p, "errno", silent ? ETIMEDOUT : EHOSTUNREACH, rule_of(k), "client.connect_error");
+    expect_exactly(p, "errno", silent ? ETIMEDOUT : EHOSTUNREACH, rule_of(k),
+                   "client.connect_error");
     expect_end(p, ends(k, c), rule_of(k), "client.ended");
     expect_exactly(p, "segments", silent ? 1 + opening_syn_retransmits(c, 0) : 0, rule_of(k),
-                   knob(k, "dead") == DEAD_ROUTER ? "client.SYNs_after_ICMP" : "client.SYNs_on_the_wire");
-    expect_exactly(p, "connections", 1, rule_of(k), silent ? "ledger.timed_out" : "ledger.unreachable");
+                   knob(k, "dead") == DEAD_ROUTER ? "client.SYNs_after_ICMP"
+                                                  : "client.SYNs_on_the_wire");
+    expect_exactly(p, "connections", 1, rule_of(k),
+                   silent ? "ledger.timed_out" : "ledger.unreachable");
     expect_exactly(p, "connections", 1, &rule_attempt_fails, "client.Tcp.AttemptFails");
-    expect_exactly(p, "connections", silent, &rule_abort_on_timeout_counter, "client.TcpExt.TCPAbortOnTimeout");
+    expect_exactly(p, "connections", silent, &rule_abort_on_timeout_counter,
+                   "client.TcpExt.TCPAbortOnTimeout");
 }
 
 static int64_t syns_on_the_wire(const struct trial *t)
@@ -117,7 +127,8 @@ static bool syn_was_sent(struct trial *t, int64_t number)
 }
 
 /* The ICMP message that a router sends about this packet: how many bytes. */
-static size_t unreachable(const struct segment *syn, bool ipv6, uint8_t packet[static ICMP_BYTES + SEGMENT_SNAP])
+static size_t unreachable(const struct segment *syn, bool ipv6,
+                          uint8_t packet[static ICMP_BYTES + SEGMENT_SNAP])
 {
     size_t length = ICMP_BYTES + (size_t)syn->snap_length - ETHERNET;
     uint32_t sum = 0;
@@ -148,9 +159,13 @@ static void answer_unreachable(struct trial *t)
     size_t length = unreachable(syn, ipv6, packet);
     endpoint_from_bytes(t->lab.family, syn->id.client, 0, &to);
     int r = host_enter(&t->lab.server);
-    int fd = r ? -1 : socket(t->lab.family, SOCK_RAW | SOCK_CLOEXEC, ipv6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
-    if (fd < 0 || sendto(fd, packet, length, 0, (const struct sockaddr *)&to.address, to.length) < 0)
-        step_fail(t, EXIT_CODE_CANNOT, "an ICMP message of the server's host: %s", strerror(r ? -r : errno));
+    int fd =
+        r ? -1
+          : socket(t->lab.family, SOCK_RAW | SOCK_CLOEXEC, ipv6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
+    if (fd < 0 ||
+        sendto(fd, packet, length, 0, (const struct sockaddr *)&to.address, to.length) < 0)
+        step_fail(t, EXIT_CODE_CANNOT, "an ICMP message of the server's host: %s",
+                  strerror(r ? -r : errno));
     if (fd >= 0)
         close(fd);
 }
@@ -160,10 +175,12 @@ static void run(struct trial *t, const struct knobs *k)
     sock_begin(t);
     step_cut(t, knob(k, "dead") == DEAD_SILENT);
     if (knob(k, "dead") == DEAD_ROUTER)
-        step_fault(t, &(struct fault){.direction = TO_SERVER, .flags_mask = SEGMENT_SYN, .flags = SEGMENT_SYN});
+        step_fault(t, &(struct fault){
+                          .direction = TO_SERVER, .flags_mask = SEGMENT_SYN, .flags = SEGMENT_SYN});
     struct trial_socket *client = sock_new(t, SIDE_CLIENT);
     if (knob(k, "dead") == DEAD_NEIGHBOUR)
-        sock_connect_at(client, t->lab.family == AF_INET6 ? "2001:db8::99" : "192.0.2.99", LAB_PORT);
+        sock_connect_at(client, t->lab.family == AF_INET6 ? "2001:db8::99" : "192.0.2.99",
+                        LAB_PORT);
     else
         sock_connect(client);
     int64_t zero_ns = client ? client->connected_ns : 0, before = 0;
@@ -187,29 +204,32 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
     double first_s = trial_observed(t, "client.ended_first");
     if (knob(k, "dead") == DEAD_ROUTER)
         fprintf(out,
-                "The SYN was lost, and a router answered it with ICMP: host unreachable. connect() failed with "
-                "EHOSTUNREACH within %.2f s of that and sent no second SYN. On an established connection the same "
-                "message "
-                "would only be remembered.",
+                "The SYN was lost, and a router answered it with ICMP: host unreachable. connect() "
+                "failed with EHOSTUNREACH within %.2f s of that and sent no second SYN. On an "
+                "established connection the same message would only be remembered.",
                 first_s);
     else if (knob(k, "dead") == DEAD_NEIGHBOUR)
         fprintf(out,
-                "The address is of the client's own network, and nobody has it. The client's kernel asked for its "
-                "Ethernet address %d times, 1 s apart, while the SYN waited, and no SYN left the host. After "
-                "%.2f s connect() failed with EHOSTUNREACH, which the client's own kernel had said.",
+                "The address is of the client's own network, and nobody has it. The client's "
+                "kernel asked for its Ethernet address %d times, 1 s apart, while the SYN waited, "
+                "and no SYN left the host. After %.2f s connect() failed with EHOSTUNREACH, which "
+                "the client's own kernel had said.",
                 ASKED, first_s);
     else
         fprintf(out,
-                "The SYN was lost and nobody said so. connect() sent it %.0f times and failed with ETIMEDOUT after "
-                "%.2f s: only this takes two minutes with the default tcp_syn_retries, 6.",
+                "The SYN was lost and nobody said so. connect() sent it %.0f times and failed with "
+                "ETIMEDOUT after %.2f s: only this takes two minutes with the default "
+                "tcp_syn_retries, 6.",
                 trial_observed(t, "client.SYNs_on_the_wire"), first_s);
 }
 
 static const struct by_hand by_hand[] = {
     {"client", "time nc -vz 192.0.2.99 8888", "No route to host, after about 3 s"},
     {"client", "ip neigh show 192.0.2.99", "INCOMPLETE while it is asked for, FAILED then"},
-    {"client", "tcpdump -ni eth0 'arp or icmp or tcp port 8888'", "who-has three times; or SYN and ICMP"},
-    {"client", "sysctl net.ipv4.neigh.eth0.mcast_solicit net.ipv4.neigh.eth0.retrans_time_ms", "3 times 1000 ms"},
+    {"client", "tcpdump -ni eth0 'arp or icmp or tcp port 8888'",
+     "who-has three times; or SYN and ICMP"},
+    {"client", "sysctl net.ipv4.neigh.eth0.mcast_solicit net.ipv4.neigh.eth0.retrans_time_ms",
+     "3 times 1000 ms"},
     {0},
 };
 
@@ -218,16 +238,18 @@ const struct experiment experiment_dead_host = {
     .question = "How long does connect() to a host take that is not there?",
     .claim = "Two minutes, until the SYNs are used up; an ICMP error is only remembered meanwhile.",
     .kernel =
-        "It depends on who says so. An ICMP \"unreachable\" of a router ends connect() at once with EHOSTUNREACH "
-        "(tcp_v4_err). On the client's own network nobody answers ARP, and after three requests of 1 s each "
-        "(neigh_timer_handler) the client's own kernel says the same (ipv4_link_failure). Only silence takes until "
-        "the SYNs are used up.",
-    .falsified = "Another error, a connect() that goes on after the ICMP message, one that ends at another time, or "
-                 "a SYN that leaves the host although its address was not found.",
-    .why_link = "On the wire an address may be unknown, and the server's host can answer as a router would.",
+        "It depends on who says so. An ICMP \"unreachable\" of a router ends connect() at once "
+        "with EHOSTUNREACH (tcp_v4_err). On the client's own network nobody answers ARP, and after "
+        "three requests of 1 s each (neigh_timer_handler) the client's own kernel says the same "
+        "(ipv4_link_failure). Only silence takes until the SYNs are used up.",
+    .falsified = "Another error, a connect() that goes on after the ICMP message, one that ends at "
+                 "another time, or a SYN that leaves the host although its address was not found.",
+    .why_link = "On the wire an address may be unknown, and the server's host can answer as a "
+                "router would.",
     .time = "About 3 s. With dead=router less than 1 s; with dead=silent as long as syn-retries.",
-    .drawing = (const char *const[]){"c connect()", "c: SYN_SENT", "> SYN x no Ethernet address to send it to",
-                                     ". 3 s", "c EHOSTUNREACH", NULL},
+    .drawing = (const char *const[]){"c connect()", "c: SYN_SENT",
+                                     "> SYN x no Ethernet address to send it to", ". 3 s",
+                                     "c EHOSTUNREACH", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .check = check,
@@ -236,7 +258,7 @@ const struct experiment experiment_dead_host = {
     .tell = tell,
     .by_hand = by_hand,
     .see_also = (const char *const[]){"syn-retries", "closed-port", "keepalive-dead-peer", NULL},
-    .try_next =
-        (const char *const[]){"tcplab-bench run dead-host --set dead=router",
-                              "tcplab-bench run dead-host --set dead=silent", "tcplab-bench run closed-port", NULL},
+    .try_next = (const char *const[]){"tcplab-bench run dead-host --set dead=router",
+                                      "tcplab-bench run dead-host --set dead=silent",
+                                      "tcplab-bench run closed-port", NULL},
 };

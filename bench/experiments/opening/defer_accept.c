@@ -1,11 +1,15 @@
 /* TCP_DEFER_ACCEPT: accept() shall return only when there is something to read.
  *
- * Textbooks say:  the listener is woken when data comes; a client that sends nothing within the time is dropped.
- * The kernel:     a third ACK without data is ignored (tcp_check_req()), and the half-open request stays in the SYN queue, while the client
- *                 is ESTABLISHED. Data completes it at once. Without data the SYN-ACK is sent again once, at the end of the time, which is
- *                 rounded up to 1, 3, 7, 15 ... s (secs_to_retrans()); and the ACK that answers it does complete the connection
- *                 (syn_ack_recalc()): accept() returns, with nothing to read.
- * Falsified by:   accept() before data and before the end of the time; a SYN-ACK in between; a connection that is dropped. */
+ * Textbooks say:  the listener is woken when data comes; a client that sends nothing within the
+ *                 time is dropped.
+ * The kernel:     a third ACK without data is ignored (tcp_check_req()), and the half-open request
+ *                 stays in the SYN queue, while the client is ESTABLISHED. Data completes it at
+ *                 once. Without data the SYN-ACK is sent again once, at the end of the time, which
+ *                 is rounded up to 1, 3, 7, 15 ... s (secs_to_retrans()); and the ACK that answers
+ *                 it does complete the connection (syn_ack_recalc()): accept() returns, with
+ *                 nothing to read.
+ * Falsified by:   accept() before data and before the end of the time; a SYN-ACK in between; a
+ *                 connection that is dropped. */
 #include "bench/model/opening.h"
 #include "bench/trial/half_open.h"
 #include "bench/trial/segments.h"
@@ -52,8 +56,10 @@ static void predict_data(struct prediction *p)
 
 static void predict(const struct knobs *k, const struct conditions *c, struct prediction *p)
 {
-    expect_exactly(p, "s", opening_defer_seconds(knob(k, "seconds")), &rule_defer_rounds_up, "server.defer_accept");
-    expect_exactly(p, "sockets", 1, &rule_handshake_client_first, "client.ESTABLISHED_while_deferred");
+    expect_exactly(p, "s", opening_defer_seconds(knob(k, "seconds")), &rule_defer_rounds_up,
+                   "server.defer_accept");
+    expect_exactly(p, "sockets", 1, &rule_handshake_client_first,
+                   "client.ESTABLISHED_while_deferred");
     expect_exactly(p, "sockets", 1, &rule_defer_drops_ack, "server.SYN_RECV_while_deferred");
     expect_exactly(p, "connections", 0, &rule_defer_drops_ack, "server.queued_while_deferred");
     expect_exactly(p, "segments", 1, &rule_defer_drops_ack, "server.TcpExt.TCPDeferAcceptDrop");
@@ -77,7 +83,8 @@ static void run_data(struct trial *t, struct trial_socket *listener, struct tria
 static void run_silent(struct trial *t, struct trial_socket *listener, double patience_s)
 {
     const unsigned both = SEGMENT_SYN | SEGMENT_ACK;
-    sock_wait(listener, POLLIN, patience_s, "the end of the time, when accept() returns all the same");
+    sock_wait(listener, POLLIN, patience_s,
+              "the end of the time, when accept() returns all the same");
     struct trial_socket *server = sock_try_accept(listener);
     step_see(t, (double)-sock_receive(server, BYTES), "server.read_error");
     int64_t first_ns = segments_sent_ns(t, TO_CLIENT, both, both, FAULT_ANY_PAYLOAD, 1);
@@ -104,26 +111,29 @@ static void run(struct trial *t, const struct knobs *k)
         run_silent(t, listener, 1.2 * opening_defer_ends(&t->conditions, seconds).hi + 10);
     step_settle(t);
     step_take_stock(t);
-    step_show(t, LEDGER_accepted, knob(k, "data") ? "data completes it" : "nothing is sent, and it completes late");
+    step_show(t, LEDGER_accepted,
+              knob(k, "data") ? "data completes it" : "nothing is sent, and it completes late");
 }
 
 static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 {
-    long long seconds = knob(k, "seconds"), rounded = (long long)trial_observed(t, "server.defer_accept");
-    fprintf(out, "The listener asked for TCP_DEFER_ACCEPT = %lld s, and the kernel made it %lld. ", seconds, rounded);
-    fprintf(out, "The client's third ACK carried no data and was ignored: the client was ESTABLISHED, the server had "
-                 "a half-open request, "
-                 "and accept() had nobody to give. ");
+    long long seconds = knob(k, "seconds"),
+              rounded = (long long)trial_observed(t, "server.defer_accept");
+    fprintf(out, "The listener asked for TCP_DEFER_ACCEPT = %lld s, and the kernel made it %lld. ",
+            seconds, rounded);
+    fprintf(out,
+            "The client's third ACK carried no data and was ignored: the client was ESTABLISHED, "
+            "the server had a half-open request, and accept() had nobody to give. ");
     if (knob(k, "data"))
         fprintf(out,
-                "Then the client sent %d bytes, and accept() and the read after it both succeeded at once: that is "
-                "what the option is for.",
+                "Then the client sent %d bytes, and accept() and the read after it both succeeded "
+                "at once: that is what the option is for.",
                 BYTES);
     else
         fprintf(out,
-                "It sent nothing. After %.2f s the server sent its SYN-ACK again, the client answered with an ACK, "
-                "and that one "
-                "counted: accept() returned a connection with nothing to read. A server must be ready for that.",
+                "It sent nothing. After %.2f s the server sent its SYN-ACK again, the client "
+                "answered with an ACK, and that one counted: accept() returned a connection with "
+                "nothing to read. A server must be ready for that.",
                 trial_observed(t, "server.syn_ack_again_1"));
 }
 
@@ -139,19 +149,22 @@ static const struct by_hand by_hand[] = {
 const struct experiment experiment_defer_accept = {
     .name = "defer-accept",
     .question = "What does TCP_DEFER_ACCEPT do with a client that sends nothing?",
-    .claim = "accept() returns only when data has come, and a client that sends nothing within the time is dropped.",
-    .kernel = "The first half is true while the time lasts: a third ACK without data is ignored (tcp_check_req). At "
-              "its end, which is "
-              "rounded up to 1, 3, 7, 15 s and so on, the SYN-ACK is sent again (syn_ack_recalc), and the client's "
-              "answer completes the "
+    .claim = "accept() returns only when data has come, and a client that sends nothing within the "
+             "time is dropped.",
+    .kernel = "The first half is true while the time lasts: a third ACK without data is ignored "
+              "(tcp_check_req). At its end, which is rounded up to 1, 3, 7, 15 s and so on, the "
+              "SYN-ACK is sent again (syn_ack_recalc), and the client's answer completes the "
               "connection: it is handed over without data, not dropped.",
-    .falsified = "An accept() before data and before the end of the time, a SYN-ACK in between, or a connection that "
-                 "is dropped.",
-    .why_link = "On the wire it can be seen that the server waits in silence, and what it sends at the end.",
-    .time = "About 3 s: the kernel counts this time in SYN-ACK timeouts, and the shortest is 1 s (seconds=1).",
-    .drawing = (const char *const[]){"s listen(), TCP_DEFER_ACCEPT 3 s", "c connect()", "> SYN", "s: SYN_RECV",
-                                     "< SYN-ACK", "c: ESTABLISHED", "> ACK x ignored: no data", ". 3 s", "< SYN-ACK",
-                                     "> ACK", "s: ESTABLISHED", "s accept()", NULL},
+    .falsified = "An accept() before data and before the end of the time, a SYN-ACK in between, or "
+                 "a connection that is dropped.",
+    .why_link = "On the wire it can be seen that the server waits in silence, and what it sends at "
+                "the end.",
+    .time = "About 3 s: the kernel counts this time in SYN-ACK timeouts, and the shortest is 1 s "
+            "(seconds=1).",
+    .drawing = (const char *const[]){"s listen(), TCP_DEFER_ACCEPT 3 s", "c connect()", "> SYN",
+                                     "s: SYN_RECV", "< SYN-ACK", "c: ESTABLISHED",
+                                     "> ACK x ignored: no data", ". 3 s", "< SYN-ACK", "> ACK",
+                                     "s: ESTABLISHED", "s accept()", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .premises = PREMISE_WRITABLE,

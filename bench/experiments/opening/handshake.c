@@ -1,11 +1,14 @@
-/* The handshake, one segment at a time: the wire holds each of the three back until both ends have been looked at.
+/* The handshake, one segment at a time: the wire holds each of the three back until both ends have
+ * been looked at.
  *
- * Textbooks say:  SYN, SYN-ACK, ACK; the client is SYN_SENT, then ESTABLISHED; the server LISTEN, SYN_RCVD, ESTABLISHED.
- * The kernel:     so it is, and the picture hides two things. The client is ESTABLISHED half a round trip before the server is
- *                 (tcp_rcv_synsent_state_process()), and the server's program has no part in it: its kernel answers
- *                 (tcp_conn_request()), and accept() takes what is finished.
- * Falsified by:   another number of segments, another state at one of the ends, an acknowledgement that is not the other's first
- *                 number + 1. */
+ * Textbooks say:  SYN, SYN-ACK, ACK; the client is SYN_SENT, then ESTABLISHED; the server LISTEN,
+ *                 SYN_RCVD, ESTABLISHED.
+ * The kernel:     so it is, and the picture hides two things. The client is ESTABLISHED half a
+ *                 round trip before the server is (tcp_rcv_synsent_state_process()), and the
+ *                 server's program has no part in it: its kernel answers (tcp_conn_request()), and
+ *                 accept() takes what is finished.
+ * Falsified by:   another number of segments, another state at one of the ends, an acknowledgement
+ *                 that is not the other's first number + 1. */
 #include "bench/trial/segments.h"
 #include "bench/trial/sockets.h"
 #include "bench/trial/steps.h"
@@ -47,8 +50,8 @@ static void see_numbers(struct trial *t)
         if (s->flags & SEGMENT_SYN)
             first[s->direction] = s->sequence;
         if (s->flags & SEGMENT_ACK)
-            step_see(t, (double)(s->acknowledged - first[!s->direction]), "%s.acknowledges_first_plus",
-                     s->direction == TO_SERVER ? "client" : "server");
+            step_see(t, (double)(s->acknowledged - first[!s->direction]),
+                     "%s.acknowledges_first_plus", s->direction == TO_SERVER ? "client" : "server");
     }
 }
 
@@ -88,10 +91,12 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
     fprintf(out, "Each of the %d segments was held back until both ends had been looked at. ",
             (int)(trial_observed(t, "client.segments") + trial_observed(t, "server.segments")));
     fprintf(out,
-            "When the SYN-ACK had come, the client was ESTABLISHED and could have sent data, while the server still "
-            "had %s. The server's program had called listen() and nothing else: its kernel did the rest, and %s.",
-            t->conditions.syncookies == 2 ? "nothing, for the SYN-ACK was a cookie (tcp_syncookies = 2)"
-                                          : "a half-open request",
+            "When the SYN-ACK had come, the client was ESTABLISHED and could have sent data, while "
+            "the server still had %s. The server's program had called listen() and nothing else: "
+            "its kernel did the rest, and %s.",
+            t->conditions.syncookies == 2
+                ? "nothing, for the SYN-ACK was a cookie (tcp_syncookies = 2)"
+                : "a half-open request",
             knob(k, "accept") ? "accept() took what was finished"
                               : "the finished connection waits in the accept queue");
 }
@@ -106,26 +111,27 @@ static const struct by_hand by_hand[] = {
 const struct experiment experiment_handshake = {
     .name = "handshake",
     .question = "What are the two ends after each segment of the handshake?",
-    .claim =
-        "SYN, SYN-ACK, ACK: the client goes from SYN_SENT to ESTABLISHED, the server from LISTEN over SYN_RCVD to "
-        "ESTABLISHED.",
-    .kernel =
-        "So it is, but LISTEN stays, and SYN_RCVD is a small request beside it (tcp_conn_request). The client is "
-        "ESTABLISHED half a round trip before the server (tcp_rcv_synsent_state_process), and the server's program "
-        "has no part in it.",
-    .falsified =
-        "Another state at one of the ends, a fourth segment, or an acknowledgement other than the first number + 1.",
-    .why_link = "The wire holds each segment back, so that both ends can be looked at between any two of them.",
+    .claim = "SYN, SYN-ACK, ACK: the client goes from SYN_SENT to ESTABLISHED, the server from "
+             "LISTEN over SYN_RCVD to ESTABLISHED.",
+    .kernel = "So it is, but LISTEN stays, and SYN_RCVD is a small request beside it "
+              "(tcp_conn_request). The client is ESTABLISHED half a round trip before the server "
+              "(tcp_rcv_synsent_state_process), and the server's program has no part in it.",
+    .falsified = "Another state at one of the ends, a fourth segment, or an acknowledgement other "
+                 "than the first number + 1.",
+    .why_link = "The wire holds each segment back, so that both ends can be looked at between any "
+                "two of them.",
     .time = "It takes no time: the kernel waits for nothing here.",
-    .drawing = (const char *const[]){"s listen(4)", "c connect()", "> SYN", "c: SYN_SENT", "s: SYN_RECV", "< SYN-ACK",
-                                     "c: ESTABLISHED", "> ACK", "s: ESTABLISHED", "s accept()", NULL},
+    .drawing = (const char *const[]){"s listen(4)", "c connect()", "> SYN", "c: SYN_SENT",
+                                     "s: SYN_RECV", "< SYN-ACK", "c: ESTABLISHED", "> ACK",
+                                     "s: ESTABLISHED", "s accept()", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .predict = predict,
     .run = run,
     .tell = tell,
     .by_hand = by_hand,
-    .see_also = (const char *const[]){"simultaneous-open", "synack-retries", "accept-queue-full", NULL},
+    .see_also =
+        (const char *const[]){"simultaneous-open", "synack-retries", "accept-queue-full", NULL},
     .try_next = (const char *const[]){"tcplab-bench run handshake --set accept=yes",
                                       "tcplab-bench run handshake --set delay=50ms",
                                       "tcplab-bench run simultaneous-open", NULL},

@@ -1,9 +1,11 @@
-/* Connected to itself: connect() to a port of this host where nobody listens, and the port that it comes from is that one.
+/* Connected to itself: connect() to a port of this host where nobody listens, and the port that it
+ * comes from is that one.
  *
  * Textbooks say:  nobody can connect to a port without a listener: connection refused.
- * The kernel:     if connect() (or bind()) chooses for the client's own port the one that it calls, the SYN comes to the socket that
- *                 sent it. That is a simultaneous open with itself: SYN_SENT, SYN_RECV, ESTABLISHED
- *                 (tcp_rcv_synsent_state_process()), and all that is written comes back. A program that calls a local port in the
+ * The kernel:     if connect() (or bind()) chooses for the client's own port the one that it calls,
+ *                 the SYN comes to the socket that sent it. That is a simultaneous open with
+ *                 itself: SYN_SENT, SYN_RECV, ESTABLISHED (tcp_rcv_synsent_state_process()), and
+ *                 all that is written comes back. A program that calls a local port in the
  *                 ephemeral range again and again, until its server is up, gets there some day.
  * Falsified by:   a connect() that fails; a passive open; bytes that do not come back. */
 #include "bench/trial/sockets.h"
@@ -15,7 +17,8 @@
 #define BYTES 100
 
 static const struct knob knobs[] = {
-    KNOB_YES_NO("bind", "no", "yes: bind() chooses the port; no: connect() does, whose range has this port only"),
+    KNOB_YES_NO("bind", "no",
+                "yes: bind() chooses the port; no: connect() does, whose range has this port only"),
     KNOB_IPV6,
 };
 
@@ -55,14 +58,14 @@ static void run(struct trial *t, const struct knobs *k)
 
 static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 {
-    fprintf(
-        out,
-        "Nobody listened on port %d of the client's host, and connect() to it succeeded: the socket came from port "
-        "%d itself, and so its SYN, its SYN-ACK and its ACK came back to it. All %.0f bytes that it sent it read "
-        "again. With the default range of 28232 ports one attempt in some 14000 to a local port of the right parity "
-        "ends so, and the server that then starts finds its port taken (EADDRINUSE). Keep such ports out of the "
-        "range (ip_local_reserved_ports), or compare getsockname() with getpeername().",
-        LAB_PORT, LAB_PORT, trial_observed(t, "client.bytes_back"));
+    fprintf(out,
+            "Nobody listened on port %d of the client's host, and connect() to it succeeded: the "
+            "socket came from port %d itself, and so its SYN, its SYN-ACK and its ACK came back to "
+            "it. All %.0f bytes that it sent it read again. With the default range of 28232 ports "
+            "one attempt in some 14000 to a local port of the right parity ends so, and the server "
+            "that then starts finds its port taken (EADDRINUSE). Keep such ports out of the range "
+            "(ip_local_reserved_ports), or compare getsockname() with getpeername().",
+            LAB_PORT, LAB_PORT, trial_observed(t, "client.bytes_back"));
 }
 
 static const struct by_hand by_hand[] = {
@@ -76,13 +79,13 @@ const struct experiment experiment_self_connect = {
     .question = "Can connect() succeed at a port where nobody listens?",
     .claim = "No: without a listener the SYN is answered by RST.",
     .kernel =
-        "It can, within one host: if the socket's own port is the one that it calls, its SYN comes back to it and "
-        "makes a simultaneous open with itself (tcp_rcv_synsent_state_process).",
+        "It can, within one host: if the socket's own port is the one that it calls, its SYN comes "
+        "back to it and makes a simultaneous open with itself (tcp_rcv_synsent_state_process).",
     .falsified = "A connect() that fails, a passive open, or bytes that do not come back.",
     .why_link = "The client's host of the wire calls its own address: nothing goes over the wire.",
     .time = "It takes no time: the kernel waits for nothing here.",
-    .drawing = (const char *const[]){"c connect() to its own port", "c: SYN_SENT", "c: SYN_RECV", "c: ESTABLISHED",
-                                     "c send(100)", "c recv() gives 100", NULL},
+    .drawing = (const char *const[]){"c connect() to its own port", "c: SYN_SENT", "c: SYN_RECV",
+                                     "c: ESTABLISHED", "c send(100)", "c recv() gives 100", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .premises = PREMISE_DATA | PREMISE_WRITABLE,
@@ -90,7 +93,9 @@ const struct experiment experiment_self_connect = {
     .run = run,
     .tell = tell,
     .by_hand = by_hand,
-    .see_also = (const char *const[]){"simultaneous-open", "closed-port", "ephemeral-port-choice", NULL},
+    .see_also =
+        (const char *const[]){"simultaneous-open", "closed-port", "ephemeral-port-choice", NULL},
     .try_next = (const char *const[]){"tcplab-bench run self-connect --set bind=yes",
-                                      "tcplab-bench run simultaneous-open", "tcplab-bench run closed-port", NULL},
+                                      "tcplab-bench run simultaneous-open",
+                                      "tcplab-bench run closed-port", NULL},
 };

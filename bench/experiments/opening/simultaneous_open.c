@@ -1,10 +1,14 @@
 /* Both ends connect() at once, and their SYNs cross: a connection without a listener.
  *
- * Textbooks say:  SYN_SENT, on the other's SYN SYN_RCVD, on its SYN-ACK ESTABLISHED, at both ends; four segments.
- * The kernel:     does it, in six. A SYN that meets SYN_SENT makes the socket itself SYN_RECV (tcp_rcv_synsent_state_process()): not a
- *                 small request beside a listener, but the full socket with its descriptor. Both are active opens. Only that they cross
- *                 makes it: where one SYN arrives before the other end calls connect(), nobody is there for it, and it is refused.
- * Falsified by:   an end that is not SYN_RECV after the SYNs, or not ESTABLISHED after the SYN-ACKs; a passive open. */
+ * Textbooks say:  SYN_SENT, on the other's SYN SYN_RCVD, on its SYN-ACK ESTABLISHED, at both ends;
+ *                 four segments.
+ * The kernel:     does it, in six. A SYN that meets SYN_SENT makes the socket itself SYN_RECV
+ *                 (tcp_rcv_synsent_state_process()): not a small request beside a listener, but the
+ *                 full socket with its descriptor. Both are active opens. Only that they cross
+ *                 makes it: where one SYN arrives before the other end calls connect(), nobody is
+ *                 there for it, and it is refused.
+ * Falsified by:   an end that is not SYN_RECV after the SYNs, or not ESTABLISHED after the
+ *                 SYN-ACKs; a passive open. */
 #include "bench/trial/segments.h"
 #include "bench/trial/sockets.h"
 #include "bench/trial/steps.h"
@@ -16,7 +20,8 @@
 #define CLIENT_PORT 9999
 
 static const struct knob knobs[] = {
-    KNOB_YES_NO("crossed", "yes", "no: the client's SYN arrives before the server's end calls connect()"),
+    KNOB_YES_NO("crossed", "yes",
+                "no: the client's SYN arrives before the server's end calls connect()"),
     KNOB_DELAY("1ms"),
     KNOB_IPV6,
 };
@@ -61,7 +66,8 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
 
 static int64_t sent_once(const struct trial *t, enum direction direction, unsigned flags)
 {
-    return segments_once(t, direction, SEGMENT_SYN | SEGMENT_ACK | SEGMENT_RST, flags, FAULT_ANY_PAYLOAD);
+    return segments_once(t, direction, SEGMENT_SYN | SEGMENT_ACK | SEGMENT_RST, flags,
+                         FAULT_ANY_PAYLOAD);
 }
 
 static void see_states(struct trial *t, enum sockdiag_state state, const char *after)
@@ -143,46 +149,47 @@ static void run(struct trial *t, const struct knobs *k)
 
 static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 {
-    fprintf(out,
-            "Nobody called listen() or accept(): both programs bound a port and called connect() to the other's. ");
+    fprintf(out, "Nobody called listen() or accept(): both programs bound a port and called "
+                 "connect() to the other's. ");
     if (knob(k, "crossed"))
-        fprintf(out, "The two SYNs passed each other, and each found a socket in SYN_SENT: both ends were SYN_RECV "
-                     "then, with the sockets "
-                     "that the programs had all the time. Each answered with a SYN-ACK, those crossed, too, and both "
-                     "ends were "
-                     "ESTABLISHED: one connection, which both have opened (ActiveOpens 1 and 1, PassiveOpens 0).");
+        fprintf(out,
+                "The two SYNs passed each other, and each found a socket in SYN_SENT: both ends "
+                "were SYN_RECV then, with the sockets that the programs had all the time. Each "
+                "answered with a SYN-ACK, those crossed, too, and both ends were ESTABLISHED: one "
+                "connection, which both have opened (ActiveOpens 1 and 1, PassiveOpens 0).");
     else
-        fprintf(out, "But the client's SYN arrived before the server's end had sent its own, and a socket that is "
-                     "only bound answers nobody: "
-                     "ECONNREFUSED. Then it was the other way round. Two connect() calls make a connection only "
-                     "where their SYNs are on "
-                     "their way at the same time.");
+        fprintf(out, "But the client's SYN arrived before the server's end had sent its own, and a "
+                     "socket that is only bound answers nobody: ECONNREFUSED. Then it was the "
+                     "other way round. Two connect() calls make a connection only where their SYNs "
+                     "are on their way at the same time.");
 }
 
 static const struct by_hand by_hand[] = {
     {"client", "ss -tanp", "SYN-SENT, SYN-RECV with its process, ESTAB; the same on the server"},
     {"server", "nstat -az TcpActiveOpens TcpPassiveOpens", "1 and 0, on either host"},
-    {"client", "tcpdump -ni eth0 tcp port 8888", "Flags [S] in both directions before the first [S.]"},
+    {"client", "tcpdump -ni eth0 tcp port 8888",
+     "Flags [S] in both directions before the first [S.]"},
     {0},
 };
 
 const struct experiment experiment_simultaneous_open = {
     .name = "simultaneous-open",
     .question = "What if both ends call connect() at the same time, and nobody listens?",
-    .claim = "Both go from SYN_SENT over SYN_RCVD to ESTABLISHED: four segments and one connection.",
+    .claim =
+        "Both go from SYN_SENT over SYN_RCVD to ESTABLISHED: four segments and one connection.",
     .kernel =
-        "So it is: a SYN that meets a socket in SYN_SENT makes that socket SYN_RECV and is answered by a SYN-ACK "
-        "(tcp_rcv_synsent_state_process), and that makes the other end ESTABLISHED (tcp_rcv_state_process). It is a "
-        "full "
-        "socket with a descriptor all the time, no request beside a listener, and both ends count an active open. "
-        "The SYN-ACK's SYN is an old one by then, so each end sends a bare ACK as well: six segments.",
-    .falsified =
-        "An end that is not in SYN_RECV after the SYNs, or not ESTABLISHED after the SYN-ACKs; a passive open.",
+        "So it is: a SYN that meets a socket in SYN_SENT makes that socket SYN_RECV and is "
+        "answered by a SYN-ACK (tcp_rcv_synsent_state_process), and that makes the other end "
+        "ESTABLISHED (tcp_rcv_state_process). It is a full socket with a descriptor all the time, "
+        "no request beside a listener, and both ends count an active open. The SYN-ACK's SYN is an "
+        "old one by then, so each end sends a bare ACK as well: six segments.",
+    .falsified = "An end that is not in SYN_RECV after the SYNs, or not ESTABLISHED after the "
+                 "SYN-ACKs; a passive open.",
     .why_link = "The SYNs must pass each other: the wire holds both until both have been sent.",
     .time = "It takes no time: the kernel waits for nothing here.",
-    .drawing =
-        (const char *const[]){"c connect()", "s connect()", "> SYN", "< SYN", "c: SYN_RECV", "s: SYN_RECV",
-                              "> SYN-ACK", "< SYN-ACK", "> ACK", "< ACK", "c: ESTABLISHED", "s: ESTABLISHED", NULL},
+    .drawing = (const char *const[]){"c connect()", "s connect()", "> SYN", "< SYN", "c: SYN_RECV",
+                                     "s: SYN_RECV", "> SYN-ACK", "< SYN-ACK", "> ACK", "< ACK",
+                                     "c: ESTABLISHED", "s: ESTABLISHED", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .premises = PREMISE_WRITABLE,

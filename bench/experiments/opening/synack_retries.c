@@ -1,12 +1,15 @@
 /* The third ACK never comes: the wire drops it.
  *
- * Textbooks say:  the server stays in SYN_RCVD and sends its SYN-ACK again, tcp_synack_retries times, and then it drops the connection; the
- *                 client learns that sooner or later.
- * The kernel:     the SYN-ACK is sent again after 1, 3, 7, 15, 31 s (reqsk_timer_handler()), and each time the client, which is
- *                 ESTABLISHED, answers with a challenge ACK. At the timeout after the last one the request is deleted, and nothing is sent:
- *                 the client stays ESTABLISHED towards nobody, until it sends something and gets a RST. Data that it sends in time is as
- *                 good as the ACK and completes the handshake (tcp_check_req()).
- * Falsified by:   a SYN-ACK off its ladder; a segment that tells the client of the end; a request that outlives its time. */
+ * Textbooks say:  the server stays in SYN_RCVD and sends its SYN-ACK again, tcp_synack_retries
+ *                 times, and then it drops the connection; the client learns that sooner or later.
+ * The kernel:     the SYN-ACK is sent again after 1, 3, 7, 15, 31 s (reqsk_timer_handler()), and
+ *                 each time the client, which is ESTABLISHED, answers with a challenge ACK. At the
+ *                 timeout after the last one the request is deleted, and nothing is sent: the
+ *                 client stays ESTABLISHED towards nobody, until it sends something and gets a RST.
+ *                 Data that it sends in time is as good as the ACK and completes the handshake
+ *                 (tcp_check_req()).
+ * Falsified by:   a SYN-ACK off its ladder; a segment that tells the client of the end; a request
+ *                 that outlives its time. */
 #include "bench/model/ladder.h"
 #include "bench/trial/half_open.h"
 #include "bench/trial/segments.h"
@@ -22,10 +25,12 @@ enum { DATA_AFTER, DATA_AT_ONCE, DATA_NEVER };
 static const char *const data[] = {"after", "at_once", "never", NULL};
 
 static const struct knob knobs[] = {
-    KNOB_SYSCTL("synack_retries", "2", 0, 255, "net.ipv4.tcp_synack_retries", "how often the SYN-ACK is sent again"),
-    KNOB_COUNT("syncnt", "0", 0, 127, "TCP_SYNCNT of the listener, instead of synack_retries; 0: not set"),
-    {"data", "after", &option_choice, "when the client sends a byte: after the request is gone, at once, never",
-     .choices = data},
+    KNOB_SYSCTL("synack_retries", "2", 0, 255, "net.ipv4.tcp_synack_retries",
+                "how often the SYN-ACK is sent again"),
+    KNOB_COUNT("syncnt", "0", 0, 127,
+               "TCP_SYNCNT of the listener, instead of synack_retries; 0: not set"),
+    {"data", "after", &option_choice,
+     "when the client sends a byte: after the request is gone, at once, never", .choices = data},
     KNOB_DELAY("1ms"),
     KNOB_IPV6,
 };
@@ -47,10 +52,12 @@ static int check(const struct knobs *k, const struct conditions *c, char **ret_m
     if (!ladder || lasts_s <= EXPERIMENT_LONGEST_S) {
         int r = half_open_check(c, ret_message);
         return r || !ladder ? r
-                            : half_open_check_answers(c, 1, ladder_syn_ack_retransmits(&of_listener), ret_message);
+                            : half_open_check_answers(
+                                  c, 1, ladder_syn_ack_retransmits(&of_listener), ret_message);
     }
     if (asprintf(ret_message,
-                 "with %lld repetitions the request lasts %.0f s, and a run lasts %d s at most; write at most 12",
+                 "with %lld repetitions the request lasts %.0f s, and a run lasts %d s at most; "
+                 "write at most 12",
                  (long long)of_listener.synack_retries, lasts_s, EXPERIMENT_LONGEST_S) < 0)
         *ret_message = NULL;
     return -EINVAL;
@@ -81,7 +88,8 @@ static void predict_ladder(const struct knobs *k, const struct conditions *c, st
 static void predict(const struct knobs *k, const struct conditions *c, struct prediction *p)
 {
     struct conditions of_listener = conditions_of_listener(k, c);
-    expect_exactly(p, "sockets", 1, &rule_handshake_client_first, "client.ESTABLISHED_after_SYN_ACK");
+    expect_exactly(p, "sockets", 1, &rule_handshake_client_first,
+                   "client.ESTABLISHED_after_SYN_ACK");
     expect_exactly(p, "sockets", 1, &rule_request_waits_for_ack, "server.SYN_RECV_after_SYN_ACK");
     if (knob(k, "data") != DATA_AT_ONCE) {
         predict_ladder(k, &of_listener, p);
@@ -94,7 +102,8 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
 
 static int64_t syn_ack_ns(const struct trial *t, int64_t n)
 {
-    return segments_sent_ns(t, TO_CLIENT, SEGMENT_SYN | SEGMENT_ACK, SEGMENT_SYN | SEGMENT_ACK, FAULT_ANY_PAYLOAD, n);
+    return segments_sent_ns(t, TO_CLIENT, SEGMENT_SYN | SEGMENT_ACK, SEGMENT_SYN | SEGMENT_ACK,
+                            FAULT_ANY_PAYLOAD, n);
 }
 
 static int64_t resets(const struct trial *t)
@@ -102,15 +111,18 @@ static int64_t resets(const struct trial *t)
     return segments_count(t, TO_CLIENT, SEGMENT_RST, SEGMENT_RST, FAULT_ANY_PAYLOAD);
 }
 
-/* Never early is reckoned from the SYN's arrival, when its timer cannot have been set; never late from the SYN-ACK, when it has. */
+/* Never early is reckoned from the SYN's arrival, when its timer cannot have been set; never late
+ * from the SYN-ACK, when it has. */
 static void see_end(struct trial *t)
 {
     size_t n = 0;
-    const struct history_entry *e = t->failure ? NULL : history_entries(watch_history(t->watch), &n);
+    const struct history_entry *e =
+        t->failure ? NULL : history_entries(watch_history(t->watch), &n);
     const struct history_side *server = n ? &e->side[SIDE_SERVER] : NULL;
     if (!server || !server->missing_ns)
         return;
-    int64_t syn_ns = segments_arrived_ns(t, TO_SERVER, SEGMENT_SYN, SEGMENT_SYN, FAULT_ANY_PAYLOAD, 1);
+    int64_t syn_ns =
+        segments_arrived_ns(t, TO_SERVER, SEGMENT_SYN, SEGMENT_SYN, FAULT_ANY_PAYLOAD, 1);
     step_see(t, (double)(server->missing_ns - syn_ns) / 1e9, "server.request_gone_first");
     step_see(t, fmax(0, (double)(server->last_ns[SOCKDIAG_SYN_RECV] - syn_ack_ns(t, 1)) / 1e9),
              "server.request_gone_last");
@@ -118,9 +130,11 @@ static void see_end(struct trial *t)
 
 static void wait_for_end(struct trial *t, const struct knobs *k, const struct conditions *c)
 {
-    step_wait(t, step_server_is, 0, 1.2 * ladder_syn_ack_gone(c).hi + 10, "the half-open request to be dropped");
+    step_wait(t, step_server_is, 0, 1.2 * ladder_syn_ack_gone(c).hi + 10,
+              "the half-open request to be dropped");
     for (int64_t i = 1; syn_ack_ns(t, i + 1); i++)
-        step_see(t, (double)(syn_ack_ns(t, i + 1) - syn_ack_ns(t, 1)) / 1e9, "server.syn_ack_again_%d", (int)i);
+        step_see(t, (double)(syn_ack_ns(t, i + 1) - syn_ack_ns(t, 1)) / 1e9,
+                 "server.syn_ack_again_%d", (int)i);
     see_end(t);
     step_settle(t);
     step_take_stock(t);
@@ -141,7 +155,8 @@ static void send_late(struct trial *t, struct trial_socket *client)
 
 static void run(struct trial *t, const struct knobs *k)
 {
-    const struct fault third_acks = {.direction = TO_SERVER, .handshake_ack = true, .action = FAULT_DROP};
+    const struct fault third_acks = {
+        .direction = TO_SERVER, .handshake_ack = true, .action = FAULT_DROP};
     struct conditions of_listener = conditions_of_listener(k, &t->conditions);
     struct trial_socket *listener = sock_serve(t, 4), *client = sock_new(t, SIDE_CLIENT);
     if (knob(k, "syncnt"))
@@ -168,34 +183,38 @@ static void run(struct trial *t, const struct knobs *k)
 static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 {
     int64_t again = trial_counter(t, SIDE_SERVER, "TcpExt.TCPSynRetrans");
-    fprintf(out, "The client's ACK was lost, and the client does not know: it is ESTABLISHED, the server's request "
-                 "in SYN_RECV. ");
+    fprintf(out, "The client's ACK was lost, and the client does not know: it is ESTABLISHED, the "
+                 "server's request in SYN_RECV. ");
     if (knob(k, "data") == DATA_AT_ONCE) {
-        fprintf(out, "Then the client sent a byte. Every segment after the handshake carries an ACK, so the lost one "
-                     "was not missed: the "
-                     "connection was in the accept queue at once.");
+        fprintf(out,
+                "Then the client sent a byte. Every segment after the handshake carries an ACK, so "
+                "the lost one was not missed: the connection was in the accept queue at once.");
         return;
     }
     if (again)
+        fprintf(out,
+                "The server sent its SYN-ACK %lld time%s more, and each was answered by an ACK "
+                "that was lost as well. ",
+                (long long)again, again == 1 ? "" : "s");
+    fprintf(out,
+            "Between %.2f and %.2f s after the handshake began the server dropped its request, and "
+            "sent nothing: the client was still ESTABLISHED, connected to nobody. ",
+            trial_observed(t, "server.request_gone_last"),
+            trial_observed(t, "server.request_gone_first"));
+    if (knob(k, "data") == DATA_AFTER)
+        fprintf(out, "Only when it sent a byte did a RST tell it: send() had succeeded, and the "
+                     "read after it failed with ECONNRESET.");
+    else
         fprintf(
             out,
-            "The server sent its SYN-ACK %lld time%s more, and each was answered by an ACK that was lost as well. ",
-            (long long)again, again == 1 ? "" : "s");
-    fprintf(out,
-            "Between %.2f and %.2f s after the handshake began the server dropped its request, and sent nothing: the "
-            "client was still "
-            "ESTABLISHED, connected to nobody. ",
-            trial_observed(t, "server.request_gone_last"), trial_observed(t, "server.request_gone_first"));
-    if (knob(k, "data") == DATA_AFTER)
-        fprintf(out, "Only when it sent a byte did a RST tell it: send() had succeeded, and the read after it failed "
-                     "with ECONNRESET.");
-    else
-        fprintf(out, "It sends nothing, so it will not learn that: keepalive could tell, after two hours.");
+            "It sends nothing, so it will not learn that: keepalive could tell, after two hours.");
 }
 
 static const struct by_hand by_hand[] = {
-    {"server", "ss -tano state syn-recv", "timer:(on,...,N): the SYN-ACK was sent N times more; then it is gone"},
-    {"client", "ss -tan state established", "the same connection, also when the server has nothing any more"},
+    {"server", "ss -tano state syn-recv",
+     "timer:(on,...,N): the SYN-ACK was sent N times more; then it is gone"},
+    {"client", "ss -tan state established",
+     "the same connection, also when the server has nothing any more"},
     {"server", "nstat -az TcpExtTCPSynRetrans TcpExtTCPTimeouts",
      "SYN-ACKs sent again; timeouts, one more than that"},
     {"client", "nstat -az TcpExtTCPChallengeACK", "how often the client has answered"},
@@ -205,22 +224,23 @@ static const struct by_hand by_hand[] = {
 const struct experiment experiment_synack_retries = {
     .name = "synack-retries",
     .question = "What if the third ACK of a handshake never reaches the server?",
-    .claim = "The server stays in SYN_RCVD, sends its SYN-ACK again a few times and then gives the connection up.",
-    .kernel = "So it does, after 1, 3, 7, 15, 31 s (reqsk_timer_handler), tcp_synack_retries times; the client "
-              "answers each with a "
-              "challenge ACK. Then the request is dropped without a word: the client stays ESTABLISHED, and only "
-              "what it sends is "
-              "answered by RST. Data in time would have been as good as the ACK (tcp_check_req).",
-    .falsified =
-        "A SYN-ACK off its ladder, a segment that tells the client of the end, or a request that outlives its time.",
-    .why_link =
-        "The wire drops the third ACK, and the ACKs that the client sends in its place: nothing else is harmed.",
+    .claim = "The server stays in SYN_RCVD, sends its SYN-ACK again a few times and then gives the "
+             "connection up.",
+    .kernel = "So it does, after 1, 3, 7, 15, 31 s (reqsk_timer_handler), tcp_synack_retries "
+              "times; the client answers each with a challenge ACK. Then the request is dropped "
+              "without a word: the client stays ESTABLISHED, and only what it sends is answered by "
+              "RST. Data in time would have been as good as the ACK (tcp_check_req).",
+    .falsified = "A SYN-ACK off its ladder, a segment that tells the client of the end, or a "
+                 "request that outlives its time.",
+    .why_link = "The wire drops the third ACK, and the ACKs that the client sends in its place: "
+                "nothing else is harmed.",
     .time = "About 7 s. With the default, tcp_synack_retries = 5, it takes 63 to 66 s.",
-    .drawing = (const char *const[]){"c connect()", "> SYN", "s: SYN_RECV", "< SYN-ACK", "c: ESTABLISHED",
-                                     "> ACK x dropped by the wire", ". 1 s", "< SYN-ACK",
-                                     "> ACK x dropped by the wire", ". 2 s", "< SYN-ACK",
-                                     "> ACK x dropped by the wire", ". 4 s, and the server drops its request",
-                                     "c send()", "> DATA", "< RST", "c ECONNRESET", NULL},
+    .drawing = (const char *const[]){"c connect()", "> SYN", "s: SYN_RECV", "< SYN-ACK",
+                                     "c: ESTABLISHED", "> ACK x dropped by the wire", ". 1 s",
+                                     "< SYN-ACK", "> ACK x dropped by the wire", ". 2 s",
+                                     "< SYN-ACK", "> ACK x dropped by the wire",
+                                     ". 4 s, and the server drops its request", "c send()",
+                                     "> DATA", "< RST", "c ECONNRESET", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .premises = PREMISE_WRITABLE,

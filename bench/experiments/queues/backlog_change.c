@@ -1,10 +1,12 @@
 /* The backlog of a listener is changed while connections wait: listen() is called again.
  *
- * Textbooks say:  nothing; listen() is called once. Administrators raise somaxconn and expect the running server to profit.
- * The kernel:     listen() on a listener sets sk_max_ack_backlog and nothing else (__inet_listen_sk()). Who waits keeps waiting; each SYN
- *                 is measured by the limit of its moment. somaxconn is looked at in listen() only (__sys_listen_socket()).
- * Falsified by:   a connection that is dropped when the limit shrinks; a SYN that gets in while the queue is longer than the new limit; a
- *                 limit that follows somaxconn. */
+ * Textbooks say:  nothing; listen() is called once. Administrators raise somaxconn and expect the
+ *                 running server to profit.
+ * The kernel:     listen() on a listener sets sk_max_ack_backlog and nothing else
+ *                 (__inet_listen_sk()). Who waits keeps waiting; each SYN is measured by the limit
+ *                 of its moment. somaxconn is looked at in listen() only (__sys_listen_socket()).
+ * Falsified by:   a connection that is dropped when the limit shrinks; a SYN that gets in while the
+ *                 queue is longer than the new limit; a limit that follows somaxconn. */
 #include "bench/model/queue.h"
 #include "bench/trial/segments.h"
 #include "bench/trial/sockets.h"
@@ -38,7 +40,8 @@ static struct limits limits(const struct knobs *k, const struct conditions *c)
                            .grown = queue_limit(knob(k, "grown"), knob(k, "somaxconn_then"))};
 }
 
-static int refuse(char **ret_message, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static int refuse(char **ret_message, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 static int refuse(char **ret_message, const char *format, ...)
 {
     va_list arguments;
@@ -56,24 +59,26 @@ static int check(const struct knobs *k, const struct conditions *c, char **ret_m
     long long waiting = knob(k, "waiting"), most = SOCKETS_MOST - waiting - 1;
     long long needed = queue_capacity(l.first) - 1 + waiting, at_once = queue_requests(c, l.grown);
     if (l.first > most)
-        return refuse(ret_message,
-                      "backlog=%lld: the limit is min(backlog, somaxconn) = %lld, and with waiting=%lld this "
-                      "experiment fills a queue of at most %lld; write a backlog from 1 to %lld",
-                      (long long)knob(k, "backlog"), (long long)l.first, waiting, most, most);
-    if (l.shrunk >= l.first)
         return refuse(
             ret_message,
-            "shrunk=%lld: that is no less than the first limit, min(backlog, somaxconn) = %lld; write less, "
-            "or a larger backlog",
-            (long long)knob(k, "shrunk"), (long long)l.first);
+            "backlog=%lld: the limit is min(backlog, somaxconn) = %lld, and with waiting=%lld this "
+            "experiment fills a queue of at most %lld; write a backlog from 1 to %lld",
+            (long long)knob(k, "backlog"), (long long)l.first, waiting, most, most);
+    if (l.shrunk >= l.first)
+        return refuse(ret_message,
+                      "shrunk=%lld: that is no less than the first limit, min(backlog, somaxconn) "
+                      "= %lld; write less, or a larger backlog",
+                      (long long)knob(k, "shrunk"), (long long)l.first);
     if (queue_capacity(l.grown) < needed)
         return refuse(ret_message,
-                      "grown=%lld: the third limit, min(grown, somaxconn_then) = %lld, has room for %lld, and %lld "
-                      "will be there; write larger ones, or fewer waiting",
-                      (long long)knob(k, "grown"), (long long)l.grown, (long long)queue_capacity(l.grown), needed);
+                      "grown=%lld: the third limit, min(grown, somaxconn_then) = %lld, has room "
+                      "for %lld, and %lld will be there; write larger ones, or fewer waiting",
+                      (long long)knob(k, "grown"), (long long)l.grown,
+                      (long long)queue_capacity(l.grown), needed);
     if (!c->syncookies && at_once < waiting)
         return refuse(ret_message,
-                      "waiting=%lld: with tcp_syncookies=0 the SYN queue takes %lld at once; write at most that",
+                      "waiting=%lld: with tcp_syncookies=0 the SYN queue takes %lld at once; write "
+                      "at most that",
                       waiting, at_once);
     return 0;
 }
@@ -88,7 +93,8 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
     expect_exactly(p, "connections", full, &rule_relisten, "server.queue_shrunk");
     expect_exactly(p, "connections", full - 1, &rule_shrunk_queue, "server.queue_after_one_accept");
     expect_exactly(p, "sockets", waiting, &rule_shrunk_queue, "client.SYN_SENT_after_one_accept");
-    expect_exactly(p, "connections", l.shrunk, &rule_somaxconn_at_listen, "server.limit_after_somaxconn");
+    expect_exactly(p, "connections", l.shrunk, &rule_somaxconn_at_listen,
+                   "server.limit_after_somaxconn");
     expect_exactly(p, "connections", l.grown, &rule_somaxconn_at_listen, "server.queue_limit");
     expect_exactly(p, "connections", full - 1 + waiting, &rule_syn_retry_admitted, "server.queue");
     expect_exactly(p, "connections", full - 1 + waiting, &rule_syn_retry_admitted, "ledger.queued");
@@ -116,7 +122,8 @@ static bool none_is_in_syn_sent(struct trial *t, int64_t number)
     return step_state(t, SIDE_CLIENT, SOCKDIAG_SYN_SENT) == 0;
 }
 
-/* The last of them are dropped at once, and the wire keeps the order: so all ACKs of the first have come. */
+/* The last of them are dropped at once, and the wire keeps the order: so all ACKs of the first have
+ * come. */
 static void fill(struct trial *t, int64_t clients)
 {
     for (int64_t i = 0; i < clients; i++)
@@ -163,22 +170,26 @@ static int seen(const struct trial *t, const char *name)
 static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 {
     long long waiting = knob(k, "waiting");
-    fprintf(out, "%d connections waited when listen() lowered the limit from %d to %d, and all of them stayed. ",
-            seen(t, "server.queue_shrunk"), seen(t, "server.limit_at_first"), seen(t, "server.limit_shrunk"));
     fprintf(out,
-            "accept() took one out, but %d were still more than the limit, so the %lld client%s outside sent SYNs in "
-            "vain. ",
+            "%d connections waited when listen() lowered the limit from %d to %d, and all of them "
+            "stayed. ",
+            seen(t, "server.queue_shrunk"), seen(t, "server.limit_at_first"),
+            seen(t, "server.limit_shrunk"));
+    fprintf(out,
+            "accept() took one out, but %d were still more than the limit, so the %lld client%s "
+            "outside sent SYNs in vain. ",
             seen(t, "server.queue_after_one_accept"), waiting, waiting == 1 ? "" : "s");
     fprintf(out,
-            "Then somaxconn was set to %lld, and the limit was %d as before; with the next listen(%lld) it became "
-            "%u. ",
+            "Then somaxconn was set to %lld, and the limit was %d as before; with the next "
+            "listen(%lld) it became %u. ",
             (long long)knob(k, "somaxconn_then"), seen(t, "server.limit_after_somaxconn"),
             (long long)knob(k, "grown"), t->stock.limit);
     fprintf(out, "With the next SYN of each the rest got in: %u wait now.", t->stock.queue);
 }
 
 static const struct by_hand by_hand[] = {
-    {"server", "ss -ltn 'sport = :8888'", "Recv-Q: how many wait; Send-Q: the limit, which listen() changes"},
+    {"server", "ss -ltn 'sport = :8888'",
+     "Recv-Q: how many wait; Send-Q: the limit, which listen() changes"},
     {"server", "sysctl net.core.somaxconn", "what the next listen() will be capped by"},
     {"client", "ss -tno state syn-sent", "those outside: timer:(on,...,N): N times sent again"},
     {0},
@@ -187,20 +198,23 @@ static const struct by_hand by_hand[] = {
 const struct experiment experiment_backlog_change = {
     .name = "backlog-change",
     .question = "What if the backlog or somaxconn is changed while connections wait?",
-    .claim =
-        "The backlog is given once, at listen(), and a larger somaxconn lets a running server have a longer queue.",
-    .kernel =
-        "listen() may be called again: it sets the limit and nothing else (__inet_listen_sk), so those that wait "
-        "stay, and each SYN meets the limit of its moment. somaxconn caps the backlog within listen() "
-        "(__sys_listen_socket), so a running server's limit stays what it was until it calls listen() again.",
-    .falsified = "A connection that is lost when the limit shrinks, a SYN that gets in while more wait than the new "
-                 "limit, or a limit that follows somaxconn by itself.",
-    .why_link = "Two hosts on a wire: the wire tells when each client outside has sent its SYN again.",
-    .time = "About 2 to 4 s: the clients outside send their SYNs again after 1 s, and after 1 or 2 s more, and no "
-            "sysctl makes that shorter.",
-    .drawing = (const char *const[]){"s listen(4)", "> SYN x dropped: 5 wait, the limit is 4", "s listen(2)",
-                                     "s accept()", ". 1 s", "> SYN x dropped: 4 wait, the limit is 2",
-                                     "s listen(100)", ". 1 s", "> SYN", "< SYN-ACK", "> ACK", "s: ESTABLISHED", NULL},
+    .claim = "The backlog is given once, at listen(), and a larger somaxconn lets a running server "
+             "have a longer queue.",
+    .kernel = "listen() may be called again: it sets the limit and nothing else "
+              "(__inet_listen_sk), so those that wait stay, and each SYN meets the limit of its "
+              "moment. somaxconn caps the backlog within listen() (__sys_listen_socket), so a "
+              "running server's limit stays what it was until it calls listen() again.",
+    .falsified = "A connection that is lost when the limit shrinks, a SYN that gets in while more "
+                 "wait than the new limit, or a limit that follows somaxconn by itself.",
+    .why_link =
+        "Two hosts on a wire: the wire tells when each client outside has sent its SYN again.",
+    .time = "About 2 to 4 s: the clients outside send their SYNs again after 1 s, and after 1 or 2 "
+            "s more, and no sysctl makes that shorter.",
+    .drawing =
+        (const char *const[]){"s listen(4)", "> SYN x dropped: 5 wait, the limit is 4",
+                              "s listen(2)", "s accept()", ". 1 s",
+                              "> SYN x dropped: 4 wait, the limit is 2", "s listen(100)", ". 1 s",
+                              "> SYN", "< SYN-ACK", "> ACK", "s: ESTABLISHED", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .premises = PREMISE_WRITABLE,
@@ -209,9 +223,11 @@ const struct experiment experiment_backlog_change = {
     .run = run,
     .tell = tell,
     .by_hand = by_hand,
-    .see_also = (const char *const[]){"accept-queue-full", "syn-retries", "queued-client-leaves", NULL},
+    .see_also =
+        (const char *const[]){"accept-queue-full", "syn-retries", "queued-client-leaves", NULL},
     .try_next =
-        (const char *const[]){"tcplab-bench run backlog-change --set shrunk=0",
-                              "tcplab-bench run backlog-change --set somaxconn_then=8",
-                              "tcplab-bench run backlog-change --set backlog=20 --set somaxconn_then=4096", NULL},
+        (const char *const[]){
+            "tcplab-bench run backlog-change --set shrunk=0",
+            "tcplab-bench run backlog-change --set somaxconn_then=8",
+            "tcplab-bench run backlog-change --set backlog=20 --set somaxconn_then=4096", NULL},
 };

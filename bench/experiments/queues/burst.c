@@ -22,12 +22,12 @@ int64_t burst_prefill(const struct knobs *k, const struct conditions *c)
     return prefill == OPTION_NEVER ? burst_limit(k, c) : prefill;
 }
 
-static int burst_refuse_prefill(const struct conditions *c, int64_t prefill, int64_t requests, char **ret_message)
+static int burst_refuse_prefill(const struct conditions *c, int64_t prefill, int64_t requests,
+                                char **ret_message)
 {
     if (asprintf(ret_message,
-                 "prefill=%lld: with tcp_syncookies=0 and tcp_max_syn_backlog=%lld the SYN queue takes %lld at once; "
-                 "write "
-                 "at most that",
+                 "prefill=%lld: with tcp_syncookies=0 and tcp_max_syn_backlog=%lld the SYN queue "
+                 "takes %lld at once; write at most that",
                  (long long)prefill, (long long)c->max_syn_backlog, (long long)requests) < 0)
         *ret_message = NULL;
     return -EINVAL;
@@ -41,21 +41,23 @@ int burst_check(const struct knobs *k, const struct conditions *c, char **ret_me
         return burst_refuse_prefill(c, prefill, queue_requests(c, burst_limit(k, c)), ret_message);
     if (prefill <= capacity)
         return 0;
-    if (asprintf(
-            ret_message,
-            "prefill=%lld: the queue holds min(backlog, somaxconn) + 1 = min(%lld, %lld) + 1 = %lld connections; "
-            "write at most that, or a larger backlog",
-            (long long)prefill, (long long)knob(k, "backlog"), (long long)c->somaxconn, (long long)capacity) < 0)
+    if (asprintf(ret_message,
+                 "prefill=%lld: the queue holds min(backlog, somaxconn) + 1 = min(%lld, %lld) + 1 "
+                 "= %lld connections; write at most that, or a larger backlog",
+                 (long long)prefill, (long long)knob(k, "backlog"), (long long)c->somaxconn,
+                 (long long)capacity) < 0)
         *ret_message = NULL;
     return -EINVAL;
 }
 
 struct queue_burst burst_outcome(const struct knobs *k, const struct conditions *c)
 {
-    return queue_burst(c, burst_limit(k, c), burst_prefill(k, c), knob(k, "clients"), burst_overlaps(k));
+    return queue_burst(c, burst_limit(k, c), burst_prefill(k, c), knob(k, "clients"),
+                       burst_overlaps(k));
 }
 
-const struct rule *burst_syn_rule(const struct knobs *k, const struct conditions *c, const struct queue_burst *b)
+const struct rule *burst_syn_rule(const struct knobs *k, const struct conditions *c,
+                                  const struct queue_burst *b)
 {
     if (!burst_overlaps(k) || burst_prefill(k, c) > burst_limit(k, c))
         return &rule_syn_dropped;
@@ -68,11 +70,12 @@ void burst_expect_row(struct prediction *p, const char *row, int64_t n, const st
     expect_exactly(p, "connections", n, n ? rule : rule_of_none, "ledger.%s", row);
 }
 
-static void burst_expect_ledger(const struct knobs *k, const struct conditions *c, const struct queue_burst *b,
-                                struct prediction *p)
+static void burst_expect_ledger(const struct knobs *k, const struct conditions *c,
+                                const struct queue_burst *b, struct prediction *p)
 {
     const struct rule *none = burst_overlaps(k) ? &rule_row_empty : &rule_loopback_handshake;
-    burst_expect_row(p, "queued", burst_prefill(k, c) + b->queued, &rule_accept_queue_capacity, none);
+    burst_expect_row(p, "queued", burst_prefill(k, c) + b->queued, &rule_accept_queue_capacity,
+                     none);
     burst_expect_row(p, "syn_sent", b->syn_sent, burst_syn_rule(k, c, b), &rule_row_empty);
     burst_expect_row(p, "reset", b->reset, &rule_third_ack_reset,
                      burst_overlaps(k) ? &rule_never_reset_by_syn : &rule_loopback_handshake);
@@ -81,32 +84,39 @@ static void burst_expect_ledger(const struct knobs *k, const struct conditions *
     burst_expect_row(p, "refused", 0, NULL, &rule_never_refused);
 }
 
-/* The prefill's own: with tcp_syncookies = 2, or where the SYN queue does not take as many as the accept queue. */
+/* The prefill's own: with tcp_syncookies = 2, or where the SYN queue does not take as many as the
+ * accept queue. */
 static int64_t burst_prefill_cookies(const struct knobs *k, const struct conditions *c)
 {
     return queue_burst(c, burst_limit(k, c), 0, burst_prefill(k, c), burst_overlaps(k)).cookies;
 }
 
-static void burst_expect_counters(const struct knobs *k, const struct conditions *c, const struct queue_burst *b,
-                                  int again, struct prediction *p)
+static void burst_expect_counters(const struct knobs *k, const struct conditions *c,
+                                  const struct queue_burst *b, int again, struct prediction *p)
 {
     int64_t before = burst_prefill_cookies(k, c);
     int64_t repeated = b->syn_sent * again; /* each of them meets a full accept queue */
     expect_exactly(p, "segments", b->queue_overflows + repeated, &rule_listen_overflows,
                    "server.TcpExt.ListenOverflows");
-    expect_exactly(p, "segments", b->listen_drops + repeated, &rule_listen_drops, "server.TcpExt.ListenDrops");
+    expect_exactly(p, "segments", b->listen_drops + repeated, &rule_listen_drops,
+                   "server.TcpExt.ListenDrops");
     if (!burst_overlaps(k) && !b->cookies && !before)
         return; /* the SYN queue has no part in it */
-    expect_exactly(p, "segments", b->request_full, &rule_request_full_counter, "server.TcpExt.TCPReqQFullDrop");
-    expect_exactly(p, "segments", before + b->cookies, &rule_cookies_sent, "server.TcpExt.SyncookiesSent");
-    expect_exactly(p, "segments", before + b->cookies_back, &rule_cookies_received, "server.TcpExt.SyncookiesRecv");
+    expect_exactly(p, "segments", b->request_full, &rule_request_full_counter,
+                   "server.TcpExt.TCPReqQFullDrop");
+    expect_exactly(p, "segments", before + b->cookies, &rule_cookies_sent,
+                   "server.TcpExt.SyncookiesSent");
+    expect_exactly(p, "segments", before + b->cookies_back, &rule_cookies_received,
+                   "server.TcpExt.SyncookiesRecv");
 }
 
-void burst_expect(const struct knobs *k, const struct conditions *c, int again, struct prediction *p)
+void burst_expect(const struct knobs *k, const struct conditions *c, int again,
+                  struct prediction *p)
 {
     struct queue_burst b = burst_outcome(k, c);
     int64_t queued = burst_prefill(k, c) + b.queued;
-    expect_exactly(p, "connections", burst_limit(k, c), &rule_accept_queue_limit, "server.queue_limit");
+    expect_exactly(p, "connections", burst_limit(k, c), &rule_accept_queue_limit,
+                   "server.queue_limit");
     expect_exactly(p, "connections", queued, &rule_accept_queue_capacity, "server.queue");
     expect_exactly(p, "connections", queued, &rule_passive_opens, "server.Tcp.PassiveOpens");
     burst_expect_ledger(k, c, &b, p);
@@ -131,6 +141,6 @@ void burst_need_once(struct trial *t, enum direction direction, unsigned flags)
     if (segments_retries(t, direction, flags, 1, &first, &last))
         step_fail(
             t, EXIT_CODE_FAILED,
-            "it took more than 1 s until all clients had come, so some segments had been sent again by then, and "
-            "nothing can be said; use fewer clients, or a quieter machine");
+            "it took more than 1 s until all clients had come, so some segments had been sent "
+            "again by then, and nothing can be said; use fewer clients, or a quieter machine");
 }

@@ -1,11 +1,13 @@
 /* Clients leave while they wait in the accept queue.
  *
- * Textbooks say:  a client that closes or resets its connection is gone, and its place in the queue is free for another.
- * The kernel:     an entry of the accept queue is taken out by accept(), and by nothing else (inet_csk_accept()). After a FIN the entry is
- *                 in CLOSE_WAIT, after a RST it is a dead socket that no tool shows; either keeps its place, and the server's program
+ * Textbooks say:  a client that closes or resets its connection is gone, and its place in the queue
+ *                 is free for another.
+ * The kernel:     an entry of the accept queue is taken out by accept(), and by nothing else
+ *                 (inet_csk_accept()). After a FIN the entry is in CLOSE_WAIT, after a RST it is a
+ *                 dead socket that no tool shows; either keeps its place, and the server's program
  *                 accepts it like any other.
- * Falsified by:   a queue that gets shorter when clients leave; a newcomer that gets in before accept(); an accept() that passes over
- *                 those that have left. */
+ * Falsified by:   a queue that gets shorter when clients leave; a newcomer that gets in before
+ *                 accept(); an accept() that passes over those that have left. */
 #include "bench/model/queue.h"
 #include "bench/trial/sockets.h"
 #include "bench/trial/steps.h"
@@ -22,7 +24,8 @@ enum { FIN, RST };
 static const struct knob knobs[] = {
     KNOB_BACKLOG("2"),
     KNOB_SOMAXCONN,
-    {"how", "fin", &option_choice, "how they leave: close(), or close() with SO_LINGER 0", .choices = ways},
+    {"how", "fin", &option_choice, "how they leave: close(), or close() with SO_LINGER 0",
+     .choices = ways},
     KNOB_COUNT("bytes", "100", 0, 1000, "that each sends before it leaves"),
     KNOB_DELAY("1ms"),
     KNOB_IPV6,
@@ -38,9 +41,10 @@ static int check(const struct knobs *k, const struct conditions *c, char **ret_m
     if (capacity(k, c) <= CAPACITY_MOST)
         return 0;
     if (asprintf(ret_message,
-                 "backlog=%lld: the queue holds min(backlog, somaxconn) + 1 = %lld connections, and this experiment "
-                 "fills it with at most %d; write a backlog from 0 to %d",
-                 (long long)knob(k, "backlog"), (long long)capacity(k, c), CAPACITY_MOST, CAPACITY_MOST - 1) < 0)
+                 "backlog=%lld: the queue holds min(backlog, somaxconn) + 1 = %lld connections, "
+                 "and this experiment fills it with at most %d; write a backlog from 0 to %d",
+                 (long long)knob(k, "backlog"), (long long)capacity(k, c), CAPACITY_MOST,
+                 CAPACITY_MOST - 1) < 0)
         *ret_message = NULL;
     return -EINVAL;
 }
@@ -49,14 +53,16 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
 {
     int64_t all = capacity(k, c);
     bool fin = knob(k, "how") == FIN;
-    expect_exactly(p, "connections", all, &rule_accept_queue_capacity, "server.queue_before_they_leave");
+    expect_exactly(p, "connections", all, &rule_accept_queue_capacity,
+                   "server.queue_before_they_leave");
     expect_exactly(p, "connections", all, &rule_queued_keeps_its_place, "server.queue");
     expect_exactly(p, "sockets", 0, &rule_queued_keeps_its_place, "server.ESTABLISHED");
     expect_exactly(p, "sockets", fin ? all : 0, fin ? &rule_fin_acknowledged : &rule_queued_reset,
                    "server.CLOSE_WAIT");
     expect_exactly(p, "connections", all, &rule_queued_keeps_its_place, "ledger.closed");
     expect_exactly(p, "connections", 1, &rule_syn_dropped, "ledger.syn_sent");
-    expect_exactly(p, "connections", all, &rule_queued_keeps_its_place, "server.accepted_after_they_left");
+    expect_exactly(p, "connections", all, &rule_queued_keeps_its_place,
+                   "server.accepted_after_they_left");
     expect_exactly(p, "bytes", all * knob(k, "bytes"), &rule_queued_data, "server.bytes_read");
     expect_exactly(p, "connections", fin ? all : 0, &rule_queued_data, "server.then_end_of_file");
     expect_exactly(p, "connections", fin ? 0 : all, &rule_queued_reset, "server.then_ECONNRESET");
@@ -139,44 +145,47 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
     bool fin = knob(k, "how") == FIN;
     long long left = trial_row(t, LEDGER_closed), bytes = knob(k, "bytes");
     fprintf(out,
-            "%lld client%s connected, sent %lld bytes%s and left by %s, while the server's program did nothing. ",
+            "%lld client%s connected, sent %lld bytes%s and left by %s, while the server's program "
+            "did nothing. ",
             left, left == 1 ? "" : "s", bytes, left == 1 ? "" : " each", fin ? "FIN" : "RST");
-    fprintf(out, "All %lld were gone, and the accept queue was as long as before: %u. ", left, t->stock.queue);
+    fprintf(out, "All %lld were gone, and the accept queue was as long as before: %u. ", left,
+            t->stock.queue);
     fprintf(out, fin ? "At the server they are in CLOSE_WAIT, without a descriptor. "
                      : "At the server no tool shows them any more, but the queue has them. ");
-    fprintf(out,
-            "So a newcomer's SYN was dropped. Then the program called accept(), and got the ones that had left, ");
-    fprintf(out, "first come, first served: %lld bytes could still be read, and then recv() gave %s. ",
-            (long long)trial_observed(t, "server.bytes_read"), fin ? "the end of file" : "ECONNRESET");
+    fprintf(out, "So a newcomer's SYN was dropped. Then the program called accept(), and got the "
+                 "ones that had left, ");
+    fprintf(
+        out, "first come, first served: %lld bytes could still be read, and then recv() gave %s. ",
+        (long long)trial_observed(t, "server.bytes_read"), fin ? "the end of file" : "ECONNRESET");
     fprintf(out, "The first accept() had made room for the newcomer, whose next SYN got in.");
 }
 
 static const struct by_hand by_hand[] = {
     {"server", "ss -ltn 'sport = :8888'", "Recv-Q: how many wait, those that have left among them"},
     {"server", "ss -tan state close-wait 'sport = :8888'", "those that left by FIN"},
-    {"client", "netstat -nat | grep 8888", "FIN_WAIT2 after a FIN, nothing after a RST, SYN_SENT: the newcomer"},
+    {"client", "netstat -nat | grep 8888",
+     "FIN_WAIT2 after a FIN, nothing after a RST, SYN_SENT: the newcomer"},
     {0},
 };
 
 const struct experiment experiment_queued_client_leaves = {
     .name = "queued-client-leaves",
-    .question = "Does a client that leaves while it waits in the accept queue make room for another?",
+    .question =
+        "Does a client that leaves while it waits in the accept queue make room for another?",
     .claim = "A client that closes or resets its connection is gone, and its place is free.",
-    .kernel =
-        "Only accept() takes an entry out of the queue (inet_csk_accept). After a FIN it is in CLOSE_WAIT, after a "
-        "RST it is a dead socket, and either way it keeps its place and is accepted like any other: so a queue "
-        "can be full of clients that are long gone, and live ones stay outside.",
-    .falsified =
-        "A queue that gets shorter when clients leave, a newcomer that gets in before accept(), or an accept() "
-        "that passes over those that have left.",
+    .kernel = "Only accept() takes an entry out of the queue (inet_csk_accept). After a FIN it is "
+              "in CLOSE_WAIT, after a RST it is a dead socket, and either way it keeps its place "
+              "and is accepted like any other: so a queue can be full of clients that are long "
+              "gone, and live ones stay outside.",
+    .falsified = "A queue that gets shorter when clients leave, a newcomer that gets in before "
+                 "accept(), or an accept() that passes over those that have left.",
     .why_link = "Two hosts on a wire, so that what is left at either end can be seen apart.",
-    .time =
-        "About 2 s, of which the newcomer waits 1 s or more until it sends its SYN again; the dead would stay in the "
-        "queue for ever.",
-    .drawing =
-        (const char *const[]){"s listen(2)", "> SYN", "< SYN-ACK", "> ACK", "s: ESTABLISHED", "c send(), close()",
-                              "> DATA", "> FIN-ACK", "s: CLOSE_WAIT", "> SYN x dropped: the queue is full",
-                              "s accept()", ". 1 s", "> SYN", "< SYN-ACK", "> ACK", NULL},
+    .time = "About 2 s, of which the newcomer waits 1 s or more until it sends its SYN again; the "
+            "dead would stay in the queue for ever.",
+    .drawing = (const char *const[]){"s listen(2)", "> SYN", "< SYN-ACK", "> ACK", "s: ESTABLISHED",
+                                     "c send(), close()", "> DATA", "> FIN-ACK", "s: CLOSE_WAIT",
+                                     "> SYN x dropped: the queue is full", "s accept()", ". 1 s",
+                                     "> SYN", "< SYN-ACK", "> ACK", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .premises = PREMISE_DATA | PREMISE_ON_TIME | PREMISE_WRITABLE,
@@ -185,8 +194,10 @@ const struct experiment experiment_queued_client_leaves = {
     .run = run,
     .tell = tell,
     .by_hand = by_hand,
-    .see_also = (const char *const[]){"accept-queue-full", "close-wait-leak", "backlog-change", NULL},
-    .try_next = (const char *const[]){"tcplab-bench run queued-client-leaves --set how=rst",
-                                      "tcplab-bench run queued-client-leaves --set how=rst --set bytes=0",
-                                      "tcplab-bench run queued-client-leaves --set backlog=20", NULL},
+    .see_also =
+        (const char *const[]){"accept-queue-full", "close-wait-leak", "backlog-change", NULL},
+    .try_next =
+        (const char *const[]){"tcplab-bench run queued-client-leaves --set how=rst",
+                              "tcplab-bench run queued-client-leaves --set how=rst --set bytes=0",
+                              "tcplab-bench run queued-client-leaves --set backlog=20", NULL},
 };

@@ -1,19 +1,23 @@
-/* RST on overflow: the third ACK of a handshake meets a full accept queue, and tcp_abort_on_overflow is 1.
+/* RST on overflow: the third ACK of a handshake meets a full accept queue, and
+ * tcp_abort_on_overflow is 1.
  *
  * Textbooks say:  with tcp_abort_on_overflow = 1 a full queue means "connection reset by peer".
- * The kernel:     tcp_check_req() finds no room for the child, deletes the request and sends RST. That is the only place: a SYN
- *                 that meets a full queue is dropped silently (tcp_conn_request()), and so is the ACK of a SYN cookie
- *                 (tcp_get_cookie_sock()). So a reset takes handshakes that overlap: they do on a wire with a delay; over
+ * The kernel:     tcp_check_req() finds no room for the child, deletes the request and sends RST.
+ *                 That is the only place: a SYN that meets a full queue is dropped silently
+ *                 (tcp_conn_request()), and so is the ACK of a SYN cookie (tcp_get_cookie_sock()).
+ *                 So a reset takes handshakes that overlap: they do on a wire with a delay; over
  *                 loopback each is over before connect() returns.
- * Falsified by:   any reset over loopback; any other number of resets than requests that found no room. */
+ * Falsified by:   any reset over loopback; any other number of resets than requests that found no
+ *                 room. */
 #include "bench/experiments/queues/burst.h"
 #include "bench/trial/steps.h"
 
 #include <stdio.h>
 
 static const struct knob knobs[] = {
-    KNOB_BACKLOG("8"),    KNOB_SOMAXCONN,    KNOB_PREFILL("6"),  KNOB_CLIENTS("7"), KNOB_SYNCOOKIES("0"),
-    KNOB_MAX_SYN_BACKLOG, KNOB_LINK("wire"), KNOB_DELAY("50ms"), KNOB_IPV6,
+    KNOB_BACKLOG("8"), KNOB_SOMAXCONN,       KNOB_PREFILL("6"),
+    KNOB_CLIENTS("7"), KNOB_SYNCOOKIES("0"), KNOB_MAX_SYN_BACKLOG,
+    KNOB_LINK("wire"), KNOB_DELAY("50ms"),   KNOB_IPV6,
 };
 
 /* As many deaths at once as the kernel can surely report (observe/destroyed.h). */
@@ -47,25 +51,29 @@ static void run(struct trial *t, const struct knobs *k)
         burst_need_once(t, TO_SERVER, SEGMENT_SYN);
     step_take_stock(t);
     if (t->lab.loopback)
-        step_show(t, LEDGER_syn_sent, "one that found the queue full: its SYN was dropped, nothing was reset");
+        step_show(t, LEDGER_syn_sent,
+                  "one that found the queue full: its SYN was dropped, nothing was reset");
     else
         step_show(t, LEDGER_reset, "one of those that were reset: first told yes, then no");
 }
 
 static void tell_loopback(FILE *out, const struct trial *t, const struct knobs *k)
 {
-    fprintf(out, "tcp_abort_on_overflow is %d, and nobody was reset. ", t->conditions.abort_on_overflow ? 1 : 0);
+    fprintf(out, "tcp_abort_on_overflow is %d, and nobody was reset. ",
+            t->conditions.abort_on_overflow ? 1 : 0);
     if (!trial_row(t, LEDGER_syn_sent))
         fprintf(out, "There was room for all: %lld connections wait, and the queue holds %lld. ",
-                (long long)trial_row(t, LEDGER_queued), (long long)queue_capacity(burst_limit(k, &t->conditions)));
+                (long long)trial_row(t, LEDGER_queued),
+                (long long)queue_capacity(burst_limit(k, &t->conditions)));
     else if (burst_outcome(k, &t->conditions).queue_overflows)
         fprintf(out, "The queue is full, and %lld SYNs met it and were dropped. ",
                 (long long)trial_row(t, LEDGER_syn_sent));
     else
         fprintf(out, "tcp_max_syn_backlog let no SYN in: all were dropped. ");
-    fprintf(out, "Over loopback the whole handshake runs inside connect(): the queue is full or it is not when the "
-                 "SYN comes, and a SYN that meets a full queue is dropped, whatever the knob says. The knob is about "
-                 "the third ACK, and no third ACK came late.");
+    fprintf(out,
+            "Over loopback the whole handshake runs inside connect(): the queue is full or it is "
+            "not when the SYN comes, and a SYN that meets a full queue is dropped, whatever the "
+            "knob says. The knob is about the third ACK, and no third ACK came late.");
 }
 
 static void tell_late(FILE *out, const struct trial *t)
@@ -73,23 +81,25 @@ static void tell_late(FILE *out, const struct trial *t)
     long long reset = trial_row(t, LEDGER_reset), half_open = trial_row(t, LEDGER_half_open);
     long long ghosts = trial_row(t, LEDGER_ghost);
     if (reset)
-        fprintf(
-            out,
-            "%lld found the queue full and were answered by RST. Those clients were connected for one round trip: "
-            "their connect() had succeeded, and \"connection reset by peer\" came with their next call. ",
-            reset);
+        fprintf(out,
+                "%lld found the queue full and were answered by RST. Those clients were connected "
+                "for one round trip: their connect() had succeeded, and \"connection reset by "
+                "peer\" came with their next call. ",
+                reset);
     if (half_open && t->conditions.abort_on_overflow)
         fprintf(out, "%lld are half-open still. ", half_open);
     else if (half_open)
-        fprintf(
-            out,
-            "%lld found the queue full. tcp_abort_on_overflow is 0, so nobody was reset and nobody was told: they "
-            "are half-open, ESTABLISHED at the client and SYN_RECV at the server%s. ",
-            half_open, t->conditions.synack_retries > 0 ? ", whose SYN-ACK will come again" : "");
+        fprintf(out,
+                "%lld found the queue full. tcp_abort_on_overflow is 0, so nobody was reset and "
+                "nobody was told: they are half-open, ESTABLISHED at the client and SYN_RECV at "
+                "the server%s. ",
+                half_open,
+                t->conditions.synack_retries > 0 ? ", whose SYN-ACK will come again" : "");
     if (ghosts)
         fprintf(out,
-                "%lld were let in by SYN cookies, and their ACKs met a full queue: dropped silently, for the knob is "
-                "not asked about cookies. They are ghosts: ESTABLISHED at the client, nothing at the server. ",
+                "%lld were let in by SYN cookies, and their ACKs met a full queue: dropped "
+                "silently, for the knob is not asked about cookies. They are ghosts: ESTABLISHED "
+                "at the client, nothing at the server. ",
                 ghosts);
     if (!reset && !half_open && !ghosts)
         fprintf(out, "None came late, so nobody was reset. ");
@@ -105,50 +115,57 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
     }
     if (prefill > burst_limit(k, &t->conditions)) {
         fprintf(out,
-                "The accept queue was full before the clients came: %lld connections waited. All SYNs, %lld, met it "
-                "and were dropped without a word. No SYN is ever answered by a reset, whatever the knob says.",
+                "The accept queue was full before the clients came: %lld connections waited. All "
+                "SYNs, %lld, met it and were dropped without a word. No SYN is ever answered by a "
+                "reset, whatever the knob says.",
                 prefill, dropped);
         return;
     }
-    fprintf(out, "All SYNs came before the first third ACK, when %lld connections waited and there was room. ",
+    fprintf(out,
+            "All SYNs came before the first third ACK, when %lld connections waited and there was "
+            "room. ",
             prefill);
     if (dropped < knob(k, "clients")) {
-        fprintf(out, "Then the third ACKs came: %lld found room. ", (long long)trial_row(t, LEDGER_queued) - prefill);
+        fprintf(out, "Then the third ACKs came: %lld found room. ",
+                (long long)trial_row(t, LEDGER_queued) - prefill);
         tell_late(out, t);
     }
     if (dropped && !b.syn_sent)
         fprintf(out, "%lld clients had no answer yet.", dropped);
     else if (dropped)
         fprintf(out,
-                "%lld clients got no answer: their SYNs met %s and were dropped. No SYN is ever answered by a reset.",
-                dropped, b.request_full ? "a full SYN queue" : "the bound that tcp_max_syn_backlog sets");
+                "%lld clients got no answer: their SYNs met %s and were dropped. No SYN is ever "
+                "answered by a reset.",
+                dropped,
+                b.request_full ? "a full SYN queue" : "the bound that tcp_max_syn_backlog sets");
 }
 
 static const struct by_hand by_hand[] = {
     {"server", "nstat -az TcpExtListenOverflows TcpExtEmbryonicRsts TcpOutRsts",
      "EmbryonicRsts = OutRsts = the resets"},
     {"server", "ss -ltn 'sport = :8888'", "Recv-Q: how many wait; Send-Q: the limit"},
-    {"client", "ss -tan 'dport = :8888' | awk '{print $1}' | sort | uniq -c", "who still has a socket, by state"},
+    {"client", "ss -tan 'dport = :8888' | awk '{print $1}' | sort | uniq -c",
+     "who still has a socket, by state"},
     {0},
 };
 
 const struct experiment experiment_rst_on_overflow = {
     .name = "rst-on-overflow",
     .question = "Whom does tcp_abort_on_overflow = 1 reset?",
-    .claim = "With tcp_abort_on_overflow = 1, clients that meet a full queue see \"connection reset by peer\".",
-    .kernel = "Only the third ACK of a half-open request that meets a full accept queue is answered by RST "
-              "(tcp_check_req). "
-              "A SYN that meets one is dropped (tcp_conn_request), and so is the ACK of a SYN cookie "
-              "(tcp_get_cookie_sock).",
-    .falsified = "Any reset over loopback; any other number of resets than half-open requests that found no room.",
-    .why_link =
-        "Third ACKs must meet a queue that filled after their SYNs: handshakes must overlap, which they do on a wire "
-        "with a "
-        "delay. The wire lets each SYN pass once, so that the counters hold the first ones only. Over loopback "
-        "(link=loopback) handshakes cannot overlap, and nobody is reset.",
+    .claim = "With tcp_abort_on_overflow = 1, clients that meet a full queue see \"connection "
+             "reset by peer\".",
+    .kernel = "Only the third ACK of a half-open request that meets a full accept queue is "
+              "answered by RST (tcp_check_req). A SYN that meets one is dropped "
+              "(tcp_conn_request), and so is the ACK of a SYN cookie (tcp_get_cookie_sock).",
+    .falsified = "Any reset over loopback; any other number of resets than half-open requests that "
+                 "found no room.",
+    .why_link = "Third ACKs must meet a queue that filled after their SYNs: handshakes must "
+                "overlap, which they do on a wire with a delay. The wire lets each SYN pass once, "
+                "so that the counters hold the first ones only. Over loopback (link=loopback) "
+                "handshakes cannot overlap, and nobody is reset.",
     .time = "It takes no time: the reset is the answer to the ACK.",
-    .drawing = (const char *const[]){"s: accept queue full", "> SYN", "s: SYN_RECV", "< SYN-ACK", "c: ESTABLISHED",
-                                     "> ACK", "< RST", "c: reset", NULL},
+    .drawing = (const char *const[]){"s: accept queue full", "> SYN", "s: SYN_RECV", "< SYN-ACK",
+                                     "c: ESTABLISHED", "> ACK", "< RST", "c: reset", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .sysctls = (const char *const[]){"net.ipv4.tcp_abort_on_overflow=1", NULL},
@@ -158,10 +175,12 @@ const struct experiment experiment_rst_on_overflow = {
     .run = run,
     .tell = tell,
     .by_hand = by_hand,
-    .see_also = (const char *const[]){"third-ack-dropped", "syn-cookie-ghosts", "accept-queue-full", NULL},
+    .see_also =
+        (const char *const[]){"third-ack-dropped", "syn-cookie-ghosts", "accept-queue-full", NULL},
     .try_next =
-        (const char *const[]){"tcplab-bench run rst-on-overflow --set link=loopback",
-                              "tcplab-bench run rst-on-overflow --set clients=20",
-                              "tcplab-bench run rst-on-overflow --set clients=20 --set syncookies=1",
-                              "tcplab-bench run rst-on-overflow --set net.ipv4.tcp_abort_on_overflow=0", NULL},
+        (const char *const[]){
+            "tcplab-bench run rst-on-overflow --set link=loopback",
+            "tcplab-bench run rst-on-overflow --set clients=20",
+            "tcplab-bench run rst-on-overflow --set clients=20 --set syncookies=1",
+            "tcplab-bench run rst-on-overflow --set net.ipv4.tcp_abort_on_overflow=0", NULL},
 };

@@ -1,10 +1,12 @@
 /* Ghosts: SYN cookies tell more clients yes than the accept queue has room for.
  *
  * Textbooks say:  SYN cookies defend against SYN floods; an established connection has two ends.
- * The kernel:     when the SYN queue is full tcp_conn_request() answers with a cookie and keeps nothing. The client is ESTABLISHED on
- *                 the SYN-ACK. Its ACK proves the cookie, and if the accept queue is full by then tcp_get_cookie_sock() drops
- *                 it: nobody is told, and nothing is sent again, for there is no request whose timer could.
- * Falsified by:   a ghost that the server knows of; another number of them than cookies that found no room. */
+ * The kernel:     when the SYN queue is full tcp_conn_request() answers with a cookie and keeps
+ *                 nothing. The client is ESTABLISHED on the SYN-ACK. Its ACK proves the cookie, and
+ *                 if the accept queue is full by then tcp_get_cookie_sock() drops it: nobody is
+ *                 told, and nothing is sent again, for there is no request whose timer could.
+ * Falsified by:   a ghost that the server knows of; another number of them than cookies that found
+ *                 no room. */
 #include "bench/experiments/queues/burst.h"
 #include "bench/trial/steps.h"
 
@@ -36,16 +38,16 @@ static void run(struct trial *t, const struct knobs *k)
 static void tell_ghosts(FILE *out, const struct trial *t)
 {
     if (t->conditions.syncookies == 2)
-        fprintf(out,
-                "Every SYN was answered with a cookie, of which the server keeps nothing: the SYN queue took none. ");
+        fprintf(out, "Every SYN was answered with a cookie, of which the server keeps nothing: the "
+                     "SYN queue took none. ");
     else
-        fprintf(out,
-                "The SYN queue took as many requests as it holds, and the SYNs beyond were answered with cookies, "
-                "of which the server keeps nothing. ");
+        fprintf(out, "The SYN queue took as many requests as it holds, and the SYNs beyond were "
+                     "answered with cookies, of which the server keeps nothing. ");
     fprintf(out,
-            "%lld ACKs with a cookie came back when the accept queue was full, and were dropped without a word. A "
-            "ghost stays ESTABLISHED until it sends something: then it comes to life if there is room and the cookie "
-            "is fresh, its data is dropped while the queue is full, and it is reset when the cookie is too old. ",
+            "%lld ACKs with a cookie came back when the accept queue was full, and were dropped "
+            "without a word. A ghost stays ESTABLISHED until it sends something: then it comes to "
+            "life if there is room and the cookie is fresh, its data is dropped while the queue is "
+            "full, and it is reset when the cookie is too old. ",
             (long long)trial_row(t, LEDGER_ghost));
 }
 
@@ -57,13 +59,14 @@ static void tell_syn_sent(FILE *out, const struct trial *t, const struct knobs *
         return;
     }
     if (burst_prefill(k, &t->conditions) > burst_limit(k, &t->conditions))
-        fprintf(out,
-                "The accept queue was full before they came. A SYN that meets a full accept queue is dropped, with "
-                "cookies or without, and no cookie is sent: ");
+        fprintf(out, "The accept queue was full before they came. A SYN that meets a full accept "
+                     "queue is dropped, with cookies or without, and no cookie is sent: ");
     else if (burst_outcome(k, &t->conditions).request_full)
         fprintf(out, "Without cookies a SYN that meets a full SYN queue is dropped: ");
     else
-        fprintf(out, "Without cookies a SYN beyond the bound that tcp_max_syn_backlog sets is dropped: ");
+        fprintf(
+            out,
+            "Without cookies a SYN beyond the bound that tcp_max_syn_backlog sets is dropped: ");
     fprintf(out, "%lld clients know that they are not connected, and try again. ", dropped);
 }
 
@@ -76,15 +79,14 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
     if (trial_row(t, LEDGER_ghost))
         tell_ghosts(out, t);
     if (half_open)
-        fprintf(
-            out,
-            "%lld are half-open: the SYN queue has their requests, and their third ACKs met a full accept queue and "
-            "were dropped (see third-ack-dropped). ",
-            half_open);
+        fprintf(out,
+                "%lld are half-open: the SYN queue has their requests, and their third ACKs met a "
+                "full accept queue and were dropped (see third-ack-dropped). ",
+                half_open);
     if (reset)
         fprintf(out,
-                "%lld were reset: the SYN queue had their requests, their third ACKs met a full accept queue, and "
-                "tcp_abort_on_overflow is 1 (see rst-on-overflow). ",
+                "%lld were reset: the SYN queue had their requests, their third ACKs met a full "
+                "accept queue, and tcp_abort_on_overflow is 1 (see rst-on-overflow). ",
                 reset);
     if (trial_row(t, LEDGER_syn_sent))
         tell_syn_sent(out, t, k);
@@ -93,7 +95,8 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 }
 
 static const struct by_hand by_hand[] = {
-    {"client", "ss -tn state established 'dport = :8888' | wc -l", "how many believe it (and a line of heading)"},
+    {"client", "ss -tn state established 'dport = :8888' | wc -l",
+     "how many believe it (and a line of heading)"},
     {"server", "ss -tn state established 'sport = :8888' | wc -l", "how many are real"},
     {"server", "nstat -az TcpExtSyncookiesSent TcpExtSyncookiesRecv TcpExtListenOverflows",
      "Recv: cookies that came back valid; Overflows: those that found no room"},
@@ -102,20 +105,24 @@ static const struct by_hand by_hand[] = {
 
 const struct experiment experiment_syn_cookie_ghosts = {
     .name = "syn-cookie-ghosts",
-    .question = "With SYN cookies, how many clients believe that they are connected, and how many are?",
-    .claim = "A client whose connect() succeeded has a connection; SYN cookies only matter under attack.",
-    .kernel = "When the SYN queue is full the kernel answers SYNs with cookies and keeps nothing (tcp_conn_request). "
-              "If the accept "
-              "queue is full when the cookie's ACK comes, it is dropped (tcp_get_cookie_sock), and the server has "
-              "nothing that could be sent again: only what the client sends can still bring it to life. No attack is "
-              "needed: a burst of ordinary clients is enough.",
-    .falsified = "A ghost that the server has a socket for; another number of them than cookies that found no room.",
-    .why_link = "The SYN queue fills only while handshakes overlap: all SYNs must come before the first third ACK, "
-                "which takes a "
-                "wire with a delay. The wire lets each SYN pass once, so that the counters hold the first ones only.",
+    .question =
+        "With SYN cookies, how many clients believe that they are connected, and how many are?",
+    .claim = "A client whose connect() succeeded has a connection; SYN cookies only matter under "
+             "attack.",
+    .kernel = "When the SYN queue is full the kernel answers SYNs with cookies and keeps nothing "
+              "(tcp_conn_request). If the accept queue is full when the cookie's ACK comes, it is "
+              "dropped (tcp_get_cookie_sock), and the server has nothing that could be sent again: "
+              "only what the client sends can still bring it to life. No attack is needed: a burst "
+              "of ordinary clients is enough.",
+    .falsified = "A ghost that the server has a socket for; another number of them than cookies "
+                 "that found no room.",
+    .why_link = "The SYN queue fills only while handshakes overlap: all SYNs must come before the "
+                "first third ACK, which takes a wire with a delay. The wire lets each SYN pass "
+                "once, so that the counters hold the first ones only.",
     .time = "It takes no time.",
-    .drawing = (const char *const[]){"s: SYN queue full", "> SYN", "< SYN-ACK (a cookie)", "c: ESTABLISHED",
-                                     "> ACK x the accept queue is full", "s: nothing", "c: ESTABLISHED, still", NULL},
+    .drawing = (const char *const[]){"s: SYN queue full", "> SYN", "< SYN-ACK (a cookie)",
+                                     "c: ESTABLISHED", "> ACK x the accept queue is full",
+                                     "s: nothing", "c: ESTABLISHED, still", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .check = burst_check,
@@ -125,7 +132,8 @@ const struct experiment experiment_syn_cookie_ghosts = {
     .by_hand = by_hand,
     .see_also = (const char *const[]){"rst-on-overflow", "accept-queue-full", NULL},
     .try_next =
-        (const char *const[]){"tcplab-bench run syn-cookie-ghosts --set syncookies=0",
-                              "tcplab-bench run syn-cookie-ghosts --set syncookies=2",
-                              "tcplab-bench run syn-cookie-ghosts --set backlog=128 --set clients=1000", NULL},
+        (const char *const[]){
+            "tcplab-bench run syn-cookie-ghosts --set syncookies=0",
+            "tcplab-bench run syn-cookie-ghosts --set syncookies=2",
+            "tcplab-bench run syn-cookie-ghosts --set backlog=128 --set clients=1000", NULL},
 };

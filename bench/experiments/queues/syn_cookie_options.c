@@ -1,12 +1,15 @@
-/* What a SYN cookie remembers of the SYN: the options of the connection, and its maximum segment size.
+/* What a SYN cookie remembers of the SYN: the options of the connection, and its maximum segment
+ * size.
  *
- * Textbooks say:  a SYN cookie loses window scaling and SACK, and has three bits for one of eight segment sizes.
- * The kernel:     puts window scale, SACK and ECN into the lowest six bits of the timestamp that the client echoes
- *                 (cookie_init_timestamp(), cookie_timestamp_decode()). Only without timestamps are they lost: then the SYN-ACK offers
- *                 none (tcp_conn_request()). Of the segment size it keeps which of four it is at least
+ * Textbooks say:  a SYN cookie loses window scaling and SACK, and has three bits for one of eight
+ *                 segment sizes.
+ * The kernel:     puts window scale, SACK and ECN into the lowest six bits of the timestamp that
+ *                 the client echoes (cookie_init_timestamp(), cookie_timestamp_decode()). Only
+ *                 without timestamps are they lost: then the SYN-ACK offers none
+ *                 (tcp_conn_request()). Of the segment size it keeps which of four it is at least
  *                 (__cookie_v4_init_sequence(), __cookie_v6_init_sequence()).
- * Falsified by:   a cookie's connection without window scaling or SACK although it has timestamps, or with them although it
- *                 has none; another segment size than the table's. */
+ * Falsified by:   a cookie's connection without window scaling or SACK although it has timestamps,
+ *                 or with them although it has none; another segment size than the table's. */
 #include "bench/model/opening.h"
 #include "bench/trial/sockets.h"
 #include "bench/trial/steps.h"
@@ -26,7 +29,8 @@ static const int announced[] = {500, 536, 1000, 1300, 1400, 1440, 1460};
 
 static const struct knob knobs[] = {
     KNOB_SYNCOOKIES("2"),
-    KNOB_SYSCTL("timestamps", NULL, 0, 2, "net.ipv4.tcp_timestamps", "0: without; 2: without a random offset"),
+    KNOB_SYSCTL("timestamps", NULL, 0, 2, "net.ipv4.tcp_timestamps",
+                "0: without; 2: without a random offset"),
     KNOB_SYSCTL("sack", NULL, 0, 1, "net.ipv4.tcp_sack", "whether both ends offer SACK"),
     KNOB_DELAY("1ms"),
     KNOB_IPV6,
@@ -46,8 +50,10 @@ static bool keeps_options(const struct conditions *c)
 static int mss(const struct knobs *k, const struct conditions *c, int i)
 {
     bool ipv6 = knob(k, "ipv6");
-    int most = ipv6 ? MSS_MOST_V6 : MSS_MOST_V4, of_client = announced[i] < most ? announced[i] : most;
-    return (cookie(c) ? opening_cookie_mss(of_client, ipv6) : of_client) - (c->timestamps ? TIMESTAMP_BYTES : 0);
+    int most = ipv6 ? MSS_MOST_V6 : MSS_MOST_V4,
+        of_client = announced[i] < most ? announced[i] : most;
+    return (cookie(c) ? opening_cookie_mss(of_client, ipv6) : of_client) -
+           (c->timestamps ? TIMESTAMP_BYTES : 0);
 }
 
 /* tcp_sync_mss() never goes below tcp_min_snd_mss. */
@@ -57,12 +63,12 @@ static int check(const struct knobs *k, const struct conditions *c, char **ret_m
     int r;
     if (c->min_snd_mss > least)
         r = asprintf(ret_message,
-                     "net.ipv4.tcp_min_snd_mss=%lld: every segment size below that is raised to it, "
-                     "whatever the client announces; write at most %d",
+                     "net.ipv4.tcp_min_snd_mss=%lld: every segment size below that is raised to "
+                     "it, whatever the client announces; write at most %d",
                      (long long)c->min_snd_mss, least);
     else if (!c->window_scaling)
-        r = asprintf(ret_message, "net.ipv4.tcp_window_scaling=0: then no connection has window scaling, and a "
-                                  "cookie cannot lose it; write 1");
+        r = asprintf(ret_message, "net.ipv4.tcp_window_scaling=0: then no connection has window "
+                                  "scaling, and a cookie cannot lose it; write 1");
     else
         return 0;
     if (r < 0)
@@ -86,14 +92,18 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
                                  : c->timestamps ? &rule_cookie_timestamp
                                                  : &rule_cookie_without_timestamp,
                       *size = cookie(c) ? &rule_cookie_mss : &rule_request_keeps_options;
-    expect_exactly(p, "connections", keeps_options(c) ? CONNECTIONS : 0, options, "server.with_window_scaling");
-    expect_exactly(p, "connections", keeps_options(c) && c->sack ? CONNECTIONS : 0, options, "server.with_SACK");
-    expect_exactly(p, "connections", c->timestamps ? CONNECTIONS : 0, options, "server.with_timestamps");
+    expect_exactly(p, "connections", keeps_options(c) ? CONNECTIONS : 0, options,
+                   "server.with_window_scaling");
+    expect_exactly(p, "connections", keeps_options(c) && c->sack ? CONNECTIONS : 0, options,
+                   "server.with_SACK");
+    expect_exactly(p, "connections", c->timestamps ? CONNECTIONS : 0, options,
+                   "server.with_timestamps");
     expect_exactly(p, "bits", 0, options, "server.window_scale_is_off_by");
     for (int i = 0; i < CONNECTIONS; i++)
         expect_exactly(p, "bytes", mss(k, c, i), size, "server.MSS_of_%d", announced[i]);
     expect_exactly(p, "sizes", different_mss(k, c), size, "server.different_MSS");
-    expect_exactly(p, "segments", cookie(c) ? CONNECTIONS : 0, &rule_cookies_sent, "server.TcpExt.SyncookiesSent");
+    expect_exactly(p, "segments", cookie(c) ? CONNECTIONS : 0, &rule_cookies_sent,
+                   "server.TcpExt.SyncookiesSent");
     expect_exactly(p, "segments", cookie(c) ? CONNECTIONS : 0, &rule_cookies_received,
                    "server.TcpExt.SyncookiesRecv");
 }
@@ -102,7 +112,8 @@ struct kept {
     int scaled, sacked, stamped, scale_off_by, different, last_mss;
 };
 
-static void connect_one(struct trial *t, struct trial_socket *listener, int of_client, struct kept *kept)
+static void connect_one(struct trial *t, struct trial_socket *listener, int of_client,
+                        struct kept *kept)
 {
     struct tcp_info at_server, at_client;
     struct trial_socket *client = sock_new(t, SIDE_CLIENT);
@@ -142,31 +153,31 @@ static void run(struct trial *t, const struct knobs *k)
 static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 {
     const struct conditions *c = &t->conditions;
-    fprintf(out, "%d clients announced other segment sizes each, from %d to %d bytes. ", CONNECTIONS, announced[0],
-            announced[CONNECTIONS - 1]);
+    fprintf(out, "%d clients announced other segment sizes each, from %d to %d bytes. ",
+            CONNECTIONS, announced[0], announced[CONNECTIONS - 1]);
     if (!cookie(c)) {
-        fprintf(out,
-                "The listener kept a request of each, with all that its SYN had said: every size, window scaling "
-                "and SACK.");
+        fprintf(out, "The listener kept a request of each, with all that its SYN had said: every "
+                     "size, window scaling and SACK.");
         return;
     }
     fprintf(out,
-            "Each was answered with a SYN cookie, and what came of it was what the client's ACK brought back: %d of "
-            "the sizes, each the next lower one of a table of four",
+            "Each was answered with a SYN cookie, and what came of it was what the client's ACK "
+            "brought back: %d of the sizes, each the next lower one of a table of four",
             (int)trial_observed(t, "server.different_MSS"));
     if (c->timestamps)
-        fprintf(out, ". Window scaling and SACK were all there, for the lowest six bits of the timestamp, which the "
-                     "client echoes, had carried them.");
+        fprintf(out, ". Window scaling and SACK were all there, for the lowest six bits of the "
+                     "timestamp, which the client echoes, had carried them.");
     else
-        fprintf(out,
-                ", and neither window scaling nor SACK, for there was no timestamp to carry them: no window above "
-                "64 kB, and after a loss no word of what has come.");
+        fprintf(out, ", and neither window scaling nor SACK, for there was no timestamp to carry "
+                     "them: no window above 64 kB, and after a loss no word of what has come.");
 }
 
 static const struct by_hand by_hand[] = {
     {"server", "ss -tni 'sport = :8888'", "ts sack wscale:7,7 mss:1288 of the cookie's connection"},
-    {"server", "sysctl net.ipv4.tcp_syncookies net.ipv4.tcp_timestamps", "2 and 1 here; 1 and 1 by default"},
-    {"client", "tcpdump -ni eth0 'tcp[tcpflags] & tcp-syn != 0'", "mss, sackOK, TS and wscale of both SYNs"},
+    {"server", "sysctl net.ipv4.tcp_syncookies net.ipv4.tcp_timestamps",
+     "2 and 1 here; 1 and 1 by default"},
+    {"client", "tcpdump -ni eth0 'tcp[tcpflags] & tcp-syn != 0'",
+     "mss, sackOK, TS and wscale of both SYNs"},
     {0},
 };
 
@@ -174,18 +185,17 @@ const struct experiment experiment_syn_cookie_options = {
     .name = "syn-cookie-options",
     .question = "What does a connection lose that was opened by a SYN cookie?",
     .claim = "SYN cookies lose window scaling and SACK, and know eight segment sizes only.",
-    .kernel =
-        "With timestamps nothing but the exact segment size: their lowest six bits carry window scale, SACK and "
-        "ECN (cookie_init_timestamp). Without timestamps window scaling and SACK are lost. Of the segment size "
-        "the cookie keeps one of four: 536, 1300, 1440 or 1460; with IPv6 1220, 1420, 1440 or 8940 "
-        "(__cookie_v4_init_sequence).",
-    .falsified =
-        "A cookie's connection with timestamps that lacks window scaling or SACK, one without that has them, "
-        "or a segment size that is not in the table.",
+    .kernel = "With timestamps nothing but the exact segment size: their lowest six bits carry "
+              "window scale, SACK and ECN (cookie_init_timestamp). Without timestamps window "
+              "scaling and SACK are lost. Of the segment size the cookie keeps one of four: 536, "
+              "1300, 1440 or 1460; with IPv6 1220, 1420, 1440 or 8940 (__cookie_v4_init_sequence).",
+    .falsified = "A cookie's connection with timestamps that lacks window scaling or SACK, one "
+                 "without that has them, or a segment size that is not in the table.",
     .why_link = "The wire's MTU is 1500 bytes, so that all these segment sizes are possible.",
     .time = "Less than 1 s: nobody waits for anything.",
-    .drawing = (const char *const[]){"c connect()", "> SYN", "< SYN-ACK", "s: LISTEN, and nothing else", "> ACK",
-                                     "s: ESTABLISHED, by what the ACK says", NULL},
+    .drawing =
+        (const char *const[]){"c connect()", "> SYN", "< SYN-ACK", "s: LISTEN, and nothing else",
+                              "> ACK", "s: ESTABLISHED, by what the ACK says", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .premises = PREMISE_WRITABLE,

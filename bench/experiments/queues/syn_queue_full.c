@@ -1,12 +1,15 @@
 /* The SYN queue is full: more half-open connections than it takes.
  *
- * Textbooks say:  half-open connections wait in the SYN queue, which tcp_max_syn_backlog sizes; what comes beyond is dropped, and SYN
- *                 cookies are for attacks.
- * The kernel:     the SYN queue has the accept queue's limit for its own (inet_csk_reqsk_queue_is_full()). Beyond it tcp_conn_request()
- *                 answers by a cookie, and by silence only with tcp_syncookies = 0. Only then does tcp_max_syn_backlog count, and not
- *                 for a peer that the kernel has metrics of (tcp_peer_is_proven()).
- * Falsified by:   another number of half-open requests, of cookies, or of dropped SYNs; tcp_max_syn_backlog changing anything with cookies.
- *                 */
+ * Textbooks say:  half-open connections wait in the SYN queue, which tcp_max_syn_backlog sizes;
+ *                 what comes beyond is dropped, and SYN cookies are for attacks.
+ * The kernel:     the SYN queue has the accept queue's limit for its own
+ *                 (inet_csk_reqsk_queue_is_full()). Beyond it tcp_conn_request() answers by a
+ *                 cookie, and by silence only with tcp_syncookies = 0. Only then does
+ *                 tcp_max_syn_backlog count, and not for a peer that the kernel has metrics of
+ *                 (tcp_peer_is_proven()).
+ * Falsified by:   another number of half-open requests, of cookies, or of dropped SYNs;
+ *                 tcp_max_syn_backlog changing anything with cookies.
+ */
 #include "bench/experiments/queues/burst.h"
 #include "bench/model/ladder.h"
 #include "bench/trial/segments.h"
@@ -42,13 +45,15 @@ static struct queue_burst outcome(const struct knobs *k, const struct conditions
     return burst_outcome(k, is_proven(k, c) ? &proven : c);
 }
 
-/* Clients whose SYN got a request: nothing else was before them, so each of these has a place in the accept queue later. */
+/* Clients whose SYN got a request: nothing else was before them, so each of these has a place in
+ * the accept queue later. */
 static int64_t requests(const struct queue_burst *b, const struct knobs *k)
 {
     return knob(k, "clients") - b->cookies - b->syn_sent;
 }
 
-static const struct rule *request_rule(const struct knobs *k, const struct conditions *c, const struct queue_burst *b)
+static const struct rule *request_rule(const struct knobs *k, const struct conditions *c,
+                                       const struct queue_burst *b)
 {
     if (c->syncookies == 2)
         return &rule_cookies_always;
@@ -64,13 +69,15 @@ static const struct rule *cookie_rule(const struct conditions *c, int64_t cookie
     return c->syncookies == 2 ? &rule_cookies_always : &rule_syn_queue_full_cookie;
 }
 
-static void expect_while_held(const struct knobs *k, const struct conditions *c, const struct queue_burst *b,
-                              struct prediction *p)
+static void expect_while_held(const struct knobs *k, const struct conditions *c,
+                              const struct queue_burst *b, struct prediction *p)
 {
-    expect_exactly(p, "requests", requests(b, k), request_rule(k, c, b), "server.SYN_RECV_while_held");
+    expect_exactly(p, "requests", requests(b, k), request_rule(k, c, b),
+                   "server.SYN_RECV_while_held");
     expect_exactly(p, "sockets", requests(b, k) + b->cookies, &rule_handshake_client_first,
                    "client.ESTABLISHED_while_held");
-    expect_exactly(p, "sockets", b->syn_sent, b->syn_sent ? burst_syn_rule(k, c, b) : &rule_row_empty,
+    expect_exactly(p, "sockets", b->syn_sent,
+                   b->syn_sent ? burst_syn_rule(k, c, b) : &rule_row_empty,
                    "client.SYN_SENT_while_held");
     expect_exactly(p, "segments", 0, &rule_handshakes_overlap, "server.ListenOverflows_while_held");
 }
@@ -78,17 +85,23 @@ static void expect_while_held(const struct knobs *k, const struct conditions *c,
 static void predict(const struct knobs *k, const struct conditions *c, struct prediction *p)
 {
     struct queue_burst b = outcome(k, c);
-    int64_t earlier = knob(k, "returning") && c->syncookies == 2; /* that connection was by cookie, too */
+    /* that connection was by cookie, too */
+    int64_t earlier = knob(k, "returning") && c->syncookies == 2;
     expect_while_held(k, c, &b, p);
-    expect_exactly(p, "segments", earlier + b.cookies, cookie_rule(c, b.cookies), "server.TcpExt.SyncookiesSent");
-    expect_exactly(p, "segments", earlier + b.cookies, &rule_cookie_counter, "server.TcpExt.TCPReqQFullDoCookies");
-    expect_exactly(p, "segments", b.request_full, &rule_request_full_counter, "server.TcpExt.TCPReqQFullDrop");
+    expect_exactly(p, "segments", earlier + b.cookies, cookie_rule(c, b.cookies),
+                   "server.TcpExt.SyncookiesSent");
+    expect_exactly(p, "segments", earlier + b.cookies, &rule_cookie_counter,
+                   "server.TcpExt.TCPReqQFullDoCookies");
+    expect_exactly(p, "segments", b.request_full, &rule_request_full_counter,
+                   "server.TcpExt.TCPReqQFullDrop");
     expect_exactly(p, "connections", b.queued, &rule_accept_queue_capacity, "ledger.queued");
     expect_exactly(p, "connections", b.half_open + b.reset, &rule_row_empty, "ledger.half_open");
-    expect_exactly(p, "connections", b.ghost, b.ghost ? &rule_cookie_ack_dropped : &rule_row_empty, "ledger.ghost");
-    expect_exactly(p, "connections", b.syn_sent, b.syn_sent ? burst_syn_rule(k, c, &b) : &rule_row_empty,
-                   "ledger.syn_sent");
-    expect_exactly(p, "segments", b.queue_overflows, &rule_listen_overflows, "server.TcpExt.ListenOverflows");
+    expect_exactly(p, "connections", b.ghost, b.ghost ? &rule_cookie_ack_dropped : &rule_row_empty,
+                   "ledger.ghost");
+    expect_exactly(p, "connections", b.syn_sent,
+                   b.syn_sent ? burst_syn_rule(k, c, &b) : &rule_row_empty, "ledger.syn_sent");
+    expect_exactly(p, "segments", b.queue_overflows, &rule_listen_overflows,
+                   "server.TcpExt.ListenOverflows");
     expect_exactly(p, "segments", b.listen_drops, &rule_listen_drops, "server.TcpExt.ListenDrops");
 }
 
@@ -97,7 +110,8 @@ static bool server_has_none(struct trial *t, int64_t number)
     return watch_latest(t->watch)->side[SIDE_SERVER].n == 0;
 }
 
-/* The client closes first, so that it is the client's host that has TIME_WAIT, and the server's that keeps metrics of it. */
+/* The client closes first, so that it is the client's host that has TIME_WAIT, and the server's
+ * that keeps metrics of it. */
 static void make_known(struct trial *t, struct trial_socket *listener)
 {
     struct trial_socket *server, *client = sock_connection(listener, &server);
@@ -119,21 +133,25 @@ static void hold_third_acks(struct trial *t, int64_t clients)
     step_settle(t);
 }
 
-/* The kernel does not wait for a slow observer: it prunes a queue that is more than half full of old requests at their third timeout. */
+/* The kernel does not wait for a slow observer: it prunes a queue that is more than half full of
+ * old requests at their third timeout. */
 static void check_in_time(struct trial *t, const struct knobs *k)
 {
     const struct conditions *c = &t->conditions;
     struct queue_burst b = outcome(k, c);
-    int64_t first_ns = segments_sent_ns(t, TO_CLIENT, SEGMENT_SYN | SEGMENT_ACK, SEGMENT_SYN | SEGMENT_ACK,
-                                        FAULT_ANY_PAYLOAD, knob(k, "returning") + 1);
-    double took = first_ns ? (double)(clock_now_ns() - first_ns) / 1e9 : 0, least = ladder_syn_ack_gone(c).lo;
-    if (queue_survivors(c, burst_limit(k, c), requests(&b, k), PRUNING) < requests(&b, k) && least > PRUNED_S)
+    int64_t first_ns =
+        segments_sent_ns(t, TO_CLIENT, SEGMENT_SYN | SEGMENT_ACK, SEGMENT_SYN | SEGMENT_ACK,
+                         FAULT_ANY_PAYLOAD, knob(k, "returning") + 1);
+    double took = first_ns ? (double)(clock_now_ns() - first_ns) / 1e9 : 0,
+           least = ladder_syn_ack_gone(c).lo;
+    if (queue_survivors(c, burst_limit(k, c), requests(&b, k), PRUNING) < requests(&b, k) &&
+        least > PRUNED_S)
         least = PRUNED_S;
     if (took > least)
         step_fail(t, EXIT_CODE_FAILED,
-                  "this machine took %.1f s for what should take less than %.0f s, after which the kernel drops "
-                  "half-open requests; use fewer clients, the default tcp_synack_retries, or a quieter "
-                  "machine",
+                  "this machine took %.1f s for what should take less than %.0f s, after which the "
+                  "kernel drops half-open requests; use fewer clients, the default "
+                  "tcp_synack_retries, or a quieter machine",
                   took, least);
 }
 
@@ -161,13 +179,16 @@ static void tell_beyond(FILE *out, const struct trial *t, const struct queue_bur
               dropped = trial_row(t, LEDGER_syn_sent);
     if (cookies)
         fprintf(out,
-                "%lld SYN%s answered by a cookie, of which the server keeps nothing, and their clients were "
-                "ESTABLISHED like the others. ",
+                "%lld SYN%s answered by a cookie, of which the server keeps nothing, and their "
+                "clients were ESTABLISHED like the others. ",
                 cookies, cookies == 1 ? " was" : "s were");
     if (dropped)
-        fprintf(out, "%lld SYN%s dropped without an answer, %s. ", dropped, dropped == 1 ? " was" : "s were",
-                b->request_full ? "for the SYN queue was full and tcp_syncookies is 0"
-                                : "for tcp_syncookies is 0 and tcp_max_syn_backlog bounds what strangers may take");
+        fprintf(
+            out, "%lld SYN%s dropped without an answer, %s. ", dropped,
+            dropped == 1 ? " was" : "s were",
+            b->request_full
+                ? "for the SYN queue was full and tcp_syncookies is 0"
+                : "for tcp_syncookies is 0 and tcp_max_syn_backlog bounds what strangers may take");
     if (!cookies && !dropped)
         fprintf(out, "That was room for all. ");
 }
@@ -175,22 +196,26 @@ static void tell_beyond(FILE *out, const struct trial *t, const struct queue_bur
 static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 {
     struct queue_burst b = outcome(k, &t->conditions);
-    long long held = (long long)trial_observed(t, "server.SYN_RECV_while_held"), ghosts = trial_row(t, LEDGER_ghost);
+    long long held = (long long)trial_observed(t, "server.SYN_RECV_while_held"),
+              ghosts = trial_row(t, LEDGER_ghost);
     fprintf(out,
-            "The wire held back every third ACK, and %lld half-open request%s in the SYN queue of a listener whose "
-            "limit is min(backlog, somaxconn) = %lld. ",
+            "The wire held back every third ACK, and %lld half-open request%s in the SYN queue of "
+            "a listener whose limit is min(backlog, somaxconn) = %lld. ",
             held, held == 1 ? " was" : "s were", (long long)burst_limit(k, &t->conditions));
     if (knob(k, "returning"))
         fprintf(out, is_proven(k, &t->conditions)
-                         ? "From an earlier connection the kernel knew the client's address and its round trip, so "
-                           "tcp_max_syn_backlog did not count for it. "
-                         : "There had been an earlier connection, but tcp_no_metrics_save kept the kernel from "
-                           "remembering it. ");
+                         ? "From an earlier connection the kernel knew the client's address and "
+                           "its round trip, so tcp_max_syn_backlog did not count for it. "
+                         : "There had been an earlier connection, but tcp_no_metrics_save kept the "
+                           "kernel from remembering it. ");
     tell_beyond(out, t, &b);
-    fprintf(out, "Then the ACKs came: %lld connection%s in the accept queue", (long long)trial_row(t, LEDGER_queued),
+    fprintf(out, "Then the ACKs came: %lld connection%s in the accept queue",
+            (long long)trial_row(t, LEDGER_queued),
             trial_row(t, LEDGER_queued) == 1 ? " is" : "s are");
     if (ghosts)
-        fprintf(out, ", and %lld client%s that their connections exist: the ACKs of their cookies met a full queue",
+        fprintf(out,
+                ", and %lld client%s that their connections exist: the ACKs of their cookies met a "
+                "full queue",
                 ghosts, ghosts == 1 ? " believes" : "s believe");
     fprintf(out, ".");
 }
@@ -198,7 +223,9 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 static const struct by_hand by_hand[] = {
     {"server", "ss -tan state syn-recv | wc -l", "the half-open requests (and a line of heading)"},
     {"server", "netstat -nat | grep -c SYN_RECV", "the same"},
-    {"server", "nstat -az TcpExtTCPReqQFullDoCookies TcpExtTCPReqQFullDrop TcpExtSyncookiesSent TcpExtListenDrops",
+    {"server",
+     "nstat -az TcpExtTCPReqQFullDoCookies TcpExtTCPReqQFullDrop TcpExtSyncookiesSent "
+     "TcpExtListenDrops",
      "what became of SYNs that met a full SYN queue"},
     {"server", "ip tcp_metrics", "the peers that the kernel knows, each with its round trip (rtt)"},
     {0},
@@ -206,38 +233,42 @@ static const struct by_hand by_hand[] = {
 
 const struct experiment experiment_syn_queue_full = {
     .name = "syn-queue-full",
-    .question = "How many half-open connections does a listener take, and what becomes of SYNs beyond?",
-    .claim = "Half-open connections wait in a SYN queue of tcp_max_syn_backlog entries, and when it is full SYNs are "
-             "dropped.",
+    .question =
+        "How many half-open connections does a listener take, and what becomes of SYNs beyond?",
+    .claim = "Half-open connections wait in a SYN queue of tcp_max_syn_backlog entries, and when "
+             "it is full SYNs are dropped.",
     .kernel =
-        "The SYN queue's limit is the accept queue's, min(backlog, somaxconn), and a SYN beyond it is answered by a "
-        "cookie (tcp_conn_request). Only with tcp_syncookies = 0 are SYNs dropped, and only then does "
-        "tcp_max_syn_backlog count: three quarters of it are for anybody, the rest is for peers that the kernel has "
-        "TCP metrics of (tcp_peer_is_proven).",
-    .falsified = "Another number of half-open requests, of cookies or of dropped SYNs, or a tcp_max_syn_backlog that "
-                 "matters while cookies are on.",
-    .why_link =
-        "Requests pile up only while their third ACKs are kept away: the wire holds all of them at its entrance "
-        "until the SYN queue has been looked at. It lets each SYN pass once, so that the counters hold the "
-        "first ones only.",
-    .time =
-        "About 1 s, for nothing here waits for a timer. By itself a request would wait for its ACK for 63 s with the "
-        "default tcp_synack_retries = 5, or for 7 s while the queue is more than half full of old ones.",
-    .drawing = (const char *const[]){"s listen(3)", "> SYN", "s: SYN_RECV", "< SYN-ACK", "c: ESTABLISHED",
-                                     "> SYN of the 5th client", "< SYN-ACK, a cookie", "c: ESTABLISHED",
-                                     "> ACK x dropped: the accept queue is full", NULL},
+        "The SYN queue's limit is the accept queue's, min(backlog, somaxconn), and a SYN beyond it "
+        "is answered by a cookie (tcp_conn_request). Only with tcp_syncookies = 0 are SYNs "
+        "dropped, and only then does tcp_max_syn_backlog count: three quarters of it are for "
+        "anybody, the rest is for peers that the kernel has TCP metrics of (tcp_peer_is_proven).",
+    .falsified = "Another number of half-open requests, of cookies or of dropped SYNs, or a "
+                 "tcp_max_syn_backlog that matters while cookies are on.",
+    .why_link = "Requests pile up only while their third ACKs are kept away: the wire holds all of "
+                "them at its entrance until the SYN queue has been looked at. It lets each SYN "
+                "pass once, so that the counters hold the first ones only.",
+    .time = "About 1 s, for nothing here waits for a timer. By itself a request would wait for its "
+            "ACK for 63 s with the default tcp_synack_retries = 5, or for 7 s while the queue is "
+            "more than half full of old ones.",
+    .drawing =
+        (const char *const[]){"s listen(3)", "> SYN", "s: SYN_RECV", "< SYN-ACK", "c: ESTABLISHED",
+                              "> SYN of the 5th client", "< SYN-ACK, a cookie", "c: ESTABLISHED",
+                              "> ACK x dropped: the accept queue is full", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .predict = predict,
     .run = run,
     .tell = tell,
     .by_hand = by_hand,
-    .see_also = (const char *const[]){"syn-cookie-ghosts", "synack-retries", "accept-queue-full", NULL},
-    .try_next = (const char *const[]){"tcplab-bench run syn-queue-full --set syncookies=0",
-                                      "tcplab-bench run syn-queue-full --set syncookies=2",
-                                      "tcplab-bench run syn-queue-full --set syncookies=0 --set backlog=100 --set "
-                                      "clients=40 --set max_syn_backlog=16",
-                                      "tcplab-bench run syn-queue-full --set syncookies=0 --set backlog=100 --set "
-                                      "clients=40 --set max_syn_backlog=16 --set returning=yes",
-                                      NULL},
+    .see_also =
+        (const char *const[]){"syn-cookie-ghosts", "synack-retries", "accept-queue-full", NULL},
+    .try_next =
+        (const char *const[]){
+            "tcplab-bench run syn-queue-full --set syncookies=0",
+            "tcplab-bench run syn-queue-full --set syncookies=2",
+            "tcplab-bench run syn-queue-full --set syncookies=0 --set backlog=100 --set clients=40 "
+            "--set max_syn_backlog=16",
+            "tcplab-bench run syn-queue-full --set syncookies=0 --set backlog=100 --set clients=40 "
+            "--set max_syn_backlog=16 --set returning=yes",
+            NULL},
 };

@@ -1,10 +1,13 @@
 /* A new connection comes, and several wait for it: who is woken?
  *
- * Textbooks say:  all of them, the thundering herd; one gets the connection, and the others have been woken for nothing.
- * The kernel:     the listener's wait queue is woken for one exclusive waiter, and for all that are not (sock_def_readable()). accept()
- *                 waits exclusively (inet_csk_wait_for_connect()). poll() does not, nor does an epoll descriptor that has the
- *                 listener, unless it was added with EPOLLEXCLUSIVE.
- * Falsified by:   two that are woken out of accept(), or that have the listener with EPOLLEXCLUSIVE; one that sleeps on in poll(). */
+ * Textbooks say:  all of them, the thundering herd; one gets the connection, and the others have
+ *                 been woken for nothing.
+ * The kernel:     the listener's wait queue is woken for one exclusive waiter, and for all that are
+ *                 not (sock_def_readable()). accept() waits exclusively
+ *                 (inet_csk_wait_for_connect()). poll() does not, nor does an epoll descriptor that
+ *                 has the listener, unless it was added with EPOLLEXCLUSIVE.
+ * Falsified by:   two that are woken out of accept(), or that have the listener with
+ *                 EPOLLEXCLUSIVE; one that sleeps on in poll(). */
 #include "bench/trial/sockets.h"
 #include "bench/trial/steps.h"
 #include "common/process/exit_code.h"
@@ -29,7 +32,8 @@ static const char *const waits[] = {"accept", "poll", "epoll", "epoll_exclusive"
 
 static const struct knob knobs[] = {
     {"wait", "accept", &option_choice,
-     "in which call they wait; epoll: each has an epoll descriptor of its own, exclusive: with EPOLLEXCLUSIVE",
+     "in which call they wait; epoll: each has an epoll descriptor of its own, exclusive: with "
+     "EPOLLEXCLUSIVE",
      .choices = waits},
     KNOB_COUNT("waiters", "4", 2, MOST, "threads that wait"),
     KNOB_DELAY("1ms"),
@@ -49,7 +53,8 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
     expect_exactly(p, "connections", 1, rule, "ledger.accepted");
 }
 
-/* A thread that waits. Its own /proc file tells whether it sleeps, and how often it has gone to sleep. */
+/* A thread that waits. Its own /proc file tells whether it sleeps, and how often it has gone to
+ * sleep. */
 struct waiter {
     pthread_t thread;
     enum wait wait;
@@ -67,7 +72,8 @@ struct waiters {
 
 static int waiter_prepare(struct waiter *w)
 {
-    struct epoll_event e = {.events = EPOLLIN | (w->wait == WAIT_EPOLL_EXCLUSIVE ? EPOLLEXCLUSIVE : 0u)};
+    struct epoll_event e = {.events =
+                                EPOLLIN | (w->wait == WAIT_EPOLL_EXCLUSIVE ? EPOLLEXCLUSIVE : 0u)};
     w->status = open("/proc/thread-self/status", O_RDONLY | O_CLOEXEC);
     if (w->status < 0)
         return errno;
@@ -102,7 +108,8 @@ static long waiter_sleeps(const struct waiter *w)
     char text[4096];
     ssize_t n = pread(w->status, text, sizeof(text) - 1, 0);
     text[n > 0 ? n : 0] = '\0';
-    const char *state = strstr(text, "\nState:\tS"), *sleeps = strstr(text, "\nvoluntary_ctxt_switches:");
+    const char *state = strstr(text, "\nState:\tS"),
+               *sleeps = strstr(text, "\nvoluntary_ctxt_switches:");
     return state && sleeps ? atol(sleeps + strlen("\nvoluntary_ctxt_switches:")) : -1;
 }
 
@@ -124,8 +131,11 @@ static void start(struct waiters *ws, const struct knobs *k, const struct trial_
     pthread_sigmask(SIG_SETMASK, &all, &before);
     while (!ws->t->failure && ws->n < knob(k, "waiters")) {
         struct waiter *w = &ws->all[ws->n];
-        *w = (struct waiter){
-            .wait = (enum wait)knob(k, "wait"), .listener = listener->fd, .epoll = -1, .status = -1, .accepted = -1};
+        *w = (struct waiter){.wait = (enum wait)knob(k, "wait"),
+                             .listener = listener->fd,
+                             .epoll = -1,
+                             .status = -1,
+                             .accepted = -1};
         int r = pthread_create(&w->thread, NULL, waiter_main, w);
         if (r)
             step_fail(ws->t, EXIT_CODE_FAILED, "a thread that waits: %s", strerror(r));
@@ -139,7 +149,8 @@ static void start(struct waiters *ws, const struct knobs *k, const struct trial_
     for (int i = 0; i < ws->n; i++) {
         ws->all[i].sleeps = waiter_sleeps(&ws->all[i]);
         if (ws->all[i].error)
-            step_fail(ws->t, EXIT_CODE_FAILED, "a thread that waits: %s", strerror(ws->all[i].error));
+            step_fail(ws->t, EXIT_CODE_FAILED, "a thread that waits: %s",
+                      strerror(ws->all[i].error));
     }
 }
 
@@ -205,39 +216,46 @@ static void run(struct trial *t, const struct knobs *k)
 
 static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 {
-    static const char *const calls[] = {"accept()", "poll()",
-                                        "epoll_wait(), each with an epoll descriptor of its own,",
-                                        "epoll_wait(), each with an epoll descriptor of its own and EPOLLEXCLUSIVE,"};
+    static const char *const calls[] = {
+        "accept()", "poll()", "epoll_wait(), each with an epoll descriptor of its own,",
+        "epoll_wait(), each with an epoll descriptor of its own and EPOLLEXCLUSIVE,"};
     int n = (int)knob(k, "waiters"), woken = (int)trial_observed(t, "server.woken");
-    fprintf(out, "%d threads waited in %s when one connection came, and %d %s woken. ", n, calls[knob(k, "wait")],
-            woken, woken == 1 ? "was" : "were");
+    fprintf(out, "%d threads waited in %s when one connection came, and %d %s woken. ", n,
+            calls[knob(k, "wait")], woken, woken == 1 ? "was" : "were");
     if (knob(k, "wait") == WAIT_ACCEPT)
-        fprintf(out, "The kernel takes the one that has waited longest. The others slept on, and did not even look.");
+        fprintf(out, "The kernel takes the one that has waited longest. The others slept on, and "
+                     "did not even look.");
     else if (woken == 1)
         fprintf(out, "Its accept() got the connection, and the others slept on.");
     else
-        fprintf(out, "The first to call accept() got the connection, and the %d others found nobody: EAGAIN.",
+        fprintf(out,
+                "The first to call accept() got the connection, and the %d others found nobody: "
+                "EAGAIN.",
                 (int)trial_observed(t, "server.find_nobody"));
 }
 
 static const struct by_hand by_hand[] = {
-    {"server", "strace -f -e trace=accept4,epoll_wait,epoll_ctl ./your-program", "who is back from which call"},
-    {"server", "grep voluntary /proc/$(pidof your-program)/task/*/status", "a thread that was woken has one more"},
+    {"server", "strace -f -e trace=accept4,epoll_wait,epoll_ctl ./your-program",
+     "who is back from which call"},
+    {"server", "grep voluntary /proc/$(pidof your-program)/task/*/status",
+     "a thread that was woken has one more"},
     {0},
 };
 
 const struct experiment experiment_wake_ups = {
     .name = "wake-ups",
     .question = "Several wait for a connection, and one comes: how many are woken?",
-    .claim = "All of them: the thundering herd. One gets the connection, and the others have been woken for nothing.",
-    .kernel =
-        "accept() wakes one (inet_csk_wait_for_connect waits exclusively). poll() and epoll wake all that have the "
-        "listener (sock_def_readable), but with EPOLLEXCLUSIVE one.",
-    .falsified = "Two that are woken out of accept(), or with EPOLLEXCLUSIVE, or one that sleeps on in poll().",
+    .claim = "All of them: the thundering herd. One gets the connection, and the others have been "
+             "woken for nothing.",
+    .kernel = "accept() wakes one (inet_csk_wait_for_connect waits exclusively). poll() and epoll "
+              "wake all that have the listener (sock_def_readable), but with EPOLLEXCLUSIVE one.",
+    .falsified = "Two that are woken out of accept(), or with EPOLLEXCLUSIVE, or one that sleeps "
+                 "on in poll().",
     .why_link = "Two hosts, so that the client's end is not among the server's.",
     .time = "It takes no time: who is woken is woken with the last ACK of the handshake.",
-    .drawing = (const char *const[]){"s four threads wait in accept()", "> SYN", "< SYN-ACK", "> ACK",
-                                     "s: ESTABLISHED", "s accept(): one is back", "s the other three sleep on", NULL},
+    .drawing = (const char *const[]){"s four threads wait in accept()", "> SYN", "< SYN-ACK",
+                                     "> ACK", "s: ESTABLISHED", "s accept(): one is back",
+                                     "s the other three sleep on", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .premises = PREMISE_WRITABLE,
@@ -245,8 +263,10 @@ const struct experiment experiment_wake_ups = {
     .run = run,
     .tell = tell,
     .by_hand = by_hand,
-    .see_also = (const char *const[]){"queued-client-leaves", "reuseport-queues", "poll-events", NULL},
-    .try_next = (const char *const[]){"tcplab-bench run wake-ups --set wait=epoll",
-                                      "tcplab-bench run wake-ups --set wait=epoll_exclusive",
-                                      "tcplab-bench run wake-ups --set wait=poll --set waiters=16", NULL},
+    .see_also =
+        (const char *const[]){"queued-client-leaves", "reuseport-queues", "poll-events", NULL},
+    .try_next =
+        (const char *const[]){"tcplab-bench run wake-ups --set wait=epoll",
+                              "tcplab-bench run wake-ups --set wait=epoll_exclusive",
+                              "tcplab-bench run wake-ups --set wait=poll --set waiters=16", NULL},
 };

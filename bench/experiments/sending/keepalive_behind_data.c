@@ -22,8 +22,10 @@ static const struct knob knobs[] = {
     KNOB_COUNT("idle", "1", 1, 32767, "seconds of silence before the first probe"),
     KNOB_INTERVAL,
     KNOB_COUNT("probes", "2", 1, 127, "how many may go without an answer"),
-    KNOB_SYSCTL("retries2", "3", 0, 15, "net.ipv4.tcp_retries2", "when the connection with data is given up"),
-    {"user_timeout", "0", &option_duration, "TCP_USER_TIMEOUT of both; 0: not set", 0, 3600 * 1000000000LL},
+    KNOB_SYSCTL("retries2", "3", 0, 15, "net.ipv4.tcp_retries2",
+                "when the connection with data is given up"),
+    {"user_timeout", "0", &option_duration, "TCP_USER_TIMEOUT of both; 0: not set", 0,
+     3600 * 1000000000LL},
     KNOB_DELAY("50ms"),
     KNOB_IPV6,
 };
@@ -42,7 +44,8 @@ static struct keepalive_timing idle_model(const struct knobs *k, const struct co
 
 static struct retransmit data_model(const struct knobs *k, const struct conditions *c)
 {
-    return (struct retransmit){.conditions = c, .rtt = unanswered_rtt(k), .user_timeout = user_timeout_ms(k) / 1e3};
+    return (struct retransmit){
+        .conditions = c, .rtt = unanswered_rtt(k), .user_timeout = user_timeout_ms(k) / 1e3};
 }
 
 static int check(const struct knobs *k, const struct conditions *c, char **ret_message)
@@ -51,7 +54,8 @@ static int check(const struct knobs *k, const struct conditions *c, char **ret_m
     if (knob(k, "user_timeout") % 1000000 == 0)
         return unanswered_check(&data, ret_message);
     if (asprintf(ret_message,
-                 "user_timeout: TCP_USER_TIMEOUT is a number of whole milliseconds, at least 1; write %dms",
+                 "user_timeout: TCP_USER_TIMEOUT is a number of whole milliseconds, at least 1; "
+                 "write %dms",
                  user_timeout_ms(k) + 1) < 0)
         *ret_message = NULL;
     return -EINVAL;
@@ -72,20 +76,24 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
     struct keepalive_timing m = idle_model(k, c);
     struct retransmit r = data_model(k, c);
     int least = keepalive_least(&m), most = keepalive_most(&m);
-    const struct rule *idle = m.user_timeout > 0 ? &rule_keepalive_user_timeout : &rule_keepalive_gives_up,
+    const struct rule *idle = m.user_timeout > 0 ? &rule_keepalive_user_timeout
+                                                 : &rule_keepalive_gives_up,
                       *data = m.user_timeout > 0 ? &rule_user_timeout : &rule_retries2_is_a_time;
     keepalive_client_expect(p, &m, least);
     expect_between(p, "segments", least, most, idle, "client.probes");
     expect_span(p, keepalive_client_span(keepalive_gives_up(&m)), idle, "client.idle_given_up");
     expect_exactly(p, "errno", ETIMEDOUT, &rule_gives_up_timed_out, "client.idle_error");
     if (outlasts(k, c) >= 0)
-        expect_exactly(p, "sockets", outlasts(k, c), &rule_keepalive_waits, "client.ESTABLISHED_behind_data");
+        expect_exactly(p, "sockets", outlasts(k, c), &rule_keepalive_waits,
+                       "client.ESTABLISHED_behind_data");
     expect_exactly(p, "segments", 0, &rule_keepalive_waits, "client.probes_behind_data");
     unanswered_expect(p, &unanswered_data, &r, data);
     expect_end(p, retransmit_gives_up(&r), data, "client.data_given_up");
     expect_exactly(p, "errno", ETIMEDOUT, &rule_gives_up_timed_out, "client.data_error");
-    expect_between(p, "segments", least, most, &rule_keepalive_counter, "client.TcpExt.TCPKeepAlive");
-    expect_exactly(p, "connections", 2, &rule_abort_on_timeout_counter, "client.TcpExt.TCPAbortOnTimeout");
+    expect_between(p, "segments", least, most, &rule_keepalive_counter,
+                   "client.TcpExt.TCPKeepAlive");
+    expect_exactly(p, "connections", 2, &rule_abort_on_timeout_counter,
+                   "client.TcpExt.TCPAbortOnTimeout");
     expect_exactly(p, "segments", 1, &rule_keepalive_reset, "client.idle_resets");
     expect_exactly(p, "segments", 0, &rule_gives_up_silently, "client.data_resets");
     expect_exactly(p, "sockets", 2, &rule_silent_peer, "server.ESTABLISHED");
@@ -100,7 +108,8 @@ static void limit(struct trial_socket *s, const struct knobs *k)
         sock_set(s, IPPROTO_TCP, TCP_USER_TIMEOUT, user_timeout_ms(k), option);
 }
 
-static struct trial_socket *idle_connection(struct trial *t, const struct knobs *k, struct trial_socket *listener)
+static struct trial_socket *idle_connection(struct trial *t, const struct knobs *k,
+                                            struct trial_socket *listener)
 {
     struct trial_socket *idle = sock_new(t, SIDE_CLIENT);
     keepalive_client_set(idle, k, true);
@@ -132,7 +141,8 @@ static void run(struct trial *t, const struct knobs *k)
     limit(data, k);
     sock_wait(idle, 0, 1.5 * keepalive_gives_up(&m).hi + 30, "the idle connection to be given up");
     step_see_state(t, SIDE_CLIENT, SOCKDIAG_ESTABLISHED, "client.ESTABLISHED_behind_data");
-    sock_wait(data, 0, 1.5 * retransmit_gives_up(&r).hi + 30, "the connection with data to be given up");
+    sock_wait(data, 0, 1.5 * retransmit_gives_up(&r).hi + 30,
+              "the connection with data to be given up");
     step_see(t, sock_error(idle), "client.idle_error");
     step_see(t, sock_error(data), "client.data_error");
     sock_see_end(data, unanswered_began_ns(t, &unanswered_data), "client.data_given_up");
@@ -152,30 +162,29 @@ static void run(struct trial *t, const struct knobs *k)
 
 static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 {
-    fprintf(
-        out,
-        "Both connections had SO_KEEPALIVE and the same times when the cable was cut. The idle one sent %d probe%s "
-        "and was given up %.2f s after its last segment had come. ",
-        (int)trial_observed(t, "client.probes"), trial_observed(t, "client.probes") == 1 ? "" : "s",
-        trial_observed(t, "client.idle_given_up"));
-    fprintf(
-        out,
-        "The other had 100 bytes under way: it sent no keepalive probe at all, and ended %.2f s after its data was "
-        "sent, by ",
-        trial_observed(t, "client.data_given_up_first"));
+    fprintf(out,
+            "Both connections had SO_KEEPALIVE and the same times when the cable was cut. The idle "
+            "one sent %d probe%s and was given up %.2f s after its last segment had come. ",
+            (int)trial_observed(t, "client.probes"),
+            trial_observed(t, "client.probes") == 1 ? "" : "s",
+            trial_observed(t, "client.idle_given_up"));
+    fprintf(out,
+            "The other had 100 bytes under way: it sent no keepalive probe at all, and ended %.2f "
+            "s after its data was sent, by ",
+            trial_observed(t, "client.data_given_up_first"));
     if (user_timeout_ms(k))
         fprintf(out, "TCP_USER_TIMEOUT = %d ms, which limits both. ", user_timeout_ms(k));
     else
         fprintf(out, "tcp_retries2 = %lld; the default 15 takes 924.6 s at least. ",
                 (long long)t->conditions.retries2);
-    fprintf(out, "A program that wants to learn it sooner sets TCP_USER_TIMEOUT, or has a timeout of its own.");
+    fprintf(out, "A program that wants to learn it sooner sets TCP_USER_TIMEOUT, or has a timeout "
+                 "of its own.");
 }
 
 static const struct by_hand by_hand[] = {
     {"client", "ss -tanoi 'dport = :8888'",
-     "timer:(keepalive,TIME,N) of the idle one; timer:(on,TIME,N) of the one with data, whose keepalive timer ss "
-     "does "
-     "not show"},
+     "timer:(keepalive,TIME,N) of the idle one; timer:(on,TIME,N) of the one with data, whose "
+     "keepalive timer ss does not show"},
     {"client", "nstat -az TcpExtTCPKeepAlive TcpExtTCPTimeouts TcpExtTCPAbortOnTimeout",
      "keepalive probes; firings of the RTO; connections given up"},
     {"server", "ss -tan 'sport = :8888'", "ESTAB twice, whatever happens at the other end"},
@@ -186,21 +195,22 @@ const struct experiment experiment_keepalive_behind_data = {
     .name = "keepalive-behind-data",
     .question = "Does keepalive find out a dead peer while data is unacknowledged?",
     .claim = "With SO_KEEPALIVE a peer that is gone is found out after idle + probes x interval.",
-    .kernel =
-        "Only on an idle connection. While data is unacknowledged or unsent the keepalive timer sends nothing and "
-        "ends nothing (tcp_keepalive_timer: \"It is alive without keepalive\"): the peer is found out by "
-        "retransmission, after tcp_retries2, which takes 924.6 s and more by default. TCP_USER_TIMEOUT limits "
-        "both.",
-    .falsified = "A keepalive probe behind data, an end of that connection by the keepalive's time, or one that "
-                 "outlasts tcp_retries2.",
-    .why_link = "The cable is cut: both hosts are alive and hear nothing of each other, which loopback cannot show.",
-    .time =
-        "About 5 s. With the kernel's defaults the idle connection would take 2 h 11 min 15 s, and the one with data "
-        "about 16 min.",
-    .drawing = (const char *const[]){"c: ESTABLISHED", "s: ESTABLISHED", "c setsockopt(SO_KEEPALIVE)", "c send()",
-                                     "> DATA x dropped: the cable is cut", ". RTO", "> DATA x a tail loss probe",
-                                     ". RTO", "> DATA x lost", ". the keepalive time is over: no probe", ". 2 RTO",
-                                     "> DATA x lost", ". 4 RTO", "> DATA x lost", ". 8 RTO", "c ETIMEDOUT", NULL},
+    .kernel = "Only on an idle connection. While data is unacknowledged or unsent the keepalive "
+              "timer sends nothing and ends nothing (tcp_keepalive_timer: \"It is alive without "
+              "keepalive\"): the peer is found out by retransmission, after tcp_retries2, which "
+              "takes 924.6 s and more by default. TCP_USER_TIMEOUT limits both.",
+    .falsified = "A keepalive probe behind data, an end of that connection by the keepalive's "
+                 "time, or one that outlasts tcp_retries2.",
+    .why_link = "The cable is cut: both hosts are alive and hear nothing of each other, which "
+                "loopback cannot show.",
+    .time = "About 5 s. With the kernel's defaults the idle connection would take 2 h 11 min 15 s, "
+            "and the one with data about 16 min.",
+    .drawing =
+        (const char *const[]){"c: ESTABLISHED", "s: ESTABLISHED", "c setsockopt(SO_KEEPALIVE)",
+                              "c send()", "> DATA x dropped: the cable is cut", ". RTO",
+                              "> DATA x a tail loss probe", ". RTO", "> DATA x lost",
+                              ". the keepalive time is over: no probe", ". 2 RTO", "> DATA x lost",
+                              ". 4 RTO", "> DATA x lost", ". 8 RTO", "c ETIMEDOUT", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .premises = PREMISE_DATA | PREMISE_WRITABLE,
@@ -209,9 +219,10 @@ const struct experiment experiment_keepalive_behind_data = {
     .run = run,
     .tell = tell,
     .by_hand = by_hand,
-    .see_also =
-        (const char *const[]){"keepalive-dead-peer", "retransmission-give-up", "user-timeout", "zero-window", NULL},
-    .try_next = (const char *const[]){"tcplab-bench run keepalive-behind-data --set user_timeout=2s",
-                                      "tcplab-bench run keepalive-behind-data --set retries2=1",
-                                      "tcplab-bench run keepalive-dead-peer", NULL},
+    .see_also = (const char *const[]){"keepalive-dead-peer", "retransmission-give-up",
+                                      "user-timeout", "zero-window", NULL},
+    .try_next =
+        (const char *const[]){"tcplab-bench run keepalive-behind-data --set user_timeout=2s",
+                              "tcplab-bench run keepalive-behind-data --set retries2=1",
+                              "tcplab-bench run keepalive-dead-peer", NULL},
 };

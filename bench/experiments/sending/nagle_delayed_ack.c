@@ -1,12 +1,15 @@
 /* Two small writes and then a read: Nagle's algorithm waits for an ACK that the other end delays.
  *
- * Textbooks say:  the second write waits 200 ms for the delayed ACK; TCP_NODELAY or TCP_QUICKACK cures it.
- * The kernel:     the delay is TCP_ATO_MIN, 40 ms, while the round trip is shorter than that (tcp_send_delayed_ack()). A new connection
- *                 is in quickack mode and delays nothing (tcp_event_data_recv()); the end that answers leaves that mode with its
- *                 answers (tcp_event_data_sent(): the first one, from Linux 5.1 to about 5.18 the third). TCP_QUICKACK only puts it back into
- *                 it, and the next answers end that again. With TCP_NODELAY nothing waits (tcp_nagle_check()).
- * Falsified by:   a delayed ACK in the first exchange; none, or one of another length, in the fourth; a second write that waits
- *                 with TCP_NODELAY, or does not wait without. */
+ * Textbooks say:  the second write waits 200 ms for the delayed ACK; TCP_NODELAY or TCP_QUICKACK
+ *                 cures it.
+ * The kernel:     the delay is TCP_ATO_MIN, 40 ms, while the round trip is shorter than that
+ *                 (tcp_send_delayed_ack()). A new connection is in quickack mode and delays nothing
+ *                 (tcp_event_data_recv()); the end that answers leaves that mode with its answers
+ *                 (tcp_event_data_sent(): the first one, from Linux 5.1 to about 5.18 the third).
+ *                 TCP_QUICKACK only puts it back into it, and the next answers end that again. With
+ *                 TCP_NODELAY nothing waits (tcp_nagle_check()).
+ * Falsified by:   a delayed ACK in the first exchange; none, or one of another length, in the
+ *                 fourth; a second write that waits with TCP_NODELAY, or does not wait without. */
 #include "bench/trial/segments.h"
 #include "bench/trial/sockets.h"
 #include "bench/trial/steps.h"
@@ -31,7 +34,8 @@ static const char *const quickacks[] = {"default", "off", "once", "always", NULL
 static const struct knob knobs[] = {
     KNOB_YES_NO("nodelay", "no", "TCP_NODELAY at the client"),
     {"quickack", "default", &option_choice,
-     "TCP_QUICKACK at the server: once: 1 at first; off: 0 at first; always: 1 before each exchange",
+     "TCP_QUICKACK at the server: once: 1 at first; off: 0 at first; always: 1 before each "
+     "exchange",
      .choices = quickacks},
     {"delay", "6ms", &option_duration, "of the wire, one way", DELAY_MIN, DELAY_MAX},
     KNOB_IPV6,
@@ -48,10 +52,11 @@ static int check(const struct knobs *k, const struct conditions *c, char **ret_m
 {
     if (c->pingpong_thresh == 1)
         return 0;
-    if (asprintf(ret_message,
-                 "net.ipv4.tcp_pingpong_thresh=%lld: quickack mode would end after more than one answer, and this "
-                 "experiment looks at the first and the fourth exchange; leave it at 1",
-                 (long long)c->pingpong_thresh) < 0)
+    if (asprintf(
+            ret_message,
+            "net.ipv4.tcp_pingpong_thresh=%lld: quickack mode would end after more than one "
+            "answer, and this experiment looks at the first and the fourth exchange; leave it at 1",
+            (long long)c->pingpong_thresh) < 0)
         *ret_message = NULL;
     return -EINVAL;
 }
@@ -60,16 +65,18 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
 {
     bool nagle = !knob(k, "nodelay");
     for (int i = 1; i <= EXCHANGES; i += EXCHANGES - 1) {
-        const struct rule *rule = is_delayed(k, i)                                    ? &rule_ack_delayed
-                                  : i == 1 && knob(k, "quickack") == QUICKACK_DEFAULT ? &rule_ack_quick_at_first
-                                                                                      : &rule_ack_quick_option;
-        expect_exactly(p, "segments", nagle ? 1 : 2, nagle ? &rule_nagle : &rule_nodelay, "client.sent_at_once_%d",
-                       i);
+        const struct rule *rule = is_delayed(k, i) ? &rule_ack_delayed
+                                  : i == 1 && knob(k, "quickack") == QUICKACK_DEFAULT
+                                      ? &rule_ack_quick_at_first
+                                      : &rule_ack_quick_option;
+        expect_exactly(p, "segments", nagle ? 1 : 2, nagle ? &rule_nagle : &rule_nodelay,
+                       "client.sent_at_once_%d", i);
         if (!nagle)
             continue;
         expect_exactly(p, "segments", is_delayed(k, i), rule, "server.delayed_ACKs_%d", i);
         if (is_delayed(k, i))
-            expect_between(p, "s", ((double)c->hz / 25 - 1) / c->hz, DELAYED_MAX, rule, "server.ACK_after_%d", i);
+            expect_between(p, "s", ((double)c->hz / 25 - 1) / c->hz, DELAYED_MAX, rule,
+                           "server.ACK_after_%d", i);
     }
 }
 
@@ -79,8 +86,9 @@ struct exchange {
     int64_t delayed_acks;
 };
 
-static const struct segment *segment_after(const struct trial *t, const struct segment *after, uint16_t client_port,
-                                           enum direction direction, bool data)
+static const struct segment *segment_after(const struct trial *t, const struct segment *after,
+                                           uint16_t client_port, enum direction direction,
+                                           bool data)
 {
     const struct segment *s = after;
     while ((s = segments_next(t, s, client_port)))
@@ -90,8 +98,8 @@ static const struct segment *segment_after(const struct trial *t, const struct s
 }
 
 /* Two writes, both of which the server has before it answers. */
-static void exchange_bytes(struct trial *t, struct trial_socket *client, struct trial_socket *server,
-                           struct exchange *ret)
+static void exchange_bytes(struct trial *t, struct trial_socket *client,
+                           struct trial_socket *server, struct exchange *ret)
 {
     int64_t before = step_counter(t, SIDE_SERVER, "TcpExt.DelayedACKs");
     step_hold(t, TO_SERVER, true);
@@ -111,7 +119,8 @@ static void exchange_bytes(struct trial *t, struct trial_socket *client, struct 
     sock_receive(client, WRITE);
 }
 
-/* Finds the segments of all exchanges. False: the machine was so slow that something was sent again, or an answer was late. */
+/* Finds the segments of all exchanges. False: the machine was so slow that something was sent
+ * again, or an answer was late. */
 static bool find_segments(struct trial *t, const struct trial_socket *client, struct exchange *e)
 {
     uint16_t port = sock_client_port(client);
@@ -129,7 +138,8 @@ static bool find_segments(struct trial *t, const struct trial_socket *client, st
     return !segment_after(t, last, port, TO_SERVER, true);
 }
 
-static bool exchange_all(struct trial *t, const struct knobs *k, struct trial_socket *listener, struct exchange *e)
+static bool exchange_all(struct trial *t, const struct knobs *k, struct trial_socket *listener,
+                         struct exchange *e)
 {
     int64_t quickack = knob(k, "quickack");
     struct trial_socket *server, *client = sock_connection(listener, &server);
@@ -149,8 +159,10 @@ static void see_exchange(struct trial *t, const struct exchange *e, int number)
     step_see(t, e->second->at_ns < e->first->out_ns ? 2 : 1, "client.sent_at_once_%d", number);
     step_see(t, (double)e->delayed_acks, "server.delayed_ACKs_%d", number);
     if (e->ack)
-        step_see(t, (double)(e->ack->at_ns - e->first->out_ns) / 1e9, "server.ACK_after_%d", number);
-    step_see(t, (double)(e->second->at_ns - e->first->out_ns) / 1e9, "client.second_write_after_%d", number);
+        step_see(t, (double)(e->ack->at_ns - e->first->out_ns) / 1e9, "server.ACK_after_%d",
+                 number);
+    step_see(t, (double)(e->second->at_ns - e->first->out_ns) / 1e9, "client.second_write_after_%d",
+             number);
 }
 
 static void run(struct trial *t, const struct knobs *k)
@@ -161,7 +173,8 @@ static void run(struct trial *t, const struct knobs *k)
     for (int i = 0; i < AT_MOST && !found && !t->failure; i++)
         found = exchange_all(t, k, listener, e);
     if (!found) {
-        step_fail(t, EXIT_CODE_CANNOT, "this machine is too busy: in each of %d connections an answer came late",
+        step_fail(t, EXIT_CODE_CANNOT,
+                  "this machine is too busy: in each of %d connections an answer came late",
                   AT_MOST);
         return;
     }
@@ -175,24 +188,28 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 {
     fprintf(out, "The client wrote twice %d bytes and waited for an answer, four times. ", WRITE);
     if (knob(k, "nodelay")) {
-        fprintf(out, "With TCP_NODELAY both writes went out at once, each as a segment, and nothing waited for an "
-                     "ACK. One write with all bytes (or writev()) would have done it without the option.");
+        fprintf(out, "With TCP_NODELAY both writes went out at once, each as a segment, and "
+                     "nothing waited for an ACK. One write with all bytes (or writev()) would have "
+                     "done it without the option.");
         return;
     }
     fprintf(out,
-            "Nagle's algorithm sent the first and kept the second back until the first was acknowledged. In the "
-            "first exchange the ACK left %.0f ms after the data had come, in the fourth %.0f ms after. ",
-            1e3 * trial_observed(t, "server.ACK_after_1"), 1e3 * trial_observed(t, "server.ACK_after_4"));
+            "Nagle's algorithm sent the first and kept the second back until the first was "
+            "acknowledged. In the first exchange the ACK left %.0f ms after the data had come, in "
+            "the fourth %.0f ms after. ",
+            1e3 * trial_observed(t, "server.ACK_after_1"),
+            1e3 * trial_observed(t, "server.ACK_after_4"));
     switch (knob(k, "quickack")) {
     case QUICKACK_DEFAULT:
-        fprintf(out, "A new connection acknowledges at once (quickack mode); the server's answers ended that.");
+        fprintf(out, "A new connection acknowledges at once (quickack mode); the server's answers "
+                     "ended that.");
         break;
     case QUICKACK_OFF:
         fprintf(out, "TCP_QUICKACK = 0 had ended quickack mode before the first.");
         break;
     case QUICKACK_ONCE:
-        fprintf(out, "TCP_QUICKACK had been set once, before the first; the server's answers ended what it had "
-                     "begun.");
+        fprintf(out, "TCP_QUICKACK had been set once, before the first; the server's answers ended "
+                     "what it had begun.");
         break;
     default:
         fprintf(out, "TCP_QUICKACK was set again before each exchange: that is what it takes.");
@@ -201,27 +218,32 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 
 static const struct by_hand by_hand[] = {
     {"server", "nstat -az TcpExtDelayedACKs", "one more with each exchange but the first"},
-    {"client", "tcpdump -ni eth0 -ttt tcp port 8888", "40 ms before the second segment of a request"},
-    {"client", "strace -f -e trace=write,sendto,setsockopt PROGRAM", "a write of the head, and one of the body"},
+    {"client", "tcpdump -ni eth0 -ttt tcp port 8888",
+     "40 ms before the second segment of a request"},
+    {"client", "strace -f -e trace=write,sendto,setsockopt PROGRAM",
+     "a write of the head, and one of the body"},
     {0},
 };
 
 const struct experiment experiment_nagle_delayed_ack = {
     .name = "nagle-delayed-ack",
     .question = "What do two small writes and a read cost?",
-    .claim = "Nagle's algorithm keeps the second write until the ACK of the first comes, and that one is delayed by "
-             "200 ms.",
-    .kernel = "The delay is 40 ms (tcp_send_delayed_ack), or the round trip if that is longer, up to 200 ms. A new "
-              "connection is in quickack mode and delays nothing (tcp_event_data_recv); the end that answers leaves "
-              "it with its answers (tcp_event_data_sent). TCP_QUICKACK puts it back, until the next answers. "
-              "With TCP_NODELAY nothing is kept (tcp_nagle_check).",
-    .falsified = "A delayed ACK in the first exchange; none, or one of another length, in the fourth; a second write "
-                 "that waits with TCP_NODELAY, or does not wait without.",
-    .why_link = "The wire keeps the time of every segment, and has a round trip longer than a timer tick.",
+    .claim = "Nagle's algorithm keeps the second write until the ACK of the first comes, and that "
+             "one is delayed by 200 ms.",
+    .kernel =
+        "The delay is 40 ms (tcp_send_delayed_ack), or the round trip if that is longer, up to 200 "
+        "ms. A new connection is in quickack mode and delays nothing (tcp_event_data_recv); the "
+        "end that answers leaves it with its answers (tcp_event_data_sent). TCP_QUICKACK puts it "
+        "back, until the next answers. With TCP_NODELAY nothing is kept (tcp_nagle_check).",
+    .falsified = "A delayed ACK in the first exchange; none, or one of another length, in the "
+                 "fourth; a second write that waits with TCP_NODELAY, or does not wait without.",
+    .why_link =
+        "The wire keeps the time of every segment, and has a round trip longer than a timer tick.",
     .time = "Less than 1 s: the longest wait is the 40 ms of a delayed ACK.",
-    .drawing = (const char *const[]){"c send(100)", "c send(100)", "> DATA", "< ACK", "> DATA", "s send(100)",
-                                     "< DATA", ". and once more, in pingpong mode", "c send(100)", "c send(100)",
-                                     "> DATA", ". 40 ms", "< ACK", "> DATA", "s send(100)", "< DATA", NULL},
+    .drawing = (const char *const[]){"c send(100)", "c send(100)", "> DATA", "< ACK", "> DATA",
+                                     "s send(100)", "< DATA", ". and once more, in pingpong mode",
+                                     "c send(100)", "c send(100)", "> DATA", ". 40 ms", "< ACK",
+                                     "> DATA", "s send(100)", "< DATA", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .premises = PREMISE_DATA | PREMISE_ON_TIME | PREMISE_WRITABLE | PREMISE_SEND,
@@ -231,7 +253,8 @@ const struct experiment experiment_nagle_delayed_ack = {
     .tell = tell,
     .by_hand = by_hand,
     .see_also = (const char *const[]){"zero-window", "handshake", NULL},
-    .try_next = (const char *const[]){"tcplab-bench run nagle-delayed-ack --set nodelay=yes",
-                                      "tcplab-bench run nagle-delayed-ack --set quickack=once",
-                                      "tcplab-bench run nagle-delayed-ack --set quickack=always", NULL},
+    .try_next =
+        (const char *const[]){"tcplab-bench run nagle-delayed-ack --set nodelay=yes",
+                              "tcplab-bench run nagle-delayed-ack --set quickack=once",
+                              "tcplab-bench run nagle-delayed-ack --set quickack=always", NULL},
 };

@@ -46,11 +46,14 @@
 #define FILL_STEPS 40
 
 static const struct knob knobs[] = {
-    KNOB_COUNT("probes", "4", 1, WINDOW_PROBES_MAX, "the receiver reads after so many, unless it is over sooner"),
-    KNOB_SYSCTL("retries2", NULL, 0, 15, "net.ipv4.tcp_retries2", "so many unanswered probes end the connection"),
+    KNOB_COUNT("probes", "4", 1, WINDOW_PROBES_MAX,
+               "the receiver reads after so many, unless it is over sooner"),
+    KNOB_SYSCTL("retries2", NULL, 0, 15, "net.ipv4.tcp_retries2",
+                "so many unanswered probes end the connection"),
     KNOB_SYSCTL("ratelimit", NULL, 0, 60000, "net.ipv4.tcp_invalid_ratelimit",
                 "milliseconds: the receiver answers probes at most that often"),
-    {"user_timeout", "0", &option_duration, "TCP_USER_TIMEOUT of the sender; 0: not set", 0, 3600 * 1000000000LL},
+    {"user_timeout", "0", &option_duration, "TCP_USER_TIMEOUT of the sender; 0: not set", 0,
+     3600 * 1000000000LL},
     KNOB_YES_NO("cut", "no", "the cable is cut while the window is closed: no probe arrives"),
     KNOB_YES_NO("orphan", "no", "the sender has called close(): nobody has a descriptor"),
     KNOB_SYSCTL("orphan_retries", NULL, 0, 15, "net.ipv4.tcp_orphan_retries",
@@ -86,15 +89,17 @@ static int check(const struct knobs *k, const struct conditions *c, char **ret_m
     int r;
     if (knob(k, "user_timeout") % 1000000)
         r = asprintf(ret_message,
-                     "user_timeout: TCP_USER_TIMEOUT is a number of whole milliseconds, at least 1; write %dms",
+                     "user_timeout: TCP_USER_TIMEOUT is a number of whole milliseconds, at least "
+                     "1; write %dms",
                      user_timeout_ms(k) + 1);
     else if (f.unsure)
-        r = asprintf(
-            ret_message,
-            "probe %d comes so near a limit, tcp_invalid_ratelimit = %lld ms since the last answer%s, that it "
-            "may fall on either side; write another ratelimit, delay%s, or fewer probes",
-            f.unsure, (long long)c->invalid_ratelimit, user_timeout_ms(k) ? " or user_timeout" : "",
-            user_timeout_ms(k) ? " or user_timeout" : "");
+        r = asprintf(ret_message,
+                     "probe %d comes so near a limit, tcp_invalid_ratelimit = %lld ms since the "
+                     "last answer%s, that it may fall on either side; write another ratelimit, "
+                     "delay%s, or fewer probes",
+                     f.unsure, (long long)c->invalid_ratelimit,
+                     user_timeout_ms(k) ? " or user_timeout" : "",
+                     user_timeout_ms(k) ? " or user_timeout" : "");
     else
         return 0;
     if (r < 0)
@@ -111,21 +116,26 @@ static const struct rule *end_rule(const struct knobs *k)
                                : &rule_window_probe_gives_up;
 }
 
-static void expect_probes(const struct window_probing *f, const struct rule *end, struct prediction *p)
+static void expect_probes(const struct window_probing *f, const struct rule *end,
+                          struct prediction *p)
 {
     for (int i = 1; i <= f->sent; i++) {
-        expect_span(p, f->at[i], i == 1 ? &rule_window_probe_first : &rule_window_probe_doubles, "client.probe_%d",
-                    i);
-        expect_exactly(p, "segments", f->answered[i], &rule_window_probe_answers, "server.answers_to_probe_%d", i);
+        expect_span(p, f->at[i], i == 1 ? &rule_window_probe_first : &rule_window_probe_doubles,
+                    "client.probe_%d", i);
+        expect_exactly(p, "segments", f->answered[i], &rule_window_probe_answers,
+                       "server.answers_to_probe_%d", i);
     }
-    expect_exactly(p, "segments", f->sent, f->gives_up ? end : &rule_window_probe_kept, "client.probes");
+    expect_exactly(p, "segments", f->sent, f->gives_up ? end : &rule_window_probe_kept,
+                   "client.probes");
     expect_exactly(p, "bytes", 0, &rule_window_probe_is_empty, "client.bytes_in_probes");
     expect_exactly(p, "segments", f->sent, &rule_window_probe_counter, "client.TcpExt.TCPWinProbe");
-    expect_exactly(p, "segments", f->skipped, &rule_skipped_counter, "server.TcpExt.TCPACKSkippedSeq");
+    expect_exactly(p, "segments", f->skipped, &rule_skipped_counter,
+                   "server.TcpExt.TCPACKSkippedSeq");
     expect_exactly(p, "segments", 1, &rule_zero_window_counter, "server.TcpExt.TCPToZeroWindowAdv");
 }
 
-static void expect_death(const struct knobs *k, const struct window_probing *f, struct prediction *p)
+static void expect_death(const struct knobs *k, const struct window_probing *f,
+                         struct prediction *p)
 {
     if (knob(k, "orphan")) {
         closing_state_expect(p, f->end, end_rule(k), "client");
@@ -146,7 +156,8 @@ static void expect_reading(const struct knobs *k, struct prediction *p)
                    orphan ? "client.FIN_WAIT_1_while_closed" : "client.ESTABLISHED_while_closed");
     expect_span(p, (struct span){wire_s, wire_s + GOES_ON_S}, &rule_window_opens, "client.goes_on");
     expect_exactly(p, "bytes", UNSENT, &rule_window_opens, "server.bytes_received_then");
-    expect_exactly(p, "segments", 1, &rule_from_zero_window_counter, "server.TcpExt.TCPFromZeroWindowAdv");
+    expect_exactly(p, "segments", 1, &rule_from_zero_window_counter,
+                   "server.TcpExt.TCPFromZeroWindowAdv");
     expect_exactly(p, "sockets", 1, orphan ? &rule_orphan_keeps_data : &rule_window_probe_kept,
                    orphan ? "server.CLOSE_WAIT" : "client.ESTABLISHED");
 }
@@ -160,7 +171,8 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
     expect_exactly(p, "segments", 0, &rule_window_closes, "client.under_way");
     expect_probes(&f, end_rule(k), p);
     expect_exactly(p, "timeouts", 0, &rule_window_closes, "client.TcpExt.TCPTimeouts");
-    expect_exactly(p, "connections", f.gives_up, &rule_abort_on_timeout_counter, "client.TcpExt.TCPAbortOnTimeout");
+    expect_exactly(p, "connections", f.gives_up, &rule_abort_on_timeout_counter,
+                   "client.TcpExt.TCPAbortOnTimeout");
     if (f.gives_up)
         expect_death(k, &f, p);
     else
@@ -199,7 +211,8 @@ static size_t fill(struct trial *t, struct trial_socket *client)
         step_need(t, all_is_acknowledged, 0, "the receiver to acknowledge what fills its buffer");
     }
     step_fail(t, EXIT_CODE_CANNOT,
-              "the receiver's window did not close in %d writes: with these sysctls its buffer is too large",
+              "the receiver's window did not close in %d writes: with these sysctls its buffer is "
+              "too large",
               FILL_STEPS);
     return 0;
 }
@@ -211,8 +224,9 @@ static void forget(struct trial *t, struct trial_socket *s)
 }
 
 /* A connection with a closed window; false: its RTO is not as this wire should give it. */
-static bool is_closed_in_time(struct trial *t, struct trial_socket *listener, struct trial_socket **ret_client,
-                              struct trial_socket **ret_server, size_t *ret_filled)
+static bool is_closed_in_time(struct trial *t, struct trial_socket *listener,
+                              struct trial_socket **ret_client, struct trial_socket **ret_server,
+                              size_t *ret_filled)
 {
     struct window_probe w = model(t->knobs, &t->conditions);
     struct span rto = window_probe_rto(&w);
@@ -221,7 +235,8 @@ static bool is_closed_in_time(struct trial *t, struct trial_socket *listener, st
     *ret_filled = fill(t, *ret_client);
     double is = sock_rto(*ret_client);
     step_see(t, is, "client.RTO");
-    step_see_counter(t, SIDE_SERVER, "TcpExt.TCPToZeroWindowAdv", "server.TcpExt.TCPToZeroWindowAdv");
+    step_see_counter(t, SIDE_SERVER, "TcpExt.TCPToZeroWindowAdv",
+                     "server.TcpExt.TCPToZeroWindowAdv");
     step_count_anew(t);
     return is >= rto.lo - 1e-6 && is <= rto.hi + 1e-6;
 }
@@ -283,9 +298,9 @@ static bool have_been_sent(struct trial *t, int64_t number)
     return probes(t) >= number || sock_poll(t->awaited, 0) || step_client_is(t, 0);
 }
 
-/* Whether the machine was so slow that a probe left the wire after the limit that it should have come
- * before, or so shortly before it that the receiver's kernel may have got it after: then an answer
- * would be right. */
+/* Whether the machine was so slow that a probe left the wire after the limit that it should have
+ * come before, or so shortly before it that the receiver's kernel may have got it after: then an
+ * answer would be right. */
 static bool is_too_late(const struct trial *t, const struct window_probing *f)
 {
     int64_t limit_ns = t->conditions.invalid_ratelimit * NS_PER_MS - TAKEN_LATE_NS;
@@ -305,7 +320,8 @@ static void see_probes(struct trial *t, int64_t zero_ns)
     for (int i = 1; i <= n && i <= WINDOW_PROBES_MAX; i++) {
         const struct segment *probe = find_probe(t, i, NULL), *next = find_probe(t, i + 1, NULL);
         step_see(t, (double)(probe->at_ns - zero_ns) / 1e9, "client.probe_%d", i);
-        step_see(t, answers(t, probe->at_ns, next ? next->at_ns : INT64_MAX), "server.answers_to_probe_%d", i);
+        step_see(t, answers(t, probe->at_ns, next ? next->at_ns : INT64_MAX),
+                 "server.answers_to_probe_%d", i);
     }
     step_see(t, n, "client.probes");
     step_see(t, (double)bytes_since(t, zero_ns), "client.bytes_in_probes");
@@ -329,10 +345,12 @@ static void see_death(struct trial *t, struct trial_socket *client, int64_t zero
 }
 
 /* The first segment of that direction since then that has a window, or payload. */
-static int64_t first_ns(const struct trial *t, enum direction direction, bool payload, int64_t since_ns)
+static int64_t first_ns(const struct trial *t, enum direction direction, bool payload,
+                        int64_t since_ns)
 {
     SEGMENTS_EACH(s, t)
-        if (s->direction == direction && s->at_ns > since_ns && (payload ? s->payload > 0 : s->window > 0))
+        if (s->direction == direction && s->at_ns > since_ns &&
+            (payload ? s->payload > 0 : s->window > 0))
             return s->at_ns;
     return 0;
 }
@@ -343,7 +361,8 @@ static void read_all(struct trial *t, struct trial_socket *server, size_t filled
     int64_t began_ns = clock_now_ns();
     size_t came = sock_receive_all(server, filled + UNSENT, &error);
     step_see(t, (double)came - (double)filled, "server.bytes_received_then");
-    int64_t update_ns = first_ns(t, TO_CLIENT, false, began_ns), data_ns = first_ns(t, TO_SERVER, true, began_ns);
+    int64_t update_ns = first_ns(t, TO_CLIENT, false, began_ns),
+            data_ns = first_ns(t, TO_SERVER, true, began_ns);
     if (update_ns && data_ns)
         step_see(t, (double)(data_ns - update_ns) / 1e9, "client.goes_on");
 }
@@ -353,8 +372,8 @@ static bool in_close_wait(struct trial *t, int64_t number)
     return step_state(t, SIDE_SERVER, SOCKDIAG_CLOSE_WAIT) == number;
 }
 
-static void see_reading(struct trial *t, const struct knobs *k, struct trial_socket *server, int64_t zero_ns,
-                        size_t filled)
+static void see_reading(struct trial *t, const struct knobs *k, struct trial_socket *server,
+                        int64_t zero_ns, size_t filled)
 {
     bool orphan = knob(k, "orphan");
     step_settle(t);
@@ -386,7 +405,8 @@ static int64_t probe(struct trial *t, const struct knobs *k, struct trial_socket
     if (knob(k, "orphan"))
         sock_close(client);
     t->awaited = client;
-    step_wait(t, have_been_sent, f->sent + f->gives_up, 1.5 * (f->gives_up ? f->end.hi : f->at[f->sent].hi) + 30,
+    step_wait(t, have_been_sent, f->sent + f->gives_up,
+              1.5 * (f->gives_up ? f->end.hi : f->at[f->sent].hi) + 30,
               "the probes of the closed window");
     return zero_ns;
 }
@@ -414,11 +434,11 @@ static void run(struct trial *t, const struct knobs *k)
         forget(t, server);
         step_settle(t);
     }
-    step_fail(
-        t, EXIT_CODE_CANNOT,
-        "in %d connections the round trips or the probes took longer than this wire should make them: this machine "
-        "is too slow or too busy for what is to be timed; run fewer at once, or wait until it is quieter",
-        TRIES);
+    step_fail(t, EXIT_CODE_CANNOT,
+              "in %d connections the round trips or the probes took longer than this wire should "
+              "make them: this machine is too slow or too busy for what is to be timed; run fewer "
+              "at once, or wait until it is quieter",
+              TRIES);
 }
 
 static void tell_probes(FILE *out, const struct trial *t)
@@ -426,14 +446,15 @@ static void tell_probes(FILE *out, const struct trial *t)
     char name[EXPECTATION_NAME_MAX];
     int n = (int)trial_observed(t, "client.probes");
     fprintf(out,
-            "The receiver read nothing, its buffer filled, and its window closed: the last %d bytes waited at the "
-            "sender. %s",
+            "The receiver read nothing, its buffer filled, and its window closed: the last %d "
+            "bytes waited at the sender. %s",
             UNSENT, n ? "It probed after" : "");
     for (int i = 1; i <= n && i <= WINDOW_PROBES_MAX; i++) {
         snprintf(name, sizeof(name), "server.answers_to_probe_%d", i);
         bool answered = trial_observed(t, name) > 0;
         snprintf(name, sizeof(name), "client.probe_%d", i);
-        fprintf(out, "%s %.2f s%s", i > 1 ? "," : "", trial_observed(t, name), answered ? "" : " (no answer)");
+        fprintf(out, "%s %.2f s%s", i > 1 ? "," : "", trial_observed(t, name),
+                answered ? "" : " (no answer)");
     }
     fprintf(out, "%s", n ? ". " : "");
 }
@@ -443,24 +464,25 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
     struct window_probing f = follow(k, &t->conditions);
     tell_probes(out, t);
     if (f.skipped)
-        fprintf(
-            out,
-            "A probe that comes within %lld ms (tcp_invalid_ratelimit) of the last answer is left without one: the "
-            "receiver's kernel was alive all the time. ",
-            (long long)t->conditions.invalid_ratelimit);
+        fprintf(out,
+                "A probe that comes within %lld ms (tcp_invalid_ratelimit) of the last answer is "
+                "left without one: the receiver's kernel was alive all the time. ",
+                (long long)t->conditions.invalid_ratelimit);
     if (!f.gives_up) {
-        fprintf(
-            out,
-            "Each answer said that the window was still closed, and the connection would have been kept like that "
-            "for ever. When the receiver had read, its window update let the data go on %.0f ms later.",
-            1e3 * trial_observed(t, "client.goes_on"));
+        fprintf(out,
+                "Each answer said that the window was still closed, and the connection would have "
+                "been kept like that for ever. When the receiver had read, its window update let "
+                "the data go on %.0f ms later.",
+                1e3 * trial_observed(t, "client.goes_on"));
         return;
     }
-    double ended_s = trial_observed(t, knob(k, "orphan") ? "client.gone_first" : "client.given_up_first");
+    double ended_s =
+        trial_observed(t, knob(k, "orphan") ? "client.gone_first" : "client.given_up_first");
     fprintf(out, "After %.2f s the sender gave the connection up%s. ", ended_s,
             knob(k, "orphan") ? ", of which no program had a descriptor" : " with ETIMEDOUT");
     if (user_timeout_ms(k))
-        fprintf(out, "TCP_USER_TIMEOUT = %d ms counted from the first probe, whatever was answered. ",
+        fprintf(out,
+                "TCP_USER_TIMEOUT = %d ms counted from the first probe, whatever was answered. ",
                 user_timeout_ms(k));
     else if (knob(k, "orphan"))
         fprintf(out, "tcp_orphan_retries = %lld says how many probes may be unanswered. ",
@@ -473,9 +495,12 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 
 static const struct by_hand by_hand[] = {
     {"client", "ss -tanoi 'dport = :8888'",
-     "timer:(persist,TIME,N): when the next probe is due, and how many have had no answer; backoff: the doublings"},
-    {"client", "nstat -az TcpExtTCPWinProbe TcpExtTCPAbortOnTimeout", "window probes; connections given up"},
-    {"server", "nstat -az TcpExtTCPToZeroWindowAdv TcpExtTCPFromZeroWindowAdv TcpExtTCPACKSkippedSeq",
+     "timer:(persist,TIME,N): when the next probe is due, and how many have had no answer; "
+     "backoff: the doublings"},
+    {"client", "nstat -az TcpExtTCPWinProbe TcpExtTCPAbortOnTimeout",
+     "window probes; connections given up"},
+    {"server",
+     "nstat -az TcpExtTCPToZeroWindowAdv TcpExtTCPFromZeroWindowAdv TcpExtTCPACKSkippedSeq",
      "windows that closed and that opened again; probes left without an answer"},
     {"server", "ss -tan 'sport = :8888'", "Recv-Q: what the program does not read"},
     {0},
@@ -484,24 +509,25 @@ static const struct by_hand by_hand[] = {
 const struct experiment experiment_zero_window = {
     .name = "zero-window",
     .question = "What does a sender do while the receiver does not read?",
-    .claim = "It probes the closed window at doubling intervals, every probe is answered, and so the connection is "
-             "never given up.",
-    .kernel = "The doubling is true (tcp_probe0_when), and an answer lets the count of unanswered probes begin anew "
-              "(tcp_probe_timer). But a receiver answers a probe only if tcp_invalid_ratelimit (500 ms) is over "
-              "since its last answer (tcp_oow_rate_limited): on a fast path the second probe comes too soon. "
-              "tcp_retries2 is the number of unanswered probes that end the connection, so 1 ends a healthy one; "
-              "TCP_USER_TIMEOUT ends it whatever is answered.",
-    .falsified = "A probe off its time, another one that is or is not answered, an end while probes are answered, or "
-                 "data that does not go on when the window opens.",
+    .claim = "It probes the closed window at doubling intervals, every probe is answered, and so "
+             "the connection is never given up.",
+    .kernel = "The doubling is true (tcp_probe0_when), and an answer lets the count of unanswered "
+              "probes begin anew (tcp_probe_timer). But a receiver answers a probe only if "
+              "tcp_invalid_ratelimit (500 ms) is over since its last answer "
+              "(tcp_oow_rate_limited): on a fast path the second probe comes too soon. "
+              "tcp_retries2 is the number of unanswered probes that end the connection, so 1 ends "
+              "a healthy one; TCP_USER_TIMEOUT ends it whatever is answered.",
+    .falsified = "A probe off its time, another one that is or is not answered, an end while "
+                 "probes are answered, or data that does not go on when the window opens.",
     .why_link = "The probes and their answers are seen, and counted, on the wire.",
-    .time =
-        "About 3.5 s. With the default tcp_retries2 = 15 the waits double until they are 120 s long, and a receiver "
-        "that is gone is found out after 15 min.",
-    .drawing = (const char *const[]){"c: ESTABLISHED", "s: ESTABLISHED", "c send()", "> DATA",
-                                     "< ACK win 0, the buffer is full", "c send() which cannot be sent", ". RTO",
-                                     "> ACK a probe", "< ACK win 0", ". 2 RTO",
-                                     "> ACK a probe: too soon for an answer", ". 4 RTO", "> ACK a probe",
-                                     "< ACK win 0", "s recv()", "< ACK the window opens", "> DATA", NULL},
+    .time = "About 3.5 s. With the default tcp_retries2 = 15 the waits double until they are 120 s "
+            "long, and a receiver that is gone is found out after 15 min.",
+    .drawing =
+        (const char *const[]){"c: ESTABLISHED", "s: ESTABLISHED", "c send()", "> DATA",
+                              "< ACK win 0, the buffer is full", "c send() which cannot be sent",
+                              ". RTO", "> ACK a probe", "< ACK win 0", ". 2 RTO",
+                              "> ACK a probe: too soon for an answer", ". 4 RTO", "> ACK a probe",
+                              "< ACK win 0", "s recv()", "< ACK the window opens", "> DATA", NULL},
     .knobs = knobs,
     .n_knobs = sizeof(knobs) / sizeof(*knobs),
     .premises = PREMISE_WRITABLE | PREMISE_SEND,
@@ -510,11 +536,13 @@ const struct experiment experiment_zero_window = {
     .run = run,
     .tell = tell,
     .by_hand = by_hand,
-    .see_also = (const char *const[]){"keepalive-behind-data", "retransmission-give-up", "user-timeout",
-                                      "fin-wait-1-stuck", NULL},
-    .try_next = (const char *const[]){"tcplab-bench run zero-window --set retries2=1",
-                                      "tcplab-bench run zero-window --set retries2=1 --set delay=50ms",
-                                      "tcplab-bench run zero-window --set user_timeout=2s",
-                                      "tcplab-bench run zero-window --set cut=yes --set retries2=3",
-                                      "tcplab-bench run zero-window --set orphan=yes --set orphan_retries=1", NULL},
+    .see_also = (const char *const[]){"keepalive-behind-data", "retransmission-give-up",
+                                      "user-timeout", "fin-wait-1-stuck", NULL},
+    .try_next =
+        (const char *const[]){
+            "tcplab-bench run zero-window --set retries2=1",
+            "tcplab-bench run zero-window --set retries2=1 --set delay=50ms",
+            "tcplab-bench run zero-window --set user_timeout=2s",
+            "tcplab-bench run zero-window --set cut=yes --set retries2=3",
+            "tcplab-bench run zero-window --set orphan=yes --set orphan_retries=1", NULL},
 };

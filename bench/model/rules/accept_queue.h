@@ -1,60 +1,76 @@
 /* Part of bench/model/rule.h. */
 #pragma once
 
-#define RULES_OF_THE_ACCEPT_QUEUE(X)                                                                                 \
-    X(accept_queue_limit,                                                                                            \
-      "The accept queue's limit is min(backlog, somaxconn), taken at listen(); a backlog below 0 "                   \
-      "means somaxconn.",                                                                                            \
-      "__sys_listen_socket(), net/socket.c")                                                                         \
-    X(accept_queue_capacity, "A queue with limit L holds L + 1 connections: the kernel asks \"length > L\".",        \
-      "sk_acceptq_is_full(), include/net/sock.h")                                                                    \
-    X(queued_is_established,                                                                                         \
-      "A connection enters the accept queue when it is ESTABLISHED at both ends (with TCP Fast Open in "             \
-      "SYN_RECV): accept() only hands it to the program.",                                                           \
-      "inet_csk_complete_hashdance(), inet_csk_accept(), net/ipv4/inet_connection_sock.c")                           \
-    X(queued_keeps_its_place, "A client that closes or resets its connection while it is queued frees no place.",    \
-      "inet_csk_accept(), net/ipv4/inet_connection_sock.c")                                                          \
-    X(accept_pace,                                                                                                   \
-      "Each accept() makes room for one more, so a full queue lets in as many as the program takes out.",            \
-      "inet_csk_accept(), net/ipv4/inet_connection_sock.c")                                                          \
-    X(syn_dropped, "A SYN that meets a full accept queue is dropped without an answer, and no request is kept.",     \
-      "tcp_conn_request(), net/ipv4/tcp_input.c")                                                                    \
-    X(syn_retry_admitted, "A client whose SYN was dropped gets in with the first repeated SYN that finds room.",     \
-      "tcp_conn_request(), net/ipv4/tcp_input.c")                                                                    \
-    X(third_ack_dropped,                                                                                             \
-      "With tcp_abort_on_overflow = 0 a third ACK that meets a full accept queue is dropped and the half-open "      \
-      "request is kept.",                                                                                            \
-      "tcp_check_req(), net/ipv4/tcp_minisocks.c")                                                                   \
-    X(third_ack_reset,                                                                                               \
-      "With tcp_abort_on_overflow = 1 the third ACK of a half-open request that meets a full accept queue is "       \
-      "answered by RST, and the request is gone.",                                                                   \
-      "tcp_check_req(), net/ipv4/tcp_minisocks.c")                                                                   \
-    X(third_ack_late,                                                                                                \
-      "A handshake whose third ACK was dropped completes when there is room at the next ACK, which the next "        \
-      "repeated SYN-ACK or the client's own data brings about.",                                                     \
-      "tcp_check_req(), net/ipv4/tcp_minisocks.c")                                                                   \
-    X(cookie_ack_dropped,                                                                                            \
-      "A SYN cookie's ACK that meets a full accept queue is dropped without an answer, whatever "                    \
-      "tcp_abort_on_overflow says.",                                                                                 \
-      "tcp_get_cookie_sock(), net/ipv4/syncookies.c")                                                                \
-    X(ghost,                                                                                                         \
-      "Of a connection whose cookie ACK was dropped the server remembers nothing, while the client stays "           \
-      "ESTABLISHED. Data that it sends completes the handshake if there is room and the cookie is fresh, is"         \
-      " dropped while the queue is full, and is answered by RST when the cookie is too old.",                        \
-      "tcp_get_cookie_sock(), net/ipv4/syncookies.c")                                                                \
-    X(never_refused,                                                                                                 \
-      "A full queue refuses nobody: ECONNREFUSED comes from a port where nobody listens, or from a "                 \
-      "firewall.",                                                                                                   \
-      "tcp_v4_rcv(), net/ipv4/tcp_ipv4.c")                                                                           \
-    X(never_reset_by_syn, "No SYN is answered by RST because a queue is full, whatever tcp_abort_on_overflow says.", \
-      "tcp_conn_request(), net/ipv4/tcp_input.c")                                                                    \
-    X(loopback_handshake,                                                                                            \
-      "Over loopback the whole handshake is over before connect() returns, so handshakes of one thread do not "      \
-      "overlap and no third ACK meets a full queue.",                                                                \
-      "loopback_xmit(), drivers/net/loopback.c")                                                                     \
-    X(row_empty, "Every connection is in one of the other rows, by the rules given there.",                          \
-      "tcp_conn_request(), net/ipv4/tcp_input.c; tcp_check_req(), net/ipv4/tcp_minisocks.c")                         \
-    X(handshakes_overlap,                                                                                            \
-      "When all SYNs arrive before the first third ACK, none of them meets an accept queue that the "                \
-      "others filled, and what is too much is third ACKs.",                                                          \
+#define RULES_OF_THE_ACCEPT_QUEUE(X)                                                               \
+    X(accept_queue_limit,                                                                          \
+      "The accept queue's limit is min(backlog, somaxconn), taken at listen(); a backlog below 0 " \
+      "means somaxconn.",                                                                          \
+      "__sys_listen_socket(), net/socket.c")                                                       \
+    X(accept_queue_capacity,                                                                       \
+      "A queue with limit L holds L + 1 connections: the kernel asks \"length > L\".",             \
+      "sk_acceptq_is_full(), include/net/sock.h")                                                  \
+    X(queued_is_established,                                                                       \
+      "A connection enters the accept queue when it is ESTABLISHED at both ends (with TCP Fast "   \
+      "Open in "                                                                                   \
+      "SYN_RECV): accept() only hands it to the program.",                                         \
+      "inet_csk_complete_hashdance(), inet_csk_accept(), net/ipv4/inet_connection_sock.c")         \
+    X(queued_keeps_its_place,                                                                      \
+      "A client that closes or resets its connection while it is queued frees no place.",          \
+      "inet_csk_accept(), net/ipv4/inet_connection_sock.c")                                        \
+    X(accept_pace,                                                                                 \
+      "Each accept() makes room for one more, so a full queue lets in as many as the program "     \
+      "takes out.",                                                                                \
+      "inet_csk_accept(), net/ipv4/inet_connection_sock.c")                                        \
+    X(syn_dropped,                                                                                 \
+      "A SYN that meets a full accept queue is dropped without an answer, and no request is "      \
+      "kept.",                                                                                     \
+      "tcp_conn_request(), net/ipv4/tcp_input.c")                                                  \
+    X(syn_retry_admitted,                                                                          \
+      "A client whose SYN was dropped gets in with the first repeated SYN that finds room.",       \
+      "tcp_conn_request(), net/ipv4/tcp_input.c")                                                  \
+    X(third_ack_dropped,                                                                           \
+      "With tcp_abort_on_overflow = 0 a third ACK that meets a full accept queue is dropped and "  \
+      "the half-open "                                                                             \
+      "request is kept.",                                                                          \
+      "tcp_check_req(), net/ipv4/tcp_minisocks.c")                                                 \
+    X(third_ack_reset,                                                                             \
+      "With tcp_abort_on_overflow = 1 the third ACK of a half-open request that meets a full "     \
+      "accept queue is "                                                                           \
+      "answered by RST, and the request is gone.",                                                 \
+      "tcp_check_req(), net/ipv4/tcp_minisocks.c")                                                 \
+    X(third_ack_late,                                                                              \
+      "A handshake whose third ACK was dropped completes when there is room at the next ACK, "     \
+      "which the next "                                                                            \
+      "repeated SYN-ACK or the client's own data brings about.",                                   \
+      "tcp_check_req(), net/ipv4/tcp_minisocks.c")                                                 \
+    X(cookie_ack_dropped,                                                                          \
+      "A SYN cookie's ACK that meets a full accept queue is dropped without an answer, whatever "  \
+      "tcp_abort_on_overflow says.",                                                               \
+      "tcp_get_cookie_sock(), net/ipv4/syncookies.c")                                              \
+    X(ghost,                                                                                       \
+      "Of a connection whose cookie ACK was dropped the server remembers nothing, while the "      \
+      "client stays "                                                                              \
+      "ESTABLISHED. Data that it sends completes the handshake if there is room and the cookie "   \
+      "is fresh, is"                                                                               \
+      " dropped while the queue is full, and is answered by RST when the cookie is too old.",      \
+      "tcp_get_cookie_sock(), net/ipv4/syncookies.c")                                              \
+    X(never_refused,                                                                               \
+      "A full queue refuses nobody: ECONNREFUSED comes from a port where nobody listens, or from " \
+      "a "                                                                                         \
+      "firewall.",                                                                                 \
+      "tcp_v4_rcv(), net/ipv4/tcp_ipv4.c")                                                         \
+    X(never_reset_by_syn,                                                                          \
+      "No SYN is answered by RST because a queue is full, whatever tcp_abort_on_overflow says.",   \
+      "tcp_conn_request(), net/ipv4/tcp_input.c")                                                  \
+    X(loopback_handshake,                                                                          \
+      "Over loopback the whole handshake is over before connect() returns, so handshakes of one "  \
+      "thread do not "                                                                             \
+      "overlap and no third ACK meets a full queue.",                                              \
+      "loopback_xmit(), drivers/net/loopback.c")                                                   \
+    X(row_empty, "Every connection is in one of the other rows, by the rules given there.",        \
+      "tcp_conn_request(), net/ipv4/tcp_input.c; tcp_check_req(), net/ipv4/tcp_minisocks.c")       \
+    X(handshakes_overlap,                                                                          \
+      "When all SYNs arrive before the first third ACK, none of them meets an accept queue that "  \
+      "the "                                                                                       \
+      "others filled, and what is too much is third ACKs.",                                        \
       "tcp_conn_request(), net/ipv4/tcp_input.c")

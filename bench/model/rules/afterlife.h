@@ -1,44 +1,54 @@
 /* Part of bench/model/rule.h. */
 #pragma once
 
-#define RULES_OF_AFTERLIFE(X)                                                                                       \
-    X(last_ack_waits,                                                                                               \
-      "The end that closes second is in LAST_ACK until its FIN is acknowledged, and sends the FIN again "           \
-      "until then, or until it gives up (tcp_orphan_retries).",                                                     \
-      "tcp_retransmit_timer(), net/ipv4/tcp_timer.c")                                                               \
-    X(time_wait_answers,                                                                                            \
-      "TIME_WAIT answers a FIN that comes again with the ACK that was lost: that is what it is for.",               \
-      "tcp_timewait_state_process(), net/ipv4/tcp_minisocks.c")                                                     \
-    X(time_wait_begins_anew, "Each FIN that comes again starts TIME_WAIT's 60 s anew.",                             \
-      "tcp_timewait_state_process(), net/ipv4/tcp_minisocks.c")                                                     \
-    X(time_wait_missing,                                                                                            \
-      "Without TIME_WAIT nothing is left of the connection at the end that closed first, and the other end's FIN "  \
-      "is "                                                                                                         \
-      "answered by RST.",                                                                                           \
-      "tcp_v4_rcv(), net/ipv4/tcp_ipv4.c")                                                                          \
-    X(buckets_counter, "TCPTimeWaitOverflow counts the sockets that were closed at once for want of a minisocket.", \
-      "tcp_time_wait(), net/ipv4/tcp_minisocks.c")                                                                  \
-    X(bucket_keeps_its_place,                                                                                       \
-      "A FIN_WAIT_2 minisocket that gets its FIN becomes TIME_WAIT in the place that it has.",                      \
-      "tcp_timewait_state_process(), net/ipv4/tcp_minisocks.c")                                                     \
-    X(bucket_refused,                                                                                               \
-      "An end without minisocket knows nothing of its connection any more, so the peer's FIN is answered by RST.",  \
-      "tcp_v4_rcv(), net/ipv4/tcp_ipv4.c")                                                                          \
-    X(time_wait_old_segment,                                                                                        \
-      "TIME_WAIT answers old data, whose numbers are outside of its window, with an ACK, and its 60 s begin"        \
-      " anew. A bare ACK gets an answer only when tcp_invalid_ratelimit (500 ms) is over since the last.",          \
-      "tcp_timewait_state_process(), net/ipv4/tcp_minisocks.c")                                                     \
-    X(nobody_resets,                                                                                                \
-      "An ACK for a connection that is not there is answered by RST, with the very number that the ACK asks for.",  \
-      "tcp_v4_send_reset(), net/ipv4/tcp_ipv4.c")                                                                   \
-    X(time_wait_assassination,                                                                                      \
-      "With tcp_rfc1337 = 0, the default, a RST that has the next number, and no older "                            \
-      "timestamp, ends TIME_WAIT at once.",                                                                         \
-      "tcp_timewait_state_process(), net/ipv4/tcp_minisocks.c; tcp_paws_reject(), "                                 \
-      "include/net/tcp.h")                                                                                          \
-    X(time_wait_rfc1337, "With tcp_rfc1337 = 1 TIME_WAIT ignores every RST.",                                       \
-      "tcp_timewait_state_process(), net/ipv4/tcp_minisocks.c")                                                     \
-    X(time_wait_old_syn,                                                                                            \
-      "A SYN that meets a TIME_WAIT and has an older timestamp, or neither a newer timestamp nor a higher number, " \
-      "is answered by an ACK of the old numbers. One with an older timestamp also begins the 60 s anew.",           \
+#define RULES_OF_AFTERLIFE(X)                                                                      \
+    X(last_ack_waits,                                                                              \
+      "The end that closes second is in LAST_ACK until its FIN is acknowledged, and sends the "    \
+      "FIN again "                                                                                 \
+      "until then, or until it gives up (tcp_orphan_retries).",                                    \
+      "tcp_retransmit_timer(), net/ipv4/tcp_timer.c")                                              \
+    X(time_wait_answers,                                                                           \
+      "TIME_WAIT answers a FIN that comes again with the ACK that was lost: that is what it is "   \
+      "for.",                                                                                      \
+      "tcp_timewait_state_process(), net/ipv4/tcp_minisocks.c")                                    \
+    X(time_wait_begins_anew, "Each FIN that comes again starts TIME_WAIT's 60 s anew.",            \
+      "tcp_timewait_state_process(), net/ipv4/tcp_minisocks.c")                                    \
+    X(time_wait_missing,                                                                           \
+      "Without TIME_WAIT nothing is left of the connection at the end that closed first, and the " \
+      "other end's FIN "                                                                           \
+      "is "                                                                                        \
+      "answered by RST.",                                                                          \
+      "tcp_v4_rcv(), net/ipv4/tcp_ipv4.c")                                                         \
+    X(buckets_counter,                                                                             \
+      "TCPTimeWaitOverflow counts the sockets that were closed at once for want of a minisocket.", \
+      "tcp_time_wait(), net/ipv4/tcp_minisocks.c")                                                 \
+    X(bucket_keeps_its_place,                                                                      \
+      "A FIN_WAIT_2 minisocket that gets its FIN becomes TIME_WAIT in the place that it has.",     \
+      "tcp_timewait_state_process(), net/ipv4/tcp_minisocks.c")                                    \
+    X(bucket_refused,                                                                              \
+      "An end without minisocket knows nothing of its connection any more, so the peer's FIN is "  \
+      "answered by RST.",                                                                          \
+      "tcp_v4_rcv(), net/ipv4/tcp_ipv4.c")                                                         \
+    X(time_wait_old_segment,                                                                       \
+      "TIME_WAIT answers old data, whose numbers are outside of its window, with an ACK, and its " \
+      "60 s begin"                                                                                 \
+      " anew. A bare ACK gets an answer only when tcp_invalid_ratelimit (500 ms) is over since "   \
+      "the last.",                                                                                 \
+      "tcp_timewait_state_process(), net/ipv4/tcp_minisocks.c")                                    \
+    X(nobody_resets,                                                                               \
+      "An ACK for a connection that is not there is answered by RST, with the very number that "   \
+      "the ACK asks for.",                                                                         \
+      "tcp_v4_send_reset(), net/ipv4/tcp_ipv4.c")                                                  \
+    X(time_wait_assassination,                                                                     \
+      "With tcp_rfc1337 = 0, the default, a RST that has the next number, and no older "           \
+      "timestamp, ends TIME_WAIT at once.",                                                        \
+      "tcp_timewait_state_process(), net/ipv4/tcp_minisocks.c; tcp_paws_reject(), "                \
+      "include/net/tcp.h")                                                                         \
+    X(time_wait_rfc1337, "With tcp_rfc1337 = 1 TIME_WAIT ignores every RST.",                      \
+      "tcp_timewait_state_process(), net/ipv4/tcp_minisocks.c")                                    \
+    X(time_wait_old_syn,                                                                           \
+      "A SYN that meets a TIME_WAIT and has an older timestamp, or neither a newer timestamp nor " \
+      "a higher number, "                                                                          \
+      "is answered by an ACK of the old numbers. One with an older timestamp also begins the 60 "  \
+      "s anew.",                                                                                   \
       "tcp_timewait_state_process(), net/ipv4/tcp_minisocks.c")

@@ -1,74 +1,90 @@
 /* Part of bench/model/rule.h. */
 #pragma once
 
-#define RULES_OF_DEATH(X)                                                                                          \
-    X(rto,                                                                                                         \
-      "The retransmission timeout (RTO) is the measured round trip plus four times its variation, and that "       \
-      "counts as 200 ms at least (tcp_rto_min_us, or the route's rto_min).",                                       \
-      "tcp_rtt_estimator(), net/ipv4/tcp_input.c")                                                                 \
-    X(tail_loss_probe,                                                                                             \
-      "With SACK and tcp_early_retrans = 3 (the default) or 4 a single segment under way is "                      \
-      "first sent again as a tail loss probe (or unsent data is, if the window allows it), after "                 \
-      "two round trips + 200 ms or after the RTO, whichever is sooner, and then the RTO begins "                   \
-      "anew. Where more is under way it is two round trips.",                                                      \
-      "tcp_schedule_loss_probe(), tcp_send_loss_probe(), net/ipv4/tcp_output.c")                                   \
-    X(rto_doubles,                                                                                                 \
-      "Each time the RTO fires the oldest segment is sent again, and the next timeout is twice as long, up "       \
-      "to 120 s (tcp_rto_max_ms).",                                                                                \
-      "tcp_retransmit_timer(), net/ipv4/tcp_timer.c")                                                              \
-    X(retries2_is_a_time,                                                                                          \
-      "tcp_retries2 = R is a time, not a count: the connection is given up at the first RTO that finds this"       \
-      " time over since the first retransmission by RTO. It is (2^(R + 1) - 1) * 200 ms for R up to 9, and "       \
-      "120 s more for each above: 924.6 s for 15.",                                                                \
-      "retransmits_timed_out(), tcp_model_timeout(), net/ipv4/tcp_timer.c")                                        \
-    X(orphan_retries,                                                                                              \
-      "Without a descriptor tcp_orphan_retries = R counts instead of tcp_retries2, with the same "                 \
-      "times: (2^(R + 1) - 1) * 200 ms for R up to 9. 0 means 8. Once the RTO is tcp_rto_max_ms "                  \
-      "(120 s), 0 means 0, and after an ICMP error any R does.",                                                   \
-      "tcp_write_timeout(), tcp_orphan_retries(), net/ipv4/tcp_timer.c")                                           \
-    X(gives_up_silently, "Who gives up retransmitting sends no RST: the peer is told nothing.",                    \
-      "tcp_write_err(), net/ipv4/tcp_timer.c")                                                                     \
-    X(gives_up_timed_out,                                                                                          \
-      "The program gets ETIMEDOUT when its connection is given up, or the error of the last ICMP message, "        \
-      "if there was one.",                                                                                         \
-      "tcp_write_err(), net/ipv4/tcp_timer.c")                                                                     \
-    X(fin_unacknowledged,                                                                                          \
-      "A FIN is retransmitted like data, and until it is acknowledged the state stays FIN_WAIT_1 or LAST_ACK.",    \
-      "tcp_rcv_state_process(), net/ipv4/tcp_input.c")                                                             \
-    X(silent_peer,                                                                                                 \
-      "Without SO_KEEPALIVE an end that hears nothing more and has nothing to send does not notice: it "           \
-      "keeps its state.",                                                                                          \
-      "tcp_keepalive_timer(), net/ipv4/tcp_timer.c")                                                               \
-    X(loss_probes_counter, "TCPLossProbes counts the tail loss probes.",                                           \
-      "tcp_send_loss_probe(), net/ipv4/tcp_output.c")                                                              \
-    X(user_timeout,                                                                                                \
-      "TCP_USER_TIMEOUT counts from the first RTO, and each timer after that is cut to what is left, so the "      \
-      "connection is given up when it is over, whatever tcp_retries2 says.",                                       \
-      "tcp_clamp_rto_to_user_timeout(), net/ipv4/tcp_timer.c")                                                     \
-    X(keepalive_idle,                                                                                              \
-      "The first keepalive probe is sent when nothing has come for tcp_keepalive_time, or the socket's own "       \
-      "TCP_KEEPIDLE, and no data is unacknowledged or unsent.",                                                    \
-      "tcp_keepalive_timer(), net/ipv4/tcp_timer.c")                                                               \
-    X(keepalive_interval, "While no probe is answered there is one each tcp_keepalive_intvl, or TCP_KEEPINTVL.",   \
-      "tcp_keepalive_timer(), net/ipv4/tcp_timer.c")                                                               \
-    X(keepalive_gives_up,                                                                                          \
-      "When tcp_keepalive_probes (or TCP_KEEPCNT) probes got no answer and one more interval is over, the "        \
-      "connection is given up with ETIMEDOUT, or with the error of the last ICMP message.",                        \
-      "tcp_keepalive_timer(), tcp_write_err(), net/ipv4/tcp_timer.c")                                              \
-    X(keepalive_user_timeout,                                                                                      \
-      "With TCP_USER_TIMEOUT the number of probes does not count: the first firing after the first probe that "    \
-      "finds "                                                                                                     \
-      "the time over gives the connection up.",                                                                    \
-      "tcp_keepalive_timer(), net/ipv4/tcp_timer.c")                                                               \
-    X(keepalive_reset, "Who gives up after keepalive probes does send a RST, should anybody be there to hear it.", \
-      "tcp_keepalive_timer(), net/ipv4/tcp_timer.c; tcp_send_active_reset(), net/ipv4/tcp_output.c")               \
-    X(keepalive_counter, "TCPKeepAlive counts the keepalive probes sent.",                                         \
-      "tcp_xmit_probe_skb(), net/ipv4/tcp_output.c")                                                               \
-    X(no_such_connection,                                                                                          \
-      "A host answers a segment with an ACK of a connection that it does not know by RST, whether or not it"       \
-      " listens on that port. A RST gets no answer.",                                                              \
-      "tcp_v4_rcv(), net/ipv4/tcp_ipv4.c; tcp_rcv_state_process(), net/ipv4/tcp_input.c")                          \
-    X(probe_reset,                                                                                                 \
-      "A RST with exactly the next number ends an ESTABLISHED connection at once, and the program learns it"       \
-      " by ECONNRESET.",                                                                                           \
+#define RULES_OF_DEATH(X)                                                                          \
+    X(rto,                                                                                         \
+      "The retransmission timeout (RTO) is the measured round trip plus four times its "           \
+      "variation, and that "                                                                       \
+      "counts as 200 ms at least (tcp_rto_min_us, or the route's rto_min).",                       \
+      "tcp_rtt_estimator(), net/ipv4/tcp_input.c")                                                 \
+    X(tail_loss_probe,                                                                             \
+      "With SACK and tcp_early_retrans = 3 (the default) or 4 a single segment under way is "      \
+      "first sent again as a tail loss probe (or unsent data is, if the window allows it), after " \
+      "two round trips + 200 ms or after the RTO, whichever is sooner, and then the RTO begins "   \
+      "anew. Where more is under way it is two round trips.",                                      \
+      "tcp_schedule_loss_probe(), tcp_send_loss_probe(), net/ipv4/tcp_output.c")                   \
+    X(rto_doubles,                                                                                 \
+      "Each time the RTO fires the oldest segment is sent again, and the next timeout is twice "   \
+      "as long, up "                                                                               \
+      "to 120 s (tcp_rto_max_ms).",                                                                \
+      "tcp_retransmit_timer(), net/ipv4/tcp_timer.c")                                              \
+    X(retries2_is_a_time,                                                                          \
+      "tcp_retries2 = R is a time, not a count: the connection is given up at the first RTO that " \
+      "finds this"                                                                                 \
+      " time over since the first retransmission by RTO. It is (2^(R + 1) - 1) * 200 ms for R up " \
+      "to 9, and "                                                                                 \
+      "120 s more for each above: 924.6 s for 15.",                                                \
+      "retransmits_timed_out(), tcp_model_timeout(), net/ipv4/tcp_timer.c")                        \
+    X(orphan_retries,                                                                              \
+      "Without a descriptor tcp_orphan_retries = R counts instead of tcp_retries2, with the same " \
+      "times: (2^(R + 1) - 1) * 200 ms for R up to 9. 0 means 8. Once the RTO is tcp_rto_max_ms "  \
+      "(120 s), 0 means 0, and after an ICMP error any R does.",                                   \
+      "tcp_write_timeout(), tcp_orphan_retries(), net/ipv4/tcp_timer.c")                           \
+    X(gives_up_silently, "Who gives up retransmitting sends no RST: the peer is told nothing.",    \
+      "tcp_write_err(), net/ipv4/tcp_timer.c")                                                     \
+    X(gives_up_timed_out,                                                                          \
+      "The program gets ETIMEDOUT when its connection is given up, or the error of the last ICMP " \
+      "message, "                                                                                  \
+      "if there was one.",                                                                         \
+      "tcp_write_err(), net/ipv4/tcp_timer.c")                                                     \
+    X(fin_unacknowledged,                                                                          \
+      "A FIN is retransmitted like data, and until it is acknowledged the state stays FIN_WAIT_1 " \
+      "or LAST_ACK.",                                                                              \
+      "tcp_rcv_state_process(), net/ipv4/tcp_input.c")                                             \
+    X(silent_peer,                                                                                 \
+      "Without SO_KEEPALIVE an end that hears nothing more and has nothing to send does not "      \
+      "notice: it "                                                                                \
+      "keeps its state.",                                                                          \
+      "tcp_keepalive_timer(), net/ipv4/tcp_timer.c")                                               \
+    X(loss_probes_counter, "TCPLossProbes counts the tail loss probes.",                           \
+      "tcp_send_loss_probe(), net/ipv4/tcp_output.c")                                              \
+    X(user_timeout,                                                                                \
+      "TCP_USER_TIMEOUT counts from the first RTO, and each timer after that is cut to what is "   \
+      "left, so the "                                                                              \
+      "connection is given up when it is over, whatever tcp_retries2 says.",                       \
+      "tcp_clamp_rto_to_user_timeout(), net/ipv4/tcp_timer.c")                                     \
+    X(keepalive_idle,                                                                              \
+      "The first keepalive probe is sent when nothing has come for tcp_keepalive_time, or the "    \
+      "socket's own "                                                                              \
+      "TCP_KEEPIDLE, and no data is unacknowledged or unsent.",                                    \
+      "tcp_keepalive_timer(), net/ipv4/tcp_timer.c")                                               \
+    X(keepalive_interval,                                                                          \
+      "While no probe is answered there is one each tcp_keepalive_intvl, or TCP_KEEPINTVL.",       \
+      "tcp_keepalive_timer(), net/ipv4/tcp_timer.c")                                               \
+    X(keepalive_gives_up,                                                                          \
+      "When tcp_keepalive_probes (or TCP_KEEPCNT) probes got no answer and one more interval is "  \
+      "over, the "                                                                                 \
+      "connection is given up with ETIMEDOUT, or with the error of the last ICMP message.",        \
+      "tcp_keepalive_timer(), tcp_write_err(), net/ipv4/tcp_timer.c")                              \
+    X(keepalive_user_timeout,                                                                      \
+      "With TCP_USER_TIMEOUT the number of probes does not count: the first firing after the "     \
+      "first probe that "                                                                          \
+      "finds "                                                                                     \
+      "the time over gives the connection up.",                                                    \
+      "tcp_keepalive_timer(), net/ipv4/tcp_timer.c")                                               \
+    X(keepalive_reset,                                                                             \
+      "Who gives up after keepalive probes does send a RST, should anybody be there to hear it.",  \
+      "tcp_keepalive_timer(), net/ipv4/tcp_timer.c; tcp_send_active_reset(), "                     \
+      "net/ipv4/tcp_output.c")                                                                     \
+    X(keepalive_counter, "TCPKeepAlive counts the keepalive probes sent.",                         \
+      "tcp_xmit_probe_skb(), net/ipv4/tcp_output.c")                                               \
+    X(no_such_connection,                                                                          \
+      "A host answers a segment with an ACK of a connection that it does not know by RST, "        \
+      "whether or not it"                                                                          \
+      " listens on that port. A RST gets no answer.",                                              \
+      "tcp_v4_rcv(), net/ipv4/tcp_ipv4.c; tcp_rcv_state_process(), net/ipv4/tcp_input.c")          \
+    X(probe_reset,                                                                                 \
+      "A RST with exactly the next number ends an ESTABLISHED connection at once, and the "        \
+      "program learns it"                                                                          \
+      " by ECONNRESET.",                                                                           \
       "tcp_reset(), net/ipv4/tcp_input.c")

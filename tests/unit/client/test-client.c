@@ -28,9 +28,11 @@ static const char *pick(const struct settings *s, uint64_t i)
 
 Test(sources, a_network_without_its_ends_one_address_after_the_other)
 {
-    const struct settings s = with_sources((const char *const[]){"127.0.1.0/29", "127.0.0.9", "127.0.2.4/31", NULL});
-    static const char *const expected[] = {"127.0.1.1", "127.0.1.2", "127.0.1.3", "127.0.1.4", "127.0.1.5",
-                                           "127.0.1.6", "127.0.0.9", "127.0.2.4", "127.0.2.5", "127.0.1.1"};
+    const struct settings s =
+        with_sources((const char *const[]){"127.0.1.0/29", "127.0.0.9", "127.0.2.4/31", NULL});
+    static const char *const expected[] = {"127.0.1.1", "127.0.1.2", "127.0.1.3", "127.0.1.4",
+                                           "127.0.1.5", "127.0.1.6", "127.0.0.9", "127.0.2.4",
+                                           "127.0.2.5", "127.0.1.1"};
     cr_assert_eq(sources_count(&s), 9);
     for (uint64_t i = 0; i < 10; i++)
         cr_expect_str_eq(pick(&s, i), expected[i]);
@@ -65,19 +67,30 @@ Test(capacity, reserved_ports_within_the_range)
     static const struct {
         const char *list;
         uint64_t count;
-    } cases[] = {
-        {"", 0},         {"5", 0},      {"100", 1},     {"109", 1},          {"110", 0},         {"100-109", 10},
-        {"1-65535", 10}, {"90-101", 2}, {"108-200", 2}, {"1-99,110-120", 0}, {"101,103,105", 3}, {"101-102,109", 3},
-        {"junk", 0}};
+    } cases[] = {{"", 0},
+                 {"5", 0},
+                 {"100", 1},
+                 {"109", 1},
+                 {"110", 0},
+                 {"100-109", 10},
+                 {"1-65535", 10},
+                 {"90-101", 2},
+                 {"108-200", 2},
+                 {"1-99,110-120", 0},
+                 {"101,103,105", 3},
+                 {"101-102,109", 3},
+                 {"junk", 0}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
-        cr_expect_eq(capacity_reserved(cases[i].list, 100, 109), cases[i].count, "%s", cases[i].list);
+        cr_expect_eq(capacity_reserved(cases[i].list, 100, 109), cases[i].count, "%s",
+                     cases[i].list);
 }
 
 Test(sources, as_much_of_the_loopback_network_as_needed)
 {
     static const struct {
         uint64_t wanted, got;
-    } cases[] = {{1, 2}, {2, 2}, {3, 6}, {6, 6}, {7, 14}, {300, 510}, {(1 << 24) - 2, (1 << 24) - 2}};
+    } cases[] = {
+        {1, 2}, {2, 2}, {3, 6}, {6, 6}, {7, 14}, {300, 510}, {(1 << 24) - 2, (1 << 24) - 2}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         struct settings s = {0};
         cr_assert_eq(sources_spread_loopback(&s, cases[i].wanted), 0);
@@ -96,24 +109,26 @@ Test(capacity, half_of_a_long_range_is_found_at_once_and_all_of_a_short_one)
     } cases[] = {{1, 28232, 1},   {14116, 28232, 1}, {14117, 28232, 2}, {1000000, 28232, 71},
                  {2000, 2000, 1}, {2001, 2000, 2},   {300, 100, 3},     {10, 0, 1}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-        const struct capacity_ports c = {.needed = cases[i].needed, .per_address = cases[i].per_address};
-        cr_expect_eq(capacity_sources(&c), cases[i].sources, "%llu of %llu", (unsigned long long)c.needed,
-                     (unsigned long long)c.per_address);
+        const struct capacity_ports c = {.needed = cases[i].needed,
+                                         .per_address = cases[i].per_address};
+        cr_expect_eq(capacity_sources(&c), cases[i].sources, "%llu of %llu",
+                     (unsigned long long)c.needed, (unsigned long long)c.per_address);
     }
 }
 
 static struct capacity fit(int expected, rlim_t limit, struct settings s)
 {
     struct capacity c;
-    const struct rlimit r = {limit < 50 ? limit : 50, limit}; /* can only be lowered: the cases are in that order */
+    /* can only be lowered: the cases are in that order */
+    const struct rlimit r = {limit < 50 ? limit : 50, limit};
     if (!s.total)
         s.total = s.connections;
     if (!s.threads)
         s.threads = 1;
     cr_assert_eq(setrlimit(RLIMIT_NOFILE, &r), 0);
     int got = capacity_fit(&s, &c);
-    cr_assert_eq(got, expected, "%llu connections in tables of %llu: %d", (unsigned long long)s.connections,
-                 (unsigned long long)limit, got);
+    cr_assert_eq(got, expected, "%llu connections in tables of %llu: %d",
+                 (unsigned long long)s.connections, (unsigned long long)limit, got);
     return c;
 }
 
@@ -155,7 +170,8 @@ Test(capacity, more_tables_where_one_is_not_enough)
 
 Test(capacity, what_no_number_of_tables_holds)
 {
-    struct settings many = {.connections = INT64_MAX / 5000, .total = INT64_MAX / 5000, .threads = 1};
+    struct settings many = {
+        .connections = INT64_MAX / 5000, .total = INT64_MAX / 5000, .threads = 1};
     struct capacity c;
     int r = capacity_fit(&many, &c);
     cr_expect(r == -ENFILE || r == -ENOMEM, "%d; fs.file-max may be no limit", r);
@@ -270,13 +286,12 @@ Test(log, an_entry_says_what_became_of_the_attempt)
     cr_assert_eq(json_array_size(list), 2);
     cr_expect(json_integer_value(json_object_get(first, "ended_us")) > 1000);
     json_object_del(first, "ended_us");
-    json_t *expected = json_loads("[{\"local\": null, \"outcome\": \"reset\", \"closed_by_peer\": false, \"errno\": "
-                                  "\"ECONNRESET\", \"retransmits\": 3,"
-                                  "  \"started_us\": 0, \"established_us\": 1000},"
-                                  " {\"local\": null, \"outcome\": \"pending\", \"closed_by_peer\": false, "
-                                  "\"errno\": null, \"retransmits\": null,"
-                                  "  \"started_us\": 2, \"established_us\": null, \"ended_us\": null}]",
-                                  0, NULL);
+    json_t *expected = json_loads(
+        "[{\"local\": null, \"outcome\": \"reset\", \"closed_by_peer\": false, \"errno\": "
+        "\"ECONNRESET\", \"retransmits\": 3,  \"started_us\": 0, \"established_us\": 1000}, "
+        "{\"local\": null, \"outcome\": \"pending\", \"closed_by_peer\": false, \"errno\": null, "
+        "\"retransmits\": null,  \"started_us\": 2, \"established_us\": null, \"ended_us\": null}]",
+        0, NULL);
     cr_expect(json_equal(list, expected));
     json_decref(expected);
     json_decref(list);

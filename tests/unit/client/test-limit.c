@@ -41,8 +41,8 @@ static void check(struct limit_figures f, const char *names, const char *said)
     char sentence[1000];
     if (!f.load)
         f.load = &idle;
-    cr_expect_str_eq(names_of(&f, sentence), names, "%s instead of \"%s\": %s", names_of(&f, sentence), names,
-                     sentence);
+    cr_expect_str_eq(names_of(&f, sentence), names, "%s instead of \"%s\": %s",
+                     names_of(&f, sentence), names, sentence);
     cr_expect(!said || strstr(sentence, said), "no \"%s\" in: %s", said, sentence);
 }
 
@@ -93,7 +93,8 @@ Test(limit, on_loopback_the_kernels_part_is_said)
 
 Test(limit, the_schedule_is_kept_when_its_99th_percentile_is_within_a_millisecond)
 {
-    struct limit_figures f = {.rate = 1000, .starts = 1000, .late_starts = 10, .lateness_p99_ns = 900000};
+    struct limit_figures f = {
+        .rate = 1000, .starts = 1000, .late_starts = 10, .lateness_p99_ns = 900000};
     check(f, "", NULL);
     f.late_starts = 11;
     f.lateness_p99_ns = 1500000;
@@ -106,7 +107,8 @@ Test(limit, starts_without_a_free_connection_are_another_limit)
 {
     struct limit_figures f = {.rate = 1000, .connections = 4, .starts = 1000, .late_starts = 500};
     f.slot_late_starts = 495;
-    check(f, "connections", "all 4 connections of -c were in use when starts were due: 495 were more than 1 ms late");
+    check(f, "connections",
+          "all 4 connections of -c were in use when starts were due: 495 were more than 1 ms late");
     f.slot_late_starts = 250;
     check(f, "schedule connections", "250 were more than 1 ms late for that");
     f.slot_late_starts = 0;
@@ -133,7 +135,8 @@ Test(limit, starts_that_were_never_made)
     check(f, "schedule", "1 were never made");
 }
 
-/* With the CPU gone everything takes longer, and then -c is used up, too: more of them would not help. */
+/* With the CPU gone everything takes longer, and then -c is used up, too: more of them would not
+ * help. */
 Test(limit, raising_c_is_no_advice_without_cpu)
 {
     const struct load load = load_of(1000, 1, 0);
@@ -142,7 +145,8 @@ Test(limit, raising_c_is_no_advice_without_cpu)
     f.load = &load;
     limits = limit_list(&f);
     cr_assert_eq(json_array_size(limits), 2);
-    cr_expect_null(strstr(json_string_value(json_object_get(json_array_get(limits, 1), "sentence")), "Raise -c"));
+    cr_expect_null(strstr(json_string_value(json_object_get(json_array_get(limits, 1), "sentence")),
+                          "Raise -c"));
     json_decref(limits);
     const struct load waiting = load_of(1000, 0.1, 0.3);
     f.load = &waiting;
@@ -154,15 +158,20 @@ Test(limit, raising_c_is_no_advice_without_cpu)
 Test(limit, ports_and_descriptors)
 {
     check((struct limit_figures){.no_port = 5}, "ports", "5 attempts found no local port");
-    check((struct limit_figures){.no_fd = 1200}, "descriptors", "1,200 attempts found no descriptor");
-    check((struct limit_figures){.taken_ports = 50, .time_wait = 50, .usable_ports = 100}, "", NULL);
+    check((struct limit_figures){.no_fd = 1200}, "descriptors",
+          "1,200 attempts found no descriptor");
+    check((struct limit_figures){.taken_ports = 50, .time_wait = 50, .usable_ports = 100}, "",
+          NULL);
     check((struct limit_figures){.taken_ports = 51, .time_wait = 51, .usable_ports = 100}, "ports",
           "51 of the 100 local ports for this destination are in TIME_WAIT");
     check((struct limit_figures){.taken_ports = 51, .time_wait = 51}, "", NULL);
     check((struct limit_figures){.taken_ports = 51, .time_wait = 1, .usable_ports = 100}, "ports",
-          "51 of the 100 local ports for this destination were taken at the same time by open connections. --source");
-    check((struct limit_figures){.no_port = 5, .taken_ports = 60, .time_wait = 60, .usable_ports = 100, .no_fd = 1},
-          "ports ports descriptors", NULL);
+          "51 of the 100 local ports for this destination were taken at the same time by open "
+          "connections. --source");
+    check(
+        (struct limit_figures){
+            .no_port = 5, .taken_ports = 60, .time_wait = 60, .usable_ports = 100, .no_fd = 1},
+        "ports ports descriptors", NULL);
     check((struct limit_figures){.no_port = 5, .taken_ports = 100, .usable_ports = 100}, "ports",
           "5 attempts found no local port");
     check((struct limit_figures){.no_port = 5, .no_source = 5}, "ports",
@@ -174,14 +183,18 @@ Test(limit, ports_and_descriptors)
 Test(limit, the_search_for_a_port_is_not_the_clients_cpu)
 {
     const struct load busy = load_of(1000, 1, 0), waiting = load_of(1000, 0.7, 0.3);
-    struct limit_figures f = {
-        .load = &busy, .starts = 19000, .taken_ports = 19000, .usable_ports = 28232, .long_search = true};
+    struct limit_figures f = {.load = &busy,
+                              .starts = 19000,
+                              .taken_ports = 19000,
+                              .usable_ports = 28232,
+                              .long_search = true};
     check(f, "ports",
-          "19,000 of the 28,232 local ports for this destination were taken at the same time by open "
-          "connections. connect() tries every second port first");
+          "19,000 of the 28,232 local ports for this destination were taken at the same time by "
+          "open connections. connect() tries every second port first");
     f.rate = 20000;
     f.late_starts = 4000;
-    check(f, "schedule ports", "because connect() searched long for a local port: of 19,000 starts 4,000");
+    check(f, "schedule ports",
+          "because connect() searched long for a local port: of 19,000 starts 4,000");
     f.rate = 0;
     f.load = &waiting;
     check(f, "cpu ports", "There was no CPU for this client");
@@ -195,14 +208,21 @@ Test(limit, the_search_for_a_port_is_not_the_clients_cpu)
 
 Test(limit, a_pause_is_not_slowness)
 {
-    check((struct limit_figures){.rate = 1000, .starts = 1000, .late_starts = 500, .no_fd = 50, .pauses = true},
-          "schedule descriptors", "because this client pauses for 10 ms after each attempt without a port");
+    check(
+        (struct limit_figures){
+            .rate = 1000, .starts = 1000, .late_starts = 500, .no_fd = 50, .pauses = true},
+        "schedule descriptors",
+        "because this client pauses for 10 ms after each attempt without a port");
 }
 
 Test(limit, a_connection_that_is_kept_is_not_a_slow_server)
 {
-    struct limit_figures f = {
-        .rate = 10, .connections = 4, .starts = 100, .late_starts = 50, .slot_late_starts = 50, .keeps = true};
+    struct limit_figures f = {.rate = 10,
+                              .connections = 4,
+                              .starts = 100,
+                              .late_starts = 50,
+                              .slot_late_starts = 50,
+                              .keeps = true};
     check(f, "connections", "however fast the server is");
     const struct load waiting = load_of(1000, 0.1, 0.3);
     f.load = &waiting;

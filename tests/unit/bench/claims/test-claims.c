@@ -1,5 +1,5 @@
-/* The library of claims: every text is there, what a claim says can be observed in the run that it names, and no verdict is luck. And
- * the judge, with runs that never were. */
+/* The library of claims: every text is there, what a claim says can be observed in the run that it
+ * names, and no verdict is luck. And the judge, with runs that never were. */
 #include "bench/claims/claim.h"
 #include "bench/claims/judge.h"
 #include "bench/kernels/recorded.h"
@@ -21,13 +21,15 @@ static void check_text(const struct claim *c, const char *what, const char *text
     cr_assert_not_null(text, "%s: no %s", c->name, what);
     cr_expect_gt(strlen(text), 10, "%s: %s: \"%s\"", c->name, what, text);
     cr_expect_not(strchr(text, '\n'), "%s: %s is more than one paragraph", c->name, what);
-    cr_expect_not(strstr(text, "  "), "%s: %s: two blanks in a row: a slip where lines are joined", c->name, what);
+    cr_expect_not(strstr(text, "  "), "%s: %s: two blanks in a row: a slip where lines are joined",
+                  c->name, what);
     cr_expect_eq(text[strlen(text) - 1], '.', "%s: %s is no whole sentence", c->name, what);
 }
 
 static void check_texts(const struct claim *c)
 {
-    cr_expect_eq(c->name[strspn(c->name, "abcdefghijklmnopqrstuvwxyz0123456789-")], '\0', "%s", c->name);
+    cr_expect_eq(c->name[strspn(c->name, "abcdefghijklmnopqrstuvwxyz0123456789-")], '\0', "%s",
+                 c->name);
     cr_expect_leq(strlen(c->name), 30, "%s is wider than its column in `claims list`", c->name);
     check_text(c, "says", c->says);
     cr_expect(c->source && *c->source, "%s: who says so?", c->name);
@@ -35,8 +37,9 @@ static void check_texts(const struct claim *c)
         check_text(c, "truth", c->truth);
     if (c->nuance)
         check_text(c, "nuance", c->nuance);
-    cr_expect(!c->since || !strncmp(c->since, "Linux ", 6) || !strncmp(c->since, "about Linux ", 12), "%s: since %s",
-              c->name, c->since);
+    cr_expect(!c->since || !strncmp(c->since, "Linux ", 6) ||
+                  !strncmp(c->since, "about Linux ", 12),
+              "%s: since %s", c->name, c->since);
 }
 
 Test(claims, each_has_its_texts_and_a_name_of_its_own)
@@ -57,7 +60,8 @@ Test(claims, there_are_many_and_few_are_not_run)
     size_t n = 0, not_run = 0;
     for (; (c = claim_at(n)); n++) {
         not_run += !c->experiment;
-        cr_expect_eq(!c->experiment, c->not_run != NULL, "%s: a run, or the reason why there is none", c->name);
+        cr_expect_eq(!c->experiment, c->not_run != NULL,
+                     "%s: a run, or the reason why there is none", c->name);
         cr_expect_eq(!c->experiment, !c->values, "%s: who is not run observes nothing", c->name);
         cr_expect(c->experiment || c->holds || c->truth, "%s: what is so instead?", c->name);
     }
@@ -80,8 +84,8 @@ Test(claims, a_mistyped_name)
 
 /* --- what a claim says, and what will be observed --- */
 
-/* Kernels on which the same claims are judged: this one's defaults, other clocks, one without what is new, and those whose other rules
- * the model knows. */
+/* Kernels on which the same claims are judged: this one's defaults, other clocks, one without what
+ * is new, and those whose other rules the model knows. */
 enum { HZ_250, HZ_100, HZ_1000, WITHOUT_NEWS, FLIPPED, VARIANTS = FLIPPED + KERNEL_RULES_N };
 
 static struct conditions vary(struct conditions c, int variant)
@@ -150,16 +154,19 @@ static enum fit fit(const struct claim *c, const struct claim_value *v, const st
     return UNKNOWN;
 }
 
-/* One observation that is surely outside decides against it; it holds when all are surely inside. */
-static void check_decided(const struct claim *c, const struct prediction *p, const struct conditions *conditions,
-                          int variant)
+/* One observation that is surely outside decides against it; it holds when all are surely
+ * inside. */
+static void check_decided(const struct claim *c, const struct prediction *p,
+                          const struct conditions *conditions, int variant)
 {
     size_t n[4] = {0};
     cr_assert(c->values && c->values->name, "%s: what would be observed if it were so?", c->name);
     for (const struct claim_value *v = c->values; v->name; v++)
         n[fit(c, v, p, conditions)]++;
-    cr_expect(n[OUTSIDE] || !(n[LUCK] + n[UNKNOWN]), "%s: its verdict would be luck (variant %d)", c->name, variant);
-    cr_expect(!n[OUTSIDE] || c->truth, "%s does not hold: what is so instead? (variant %d)", c->name, variant);
+    cr_expect(n[OUTSIDE] || !(n[LUCK] + n[UNKNOWN]), "%s: its verdict would be luck (variant %d)",
+              c->name, variant);
+    cr_expect(!n[OUTSIDE] || c->truth, "%s does not hold: what is so instead? (variant %d)",
+              c->name, variant);
 }
 
 /* An experiment that is still to be written predicts nothing. */
@@ -195,7 +202,8 @@ static const struct claim made_up = {
     .source = "nobody",
     .experiment = "accept-queue-full",
     CLAIM_SETS("backlog=1"),
-    CLAIM_VALUES({"ledger.queued", 2, 2}, {"client.gone_first", 5, INFINITY}, {"net.core.somaxconn", 128, 4096}),
+    CLAIM_VALUES({"ledger.queued", 2, 2}, {"client.gone_first", 5, INFINITY},
+                 {"net.core.somaxconn", 128, 4096}),
     .truth = "It is otherwise.",
 };
 
@@ -204,10 +212,10 @@ static json_t *run_with(const char *queued, const char *gone_first, const char *
     char text[1024];
     json_error_t error;
     snprintf(text, sizeof(text),
-             "{\"verdict\": \"agree\", \"reason\": null, \"ledger\": {\"queued\": %s},"
-             "\"setup\": {\"conditions\": {\"net.core.somaxconn\": 4096}},"
-             "\"checks\": [{\"name\": \"client.other\", \"unit\": \"s\", \"observed\": 99},"
-             "{\"name\": \"client.gone_first\", \"unit\": \"s\", \"observed\": %s}]%s}",
+             "{\"verdict\": \"agree\", \"reason\": null, \"ledger\": {\"queued\": %s},\"setup\": "
+             "{\"conditions\": {\"net.core.somaxconn\": 4096}},\"checks\": [{\"name\": "
+             "\"client.other\", \"unit\": \"s\", \"observed\": 99},{\"name\": "
+             "\"client.gone_first\", \"unit\": \"s\", \"observed\": %s}]%s}",
              queued, gone_first, more);
     json_t *run = json_loads(text, 0, &error);
     cr_assert(run, "%s: %s", error.text, text);
@@ -232,7 +240,8 @@ Test(claims, it_holds_when_all_is_as_it_says)
     json_t *claim = judged(&made_up, run_with("2", "5.0", ""));
     cr_expect_str_eq(text_of(claim, "verdict"), "holds");
     cr_expect(json_is_null(json_object_get(claim, "reason")));
-    cr_expect_str_eq(text_of(claim, "command"), "tcplab-bench run accept-queue-full --set backlog=1");
+    cr_expect_str_eq(text_of(claim, "command"),
+                     "tcplab-bench run accept-queue-full --set backlog=1");
     const json_t *observed = json_object_get(claim, "observed");
     cr_assert_eq(json_array_size(observed), 3);
     const json_t *second = json_array_get(observed, 1);
@@ -271,8 +280,8 @@ Test(claims, what_was_not_observed_is_undecided)
     cr_expect_str_eq(text_of(claim, "verdict"), "undecided");
     cr_expect_str_eq(text_of(claim, "reason"), "client.gone_first was not observed");
     json_decref(claim);
-    claim = judged(&made_up, json_pack("{s:s, s:s, s:[], s:{}}", "verdict", "skipped", "reason", "no such thing here",
-                                       "checks", "ledger"));
+    claim = judged(&made_up, json_pack("{s:s, s:s, s:[], s:{}}", "verdict", "skipped", "reason",
+                                       "no such thing here", "checks", "ledger"));
     cr_expect_str_eq(text_of(claim, "verdict"), "undecided");
     cr_expect_str_eq(text_of(claim, "reason"), "no such thing here");
     json_decref(claim);
@@ -282,7 +291,8 @@ Test(claims, what_was_not_observed_is_undecided)
     json_decref(claim);
 }
 
-/* A kernel that does not do what the model says is told of; the claim is judged by what was seen. */
+/* A kernel that does not do what the model says is told of; the claim is judged by what was
+ * seen. */
 Test(claims, a_run_that_differs_from_its_prediction)
 {
     json_t *run = run_with("2", "5", "");
@@ -290,7 +300,8 @@ Test(claims, a_run_that_differs_from_its_prediction)
     json_object_set_new(run, "reason", json_string("ledger.queued: predicted 9, observed 2"));
     json_t *claim = judged(&made_up, run);
     cr_expect_str_eq(text_of(claim, "verdict"), "holds");
-    cr_expect(strstr(text_of(claim, "reason"), "predicted 9, observed 2"), "%s", text_of(claim, "reason"));
+    cr_expect(strstr(text_of(claim, "reason"), "predicted 9, observed 2"), "%s",
+              text_of(claim, "reason"));
     json_decref(claim);
 }
 
@@ -301,7 +312,8 @@ Test(claims, what_no_run_decides)
     json_t *claim = judged(&history, NULL);
     cr_expect_str_eq(text_of(claim, "verdict"), "holds");
     cr_expect_str_eq(text_of(claim, "reason"), "history");
-    cr_expect(json_is_null(json_object_get(claim, "experiment")) && json_is_null(json_object_get(claim, "command")));
+    cr_expect(json_is_null(json_object_get(claim, "experiment")) &&
+              json_is_null(json_object_get(claim, "command")));
     json_decref(claim);
     history.holds = false;
     history.since = "Linux 4.12";
@@ -339,11 +351,13 @@ static void check_recorded(const struct claim *c, const char *const *verdicts)
         cr_expect(!holds || !c->since || version_in(kernel) < version_in(c->since),
                   "%s: not so since %s, but it was so on %s", c->name, c->since, kernel);
         cr_expect(c->since || holds == !strcmp(first, "holds"),
-                  "%s: %s on %s, otherwise on another kernel: since when?", c->name, verdicts[i], kernel);
+                  "%s: %s on %s, otherwise on another kernel: since when?", c->name, verdicts[i],
+                  kernel);
     }
 }
 
-/* "since" is what was seen. An older series may have got a change as well, so there it may be either. */
+/* "since" is what was seen. An older series may have got a change as well, so there it may be
+ * either. */
 Test(claims, since_is_not_contradicted_by_a_kernel)
 {
     for (size_t i = 0; i < sizeof(recorded_claims) / sizeof(*recorded_claims); i++) {
@@ -363,8 +377,8 @@ static char *text_with(json_t *claims)
     size_t size;
     FILE *out = open_memstream(&text, &size);
     terminal_init("test", TERMINAL_COLOR_NEVER);
-    json_t *document = json_pack("{s:s, s:s, s:s, s:o}", "program", "tcplab-bench", "version", "1", "kernel", "6.18",
-                                 "claims", claims);
+    json_t *document = json_pack("{s:s, s:s, s:s, s:o}", "program", "tcplab-bench", "version", "1",
+                                 "kernel", "6.18", "claims", claims);
     claims_text(out, document);
     fclose(out);
     json_decref(document);
@@ -393,7 +407,8 @@ Test(claims, a_verdict_stands_beside_what_was_claimed_and_seen)
     cr_expect(strstr(text, "2 connections                3\n"), "%s", text);
     cr_expect(strstr(text, "at least 5.000 s          7.500 s\n"), "%s", text);
     cr_expect(strstr(text, "instead     It is otherwise.\n"), "%s", text);
-    cr_expect_eq(strstr(text, "It is otherwise."), strrchr(text, 'I'), "not where the claim holds: %s", text);
+    cr_expect_eq(strstr(text, "It is otherwise."), strrchr(text, 'I'),
+                 "not where the claim holds: %s", text);
     cr_expect(strstr(text, "Of 2 claims\n     1 holds\n     1 has changed\n"), "%s", text);
     free(text);
 }

@@ -1,5 +1,6 @@
-/* The table of experiments: every text is there, every command that they recommend is one, and no prediction contradicts itself,
- * whatever the knobs. What the predictions say is measured by the live tests. */
+/* The table of experiments: every text is there, every command that they recommend is one, and no
+ * prediction contradicts itself, whatever the knobs. What the predictions say is measured by the
+ * live tests. */
 #include "bench/experiments/queues/burst.h"
 #include "bench/experiments/table.h"
 #include "bench/observe/ledger.h"
@@ -15,7 +16,8 @@
 
 #define N(table) (sizeof(table) / sizeof *(table))
 
-#define each_experiment(e) (const struct experiment *const *at_ = experiments, *e; (e = *at_); at_++)
+#define each_experiment(e) \
+    (const struct experiment *const *at_ = experiments, *e; (e = *at_); at_++)
 
 /* --- texts --- */
 
@@ -24,7 +26,8 @@ static void check_text(const struct experiment *e, const char *what, const char 
     cr_assert_not_null(text, "%s: no %s", e->name, what);
     cr_expect_gt(strlen(text), 10, "%s: %s: \"%s\"", e->name, what, text);
     cr_expect_not(strchr(text, '\n'), "%s: %s is more than one paragraph", e->name, what);
-    cr_expect_not(strstr(text, "  "), "%s: %s: two blanks in a row: a slip where lines are joined", e->name, what);
+    cr_expect_not(strstr(text, "  "), "%s: %s: two blanks in a row: a slip where lines are joined",
+                  e->name, what);
     cr_expect(strchr(".?", text[strlen(text) - 1]), "%s: %s is no whole sentence", e->name, what);
 }
 
@@ -34,11 +37,11 @@ static void check_drawing(const struct experiment *e)
     cr_assert(e->drawing && e->drawing[0], "%s: nothing is drawn", e->name);
     for (const char *const *line = e->drawing; *line; line++) {
         bool state = (*line)[1] == ':';
-        cr_expect(strchr("><cs.", **line) && (*line)[1 + state] == ' ' && (*line)[2 + state], "%s: \"%s\"", e->name,
-                  *line);
+        cr_expect(strchr("><cs.", **line) && (*line)[1 + state] == ' ' && (*line)[2 + state],
+                  "%s: \"%s\"", e->name, *line);
         cr_expect(!state || strchr("cs", **line), "%s: \"%s\"", e->name, *line);
-        cr_expect_leq(strlen(*line), strchr("><", **line) ? 52 : 58, "%s: \"%s\" is too long to be drawn", e->name,
-                      *line);
+        cr_expect_leq(strlen(*line), strchr("><", **line) ? 52 : 58,
+                      "%s: \"%s\" is too long to be drawn", e->name, *line);
     }
 }
 
@@ -46,8 +49,8 @@ static void check_by_hand(const struct experiment *e)
 {
     cr_assert(e->by_hand && e->by_hand->command, "%s: nothing to do by hand", e->name);
     for (const struct by_hand *b = e->by_hand; b->command; b++) {
-        cr_expect(b->where && (!strcmp(b->where, "server") || !strcmp(b->where, "client")), "%s: %s", e->name,
-                  b->command);
+        cr_expect(b->where && (!strcmp(b->where, "server") || !strcmp(b->where, "client")),
+                  "%s: %s", e->name, b->command);
         cr_expect(b->shows && *b->shows, "%s: %s shows what?", e->name, b->command);
     }
 }
@@ -58,8 +61,10 @@ Test(experiments, each_has_all_its_texts_and_functions)
         each_experiment(e)
         {
             cr_assert_not_null(e->name);
-            cr_expect_eq(e->name[strspn(e->name, "abcdefghijklmnopqrstuvwxyz0123456789-")], '\0', "%s", e->name);
-            cr_expect_leq(strlen(e->name), 24, "%s is wider than its column in `tcplab-bench list`", e->name);
+            cr_expect_eq(e->name[strspn(e->name, "abcdefghijklmnopqrstuvwxyz0123456789-")], '\0',
+                         "%s", e->name);
+            cr_expect_leq(strlen(e->name), 24, "%s is wider than its column in `tcplab-bench list`",
+                          e->name);
             check_text(e, "question", e->question);
             cr_expect_eq(e->question[strlen(e->question) - 1], '?', "%s", e->name);
             check_text(e, "claim", e->claim);
@@ -94,7 +99,8 @@ Test(experiments, a_mistyped_name)
     cr_expect_eq(experiment_named("accept-queue-full", &e, &message), 0);
     cr_expect_str_eq(e->name, "accept-queue-full");
     cr_assert_eq(experiment_named("tiem-wait", &e, &message), -ENOENT);
-    cr_expect(strstr(message, "there is no experiment tiem-wait (did you mean time-wait?)"), "%s", message);
+    cr_expect(strstr(message, "there is no experiment tiem-wait (did you mean time-wait?)"), "%s",
+              message);
     free(message);
     cr_assert_eq(experiment_named("zzz", &e, &message), -ENOENT);
     cr_expect_null(strstr(message, "did you mean"), "%s", message);
@@ -125,15 +131,18 @@ static void check_knob(const struct experiment *e, const struct knob *k)
     bool choice = k->type == &option_choice;
     cr_assert(k->name && *k->name && k->type, "%s", e->name);
     cr_expect_lt(strlen(k->name), KNOB_NAME_WIDTH, "%s: %s", e->name, k->name);
-    cr_expect_eq(k->name[strspn(k->name, "abcdefghijklmnopqrstuvwxyz0123456789_")], '\0', "%s: %s", e->name, k->name);
+    cr_expect_eq(k->name[strspn(k->name, "abcdefghijklmnopqrstuvwxyz0123456789_")], '\0', "%s: %s",
+                 e->name, k->name);
     cr_expect(k->help && *k->help, "%s: %s has no help", e->name, k->name);
-    cr_expect(choice || k->type == &option_integer || k->type == &option_count || k->type == &option_duration,
+    cr_expect(choice || k->type == &option_integer || k->type == &option_count ||
+                  k->type == &option_duration,
               "%s: %s", e->name, k->name);
     cr_expect_eq(choice, k->choices != NULL, "%s: %s", e->name, k->name);
     cr_expect(choice || k->min < k->max, "%s: %s has no limits", e->name, k->name);
     cr_expect(k->fallback || k->sysctl, "%s: %s is nothing when it is not given", e->name, k->name);
     cr_expect(!k->sysctl || (k->type == &option_count && !sysctl_path(k->sysctl, path)),
-              "%s: %s: a sysctl's value is written as a number, so it must be a count", e->name, k->name);
+              "%s: %s: a sysctl's value is written as a number, so it must be a count", e->name,
+              k->name);
 }
 
 /* knobs_init() ends the program for a fallback that does not parse; this says which. */
@@ -210,10 +219,12 @@ Test(experiments, each_prediction_can_be_observed)
             struct setting s = fresh(e);
             struct prediction p = {0};
             char *message = NULL;
-            cr_expect_eq(knobs_check(e->knobs, e->n_knobs, &message), 0, "%s: %s", e->name, message);
+            cr_expect_eq(knobs_check(e->knobs, e->n_knobs, &message), 0, "%s: %s", e->name,
+                         message);
             e->predict(&s.knobs, &s.conditions, &p);
             for (size_t i = 0; i < p.n; i++) {
-                const char *name = p.expectations[i].name, *fault = observation_fault(name, counters);
+                const char *name = p.expectations[i].name,
+                           *fault = observation_fault(name, counters);
                 cr_expect_null(fault, "%s predicts %s: %s", e->name, name, fault);
             }
             prediction_release(&p);
@@ -296,7 +307,8 @@ static void check_name(const struct setting *s, const struct expectation *x)
     bool ledger = !strncmp(x->name, "ledger.", 7), known = !ledger;
     for (int row = 0; row < LEDGER_N; row++)
         known = known || !strcmp(x->name + 7, ledger_names[row]);
-    cr_assert(known && (ledger || !strncmp(x->name, "server.", 7) || !strncmp(x->name, "client.", 7)),
+    cr_assert(known &&
+                  (ledger || !strncmp(x->name, "server.", 7) || !strncmp(x->name, "client.", 7)),
               "%s: nothing will ever be observed as %s", shown(s), x->name);
 }
 
@@ -304,23 +316,26 @@ static void check_expectation(const struct setting *s, const struct expectation 
 {
     check_name(s, x);
     cr_assert(x->rule && x->unit && *x->unit, "%s: %s", shown(s), x->name);
-    cr_assert(isfinite(x->lo) && isfinite(x->hi), "%s: %s is %g to %g", shown(s), x->name, x->lo, x->hi);
+    cr_assert(isfinite(x->lo) && isfinite(x->hi), "%s: %s is %g to %g", shown(s), x->name, x->lo,
+              x->hi);
     cr_assert_leq(x->lo, x->hi, "%s: %s is %g to %g", shown(s), x->name, x->lo, x->hi);
     cr_assert_geq(x->lo, 0, "%s: %s is %g to %g", shown(s), x->name, x->lo, x->hi);
     bool counts = strcmp(x->unit, "s") != 0;
-    cr_assert(!counts || (x->lo == floor(x->lo) && x->hi == floor(x->hi)), "%s: %s is no whole number", shown(s),
-              x->name);
+    cr_assert(!counts || (x->lo == floor(x->lo) && x->hi == floor(x->hi)),
+              "%s: %s is no whole number", shown(s), x->name);
 }
 
 /* How many connections the clients try in all. */
 static int64_t tried(const struct setting *s)
 {
     const struct knobs *k = &s->knobs;
-    return knob(k, "clients") + burst_prefill(k, &s->conditions) + (knobs_have(k, "then") ? knob(k, "then") : 0) +
+    return knob(k, "clients") + burst_prefill(k, &s->conditions) +
+           (knobs_have(k, "then") ? knob(k, "then") : 0) +
            (knobs_have(k, "orphan") && !knob(k, "orphan"));
 }
 
-/* The rows hold each connection once: together no more than were tried, and just as many where all rows are predicted. */
+/* The rows hold each connection once: together no more than were tried, and just as many where all
+ * rows are predicted. */
 static void check_ledger(const struct setting *s, const struct prediction *p)
 {
     bool known = knobs_have(&s->knobs, "clients"); /* the others make theirs one by one */
@@ -335,7 +350,8 @@ static void check_ledger(const struct setting *s, const struct prediction *p)
         least += x->lo;
         most += x->hi;
     }
-    cr_assert_leq(least, attempted, "%s: the rows are %g together, of %g", shown(s), least, attempted);
+    cr_assert_leq(least, attempted, "%s: the rows are %g together, of %g", shown(s), least,
+                  attempted);
     cr_assert(!all_rows || !known || (least == attempted && most == attempted),
               "%s: the rows are %g together, not %g", shown(s), least, attempted);
 }
@@ -367,7 +383,8 @@ Test(experiments, as_they_are)
 
 /* --- whatever the knobs --- */
 
-/* What knobs are turned to, and sysctls by their full names in the experiments that have the knob `with`. */
+/* What knobs are turned to, and sysctls by their full names in the experiments that have the knob
+ * `with`. */
 static const struct dimension {
     const char *name, *values[10], *with;
 } dimensions[] = {
@@ -392,8 +409,8 @@ static const struct dimension {
     {"net.ipv4.tcp_max_tw_buckets", {"131072", "0", "3"}, .with = "fin_timeout"},
 };
 
-/* How many values of each dimension: the sanitizers have seen the code after a few. These are the smallest ones, of which
- * an experiment may rightly refuse most. */
+/* How many values of each dimension: the sanitizers have seen the code after a few. These are the
+ * smallest ones, of which an experiment may rightly refuse most. */
 #ifdef __SANITIZE_ADDRESS__
 #define VALUES       4
 #define REFUSED_MOST 10 /* for each that is predicted */
@@ -423,15 +440,18 @@ static bool has_dimension(const char *name)
     return false;
 }
 
-/* The knobs that no dimension names, one at a time: each choice; of a number its ends, and what is next to the lower. */
+/* The knobs that no dimension names, one at a time: each choice; of a number its ends, and what is
+ * next to the lower. */
 static void turn_others(const struct setting *before, struct tally *tally)
 {
     struct setting s = *before;
     settled(&s, tally);
     for (size_t i = 0; i < before->knobs.n; i++) {
         const struct knob *k = &before->knobs.knobs[i];
-        const int64_t ends[] = {k->min, k->min + (k->type == &option_duration ? 1000000 : 1), k->max};
-        for (size_t v = 0; !has_dimension(k->name) && (k->choices ? k->choices[v] != NULL : v < N(ends)); v++) {
+        const int64_t ends[] = {k->min, k->min + (k->type == &option_duration ? 1000000 : 1),
+                                k->max};
+        for (size_t v = 0;
+             !has_dimension(k->name) && (k->choices ? k->choices[v] != NULL : v < N(ends)); v++) {
             s = *before;
             s.knobs.value[i] = k->choices ? (int64_t)v : ends[v];
             s.knobs.set[i] = true;
@@ -440,18 +460,21 @@ static void turn_others(const struct setting *before, struct tally *tally)
     }
 }
 
-/* Every combination of the values of the dimensions from `d` on. A value may be beyond an experiment's own limits. */
+/* Every combination of the values of the dimensions from `d` on. A value may be beyond an
+ * experiment's own limits. */
 static void turn(const struct setting *before, size_t d, struct tally *tally)
 {
     char text[80], *message = NULL;
     struct setting s = *before;
-    while (d < N(dimensions) && !knobs_have(&s.knobs, dimensions[d].with ? dimensions[d].with : dimensions[d].name))
+    while (d < N(dimensions) &&
+           !knobs_have(&s.knobs, dimensions[d].with ? dimensions[d].with : dimensions[d].name))
         d++;
     if (d == N(dimensions)) {
         turn_others(&s, tally);
         return;
     }
-    for (const char *const *value = dimensions[d].values; *value && value < dimensions[d].values + VALUES; value++) {
+    for (const char *const *value = dimensions[d].values;
+         *value && value < dimensions[d].values + VALUES; value++) {
         s = *before;
         snprintf(text, sizeof(text), "%s=%s", dimensions[d].name, *value);
         int r = knobs_set(&s.knobs, text, &message);
@@ -472,14 +495,15 @@ Test(experiments, whatever_the_knobs)
             struct tally tally = {0};
             const struct setting s = fresh(e);
             turn(&s, 0, &tally);
-            cr_expect_gt(tally.predicted, tally.refused / REFUSED_MOST, "%s: %zu predicted, %zu refused", e->name,
-                         tally.predicted, tally.refused);
+            cr_expect_gt(tally.predicted, tally.refused / REFUSED_MOST,
+                         "%s: %zu predicted, %zu refused", e->name, tally.predicted, tally.refused);
         }
 }
 
 /* --- sysctls with odd values --- */
 
-/* Each was seen on a 6.18 kernel: what is refused differed or could not be made, what is not refused agreed. */
+/* Each was seen on a 6.18 kernel: what is refused differed or could not be made, what is not
+ * refused agreed. */
 static const struct oddity {
     const char *experiment, *sysctl, *reason; /* reason: some of it; NULL: not refused */
 } oddities[] = {
@@ -487,7 +511,8 @@ static const struct oddity {
     {"third-ack-dropped", "net.ipv4.tcp_challenge_ack_limit=5", NULL},
     {"third-ack-dropped", "net.ipv4.tcp_challenge_ack_limit=-2147483648", NULL},
     {"third-ack-dropped", "net.ipv4.tcp_invalid_ratelimit=2001", "write at most 2000"},
-    {"third-ack-dropped", "net.ipv4.tcp_synack_retries=0", "tcp_synack_retries=0: then no SYN-ACK is sent again"},
+    {"third-ack-dropped", "net.ipv4.tcp_synack_retries=0",
+     "tcp_synack_retries=0: then no SYN-ACK is sent again"},
     {"third-ack-dropped", "net.ipv4.tcp_synack_retries=2",
      "again=2: with these sysctls a SYN-ACK is sent again 2 times"},
     {"synack-retries", "net.ipv4.tcp_challenge_ack_limit=1", NULL},
@@ -542,7 +567,8 @@ static const struct oddity {
     {"forged-reset", "net.ipv4.tcp_rmem=1 1 1", "begins with 1 byte "},
     {"keepalive-behind-data", "net.ipv4.tcp_rmem=1 1 1", "begins with 1 byte "},
     {"linger-waits", "net.ipv4.tcp_retries2=0", "tcp_retries2=0: the kernel would give"},
-    {"time-wait-lost-ack", "net.ipv4.tcp_rto_min_us=2147483647", "a smaller net.ipv4.tcp_rto_min_us"},
+    {"time-wait-lost-ack", "net.ipv4.tcp_rto_min_us=2147483647",
+     "a smaller net.ipv4.tcp_rto_min_us"},
 };
 
 Test(experiments, odd_sysctls_are_predicted_or_refused_with_the_reason)
@@ -554,8 +580,10 @@ Test(experiments, odd_sysctls_are_predicted_or_refused_with_the_reason)
         set(&s, o->sysctl);
         settle_conditions(&s);
         int r = experiment_check(s.experiment, &s.knobs, &s.conditions, &message);
-        cr_expect_eq(r, o->reason ? -EINVAL : 0, "%s: %s", shown(&s), message ? message : "not refused");
-        cr_expect(!o->reason || strstr(message ? message : "", o->reason), "%s: %s", shown(&s), message);
+        cr_expect_eq(r, o->reason ? -EINVAL : 0, "%s: %s", shown(&s),
+                     message ? message : "not refused");
+        cr_expect(!o->reason || strstr(message ? message : "", o->reason), "%s: %s", shown(&s),
+                  message);
         free(message);
     }
 }

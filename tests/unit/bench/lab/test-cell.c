@@ -1,7 +1,8 @@
 /* The cell: what it is, what dies with it, and what it does not hear.
  *
- * The test forks a "parent" (which stands for tcplab-bench) that makes a cell, which forks a grandchild. Each of the two has a line to
- * the test, whose other end nobody else holds: the line's end tells that the process is gone, without asking again and again. */
+ * The test forks a "parent" (which stands for tcplab-bench) that makes a cell, which forks a
+ * grandchild. Each of the two has a line to the test, whose other end nobody else holds: the line's
+ * end tells that the process is gone, without asking again and again. */
 #include "bench/lab/cell.h"
 
 #include <criterion/criterion.h>
@@ -34,7 +35,8 @@ struct told {
     pid_t pid, session;
     uid_t uid;
     char proc_self[LINK_TEXT],
-        fresh_proc_self[LINK_TEXT]; /* as the cell left it; of a /proc that is mounted here and now */
+        /* as the cell left it; of a /proc that is mounted here and now */
+        fresh_proc_self[LINK_TEXT];
     char network[LINK_TEXT];
     bool loopback_is_up, has_interrupt;
 };
@@ -81,8 +83,8 @@ static void describe(struct told *t)
     read_link("/proc/self", t->proc_self);
 }
 
-/* SIGINT is blocked in the whole family: who gets it keeps it, and can be asked. The line ends at the latest with the test,
- * and so does the process. */
+/* SIGINT is blocked in the whole family: who gets it keeps it, and can be asked. The line ends at
+ * the latest with the test, and so does the process. */
 static _Noreturn void answer(int line, struct told *t)
 {
     char byte;
@@ -123,10 +125,12 @@ static _Noreturn void be_cell(const struct family *f, bool user)
 
 /* --- the parent --- */
 
-/* A process that changed its user may not touch its own /proc/self/uid_map, unless it says that it has nothing to hide. */
+/* A process that changed its user may not touch its own /proc/self/uid_map, unless it says that it
+ * has nothing to hide. */
 static void become_nobody(void)
 {
-    if (setgroups(0, NULL) || setresgid(NOBODY, NOBODY, NOBODY) || setresuid(NOBODY, NOBODY, NOBODY))
+    if (setgroups(0, NULL) || setresgid(NOBODY, NOBODY, NOBODY) ||
+        setresuid(NOBODY, NOBODY, NOBODY))
         _exit(4);
     prctl(PR_SET_DUMPABLE, 1);
 }
@@ -179,7 +183,8 @@ static struct told hear(const struct family *f, int member)
     struct told t = {0};
     struct pollfd line = {.fd = f->line[member], .events = POLLIN};
     cr_assert_eq(poll(&line, 1, PATIENCE_MS), 1, "member %d says nothing", member);
-    cr_assert_eq(read(f->line[member], &t, sizeof(t)), (ssize_t)sizeof(t), "member %d is gone", member);
+    cr_assert_eq(read(f->line[member], &t, sizeof(t)), (ssize_t)sizeof(t), "member %d is gone",
+                 member);
     cr_assert_eq(t.error, 0, "%s: %s", t.step, strerror(-t.error));
     return t;
 }
@@ -226,7 +231,8 @@ static void check_world(bool nobody)
     cr_expect_str_neq(cell.network, network, "it is in the machine's network");
     cr_expect_eq(grandchild.pid, 2);
     cr_expect_str_eq(grandchild.network, cell.network);
-    if (cell.fresh_proc_self[0]) { /* else this is a container that hides parts of /proc, and forbids a new one */
+    /* else this is a container that hides parts of /proc, and forbids a new one */
+    if (cell.fresh_proc_self[0]) {
         cr_expect_str_eq(cell.proc_self, "1", "it is \"%s\" in its /proc", cell.proc_self);
         cr_expect_str_eq(grandchild.proc_self, "2", "its child is \"%s\"", grandchild.proc_self);
     }
@@ -257,8 +263,9 @@ static void need_another_user(void)
         cr_skip_test("only root can become somebody else");
     int error = try_user_namespace();
     if (error)
-        cr_skip_test("no user namespace for an ordinary user: %s (the kernel refuses it in a chroot)",
-                     strerror(error));
+        cr_skip_test(
+            "no user namespace for an ordinary user: %s (the kernel refuses it in a chroot)",
+            strerror(error));
 }
 
 Test(cell, of_an_ordinary_user)

@@ -19,10 +19,11 @@ static const char *shell(int network, const char *command)
     return text;
 }
 
-#define assert_says(network, command, wanted)                                                         \
-    do {                                                                                              \
-        const char *said_ = shell(network, command);                                                  \
-        cr_assert_not_null(strstr(said_, wanted), "`%s` says no \"%s\": %s", command, wanted, said_); \
+#define assert_says(network, command, wanted)                                                 \
+    do {                                                                                      \
+        const char *said_ = shell(network, command);                                          \
+        cr_assert_not_null(strstr(said_, wanted), "`%s` says no \"%s\": %s", command, wanted, \
+                           said_);                                                            \
     } while (0)
 
 #define assert_says_nothing_of(network, command, unwanted)                                        \
@@ -139,8 +140,8 @@ Test(link, neighbours)
 /* Nobody asks who is where, or whether an address is taken, before the first SYN. */
 static int64_t questions(int network)
 {
-    return atoll(shell(network, "nstat -asz Icmp6OutNeighborSolicits Icmp6OutRouterSolicits | "
-                                "awk '{n += $2} END {print n}'"));
+    return atoll(shell(network, "nstat -asz Icmp6OutNeighborSolicits Icmp6OutRouterSolicits | awk "
+                                "'{n += $2} END {print n}'"));
 }
 
 Test(link, no_neighbour_discovery)

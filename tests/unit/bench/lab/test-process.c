@@ -1,4 +1,5 @@
-/* Programs that the bench starts: shells here, which say and do what tcplab-server and tcplab-client might. */
+/* Programs that the bench starts: shells here, which say and do what tcplab-server and
+ * tcplab-client might. */
 #include "bench/lab/process.h"
 #include "common/process/clock.h"
 
@@ -21,7 +22,8 @@ static struct process *process;
 
 static void begin(void)
 {
-    here = (struct host){.name = "here", .network = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)};
+    here = (struct host){.name = "here",
+                         .network = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)};
     cr_assert_geq(here.network, 0);
 }
 
@@ -248,8 +250,8 @@ Test(process, freed_while_it_runs_is_killed)
     process_free(NULL);
 }
 
-/* The one in between starts a shell that holds the pipe's writing end, and nobody else does. By its path, for the redirections of a
- * shell know numbers of one digit only. */
+/* The one in between starts a shell that holds the pipe's writing end, and nobody else does. By its
+ * path, for the redirections of a shell know numbers of one digit only. */
 static _Noreturn void start_and_stay(int reading, int writing)
 {
     char script[80];

@@ -8,7 +8,8 @@
 #include <sys/socket.h>
 
 /* In memory of exactly this size, so that a sanitizer sees every read beyond it. */
-static int read_exact(const struct frame *f, size_t length, size_t frame_length, int direction, struct segment *ret)
+static int read_exact(const struct frame *f, size_t length, size_t frame_length, int direction,
+                      struct segment *ret)
 {
     uint8_t *exact = malloc(length ? length : 1);
     memcpy(exact, f->bytes, length);
@@ -56,7 +57,8 @@ Test(segment, ipv4)
 
 Test(segment, ipv6)
 {
-    const struct frame f = frame_make(&(struct frame_args){.ipv6 = 1, .flags = SEGMENT_ACK, .payload = 300});
+    const struct frame f =
+        frame_make(&(struct frame_args){.ipv6 = 1, .flags = SEGMENT_ACK, .payload = 300});
     struct segment s = {0};
     cr_assert_eq(read_whole(&f, -1, &s), 0);
     cr_assert_eq(s.id.family, AF_INET6);
@@ -72,7 +74,8 @@ Test(segment, both_directions_are_one_connection)
     struct segment there = {0}, back = {0}, six = {0};
     for (int ipv6 = 0; ipv6 < 2; ipv6++) {
         const struct frame f = frame_make(&(struct frame_args){.ipv6 = ipv6, .flags = SEGMENT_SYN}),
-                           g = frame_make(&(struct frame_args){.ipv6 = ipv6, .to_client = 1, .flags = SEGMENT_ACK});
+                           g = frame_make(&(struct frame_args){
+                               .ipv6 = ipv6, .to_client = 1, .flags = SEGMENT_ACK});
         cr_assert_eq(read_whole(&f, -1, &there), 0);
         cr_assert_eq(read_whole(&g, -1, &back), 0);
         cr_assert_eq(back.direction, TO_CLIENT);
@@ -86,7 +89,8 @@ Test(segment, both_directions_are_one_connection)
     cr_assert_neq(connection_id_hash(&there.id), connection_id_hash(&six.id));
 }
 
-/* Ports and addresses that follow each other, as those of a burst do, must not meet in a table's low bits. */
+/* Ports and addresses that follow each other, as those of a burst do, must not meet in a table's
+ * low bits. */
 Test(segment, hash_spreads)
 {
     unsigned char used[4096] = {0};
@@ -109,15 +113,19 @@ Test(segment, given_direction_is_taken)
     cr_assert_eq(s.id.server_port, 40000);
     cr_assert_eq(segment_read(f.bytes, f.length, f.length, TO_SERVER, 1, &s), 0);
     cr_assert_eq(s.id.server_port, 8888);
-    cr_assert_eq(segment_read(f.bytes, f.length, f.length, -1, 1, &s), -ENOMSG, "neither port is the server's");
+    cr_assert_eq(segment_read(f.bytes, f.length, f.length, -1, 1, &s), -ENOMSG,
+                 "neither port is the server's");
 }
 
 Test(segment, payload_without_padding)
 {
     struct segment s = {0};
     for (int ipv6 = 0; ipv6 < 2; ipv6++) {
-        const struct frame f = frame_make(&(struct frame_args){
-            .ipv6 = ipv6, .tcp_options = 12, .flags = SEGMENT_ACK | SEGMENT_PSH, .payload = 7, .padding = 6});
+        const struct frame f = frame_make(&(struct frame_args){.ipv6 = ipv6,
+                                                               .tcp_options = 12,
+                                                               .flags = SEGMENT_ACK | SEGMENT_PSH,
+                                                               .payload = 7,
+                                                               .padding = 6});
         cr_assert_eq(read_whole(&f, -1, &s), 0);
         cr_assert_eq(s.payload, 7);
         cr_assert_eq(s.frame_length, f.length);
@@ -126,8 +134,8 @@ Test(segment, payload_without_padding)
 
 Test(segment, ip_options)
 {
-    const struct frame f =
-        frame_make(&(struct frame_args){.ip_options = 40, .tcp_options = 40, .flags = SEGMENT_ACK, .payload = 5});
+    const struct frame f = frame_make(&(struct frame_args){
+        .ip_options = 40, .tcp_options = 40, .flags = SEGMENT_ACK, .payload = 5});
     struct segment s = {0};
     cr_assert_eq(read_whole(&f, -1, &s), 0);
     cr_assert_eq(s.id.client_port, 40000);
@@ -138,7 +146,8 @@ Test(segment, ip_options)
 Test(segment, more_than_was_captured)
 {
     for (int ipv6 = 0; ipv6 < 2; ipv6++) {
-        struct frame f = frame_make(&(struct frame_args){.ipv6 = ipv6, .flags = SEGMENT_ACK, .payload = 1000});
+        struct frame f =
+            frame_make(&(struct frame_args){.ipv6 = ipv6, .flags = SEGMENT_ACK, .payload = 1000});
         size_t headers = f.length - 1000;
         struct segment s = {0};
         cr_assert_eq(read_exact(&f, headers, f.length, -1, &s), 0);
@@ -154,14 +163,19 @@ Test(segment, more_than_was_captured)
 Test(segment, cut_at_every_length)
 {
     for (int ipv6 = 0; ipv6 < 2; ipv6++) {
-        const struct frame f = frame_make(&(struct frame_args){
-            .ipv6 = ipv6, .ip_options = ipv6 ? 0 : 8, .tcp_options = 12, .flags = SEGMENT_ACK, .payload = 30});
+        const struct frame f = frame_make(&(struct frame_args){.ipv6 = ipv6,
+                                                               .ip_options = ipv6 ? 0 : 8,
+                                                               .tcp_options = 12,
+                                                               .flags = SEGMENT_ACK,
+                                                               .payload = 30});
         size_t ip = 14 + (ipv6 ? 40 : 20), headers = f.length - 30;
         for (size_t length = 0; length <= f.length; length++) {
             struct segment s = {0};
             int wanted = length < ip ? -ENOMSG : length < headers ? -EBADMSG : 0;
-            cr_assert_eq(read_exact(&f, length, f.length, -1, &s), wanted, "IPv%d, %zu bytes", ipv6 ? 6 : 4, length);
-            cr_assert_eq(read_exact(&f, length, length, -1, &s), length < f.length && !wanted ? -EBADMSG : wanted,
+            cr_assert_eq(read_exact(&f, length, f.length, -1, &s), wanted, "IPv%d, %zu bytes",
+                         ipv6 ? 6 : 4, length);
+            cr_assert_eq(read_exact(&f, length, length, -1, &s),
+                         length < f.length && !wanted ? -EBADMSG : wanted,
                          "IPv%d, a frame of %zu bytes", ipv6 ? 6 : 4, length);
         }
     }
@@ -200,8 +214,8 @@ static const struct spoiled spoiled[] = {
 Test(segment, spoiled)
 {
     for (size_t i = 0; i < sizeof(spoiled) / sizeof(*spoiled); i++) {
-        struct frame f =
-            frame_make(&(struct frame_args){.ipv6 = spoiled[i].ipv6, .flags = SEGMENT_ACK, .payload = 10});
+        struct frame f = frame_make(
+            &(struct frame_args){.ipv6 = spoiled[i].ipv6, .flags = SEGMENT_ACK, .payload = 10});
         struct segment s = {0};
         f.bytes[spoiled[i].at] = spoiled[i].value;
         cr_assert_eq(read_whole(&f, -1, &s), spoiled[i].result, "%s", spoiled[i].what);

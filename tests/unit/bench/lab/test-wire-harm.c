@@ -26,7 +26,8 @@ Test(wire_harm, loss_is_recovered_from)
     carry_to_server(300000);
     lab_until(wire_status(net.wire).in_transit == 0);
     cr_assert_gt(lab_count(TO_SERVER, SEGMENT_LOST), 0);
-    lab_until(lab_nstat(net.server, "TcpInSegs") == (int64_t)lab_count(TO_SERVER, SEGMENT_DELIVERED));
+    lab_until(lab_nstat(net.server, "TcpInSegs") ==
+              (int64_t)lab_count(TO_SERVER, SEGMENT_DELIVERED));
     lab_close();
 }
 
@@ -40,19 +41,21 @@ static size_t entered(void)
     return originals;
 }
 
-/* Puts n segments of a connection that the server's host knows nothing of on the client's cable. It is not the
- * receiver of these frames and so does not answer. */
+/* Puts n segments of a connection that the server's host knows nothing of on the client's cable. It
+ * is not the receiver of these frames and so does not answer. */
 static void inject(unsigned n)
 {
     struct frame f = frame_make(&(struct frame_args){.flags = SEGMENT_ACK, .payload = 100});
     f.bytes[5] = 0x77;
     lab_go(net.client);
     int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-    const struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_ifindex = (int)if_nametoindex("eth0")};
+    const struct sockaddr_ll to = {.sll_family = AF_PACKET,
+                                   .sll_ifindex = (int)if_nametoindex("eth0")};
     cr_assert_geq(fd, 0);
     size_t before = entered();
     for (unsigned i = 0; i < n; i++)
-        cr_assert_eq(sendto(fd, f.bytes, f.length, 0, (const struct sockaddr *)&to, sizeof(to)), (ssize_t)f.length);
+        cr_assert_eq(sendto(fd, f.bytes, f.length, 0, (const struct sockaddr *)&to, sizeof(to)),
+                     (ssize_t)f.length);
     close(fd);
     lab_until(entered() == before + n && wire_status(net.wire).in_transit == 0);
 }
@@ -106,8 +109,10 @@ Test(wire_harm, the_seed_chooses_the_victims)
     for (int i = 0; i < INJECTED; i++)
         cr_assert_eq(first[i] & 1, without[i], "who is lost hangs on the duplication");
     /* Six standard deviations. */
-    cr_assert_lt(abs((int)count_of(first, 1) - 200), 81, "%u lost of 2000 at 10 %%", count_of(first, 1));
-    cr_assert_lt(abs((int)count_of(first, 2) - 360), 104, "%u doubled of 1800 at 20 %%", count_of(first, 2));
+    cr_assert_lt(abs((int)count_of(first, 1) - 200), 81, "%u lost of 2000 at 10 %%",
+                 count_of(first, 1));
+    cr_assert_lt(abs((int)count_of(first, 2) - 360), 104, "%u doubled of 1800 at 20 %%",
+                 count_of(first, 2));
     lab_close();
 }
 
@@ -177,23 +182,27 @@ Test(wire_harm, cut_takes_what_is_on_its_way)
     lab_close();
 }
 
-/* The ACK that ends the handshake is lost three times: the server sends its SYN-ACK again after 1, 2 and 4 s. */
+/* The ACK that ends the handshake is lost three times: the server sends its SYN-ACK again after 1,
+ * 2 and 4 s. */
 Test(wire_harm, handshake_acks_of_each_connection)
 {
     enum { CONNECTIONS = 5, LOST = 3 };
     int fds[CONNECTIONS];
     lab_open(0);
-    int id = wire_add_fault(
-        net.wire,
-        &(struct fault){.direction = TO_SERVER, .handshake_ack = true, .count = LOST, .per_connection = true});
+    int id = wire_add_fault(net.wire, &(struct fault){.direction = TO_SERVER,
+                                                      .handshake_ack = true,
+                                                      .count = LOST,
+                                                      .per_connection = true});
     cr_assert_gt(id, 0);
-    int listener = lab_listen(64); /* above half a backlog of half-open ones the kernel gives up on them earlier */
+    /* above half a backlog of half-open ones the kernel gives up on them earlier */
+    int listener = lab_listen(64);
     int64_t began_ns = clock_now_ns();
     for (int i = 0; i < CONNECTIONS; i++)
         fds[i] = lab_connect(0);
     for (int i = 0; i < CONNECTIONS; i++)
         cr_assert_geq(accept(listener, NULL, NULL), 0);
-    cr_assert_geq(clock_now_ns() - began_ns, 7 * NS_PER_S, "before the third SYN-ACK was sent again");
+    cr_assert_geq(clock_now_ns() - began_ns, 7 * NS_PER_S,
+                  "before the third SYN-ACK was sent again");
     lab_settle();
     cr_assert_eq(wire_faults_matched(net.wire, id), CONNECTIONS * LOST);
     cr_assert_eq(lab_count(TO_SERVER, SEGMENT_FAULT), CONNECTIONS * LOST);
@@ -282,7 +291,8 @@ Test(wire_harm, faults_of_the_wire)
     lab_close();
 }
 
-/* A host that is gone is at the end of a cut cable; and the wire's thread does not turn in circles over it. */
+/* A host that is gone is at the end of a cut cable; and the wire's thread does not turn in circles
+ * over it. */
 Test(wire_harm, the_servers_end_is_gone)
 {
     struct timespec before, after;
@@ -300,6 +310,7 @@ Test(wire_harm, the_servers_end_is_gone)
     poll(NULL, 0, 200);
     clock_gettime(clock, &after);
     int64_t used_ns = (after.tv_sec - before.tv_sec) * NS_PER_S + after.tv_nsec - before.tv_nsec;
-    cr_assert_lt(used_ns, 100 * NS_PER_MS, "%lld ms of CPU in 200 ms of idleness", (long long)(used_ns / NS_PER_MS));
+    cr_assert_lt(used_ns, 100 * NS_PER_MS, "%lld ms of CPU in 200 ms of idleness",
+                 (long long)(used_ns / NS_PER_MS));
     lab_close();
 }

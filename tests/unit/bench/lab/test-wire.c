@@ -38,8 +38,8 @@ Test(wire, delay)
         int64_t took_ns = quickest_connect_ns(8);
         cr_assert_geq(took_ns, 2 * delay_ns, "%lld ns with %lld ms one way", (long long)took_ns,
                       (long long)delays_ms[i]);
-        cr_assert_lt(took_ns, 2 * delay_ns + 20 * NS_PER_MS, "%lld ns with %lld ms one way", (long long)took_ns,
-                     (long long)delays_ms[i]);
+        cr_assert_lt(took_ns, 2 * delay_ns + 20 * NS_PER_MS, "%lld ns with %lld ms one way",
+                     (long long)took_ns, (long long)delays_ms[i]);
         lab_settle();
         check_delays(delay_ns);
         close(listener);
@@ -83,7 +83,8 @@ static void check_checksum(const struct segment *s)
     size_t tcp = v6 ? 54 : 34, addresses = v6 ? 22 : 26, length = s->frame_length - tcp;
     uint32_t total = 6 + (uint32_t)length;
     total = sum(s->snap + addresses, tcp - addresses, total);
-    cr_assert_eq(fold(sum(s->snap + tcp, length, total)), 0xffff, "checksum of segment %u", s->sequence);
+    cr_assert_eq(fold(sum(s->snap + tcp, length, total)), 0xffff, "checksum of segment %u",
+                 s->sequence);
 }
 
 static void check_frames(void)
@@ -142,12 +143,14 @@ Test(wire, ipv6)
     lab_close();
 }
 
-/* A second wire, as a tap at the server's plug, sees what arrives there: the same frames in the same order. */
+/* A second wire, as a tap at the server's plug, sees what arrives there: the same frames in the
+ * same order. */
 static void check_arrivals(struct wire *tap)
 {
     size_t n_arrived, n, k = 0;
     lab_until(wire_status(tap).forwarded >= lab_count(TO_SERVER, SEGMENT_DELIVERED));
-    const struct segment *arrived = wire_segments(tap, &n_arrived), *s = wire_segments(net.wire, &n);
+    const struct segment *arrived = wire_segments(tap, &n_arrived),
+                         *s = wire_segments(net.wire, &n);
     int64_t out_ns = 0;
     for (size_t i = 0; i < n; i++) {
         if (s[i].direction != TO_SERVER)
@@ -156,7 +159,8 @@ static void check_arrivals(struct wire *tap)
         out_ns = s[i].out_ns;
         cr_assert_lt(k, n_arrived);
         cr_assert_eq(arrived[k].snap_length, s[i].snap_length, "segment %zu", i);
-        cr_assert_eq(memcmp(arrived[k].snap, s[i].snap, s[i].snap_length), 0, "segment %zu is not the one sent", i);
+        cr_assert_eq(memcmp(arrived[k].snap, s[i].snap, s[i].snap_length), 0,
+                     "segment %zu is not the one sent", i);
         cr_assert_geq(arrived[k].at_ns, s[i].out_ns);
         k++;
     }
@@ -169,7 +173,8 @@ Test(wire, order)
     struct wire *tap;
     lab_open(20 * NS_PER_MS);
     lab_go(net.server);
-    lab_ok(wire_new(&(struct wire_args){.server_side = "eth0", .server_port = LAB_TCP_PORT}, &tap, &step));
+    lab_ok(wire_new(&(struct wire_args){.server_side = "eth0", .server_port = LAB_TCP_PORT}, &tap,
+                    &step));
     int listener = lab_listen(16), client = lab_connect(0), server = accept(listener, NULL, NULL);
     pid_t there = lab_send(client, 1000000, 1);
     wire_set_delay(net.wire, TO_SERVER, NS_PER_MS); /* those behind would overtake those before */
@@ -253,7 +258,8 @@ Test(wire, let_passes_some_in_order)
     wire_let(net.wire, TO_SERVER, 0);
     wire_let(net.wire, TO_SERVER, 1);
     lab_until(lab_count(TO_SERVER, SEGMENT_DELIVERED) == 1);
-    lab_until(wire_status(net.wire).held[TO_SERVER] == 4); /* three SYNs, and the ACK of the one that passed */
+    /* three SYNs, and the ACK of the one that passed */
+    lab_until(wire_status(net.wire).held[TO_SERVER] == 4);
     const struct segment *s = wire_segments(net.wire, &n);
     cr_expect_eq(s[0].fate, SEGMENT_DELIVERED, "not the first one");
     wire_let(net.wire, TO_SERVER, 2);
@@ -277,8 +283,10 @@ Test(wire, counts_as_the_hosts_do)
     lab_until(lab_nstat(net.client, "TcpOutSegs") == (int64_t)lab_count(TO_SERVER, -1));
     lab_until(lab_nstat(net.server, "TcpOutSegs") == (int64_t)lab_count(TO_CLIENT, -1));
     lab_settle();
-    lab_until(lab_nstat(net.server, "TcpInSegs") == (int64_t)lab_count(TO_SERVER, SEGMENT_DELIVERED));
-    lab_until(lab_nstat(net.client, "TcpInSegs") == (int64_t)lab_count(TO_CLIENT, SEGMENT_DELIVERED));
+    lab_until(lab_nstat(net.server, "TcpInSegs") ==
+              (int64_t)lab_count(TO_SERVER, SEGMENT_DELIVERED));
+    lab_until(lab_nstat(net.client, "TcpInSegs") ==
+              (int64_t)lab_count(TO_CLIENT, SEGMENT_DELIVERED));
     cr_assert_eq(lab_nstat(net.server, "TcpInCsumErrors"), 0);
     cr_assert_eq(lab_nstat(net.client, "TcpInErrs"), 0);
     cr_assert_eq(wire_status(net.wire).forwarded,
@@ -309,7 +317,8 @@ Test(wire, tap_on_loopback)
     net.family = AF_INET;
     net.room = net.client = net.server = lab_new_network();
     lab_ok(link_add_address("lo", lab_address(true), 32));
-    lab_ok(wire_new(&(struct wire_args){.server_side = "lo", .server_port = LAB_TCP_PORT}, &net.wire, &step));
+    lab_ok(wire_new(&(struct wire_args){.server_side = "lo", .server_port = LAB_TCP_PORT},
+                    &net.wire, &step));
     int listener = lab_listen(4), client = lab_connect(0), server = accept(listener, NULL, NULL);
     lab_ended_well(lab_send(client, 5, 0));
     lab_receive(server, 5, 0);
@@ -336,8 +345,11 @@ Test(wire, refused)
     lab_go(net.room);
     cr_assert_eq(wire_new(&(struct wire_args){.server_side = "none0"}, &w, &step), -ENODEV);
     cr_assert_str_eq(step, "packet socket");
-    cr_assert_eq(wire_new(&(struct wire_args){.server_side = "server0", .client_side = "none0"}, &w, &step), -ENODEV);
-    cr_assert_eq(wire_new(&(struct wire_args){.server_side = "server0", .segments_max = SIZE_MAX}, &w, &step),
+    cr_assert_eq(
+        wire_new(&(struct wire_args){.server_side = "server0", .client_side = "none0"}, &w, &step),
+        -ENODEV);
+    cr_assert_eq(wire_new(&(struct wire_args){.server_side = "server0", .segments_max = SIZE_MAX},
+                          &w, &step),
                  -ENOMEM);
     cr_assert_null(w);
     wire_free(NULL);

@@ -1,4 +1,5 @@
-/* What is left of closed connections, and who gets their ports: against what was seen on a 6.18 kernel. */
+/* What is left of closed connections, and who gets their ports: against what was seen on a 6.18
+ * kernel. */
 #include "bench/model/afterlife.h"
 #include "bench/model/ports.h"
 
@@ -12,7 +13,8 @@ Test(model_afterlife, what_tcp_max_tw_buckets_keeps)
 {
     static const struct {
         int64_t buckets, closing, kept;
-    } cases[] = {{5, 12, 5}, {5, 5, 5}, {5, 4, 4}, {0, 3, 0}, {131072, 1, 1}, {1, 0, 0}, {-1, 3, 3}};
+    } cases[] = {{5, 12, 5},     {5, 5, 5}, {5, 4, 4}, {0, 3, 0},
+                 {131072, 1, 1}, {1, 0, 0}, {-1, 3, 3}};
     for (size_t i = 0; i < N(cases); i++) {
         struct conditions c = conditions_fresh();
         c.max_tw_buckets = cases[i].buckets;
@@ -28,9 +30,10 @@ struct taken {
 };
 
 static const struct taken taken[] = {
-    {0, 1, false, false, INFINITY}, {0, 1, false, true, INFINITY}, {1, 1, false, false, 1}, {1, 1, false, true, 1},
-    {2, 1, false, false, INFINITY}, {2, 1, false, true, 1},        {0, 1, true, false, 0},  {2, 1, true, true, 0},
-    {1, 0, false, true, INFINITY},  {1, 0, true, true, INFINITY},
+    {0, 1, false, false, INFINITY}, {0, 1, false, true, INFINITY},  {1, 1, false, false, 1},
+    {1, 1, false, true, 1},         {2, 1, false, false, INFINITY}, {2, 1, false, true, 1},
+    {0, 1, true, false, 0},         {2, 1, true, true, 0},          {1, 0, false, true, INFINITY},
+    {1, 0, true, true, INFINITY},
 };
 
 Test(model_afterlife, who_takes_a_time_wait_over)
@@ -75,16 +78,22 @@ Test(model_afterlife, ports)
         int64_t connections;
         int error;
     } cases[] = {
-        {PORTS_CONNECT, 10, 0, 1, 1, 10, EADDRNOTAVAIL},  {PORTS_CONNECT, 10, 3, 1, 3, 7, EADDRNOTAVAIL},
-        {PORTS_CONNECT, 1, 0, 1, 2, 1, EADDRNOTAVAIL},    {PORTS_CONNECT, 4, 4, 1, 1, 0, EADDRNOTAVAIL},
-        {PORTS_CONNECT, 4, 9, 1, 1, 0, EADDRNOTAVAIL},    {PORTS_BIND, 10, 0, 1, 1, 10, EADDRINUSE},
-        {PORTS_BIND, 10, 0, 1, 2, 0, EADDRINUSE},         {PORTS_BIND, 4, 0, 3, 1, 12, EADDRINUSE},
-        {PORTS_BIND_LATE, 4, 0, 3, 1, 12, EADDRNOTAVAIL}, {PORTS_BIND_LATE, 4, 1, 2, 3, 6, EADDRNOTAVAIL},
+        {PORTS_CONNECT, 10, 0, 1, 1, 10, EADDRNOTAVAIL},
+        {PORTS_CONNECT, 10, 3, 1, 3, 7, EADDRNOTAVAIL},
+        {PORTS_CONNECT, 1, 0, 1, 2, 1, EADDRNOTAVAIL},
+        {PORTS_CONNECT, 4, 4, 1, 1, 0, EADDRNOTAVAIL},
+        {PORTS_CONNECT, 4, 9, 1, 1, 0, EADDRNOTAVAIL},
+        {PORTS_BIND, 10, 0, 1, 1, 10, EADDRINUSE},
+        {PORTS_BIND, 10, 0, 1, 2, 0, EADDRINUSE},
+        {PORTS_BIND, 4, 0, 3, 1, 12, EADDRINUSE},
+        {PORTS_BIND_LATE, 4, 0, 3, 1, 12, EADDRNOTAVAIL},
+        {PORTS_BIND_LATE, 4, 1, 2, 3, 6, EADDRNOTAVAIL},
     };
     for (size_t i = 0; i < N(cases); i++) {
         int64_t usable = ports_usable(cases[i].ports, cases[i].reserved);
-        cr_expect_eq(ports_connections(cases[i].choice, usable, cases[i].sources, cases[i].destination),
-                     cases[i].connections, "row %zu", i);
+        cr_expect_eq(
+            ports_connections(cases[i].choice, usable, cases[i].sources, cases[i].destination),
+            cases[i].connections, "row %zu", i);
         cr_expect_eq(ports_error(cases[i].choice), cases[i].error, "row %zu", i);
     }
 }

@@ -24,8 +24,8 @@ Test(model_keepalive, as_seen)
                                            cases[i].user_timeout};
         cr_expect_eq(keepalive_least(&k), cases[i].sent, "case %zu: %d", i, keepalive_least(&k));
         cr_expect_eq(keepalive_most(&k), cases[i].sent, "case %zu: %d", i, keepalive_most(&k));
-        cr_expect(IN(keepalive_gives_up(&k), cases[i].gone), "case %zu: %g to %g", i, keepalive_gives_up(&k).lo,
-                  keepalive_gives_up(&k).hi);
+        cr_expect(IN(keepalive_gives_up(&k), cases[i].gone), "case %zu: %g to %g", i,
+                  keepalive_gives_up(&k).lo, keepalive_gives_up(&k).hi);
     }
 }
 

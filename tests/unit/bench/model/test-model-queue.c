@@ -1,4 +1,5 @@
-/* The queues against what was seen on a 6.18 kernel, and against a listener that handles packet after packet. */
+/* The queues against what was seen on a 6.18 kernel, and against a listener that handles packet
+ * after packet. */
 #include "bench/model/queue.h"
 
 #include <criterion/criterion.h>
@@ -7,7 +8,8 @@
 
 #define N(table) (sizeof(table) / sizeof *(table))
 
-static struct conditions with(int64_t syncookies, int64_t max_syn_backlog, int64_t abort_on_overflow)
+static struct conditions with(int64_t syncookies, int64_t max_syn_backlog,
+                              int64_t abort_on_overflow)
 {
     struct conditions c = conditions_fresh();
     c.syncookies = syncookies;
@@ -44,7 +46,8 @@ Test(model_queue, limit)
                  {INT64_MAX, 4096, 4096},
                  {INT64_MIN, 4096, 0}};
     for (size_t i = 0; i < N(cases); i++)
-        cr_expect_eq(queue_limit(cases[i].backlog, cases[i].somaxconn), cases[i].limit, "case %zu", i);
+        cr_expect_eq(queue_limit(cases[i].backlog, cases[i].somaxconn), cases[i].limit, "case %zu",
+                     i);
 }
 
 Test(model_queue, capacity)
@@ -107,7 +110,8 @@ Test(model_queue, kernel_rules_by_name)
 {
     struct kernel_rules r = {0};
     cr_expect_str_eq(kernel_rules_word(&r, KERNEL_RULE_syn_queue_full), "unknown");
-    cr_expect_eq(r.syn_queue_full, SYN_QUEUE_FULL_ABOVE_LIMIT, "what is not known is as in the newest kernel");
+    cr_expect_eq(r.syn_queue_full, SYN_QUEUE_FULL_ABOVE_LIMIT,
+                 "what is not known is as in the newest kernel");
     cr_expect_eq(kernel_rules_set(&r, "syn_queue_full", ">="), 0);
     cr_expect_str_eq(kernel_rules_word(&r, KERNEL_RULE_syn_queue_full), ">=");
     cr_expect_eq(r.syn_queue_full, SYN_QUEUE_FULL_AT_LIMIT);
@@ -120,11 +124,12 @@ Test(model_queue, kernel_rules_by_name)
 }
 
 /* Every row and every counter. */
-static void check_same(const struct queue_burst *is, const struct queue_burst *should, const char *what)
+static void check_same(const struct queue_burst *is, const struct queue_burst *should,
+                       const char *what)
 {
-#define SAME(member)                                                                                          \
-    cr_expect(is->member == should->member, "%s: " #member " is %lld, not %lld", what, (long long)is->member, \
-              (long long)should->member)
+#define SAME(member)                                                                   \
+    cr_expect(is->member == should->member, "%s: " #member " is %lld, not %lld", what, \
+              (long long)is->member, (long long)should->member)
     SAME(queued);
     SAME(half_open);
     SAME(reset);
@@ -174,11 +179,27 @@ Test(model_queue, bursts_over_loopback)
         {"room for all but one", 1, 2048, 0, 4, 1, 5, false, {.queued = 4, SYNS_DROPPED(1)}},
         {"nobody", 1, 2048, 0, 4, 1, 0, false, {0}},
         {"M does not matter", 0, 0, 0, 4, 0, 10, false, {.queued = 5, SYNS_DROPPED(5)}},
-        {"a negative M lets nobody in", 0, -4, 0, 4, 0, 10, false, {.syn_sent = 10, .listen_drops = 10}},
+        {"a negative M lets nobody in",
+         0,
+         -4,
+         0,
+         4,
+         0,
+         10,
+         false,
+         {.syn_sent = 10, .listen_drops = 10}},
         {"the full queue comes before M", 0, -4, 0, 4, 5, 10, false, {SYNS_DROPPED(10)}},
         {"a shrunk backlog", 1, 2048, 0, 2, 6, 3, false, {SYNS_DROPPED(3)}},
         {"less than none waiting", 1, 2048, 0, 4, -3, 12, false, {.queued = 5, SYNS_DROPPED(7)}},
-        {"very many", 1, 2048, 0, 0, 0, INT64_MAX, false, {.queued = 1, SYNS_DROPPED(INT64_MAX - 1)}},
+        {"very many",
+         1,
+         2048,
+         0,
+         0,
+         0,
+         INT64_MAX,
+         false,
+         {.queued = 1, SYNS_DROPPED(INT64_MAX - 1)}},
     };
     check_bursts(cases, N(cases));
 }
@@ -188,10 +209,42 @@ Test(model_queue, bursts_over_a_wire)
     static const struct burst_case cases[] = {
         {"then cookies", 1, 2048, 0, 4, 0, 12, true, {.queued = 5, GHOSTS(7), OVERFLOWS(7)}},
         {"no cookies", 0, 2048, 0, 4, 0, 12, true, {.queued = 5, FULL(7)}},
-        {"cookies always", 2, 2048, 0, 4, 0, 12, true, {.queued = 5, .ghost = 7, COOKIES(12), OVERFLOWS(7)}},
-        {"two requests get in", 1, 2048, 0, 4, 3, 12, true, {.queued = 2, .half_open = 3, GHOSTS(7), OVERFLOWS(10)}},
-        {"three resets", 1, 2048, 1, 4, 3, 12, true, {.queued = 2, .reset = 3, GHOSTS(7), OVERFLOWS(10)}},
-        {"cookies are not reset", 2, 2048, 1, 4, 4, 3, true, {.queued = 1, .ghost = 2, COOKIES(3), OVERFLOWS(2)}},
+        {"cookies always",
+         2,
+         2048,
+         0,
+         4,
+         0,
+         12,
+         true,
+         {.queued = 5, .ghost = 7, COOKIES(12), OVERFLOWS(7)}},
+        {"two requests get in",
+         1,
+         2048,
+         0,
+         4,
+         3,
+         12,
+         true,
+         {.queued = 2, .half_open = 3, GHOSTS(7), OVERFLOWS(10)}},
+        {"three resets",
+         1,
+         2048,
+         1,
+         4,
+         3,
+         12,
+         true,
+         {.queued = 2, .reset = 3, GHOSTS(7), OVERFLOWS(10)}},
+        {"cookies are not reset",
+         2,
+         2048,
+         1,
+         4,
+         4,
+         3,
+         true,
+         {.queued = 1, .ghost = 2, COOKIES(3), OVERFLOWS(2)}},
         {"resets, no cookies",
          0,
          2048,
@@ -200,11 +253,24 @@ Test(model_queue, bursts_over_a_wire)
          4,
          12,
          true,
-         {.queued = 1, .reset = 4, .syn_sent = 7, .queue_overflows = 4, .listen_drops = 11, .request_full = 7}},
+         {.queued = 1,
+          .reset = 4,
+          .syn_sent = 7,
+          .queue_overflows = 4,
+          .listen_drops = 11,
+          .request_full = 7}},
         {"the accept queue is full before", 1, 2048, 1, 4, 5, 12, true, {SYNS_DROPPED(12)}},
         {"... and cookies are chosen in vain", 2, 2048, 1, 4, 5, 12, true, {SYNS_DROPPED(12)}},
         {"... and no cookies", 0, 2048, 1, 4, 5, 12, true, {SYNS_DROPPED(12)}},
-        {"M = 16 without cookies", 0, 16, 0, 100, 0, 40, true, {.queued = 13, .syn_sent = 27, .listen_drops = 27}},
+        {"M = 16 without cookies",
+         0,
+         16,
+         0,
+         100,
+         0,
+         40,
+         true,
+         {.queued = 13, .syn_sent = 27, .listen_drops = 27}},
         {"M = 16 with cookies", 1, 16, 0, 100, 0, 40, true, {.queued = 40}},
         {"the queue comes before M", 0, 16, 0, 12, 0, 40, true, {.queued = 13, FULL(27)}},
         {"backlog 0", 1, 2048, 0, 0, 0, 3, true, {.queued = 1, GHOSTS(2), OVERFLOWS(2)}},
@@ -220,7 +286,10 @@ Test(model_queue, bursts_over_a_wire)
          INT32_MAX,
          INT64_MAX,
          true,
-         {.queued = 1, .half_open = INT32_MAX, GHOSTS(INT64_MAX - INT32_MAX - 1), OVERFLOWS(INT64_MAX - 1)}},
+         {.queued = 1,
+          .half_open = INT32_MAX,
+          GHOSTS(INT64_MAX - INT32_MAX - 1),
+          OVERFLOWS(INT64_MAX - 1)}},
     };
     check_bursts(cases, N(cases));
 }
@@ -240,8 +309,8 @@ static enum answer on_syn(struct listener *l)
 {
     bool cookie = false;
     bool at_limit = l->c->rules.syn_queue_full == SYN_QUEUE_FULL_AT_LIMIT;
-    bool answers =
-        l->c->rules.syn_at_full_queue == SYN_AT_FULL_QUEUE_ANSWERED && l->syn_queue <= 1; /* all are young */
+    /* all are young */
+    bool answers = l->c->rules.syn_at_full_queue == SYN_AT_FULL_QUEUE_ANSWERED && l->syn_queue <= 1;
     if (l->c->syncookies == 2 || (at_limit ? l->syn_queue >= l->limit : l->syn_queue > l->limit)) {
         if (l->c->syncookies == 0) {
             l->seen.request_full++;
@@ -295,8 +364,8 @@ static void on_third_ack(struct listener *l, enum answer to)
     l->seen.queued++;
 }
 
-static struct queue_burst packet_by_packet(const struct conditions *c, int64_t limit, int64_t waiting, int clients,
-                                           bool overlapping)
+static struct queue_burst packet_by_packet(const struct conditions *c, int64_t limit,
+                                           int64_t waiting, int clients, bool overlapping)
 {
     struct listener l = {.c = c, .limit = limit, .accept_queue = waiting};
     enum answer answers[16] = {0};
@@ -314,8 +383,8 @@ static struct queue_burst packet_by_packet(const struct conditions *c, int64_t l
 }
 
 /* All that must hold for any burst. */
-static void check_properties(const struct queue_burst *b, int64_t limit, int64_t waiting, int64_t clients,
-                             const char *what)
+static void check_properties(const struct queue_burst *b, int64_t limit, int64_t waiting,
+                             int64_t clients, const char *what)
 {
     if (b->queued + b->half_open + b->reset + b->ghost + b->syn_sent != clients)
         cr_expect_fail("%s: the rows do not add up to %lld", what, (long long)clients);
@@ -323,8 +392,8 @@ static void check_properties(const struct queue_burst *b, int64_t limit, int64_t
         cr_expect_fail("%s: more queued than the queue holds", what);
     if (b->half_open && b->reset)
         cr_expect_fail("%s: half open and reset", what);
-    if (b->queue_overflows > b->listen_drops || b->request_full > b->syn_sent || b->cookies_back > b->cookies ||
-        b->ghost > b->cookies_back)
+    if (b->queue_overflows > b->listen_drops || b->request_full > b->syn_sent ||
+        b->cookies_back > b->cookies || b->ghost > b->cookies_back)
         cr_expect_fail("%s: a part is more than the whole", what);
     if (b->listen_drops != b->half_open + b->reset + b->ghost + b->syn_sent)
         cr_expect_fail("%s: each that did not get in was dropped once", what);
@@ -341,14 +410,16 @@ static void check_small(const struct conditions *c, bool overlapping)
         EACH(clients, 0, 14)
         {
             char what[160];
-            snprintf(what, sizeof(what),
-                     "cookies %d, M %d, abort %d, rules %d %d %d, limit %d, waiting %d, clients %d, %s",
-                     (int)c->syncookies, (int)c->max_syn_backlog, (int)c->abort_on_overflow,
-                     (int)c->rules.syn_queue_full, (int)c->rules.syn_at_full_queue,
-                     (int)c->rules.cookie_ack_at_full_queue, (int)limit, (int)waiting, (int)clients,
-                     overlapping ? "wire" : "loopback");
+            snprintf(
+                what, sizeof(what),
+                "cookies %d, M %d, abort %d, rules %d %d %d, limit %d, waiting %d, clients %d, %s",
+                (int)c->syncookies, (int)c->max_syn_backlog, (int)c->abort_on_overflow,
+                (int)c->rules.syn_queue_full, (int)c->rules.syn_at_full_queue,
+                (int)c->rules.cookie_ack_at_full_queue, (int)limit, (int)waiting, (int)clients,
+                overlapping ? "wire" : "loopback");
             struct queue_burst is = queue_burst(c, limit, waiting, clients, overlapping);
-            struct queue_burst should = packet_by_packet(c, limit, waiting, (int)clients, overlapping);
+            struct queue_burst should =
+                packet_by_packet(c, limit, waiting, (int)clients, overlapping);
             check_same(&is, &should, what);
             check_properties(&is, limit, waiting, clients, what);
             if (is.queued < queued_before)
@@ -384,8 +455,8 @@ Test(model_queue, requests_as_many_as_syns_make)
         struct listener l = {.c = &c, .limit = limit};
         for (int i = 0; i < 60; i++)
             on_syn(&l);
-        cr_expect_eq(queue_requests(&c, limit), l.syn_queue, "cookies %d, M %d, limit %d", (int)syncookies,
-                     (int)max_syn_backlog, (int)limit);
+        cr_expect_eq(queue_requests(&c, limit), l.syn_queue, "cookies %d, M %d, limit %d",
+                     (int)syncookies, (int)max_syn_backlog, (int)limit);
     }
 }
 
@@ -411,8 +482,8 @@ Test(model_queue, survivors)
     for (size_t i = 0; i < N(cases); i++) {
         struct conditions c = conditions_fresh();
         c.synack_retries = cases[i].retries;
-        cr_expect_eq(queue_survivors(&c, cases[i].limit, cases[i].half_open, cases[i].firing), cases[i].survivors,
-                     "case %zu", i);
+        cr_expect_eq(queue_survivors(&c, cases[i].limit, cases[i].half_open, cases[i].firing),
+                     cases[i].survivors, "case %zu", i);
     }
 }
 
@@ -422,7 +493,8 @@ struct request {
 };
 
 /* reqsk_timer_handler() of one request among `length`, `young` of which have had no timeout. */
-static void on_request_timer(struct request *r, const struct conditions *c, int64_t limit, int *length, int *young)
+static void on_request_timer(struct request *r, const struct conditions *c, int64_t limit,
+                             int *length, int *young)
 {
     int retries = (int)c->synack_retries;
     if (2 * *length > (limit > 8 ? limit : 8)) {
@@ -438,7 +510,8 @@ static void on_request_timer(struct request *r, const struct conditions *c, int6
     *length -= r->gone;
 }
 
-static int fire_all(struct request *requests, int n, int firings, const struct conditions *c, int64_t limit)
+static int fire_all(struct request *requests, int n, int firings, const struct conditions *c,
+                    int64_t limit)
 {
     int length = n, young = n;
     for (int firing = 1; firing <= firings; firing++)
@@ -460,8 +533,8 @@ Test(model_queue, survivors_as_timer_by_timer)
         struct request requests[32] = {0};
         int should = fire_all(requests, (int)half_open, (int)firing, &c, limit);
         cr_expect_eq(queue_survivors(&c, limit, half_open, (int)firing), should,
-                     "retries %d, limit %d, half open %d, firing %d", (int)retries, (int)limit, (int)half_open,
-                     (int)firing);
+                     "retries %d, limit %d, half open %d, firing %d", (int)retries, (int)limit,
+                     (int)half_open, (int)firing);
     }
 }
 

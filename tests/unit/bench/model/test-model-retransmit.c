@@ -15,15 +15,16 @@ Test(model_retransmit, rto)
     static const struct {
         int hz;
         double rtt, rto;
-    } cases[] = {{250, 0, 0.2},      {250, 0.001, 0.204}, {250, 0.004, 0.204}, {250, 0.0041, 0.208},
-                 {250, 0.05, 0.252}, {250, 0.1, 0.3},     {250, 0.2, 0.6},     {1000, 0.05, 0.25},
-                 {100, 0.001, 0.21}, {250, 0.8, 2.4},     {250, 50, 120},      {1000, 0.0001, 0.201}};
+    } cases[] = {{250, 0, 0.2},        {250, 0.001, 0.204}, {250, 0.004, 0.204},
+                 {250, 0.0041, 0.208}, {250, 0.05, 0.252},  {250, 0.1, 0.3},
+                 {250, 0.2, 0.6},      {1000, 0.05, 0.25},  {100, 0.001, 0.21},
+                 {250, 0.8, 2.4},      {250, 50, 120},      {1000, 0.0001, 0.201}};
     for (size_t i = 0; i < N(cases); i++) {
         struct conditions c = conditions_fresh();
         c.hz = cases[i].hz;
         struct span rto = retransmit_rto(&c, (struct span){cases[i].rtt, cases[i].rtt});
-        cr_expect(NEAR(rto.lo, cases[i].rto) && NEAR(rto.hi, cases[i].rto), "%d Hz, %g s: %g", cases[i].hz,
-                  cases[i].rtt, rto.lo);
+        cr_expect(NEAR(rto.lo, cases[i].rto) && NEAR(rto.hi, cases[i].rto), "%d Hz, %g s: %g",
+                  cases[i].hz, cases[i].rtt, rto.lo);
     }
 }
 
@@ -72,12 +73,13 @@ Test(model_retransmit, orphans_as_seen)
         c.orphan_retries = cases[i].retries;
         cr_expect(IN(retransmit_gives_up(&r), cases[i].gone), "%d: %g to %g", cases[i].retries,
                   retransmit_gives_up(&r).lo, retransmit_gives_up(&r).hi);
-        cr_expect(retransmit_least(&r) <= cases[i].sent && cases[i].sent <= retransmit_most(&r), "%d",
-                  cases[i].retries);
+        cr_expect(retransmit_least(&r) <= cases[i].sent && cases[i].sent <= retransmit_most(&r),
+                  "%d", cases[i].retries);
     }
 }
 
-/* With 50 ms and more of round trip the limits of 2 retries and more are near no firing, and as many are sent as the number says. */
+/* With 50 ms and more of round trip the limits of 2 retries and more are near no firing, and as
+ * many are sent as the number says. */
 Test(model_retransmit, far_from_the_limit_the_number_is_a_count)
 {
     static const int hz[] = {100, 250, 300, 1000};
@@ -88,7 +90,8 @@ Test(model_retransmit, far_from_the_limit_the_number_is_a_count)
             c.hz = hz[i];
             c.orphan_retries = retries;
             cr_expect(retransmit_least(&r) == retries && retransmit_most(&r) == retries,
-                      "%d Hz, %d retries: %d to %d", hz[i], retries, retransmit_least(&r), retransmit_most(&r));
+                      "%d Hz, %d retries: %d to %d", hz[i], retries, retransmit_least(&r),
+                      retransmit_most(&r));
         }
 }
 
@@ -129,7 +132,8 @@ Test(model_retransmit, rto_max)
     c.retries2 = 15; /* 1.4 s, and 13 times 1 s */
     cr_expect_eq(retransmit_least(&r), 15);
     cr_expect(IN(retransmit_gives_up(&r), 15.39));
-    /* An orphan with the default is not "alive" once its RTO is as long as can be: 0 is 0 then, 200 ms. */
+    /* An orphan with the default is not "alive" once its RTO is as long as can be: 0 is 0 then, 200
+     * ms. */
     r.orphan = true;
     cr_expect_eq(retransmit_least(&r), 2);
     cr_expect_eq(retransmit_most(&r), 2);

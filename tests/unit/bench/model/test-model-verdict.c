@@ -80,7 +80,8 @@ Test(model_verdict, check)
 
 Test(model_verdict, add)
 {
-    static const enum verdict all[] = {VERDICT_AGREE, VERDICT_DIFFER, VERDICT_SKIPPED, VERDICT_INCONCLUSIVE};
+    static const enum verdict all[] = {VERDICT_AGREE, VERDICT_DIFFER, VERDICT_SKIPPED,
+                                       VERDICT_INCONCLUSIVE};
     static const char *const sums[4][4] = {
         {"agree", "differ", "agree", "inconclusive"},
         {"differ", "differ", "differ", "differ"},
@@ -89,8 +90,8 @@ Test(model_verdict, add)
     };
     for (int run = 0; run < 4; run++)
         for (int check = 0; check < 4; check++)
-            cr_expect_str_eq(verdict_name(verdict_add(all[run], all[check])), sums[run][check], "%s and %s",
-                             verdict_name(all[run]), verdict_name(all[check]));
+            cr_expect_str_eq(verdict_name(verdict_add(all[run], all[check])), sums[run][check],
+                             "%s and %s", verdict_name(all[run]), verdict_name(all[check]));
 }
 
 Test(model_verdict, names)
@@ -175,7 +176,8 @@ Test(model_verdict, rules_differ)
     for (size_t i = 0; rules[i]; i++)
         for (size_t j = 0; j < i; j++) {
             cr_expect_str_neq(rules[i]->name, rules[j]->name);
-            cr_expect_str_neq(rules[i]->sentence, rules[j]->sentence, "%s and %s", rules[i]->name, rules[j]->name);
+            cr_expect_str_neq(rules[i]->sentence, rules[j]->sentence, "%s and %s", rules[i]->name,
+                              rules[j]->name);
         }
 }
 
@@ -198,7 +200,8 @@ Test(model_verdict, rules_have_a_source)
 {
     for (size_t i = 0; rules[i]; i++) {
         const char *source = rules[i]->source, *file = strstr(source, ", ");
-        cr_expect(strstr(source, "()") || strstr(source, "TCP_TIMEWAIT_LEN"), "%s: %s", rules[i]->name, source);
+        cr_expect(strstr(source, "()") || strstr(source, "TCP_TIMEWAIT_LEN"), "%s: %s",
+                  rules[i]->name, source);
         cr_expect(file && strchr(file, '/'), "%s: %s", rules[i]->name, source);
         const char *end = source + strlen(source) - 2;
         cr_expect(!strcmp(end, ".c") || !strcmp(end, ".h"), "%s: %s", rules[i]->name, source);

@@ -27,7 +27,8 @@ Test(model_window_probe, as_seen)
     cr_expect_eq(p.sent, 4);
     cr_expect_not(p.gives_up);
     for (size_t i = 0; i < N(seen); i++) {
-        cr_expect(IN(p.at[i + 1], seen[i]), "probe %zu: %g to %g", i + 1, p.at[i + 1].lo, p.at[i + 1].hi);
+        cr_expect(IN(p.at[i + 1], seen[i]), "probe %zu: %g to %g", i + 1, p.at[i + 1].lo,
+                  p.at[i + 1].hi);
         cr_expect_eq(p.answered[i + 1], i != 1, "probe %zu", i + 1);
     }
     cr_expect_eq(p.answers, 3);
@@ -70,7 +71,8 @@ Test(model_window_probe, retries_that_cap_the_doubling)
     const struct window_probing p = follow((struct window_probe){.rtt = slow}, &c, 4);
     static const double seen[] = {0.332, 1.10, 1.87, 2.636};
     for (size_t i = 0; i < N(seen); i++)
-        cr_expect(IN(p.at[i + 1], seen[i]), "probe %zu: %g to %g", i + 1, p.at[i + 1].lo, p.at[i + 1].hi);
+        cr_expect(IN(p.at[i + 1], seen[i]), "probe %zu: %g to %g", i + 1, p.at[i + 1].lo,
+                  p.at[i + 1].hi);
 }
 
 Test(model_window_probe, no_retry_means_no_probe)
@@ -88,7 +90,8 @@ Test(model_window_probe, over_a_cut_cable_retries2_is_a_count)
     for (int retries = 1; retries <= 8; retries++) {
         struct conditions c = conditions_fresh();
         c.retries2 = retries;
-        const struct window_probing p = follow((struct window_probe){.cut = true}, &c, WINDOW_PROBES_MAX);
+        const struct window_probing p =
+            follow((struct window_probe){.cut = true}, &c, WINDOW_PROBES_MAX);
         cr_expect(p.gives_up);
         cr_expect_eq(p.sent, retries, "%d: %d", retries, p.sent);
         cr_expect(p.answers == 0 && p.skipped == 0 && p.unsure == 0);
@@ -99,7 +102,8 @@ Test(model_window_probe, over_a_cut_cable_retries2_is_a_count)
 Test(model_window_probe, the_default_takes_a_quarter_of_an_hour)
 {
     const struct conditions c = conditions_fresh();
-    const struct window_probing p = follow((struct window_probe){.cut = true}, &c, WINDOW_PROBES_MAX);
+    const struct window_probing p =
+        follow((struct window_probe){.cut = true}, &c, WINDOW_PROBES_MAX);
     cr_expect(p.gives_up);
     cr_expect_eq(p.sent, 15);
     cr_expect_gt(p.end.lo, 924.6);

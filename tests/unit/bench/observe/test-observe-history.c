@@ -1,4 +1,5 @@
-/* What the history makes of looks made by hand: first and last times, ends, and connections by the thousand. */
+/* What the history makes of looks made by hand: first and last times, ends, and connections by the
+ * thousand. */
 #include "bench/observe/history.h"
 #include "tests/lib/looks.h"
 
@@ -20,7 +21,8 @@ static void end(void)
 TestSuite(history, .init = begin, .fini = end);
 
 /* A look at one connection (state 0: not there) on one side. */
-static void seen(enum side side, const struct connection_id *id, unsigned state, uint32_t inode, int64_t at_ns)
+static void seen(enum side side, const struct connection_id *id, unsigned state, uint32_t inode,
+                 int64_t at_ns)
 {
     struct look look = {.at_ns = at_ns};
     if (state)
@@ -51,7 +53,8 @@ Test(history, an_empty_one_knows_nobody)
 
 Test(history, whoever_differs_is_unknown)
 {
-    const struct connection_id id = looks_id(40000), other_port = looks_id(40001), other_family = looks_id6(40000);
+    const struct connection_id id = looks_id(40000), other_port = looks_id(40001),
+                               other_family = looks_id6(40000);
     struct connection_id other_address = id;
     other_address.client[3] = 3;
     seen(SIDE_CLIENT, &id, SOCKDIAG_ESTABLISHED, 1, S);
@@ -140,7 +143,8 @@ Test(history, a_death_before_the_first_look)
     seen(SIDE_CLIENT, &id, 0, 0, 2 * S);
     cr_expect_eq(found(SIDE_CLIENT, &id)->missing_ns, 0, "no look ever saw it");
     cr_expect_eq(found(SIDE_CLIENT, &id)->look, 0);
-    seen(SIDE_CLIENT, &id, SOCKDIAG_FIN_WAIT_2, 0, 3 * S); /* the minisocket that came in its place */
+    /* the minisocket that came in its place */
+    seen(SIDE_CLIENT, &id, SOCKDIAG_FIN_WAIT_2, 0, 3 * S);
     cr_expect_eq(found(SIDE_CLIENT, &id)->first_ns[SOCKDIAG_FIN_WAIT_2], 3 * S);
 }
 
@@ -183,7 +187,8 @@ Test(history, thousands_are_each_found_in_the_order_of_their_coming)
         const struct connection_id id = nth(i);
         const struct history_entry *e = history_find(history, &id);
         cr_assert_eq(e, &entries[i], "connection %u", i);
-        cr_assert_eq(e->side[SIDE_CLIENT].first_ns[SOCKDIAG_ESTABLISHED], i < MANY / 2 ? 1 * S : 2 * S);
+        cr_assert_eq(e->side[SIDE_CLIENT].first_ns[SOCKDIAG_ESTABLISHED],
+                     i < MANY / 2 ? 1 * S : 2 * S);
         cr_assert_eq(e->side[SIDE_CLIENT].missing_ns, i < MANY / 4 ? 2 * S : 0);
     }
     const struct connection_id stranger = nth(MANY);

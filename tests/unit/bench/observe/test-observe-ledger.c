@@ -1,4 +1,5 @@
-/* The ledger, from clients' reports and looks made by hand: which row a connection stands in, and what does not add up. */
+/* The ledger, from clients' reports and looks made by hand: which row a connection stands in, and
+ * what does not add up. */
 #include "bench/observe/ledger.h"
 #include "tests/lib/looks.h"
 #include "tests/lib/random.h"
@@ -27,14 +28,16 @@ static void attempted(json_t *of, json_int_t n)
 static void logged(json_t *to, const char *outcome, const char *local)
 {
     json_t *log = json_object_get(to, "connection_log");
-    json_array_append_new(log, json_pack("{s:s?, s:s, s:n}", "local", local, "outcome", outcome, "errno"));
+    json_array_append_new(
+        log, json_pack("{s:s?, s:s, s:n}", "local", local, "outcome", outcome, "errno"));
     attempted(to, (json_int_t)json_array_size(log));
 }
 
 static const char *local_of(const struct connection_id *id)
 {
     static char text[64];
-    snprintf(text, sizeof(text), id->family == AF_INET6 ? "[2001:db8::2]:%u" : "192.0.2.2:%u", id->client_port);
+    snprintf(text, sizeof(text), id->family == AF_INET6 ? "[2001:db8::2]:%u" : "192.0.2.2:%u",
+             id->client_port);
     return text;
 }
 
@@ -79,7 +82,8 @@ static void check(void)
 
 static void expect_trouble(const char *words)
 {
-    cr_expect(strstr(ledger.trouble, words), "\"%s\" is not in the trouble \"%s\"", words, ledger.trouble);
+    cr_expect(strstr(ledger.trouble, words), "\"%s\" is not in the trouble \"%s\"", words,
+              ledger.trouble);
 }
 
 static void expect_balance(void)
@@ -105,13 +109,16 @@ static const struct row_case row_cases[] = {
     {"established", SOCKDIAG_ESTABLISHED, 0, 0, LEDGER_ghost},
     {"established", SOCKDIAG_ESTABLISHED, SOCKDIAG_FIN_WAIT_1, 0,
      LEDGER_closed}, /* by the server: its FIN is on its way */
-    {"established", SOCKDIAG_ESTABLISHED, SOCKDIAG_CLOSE_WAIT, 0, LEDGER_queued}, /* closed between the two dumps */
+    /* closed between the two dumps */
+    {"established", SOCKDIAG_ESTABLISHED, SOCKDIAG_CLOSE_WAIT, 0, LEDGER_queued},
     /* The client's program has not looked yet. */
     {"pending", SOCKDIAG_ESTABLISHED, SOCKDIAG_ESTABLISHED, 0, LEDGER_queued},
     {"pending", SOCKDIAG_ESTABLISHED, 0, 0, LEDGER_ghost},
     {"pending", SOCKDIAG_SYN_SENT, 0, 0, LEDGER_syn_sent},
-    {"pending", SOCKDIAG_SYN_SENT, SOCKDIAG_SYN_RECV, 0, LEDGER_half_open}, /* the SYN-ACK is on its way */
-    {"pending", SOCKDIAG_SYN_SENT, SOCKDIAG_TIME_WAIT, 0, LEDGER_syn_sent}, /* an older connection's */
+    /* the SYN-ACK is on its way */
+    {"pending", SOCKDIAG_SYN_SENT, SOCKDIAG_SYN_RECV, 0, LEDGER_half_open},
+    /* an older connection's */
+    {"pending", SOCKDIAG_SYN_SENT, SOCKDIAG_TIME_WAIT, 0, LEDGER_syn_sent},
     /* Connected after the look was taken: the look counts. */
     {"established", SOCKDIAG_SYN_SENT, 0, 0, LEDGER_syn_sent},
     {"established", SOCKDIAG_SYN_SENT, SOCKDIAG_SYN_RECV, 0, LEDGER_half_open},
@@ -143,10 +150,11 @@ static void check_row(const struct row_case *c, size_t number)
     add(report);
     check();
     cr_assert_eq(ledger.n, 1);
-    cr_expect_eq(ledger.entries[0].row, c->row, "case %zu: %s, not %s", number, ledger_names[ledger.entries[0].row],
-                 ledger_names[c->row]);
+    cr_expect_eq(ledger.entries[0].row, c->row, "case %zu: %s, not %s", number,
+                 ledger_names[ledger.entries[0].row], ledger_names[c->row]);
     for (int row = 0; row < LEDGER_N; row++)
-        cr_expect_eq(ledger.rows[row], row == (int)c->row, "case %zu: row %s", number, ledger_names[row]);
+        cr_expect_eq(ledger.rows[row], row == (int)c->row, "case %zu: row %s", number,
+                     ledger_names[row]);
     expect_balance();
 }
 
@@ -223,7 +231,8 @@ Test(ledger, two_clients_in_the_order_of_their_attempts)
     cr_expect_eq(ledger.rows[LEDGER_syn_sent], 1);
     cr_expect_eq(ledger.entries[0].id.client_port, 40000);
     cr_expect_eq(ledger.entries[3].id.client_port, 50001);
-    cr_expect_eq(ledger_find(&ledger, LEDGER_ghost)->client_port, 40001, "not the first of its row");
+    cr_expect_eq(ledger_find(&ledger, LEDGER_ghost)->client_port, 40001,
+                 "not the first of its row");
     cr_expect_null(ledger_find(&ledger, LEDGER_queued));
     expect_balance();
 }
@@ -231,7 +240,8 @@ Test(ledger, two_clients_in_the_order_of_their_attempts)
 Test(ledger, a_tuple_that_was_used_twice_stands_once_by_its_socket)
 {
     stand(40000, SOCKDIAG_ESTABLISHED, SOCKDIAG_ESTABLISHED, 7);
-    logged(report, "established", "192.0.2.2:40000"); /* and closed: else its port was not free again */
+    /* and closed: else its port was not free again */
+    logged(report, "established", "192.0.2.2:40000");
     logged(report, "reset", "192.0.2.2:40000");
     logged(report, "established", "192.0.2.2:40000");
     add(report);
@@ -286,9 +296,10 @@ Test(ledger, json)
     logged(report, "refused", "192.0.2.2:40001");
     add(report);
     json = ledger_json(&ledger);
-    json_t *expected = json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "attempted", 3,
-                                 "accepted", 0, "queued", 0, "half_open", 0, "ghost", 0, "syn_sent", 0, "refused", 2,
-                                 "reset", 0, "timed_out", 0, "unreachable", 0, "closed", 0, "no_port", 1, "no_fd", 0);
+    json_t *expected = json_pack(
+        "{s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "attempted", 3,
+        "accepted", 0, "queued", 0, "half_open", 0, "ghost", 0, "syn_sent", 0, "refused", 2,
+        "reset", 0, "timed_out", 0, "unreachable", 0, "closed", 0, "no_port", 1, "no_fd", 0);
     cr_expect(json_equal(json, expected));
     json_decref(json);
     json_decref(expected);
@@ -355,8 +366,8 @@ Test(ledger, an_attempt_may_name_its_server)
     looks_put(&look, SIDE_CLIENT, &other, SOCKDIAG_SYN_SENT, 4711);
     for (int i = 0; i < 2; i++) {
         logged(report, "pending", "192.0.2.2:40000");
-        json_object_set_new(json_array_get(json_object_get(report, "connection_log"), (size_t)i), "peer",
-                            json_string(i ? "192.0.2.12:8888" : "192.0.2.1:8888"));
+        json_object_set_new(json_array_get(json_object_get(report, "connection_log"), (size_t)i),
+                            "peer", json_string(i ? "192.0.2.12:8888" : "192.0.2.1:8888"));
     }
     add(report);
     check();
@@ -409,15 +420,16 @@ static const char *const no_documents[] = {
     "{\"connection_log\": [], \"connections\": {\"attempted\": \"0\"}}",
     "{\"connection_log\": [7], \"connections\": {\"attempted\": 1}}",
     "{\"connection_log\": [{\"local\": null}], \"connections\": {\"attempted\": 1}}",
-    "{\"connection_log\": [{\"local\": \"192.0.2.2\", \"outcome\": \"reset\"}], \"connections\": {\"attempted\": 1}}",
-    "{\"connection_log\": [{\"local\": \"192.0.2:9\", \"outcome\": \"reset\"}], \"connections\": {\"attempted\": 1}}",
-    "{\"connection_log\": [{\"local\": \"[2001:db8::2]:9\", \"outcome\": \"reset\"}], \"connections\": "
+    "{\"connection_log\": [{\"local\": \"192.0.2.2\", \"outcome\": \"reset\"}], \"connections\": "
     "{\"attempted\": 1}}",
-    "{\"connection_log\": [{\"local\": \"192.0.2.2:70000\", \"outcome\": \"reset\"}], \"connections\": "
+    "{\"connection_log\": [{\"local\": \"192.0.2:9\", \"outcome\": \"reset\"}], \"connections\": "
     "{\"attempted\": 1}}",
-    "{\"connection_log\": [{\"local\": \"192.0.2.2:9\", \"peer\": \"server\", \"outcome\": \"reset\"}], "
-    "\"connections\": "
-    "{\"attempted\": 1}}",
+    "{\"connection_log\": [{\"local\": \"[2001:db8::2]:9\", \"outcome\": \"reset\"}], "
+    "\"connections\": {\"attempted\": 1}}",
+    "{\"connection_log\": [{\"local\": \"192.0.2.2:70000\", \"outcome\": \"reset\"}], "
+    "\"connections\": {\"attempted\": 1}}",
+    "{\"connection_log\": [{\"local\": \"192.0.2.2:9\", \"peer\": \"server\", \"outcome\": "
+    "\"reset\"}], \"connections\": {\"attempted\": 1}}",
 };
 
 Test(ledger, no_document)
@@ -426,7 +438,8 @@ Test(ledger, no_document)
     for (size_t i = 0; i < N(no_documents); i++) {
         json_t *json = json_loads(no_documents[i], 0, NULL);
         begin();
-        cr_expect_eq(ledger_add_client(&ledger, json, &look, &server), -EINVAL, "%s", no_documents[i]);
+        cr_expect_eq(ledger_add_client(&ledger, json, &look, &server), -EINVAL, "%s",
+                     no_documents[i]);
         json_decref(json);
     }
 }
@@ -467,21 +480,24 @@ static void world_socket(const struct world *w, size_t i, enum side side)
     enum ledger_row row = w->truth[i];
     bool at_server = row == LEDGER_accepted || row == LEDGER_queued || row == LEDGER_half_open;
     if (side == SIDE_SERVER && at_server)
-        looks_put(&look, side, &id, row == LEDGER_half_open ? SOCKDIAG_SYN_RECV : SOCKDIAG_ESTABLISHED,
+        looks_put(&look, side, &id,
+                  row == LEDGER_half_open ? SOCKDIAG_SYN_RECV : SOCKDIAG_ESTABLISHED,
                   row == LEDGER_accepted);
     if (side == SIDE_CLIENT && (at_server || row == LEDGER_ghost))
         looks_put(&look, side, &id, SOCKDIAG_ESTABLISHED, 1);
     if (side == SIDE_CLIENT && row == LEDGER_syn_sent)
         looks_put(&look, side, &id, SOCKDIAG_SYN_SENT, 1);
     if (side == SIDE_CLIENT && row == LEDGER_closed && next_random() % 2)
-        looks_put(&look, side, &id, next_random() % 2 ? SOCKDIAG_TIME_WAIT : SOCKDIAG_FIN_WAIT_2, 0);
+        looks_put(&look, side, &id, next_random() % 2 ? SOCKDIAG_TIME_WAIT : SOCKDIAG_FIN_WAIT_2,
+                  0);
 }
 
 static void world_log(const struct world *w, size_t i)
 {
     const struct connection_id id = world_id(w, i);
     enum ledger_row row = w->truth[i];
-    bool told = row == LEDGER_refused || row == LEDGER_reset || row == LEDGER_timed_out || row == LEDGER_unreachable;
+    bool told = row == LEDGER_refused || row == LEDGER_reset || row == LEDGER_timed_out ||
+                row == LEDGER_unreachable;
     bool nowhere = row == LEDGER_no_port || row == LEDGER_no_fd;
     logged(w->reports[i * w->clients / w->n],
            told || nowhere          ? ledger_names[row]
@@ -518,8 +534,9 @@ static void world_shuffle(struct look_side *s)
 
 static struct world world_make(void)
 {
-    struct world w = {
-        .ipv6 = next_random() % 2, .n = next_random() % WORLD_MAX, .clients = 1 + next_random() % WORLD_CLIENTS};
+    struct world w = {.ipv6 = next_random() % 2,
+                      .n = next_random() % WORLD_MAX,
+                      .clients = 1 + next_random() % WORLD_CLIENTS};
     world_choose(&w);
     for (size_t c = 0; c < w.clients; c++)
         w.reports[c] = new_report();
@@ -541,8 +558,8 @@ static void world_check(const struct world *w, size_t number)
     cr_assert_eq(ledger.n, w->n);
     for (size_t i = 0; i < w->n; i++) {
         rows[w->truth[i]]++;
-        cr_assert_eq(ledger.entries[i].row, w->truth[i], "world %zu, attempt %zu: %s, not %s", number, i,
-                     ledger_names[ledger.entries[i].row], ledger_names[w->truth[i]]);
+        cr_assert_eq(ledger.entries[i].row, w->truth[i], "world %zu, attempt %zu: %s, not %s",
+                     number, i, ledger_names[ledger.entries[i].row], ledger_names[w->truth[i]]);
     }
     for (int row = 0; row < LEDGER_N; row++) {
         cr_assert_eq(ledger.rows[row], rows[row], "world %zu: row %s", number, ledger_names[row]);

@@ -11,8 +11,8 @@ static void begin(void)
 
 TestSuite(news, .init = begin);
 
-static struct segment *say(enum direction direction, unsigned flags, uint32_t sequence, uint32_t acknowledged,
-                           uint32_t payload)
+static struct segment *say(enum direction direction, unsigned flags, uint32_t sequence,
+                           uint32_t acknowledged, uint32_t payload)
 {
     struct segment *s = segments_add(40000, direction, flags, (int64_t)n_segments * MS);
     s->sequence = sequence;

@@ -12,11 +12,12 @@ static void begin(void)
 
 TestSuite(retries, .init = begin);
 
-static void expect_retries(enum direction direction, unsigned flags, int n, size_t found, double first_s,
-                           double last_s)
+static void expect_retries(enum direction direction, unsigned flags, int n, size_t found,
+                           double first_s, double last_s)
 {
     double first = -1, last = -1;
-    cr_expect_eq(retries_find(segments, n_segments, direction, flags, n, &first, &last), found, "n %d", n);
+    cr_expect_eq(retries_find(segments, n_segments, direction, flags, n, &first, &last), found,
+                 "n %d", n);
     cr_expect_float_eq(first, first_s, 1e-9, "n %d: first %g, not %g", n, first, first_s);
     cr_expect_float_eq(last, last_s, 1e-9, "n %d: last %g, not %g", n, last, last_s);
 }

@@ -1,5 +1,5 @@
-/* How long FIN_WAIT_2 and TIME_WAIT lasted: begun on the wire, ended in the looks, both made by hand. Times are in ms; a segment
- * arrives 1 ms after it was sent. */
+/* How long FIN_WAIT_2 and TIME_WAIT lasted: begun on the wire, ended in the looks, both made by
+ * hand. Times are in ms; a segment arrives 1 ms after it was sent. */
 #include "bench/observe/state_lifetime.h"
 #include "tests/lib/segments.h"
 
@@ -26,8 +26,8 @@ static void end(void)
 
 TestSuite(closing, .init = begin, .fini = end);
 
-static void sent(unsigned port, enum direction direction, unsigned flags, uint32_t sequence, uint32_t acknowledged,
-                 int64_t at_ms)
+static void sent(unsigned port, enum direction direction, unsigned flags, uint32_t sequence,
+                 uint32_t acknowledged, int64_t at_ms)
 {
     struct segment *s = segments_add(port, direction, flags, at_ms * MS);
     s->sequence = sequence;
@@ -54,7 +54,8 @@ static void lived(enum side side, unsigned state, int64_t first_look_ms, int64_t
 
 static void measure(enum side side, enum sockdiag_state state)
 {
-    lives = (struct state_lifetime){.ended = 77, .still = 77, .gone_first_s = -1, .there_last_s = -1};
+    lives =
+        (struct state_lifetime){.ended = 77, .still = 77, .gone_first_s = -1, .there_last_s = -1};
     cr_assert_eq(state_lifetime_measure(segments, n_segments, history, side, state, &lives), 0);
 }
 
@@ -62,9 +63,10 @@ static void measure(enum side side, enum sockdiag_state state)
 static void expect_life(double first_s, double last_s)
 {
     cr_expect_gt(lives.ended, 0);
-    cr_expect_float_eq(lives.gone_first_s, first_s, 1e-9, "first %g s, not %g", lives.gone_first_s, first_s);
-    cr_expect_float_eq(lives.there_last_s, last_s - 0.001, 1e-9, "last %g s, not %g", lives.there_last_s,
-                       last_s - 0.001);
+    cr_expect_float_eq(lives.gone_first_s, first_s, 1e-9, "first %g s, not %g", lives.gone_first_s,
+                       first_s);
+    cr_expect_float_eq(lives.there_last_s, last_s - 0.001, 1e-9, "last %g s, not %g",
+                       lives.there_last_s, last_s - 0.001);
 }
 
 static void expect_none(void)
@@ -115,7 +117,8 @@ Test(closing, a_fin_that_is_lost_and_sent_again)
 
 Test(closing, an_ack_that_never_arrives_begins_nothing)
 {
-    static const enum segment_fate fates[] = {SEGMENT_FAULT, SEGMENT_LOST, SEGMENT_CUT, SEGMENT_IN_TRANSIT};
+    static const enum segment_fate fates[] = {SEGMENT_FAULT, SEGMENT_LOST, SEGMENT_CUT,
+                                              SEGMENT_IN_TRANSIT};
     sent(PORT, TO_SERVER, FIN_ACK, OUR_FIN, 500, 100);
     for (size_t i = 0; i < sizeof(fates) / sizeof(*fates); i++) {
         sent(PORT, TO_CLIENT, ACK, 500, OUR_FIN + 1, 110 + (int64_t)i);
@@ -179,14 +182,16 @@ Test(closing, fin_and_ack_in_one_segment)
 Test(closing, both_close_at_once)
 {
     sent(PORT, TO_SERVER, FIN_ACK, OUR_FIN, 500, 100);
-    sent(PORT, TO_CLIENT, FIN_ACK, 500, OUR_FIN, 100); /* CLOSING, until the own FIN is acknowledged */
+    /* CLOSING, until the own FIN is acknowledged */
+    sent(PORT, TO_CLIENT, FIN_ACK, 500, OUR_FIN, 100);
     sent(PORT, TO_CLIENT, ACK, 501, OUR_FIN + 1, 299);
     lived(SIDE_CLIENT, SOCKDIAG_TIME_WAIT, 305, 60300);
     measure(SIDE_CLIENT, SOCKDIAG_TIME_WAIT);
     expect_life(60, 60);
 }
 
-/* The ACK of the peer's FIN was lost, so it comes again, and the 60 s begin anew (tcp_timewait_state_process()). */
+/* The ACK of the peer's FIN was lost, so it comes again, and the 60 s begin anew
+ * (tcp_timewait_state_process()). */
 Test(closing, a_fin_that_comes_again_restarts_time_wait)
 {
     sent(PORT, TO_SERVER, FIN_ACK, OUR_FIN, 500, 100);
@@ -306,7 +311,8 @@ Test(closing, the_shortest_and_the_longest_and_those_that_still_live)
     cr_expect_eq(lives.ended, 3);
     cr_expect_eq(lives.still, 1);
     cr_expect_float_eq(lives.gone_first_s, 4.8, 1e-9);
-    cr_expect_float_eq(lives.there_last_s, 5.001, 1e-9, "the third one, 5201 - 200; it was missed at 5500");
+    cr_expect_float_eq(lives.there_last_s, 5.001, 1e-9,
+                       "the third one, 5201 - 200; it was missed at 5500");
     measure(SIDE_SERVER, SOCKDIAG_FIN_WAIT_2);
     expect_none();
 }

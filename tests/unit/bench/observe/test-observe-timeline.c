@@ -104,11 +104,12 @@ Test(timeline, json)
     timeline_add(&timeline, &look);
     look = (struct look){.at_ns = 103 * MS};
     timeline_add(&timeline, &look);
-    expect_json("[{\"t_ms\": -1.0, \"server\": {\"LISTEN\": 1}, \"client\": {}, \"queue\": 2, \"limit\": 4},"
-                " {\"t_ms\": 1.346, \"server\": {\"SYN_RECV\": 7, \"LISTEN\": 1},"
-                "  \"client\": {\"FIN_WAIT_2\": 5, \"FIN_WAIT_2_minisockets\": 3}, \"queue\": 2, \"limit\": 4},"
-                " {\"t_ms\": 2.0, \"server\": {}, \"client\": {}, \"queue\": 0, \"limit\": 0}]",
-                101 * MS);
+    expect_json(
+        "[{\"t_ms\": -1.0, \"server\": {\"LISTEN\": 1}, \"client\": {}, \"queue\": 2, \"limit\": "
+        "4}, {\"t_ms\": 1.346, \"server\": {\"SYN_RECV\": 7, \"LISTEN\": 1},  \"client\": "
+        "{\"FIN_WAIT_2\": 5, \"FIN_WAIT_2_minisockets\": 3}, \"queue\": 2, \"limit\": 4}, "
+        "{\"t_ms\": 2.0, \"server\": {}, \"client\": {}, \"queue\": 0, \"limit\": 0}]",
+        101 * MS);
 }
 
 Test(timeline, an_empty_one)
@@ -134,5 +135,6 @@ Test(timeline, a_run_without_end_takes_no_memory_without_end)
     cr_expect_eq(json_integer_value(json_object_get(last, "queue")), TIMELINE_MOST + 49);
     cr_expect_float_eq(json_number_value(json_object_get(last, "t_ms")), TIMELINE_MOST + 49, 1e-9);
     json_decref(json);
-    cr_expect_eq(timeline_add(&timeline, &look), 0, "the renewed one is what the next is compared with");
+    cr_expect_eq(timeline_add(&timeline, &look), 0,
+                 "the renewed one is what the next is compared with");
 }

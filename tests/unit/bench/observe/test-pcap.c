@@ -72,9 +72,11 @@ Test(pcap, read_back)
     int64_t now_ns = clock_now_ns();
     for (size_t i = 0; i < SEGMENTS; i++) {
         frames[i] = frame_make(&(struct frame_args){.flags = SEGMENT_ACK, .payload = payloads[i]});
-        cr_assert_eq(segment_read(frames[i].bytes, frames[i].length, frames[i].length, TO_SERVER, 8888, &segments[i]),
+        cr_assert_eq(segment_read(frames[i].bytes, frames[i].length, frames[i].length, TO_SERVER,
+                                  8888, &segments[i]),
                      0);
-        segments[i].at_ns = now_ns - (int64_t)(SEGMENTS - i) * 1500000001; /* over the edges of seconds */
+        /* over the edges of seconds */
+        segments[i].at_ns = now_ns - (int64_t)(SEGMENTS - i) * 1500000001;
     }
     const char *path = temporary();
     int64_t before_ns = wall_now_ns() - clock_now_ns();

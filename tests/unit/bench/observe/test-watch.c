@@ -33,11 +33,13 @@ static void begin(void)
         cr_skip_test("this test needs %d descriptors", 2 * MANY + 100);
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
-    here = (struct host){.name = "here", .network = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)};
+    here = (struct host){.name = "here",
+                         .network = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)};
     listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     cr_assert_eq(bind(listener, (const struct sockaddr *)&any, sizeof(any)), 0);
     cr_assert_eq(listen(listener, 16), 0);
-    const struct watch_args args = {.server = &here, .client = &here, .family = AF_INET, .port = PORT};
+    const struct watch_args args = {
+        .server = &here, .client = &here, .family = AF_INET, .port = PORT};
     cr_assert_eq(watch_new(&args, &watch, &step), 0, "%s", step);
 }
 
@@ -61,7 +63,8 @@ static void open_one(size_t i, int *ret_client, int *ret_server)
                                    .sin_port = htons(PORT),
                                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK + (uint32_t)(i % 8))};
     *ret_client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    cr_assert_eq(connect(*ret_client, (const struct sockaddr *)&to, sizeof(to)), 0, "%s", strerror(errno));
+    cr_assert_eq(connect(*ret_client, (const struct sockaddr *)&to, sizeof(to)), 0, "%s",
+                 strerror(errno));
     *ret_server = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
     cr_assert_geq(*ret_server, 0);
 }
@@ -162,10 +165,12 @@ Test(watch, the_queue_is_watched_between_looks_that_are_far_apart)
     cr_assert_eq(watch_wait(watch), 0);
     cr_expect_geq(clock_now_ns(), watch_due_ns(watch));
     cr_expect_eq(watch_latest(watch)->queue, 0, "the look itself stays as it is");
-    json_t *timeline = watch_timeline(watch, 0), *last = json_array_get(timeline, json_array_size(timeline) - 1);
+    json_t *timeline = watch_timeline(watch, 0),
+           *last = json_array_get(timeline, json_array_size(timeline) - 1);
     cr_expect_eq(json_integer_value(json_object_get(last, "queue")), 1);
-    cr_expect_eq(json_integer_value(json_object_get(json_object_get(last, "client"), "ESTABLISHED")), MANY,
-                 "the states are those of the last look");
+    cr_expect_eq(
+        json_integer_value(json_object_get(json_object_get(last, "client"), "ESTABLISHED")), MANY,
+        "the states are those of the last look");
     json_decref(timeline);
     close(queued);
 }

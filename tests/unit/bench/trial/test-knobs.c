@@ -1,4 +1,5 @@
-/* Knobs: what --set takes, what it says to what it does not take, and what the report shows of it. */
+/* Knobs: what --set takes, what it says to what it does not take, and what the report shows of
+ * it. */
 #include "bench/trial/knobs.h"
 
 #include <criterion/criterion.h>
@@ -11,9 +12,15 @@
 static const char *const sides[] = {"left", "right", "both", NULL};
 
 static const struct knob table[] = {
-    KNOB_BACKLOG("4"), KNOB_CLIENTS("20"), KNOB_PREFILL("limit"),
-    KNOB_SOMAXCONN,    KNOB_DELAY("50ms"), KNOB_ACCEPT_DELAY("never"),
-    KNOB_LINK("wire"), KNOB_IPV6,          {"side", "both", &option_choice, "which", .choices = sides},
+    KNOB_BACKLOG("4"),
+    KNOB_CLIENTS("20"),
+    KNOB_PREFILL("limit"),
+    KNOB_SOMAXCONN,
+    KNOB_DELAY("50ms"),
+    KNOB_ACCEPT_DELAY("never"),
+    KNOB_LINK("wire"),
+    KNOB_IPV6,
+    {"side", "both", &option_choice, "which", .choices = sides},
 };
 
 static struct knobs knobs;
@@ -49,8 +56,9 @@ Test(knobs, tables_that_cannot_be)
     char *message = NULL;
     cr_expect_eq(knobs_check(table, N(table), &message), 0, "%s", message);
     check_table_refused(twice, "two knobs have the name clients");
-    check_table_refused(other,
-                        "the knob delay configures the run, which reads it as another type: see knobs_check()");
+    check_table_refused(
+        other,
+        "the knob delay configures the run, which reads it as another type: see knobs_check()");
 }
 
 /* --- values --- */
@@ -67,7 +75,8 @@ Test(knobs, fallbacks)
     cr_expect_eq(knob(&knobs, "side"), 2);
     for (size_t i = 0; i < N(table); i++) {
         cr_expect_not(knobs.given[i], "%s", table[i].name);
-        cr_expect_eq(knobs.set[i], table[i].fallback != NULL, "%s: else the kernel's", table[i].name);
+        cr_expect_eq(knobs.set[i], table[i].fallback != NULL, "%s: else the kernel's",
+                     table[i].name);
     }
 }
 
@@ -183,27 +192,36 @@ static const struct refused refused[] = {
     {"side=", -EINVAL, {"side=: ", "write left or right or both"}},
     {"backlogs=4",
      -ENOENT,
-     {"no knob backlogs", "did you mean backlog?", "there are backlog, clients,", "any sysctl by its full name"}},
+     {"no knob backlogs", "did you mean backlog?", "there are backlog, clients,",
+      "any sysctl by its full name"}},
     {"cleints=4", -ENOENT, {"no knob cleints", "did you mean clients?"}},
     {"zzz=4",
      -ENOENT,
-     {"no knob zzz", "there are backlog, clients, prefill, somaxconn, delay, accept_delay, link, ipv6, side"}},
+     {"no knob zzz",
+      "there are backlog, clients, prefill, somaxconn, delay, accept_delay, link, ipv6, side"}},
     {"backlog", -EINVAL, {"backlog: ", "write KNOB=VALUE", "such as clients=100"}},
     {"=4", -EINVAL, {"=4: ", "write KNOB=VALUE"}},
     {"", -EINVAL, {"write KNOB=VALUE"}},
     {"net.ipv4.tcp_syn_retries", -EINVAL, {"net.ipv4.tcp_syn_retries: ", "write KNOB=VALUE"}},
-    {"kernel.pid_max=1", -EINVAL, {"kernel.pid_max=1: ", "net.core.*", "write such as net.ipv4.tcp_syn_retries=2"}},
-    {"net.ipv4.tcp_syn_retries=99999999999", -EINVAL, {"tcp_syn_retries=99999999999: the kernel takes 1 to 127"}},
+    {"kernel.pid_max=1",
+     -EINVAL,
+     {"kernel.pid_max=1: ", "net.core.*", "write such as net.ipv4.tcp_syn_retries=2"}},
+    {"net.ipv4.tcp_syn_retries=99999999999",
+     -EINVAL,
+     {"tcp_syn_retries=99999999999: the kernel takes 1 to 127"}},
     {"net.ipv4.tcp_syn_retries=0", -EINVAL, {"the kernel takes 1 to 127"}},
     {"net.ipv4.tcp_retries2=256", -EINVAL, {"the kernel takes 0 to 255"}},
     {"net.ipv4.tcp_rto_max_ms=120001", -EINVAL, {"the kernel takes 1000 to 120000"}},
     {"net.ipv4.tcp_rto_min_us=0", -EINVAL, {"the kernel takes 1 to 2147483647"}},
     {"net.ipv4.tcp_notsent_lowat=4294967296", -EINVAL, {"the kernel takes 0 to 4294967295"}},
-    {"net.ipv4.tcp_max_tw_buckets=2147483648", -EINVAL, {"the kernel takes -2147483648 to 2147483647"}},
+    {"net.ipv4.tcp_max_tw_buckets=2147483648",
+     -EINVAL,
+     {"the kernel takes -2147483648 to 2147483647"}},
     {"net.ipv4..x=1", -EINVAL, {"net.ipv4..x=1: ", "write such as net.ipv4.tcp_syn_retries=2"}},
 };
 
-/* One sentence without the program's name in front and a final stop: run.c puts "--set " before it. */
+/* One sentence without the program's name in front and a final stop: run.c puts "--set " before
+ * it. */
 static void expect_sentence(const char *message, const char *text)
 {
     size_t length = strlen(message);
@@ -221,9 +239,11 @@ static void check_refused(const struct refused *c)
     cr_expect_eq(knobs_set(&knobs, c->text, &message), c->error, "%s", c->text);
     cr_assert_not_null(message, "%s", c->text);
     for (size_t i = 0; i < N(c->words) && c->words[i]; i++)
-        cr_expect(strstr(message, c->words[i]), "%s: \"%s\" is not in \"%s\"", c->text, c->words[i], message);
+        cr_expect(strstr(message, c->words[i]), "%s: \"%s\" is not in \"%s\"", c->text, c->words[i],
+                  message);
     expect_sentence(message, c->text);
-    cr_expect_arr_eq(knobs.value, before.value, sizeof(knobs.value), "%s has changed a value", c->text);
+    cr_expect_arr_eq(knobs.value, before.value, sizeof(knobs.value), "%s has changed a value",
+                     c->text);
     cr_expect_arr_eq(knobs.given, before.given, sizeof(knobs.given), "%s counts as given", c->text);
     cr_expect_eq(knobs.n_sysctls, 0, "%s", c->text);
     free(message);
@@ -288,9 +308,9 @@ static void expect_json(const char *expected)
 
 Test(knobs, json_of_the_fallbacks)
 {
-    expect_json("{\"backlog\": 4, \"clients\": 20, \"prefill\": \"limit\", \"delay_us\": 50000, \"accept_delay_us\": "
-                "\"never\","
-                " \"link\": \"wire\", \"ipv6\": false, \"side\": \"both\"}");
+    expect_json(
+        "{\"backlog\": 4, \"clients\": 20, \"prefill\": \"limit\", \"delay_us\": 50000, "
+        "\"accept_delay_us\": \"never\", \"link\": \"wire\", \"ipv6\": false, \"side\": \"both\"}");
 }
 
 Test(knobs, json_of_what_was_set)
@@ -307,8 +327,8 @@ Test(knobs, json_of_what_was_set)
     set("net.ipv4.tcp_rmem=1  2 3");
     set("net.ipv4.tcp_sack=0");
     set("net.ipv4.tcp_sack=1"); /* the later wins */
-    expect_json(
-        "{\"backlog\": -1, \"clients\": 20, \"prefill\": 3, \"somaxconn\": 2, \"delay_us\": 1.5,"
-        " \"accept_delay_us\": 200000, \"link\": \"loopback\", \"ipv6\": true, \"side\": \"left\","
-        " \"net.ipv4.tcp_syn_retries\": \"2\", \"net.ipv4.tcp_rmem\": \"1 2 3\", \"net.ipv4.tcp_sack\": \"1\"}");
+    expect_json("{\"backlog\": -1, \"clients\": 20, \"prefill\": 3, \"somaxconn\": 2, "
+                "\"delay_us\": 1.5, \"accept_delay_us\": 200000, \"link\": \"loopback\", \"ipv6\": "
+                "true, \"side\": \"left\", \"net.ipv4.tcp_syn_retries\": \"2\", "
+                "\"net.ipv4.tcp_rmem\": \"1 2 3\", \"net.ipv4.tcp_sack\": \"1\"}");
 }

@@ -29,7 +29,8 @@ Test(observations, mistyped_names)
     cr_expect_str_eq(fault("ledger.qeued"), "the ledger has no such row");
     cr_expect_str_eq(fault("clent.TcpExt.ListenOverflows"),
                      "it begins with none of \"ledger.\", \"server.\" and \"client.\"");
-    cr_expect_str_eq(fault("queue"), "it begins with none of \"ledger.\", \"server.\" and \"client.\"");
+    cr_expect_str_eq(fault("queue"),
+                     "it begins with none of \"ledger.\", \"server.\" and \"client.\"");
     cr_expect_str_eq(fault("server.TcpExt.ListenOverflow"), "the kernel has no such counter");
     cr_expect_str_eq(fault("server.Tpc.OutRsts"), "the kernel has no such counter");
 }

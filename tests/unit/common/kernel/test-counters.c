@@ -1,5 +1,6 @@
-/* counters against files recorded in a private namespace: three connects to a closed port, four connections accepted
- * into queues and two SYNs dropped at a full one, between "before" and "after". */
+/* counters against files recorded in a private namespace: three connects to a closed port, four
+ * connections accepted into queues and two SYNs dropped at a full one, between "before" and
+ * "after". */
 #include "common/kernel/counters.h"
 
 #include <arpa/inet.h>
@@ -70,7 +71,8 @@ Test(counters, recorded_values)
     for (size_t i = 0; i < sizeof(expected) / sizeof(*expected); i++) {
         int known = 0;
 
-        cr_expect_eq(counters_get(c, expected[i].name, &known), expected[i].value, "%s", expected[i].name);
+        cr_expect_eq(counters_get(c, expected[i].name, &known), expected[i].value, "%s",
+                     expected[i].name);
         cr_expect_eq(known, 1, "%s", expected[i].name);
     }
     counters_free(c);
@@ -79,7 +81,8 @@ Test(counters, recorded_values)
 
 Test(counters, unknown_names)
 {
-    static const char *const unknown[] = {"TcpExt.ListenOverflow", "ListenOverflows", "TcpExt.", "Tcp", ""};
+    static const char *const unknown[] = {"TcpExt.ListenOverflow", "ListenOverflows", "TcpExt.",
+                                          "Tcp", ""};
     struct counters *c = after();
 
     for (size_t i = 0; i < sizeof(unknown) / sizeof(*unknown); i++) {
@@ -92,8 +95,8 @@ Test(counters, unknown_names)
     counters_free(c);
 }
 
-static void assert_delta(const struct counters *from, const struct counters *to, const char *const *prefixes,
-                         const char *expected)
+static void assert_delta(const struct counters *from, const struct counters *to,
+                         const char *const *prefixes, const char *expected)
 {
     json_t *delta = counters_delta(from, to, prefixes);
     char *text = json_dumps(delta, 0);
@@ -103,8 +106,9 @@ static void assert_delta(const struct counters *from, const struct counters *to,
     json_decref(delta);
 }
 
-#define DELTA_TCP                                                                                      \
-    "\"Tcp.ActiveOpens\": 9, \"Tcp.PassiveOpens\": 4, \"Tcp.AttemptFails\": 3, \"Tcp.CurrEstab\": 8, " \
+#define DELTA_TCP                                                                \
+    "\"Tcp.ActiveOpens\": 9, \"Tcp.PassiveOpens\": 4, \"Tcp.AttemptFails\": 3, " \
+    "\"Tcp.CurrEstab\": 8, "                                                     \
     "\"Tcp.InSegs\": 22, \"Tcp.OutSegs\": 22, \"Tcp.OutRsts\": 3"
 #define DELTA_TCPEXT                                                                        \
     "\"TcpExt.ListenOverflows\": 2, \"TcpExt.ListenDrops\": 2, \"TcpExt.TCPPureAcks\": 5, " \
@@ -123,8 +127,9 @@ Test(counters, recorded_delta)
     assert_delta(to, to, NULL, "{}");
     assert_delta(
         from, to, NULL,
-        "{\"Ip.InReceives\": 22, \"Ip.InDelivers\": 22, \"Ip.OutRequests\": 22, \"Ip.OutTransmits\": 22, " DELTA_TCP
-        ", " DELTA_TCPEXT ", \"IpExt.InOctets\": 1217, \"IpExt.OutOctets\": 1217, \"IpExt.InNoECTPkts\": 22}");
+        "{\"Ip.InReceives\": 22, \"Ip.InDelivers\": 22, \"Ip.OutRequests\": 22, "
+        "\"Ip.OutTransmits\": 22, " DELTA_TCP ", " DELTA_TCPEXT
+        ", \"IpExt.InOctets\": 1217, \"IpExt.OutOctets\": 1217, \"IpExt.InNoECTPkts\": 22}");
     counters_free(from);
     counters_free(to);
 }
@@ -139,7 +144,8 @@ static struct counters *parsed(const char *text)
 
 Test(counters, delta_falls_and_appears)
 {
-    struct counters *from = parsed("A: x y gone\nA: 5 -3 1\n"), *to = parsed("A: y new x\nA: -4 7 2\n");
+    struct counters *from = parsed("A: x y gone\nA: 5 -3 1\n"),
+                    *to = parsed("A: y new x\nA: -4 7 2\n");
 
     assert_delta(from, to, NULL, "{\"A.y\": -1, \"A.new\": 7, \"A.x\": -3}");
     counters_free(from);
@@ -148,8 +154,8 @@ Test(counters, delta_falls_and_appears)
 
 Test(counters, sixty_four_bits)
 {
-    struct counters *c =
-        parsed("A: max min above\nA: 9223372036854775807 -9223372036854775808 18446744073709551615\n");
+    struct counters *c = parsed(
+        "A: max min above\nA: 9223372036854775807 -9223372036854775808 18446744073709551615\n");
 
     cr_assert_eq(counters_get(c, "A.max", NULL), INT64_MAX);
     cr_assert_eq(counters_get(c, "A.min", NULL), INT64_MIN);
@@ -300,8 +306,10 @@ Test(counters, live)
     connect_refused();
     cr_assert_eq(counters_read(&to), 0);
     /* At least: others in this namespace may be at work, too. */
-    cr_assert_geq(counters_get(to, "Tcp.ActiveOpens", NULL) - counters_get(from, "Tcp.ActiveOpens", NULL), 1);
-    cr_assert_geq(counters_get(to, "Tcp.OutRsts", NULL) - counters_get(from, "Tcp.OutRsts", NULL), 1);
+    cr_assert_geq(
+        counters_get(to, "Tcp.ActiveOpens", NULL) - counters_get(from, "Tcp.ActiveOpens", NULL), 1);
+    cr_assert_geq(counters_get(to, "Tcp.OutRsts", NULL) - counters_get(from, "Tcp.OutRsts", NULL),
+                  1);
     cr_assert_eq(counters_get(to, "Tcp.MaxConn", NULL), -1);
     counters_free(from);
     counters_free(to);

@@ -74,8 +74,9 @@ Test(endpoint, loopback)
     static const struct {
         const char *host;
         bool loopback;
-    } cases[] = {{"127.0.0.1", true}, {"127.255.0.9", true},      {"126.0.0.1", false},        {"192.0.2.127", false},
-                 {"::1", true},       {"::ffff:127.0.0.1", true}, {"::ffff:192.0.2.1", false}, {"::2", false}};
+    } cases[] = {{"127.0.0.1", true},         {"127.255.0.9", true}, {"126.0.0.1", false},
+                 {"192.0.2.127", false},      {"::1", true},         {"::ffff:127.0.0.1", true},
+                 {"::ffff:192.0.2.1", false}, {"::2", false}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         struct endpoint e;
         cr_assert_eq(endpoint_resolve(cases[i].host, 1, false, &e), 0);
@@ -111,7 +112,8 @@ Test(endpoint, the_other_addresses_of_a_name)
     cr_expect_str_eq(endpoint_others(&all, text), "");
     all.n = ENDPOINT_ADDRESSES_MAX;
     for (size_t i = 0; i < all.n; i++)
-        cr_assert_eq(endpoint_resolve("2001:1111:2222:3333:4444:5555:6666:7777", 1, false, &all.at[i]), 0);
+        cr_assert_eq(
+            endpoint_resolve("2001:1111:2222:3333:4444:5555:6666:7777", 1, false, &all.at[i]), 0);
     cr_expect_eq(strlen(endpoint_others(&all, text)), ENDPOINT_LIST_MAX - 1);
 }
 

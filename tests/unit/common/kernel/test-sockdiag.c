@@ -1,8 +1,10 @@
-/* sockdiag against recorded answers of Linux 6.18, with literal values, and against the kernel that runs the test.
+/* sockdiag against recorded answers of Linux 6.18, with literal values, and against the kernel that
+ * runs the test.
  *
- * Recorded in a private namespace: 127.0.0.1:8888 (backlog 4) with one connection accepted and two queued, 8889
- * (backlog 0) with one queued and two clients whose SYNs are dropped, 7777 with TCP_DEFER_ACCEPT, which leaves a
- * half-open request behind, 6666 with one connection closed by the client and two by the server alone. */
+ * Recorded in a private namespace: 127.0.0.1:8888 (backlog 4) with one connection accepted and two
+ * queued, 8889 (backlog 0) with one queued and two clients whose SYNs are dropped, 7777 with
+ * TCP_DEFER_ACCEPT, which leaves a half-open request behind, 6666 with one connection closed by the
+ * client and two by the server alone. */
 #include "common/kernel/sockdiag.h"
 #include "common/kernel/tally.h"
 
@@ -107,15 +109,18 @@ static const struct expected v4[] = {
     {"127.0.0.1", 8889, "0.0.0.0", 0, SOCKDIAG_LISTEN, 0, 0, 0, 1, 0, 8639, 4},
     {"127.0.0.6", 40030, "127.0.0.1", 7777, SOCKDIAG_ESTABLISHED, 0, 0, 0, 0, 0, 8652, 0},
     {"127.0.0.1", 8888, "127.0.0.4", 40003, SOCKDIAG_ESTABLISHED, 0, 0, 0, 0, 0, 0, 0},
-    {"127.0.0.1", 7777, "127.0.0.6", 40030, SOCKDIAG_SYN_RECV, 1, 0, 1724, 0, 0, 0, 0}, /* a request */
+    /* a request */
+    {"127.0.0.1", 7777, "127.0.0.6", 40030, SOCKDIAG_SYN_RECV, 1, 0, 1724, 0, 0, 0, 0},
     {"127.0.0.8", 40050, "127.0.0.1", 6666, SOCKDIAG_CLOSE_WAIT, 0, 0, 0, 1, 0, 8656, 0},
     {"127.0.0.8", 40051, "127.0.0.1", 6666, SOCKDIAG_CLOSE_WAIT, 0, 0, 0, 1, 0, 8658, 0},
     {"127.0.0.3", 40001, "127.0.0.1", 8888, SOCKDIAG_ESTABLISHED, 0, 0, 0, 0, 0, 8644, 0},
     {"127.0.0.3", 40002, "127.0.0.1", 8888, SOCKDIAG_ESTABLISHED, 0, 0, 0, 0, 0, 8646, 0},
-    {"127.0.0.1", 8888, "127.0.0.3", 40001, SOCKDIAG_ESTABLISHED, 0, 0, 0, 5, 0, 8645, 0}, /* 5 bytes to read */
+    /* 5 bytes to read */
+    {"127.0.0.1", 8888, "127.0.0.3", 40001, SOCKDIAG_ESTABLISHED, 0, 0, 0, 5, 0, 8645, 0},
     {"127.0.0.1", 8889, "127.0.0.2", 40010, SOCKDIAG_ESTABLISHED, 0, 0, 0, 0, 0, 0, 0},
     {"127.0.0.7", 40040, "127.0.0.1", 6666, SOCKDIAG_TIME_WAIT, 3, 0, 58700, 0, 0, 0, 0},
-    {"127.0.0.1", 6666, "127.0.0.8", 40050, SOCKDIAG_FIN_WAIT_2, 3, 0, 58704, 0, 0, 0, 0}, /* a minisocket */
+    /* a minisocket */
+    {"127.0.0.1", 6666, "127.0.0.8", 40050, SOCKDIAG_FIN_WAIT_2, 3, 0, 58704, 0, 0, 0, 0},
     {"127.0.0.4", 40003, "127.0.0.1", 8888, SOCKDIAG_ESTABLISHED, 0, 0, 0, 0, 0, 8647, 0},
     {"127.0.0.1", 8888, "127.0.0.3", 40002, SOCKDIAG_ESTABLISHED, 0, 0, 0, 0, 0, 0, 0},
     {"127.0.0.2", 40010, "127.0.0.1", 8889, SOCKDIAG_ESTABLISHED, 0, 0, 0, 0, 0, 8640, 0},
@@ -127,9 +132,11 @@ static const struct expected v4[] = {
 static const struct expected v6[] = {
     {"::", 5555, "::", 0, SOCKDIAG_LISTEN, 0, 0, 0, 1, 16, 8661, 0},
     {"::", 5556, "::", 0, SOCKDIAG_LISTEN, 0, 0, 0, 0, 16, 8667, 2},
-    {"::ffff:127.0.0.1", 5556, "::ffff:127.0.0.9", 40065, SOCKDIAG_SYN_RECV, 1, 0, 1000, 0, 0, 0, 0},
+    {"::ffff:127.0.0.1", 5556, "::ffff:127.0.0.9", 40065, SOCKDIAG_SYN_RECV, 1, 0, 1000, 0, 0, 0,
+     0},
     {"::1", 40064, "::1", 5556, SOCKDIAG_ESTABLISHED, 0, 0, 0, 0, 0, 8668, 0},
-    {"::ffff:127.0.0.1", 5555, "::ffff:127.0.0.9", 40060, SOCKDIAG_ESTABLISHED, 0, 0, 0, 0, 0, 8663, 0},
+    {"::ffff:127.0.0.1", 5555, "::ffff:127.0.0.9", 40060, SOCKDIAG_ESTABLISHED, 0, 0, 0, 0, 0, 8663,
+     0},
     {"::1", 5555, "::1", 40062, SOCKDIAG_ESTABLISHED, 0, 0, 0, 0, 0, 0, 0},
     {"::1", 40061, "::1", 5555, SOCKDIAG_ESTABLISHED, 0, 0, 0, 0, 0, 8664, 0},
     {"::1", 40062, "::1", 5555, SOCKDIAG_ESTABLISHED, 0, 0, 0, 0, 0, 8666, 0},
@@ -186,7 +193,8 @@ Test(sockdiag, recorded_v6)
 
 Test(sockdiag, recorded_ends)
 {
-    struct recording *done = load("sockdiag-v4-done.bin"), *error = load("sockdiag-error-einval.bin");
+    struct recording *done = load("sockdiag-v4-done.bin"),
+                     *error = load("sockdiag-error-einval.bin");
     struct seen *seen = new_seen();
 
     cr_assert_eq(parse_exact(done->bytes, done->length, seen), 0);
@@ -228,7 +236,8 @@ Test(sockdiag, visit_ends_the_parse)
     free(r);
 }
 
-/* Cut anywhere: the whole messages before the cut are seen, and only a cut between two messages is well formed. */
+/* Cut anywhere: the whole messages before the cut are seen, and only a cut between two messages is
+ * well formed. */
 static void check_truncations(const char *name, size_t messages)
 {
     struct recording *r = load(name);
@@ -370,7 +379,8 @@ Test(sockdiag, broken_attributes)
 Test(sockdiag, short_meminfo)
 {
     size_t sockets_only = NLMSG_HDRLEN + sizeof(struct inet_diag_msg);
-    struct nlattr meminfo = {.nla_len = NLA_HDRLEN + SK_MEMINFO_DROPS * 4, .nla_type = INET_DIAG_SKMEMINFO};
+    struct nlattr meminfo = {.nla_len = NLA_HDRLEN + SK_MEMINFO_DROPS * 4,
+                             .nla_type = INET_DIAG_SKMEMINFO};
     struct recording *r = load("sockdiag-v4-sockets.bin");
     struct seen *seen = new_seen();
 
@@ -385,7 +395,8 @@ Test(sockdiag, short_meminfo)
 
 Test(sockdiag, short_error)
 {
-    for (uint32_t length = NLMSG_HDRLEN; length < NLMSG_HDRLEN + sizeof(struct nlmsgerr); length++) {
+    for (uint32_t length = NLMSG_HDRLEN; length < NLMSG_HDRLEN + sizeof(struct nlmsgerr);
+         length++) {
         struct recording *r = load("sockdiag-error-einval.bin");
         struct seen *seen = new_seen();
 
@@ -425,8 +436,8 @@ Test(sockdiag, states_as_json)
     json_decref(json);
 }
 
-/* From here on: the kernel itself. In a namespace of one's own where that is allowed, so that no leftovers of others
- * (TIME_WAIT of the last run) are counted; otherwise in the one there is. */
+/* From here on: the kernel itself. In a namespace of one's own where that is allowed, so that no
+ * leftovers of others (TIME_WAIT of the last run) are counted; otherwise in the one there is. */
 static void alone(void)
 {
     struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP};
@@ -457,8 +468,8 @@ static socklen_t loopback(int family, uint16_t port, struct sockaddr_storage *re
             .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
         return sizeof(struct sockaddr_in);
     }
-    *(struct sockaddr_in6 *)ret =
-        (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    *(struct sockaddr_in6 *)ret = (struct sockaddr_in6){
+        .sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = IN6ADDR_LOOPBACK_INIT};
     return sizeof(struct sockaddr_in6);
 }
 
@@ -471,8 +482,8 @@ static uint16_t port_of(int fd)
     return ntohs(address.sin6_port);
 }
 
-/* On all addresses: a port bound on one address only could be a caller's own on another, and the filter by port would
- * find both. */
+/* On all addresses: a port bound on one address only could be a caller's own on another, and the
+ * filter by port would find both. */
 static int listening(int family, int backlog, uint16_t *ret_port)
 {
     struct sockaddr_storage any = {.ss_family = (sa_family_t)family};
@@ -513,7 +524,8 @@ static int accepted(int listener)
     return fd;
 }
 
-/* Until the kernel shows `n` sockets in that state; what it shows instead after ten seconds is a failure. */
+/* Until the kernel shows `n` sockets in that state; what it shows instead after ten seconds is a
+ * failure. */
 static void wait_for(struct sockdiag *d, struct sockdiag_query query, unsigned state, uint64_t n)
 {
     time_t deadline = time(NULL) + 10;
@@ -526,8 +538,8 @@ static void wait_for(struct sockdiag *d, struct sockdiag_query query, unsigned s
             return;
         sched_yield();
     } while (time(NULL) < deadline);
-    cr_assert_fail("%s: %llu instead of %llu", sockdiag_state_name(state), (unsigned long long)census.states[state],
-                   (unsigned long long)n);
+    cr_assert_fail("%s: %llu instead of %llu", sockdiag_state_name(state),
+                   (unsigned long long)census.states[state], (unsigned long long)n);
 }
 
 static void check_listener(int family)
@@ -579,7 +591,8 @@ Test(sockdiag_live, port_filters)
     struct seen *seen = new_seen();
     uint16_t port, other, near, far;
     int listener = listening(AF_INET, 4, &port), second = listening(AF_INET, 4, &other);
-    int a = calling(AF_INET, port, 0), b = calling(AF_INET, port, 0), c = calling(AF_INET, other, 0);
+    int a = calling(AF_INET, port, 0), b = calling(AF_INET, port, 0),
+        c = calling(AF_INET, other, 0);
 
     near = port_of(a);
     far = port_of(b);
@@ -689,7 +702,8 @@ Test(sockdiag_live, drops_only_when_wanted)
     cr_assert_eq(sockdiag_dump(d, &query, keep, seen), 0);
     cr_assert_eq(seen->n, 2);
     cr_assert_eq(seen->sockets[0].drops, 0);
-    cr_assert_geq(seen->sockets[1].drops, 1); /* more where the test is so slow that the SYN was repeated */
+    /* more where the test is so slow that the SYN was repeated */
+    cr_assert_geq(seen->sockets[1].drops, 1);
     close(first);
     close(second);
     close(listener);
@@ -736,7 +750,8 @@ Test(sockdiag_live, usable_after_a_visit_ended_a_dump)
     static const int results[] = {1, 2, 42, -7};
     struct sockdiag *d = opened();
     struct crowd *crowd = gather(d);
-    struct sockdiag_query query = {.family = AF_INET, .states = SOCKDIAG_ALL, .source_port = crowd->port};
+    struct sockdiag_query query = {
+        .family = AF_INET, .states = SOCKDIAG_ALL, .source_port = crowd->port};
 
     for (size_t i = 0; i < sizeof(results) / sizeof(*results); i++) {
         struct seen *seen = new_seen();
@@ -759,9 +774,11 @@ Test(sockdiag_live, census)
     static const uint8_t second[] = {127, 0, 0, 3};
     struct sockdiag *d = opened();
     struct crowd *crowd = gather(d);
-    struct sockdiag_query query = {.family = AF_INET, .states = SOCKDIAG_ALL, .source_port = crowd->port};
+    struct sockdiag_query query = {
+        .family = AF_INET, .states = SOCKDIAG_ALL, .source_port = crowd->port};
     struct sockdiag_census census = {{0}, tally_new()};
-    json_t *peers, *expected = json_pack("{s:i, s:i, s:i}", "127.0.0.2", 100, "127.0.0.3", 100, "127.0.0.4", 100);
+    json_t *peers, *expected = json_pack("{s:i, s:i, s:i}", "127.0.0.2", 100, "127.0.0.3", 100,
+                                         "127.0.0.4", 100);
 
     for (int again = 0; again < 2; again++) { /* a census does not add to the one before */
         cr_assert_eq(sockdiag_census(d, &query, NULL, &census), 0);
@@ -789,7 +806,8 @@ Test(sockdiag_live, census)
 }
 
 /* ss -H -t -a -n: "ESTAB 0 0 127.0.0.1:8888 127.0.0.2:40001". */
-static void count_with_ss(uint16_t port, uint64_t counts[static SOCKDIAG_STATES], unsigned listener_queues[static 2])
+static void count_with_ss(uint16_t port, uint64_t counts[static SOCKDIAG_STATES],
+                          unsigned listener_queues[static 2])
 {
     static const char *const names[SOCKDIAG_STATES] = {
         [SOCKDIAG_ESTABLISHED] = "ESTAB",     [SOCKDIAG_SYN_SENT] = "SYN-SENT",

@@ -42,16 +42,17 @@ Test(tally, empty)
 
 Test(tally, most_frequent_first_then_by_address)
 {
-    static const char *const addresses[] = {"10.0.0.2", "9.255.255.255", "127.0.0.1", "2001:db8::1", "127.0.0.1",
-                                            "::1",      "10.0.0.10",     "127.0.0.1", "2001:db8::1"};
+    static const char *const addresses[] = {"10.0.0.2",    "9.255.255.255", "127.0.0.1",
+                                            "2001:db8::1", "127.0.0.1",     "::1",
+                                            "10.0.0.10",   "127.0.0.1",     "2001:db8::1"};
     struct tally *t = tally_new();
 
     for (size_t i = 0; i < sizeof(addresses) / sizeof(*addresses); i++)
         add(t, addresses[i]);
     cr_assert_eq(tally_distinct(t), 6);
     cr_assert_eq(tally_total(t), 9);
-    assert_json(t, "{\"127.0.0.1\": 3, \"2001:db8::1\": 2, \"::1\": 1, \"9.255.255.255\": 1, \"10.0.0.2\": 1, "
-                   "\"10.0.0.10\": 1}");
+    assert_json(t, "{\"127.0.0.1\": 3, \"2001:db8::1\": 2, \"::1\": 1, \"9.255.255.255\": 1, "
+                   "\"10.0.0.2\": 1, \"10.0.0.10\": 1}");
     tally_free(t);
 }
 
@@ -133,7 +134,8 @@ static int random_address(uint64_t pool, uint8_t address[static 16])
 {
     uint64_t which = next_random() % pool;
     int wide_apart = which & 1, family = which & 2 ? AF_INET6 : AF_INET;
-    uint64_t half[2] = {which * (wide_apart ? 0x123456789abcdefu : 1), wide_apart ? which << 40 : 0x0120};
+    uint64_t half[2] = {which * (wide_apart ? 0x123456789abcdefu : 1),
+                        wide_apart ? which << 40 : 0x0120};
 
     if (family == AF_INET6)
         memcpy(address, (uint64_t[]){half[1], half[0]}, 16);

@@ -16,7 +16,8 @@ static const struct option_row rows[] = {
     {"life", 0, "DUR|forever", "forever", "how long", &option_duration, .word = "forever"},
     {"wait", 0, "DUR", NULL, "whole seconds", &option_seconds},
     {"on-data", 0, "WHAT", "echo", "what becomes of data", &option_choice, .choices = data_words},
-    {"on-eof", 'e', "WHAT", NULL, "the same without a default", &option_choice, .choices = data_words + 1},
+    {"on-eof", 'e', "WHAT", NULL, "the same without a default", &option_choice,
+     .choices = data_words + 1},
     {"reuse", 'r', NULL, NULL, "a flag", &option_flag},
     {"sysctl", 0, "KEY=VALUE", NULL, "repeatable", &option_texts},
     {"percentiles", 0, "LIST", "50,90,99,99.9", "which to show", &option_percentiles},
@@ -66,31 +67,32 @@ static void expect_narrow(const char *text)
 Test(help, the_whole_page)
 {
     char *text = help_of(rows, N(rows));
-    cr_expect_str_eq(text, "Examples:\n"
-                           "  tcplab-test --backlog 4   a short queue\n"
-                           "\n"
-                           "Usage: tcplab-test [options] [HOST]\n"
-                           "\n"
-                           "Options:\n"
-                           "  -l, --listen ADDR                 address to bind (default 127.0.0.1)\n"
-                           "  -b, --backlog N                   handed to listen()\n"
-                           "                                    as it is (default 4096)\n"
-                           "  -a, --accept-delay DUR|never      one connection each DUR (default 0)\n"
-                           "      --life DUR|forever            how long (default forever)\n"
-                           "      --wait DUR                    whole seconds\n"
-                           "      --on-data echo|discard|ignore\n"
-                           "                                    what becomes of data (default echo)\n"
-                           "  -e, --on-eof discard|ignore       the same without a default\n"
-                           "  -r, --reuse                       a flag\n"
-                           "      --sysctl KEY=VALUE            repeatable\n"
-                           "      --percentiles LIST            which to show (default 50,90,99,99.9)\n"
-                           "      --keepalive IDLE,INTVL,COUNT  SO_KEEPALIVE\n"
-                           "  -J, --json[=FILE]                 one document\n"
-                           "      --jsonl[=FILE]                a document a line\n"
-                           "  -h, --help                        show this help and exit\n"
-                           "  -V, --version                     show the version and exit\n"
-                           "\n"
-                           "See tcplab-test(1).\n");
+    cr_expect_str_eq(text,
+                     "Examples:\n"
+                     "  tcplab-test --backlog 4   a short queue\n"
+                     "\n"
+                     "Usage: tcplab-test [options] [HOST]\n"
+                     "\n"
+                     "Options:\n"
+                     "  -l, --listen ADDR                 address to bind (default 127.0.0.1)\n"
+                     "  -b, --backlog N                   handed to listen()\n"
+                     "                                    as it is (default 4096)\n"
+                     "  -a, --accept-delay DUR|never      one connection each DUR (default 0)\n"
+                     "      --life DUR|forever            how long (default forever)\n"
+                     "      --wait DUR                    whole seconds\n"
+                     "      --on-data echo|discard|ignore\n"
+                     "                                    what becomes of data (default echo)\n"
+                     "  -e, --on-eof discard|ignore       the same without a default\n"
+                     "  -r, --reuse                       a flag\n"
+                     "      --sysctl KEY=VALUE            repeatable\n"
+                     "      --percentiles LIST            which to show (default 50,90,99,99.9)\n"
+                     "      --keepalive IDLE,INTVL,COUNT  SO_KEEPALIVE\n"
+                     "  -J, --json[=FILE]                 one document\n"
+                     "      --jsonl[=FILE]                a document a line\n"
+                     "  -h, --help                        show this help and exit\n"
+                     "  -V, --version                     show the version and exit\n"
+                     "\n"
+                     "See tcplab-test(1).\n");
     free(text);
 }
 
@@ -124,29 +126,33 @@ Test(help, hard_cases_stay_within_100_columns)
     const struct option_row hard[] = {
         {"which", 'w', "NAME", "alpha", "one of many", &option_choice, .choices = many},
         {"long", 0, "TEXT", NULL,
-         "a help text that is a good deal longer than the room there is to the right of the options, so that it goes "
-         "on and on over several lines of the page until it ends here",
+         "a help text that is a good deal longer than the room there is to the right of the "
+         "options, so that it goes on and on over several lines of the page until it ends here",
          &option_text},
         {"word", 0, "TEXT", NULL, word, &option_text},
         {"umlauts", 0, "TEXT", NULL, umlauts, &option_text},
         {"fallback", 0, "TEXT", word, "short", &option_text},
         {"told", 0, "N", "5", "(default 5, or what -c says)", &option_integer},
-        {"a-name-so-long-that-it-has-a-line-of-its-own", 'a', "ARGUMENT", "7", "beneath", &option_integer},
+        {"a-name-so-long-that-it-has-a-line-of-its-own", 'a', "ARGUMENT", "7", "beneath",
+         &option_integer},
     };
     char *text = help_of(hard, N(hard));
     expect_narrow(text);
     cr_expect_eq(count_of(text, "-w, --which NAME  "), 1);
-    cr_expect_eq(count_of(text, "one of many (one of alpha-alpha-alpha, beta-beta-beta, "), 1, "%s", text);
+    cr_expect_eq(count_of(text, "one of many (one of alpha-alpha-alpha, beta-beta-beta, "), 1, "%s",
+                 text);
     cr_expect_eq(count_of(text, "theta-theta-theta) (default alpha)\n"), 1, "%s", text);
     cr_expect_eq(count_of(text, "(default 5"), 1, "%s", text);
     cr_expect_eq(count_of(text, "Q"), 600); /* nothing lost, nothing doubled */
     cr_expect_eq(count_of(text, "\xc3\xbc"), 200);
-    cr_expect_eq(count_of(text, "  -a, --a-name-so-long-that-it-has-a-line-of-its-own ARGUMENT\n"), 1);
+    cr_expect_eq(count_of(text, "  -a, --a-name-so-long-that-it-has-a-line-of-its-own ARGUMENT\n"),
+                 1);
     cr_expect_eq(count_of(text, " beneath (default 7)\n"), 1);
     free(text);
 }
 
-/* The text begins at column 17: 83 characters fit, the 84th begins a line. In UTF-8 characters are not bytes. */
+/* The text begins at column 17: 83 characters fit, the 84th begins a line. In UTF-8 characters are
+ * not bytes. */
 Test(help, fills_the_last_column)
 {
     char fits[200], not [200], umlauts[200] = "";
@@ -179,7 +185,8 @@ Test(help, without_examples_and_closing)
     FILE *out = open_memstream(&text, &size);
     options_help(out, NULL, 0, &bare);
     fclose(out);
-    cr_expect_str_eq(text, "Usage: p [options]\n\nOptions:\n  -h, --help     show this help and exit\n"
-                           "  -V, --version  show the version and exit\n");
+    cr_expect_str_eq(text,
+                     "Usage: p [options]\n\nOptions:\n  -h, --help     show this help and exit\n"
+                     "  -V, --version  show the version and exit\n");
     free(text);
 }

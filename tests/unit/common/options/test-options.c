@@ -1,4 +1,5 @@
-/* The option table end to end: what a command line turns into, what is said of a bad one, and the settings. */
+/* The option table end to end: what a command line turns into, what is said of a bad one, and the
+ * settings. */
 #include "common/options/options.h"
 #include "common/process/clock.h"
 
@@ -27,8 +28,10 @@ static struct {
 static struct option_row rows[] = {
     {"listen", 'l', "ADDR", "127.0.0.1", "address to bind", &option_text, &v.listen},
     {"port", 'p', "N", "8888", "0: the kernel chooses", &option_port, &v.port},
-    {"backlog", 'b', "N", "4096", "handed to listen()\nas it is", &option_integer, &v.backlog, INT_MIN, INT_MAX},
-    {"accept-delay", 'a', "DUR", "0", "one connection each DUR", &option_duration, &v.delay, .word = "never"},
+    {"backlog", 'b', "N", "4096", "handed to listen()\nas it is", &option_integer, &v.backlog,
+     INT_MIN, INT_MAX},
+    {"accept-delay", 'a', "DUR", "0", "one connection each DUR", &option_duration, &v.delay,
+     .word = "never"},
     {"life", 0, "DUR|forever", "forever", "how long", &option_duration, &v.life, .word = "forever"},
     {"pause", 0, "DUR", NULL, "between two", &option_duration, &v.pause, 0, 1500 * NS_PER_MS},
     {"tick", 'i', "DUR", "1s", "one line each", &option_duration, &v.tick, NS_PER_MS, INT64_MAX},
@@ -37,13 +40,15 @@ static struct option_row rows[] = {
     {"any", 'n', "N", NULL, "any count", &option_count, &v.any, 1, INT64_MAX},
     {"small", 0, "N", NULL, "at most 5", &option_integer, &v.small, INT64_MIN, 5},
     {"size", 's', "BYTES", "64", "request size", &option_size, &v.size, 1, 1 << 20},
-    {"on-data", 0, "WHAT", "echo", "what becomes of data", &option_choice, &v.on_data, .choices = data_words},
+    {"on-data", 0, "WHAT", "echo", "what becomes of data", &option_choice, &v.on_data,
+     .choices = data_words},
     {"reuse", 'r', NULL, NULL, "a flag", &option_flag, &v.reuse},
     {"verbose", 'v', NULL, NULL, "another", &option_flag, &v.verbose},
     {"sysctl", 0, "KEY=VALUE", NULL, "repeatable", &option_texts, &v.sysctls},
     {"tag", 0, "TAG", "none", "repeatable, with a default", &option_texts, &v.tags},
     {"start-at", 0, "UNIX_TIME", NULL, "begin then", &option_unix_time, &v.moment},
-    {"percentiles", 0, "LIST", "50,90,99,99.9", "which to show", &option_percentiles, &v.percentiles},
+    {"percentiles", 0, "LIST", "50,90,99,99.9", "which to show", &option_percentiles,
+     &v.percentiles},
     {"keepalive", 0, "IDLE,INTVL,COUNT", NULL, "SO_KEEPALIVE", &option_keepalive, &v.keepalive},
     {"json", 'J', "[=FILE]", NULL, "one document", &option_file, &v.json},
     {"jsonl", 0, "[=FILE]", NULL, "a document a line", &option_file, &v.jsonl},
@@ -64,7 +69,8 @@ static char *message;
 
 #define ARGS_MAX 100
 
-/* Splits line at blanks (a '_' alone stands for an empty argument) and parses it. The arguments live on. */
+/* Splits line at blanks (a '_' alone stands for an empty argument) and parses it. The arguments
+ * live on. */
 static int parse_line(const char *line)
 {
     static char *words[ARGS_MAX + 2];
@@ -127,7 +133,8 @@ Test(options, off_is_left_alone)
     memset(&v, 0, sizeof v);
     v.wait = -7;
     v.keepalive.idle_s = 11;
-    cr_assert_eq(options_parse(rows, N(rows), &program, 1, words, &operands, &n_operands, &message), OPTIONS_RUN);
+    cr_assert_eq(options_parse(rows, N(rows), &program, 1, words, &operands, &n_operands, &message),
+                 OPTIONS_RUN);
     cr_expect_eq(v.wait, -7);
     cr_expect_eq(v.keepalive.idle_s, 11);
 }
@@ -135,9 +142,9 @@ Test(options, off_is_left_alone)
 Test(options, every_type_by_long_name)
 {
     expect_run(
-        "--listen ::1 --port 0 --backlog -1 --accept-delay 250us --life 2m --pause 1.5s --wait 2m --threads 256 "
-        "--any 1.5M --size 4k --on-data ignore --reuse --sysctl a=1 --start-at 1700000000.25 "
-        "--percentiles 50,99.9999 --keepalive 2s,1s,3 --json=out.json --small -6");
+        "--listen ::1 --port 0 --backlog -1 --accept-delay 250us --life 2m --pause 1.5s --wait 2m "
+        "--threads 256 --any 1.5M --size 4k --on-data ignore --reuse --sysctl a=1 --start-at "
+        "1700000000.25 --percentiles 50,99.9999 --keepalive 2s,1s,3 --json=out.json --small -6");
     cr_expect_str_eq(v.listen, "::1");
     cr_expect_eq(v.port, 0);
     cr_expect_eq(v.backlog, -1);
@@ -200,7 +207,8 @@ Test(options, ways_to_write_one)
 
 Test(options, the_word_and_the_limits)
 {
-    expect_run("--accept-delay never --pause 0 --tick 1ms --threads 1 --size 1M --wait 1 --any 9223372036854775807");
+    expect_run("--accept-delay never --pause 0 --tick 1ms --threads 1 --size 1M --wait 1 --any "
+               "9223372036854775807");
     cr_expect_eq(v.delay, OPTION_NEVER);
     cr_expect_eq(v.pause, 0);
     cr_expect_eq(v.tick, 1000000);
@@ -218,9 +226,18 @@ Test(options, file_with_and_without_a_name)
         const char *line, *json;
         int n_operands;
     } table[] = {
-        {"-J", "-", 0},           {"--json", "-", 0},      {"-Jout", "out", 0},        {"-J=out", "out", 0},
-        {"--json=out", "out", 0}, {"--json=-", "-", 0},    {"--json==out", "=out", 0}, {"-J host", "-", 1},
-        {"-rJ", "-", 0},          {"-J --json=a", "a", 0}, {"--json=a -J", "-", 0},    {"--json=a=b", "a=b", 0},
+        {"-J", "-", 0},
+        {"--json", "-", 0},
+        {"-Jout", "out", 0},
+        {"-J=out", "out", 0},
+        {"--json=out", "out", 0},
+        {"--json=-", "-", 0},
+        {"--json==out", "=out", 0},
+        {"-J host", "-", 1},
+        {"-rJ", "-", 0},
+        {"-J --json=a", "a", 0},
+        {"--json=a -J", "-", 0},
+        {"--json=a=b", "a=b", 0},
     };
     for (size_t i = 0; i < N(table); i++) {
         expect_run(table[i].line);
@@ -252,7 +269,8 @@ Test(options, repeatables_have_a_limit)
     strcat(line, "--tag=y ");
     cr_expect_eq(parse_line(line), -ERANGE);
     cr_assert_not_null(message);
-    cr_expect_str_eq(message, "--tag y: this option was given 64 times already; write a text, at most 64 times");
+    cr_expect_str_eq(
+        message, "--tag y: this option was given 64 times already; write a text, at most 64 times");
     cr_expect_eq(v.tags.n, 64);
     cr_expect_str_eq(v.tags.text[63], "x");
 }
@@ -279,7 +297,8 @@ Test(options, no_arguments_at_all)
 {
     static char *words[] = {NULL};
     message = NULL;
-    cr_expect_eq(options_parse(rows, N(rows), &program, 0, words, &operands, &n_operands, &message), OPTIONS_RUN);
+    cr_expect_eq(options_parse(rows, N(rows), &program, 0, words, &operands, &n_operands, &message),
+                 OPTIONS_RUN);
     cr_expect_eq(n_operands, 0);
 }
 
@@ -331,10 +350,13 @@ Test(options, may_be_called_again)
 /* The same, where nobody clears the collected texts in between. */
 Test(options, texts_begin_anew)
 {
-    static char name[] = "p", one[] = "--sysctl=a=1", two[] = "--sysctl=b=2", *words[] = {name, one, two, NULL};
+    static char name[] = "p", one[] = "--sysctl=a=1", two[] = "--sysctl=b=2",
+                *words[] = {name, one, two, NULL};
     memset(&v, 0, sizeof v);
     for (int i = 0; i < 2; i++) {
-        cr_assert_eq(options_parse(rows, N(rows), &program, 3, words, &operands, &n_operands, &message), OPTIONS_RUN);
+        cr_assert_eq(
+            options_parse(rows, N(rows), &program, 3, words, &operands, &n_operands, &message),
+            OPTIONS_RUN);
         cr_expect_eq(v.sysctls.n, 2);
         cr_expect_eq(v.tags.n, 1);
     }
@@ -354,38 +376,45 @@ static const struct complaint {
     const char *message;
 } complaints[] = {
     /* values, in the form the option was written */
-    {"--accept-delay -1s", -EINVAL, "--accept-delay -1s: a duration cannot be negative; " DURATION ", or \"never\""},
-    {"--accept-delay=-1s", -EINVAL, "--accept-delay -1s: a duration cannot be negative; " DURATION ", or \"never\""},
+    {"--accept-delay -1s", -EINVAL,
+     "--accept-delay -1s: a duration cannot be negative; " DURATION ", or \"never\""},
+    {"--accept-delay=-1s", -EINVAL,
+     "--accept-delay -1s: a duration cannot be negative; " DURATION ", or \"never\""},
     {"-a-1s", -EINVAL, "-a -1s: a duration cannot be negative; " DURATION ", or \"never\""},
     {"-a nevr", -EINVAL, "-a nevr: not a number; " DURATION ", or \"never\" (did you mean never?)"},
     {"--life never", -EINVAL, "--life never: not a number; " DURATION ", or \"forever\""},
     {"--pause never", -EINVAL, "--pause never: not a number; " DURATION},
     {"--accept 5x", -EINVAL,
-     "--accept-delay 5x: only a unit (us, ms, s, m or h) may follow the number; " DURATION ", or \"never\""},
+     "--accept-delay 5x: only a unit (us, ms, s, m or h) may follow the number; " DURATION
+     ", or \"never\""},
     {"--on-data eco", -EINVAL, "--on-data eco: no such choice; " CHOICES " (did you mean echo?)"},
-    {"--on-data discrad", -EINVAL, "--on-data discrad: no such choice; " CHOICES " (did you mean discard?)"},
+    {"--on-data discrad", -EINVAL,
+     "--on-data discrad: no such choice; " CHOICES " (did you mean discard?)"},
     {"--on-data xyz", -EINVAL, "--on-data xyz: no such choice; " CHOICES},
     {"--on-data ech", -EINVAL, "--on-data ech: no such choice; " CHOICES " (did you mean echo?)"},
-    {"--port 70000", -ERANGE, "--port 70000: a port is at most 65535; write a port number such as 8888"},
-    {"-p http", -EINVAL, "-p http: a port is written in digits only; write a port number such as 8888"},
+    {"--port 70000", -ERANGE,
+     "--port 70000: a port is at most 65535; write a port number such as 8888"},
+    {"-p http", -EINVAL,
+     "-p http: a port is written in digits only; write a port number such as 8888"},
     {"--percentiles 90,50", -EINVAL,
-     "--percentiles 90,50: the percentiles must rise from left to right; write rising percentiles such as "
-     "50,90,99,99.9"},
+     "--percentiles 90,50: the percentiles must rise from left to right; write rising percentiles "
+     "such as 50,90,99,99.9"},
     {"--keepalive 2s,1s", -EINVAL,
-     "--keepalive 2s,1s: three values are needed, with commas between; write IDLE,INTVL,COUNT such as 2s,1s,3"},
+     "--keepalive 2s,1s: three values are needed, with commas between; write IDLE,INTVL,COUNT such "
+     "as 2s,1s,3"},
     {"--wait 1.5s", -EINVAL, "--wait 1.5s: must be whole seconds; " SECONDS},
     {"--start-at 5s", -EINVAL,
-     "--start-at 5s: not a time in seconds; write the seconds since 1970 such as 1700000000.25 (date +%s prints "
-     "those of now)"},
+     "--start-at 5s: not a time in seconds; write the seconds since 1970 such as 1700000000.25 "
+     "(date +%s prints those of now)"},
     {"--start-at 1.0000000001", -EINVAL,
-     "--start-at 1.0000000001: finer than a nanosecond; write the seconds since 1970 such as 1700000000.25 (date "
-     "+%s prints those of now)"},
-    {"--start-at 9223372037", -ERANGE,
-     "--start-at 9223372037: a time is at most 9223372036 seconds after 1970; write the seconds since 1970 such as "
+     "--start-at 1.0000000001: finer than a nanosecond; write the seconds since 1970 such as "
      "1700000000.25 (date +%s prints those of now)"},
+    {"--start-at 9223372037", -ERANGE,
+     "--start-at 9223372037: a time is at most 9223372036 seconds after 1970; write the seconds "
+     "since 1970 such as 1700000000.25 (date +%s prints those of now)"},
     {"--start-at -1", -EINVAL,
-     "--start-at -1: not a time in seconds; write the seconds since 1970 such as 1700000000.25 (date +%s prints "
-     "those of now)"},
+     "--start-at -1: not a time in seconds; write the seconds since 1970 such as 1700000000.25 "
+     "(date +%s prints those of now)"},
     {"--json=", -EINVAL, "--json=\"\": the file name is empty; " FILES},
     {"-J=", -EINVAL, "-J \"\": the file name is empty; " FILES},
 
@@ -396,11 +425,14 @@ static const struct complaint {
     {"-t 9223372036854775808", -ERANGE, "-t 9223372036854775808: must be from 1 to 256; " COUNT},
     {"-t -1", -EINVAL, "-t -1: a count cannot be negative; " COUNT},
     {"-n 0", -ERANGE, "-n 0: must be at least 1; " COUNT},
-    {"-n 18446744073709551616", -ERANGE, "-n 18446744073709551616: a count is at most 9223372036854775807; " COUNT},
-    {"-n 9223372036854775808", -ERANGE, "-n 9223372036854775808: a count is at most 9223372036854775807; " COUNT},
+    {"-n 18446744073709551616", -ERANGE,
+     "-n 18446744073709551616: a count is at most 9223372036854775807; " COUNT},
+    {"-n 9223372036854775808", -ERANGE,
+     "-n 9223372036854775808: a count is at most 9223372036854775807; " COUNT},
     {"--small 6", -ERANGE, "--small 6: must be at most 5; " INTEGER},
     {"-b 2147483648", -ERANGE, "-b 2147483648: must be from -2147483648 to 2147483647; " INTEGER},
-    {"--backlog -2147483649", -ERANGE, "--backlog -2147483649: must be from -2147483648 to 2147483647; " INTEGER},
+    {"--backlog -2147483649", -ERANGE,
+     "--backlog -2147483649: must be from -2147483648 to 2147483647; " INTEGER},
     {"-s 0", -ERANGE, "-s 0: must be from 1 to 1048576; " SIZE},
     {"-s 1025k", -ERANGE, "-s 1025k: must be from 1 to 1048576; " SIZE},
     {"-i 999us", -ERANGE, "-i 999us: must be at least 1ms; " DURATION},
@@ -415,10 +447,12 @@ static const struct complaint {
     {"-b \033[31m", -EINVAL, "-b \"\\x1b[31m\": not a number; " INTEGER},
     {"-b \xc3\xa9", -EINVAL, "-b \xc3\xa9: not a number; " INTEGER},
     {"-b 1234567890123456789012345678901234567890123456789012345678901x", -EINVAL,
-     "-b 123456789012345678901234567890123456789012345678901234567890...: only k, M or G (powers of 1000) may "
-     "follow the number; " INTEGER},
-    {"-b \xc3\xa9xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\xc3\xa9\xc3\xa9", -EINVAL,
-     "-b \xc3\xa9xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...: not a number; " INTEGER},
+     "-b 123456789012345678901234567890123456789012345678901234567890...: only k, M or G (powers "
+     "of 1000) may follow the number; " INTEGER},
+    {"-b \xc3\xa9xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\xc3\xa9\xc3\xa9",
+     -EINVAL,
+     "-b \xc3\xa9xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...: not a "
+     "number; " INTEGER},
 
     /* a value too few or too many */
     {"--backlog", -EINVAL, "--backlog needs a value: " INTEGER},
@@ -432,22 +466,26 @@ static const struct complaint {
     {"--vers=1", -EINVAL, "--version takes no value; write --version alone"},
 
     /* options nobody knows */
-    {"--backlg", -EINVAL, "there is no option --backlg; did you mean --backlog? (--help lists them all)"},
-    {"--backlg=4", -EINVAL, "there is no option --backlg; did you mean --backlog? (--help lists them all)"},
+    {"--backlg", -EINVAL,
+     "there is no option --backlg; did you mean --backlog? (--help lists them all)"},
+    {"--backlg=4", -EINVAL,
+     "there is no option --backlg; did you mean --backlog? (--help lists them all)"},
     {"--accept_delay 1s", -EINVAL,
      "there is no option --accept_delay; did you mean --accept-delay? (--help lists them all)"},
     {"--hlep", -EINVAL, "there is no option --hlep; did you mean --help? (--help lists them all)"},
     {"--quux", -EINVAL, "there is no option --quux (--help lists them all)"},
     {"--=4", -EINVAL, "there is no option --=4 (--help lists them all)"},
     {"--aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", -EINVAL,
-     "there is no option --aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa... (--help lists them all)"},
+     "there is no option --aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa... (--help "
+     "lists them all)"},
     {"-x", -EINVAL, "there is no option -x (--help lists them all)"},
     {"-rxv", -EINVAL, "there is no option -x (--help lists them all)"},
     {"-:", -EINVAL, "there is no option -: (--help lists them all)"},
     {"-?", -EINVAL, "there is no option -? (--help lists them all)"},
     {"-\xc3\xa9", -EINVAL, "there is no option -\xc3\xa9 (--help lists them all)"},
     {"-backlog 4", -EINVAL, "-b acklog: not a number; " INTEGER " (did you mean --backlog?)"},
-    {"-keepalive 1,1,1", -EINVAL, "there is no option -k; did you mean --keepalive? (--help lists them all)"},
+    {"-keepalive 1,1,1", -EINVAL,
+     "there is no option -k; did you mean --keepalive? (--help lists them all)"},
 
     /* abbreviations of more than one */
     {"--p 1", -EINVAL, "--p may mean --port, --pause or --percentiles; write it in full"},
@@ -459,11 +497,15 @@ static const struct complaint {
     {"a b c -r", -EINVAL, "'b' is one argument too many; write tcplab-test [options] [HOST]"},
     {"a -- -b", -EINVAL, "'-b' is one argument too many; write tcplab-test [options] [HOST]"},
     {"a _", -EINVAL, "'' is one argument too many; write tcplab-test [options] [HOST]"},
-    {"a --json out", -EINVAL, "'out' is one argument too many; if it is the file of --json, write --json=out"},
-    {"a -J out", -EINVAL, "'out' is one argument too many; if it is the file of --json, write --json=out"},
-    {"a --json=x out", -EINVAL, "'out' is one argument too many; write tcplab-test [options] [HOST]"},
+    {"a --json out", -EINVAL,
+     "'out' is one argument too many; if it is the file of --json, write --json=out"},
+    {"a -J out", -EINVAL,
+     "'out' is one argument too many; if it is the file of --json, write --json=out"},
+    {"a --json=x out", -EINVAL,
+     "'out' is one argument too many; write tcplab-test [options] [HOST]"},
     {"a \xe2\x80\x93v", -EINVAL,
-     "'\xe2\x80\x93v' is one argument too many; its dash is not the - of the keyboard, type it anew"},
+     "'\xe2\x80\x93v' is one argument too many; its dash is not the - of the keyboard, type it "
+     "anew"},
 };
 
 Test(options, complaints)
@@ -472,8 +514,8 @@ Test(options, complaints)
         const struct complaint *c = &complaints[i];
         int r = parse_line(c->line);
         cr_expect_eq(r, c->error, "\"%s\": %d", c->line, r);
-        cr_expect(message && strcmp(message, c->message) == 0, "\"%s\":\n%s\ninstead of\n%s", c->line,
-                  message ? message : "(none)", c->message);
+        cr_expect(message && strcmp(message, c->message) == 0, "\"%s\":\n%s\ninstead of\n%s",
+                  c->line, message ? message : "(none)", c->message);
         cr_expect_eq(n_operands, -1, "\"%s\" wrote the operands", c->line);
     }
 }
@@ -483,11 +525,13 @@ Test(options, no_operand_expected)
     program.operands_max = 0;
     cr_expect_eq(parse_line("foo"), -EINVAL);
     cr_assert_not_null(message);
-    cr_expect_str_eq(message, "'foo' stands alone where no argument is expected; write tcplab-test [options] [HOST]");
+    cr_expect_str_eq(
+        message,
+        "'foo' stands alone where no argument is expected; write tcplab-test [options] [HOST]");
     cr_expect_eq(parse_line("--backlog 4 --jsonl out"), -EINVAL);
     cr_assert_not_null(message);
-    cr_expect_str_eq(
-        message, "'out' stands alone where no argument is expected; if it is the file of --jsonl, write --jsonl=out");
+    cr_expect_str_eq(message, "'out' stands alone where no argument is expected; if it is the file "
+                              "of --jsonl, write --jsonl=out");
     program.operands_max = 1;
 }
 
@@ -513,7 +557,8 @@ Test(options, a_bad_default_is_told)
     int64_t value = 4711;
     struct option_row bad[] = {{"bad", 0, "N", "x", "", &option_integer, &value}};
     static char name[] = "p", *words[] = {name, NULL};
-    cr_expect_eq(options_parse(bad, 1, &program, 1, words, &operands, &n_operands, &message), -EINVAL);
+    cr_expect_eq(options_parse(bad, 1, &program, 1, words, &operands, &n_operands, &message),
+                 -EINVAL);
     cr_expect_str_eq(message, "--bad x: not a number; " INTEGER
                               " (this is the default of the option: a fault in the program)");
     cr_expect_eq(value, 4711);
@@ -534,27 +579,28 @@ Test(settings, defaults)
 {
     expect_run("");
     char *text = dump_settings();
-    cr_expect_str_eq(text, "{\"accept_delay_us\":0,\"any\":null,\"backlog\":4096,\"json\":null,\"jsonl\":null,"
-                           "\"keepalive\":null,\"life_us\":null,\"listen\":\"127.0.0.1\",\"on_data\":\"echo\","
-                           "\"pause_us\":null,\"percentiles\":[50,90,99,99.9],\"port\":8888,\"reuse\":false,"
-                           "\"size_bytes\":64,\"small\":null,\"start_at_s\":null,\"sysctl\":null,\"tag\":[\"none\"],"
-                           "\"threads\":1,\"tick_us\":1000000,\"verbose\":false,\"wait_s\":null}");
+    cr_expect_str_eq(
+        text, "{\"accept_delay_us\":0,\"any\":null,\"backlog\":4096,\"json\":null,\"jsonl\":null,"
+              "\"keepalive\":null,\"life_us\":null,\"listen\":\"127.0.0.1\",\"on_data\":\"echo\","
+              "\"pause_us\":null,\"percentiles\":[50,90,99,99.9],\"port\":8888,\"reuse\":false,"
+              "\"size_bytes\":64,\"small\":null,\"start_at_s\":null,\"sysctl\":null,\"tag\":["
+              "\"none\"],\"threads\":1,\"tick_us\":1000000,\"verbose\":false,\"wait_s\":null}");
     free(text);
 }
 
 Test(settings, given)
 {
-    expect_run(
-        "-l ::1 -p 0 -b -1 -a 250us --life 2m --pause 1.5us -i 1ms --wait 2m -t 7 -n 10k --small 0 -s 4k "
-        "--on-data discard -r --sysctl a=1 --sysctl b=2 --tag x --start-at 1700000000.25 --percentiles 0.5,100 "
-        "--keepalive 2s,1s,3 -J --jsonl=out");
+    expect_run("-l ::1 -p 0 -b -1 -a 250us --life 2m --pause 1.5us -i 1ms --wait 2m -t 7 -n 10k "
+               "--small 0 -s 4k --on-data discard -r --sysctl a=1 --sysctl b=2 --tag x --start-at "
+               "1700000000.25 --percentiles 0.5,100 --keepalive 2s,1s,3 -J --jsonl=out");
     char *text = dump_settings();
-    cr_expect_str_eq(text, "{\"accept_delay_us\":250,\"any\":10000,\"backlog\":-1,\"json\":\"-\",\"jsonl\":\"out\","
-                           "\"keepalive\":{\"count\":3,\"idle_s\":2,\"interval_s\":1},\"life_us\":120000000,"
-                           "\"listen\":\"::1\",\"on_data\":\"discard\",\"pause_us\":1.5,\"percentiles\":[0.5,100],"
-                           "\"port\":0,\"reuse\":true,\"size_bytes\":4096,\"small\":0,\"start_at_s\":1700000000.25,"
-                           "\"sysctl\":[\"a=1\",\"b=2\"],\"tag\":[\"x\"],\"threads\":7,\"tick_us\":1000,"
-                           "\"verbose\":false,\"wait_s\":120}");
+    cr_expect_str_eq(
+        text, "{\"accept_delay_us\":250,\"any\":10000,\"backlog\":-1,\"json\":\"-\",\"jsonl\":"
+              "\"out\",\"keepalive\":{\"count\":3,\"idle_s\":2,\"interval_s\":1},\"life_us\":"
+              "120000000,\"listen\":\"::1\",\"on_data\":\"discard\",\"pause_us\":1.5,"
+              "\"percentiles\":[0.5,100],\"port\":0,\"reuse\":true,\"size_bytes\":4096,\"small\":0,"
+              "\"start_at_s\":1700000000.25,\"sysctl\":[\"a=1\",\"b=2\"],\"tag\":[\"x\"],"
+              "\"threads\":7,\"tick_us\":1000,\"verbose\":false,\"wait_s\":120}");
     free(text);
 }
 

@@ -136,8 +136,8 @@ Test(stop, a_fault_is_a_wish_only_from_another)
             if (!own)
                 kill(pid, faults[i]);
             waitpid(pid, &status, 0);
-            cr_expect_eq(own ? WIFSIGNALED(status) && WTERMSIG(status) == faults[i] : status == 0, 1, "%s: %#x",
-                         strsignal(faults[i]), (unsigned)status);
+            cr_expect_eq(own ? WIFSIGNALED(status) && WTERMSIG(status) == faults[i] : status == 0,
+                         1, "%s: %#x", strsignal(faults[i]), (unsigned)status);
         }
     }
 }

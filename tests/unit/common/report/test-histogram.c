@@ -1,5 +1,5 @@
-/* histogram against a sorted array of the same values: the array is the definition, the histogram must agree with it
- * to the end of a bucket. */
+/* histogram against a sorted array of the same values: the array is the definition, the histogram
+ * must agree with it to the end of a bucket. */
 #include "common/report/histogram.h"
 #include "tests/lib/random.h"
 
@@ -70,7 +70,8 @@ static struct histogram *recorded(const struct sample *s, size_t from, size_t to
     return h;
 }
 
-/* The last value that shares a bucket with `value`: 128 buckets to each power of two, below 256 one for each value.
+/* The last value that shares a bucket with `value`: 128 buckets to each power of two, below 256 one
+ * for each value.
  */
 static int64_t end_of_bucket(int64_t value)
 {
@@ -237,7 +238,8 @@ Test(histogram, empty)
     cr_assert_eq(histogram_max_ns(h), 0);
     cr_assert_eq(histogram_mean_ns(h), 0);
     cr_assert_eq(histogram_percentile_ns(h, 1000000), 0);
-    cr_assert_str_eq(text, "{\"count\": 0, \"min\": null, \"mean\": null, \"p99\": null, \"max\": null}");
+    cr_assert_str_eq(text,
+                     "{\"count\": 0, \"min\": null, \"mean\": null, \"p99\": null, \"max\": null}");
     /* An empty one brings no minimum of 0. */
     histogram_record(other, 7);
     histogram_merge(other, h);
@@ -266,14 +268,16 @@ Test(histogram, takes_all_of_int64)
     cr_assert_eq(histogram_percentile_ns(h, 333334), INT64_MAX);
     cr_assert_eq(histogram_percentile_ns(h, UINT32_MAX), INT64_MAX);
     json = histogram_to_json(h);
-    cr_assert_str_eq(json_string_value(json_object_get(json, "sum")), "36893488147419103228"); /* 4 * (2^63 - 1) */
+    /* 4 * (2^63 - 1) */
+    cr_assert_str_eq(json_string_value(json_object_get(json, "sum")), "36893488147419103228");
     json_decref(json);
     histogram_free(h);
 }
 
 Test(histogram, summary_in_microseconds)
 {
-    static const struct percentiles percentiles = {6, {5000, 500000, 700100, 990000, 999000, 999999}};
+    static const struct percentiles percentiles = {6,
+                                                   {5000, 500000, 700100, 990000, 999000, 999999}};
     struct histogram *h = histogram_new();
     json_t *summary;
     char *text;
@@ -282,17 +286,19 @@ Test(histogram, summary_in_microseconds)
         histogram_record(h, i);
     summary = histogram_summary(h, &percentiles);
     text = json_dumps(summary, JSON_REAL_PRECISION(15));
-    cr_assert_str_eq(text, "{\"count\": 1000, \"min\": 0.001, \"mean\": 0.501, \"p0_5\": 0.005, \"p50\": 0.501, "
-                           "\"p70_01\": 0.703, "
-                           "\"p99\": 0.991, \"p99_9\": 0.999, \"p99_9999\": 1.0, \"max\": 1.0}");
+    cr_assert_str_eq(
+        text,
+        "{\"count\": 1000, \"min\": 0.001, \"mean\": 0.501, \"p0_5\": 0.005, \"p50\": 0.501, "
+        "\"p70_01\": 0.703, \"p99\": 0.991, \"p99_9\": 0.999, \"p99_9999\": 1.0, \"max\": 1.0}");
     free(text);
     json_decref(summary);
     histogram_free(h);
 }
 
 /* 3, 300, 300, 5000 */
-#define DOCUMENT                                                                                                   \
-    "{\"unit\": \"ns\", \"buckets_per_octave\": 128, \"count\": 4, \"sum\": \"5603\", \"min\": 3, \"max\": 5000, " \
+#define DOCUMENT                                                                                 \
+    "{\"unit\": \"ns\", \"buckets_per_octave\": 128, \"count\": 4, \"sum\": \"5603\", \"min\": " \
+    "3, \"max\": 5000, "                                                                         \
     "\"buckets\": [[3, 1], [278, 2], [796, 1]]}"
 
 Test(histogram, json_form)
@@ -322,7 +328,8 @@ static char *replaced(const char *text, const char *from, const char *to)
     return result;
 }
 
-/* What merging `text` into a histogram with one value returns; a refusal must leave it as it was. */
+/* What merging `text` into a histogram with one value returns; a refusal must leave it as it
+ * was. */
 static int merge_text(const char *text)
 {
     struct histogram *h = histogram_new(), *same = histogram_new();
@@ -361,7 +368,8 @@ Test(histogram, refuses_what_does_not_add_up)
         {"\"5603\"", "\"5603 \""},
         {"\"5603\"", "\"5603\\u0000\""},
         {"\"5603\"", "\"0x15e3\""},
-        {"\"5603\"", "\"5602\""},                                    /* less than the values can come to */
+        /* less than the values can come to */
+        {"\"5603\"", "\"5602\""},
         {"\"5603\"", "\"5606\""},                                    /* more */
         {"\"5603\"", "\"340282366920938463463374607431768217059\""}, /* 2^128 + 5603 */
         {"\"min\": 3", "\"min\": 4"},
@@ -415,14 +423,15 @@ Test(histogram, the_sum_may_be_anything_its_buckets_allow)
     free(text);
 }
 
-static int merge_content(const char *count, const char *sum, const char *min, const char *max, const char *buckets)
+static int merge_content(const char *count, const char *sum, const char *min, const char *max,
+                         const char *buckets)
 {
     char *text = NULL;
     int r;
 
     cr_assert_geq(asprintf(&text,
-                           "{\"unit\": \"ns\", \"buckets_per_octave\": 128, \"count\": %s, \"sum\": \"%s\", "
-                           "\"min\": %s, \"max\": %s, \"buckets\": %s}",
+                           "{\"unit\": \"ns\", \"buckets_per_octave\": 128, \"count\": %s, "
+                           "\"sum\": \"%s\", \"min\": %s, \"max\": %s, \"buckets\": %s}",
                            count, sum, min, max, buckets),
                   0);
     r = merge_text(text);
@@ -446,9 +455,11 @@ Test(histogram, refuses_the_wrong_bucket_whatever_the_sum)
     cr_assert_eq(merge_content("2", "5003", "3", "5000", "[[3, 1], [796, 1]]"), 0);
     cr_assert_eq(merge_content("2", "4994", "3", "4991", "[[3, 1], [796, 1]]"), -EINVAL);
     cr_assert_eq(merge_content("2", "5027", "3", "5024", "[[3, 1], [796, 1]]"), -EINVAL);
-    cr_assert_eq(merge_content("2", "5003", "3", "5000", "[[3, 1], [-4294966500, 1]]"), -EINVAL); /* 796 - 2^32 */
+    /* 796 - 2^32 */
+    cr_assert_eq(merge_content("2", "5003", "3", "5000", "[[3, 1], [-4294966500, 1]]"), -EINVAL);
     cr_assert_eq(merge_content("1", "4294967345", "4294967345", "4294967345", "[[3328, 1]]"), 0);
-    cr_assert_eq(merge_content("1", "5/", "4294967345", "4294967345", "[[3328, 1]]"), -EINVAL); /* 50 + '/' - '0' */
+    /* 50 + '/' - '0' */
+    cr_assert_eq(merge_content("1", "5/", "4294967345", "4294967345", "[[3328, 1]]"), -EINVAL);
 }
 
 Test(histogram, empty_must_be_empty)
@@ -464,17 +475,19 @@ Test(histogram, empty_must_be_empty)
 /* The counts come to 4 + 2^64. */
 Test(histogram, refuses_counts_that_wrap_around)
 {
-    cr_assert_eq(merge_content("4", "5603", "3", "5000",
-                               "[[3, 1], [278, 9223372036854775807], [279, 9223372036854775807], [796, 5]]"),
-                 -EINVAL);
+    cr_assert_eq(
+        merge_content("4", "5603", "3", "5000",
+                      "[[3, 1], [278, 9223372036854775807], [279, 9223372036854775807], [796, 5]]"),
+        -EINVAL);
 }
 
 Test(histogram, refuses_more_values_than_json_can_count)
 {
     struct histogram *h = histogram_new();
-    json_t *json = json_loads("{\"unit\": \"ns\", \"buckets_per_octave\": 128, \"count\": 9223372036854775807, "
-                              "\"sum\": \"0\", \"min\": 0, \"max\": 0, \"buckets\": [[0, 9223372036854775807]]}",
-                              0, NULL);
+    json_t *json = json_loads(
+        "{\"unit\": \"ns\", \"buckets_per_octave\": 128, \"count\": 9223372036854775807, \"sum\": "
+        "\"0\", \"min\": 0, \"max\": 0, \"buckets\": [[0, 9223372036854775807]]}",
+        0, NULL);
 
     cr_assert_eq(histogram_merge_json(h, json), 0);
     cr_assert_eq(histogram_count(h), INT64_MAX);

@@ -12,7 +12,8 @@ Test(terminal, colour_is_for_terminals_unless_asked_for)
     terminal_init("test", TERMINAL_COLOR_ALWAYS);
     cr_expect_str_eq(terminal_style(file, TERMINAL_BOLD), "\033[1m");
     setenv("NO_COLOR", "1", 1);
-    cr_expect_str_eq(terminal_style(file, TERMINAL_BOLD), "\033[1m", "the option is the stronger wish");
+    cr_expect_str_eq(terminal_style(file, TERMINAL_BOLD), "\033[1m",
+                     "the option is the stronger wish");
     terminal_init("test", TERMINAL_COLOR_NEVER);
     cr_expect_str_eq(terminal_style(file, TERMINAL_BOLD), "");
     fclose(file);
@@ -36,7 +37,8 @@ Test(terminal, auto_honours_NO_COLOR_and_dumb_terminals)
     unsetenv("NO_COLOR");
     cr_expect_str_eq(terminal_style(tty, TERMINAL_BOLD), "\033[1m");
     setenv("NO_COLOR", "", 1);
-    cr_expect_str_eq(terminal_style(tty, TERMINAL_BOLD), "\033[1m", "empty means not set (no-color.org)");
+    cr_expect_str_eq(terminal_style(tty, TERMINAL_BOLD), "\033[1m",
+                     "empty means not set (no-color.org)");
     setenv("NO_COLOR", "1", 1);
     cr_expect_str_eq(terminal_style(tty, TERMINAL_BOLD), "");
     unsetenv("NO_COLOR");

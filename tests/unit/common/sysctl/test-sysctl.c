@@ -16,7 +16,8 @@ Test(sysctl, parse_good)
         {"net.ipv4.tcp_fin_timeout=5", "net.ipv4.tcp_fin_timeout", "5"},
         {"net/ipv4/tcp_fin_timeout=5", "net.ipv4.tcp_fin_timeout", "5"},
         {" \tnet.core.somaxconn \t = \t 128 \t", "net.core.somaxconn", "128"},
-        {"net.ipv4.ip_local_port_range=32768 \t 60999", "net.ipv4.ip_local_port_range", "32768 60999"},
+        {"net.ipv4.ip_local_port_range=32768 \t 60999", "net.ipv4.ip_local_port_range",
+         "32768 60999"},
         {"net.ipv6.conf.all.disable_ipv6=-1", "net.ipv6.conf.all.disable_ipv6", "-1"},
         {"net/ipv4/conf/eth0.100/rp_filter=2", "net.ipv4.conf.eth0/100.rp_filter", "2"},
         {"net.ipv4.conf.eth0/100.rp_filter=2", "net.ipv4.conf.eth0/100.rp_filter", "2"},
@@ -87,7 +88,8 @@ Test(sysctl, parse_bad)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         char key[SYSCTL_KEY_MAX] = "key", value[SYSCTL_VALUE_MAX] = "value";
         const char *why = NULL;
-        cr_assert_eq(sysctl_parse(rows[i], key, value, &why), -EINVAL, "\"%s\" gave %s=%s", rows[i], key, value);
+        cr_assert_eq(sysctl_parse(rows[i], key, value, &why), -EINVAL, "\"%s\" gave %s=%s", rows[i],
+                     key, value);
         cr_assert(why && *why, "\"%s\" without a reason", rows[i]);
         cr_assert_str_eq(key, "key");
         cr_assert_str_eq(value, "value");
@@ -153,8 +155,8 @@ Test(sysctl, same)
         {"1-3", "1,2,3", false},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-        cr_assert_eq(sysctl_same(rows[i].now, rows[i].asked), rows[i].same, "\"%s\" and \"%s\"", rows[i].now,
-                     rows[i].asked);
+        cr_assert_eq(sysctl_same(rows[i].now, rows[i].asked), rows[i].same, "\"%s\" and \"%s\"",
+                     rows[i].now, rows[i].asked);
 }
 
 Test(sysctl, read, .init = lab_start, .fini = lab_stop)
@@ -225,7 +227,8 @@ Test(sysctl, interface_with_a_dot, .init = lab_start, .fini = lab_stop)
     cr_assert_eq(sysctl_write(key, value), 0);
     cr_assert_eq(sysctl_read(key, value), 0);
     cr_assert_str_eq(value, "2");
-    cr_assert_eq(sysctl_is_host_wide(key), 0, "a fresh namespace does not have it, and yet it is ours");
+    cr_assert_eq(sysctl_is_host_wide(key), 0,
+                 "a fresh namespace does not have it, and yet it is ours");
     cr_assert_eq(sysctl_read("net.ipv4.conf.lab0.100.rp_filter", value), -ENOENT);
 }
 
@@ -261,7 +264,8 @@ Test(sysctl, scope_of_the_machines)
     assert_scope("net.core.somaxconn", 0);
 }
 
-/* A caller that ignores SIGCHLD gets no exit status; the fork must not disturb its signals either. */
+/* A caller that ignores SIGCHLD gets no exit status; the fork must not disturb its signals
+ * either. */
 Test(sysctl, scope_with_sigchld_ignored, .init = lab_start, .fini = lab_stop)
 {
     sigset_t mask;
@@ -286,7 +290,8 @@ Test(sysctl, scope_unprivileged, .init = lab_start, .fini = lab_stop)
         waitpid(-1, &status, 0);
         if (status != 0)
             _exit(77);
-        CHECK(sysctl_is_host_wide("net.ipv4.tcp_available_congestion_control") == 1); /* read-only everywhere */
+        /* read-only everywhere */
+        CHECK(sysctl_is_host_wide("net.ipv4.tcp_available_congestion_control") == 1);
         CHECK(sysctl_is_host_wide(FIN) == 0);
         _exit(0);
     }
@@ -316,7 +321,8 @@ Test(sysctl, suggest, .init = lab_start, .fini = lab_stop)
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         char *meant = sysctl_suggest(rows[i].typed);
-        cr_assert((!meant && !rows[i].meant) || (meant && rows[i].meant && strcmp(meant, rows[i].meant) == 0),
+        cr_assert((!meant && !rows[i].meant) ||
+                      (meant && rows[i].meant && strcmp(meant, rows[i].meant) == 0),
                   "%s: %s", rows[i].typed, meant ? meant : "nothing");
         free(meant);
     }
@@ -348,5 +354,6 @@ Test(sysctl, side_effects, .init = lab_start, .fini = lab_stop)
         {"net.ipv4.tcp_congestion_control", "reno", false},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-        cr_assert_eq(sysctl_side_effect(rows[i].key, rows[i].value) != NULL, rows[i].has, "%s", rows[i].key);
+        cr_assert_eq(sysctl_side_effect(rows[i].key, rows[i].value) != NULL, rows[i].has, "%s",
+                     rows[i].key);
 }

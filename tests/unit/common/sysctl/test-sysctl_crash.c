@@ -14,7 +14,8 @@ static void step(void)
         kill(getpid(), SIGKILL);
 }
 
-/* The linker puts these in the place of the functions by which a guard changes something outside of the process. */
+/* The linker puts these in the place of the functions by which a guard changes something outside of
+ * the process. */
 #define STEP(type, name, changes, parameters, ...) \
     type __real_##name parameters;                 \
     type __wrap_##name parameters;                 \
@@ -25,13 +26,14 @@ static void step(void)
         return __real_##name(__VA_ARGS__);         \
     }
 STEP(ssize_t, write, true, (int fd, const void *bytes, size_t n), fd, bytes, n)
-STEP(int, openat64, flags &(O_WRONLY | O_RDWR), (int fd, const char *name, int flags, mode_t mode), fd, name, flags,
-     mode)
+STEP(int, openat64, flags &(O_WRONLY | O_RDWR), (int fd, const char *name, int flags, mode_t mode),
+     fd, name, flags, mode)
 STEP(int, fcntl64, true, (int fd, int command, void *argument), fd, command, argument)
 STEP(int, flock, true, (int fd, int operation), fd, operation)
 STEP(int, mkdir, true, (const char *path, mode_t mode), path, mode)
 STEP(int, unlinkat, true, (int fd, const char *name, int flags), fd, name, flags)
-STEP(int, renameat, true, (int from_fd, const char *from, int fd, const char *name), from_fd, from, fd, name)
+STEP(int, renameat, true, (int from_fd, const char *from, int fd, const char *name), from_fd, from,
+     fd, name)
 
 /* Between parent and child: each tells the other once that it has come here. */
 struct meeting {
@@ -57,9 +59,11 @@ struct scenario {
     const char *name;
     void (*before)(void);                       /* in the parent, before the fork */
     void (*child)(int, const struct meeting *); /* dies at a step, counted from when it is armed */
-    void (*meanwhile)(void);                    /* in the parent, when the child tells; NULL: it does not */
-    const char *in_force;                       /* FIN after the death and a recovery; NULL: see after */
-    int least_steps;                            /* so many there are at least: they are found */
+    /* in the parent, when the child tells; NULL: it does not */
+    void (*meanwhile)(void);
+    /* FIN after the death and a recovery; NULL: see after */
+    const char *in_force;
+    int least_steps; /* so many there are at least: they are found */
 };
 
 static bool dies(const struct scenario *s, int step)
@@ -92,11 +96,13 @@ static void assert_as_at_first(const char *name, int step)
     static const char *const is[][2] = {{FIN, "60"}, {ORPHAN, "0"}, {PORTS, "32768\t60999"}};
     char value[256];
     for (size_t i = 0; i < sizeof(is) / sizeof(is[0]); i++)
-        cr_assert_str_eq(lab_get(is[i][0], value), is[i][1], "%s, step %d: %s", name, step, is[i][0]);
+        cr_assert_str_eq(lab_get(is[i][0], value), is[i][1], "%s, step %d: %s", name, step,
+                         is[i][0]);
     cr_assert_eq(lab_files(), 0, "%s, step %d: %d files left", name, step, lab_files());
 }
 
-/* What is left is settled by the next start, and then the living one leaves; or the living one leaves at once. */
+/* What is left is settled by the next start, and then the living one leaves; or the living one
+ * leaves at once. */
 static void settle(const struct scenario *s, int step, bool leave_first)
 {
     char value[256];
@@ -172,7 +178,8 @@ static void below_then_restore(int at, const struct meeting *m)
 
 Test(sysctl_crash, below_the_living)
 {
-    const struct scenario s = {"below the living", NULL, below_then_restore, living_sets_11, "11", 15};
+    const struct scenario s = {"below the living", NULL, below_then_restore,
+                               living_sets_11,     "11", 15};
     die_at_every_step(&s);
 }
 
@@ -190,11 +197,13 @@ static void below_then_above(int at, const struct meeting *m)
 
 Test(sysctl_crash, from_below_the_living_to_above)
 {
-    const struct scenario s = {"from below to above", NULL, below_then_above, living_sets_11, "11", 20};
+    const struct scenario s = {"from below to above", NULL, below_then_above,
+                               living_sets_11,        "11", 20};
     die_at_every_step(&s);
 }
 
-/* Two that live until both have set, then die together, and between them perhaps one that lives on. */
+/* Two that live until both have set, then die together, and between them perhaps one that lives
+ * on. */
 static void many_dead(bool one_lives)
 {
     struct sysctl_guard *a = lab_guard(), *b = lab_guard();
@@ -233,7 +242,8 @@ Test(sysctl_crash, while_recovering)
 
 Test(sysctl_crash, while_recovering_around_the_living)
 {
-    const struct scenario s = {"while recovering around", dead_around_the_living, recover, NULL, "11", 15};
+    const struct scenario s = {
+        "while recovering around", dead_around_the_living, recover, NULL, "11", 15};
     die_at_every_step(&s);
 }
 
@@ -272,7 +282,8 @@ Test(sysctl_crash, then_somebody_else_sets)
 #define WORKERS 8
 #define DEATHS  250
 
-/* Sets, restores, recovers; a few values only, so that equal ones meet. Tells of each, until it is killed. */
+/* Sets, restores, recovers; a few values only, so that equal ones meet. Tells of each, until it is
+ * killed. */
 static void work(unsigned seed, const struct meeting *m)
 {
     static const char *const value[] = {"60", "1", "2", "3", "0"};

@@ -55,7 +55,8 @@ static void read_network(char text[static sizeof(network)])
 static bool is_alias(const char *coarse, const char *key)
 {
     size_t n = strlen(coarse);
-    return strncmp(key, coarse, n) == 0 && (strcmp(key + n, "_ms") == 0 || strcmp(key + n, "_bytes") == 0);
+    return strncmp(key, coarse, n) == 0 &&
+           (strcmp(key + n, "_ms") == 0 || strcmp(key + n, "_bytes") == 0);
 }
 
 /* How many differ from what was read at first. While `set` is in force (NULL: nothing is), it
@@ -67,9 +68,11 @@ static int count_others(const char *key, const char *set)
     int others = 0;
     for (struct knob *k = knobs; k < knobs + n_knobs; k++) {
         read_knob(k, now);
-        if (strcmp(now, k->value) == 0 || (set && (strcmp(k->key, key) == 0 || is_alias(k->key, key))))
+        if (strcmp(now, k->value) == 0 ||
+            (set && (strcmp(k->key, key) == 0 || is_alias(k->key, key))))
             continue;
-        cr_log_error("%s, %s: %s is %s, not %s", key, set ? set : "put back", k->key, now, k->value);
+        cr_log_error("%s, %s: %s is %s, not %s", key, set ? set : "put back", k->key, now,
+                     k->value);
         others++;
         if (!set)
             strcpy(k->value, now); /* told once */
@@ -88,7 +91,8 @@ static int count_others(const char *key, const char *set)
 static bool another_value(const char *value, int n, char other[static SYSCTL_VALUE_MAX])
 {
     static const long long steps[] = {1, -1, 3, 100};
-    static const char *const words[] = {"reno", "0", "1", "9000", "01020304-05060708-090a0b0c-0d0e0f10"};
+    static const char *const words[] = {"reno", "0", "1", "9000",
+                                        "01020304-05060708-090a0b0c-0d0e0f10"};
     size_t length = 0;
     if (n >= (int)(sizeof(steps) / sizeof(*steps))) {
         n -= (int)(sizeof(steps) / sizeof(*steps));
@@ -103,7 +107,8 @@ static bool another_value(const char *value, int n, char other[static SYSCTL_VAL
         long long number = strtoll(at, &end, 10);
         if (end == at || length > SYSCTL_VALUE_MAX - 24)
             return true;
-        length += (size_t)sprintf(other + length, "%lld%s", number + steps[n], *end == '\t' ? "\t" : "");
+        length +=
+            (size_t)sprintf(other + length, "%lld%s", number + steps[n], *end == '\t' ? "\t" : "");
         at = end + (*end == '\t');
     }
     return true;
@@ -114,7 +119,8 @@ static int try_knob(const char *key, const char *value, int *tried)
     char other[SYSCTL_VALUE_MAX];
     for (int n = 0; another_value(value, n, other); n++) {
         struct sysctl_guard *g = lab_guard();
-        if (strcmp(other, value) == 0 || sysctl_side_effect(key, other) || lab_set(g, key, other) != 0) {
+        if (strcmp(other, value) == 0 || sysctl_side_effect(key, other) ||
+            lab_set(g, key, other) != 0) {
             lab_free(g);
             continue;
         }
@@ -130,11 +136,11 @@ static int try_knob(const char *key, const char *value, int *tried)
 Test(sysctl_effects, all_that_may_be_set_outside_is_put_back_whole)
 {
     int others = 0, tried = 0;
-    if (system("ip link set lo up && ip link add d0 type veth peer name d1 && "
-               "sysctl -qw net.ipv6.conf.d0.accept_dad=0 net.ipv6.conf.d1.accept_dad=0 && "
-               "ip link set d0 up && ip link set d1 up && ip addr add 192.0.2.1/24 dev d0 && "
-               "ip addr add 2001:db8::1/64 dev d0 nodad && ip addr add 2001:db8:1::1/64 dev d1 nodad && "
-               "ip route add default via 192.0.2.2 && ip -6 route add default via 2001:db8::2 && "
+    if (system("ip link set lo up && ip link add d0 type veth peer name d1 && sysctl -qw "
+               "net.ipv6.conf.d0.accept_dad=0 net.ipv6.conf.d1.accept_dad=0 && ip link set d0 up "
+               "&& ip link set d1 up && ip addr add 192.0.2.1/24 dev d0 && ip addr add "
+               "2001:db8::1/64 dev d0 nodad && ip addr add 2001:db8:1::1/64 dev d1 nodad && ip "
+               "route add default via 192.0.2.2 && ip -6 route add default via 2001:db8::2 && "
                "sysctl -qw net.ipv4.conf.d1.forwarding=1 net.ipv6.conf.d1.forwarding=1 2>&1") != 0)
         lab_skip("no pair of interfaces can be made here");
     struct rlimit limit;

@@ -53,7 +53,8 @@ Test(sysctl_guard, journal_is_private_and_complete)
 static void append_text(const struct sysctl_change *c, void *text)
 {
     static const char *const outcome[] = {"restored", "handed on", "changed", "unrestored"};
-    sprintf((char *)text + strlen(text), "%s %s>%s %s; ", c->key, c->before, c->set, outcome[c->outcome]);
+    sprintf((char *)text + strlen(text), "%s %s>%s %s; ", c->key, c->before, c->set,
+            outcome[c->outcome]);
 }
 
 /* Puts back, and tells of all that was to be. */
@@ -110,7 +111,8 @@ Test(sysctl_guard, failures_change_nothing)
             cr_assert_str_eq(before, rows[i].stays);
         int r = sysctl_guard_set(g, rows[i].key, rows[i].value, now, &journal_failed);
         /* Some kernels hide a few from user namespaces. */
-        int expected = rows[i].error == -EACCES && !lab_exists(rows[i].key) ? -ENOENT : rows[i].error;
+        int expected =
+            rows[i].error == -EACCES && !lab_exists(rows[i].key) ? -ENOENT : rows[i].error;
         cr_assert_eq(r, expected, "%s=%s: %s", rows[i].key, rows[i].value, strerror(-r));
         cr_assert_eq(journal_failed, 0);
         cr_assert_str_eq(lab_get(rows[i].key, after), before, "%s=%s", rows[i].key, rows[i].value);
@@ -311,7 +313,8 @@ Test(sysctl_guard, killed_below_and_above_the_living)
     lab_free(living);
 }
 
-/* A dead run's change that somebody else has undone, and one whose value somebody else has changed. */
+/* A dead run's change that somebody else has undone, and one whose value somebody else has
+ * changed. */
 Test(sysctl_guard, recovery_keeps_somebody_elses_value)
 {
     struct sysctl_guard *g = lab_guard();

@@ -1,4 +1,5 @@
-/* The journal on disk: where it lies, whose it is, and what happens when it cannot be read or written. */
+/* The journal on disk: where it lies, whose it is, and what happens when it cannot be read or
+ * written. */
 #include "common/process/stop.h"
 #include "tests/lib/sysctl_lab.h"
 
@@ -144,7 +145,8 @@ Test(sysctl_journal, restore_that_cannot_be_stored)
     lab_free(other);
 }
 
-/* Its directory is taken away, and comes again for the next: the guard itself knows what it has set. */
+/* Its directory is taken away, and comes again for the next: the guard itself knows what it has
+ * set. */
 Test(sysctl_journal, removed_under_a_living_guard)
 {
     struct sysctl_guard *g = lab_guard(), *other = lab_guard();
@@ -195,7 +197,8 @@ static void spoil(char *text, size_t size, const char *whole, size_t i)
 {
     const char *at = strstr(whole, spoilt[i].old);
     cr_assert(at, "%s", spoilt[i].old);
-    snprintf(text, size, "%.*s%s%s", (int)(at - whole), whole, spoilt[i].new, at + strlen(spoilt[i].old));
+    snprintf(text, size, "%.*s%s%s", (int)(at - whole), whole, spoilt[i].new,
+             at + strlen(spoilt[i].old));
 }
 
 static void assert_refused(const char *name, const char *path, const char *text)

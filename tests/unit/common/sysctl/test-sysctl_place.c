@@ -1,5 +1,6 @@
-/* Which directory the journal goes to, and disks that are full or read-only. In a child with a mount namespace of its
- * own, where /run and /tmp are empty; and sysctls that become read-only, or go. */
+/* Which directory the journal goes to, and disks that are full or read-only. In a child with a
+ * mount namespace of its own, where /run and /tmp are empty; and sysctls that become read-only, or
+ * go. */
 #include "tests/lib/sysctl_lab.h"
 
 #include <criterion/criterion.h>

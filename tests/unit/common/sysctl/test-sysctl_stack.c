@@ -1,12 +1,13 @@
-/* Several guards on one knob: in whatever order they leave or die, the first value comes back at the end. */
+/* Several guards on one knob: in whatever order they leave or die, the first value comes back at
+ * the end. */
 #include "tests/lib/sysctl_lab.h"
 
 #include <criterion/criterion.h>
 
 TestSuite(sysctl_stack, .init = lab_start, .fini = lab_stop);
 
-/* Each guard leaves by itself (restore), or dies and somebody recovers: in every order, for every mixture. After each
- * leaving the topmost one alive has its way. */
+/* Each guard leaves by itself (restore), or dies and somebody recovers: in every order, for every
+ * mixture. After each leaving the topmost one alive has its way. */
 static void leave_in_order(const int order[3], unsigned dies)
 {
     static const char *const value[] = {"11", "12", "13"};

@@ -92,7 +92,8 @@ Test(host_port, taken)
         char host[PARSE_HOST_MAX] = "untouched";
         const char *why = NULL;
         int port = 4711;
-        cr_expect_eq(parse_host_port(table[i].text, host, &port, &why), 0, "%s: %s", table[i].text, why);
+        cr_expect_eq(parse_host_port(table[i].text, host, &port, &why), 0, "%s: %s", table[i].text,
+                     why);
         cr_expect_str_eq(host, table[i].host, "%s: %s", table[i].text, host);
         cr_expect_eq(port, table[i].port, "%s: %d", table[i].text, port);
     }
@@ -185,7 +186,8 @@ Test(host_port, refused)
         int port = 4711;
         int r = parse_host_port(hosts_refused[i].text, host, &port, &why);
         check_refused(&hosts_refused[i], r, why);
-        cr_expect(strcmp(host, "untouched") == 0 && port == 4711, "%s wrote its output", hosts_refused[i].text);
+        cr_expect(strcmp(host, "untouched") == 0 && port == 4711, "%s wrote its output",
+                  hosts_refused[i].text);
     }
 }
 
@@ -233,7 +235,8 @@ Test(host_port, length)
     cr_expect_eq(parse_host_port(name, host, &port, &why), -ERANGE);
     cr_expect_str_eq(why, "a host name has at most 255 characters");
 
-    char *part = repeat('a', 63, ".b"), *long_part = repeat('a', 64, ".b"), *huge = repeat('a', 1000000, ":80");
+    char *part = repeat('a', 63, ".b"), *long_part = repeat('a', 64, ".b"),
+         *huge = repeat('a', 1000000, ":80");
     cr_expect_eq(parse_host_port(part, host, &port, &why), 0);
     cr_expect_eq(parse_host_port(long_part, host, &port, &why), -EINVAL);
     cr_expect_eq(parse_host_port(huge, host, &port, &why), -ERANGE);
@@ -278,7 +281,8 @@ Test(network, taken)
         cr_expect_eq(parse_network(table[i].text, &n, &why), 0, "%s: %s", table[i].text, why);
         cr_expect_eq(n.family, table[i].network.family, "%s", table[i].text);
         cr_expect_eq(n.prefix, table[i].network.prefix, "%s: /%d", table[i].text, n.prefix);
-        cr_expect(memcmp(n.address, table[i].network.address, 16) == 0, "%s: wrong address", table[i].text);
+        cr_expect(memcmp(n.address, table[i].network.address, 16) == 0, "%s: wrong address",
+                  table[i].text);
         cr_expect_str_eq(n.zone, table[i].network.zone, "%s: %s", table[i].text, n.zone);
     }
 }
@@ -330,6 +334,7 @@ Test(network, refused)
         const char *why = NULL;
         int r = parse_network(networks_refused[i].text, &n, &why);
         check_refused(&networks_refused[i], r, why);
-        cr_expect(n.family == 4711 && n.prefix == 4712, "%s wrote its output", networks_refused[i].text);
+        cr_expect(n.family == 4711 && n.prefix == 4712, "%s wrote its output",
+                  networks_refused[i].text);
     }
 }

@@ -11,11 +11,60 @@
 
 /* No kind of number takes any of these. */
 static const char *const never_a_number[] = {
-    "",     " ",    "\t",        "\n",           "-",        "+",     "--1",   "-+1",       "+1",    ".",     ".5",
-    "5.",   "1..5", "1.5.2",     "1,5",          "1 ",       " 1",    "1 s",   "1\n",       "1.\t5", "nan",   "NaN",
-    "-nan", "inf",  "-inf",      "infinity",     "0x10",     "0X1p3", "1e3",   "1E3",       "1e-3",  "1.5e2", "abc",
-    "s",    "k",    "1\xc2\xb5", "\xef\xbc\x91", "\xd9\xa1", "1_000", "1'000", "1\xc2\xa0", "1x",    "\x01",  "1\x7f",
-    "1;2",  "$1",   "1/2",       "(1)",          "1:2",      "5:",    "5/",    "1.:",       "1%",    "\xff",
+    "",
+    " ",
+    "\t",
+    "\n",
+    "-",
+    "+",
+    "--1",
+    "-+1",
+    "+1",
+    ".",
+    ".5",
+    "5.",
+    "1..5",
+    "1.5.2",
+    "1,5",
+    "1 ",
+    " 1",
+    "1 s",
+    "1\n",
+    "1.\t5",
+    "nan",
+    "NaN",
+    "-nan",
+    "inf",
+    "-inf",
+    "infinity",
+    "0x10",
+    "0X1p3",
+    "1e3",
+    "1E3",
+    "1e-3",
+    "1.5e2",
+    "abc",
+    "s",
+    "k",
+    "1\xc2\xb5",
+    "\xef\xbc\x91",
+    "\xd9\xa1",
+    "1_000",
+    "1'000",
+    "1\xc2\xa0",
+    "1x",
+    "\x01",
+    "1\x7f",
+    "1;2",
+    "$1",
+    "1/2",
+    "(1)",
+    "1:2",
+    "5:",
+    "5/",
+    "1.:",
+    "1%",
+    "\xff",
 };
 
 struct number {
@@ -102,7 +151,8 @@ static const struct refused durations_refused[] = {
     {"18446744073709551616us", -ERANGE, "292 years"},
     {"99999999999999999999999999h", -ERANGE, "292 years"},
     {"18446744073.709551616s", -ERANGE, "292 years"}, /* 2^64 ns: would wrap to 0 */
-    {"5124095576030431h", -ERANGE, "292 years"},      /* x 3.6e12 wraps round 2^64 a thousand times */
+    /* x 3.6e12 wraps round 2^64 a thousand times */
+    {"5124095576030431h", -ERANGE, "292 years"},
 };
 
 Test(duration, refused)
@@ -308,7 +358,8 @@ Test(numbers, huge_texts)
     int64_t ns = 0;
     uint64_t count = 0;
     struct percentiles p;
-    char *nines = repeat('9', 1000000, ""), *zeros = repeat('0', 1000000, "7us"), *junk = repeat('9', 1000000, "!");
+    char *nines = repeat('9', 1000000, ""), *zeros = repeat('0', 1000000, "7us"),
+         *junk = repeat('9', 1000000, "!");
     char *fine = repeat('0', 1000000, "1"), *commas = repeat(',', 1000000, "");
     fine[1] = '.';
     cr_expect_eq(parse_duration(nines, &ns, &why), -ERANGE);
@@ -353,7 +404,8 @@ Test(percentiles, taken)
         cr_expect_eq(parse_percentiles(table[i].text, &p, &why), 0, "%s: %s", table[i].text, why);
         cr_expect_eq(p.n, table[i].n, "%s: %zu", table[i].text, p.n);
         for (size_t j = 0; j < table[i].n; j++)
-            cr_expect_eq(p.millionths[j], table[i].millionths[j], "%s [%zu]: %u", table[i].text, j, p.millionths[j]);
+            cr_expect_eq(p.millionths[j], table[i].millionths[j], "%s [%zu]: %u", table[i].text, j,
+                         p.millionths[j]);
     }
 }
 
@@ -387,8 +439,8 @@ static const struct refused percentiles_refused[] = {
     {"50,1000", -ERANGE, "at most 100"},
     {"429496.7296", -ERANGE, "at most 100"}, /* 2^32 millionths */
     {"18446744073709551616", -ERANGE, "at most 100"},
-    {"1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,32,33", -ERANGE,
-     "more than 32"},
+    {"1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,32,33",
+     -ERANGE, "more than 32"},
 };
 
 Test(percentiles, refused)
@@ -457,7 +509,7 @@ Test(keepalive, refused)
         const char *why = NULL;
         int r = parse_keepalive(keepalives_refused[i].text, &k, &why);
         check_refused(&keepalives_refused[i], r, why);
-        cr_expect(k.idle_s == 4711 && k.interval_s == 4712 && k.count == 4713, "%s wrote its output",
-                  keepalives_refused[i].text);
+        cr_expect(k.idle_s == 4711 && k.interval_s == 4712 && k.count == 4713,
+                  "%s wrote its output", keepalives_refused[i].text);
     }
 }

@@ -7,8 +7,9 @@
 
 #define N(table) (sizeof(table) / sizeof *(table))
 
-static const char *const words[] = {"backlog",   "accept-delay", "on-data",  "on-eof", "close-after", "close-how",
-                                    "keepalive", "help",         "duration", "json",   "jsonl",       "a"};
+static const char *const words[] = {"backlog",     "accept-delay", "on-data",   "on-eof",
+                                    "close-after", "close-how",    "keepalive", "help",
+                                    "duration",    "json",         "jsonl",     "a"};
 
 Test(suggest, nearest)
 {
