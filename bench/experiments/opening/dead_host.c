@@ -29,7 +29,9 @@
 #include <unistd.h>
 
 #define ETHERNET   14
-#define ICMP_BYTES 8   /* before the packet that it is about */
+#define ICMP_BYTES 8 /* before the packet that it is about */
+/* tcp_ld_RTO_revert() in tcp_v4_err(): seen with two, and never with three */
+#define SYNS_AGAIN 3
 #define AT_ONCE_S  0.9 /* before the SYN would be sent again */
 #define ASKED      3   /* mcast_solicit requests, retrans_time apart, as every interface has them */
 #define PATIENCE_S 10
@@ -42,7 +44,7 @@ static const struct knob knobs[] = {
      "router: one says that the host is unreachable; neighbour: nobody on the client's own network "
      "has the address; silent: the SYN is lost and nobody says so",
      .choices = ways},
-    KNOB_SYSCTL("syn_retries", "2", 1, 127, "net.ipv4.tcp_syn_retries",
+    KNOB_SYSCTL("syn_retries", "3", 1, 127, "net.ipv4.tcp_syn_retries",
                 "matters where nobody says anything"),
     KNOB_SYSCTL("linear_timeouts", NULL, 0, 127, "net.ipv4.tcp_syn_linear_timeouts",
                 "more waits of 1 s before they double"),
@@ -93,6 +95,14 @@ static int check(const struct knobs *k, const struct conditions *c, char **ret_m
                      "with these knobs connect() gives up after %.0f s, when the address may not "
                      "have been given up yet; write syn_retries=2 or more",
                      lasts_s);
+    else if (knob(k, "dead") == DEAD_NEIGHBOUR &&
+             c->syn_retries + c->syn_linear_timeouts < SYNS_AGAIN)
+        r = asprintf(
+            ret_message,
+            "syn_retries=%lld: the ICMP message takes a doubling of the timeout back, which "
+            "can make the SYN's last timeout fire before connect() has its error; write %d "
+            "or more",
+            (long long)c->syn_retries, SYNS_AGAIN - (int)c->syn_linear_timeouts);
     else
         return 0;
     if (r < 0)

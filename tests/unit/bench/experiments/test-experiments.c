@@ -559,6 +559,8 @@ static const struct oddity {
     {"zero-window", "net.ipv4.tcp_wmem=1 1 1", "room for one segment only"},
     {"ephemeral-port-choice", "net.core.somaxconn=0", "write at least 11"},
     {"ephemeral-port-choice", "net.core.somaxconn=11", NULL},
+    {"dead-host", "net.ipv4.tcp_syn_retries=2", NULL},
+    {"dead-host", "net.ipv4.tcp_syn_linear_timeouts=0", NULL},
     {"linger-waits", "net.ipv4.tcp_orphan_retries=0", NULL},
     {"linger-waits", "net.ipv4.tcp_rto_min_us=2147483647", "write a smaller value"},
     {"nagle-delayed-ack", "net.ipv4.tcp_rto_min_us=1", "how often is chance"},
