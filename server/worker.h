@@ -3,7 +3,7 @@
  *
  * More connections than a file table holds (RLIMIT_NOFILE): a worker and its successors, threads
  * with a file table of their own, accept from one listener, but one of them at a time, so that a
- * connection wakes nobody in vain. When its table is full, the turn goes to the one that has most
+ * connection wakes one thread only. When its table is full, the turn goes to the one that has most
  * room again, or to another successor if none has much. Descriptors are numbers in one table: only
  * the worker itself may use those of its connections, its loop and its timers. */
 #pragma once

@@ -31,7 +31,7 @@ int watch_look(struct watch *w);
  * looked at meanwhile, for the timeline: watch_latest() stays as it is. 0 or -errno. */
 int watch_wait(struct watch *w);
 
-/* The timeline and the count of gaps begin here: what was before was preparation. */
+/* Starts the timeline and the count of gaps; call it after the set-up. */
 void watch_begin(struct watch *w);
 
 /* When the next look is due, on clock_now_ns()'s clock: see watch_wait(). */

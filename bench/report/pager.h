@@ -14,6 +14,6 @@ struct pager {
  * cat, out is stdout. */
 void pager_begin(struct pager *p, bool wanted);
 
-/* Shows what was written, and waits until the user has left the pager. An exit code, told (see
+/* Shows what was written, and waits until the user has left the pager. An exit code, printed (see
  * program_flush()). */
 int pager_end(struct pager *p);

@@ -92,7 +92,7 @@ struct trial_socket *sock_try_connection(struct trial *t)
            step_counter(t, SIDE_SERVER, "TcpExt.ListenDrops") == drops) {
         if (clock_now_ns() > until_ns)
             step_fail(t, EXIT_CODE_FAILED,
-                      "waited %d s for an answer to a SYN, or for its drop, in vain",
+                      "timed out after %d s: waited for an answer to a SYN, or for its drop",
                       SOCKETS_PATIENCE_S);
         step_look(t);
     }

@@ -120,7 +120,8 @@ bool step_wait(struct trial *t, step_reached *reached, int64_t number, double pa
 void step_need(struct trial *t, step_reached *reached, int64_t number, const char *what)
 {
     if (!step_wait(t, reached, number, STEP_PATIENCE_S, what))
-        step_fail(t, EXIT_CODE_FAILED, "waited %d s for %s, in vain", STEP_PATIENCE_S, what);
+        step_fail(t, EXIT_CODE_FAILED, "timed out after %d s: waited for %s", STEP_PATIENCE_S,
+                  what);
 }
 
 static bool is_settled(struct trial *t, int64_t number)

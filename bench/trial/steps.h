@@ -74,8 +74,8 @@ int64_t step_ports(struct trial *t, enum side side);
  * reason. */
 void step_fail_without_port(struct trial *t, enum side side);
 
-/* Until the kernel has told of the death of each client socket that the looks miss: it tells from a
- * work queue, some time after. */
+/* Waits for the kernel's destroy event of every vanished client socket: the event comes from a work
+ * queue, some time after. */
 void step_hear_deaths(struct trial *t);
 
 /* Takes stock: the ledger, the queue, the states and the counters of the report are those of this
@@ -128,8 +128,8 @@ void step_see_counter(struct trial *t, enum side side, const char *counter, cons
 /* How far a counter of a host has moved by now. */
 int64_t step_counter(struct trial *t, enum side side, const char *name);
 
-/* All counters count from now on: what was before was preparation, and a slow machine may have sent
- * a SYN again in it. */
+/* Resets all counters; call it after the set-up, in which a slow machine may have sent a SYN
+ * again. */
 void step_count_anew(struct trial *t);
 
 /* The report shows the packets of the first connection in that row of the ledger. */

@@ -13,7 +13,7 @@
 #include <stdio.h>
 
 #define TRIAL_CLIENTS 8   /* programs, in sequence or together */
-#define TRIAL_SOCKETS 512 /* of the trial itself */
+#define TRIAL_SOCKETS 512 /* sockets the experiment opens */
 
 struct trial_programs {
     const char *server, *client; /* paths */

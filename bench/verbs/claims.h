@@ -2,5 +2,5 @@
  * this kernel. */
 #pragma once
 
-/* argv[0] is the verb, argv[-1] the program's name. An exit code; what is wrong has been told. */
+/* argv[0] is the verb, argv[-1] the program's name. An exit code; errors have been printed. */
 int claims_main(int argc, char **argv);

@@ -35,7 +35,7 @@ struct job {
 };
 
 /* What can be found lacking before anything is run; finds the two programs of this installation,
- * and what rules this kernel has. An exit code; what is wrong has been told. */
+ * and what rules this kernel has. An exit code; errors have been printed. */
 int jobs_prepare(struct trial_programs *ret, struct kernel_rules *ret_rules);
 
 /* Runs all, at most `parallel` at once; finished() is called for each when it has ended, and says

@@ -16,18 +16,19 @@ void program_begin(const char *name);
  * was told. */
 int program_flush(void);
 
-/* Opens --json and --jsonl. An exit code; when it is not 0 the reason was told. */
+/* Opens --json and --jsonl. An exit code; when it is not 0 the reason has been printed. */
 int program_open_output(const char *json, const char *jsonl, struct document_output **ret);
 
 /* Frees it (NULL is nothing) after a run that ends with `code`. That code; or, where something
- * could not be written, the reason was told, and the run has failed. */
+ * could not be written, the reason has been printed, and the run has failed. */
 int program_close_output(struct document_output *output, int code);
 
 /* After settings_read() returned r (not 0): tells the message (and frees it) when r is an error.
  * The exit code. */
 int program_settings_ended(int r, char *message);
 
-/* Whether this machine has the parts of /proc that all programs need. An exit code, told. */
+/* Whether this machine has the parts of /proc that all programs need. An exit code; an error has been
+ * printed. */
 int program_check_proc(void);
 
 /* After a start that failed with r (-errno): tells what could not be done, the kernel's reason, and
@@ -36,7 +37,7 @@ int program_check_proc(void);
 int program_start_failed(const char *what, int r);
 
 /* Whether fd (-1: none was asked for) can be written to: a script that waits for it must not wait
- * for ever. An exit code, told. */
+ * for ever. An exit code; an error has been printed. */
 int program_check_ready_fd(int fd);
 
 /* --ready-fd: a newline, then it is closed. */

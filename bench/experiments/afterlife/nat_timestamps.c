@@ -284,7 +284,7 @@ static void run(struct trial *t, const struct knobs *k)
         sock_send(client, BYTES);
         bytes = server ? (int64_t)sock_receive_all(server, BYTES, &error) : 0;
     } else {
-        step_need(t, syns_sent, 1 + SYNS_IN_VAIN, "the SYN to be sent again in vain");
+        step_need(t, syns_sent, 1 + SYNS_IN_VAIN, "the SYN to be sent again without an answer");
     }
     step_settle(t);
     if (!gets_in(k, &t->conditions))

@@ -166,8 +166,9 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
         out,
         ", although its send() failed. When the server had shut down as well, the server's said ");
     tell_events(out, t, "server", "after_both_FINs");
-    fprintf(out, ". Who waits for POLLHUP to learn that the peer has closed waits in vain: that is "
-                 "POLLRDHUP, or POLLIN and a recv() that gives 0.");
+    fprintf(out,
+            ". A program that waits for POLLHUP does not learn that the peer has closed: that is "
+            "POLLRDHUP, or POLLIN and a recv() that gives 0.");
 }
 
 static const struct by_hand by_hand[] = {

@@ -130,7 +130,7 @@ static void fill(struct trial *t, int64_t clients)
         sock_try_connection(t);
 }
 
-/* One is taken out, and as many SYNs as there are clients outside have come in vain since. */
+/* Takes one out, and waits until each client outside has sent its SYN once more. */
 static void shrink(struct trial *t, const struct knobs *k, struct trial_socket *listener)
 {
     sock_listen(listener, knob(k, "shrunk"));
@@ -177,7 +177,7 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
             seen(t, "server.limit_shrunk"));
     fprintf(out,
             "accept() took one out, but %d were still more than the limit, so the %lld client%s "
-            "outside sent SYNs in vain. ",
+            "outside sent SYNs without an answer. ",
             seen(t, "server.queue_after_one_accept"), waiting, waiting == 1 ? "" : "s");
     fprintf(out,
             "Then somaxconn was set to %lld, and the limit was %d as before; with the next "
