@@ -27,8 +27,8 @@ int program_close_output(struct document_output *output, int code);
  * The exit code. */
 int program_settings_ended(int r, char *message);
 
-/* Whether this machine has the parts of /proc that all programs need. An exit code; an error has been
- * printed. */
+/* Whether this machine has the parts of /proc that all programs need. An exit code; an error
+ * has been printed. */
 int program_check_proc(void);
 
 /* After a start that failed with r (-errno): tells what could not be done, the kernel's reason, and
