@@ -4,6 +4,7 @@
 #include "bench/verbs/explain.h"
 #include "bench/verbs/probe.h"
 #include "bench/verbs/run.h"
+#include "bench/verbs/show.h"
 #include "common/process/exit_code.h"
 #include "common/report/program.h"
 #include "common/report/terminal.h"
@@ -24,6 +25,8 @@ static const struct {
      explain_main},
     {"run", "[OPTIONS] NAME...|--all",
      "run experiments in a private lab and compare them with their predictions", run_main},
+    {"show", "[OPTIONS] FILE...", "the text report of a document that run --json=FILE has saved",
+     show_main},
     {"claims", "[list | run [OPTIONS] [CLAIM...]]",
      "what articles and books say, and whether it is so on this kernel", claims_main},
     {"probe", "[OPTIONS]",

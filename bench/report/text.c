@@ -12,6 +12,7 @@
 #include "common/report/terminal.h"
 #include "common/text/human.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -305,13 +306,46 @@ void report_head_text(FILE *out, const json_t *document)
     fprintf(out, "%s%s\n", kernel ? " on Linux " : "", kernel ? kernel : "");
 }
 
-void report_text(FILE *out, const json_t *document)
+int report_sections(const char *list, unsigned *ret, const char **ret_unknown)
+{
+    unsigned sections = 0;
+    for (;;) {
+        size_t length = strcspn(list, ","), i = 0;
+        while (report_section_names[i] && (strlen(report_section_names[i]) != length ||
+                                           strncmp(report_section_names[i], list, length)))
+            i++;
+        *ret_unknown = list;
+        if (!report_section_names[i])
+            return -EINVAL;
+        sections |= 1u << i;
+        *ret = sections;
+        if (!list[length])
+            return 0;
+        list += length + 1;
+    }
+}
+
+struct report_style report_style_of(const json_t *document)
+{
+    const json_t *settings = json_object_get(document, "settings");
+    const char *show = report_string(settings, "show"), *unknown;
+    struct report_style style = {
+        .sections = json_is_true(json_object_get(settings, "brief")) ? REPORT_BRIEF : REPORT_ALL,
+        .no_answers = json_is_true(json_object_get(settings, "no_answers"))};
+    unsigned sections;
+    if (show && !report_sections(show, &sections, &unknown))
+        style.sections = sections;
+    return style;
+}
+
+void report_text(FILE *out, const json_t *document, struct report_style style)
 {
     const json_t *runs = json_object_get(document, "runs");
+    bool brief = json_is_true(json_object_get(json_object_get(document, "settings"), "all"));
     size_t n = json_array_size(runs);
     report_head_text(out, document);
     for (size_t i = 0; i < n; i++)
-        report_next_text(out, runs, i, false, report_whole);
+        report_next_text(out, runs, i, brief, style);
     if (n > 1)
         report_summary_text(out, runs);
 }

@@ -37,9 +37,15 @@ struct report_style {
 /* All sections, with the answers. */
 extern const struct report_style report_whole;
 
-/* The whole document: the head, each run by report_next_text(), and the summary where there is more
- * than one. */
-void report_text(FILE *out, const json_t *document);
+/* "verdict,ledger": the sections' bits. 0; -EINVAL, and where the name that is none begins. */
+int report_sections(const char *list, unsigned *ret, const char **ret_unknown);
+
+/* The style that a document of tcplab-bench run was printed in, by its settings. */
+struct report_style report_style_of(const json_t *document);
+
+/* The whole document as tcplab-bench run printed it, but in that style: the head, each run by
+ * report_next_text(), and the summary where there is more than one. */
+void report_text(FILE *out, const json_t *document, struct report_style style);
 
 /* Its parts, for a program that prints each run as it ends. */
 

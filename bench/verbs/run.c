@@ -144,33 +144,16 @@ static int run_check_knobs(struct run_settings *s, char **ret_message)
     return 0;
 }
 
-/* The bit of a section's name; 0: there is none. */
-static unsigned run_section(const char *name, size_t length)
-{
-    for (size_t i = 0; report_section_names[i]; i++)
-        if (strlen(report_section_names[i]) == length &&
-            !strncmp(report_section_names[i], name, length))
-            return 1u << i;
-    return 0;
-}
-
 static int run_read_sections(const char *list, unsigned *ret, char **ret_message)
 {
-    *ret = 0;
-    for (;;) {
-        size_t length = strcspn(list, ",");
-        unsigned section = run_section(list, length);
-        if (!section)
-            return run_say(
-                ret_message,
-                "--show %.*s: there is no such section; give some of verdict, you, ledger, seen, "
-                "claim, setup, checks, states, ladder, counters, by-hand, next, with commas",
-                (int)length, list);
-        *ret |= section;
-        if (!list[length])
-            return 0;
-        list += length + 1;
-    }
+    const char *unknown;
+    if (!report_sections(list, ret, &unknown))
+        return 0;
+    return run_say(ret_message,
+                   "--show %.*s: there is no such section; give some of verdict, you, ledger, "
+                   "seen, claim, setup, checks, states, ladder, counters, by-hand, next, with "
+                   "commas",
+                   (int)strcspn(unknown, ","), unknown);
 }
 
 /* What is printed of each run. */

@@ -1,0 +1,148 @@
+#include "bench/verbs/show.h"
+#include "bench/report/claims.h"
+#include "bench/report/pager.h"
+#include "bench/report/text.h"
+#include "common/options/options.h"
+#include "common/process/exit_code.h"
+#include "common/report/program.h"
+#include "common/report/terminal.h"
+#include "common/text/printable.h"
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SHOW_SCHEMA "tcplab.bench/"
+#define SHOW_NEWEST 1 /* SHOW_SCHEMA 1 */
+#define SHOW_FILES  64
+
+struct show_settings {
+    bool brief, no_pager;
+    const char *show;
+    int color;
+    unsigned sections;
+};
+
+static const struct option_program show_program = {
+    .name = "tcplab-bench show",
+    .usage = "[options] FILE...",
+    .examples = "  tcplab-bench run rst-on-overflow --json=run.json\n"
+                "  tcplab-bench show run.json                  what run printed\n"
+                "  tcplab-bench show run.json --show ladder    only that\n",
+    .closing =
+        "FILE: a document of tcplab-bench run or claims run; - for stdin. No lab is needed.\n",
+    .operands_max = SHOW_FILES,
+};
+
+static int show_read_settings(int argc, char **argv, struct show_settings *s, char ***ret_files,
+                              int *ret_n, char **ret_message)
+{
+    struct option_row rows[] = {
+        {"brief", 0, NULL, NULL, "only the beginning of each report", &option_flag, &s->brief},
+        {"show", 0, "SECTION,...", NULL, "only these sections (see tcplab-bench run --help)",
+         &option_text, &s->show},
+        {"no-pager", 0, NULL, NULL, "a long report on a terminal without $PAGER", &option_flag,
+         &s->no_pager},
+        {"color", 0, "WHEN", "auto", "colour on stdout", &option_choice, &s->color,
+         .choices = terminal_color_words},
+    };
+    const size_t n_rows = sizeof(rows) / sizeof(*rows);
+    const char *unknown, *wrong = NULL;
+    int r = options_parse(rows, n_rows, &show_program, argc, argv, ret_files, ret_n, ret_message);
+    if (r == OPTIONS_HELP)
+        options_help(stdout, rows, n_rows, &show_program);
+    if (r == OPTIONS_VERSION)
+        puts("tcplab-bench " TCPLAB_VERSION);
+    if (r)
+        return r < 0 ? r : 1;
+    if (!*ret_n)
+        wrong = "which document? Give files that tcplab-bench run --json=FILE wrote";
+    else if (s->brief && s->show)
+        wrong = "--brief is --show verdict,you,ledger,seen; give one of the two";
+    else if (s->show && report_sections(s->show, &s->sections, &unknown))
+        wrong = "--show: there is no such section; tcplab-bench run --help names them";
+    if (wrong && !(*ret_message = strdup(wrong)))
+        return -ENOMEM;
+    s->sections = s->brief ? REPORT_BRIEF : s->sections;
+    return wrong ? -EINVAL : 0;
+}
+
+/* NULL, and the error has been printed. New reference. */
+static json_t *show_load(const char *file)
+{
+    json_error_t error;
+    bool input = !strcmp(file, "-");
+    errno = 0;
+    FILE *in = input ? stdin : fopen(file, "re");
+    if (!in) {
+        terminal_error("%s: %s; give a file that tcplab-bench run --json=FILE wrote", file,
+                       strerror(errno));
+        return NULL;
+    }
+    json_t *document = json_loadf(in, JSON_REJECT_DUPLICATES, &error);
+    if (!document)
+        terminal_error("%s: not a whole JSON document: line %d: %s", file, error.line, error.text);
+    if (!input)
+        fclose(in);
+    return document;
+}
+
+/* Whether the document is one of this program's; if not, the error has been printed. */
+static bool show_is_ours(const char *file, const json_t *document)
+{
+    const char *schema = json_string_value(json_object_get(document, "schema"));
+    size_t length = strlen(SHOW_SCHEMA);
+    long version =
+        schema && !strncmp(schema, SHOW_SCHEMA, length) ? strtol(schema + length, NULL, 10) : 0;
+    bool whole = json_is_array(json_object_get(document, "runs")) ||
+                 json_is_array(json_object_get(document, "claims"));
+    if (version > SHOW_NEWEST)
+        terminal_error(
+            "%s: its schema %s is newer than this tcplab-bench, which reads up to " SHOW_SCHEMA
+            "%d; use the program that wrote it",
+            file, schema, SHOW_NEWEST);
+    else if (version < 1)
+        terminal_error("%s: no document of tcplab-bench run: its schema is %s", file,
+                       schema ? schema : "missing");
+    else if (!whole)
+        terminal_error("%s: there is no list of runs or claims in it; give the document that "
+                       "--json wrote, not a line of --jsonl",
+                       file);
+    return version >= 1 && version <= SHOW_NEWEST && whole;
+}
+
+static int show_file(FILE *out, const char *file, const struct show_settings *s)
+{
+    json_t *document = show_load(file);
+    json_t *clean = document && show_is_ours(file, document) ? printable_document(document) : NULL;
+    if (clean && json_is_array(json_object_get(clean, "claims"))) {
+        claims_text(out, clean);
+    } else if (clean) {
+        struct report_style style = report_style_of(clean);
+        style.sections = s->sections ? s->sections : style.sections;
+        report_text(out, clean, style);
+    }
+    bool shown = clean;
+    json_decref(clean);
+    json_decref(document);
+    return shown ? EXIT_CODE_DONE : EXIT_CODE_FAILED;
+}
+
+int show_main(int argc, char **argv)
+{
+    struct show_settings settings = {0};
+    struct pager pager;
+    char **files, *message = NULL;
+    int n, code = EXIT_CODE_DONE;
+    int r = show_read_settings(argc, argv, &settings, &files, &n, &message);
+    if (r)
+        return program_settings_ended(r, message);
+    terminal_init("tcplab-bench", (enum terminal_color)settings.color);
+    pager_begin(&pager, !settings.no_pager);
+    for (int i = 0; i < n && !code; i++)
+        code = show_file(pager.out, files[i], &settings);
+    int shown = pager_end(&pager);
+    return code ? code : shown;
+}
