@@ -94,8 +94,8 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 {
     static const char *const why[] = {
         [PORT_NOBODY] = "no socket has the port",
-        [PORT_BOUND] = "a program has the port by bind(), but it never called listen(), and its "
-                       "socket is in CLOSE",
+        [PORT_BOUND] =
+            "a program has bound the port and never called listen(): its socket is in CLOSE",
         [PORT_CLOSED] = "the listener was closed before, and no trace of it is left",
     };
     fprintf(out,
