@@ -51,6 +51,8 @@
       "agree")                                                                                     \
     X("self-connect", "agree", "agree", "agree", "agree", "agree", "agree", "agree", "agree",      \
       "agree")                                                                                     \
+    X("dead-host", "agree", "agree", "agree", "agree", "agree", "agree", "agree", "agree",         \
+      "agree")                                                                                     \
     X("accept-queue-full", "agree", "agree", "agree", "agree", "agree", "agree", "agree", "agree", \
       "agree")                                                                                     \
     X("third-ack-dropped", "agree", "agree", "agree", "agree", "agree", "agree", "agree", "agree", \
@@ -114,6 +116,8 @@
       "agree")                                                                                     \
     X("time-wait-assassination", "agree", "agree", "agree", "agree", "agree", "agree", "agree",    \
       "agree", "agree")                                                                            \
+    X("nat-timestamps", "agree", "agree", "agree", "agree", "agree", "agree", "agree", "agree",    \
+      "agree")                                                                                     \
     X("port-exhaustion", "agree", "agree", "agree", "agree", "agree", "agree", "agree", "agree",   \
       "agree")                                                                                     \
     X("ephemeral-port-choice", "agree", "agree", "agree", "agree", "agree", "agree", "agree",      \
