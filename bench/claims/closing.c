@@ -95,7 +95,8 @@ const struct claim claims_of_closing[] = {
         .experiment = "linger-reset",
         CLAIM_SETS("data=arrived"),
         CLAIM_VALUES({"server.bytes_received", 0, 0}),
-        .truth = "It can still be read; only then recv() gives ECONNRESET.",
+        .truth = "It can still be read; only then recv() gives ECONNRESET. If the peer's FIN had "
+                 "come before the RST, recv() gives the end of the file, and SO_ERROR holds EPIPE.",
     },
     {
         .name = "close-wait-times-out",

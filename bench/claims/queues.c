@@ -136,7 +136,7 @@ const struct claim claims_of_queues[] = {
         .experiment = "queued-client-leaves",
         CLAIM_VALUES({"server.queue", 0, 0}, {"ledger.syn_sent", 0, 0}),
         .truth = "Its place stays taken until the program calls accept() and finds out: what it "
-                 "sent, and then the end of the file.",
+                 "sent, and then the end of the file (ECONNRESET, if it left with a RST).",
     },
     {
         .name = "accept-econnaborted",

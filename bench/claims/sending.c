@@ -88,9 +88,9 @@ const struct claim claims_of_sending[] = {
         .source = "many blog posts",
         .experiment = "keepalive-behind-data",
         CLAIM_VALUES({"client.idle_given_up", 2.9, 3.3}, {"client.ESTABLISHED_behind_data", 0, 0}),
-        .truth =
-            "Only where nothing is unacknowledged or unsent. Otherwise retransmission finds it "
-            "out, after tcp_retries2: 924.6 s and more by default. TCP_USER_TIMEOUT limits both.",
+        .truth = "Only where nothing is unacknowledged or unsent. Otherwise retransmission finds "
+                 "it out, or window probes where all of it is unsent, after tcp_retries2: 924.6 s "
+                 "and more by default. TCP_USER_TIMEOUT limits all of them.",
     },
     {
         .name = "keepalive-probes-with-data",

@@ -3,9 +3,10 @@
 
 #define RULES_OF_CALLS(X)                                                                          \
     X(fin_wait_1,                                                                                  \
-      "close() in ESTABLISHED sends a FIN (a RST, if data is unread or SO_LINGER is 0 s), and "    \
-      "after a FIN "                                                                               \
-      "the socket is in FIN_WAIT_1 until that is acknowledged.",                                   \
+      "close() in ESTABLISHED sends a FIN (a RST, if data is unread or SO_LINGER is 0 s). After "  \
+      "a FIN the "                                                                                 \
+      "socket is in FIN_WAIT_1 until that FIN is acknowledged, or the peer's own FIN comes first " \
+      "(CLOSING).",                                                                                \
       "tcp_close_state(), net/ipv4/tcp.c")                                                         \
     X(last_ack,                                                                                    \
       "close() in CLOSE_WAIT sends this end's FIN (a RST, if data is unread or SO_LINGER is 0 "    \
@@ -99,10 +100,12 @@
       "tcp_validate_incoming(), tcp_reset_check(), net/ipv4/tcp_input.c")                          \
     X(abort_on_data,                                                                               \
       "TCPAbortOnData counts the close() calls with SO_LINGER 0 s and no unread data, new data "   \
-      "that comes "                                                                                \
-      "after both directions were shut down, and with TCP_LINGER2 below 0 the FINs that are "      \
-      "acknowledged "                                                                              \
-      "after close().",                                                                            \
+      "that a full "                                                                               \
+      "socket gets after both directions were shut down, and with TCP_LINGER2 below 0 the FINs "   \
+      "that are "                                                                                  \
+      "acknowledged after close(). Data that meets the minisocket which a close() leaves is "      \
+      "answered by RST"                                                                            \
+      " and not counted.",                                                                         \
       "__tcp_close(), net/ipv4/tcp.c; tcp_rcv_state_process(), net/ipv4/tcp_input.c")              \
     X(established_resets,                                                                          \
       "EstabResets counts at each end the connections that go from ESTABLISHED or CLOSE_WAIT to "  \
