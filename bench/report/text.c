@@ -325,7 +325,8 @@ int report_sections(const char *list, unsigned *ret, const char **ret_unknown)
     }
 }
 
-struct report_style report_style_of(const json_t *document)
+/* As the document was printed. */
+static struct report_style report_style_of(const json_t *document)
 {
     const json_t *settings = json_object_get(document, "settings");
     const char *show = report_string(settings, "show"), *unknown;
@@ -338,7 +339,7 @@ struct report_style report_style_of(const json_t *document)
     return style;
 }
 
-void report_text(FILE *out, const json_t *document, struct report_style style)
+static void report_in_style(FILE *out, const json_t *document, struct report_style style)
 {
     const json_t *runs = json_object_get(document, "runs");
     bool brief = json_is_true(json_object_get(json_object_get(document, "settings"), "all"));
@@ -348,4 +349,16 @@ void report_text(FILE *out, const json_t *document, struct report_style style)
         report_next_text(out, runs, i, brief, style);
     if (n > 1)
         report_summary_text(out, runs);
+}
+
+void report_text(FILE *out, const json_t *document)
+{
+    report_in_style(out, document, report_style_of(document));
+}
+
+void report_sections_text(FILE *out, const json_t *document, unsigned sections)
+{
+    struct report_style style = report_style_of(document);
+    style.sections = sections;
+    report_in_style(out, document, style);
 }

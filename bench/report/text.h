@@ -40,12 +40,12 @@ extern const struct report_style report_whole;
 /* "verdict,ledger": the sections' bits. 0; -EINVAL, and where the name that is none begins. */
 int report_sections(const char *list, unsigned *ret, const char **ret_unknown);
 
-/* The style that a document of tcplab-bench run was printed in, by its settings. */
-struct report_style report_style_of(const json_t *document);
-
-/* The whole document as tcplab-bench run printed it, but in that style: the head, each run by
+/* The whole document as tcplab-bench run printed it, by its settings: the head, each run by
  * report_next_text(), and the summary where there is more than one. */
-void report_text(FILE *out, const json_t *document, struct report_style style);
+void report_text(FILE *out, const json_t *document);
+
+/* The same with these sections (enum report_section). */
+void report_sections_text(FILE *out, const json_t *document, unsigned sections);
 
 /* Its parts, for a program that prints each run as it ends. */
 

@@ -119,10 +119,10 @@ static int show_file(FILE *out, const char *file, const struct show_settings *s)
     json_t *clean = document && show_is_ours(file, document) ? printable_document(document) : NULL;
     if (clean && json_is_array(json_object_get(clean, "claims"))) {
         claims_text(out, clean);
+    } else if (clean && s->sections) {
+        report_sections_text(out, clean, s->sections);
     } else if (clean) {
-        struct report_style style = report_style_of(clean);
-        style.sections = s->sections ? s->sections : style.sections;
-        report_text(out, clean, style);
+        report_text(out, clean);
     }
     bool shown = clean;
     json_decref(clean);

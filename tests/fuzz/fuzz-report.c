@@ -94,7 +94,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         unsigned at = data[i] + 256u * data[i + 1];
         damage(document, &at, data[i + 2]);
     }
-    report_text(out, document, report_whole);
+    report_text(out, document);
     json_decref(document);
     return 0;
 }

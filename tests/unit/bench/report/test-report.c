@@ -63,7 +63,7 @@ static const char *whole(const char *name)
 {
     json_t *document = load(name);
     begin();
-    report_text(out, document, report_whole);
+    report_text(out, document);
     json_decref(document);
     return written();
 }
@@ -445,7 +445,7 @@ static void with_each_replaced(json_t *at, json_t *document, json_t *odd)
         value = json_incref(json_array_get(at, 0));
         json_array_set(at, 0, odd);
         begin();
-        report_text(out, document, report_whole);
+        report_text(out, document);
         written();
         json_array_set_new(at, 0, value);
         with_each_replaced(value, document, odd);
@@ -455,7 +455,7 @@ static void with_each_replaced(json_t *at, json_t *document, json_t *odd)
         json_incref(value);
         json_object_set(at, key, odd);
         begin();
-        report_text(out, document, report_whole);
+        report_text(out, document);
         cr_expect_geq(strlen(written()), 10);
         json_object_set(at, key, value);
         with_each_replaced(value, document, odd);
