@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct expectation *append(struct prediction *p)
 {
@@ -46,7 +47,7 @@ static void expect(struct prediction *p, const char *unit, struct span span,
     if (!is_unit(unit)) {
         fprintf(stderr, "%s: \"%s\" is no unit: see UNITS in bench/model/prediction.h\n", e->name,
                 unit);
-        abort();
+        _exit(EXIT_FAILURE); /* the first process of a lab does not die of SIGABRT */
     }
 }
 

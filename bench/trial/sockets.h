@@ -1,7 +1,7 @@
 /* The trial's own sockets: what a program does with a connection, one system call after the other,
  * on either host. For experiments that follow few connections closely, where no option of
  * tcplab-server or tcplab-client says what is to be done. Each call and its outcome stand in the
- * run's document, and beside the segments in its drawing.
+ * run's document, and all but setsockopt() beside the segments in its drawing.
  *
  * sockets.c makes the calls, sockets_wait.c waits, sockets_see.c observes; own_sockets.h has what
  * the trial keeps of a socket.

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define N(table) (sizeof(table) / sizeof *(table))
@@ -208,7 +209,7 @@ Test(model_verdict, rules_have_a_source)
     }
 }
 
-Test(model_verdict, a_unit_that_is_none_ends_the_process, .signal = SIGABRT)
+Test(model_verdict, a_unit_that_is_none_ends_the_process, .exit_code = EXIT_FAILURE)
 {
     struct prediction p = {0};
     expect_exactly(&p, "conections", 5, &rule_accept_queue_capacity, "ledger.queued");
