@@ -241,7 +241,7 @@ const struct claim claims_of_queues[] = {
         CLAIM_SETS("backlog=4", "net.ipv4.tcp_abort_on_overflow=1"),
         CLAIM_VALUES({"ledger.reset", 15, 15}),
         .truth = "Only a final ACK is answered by RST. Who comes when the queue is full does not "
-                 "get so far: the SYN is dropped, whatever tcp_abort_on_overflow says.",
+                 "get so far: the SYN is dropped, with tcp_abort_on_overflow = 0 or 1.",
         .since = "about Linux 4.10",
     },
     {

@@ -17,8 +17,8 @@
       "A SYN that meets a full accept queue is answered, unless two fresh half-open requests "     \
       "wait already.")                                                                             \
     X(cookie_ack_at_full_queue, COOKIE_ACK_AT_FULL_QUEUE_DROPPED, "dropped",                       \
-      "The ACK of a SYN cookie that meets a full accept queue is dropped, whatever "               \
-      "tcp_abort_on_overflow says.",                                                               \
+      "The ACK of a SYN cookie that meets a full accept queue is dropped, with "                   \
+      "tcp_abort_on_overflow = 0 or 1.",                                                           \
       COOKIE_ACK_AT_FULL_QUEUE_RESET, "reset",                                                     \
       "With tcp_abort_on_overflow = 1 the ACK of a SYN cookie that meets a full accept queue is "  \
       "answered by RST.")                                                                          \

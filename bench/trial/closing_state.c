@@ -18,8 +18,8 @@ int closing_state_check_room(const struct conditions *c, int64_t minisockets, ch
     if (afterlife_room(c) >= minisockets)
         return 0;
     if (asprintf(ret_message,
-                 "tcp_max_tw_buckets=%lld: what shall be seen here takes %lld minisocket%s of one "
-                 "host, and those beyond would be gone at once; write at least %lld",
+                 "tcp_max_tw_buckets=%lld: this experiment needs %lld minisocket%s on one host, "
+                 "and the kernel would delete any beyond that at once; write at least %lld",
                  (long long)c->max_tw_buckets, (long long)minisockets, minisockets == 1 ? "" : "s",
                  (long long)minisockets) < 0)
         *ret_message = NULL;
@@ -36,7 +36,8 @@ int closing_state_check_fin_wait_2(const struct conditions *c, char **ret_messag
                      (long long)c->rto_min_us, 3.5 * rto_first(c, 0), RTO_MOST_S * 1000000);
     else if (c->fin_timeout > FIN_TIMEOUT_MOST_S)
         r = asprintf(ret_message,
-                     "net.ipv4.tcp_fin_timeout=%lld: nobody waits that long; write at most %d",
+                     "net.ipv4.tcp_fin_timeout=%lld: this experiment does not wait that long; "
+                     "write at most %d",
                      (long long)c->fin_timeout, FIN_TIMEOUT_MOST_S);
     else
         return 0;
@@ -77,6 +78,6 @@ void closing_state_tell(FILE *out, const struct trial *t, const char *side)
     snprintf(last, sizeof(last), "%s.there_last", side);
     if (isnan(trial_observed(t, first)) || isnan(trial_observed(t, last)))
         return;
-    fprintf(out, "The last was still seen after %.2f s, and the first was missed by %.2f s. ",
+    fprintf(out, "The last one still existed after %.2f s, and the first one was gone by %.2f s. ",
             trial_observed(t, last), trial_observed(t, first));
 }

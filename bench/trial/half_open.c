@@ -24,9 +24,9 @@ int half_open_check_answers(const struct conditions *c, int64_t clients, int64_t
     if (r || times == 1 || opening_answers_each_syn_ack(c))
         return r;
     if (asprintf(ret_message,
-                 "net.ipv4.tcp_invalid_ratelimit=%lld: a SYN-ACK that comes again within so many "
-                 "milliseconds is not answered, and the second one comes 2 s after the first; "
-                 "write at most 2000",
+                 "net.ipv4.tcp_invalid_ratelimit=%lld: the client does not answer a SYN-ACK that "
+                 "comes again within so many milliseconds, and the second one comes 2 s after the "
+                 "first; write at most 2000",
                  (long long)c->invalid_ratelimit) < 0)
         *ret_message = NULL;
     return -EINVAL;

@@ -62,9 +62,9 @@ struct trial_socket *unanswered_connection(struct trial *t, struct trial_socket 
         step_settle(t);
     }
     step_fail(t, EXIT_CODE_CANNOT,
-              "of %d connections none had an RTO of %.3f to %.3f s as this wire should give it "
-              "(the last: %.3f s): this machine is too slow or too busy for what is to be timed; "
-              "run fewer at once, or wait until it is quieter",
+              "of %d connections none had an RTO of %.3f to %.3f s as expected on this wire (the "
+              "last: %.3f s): this machine is too slow or too busy for exact times; run fewer at "
+              "once, or wait until it is quieter",
               UNANSWERED_TRIES, rto.lo, rto.hi, is);
     return NULL;
 }
@@ -197,7 +197,7 @@ void unanswered_tell(FILE *out, const struct trial *t, const struct unanswered_s
             what);
     if (!isnan(probe))
         fprintf(out, "as a tail loss probe after %.2f s, and then ", probe);
-    fprintf(out, "each time the RTO fired, which it did after twice as long each time:");
+    fprintf(out, "at each RTO timeout; each wait was twice as long as the one before:");
     double after_s;
     for (int i = 1; !isnan(after_s = observed(t, "%s.retransmission_%d", side, i)); i++)
         fprintf(out, "%s %.2f", i > 1 ? "," : "", after_s);

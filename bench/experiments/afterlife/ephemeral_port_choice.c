@@ -101,8 +101,8 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
             "The range begins with the %s port %lld. Of the %lld ports that connect() chose %.0f "
             "were %s, and of the %lld that bind() to port 0 chose %.0f. Each keeps to its own half "
             "as long as that has free ports: bind() needs a port that nobody else has, and "
-            "connect() may share one between destinations, so they would be in each other's way. A "
-            "port scan, or a test of randomness, that expects the whole range sees half of it.",
+            "connect() may share one between destinations, so they would conflict with each other. "
+            "A port scan, or a test of randomness, that expects the whole range sees half of it.",
             even ? "even" : "odd", (long long)knob(k, "first"), (long long)knob(k, "sockets"),
             trial_observed(t, "client.connect_like_first"), even ? "even" : "odd",
             (long long)knob(k, "sockets"), trial_observed(t, "client.bind_like_first"));

@@ -300,22 +300,21 @@ static void run(struct trial *t, const struct knobs *k)
 static void tell_answers(FILE *out, const struct trial *t, const struct knobs *k)
 {
     bool in = gets_in(k, &t->conditions);
-    fprintf(out, "The TIME_WAIT answered the SYN with an ACK of the first connection's numbers, "
-                 "and the second client's kernel answered that with a RST which has exactly the "
-                 "number that TIME_WAIT expects. ");
+    fprintf(out, "The TIME_WAIT answered the SYN with an ACK that has the first connection's "
+                 "numbers, and the second client's kernel answered that ACK with a RST that has "
+                 "exactly the number that TIME_WAIT expects. ");
     if (in)
         fprintf(out,
-                "That ended TIME_WAIT, and the SYN that came again %.0f ms after the first made "
-                "the new connection. The program noticed nothing.",
+                "The RST ended TIME_WAIT, and the second SYN, %.0f ms after the first, opened the "
+                "new connection. The program noticed nothing.",
                 1e3 * trial_observed(t, "client.SYN_again"));
     else
         fprintf(out,
-                "With tcp_rfc1337 = 1 TIME_WAIT ignored that, and the SYNs that came again met it, "
-                "too. %s The default, 0, would have let the client in.",
-                is_behind(k, &t->conditions)
-                    ? "Each of them began the 60 s anew, so the client itself keeps the door shut "
-                      "until it gives up."
-                    : "Its 60 s go on, and when they are over a SYN gets in.");
+                "With tcp_rfc1337 = 1 TIME_WAIT ignored the RST, and the repeated SYNs met the "
+                "TIME_WAIT again. %s With the default, 0, the client would have connected.",
+                is_behind(k, &t->conditions) ? "Each of them restarted the 60 s, so the client "
+                                               "keeps itself out until it gives up."
+                                             : "Its 60 s continue, and after them a SYN succeeds.");
 }
 
 static void tell(FILE *out, const struct trial *t, const struct knobs *k)
@@ -344,19 +343,19 @@ static const struct by_hand by_hand[] = {
 
 const struct experiment experiment_nat_timestamps = {
     .name = "nat-timestamps",
-    .question = "Two clients behind one NAT: does the second get in whose timestamps are behind "
-                "those of the first?",
+    .question = "Two clients are behind one NAT, and the second has older timestamps than the "
+                "first: can it connect?",
     .claim = "No: PAWS drops its SYNs, so behind a NAT timestamps must be off.",
-    .kernel = "It does, a few milliseconds late. PAWS compares within the same addresses and ports "
+    .kernel = "It can, a few milliseconds late. PAWS compares within the same addresses and ports "
               "only. If the server has such a connection in TIME_WAIT it answers the SYN with an "
               "ACK (tcp_timewait_state_process), the client in SYN_SENT answers with the RST that "
-              "ends TIME_WAIT (tcp_rcv_synsent_state_process), and the SYN that comes again is let "
-              "in. Only tcp_rfc1337 = 1 keeps the client out.",
+              "ends TIME_WAIT (tcp_rcv_synsent_state_process), and the next SYN opens the "
+              "connection. Only tcp_rfc1337 = 1 keeps the client out.",
     .falsified = "A client that stays out with tcp_rfc1337 = 0 or gets in with 1, or another "
                  "answer than one ACK and one RST with the first connection's numbers.",
     .why_link =
         "The two clients are one host here, which sets the clock of its first connection an hour "
-        "ahead (TCP_REPAIR): to the server that is what two clients behind one NAT are.",
+        "ahead (TCP_REPAIR): for the server that looks like two clients behind one NAT.",
     .time = "Less than 1 s, for nobody waits for TIME_WAIT to end; with rfc1337=1 the run ends "
             "after about 2 s.",
     .drawing =

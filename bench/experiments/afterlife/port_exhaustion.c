@@ -199,12 +199,12 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
     if (second)
         fprintf(out,
                 "To the second address, same port, there were %lld more, from the same client "
-                "ports: a connection is the four numbers together, and a port is used up towards "
-                "one destination only. ",
+                "ports: two addresses and two ports identify a connection, so a port is used up "
+                "towards one destination only. ",
                 second);
     else
         fprintf(out, "To the second address there were none: %s. ",
-                n ? "bind() does not know yet where the connection shall go, and so it reserves "
+                n ? "bind() does not know the destination of the connection yet, so it reserves "
                     "the port against all destinations"
                   : "all ports are reserved");
 }
@@ -222,11 +222,11 @@ const struct experiment experiment_port_exhaustion = {
     .name = "port-exhaustion",
     .question = "How many connections can a client's host open before it runs out of ports?",
     .claim = "The ephemeral ports are the limit: by default 28232 of them (ip_local_port_range), "
-             "and so many outgoing connections.",
-    .kernel = "So many to one address and port, from one address: connect() takes any port that is "
-              "free towards that destination (__inet_hash_connect), then fails with EADDRNOTAVAIL, "
-              "and the next destination has all ports again. A port that bind() chooses is taken "
-              "for all destinations, and there the error is EADDRINUSE.",
+             "and as many outgoing connections.",
+    .kernel = "True towards one address and port, from one address: connect() takes any port that "
+              "is free towards that destination (__inet_hash_connect), then fails with "
+              "EADDRNOTAVAIL, and the next destination has all ports again. A port that bind() "
+              "chooses is taken for all destinations, and there the error is EADDRINUSE.",
     .falsified = "More or fewer connections than ports to any destination, another error, or with "
                  "choose=bind a second destination that gets some.",
     .why_link = "The wire's hosts have several addresses, so that there is more than one "

@@ -224,21 +224,20 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
         fprintf(out, "The old server is gone, and %lld of its connections %s still there, in %s. ",
                 left, left == 1 ? "is" : "are", state);
     else
-        fprintf(out,
-                "The old server is gone, and nothing is left of its connections on its host. ");
+        fprintf(out, "The old server is gone, and its host has none of its connections any more. ");
     fprintf(
         out,
         "bind() to its port without an option: %s; with SO_REUSEADDR: %s; with SO_REUSEPORT: %s. ",
         error_text(plainly), error_text(with), error_text(by_port));
     if (with > 0 && !by_port)
-        fprintf(out, "SO_REUSEPORT of the old server and the new one, of one user, did what "
-                     "SO_REUSEADDR of both would have done.");
+        fprintf(out, "SO_REUSEPORT of both the old and the new server, run by one user, had the "
+                     "same effect as SO_REUSEADDR of both.");
     else if (with > 0)
-        fprintf(out, "The new socket's word is not enough: those connections have no SO_REUSEADDR, "
-                     "for the old listener had none when it made them.");
+        fprintf(out, "SO_REUSEADDR of the new socket alone is not enough: the old connections do "
+                     "not have it, because the old listener did not have it when it made them.");
     else if (left && comes_back(k))
-        fprintf(out, "Then one of the clients came back from the same port: the TIME_WAIT that its "
-                     "SYN met made way for it, and the new server had the connection at once.");
+        fprintf(out, "Then one of the clients connected again from the same port: its SYN ended "
+                     "the TIME_WAIT that it met, and the new server had the connection at once.");
     else if (left)
         fprintf(
             out,
@@ -256,21 +255,20 @@ static const struct by_hand by_hand[] = {
 
 const struct experiment experiment_server_restart = {
     .name = "server-restart",
-    .question = "When does bind() say \"Address already in use\" to a server that is restarted?",
+    .question = "When does bind() of a restarted server fail with \"Address already in use\"?",
     .claim = "A server that was stopped cannot be started again for a minute, because of "
              "TIME_WAIT, unless it sets SO_REUSEADDR.",
-    .kernel = "Any connection that is left of the old server is in the way, whatever its state, "
-              "unless both it and the new socket have SO_REUSEADDR, or both SO_REUSEPORT "
-              "(inet_csk_bind_conflict). Connections have it from their listener, so the old "
-              "server must have set it, too. A client that comes back from the same port with a "
-              "newer SYN is let through its TIME_WAIT (tcp_timewait_state_process).",
+    .kernel = "Any remaining connection of the old server blocks the port, in any state, unless "
+              "both it and the new socket have SO_REUSEADDR, or both SO_REUSEPORT "
+              "(inet_csk_bind_conflict). Connections inherit the option from their listener, so "
+              "the old server must have set it, too. A newer SYN of a client that connects again "
+              "from the same port ends its TIME_WAIT (tcp_timewait_state_process).",
     .falsified =
         "A bind() that fails although old and new have SO_REUSEADDR, or that works where one has "
-        "neither that nor SO_REUSEPORT, or a client that comes back and has to wait.",
-    .why_link = "Two hosts, so that the server's host has only the server's ends.",
+        "neither that nor SO_REUSEPORT, or a client that connects again and has to wait.",
+    .why_link = "With two hosts, the server's host has only the server's sockets.",
     .time = "Less than 1 s; without SO_REUSEADDR one would wait 60 s for TIME_WAIT, up to "
-            "tcp_fin_timeout for FIN_WAIT_2, and for ESTABLISHED as long as it pleases the old "
-            "process.",
+            "tcp_fin_timeout for FIN_WAIT_2, and for ESTABLISHED until the old process closes it.",
     .drawing =
         (const char *const[]){"s close()", "< FIN", "> ACK", "c close()", "> FIN", "< ACK",
                               "s: TIME_WAIT", "s bind(): EADDRINUSE", "s bind() with SO_REUSEADDR",

@@ -199,7 +199,7 @@ static void tell_first(FILE *out, const struct trial *t, const struct knobs *k)
     long long n = knob(k, "clients"), have = kept(k, &t->conditions);
     if (!have) {
         fprintf(out,
-                "The %s closed first, but tcp_max_tw_buckets is %lld: nobody has a TIME_WAIT, each "
+                "The %s closed first, but tcp_max_tw_buckets is %lld: nobody has a TIME_WAIT; each "
                 "connection was gone at once. ",
                 closer, (long long)t->conditions.max_tw_buckets);
         return;
@@ -214,17 +214,17 @@ static void tell_first(FILE *out, const struct trial *t, const struct knobs *k)
     double first = trial_observed(t, knob(k, "closer") == CLOSER_CLIENT ? "client.gone_first"
                                                                         : "server.gone_first");
     if (first < 59) {
-        fprintf(
-            out,
-            "One was gone after %.2f s already: a further connection had taken its place. Left "
-            "alone it takes 60 s, a constant of the kernel, and the lateness of a coarse timer. ",
-            first);
+        fprintf(out,
+                "The first was gone after %.2f s already, because a later connection replaced it. "
+                "Without that it lasts 60 s, a constant of the kernel, plus the lateness of a "
+                "coarse timer. ",
+                first);
         return;
     }
     if (knob(k, "closer") == CLOSER_SERVER || trial_counter(t, SIDE_CLIENT, "TcpExt.TWRecycled"))
         fprintf(out, "Aside from those that a further connection ended: ");
     closing_state_tell(out, t, closer);
-    fprintf(out, "That is 60 s, a constant of the kernel, and the lateness of a coarse timer. ");
+    fprintf(out, "That is 60 s, a constant of the kernel, plus the lateness of a coarse timer. ");
 }
 
 /* Which ports the further connections had. */
@@ -260,9 +260,10 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
     if (knob(k, "closer") == CLOSER_CLIENT)
         tell_ports(out, t, k);
     else if (kept(k, &t->conditions))
-        fprintf(out, "TIME_WAIT there costs the client no port: the further connections were "
-                     "accepted at once, for a SYN whose timestamp is not older, and whose "
-                     "timestamp or sequence number is newer, ends the TIME_WAIT that it meets.");
+        fprintf(out,
+                "TIME_WAIT at the server costs the client no port: the server accepted the later "
+                "connections at once, because a SYN whose timestamp is not older, and whose "
+                "timestamp or sequence number is newer, ends the TIME_WAIT that it meets.");
     else
         fprintf(out, "The further connections were accepted at once.");
 }
@@ -285,16 +286,16 @@ const struct experiment experiment_time_wait = {
     .name = "time-wait",
     .question = "Who has TIME_WAIT, for how long, and what does it cost?",
     .claim = "The side that closes first waits 2 MSL; tcp_fin_timeout makes that shorter; "
-             "TIME_WAIT eats up the ports.",
-    .kernel = "The first to close has it (tcp_fin), for 60 s, a constant (TCP_TIMEWAIT_LEN) that "
-              "no sysctl changes. At the client it holds a port towards one destination "
+             "TIME_WAIT uses up the ports.",
+    .kernel = "The end that closes first has it (tcp_fin), for 60 s, a constant (TCP_TIMEWAIT_LEN) "
+              "that no sysctl changes. At the client it holds a port towards one destination "
               "(__inet_check_established); at the server it costs no port, and a SYN for it is "
               "accepted if its timestamp is not older, and that or its number is newer "
               "(tcp_timewait_state_process).",
     .falsified = "TIME_WAIT at the end that closed second; one shorter than 60 s, or longer than "
                  "the timer wheel allows; a connection that gets a port that is held.",
     .why_link = "By default (tcp_tw_reuse = 2) loopback addresses get their ports back after a "
-                "second; on a wire they do not, as between any two machines.",
+                "second; on a wire they do not, as between two machines.",
     .time = "62 s: TIME_WAIT is 60 s long, a constant that no sysctl and no socket option "
             "shortens. With --all -j N it runs beside the others.",
     .drawing = (const char *const[]){"c close()", "> FIN", "< FIN-ACK", "c: TIME_WAIT", "> ACK",

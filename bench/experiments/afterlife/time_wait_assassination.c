@@ -228,21 +228,20 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 {
     const struct segment *copy = last_copy(t);
     bool survived = trial_observed(t, "client.TIME_WAIT_after") > 0;
-    fprintf(
-        out,
-        "The network had kept back a copy of the server's %d bytes, and brought it %.2f s after "
-        "the original, when the connection was over. The client's TIME_WAIT answered with an ACK: "
-        "I have that already. The server's host had nothing left of the connection and answered "
-        "that with a RST, which had exactly the number that the ACK asked for. ",
-        BYTES, copy ? (double)(copy->out_ns - copy->at_ns) / 1e9 : 0);
+    fprintf(out,
+            "The wire delayed a copy of the server's %d bytes, and delivered it %.2f s after the "
+            "original, when the connection was over. The client's TIME_WAIT answered with an ACK, "
+            "because it had that data already. The server's host had no socket for the connection "
+            "any more and answered the ACK with a RST, which had exactly the number that the ACK "
+            "asked for. ",
+            BYTES, copy ? (double)(copy->out_ns - copy->at_ns) / 1e9 : 0);
     if (survived)
-        fprintf(out, "With tcp_rfc1337 = 1 TIME_WAIT ignored it. The ports stay taken for a whole "
-                     "60 s from the copy on: an old segment makes that time begin anew.");
+        fprintf(out, "With tcp_rfc1337 = 1 TIME_WAIT ignored the RST. The ports stay taken for 60 "
+                     "s from the copy on, because an old segment restarts that time.");
     else
-        fprintf(
-            out,
-            "With tcp_rfc1337 = 0 that was the end of TIME_WAIT. From now on the next connection "
-            "between the same ports would not be protected against what is still on its way.");
+        fprintf(out, "With tcp_rfc1337 = 0 the RST ended TIME_WAIT. From now on nothing protects "
+                     "the next connection between the same ports against old segments that are "
+                     "still in the network.");
 }
 
 static const struct by_hand by_hand[] = {
@@ -258,18 +257,18 @@ static const struct by_hand by_hand[] = {
 const struct experiment experiment_time_wait_assassination = {
     .name = "time-wait-assassination",
     .question = "Can an old segment that comes late end a TIME_WAIT?",
-    .claim = "TIME_WAIT waits until all old segments of the connection have died out; that is why "
-             "it is so long.",
-    .kernel = "An old segment can end it, by a detour: TIME_WAIT answers it with an ACK "
-              "(tcp_timewait_state_process), the peer has nothing left of the connection and "
-              "answers that with a RST (tcp_v4_send_reset), and with tcp_rfc1337 = 0, the default, "
-              "the RST ends TIME_WAIT.",
+    .claim = "TIME_WAIT lasts until no old segment of the connection is left in the network; that "
+             "is why it is so long.",
+    .kernel = "An old segment can end it in three steps: TIME_WAIT answers it with an ACK "
+              "(tcp_timewait_state_process), the peer has no socket for the connection any more "
+              "and answers the ACK with a RST (tcp_v4_send_reset), and with tcp_rfc1337 = 0, the "
+              "default, the RST ends TIME_WAIT.",
     .falsified = "A TIME_WAIT that survives with tcp_rfc1337 = 0, or ends with 1, or a RST whose "
                  "number is not the one that TIME_WAIT expects.",
-    .why_link = "The wire keeps a copy of one segment back and brings it late, as a network with "
-                "several paths may do.",
-    .time = "About 1 s, for the copy is 0.7 s late; in a real network that is between nothing and "
-            "the two minutes that the standard calls the maximum segment lifetime.",
+    .why_link =
+        "The wire delivers a copy of one segment late, as a network with several paths may do.",
+    .time = "About 1 s, because the copy is 0.7 s late; in a real network the delay is between "
+            "zero and the two minutes that the standard calls the maximum segment lifetime.",
     .drawing =
         (const char *const[]){"s send(100)", "< DATA", "> ACK", "c close()", "> FIN", "< ACK",
                               "s close()", "< FIN", "> ACK", "c: TIME_WAIT", "s: CLOSE", ". 0.7 s",

@@ -124,9 +124,9 @@ static void run(struct trial *t, const struct knobs *k)
 static void tell_refused(FILE *out, const struct trial *t, long long refused)
 {
     fprintf(out,
-            "The other%s, %lld, had no place: closed without one in the moment of FIN_WAIT_2, so "
-            "that the server's FIN met a host that knew nothing of the connection and answered "
-            "with RST. TCPTimeWaitOverflow counted %lld in all; those that were there stayed. ",
+            "The other%s, %lld, got no minisocket: the kernel closed the connection at FIN_WAIT_2, "
+            "so the server's FIN found no socket at the client's host, which answered with RST. "
+            "TCPTimeWaitOverflow counted %lld in all; the existing ones stayed. ",
             refused == 1 ? "" : "s", refused,
             (long long)trial_counter(t, SIDE_CLIENT, "TcpExt.TCPTimeWaitOverflow"));
 }
@@ -149,8 +149,8 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
         tell_refused(out, t, n - kept);
     if (kept_half)
         fprintf(out,
-                "When at last the server closed the rest, too, those in FIN_WAIT_2 became "
-                "TIME_WAIT in their places: %lld in all.",
+                "When the server also closed the remaining connections, those in FIN_WAIT_2 "
+                "changed to TIME_WAIT and kept their places: %lld in all.",
                 (long long)trial_observed(t, "client.TIME_WAIT_in_the_end"));
 }
 
@@ -170,12 +170,12 @@ const struct experiment experiment_time_wait_buckets = {
     .question = "What happens when a host has tcp_max_tw_buckets sockets in TIME_WAIT?",
     .claim = "tcp_max_tw_buckets is the most TIME_WAIT sockets that a host holds; beyond it "
              "TIME_WAIT sockets are destroyed at once and a warning is printed.",
-    .kernel = "Those that are there stay: the new one is not made (inet_twsk_alloc), its socket is "
-              "closed at once (tcp_time_wait), and only a counter tells. That happens in "
-              "FIN_WAIT_2, which takes a place in the same way; so the connection is forgotten too "
-              "early, and the peer's FIN is answered by RST.",
-    .falsified = "One more or one less than tcp_max_tw_buckets, a TIME_WAIT that gives way to "
-                 "another, or a FIN_WAIT_2 that takes no place.",
+    .kernel = "The existing ones stay: the kernel does not make the new one (inet_twsk_alloc), "
+              "closes its socket at once (tcp_time_wait), and only increments a counter. That "
+              "happens in FIN_WAIT_2, which takes a place in the same way; so the kernel deletes "
+              "the connection too early, and the peer's FIN is answered by RST.",
+    .falsified = "One more or one less than tcp_max_tw_buckets, a TIME_WAIT that another one "
+                 "replaces, or a FIN_WAIT_2 that takes no place.",
     .why_link = "Two hosts, each with places of its own, so that the client's minisockets are "
                 "counted alone.",
     .time = "About 1 s; by default there is room for half as many as the table of established "

@@ -180,20 +180,20 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
     fprintf(out,
             "The client closed first, then the server, and the client's ACK of the server's FIN "
             "was lost. The server could not know whether its FIN had arrived: in LAST_ACK it sent "
-            "it again, %lld times, until one got through %.2f s after the first. ",
+            "the FIN again, %lld times, until one got through %.2f s after the first. ",
             (long long)fins - 1, (double)(last_ns - began_ns) / 1e9);
     if (trial_observed(t, "client.TIME_WAIT") > 0)
         fprintf(out,
-                "The client's program had long forgotten the connection, but TIME_WAIT answered "
-                "with the ACK, and the server's socket ended as it should. TIME_WAIT had %.2f s "
-                "left then: its 60 s had begun anew.",
+                "The client's program had closed the connection before, but TIME_WAIT answered "
+                "with the ACK, and the server's socket closed normally. TIME_WAIT had %.2f s left "
+                "then: its 60 s had restarted.",
                 trial_observed(t, "client.TIME_WAIT_left"));
     else
-        fprintf(out,
-                "With tcp_max_tw_buckets = 0 the client's kernel had nothing left that could have "
-                "known it, and answered with RST. All that was sent had arrived, and yet the "
-                "server's program was told %s.",
-                trial_observed(t, "server.error") == ECONNRESET ? "ECONNRESET" : "something else");
+        fprintf(
+            out,
+            "With tcp_max_tw_buckets = 0 the client's kernel had no socket for the connection any "
+            "more, and answered with RST. All data had arrived, but the server's program got %s.",
+            trial_observed(t, "server.error") == ECONNRESET ? "ECONNRESET" : "something else");
 }
 
 static const struct by_hand by_hand[] = {
@@ -209,17 +209,18 @@ static const struct by_hand by_hand[] = {
 
 const struct experiment experiment_time_wait_lost_ack = {
     .name = "time-wait-lost-ack",
-    .question = "What is TIME_WAIT good for, when the last ACK gets lost?",
-    .claim = "Nobody acknowledges an ACK; so the end that sends the last one must stay a while, in "
-             "TIME_WAIT, in case that it is lost and the other end's FIN comes again.",
+    .question = "What does TIME_WAIT do when the last ACK is lost?",
+    .claim =
+        "Nobody acknowledges an ACK; so the end that sends the last one must stay in TIME_WAIT for "
+        "a while, in case the ACK is lost and the other end sends its FIN again.",
     .kernel =
-        "So it is: LAST_ACK sends its FIN again (tcp_retransmit_timer), TIME_WAIT answers with an "
-        "ACK, and each time its 60 s begin anew (tcp_timewait_state_process). Where there is no "
-        "TIME_WAIT a RST answers (tcp_v4_rcv), and the program that closed second gets ECONNRESET.",
+        "True: LAST_ACK sends its FIN again (tcp_retransmit_timer), TIME_WAIT answers with an ACK, "
+        "and each time its 60 s restart (tcp_timewait_state_process). Without TIME_WAIT the kernel "
+        "answers with a RST (tcp_v4_rcv), and the program that closed second gets ECONNRESET.",
     .falsified = "A repeated FIN that TIME_WAIT does not answer, a TIME_WAIT with less than 60 s "
                  "after it, or an error at the server although TIME_WAIT was there.",
-    .why_link = "The wire loses the one ACK that matters, and the first repetitions of the FIN; on "
-                "loopback nothing is ever lost.",
+    .why_link = "The wire loses the one ACK that matters, and the first repetitions of the FIN; "
+                "loopback never loses a segment.",
     .time = "About 3 s: with lost=3 the FIN gets through about 1.7 s after the first one, as the "
             "retransmission timeout doubles each time.",
     .drawing =

@@ -263,9 +263,9 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
         out,
         "The client has one port, and the connection that it closed first left it in TIME_WAIT. ");
     if (!at_first)
-        fprintf(out, "The next connect() had it at once, after %.3f s%s. ", taken_s,
+        fprintf(out, "The next connect() got the port at once, after %.3f s%s. ", taken_s,
                 knob(k, "bind")
-                    ? ": bind() had chosen the port, and then the kernel asks for timestamps only"
+                    ? ": bind() had chosen the port, and then the kernel requires only timestamps"
                     : "");
     else
         fprintf(out, "connect() failed with EADDRNOTAVAIL, at once and when it was tried again, ");
@@ -276,8 +276,8 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
                 refused_s, taken_s);
     else if (at_first)
         fprintf(out,
-                "for the last time %.2f s after the server's FIN had come, and so it would go on "
-                "for all of the 60 s: tcp_tw_reuse is %lld%s. ",
+                "for the last time %.2f s after the server's FIN had come. It would fail for all "
+                "of the 60 s: tcp_tw_reuse is %lld%s. ",
                 refused_s, (long long)t->conditions.tw_reuse,
                 t->conditions.timestamps ? "" : ", but the old connection had no timestamps");
     if (isfinite(taken_s))
@@ -298,19 +298,19 @@ static const struct by_hand by_hand[] = {
 
 const struct experiment experiment_time_wait_reuse = {
     .name = "time-wait-reuse",
-    .question = "When does connect() get a port again that is in TIME_WAIT?",
+    .question = "When can connect() use a port again that is in TIME_WAIT?",
     .claim = "TIME_WAIT blocks the client's port towards that destination for a minute, and "
-             "tcp_tw_reuse = 1 lifts that.",
+             "tcp_tw_reuse = 1 removes that limit.",
     .kernel = "With tcp_tw_reuse = 1 it is a second, not a minute: more than tcp_tw_reuse_delay "
-              "must have gone since the peer's FIN, and the connections must have timestamps "
+              "must have passed since the peer's FIN, and the connections must have timestamps "
               "(tcp_twsk_unique). The default, 2, means loopback addresses only. If bind() has "
-              "chosen the port, connect() gets it at once, whatever tcp_tw_reuse says.",
+              "chosen the port, connect() gets it at once, with any value of tcp_tw_reuse.",
     .falsified = "A connect() that gets the port before its time, or fails after it, or gets it "
                  "where it never should.",
-    .why_link = "Between two machines tcp_tw_reuse = 2, the default, is as good as 0; "
+    .why_link = "Between two machines tcp_tw_reuse = 2, the default, has the same effect as 0; "
                 "link=loopback shows the difference.",
-    .time = "About 2 s, for tcp_tw_reuse_delay is 1 s by default; without reuse it would be the 60 "
-            "s of TIME_WAIT, and the run ends when the delay is well over.",
+    .time = "About 2 s, because tcp_tw_reuse_delay is 1 s by default; without reuse it would be "
+            "the 60 s of TIME_WAIT, and the run ends when the delay is well over.",
     .drawing = (const char *const[]){"c close()", "> FIN", "< ACK", "s close()", "< FIN", "> ACK",
                                      "c: TIME_WAIT", "c connect(): EADDRNOTAVAIL", ". 1 s",
                                      "c connect()", "> SYN", "c: SYN_SENT", "< SYN-ACK", "> ACK",

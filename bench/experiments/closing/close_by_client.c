@@ -43,10 +43,10 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
     switch (knob(k, "server")) {
     case CLOSE_AT_ONCE:
         fprintf(out,
-                "The server's program closed as soon as it was told of the client's FIN, before "
-                "its kernel had sent the ACK, so one segment was FIN and ACK at once, and the "
-                "close took %d. The client went from FIN_WAIT_1 straight to TIME_WAIT, and "
-                "FIN_WAIT_2 did not happen. ",
+                "The server's program closed as soon as it read the client's FIN (end of file), "
+                "before its kernel had sent the ACK, so one segment carried both FIN and ACK, and "
+                "the close took %d segments. The client went from FIN_WAIT_1 directly to "
+                "TIME_WAIT, without FIN_WAIT_2. ",
                 segments);
         break;
     case CLOSE_LATER:
@@ -54,15 +54,15 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
                 "The server's kernel acknowledged the client's FIN by itself and told its program, "
                 "which closed later: so the close took %d segments, two FINs and an ACK for each. "
                 "In between the connection was half closed, FIN_WAIT_2 at the client and "
-                "CLOSE_WAIT at the server, for as long as the server's program liked. ",
+                "CLOSE_WAIT at the server, until the server's program closed. ",
                 segments);
         break;
     default:
         fprintf(out, "The client's program had closed, and then the server sent data: its send() "
-                     "succeeded, and the client's kernel answered with RST, for nobody is there to "
-                     "read. The FIN_WAIT_2 was gone, the server's next call failed, and nobody has "
-                     "TIME_WAIT. A client that wants an answer calls shutdown(SHUT_WR) and not "
-                     "close() (see half-close).");
+                     "succeeded, and the client's kernel answered with RST, because no program can "
+                     "read it any more. The FIN_WAIT_2 was gone, the server's next call failed, "
+                     "and nobody has TIME_WAIT. A client that wants an answer calls "
+                     "shutdown(SHUT_WR) and not close() (see half-close).");
         return;
     }
     fprintf(out, "The client, which closed first, has TIME_WAIT, and its port is taken for 60 s: "
@@ -83,17 +83,17 @@ const struct experiment experiment_close_by_client = {
     .claim = "Each end sends a FIN and acknowledges the other's: FIN, ACK, FIN, ACK. The end that "
              "closes first passes through FIN_WAIT_1, FIN_WAIT_2 and TIME_WAIT, the other through "
              "CLOSE_WAIT and LAST_ACK.",
-    .kernel = "So it is where the second program takes its time. The first ACK is a delayed one "
-              "(tcp_fin), and a program that closes within 40 ms (longer with a long round trip, a "
-              "timer tick where no data has come before) sends it with its own FIN: three "
-              "segments, and no FIN_WAIT_2. The kernel of the second end never closes by itself: "
-              "it only acknowledges, and waits for its program.",
+    .kernel = "True if the second program closes late. The first ACK is a delayed one (tcp_fin), "
+              "and a program that closes within 40 ms (longer with a long round trip, a timer tick "
+              "where no data has come before) sends it with its own FIN: three segments, and no "
+              "FIN_WAIT_2. The kernel of the second end never closes by itself: it only "
+              "acknowledges, and waits for its program.",
     .falsified = "Another number of segments, another state at one of the ends, a TIME_WAIT at the "
                  "server, or a port that is free for bind() although a TIME_WAIT holds it.",
-    .why_link = "The wire lets one segment pass at a time, so that both ends can be looked at "
-                "between any two of them.",
+    .why_link = "The wire lets one segment pass at a time, so that the experiment can read both "
+                "ends' states between any two segments.",
     .time = "It takes no time: the kernel waits for nothing here but the 40 ms of a delayed ACK. "
-            "The TIME_WAIT that is left would last 60 s, and is not waited for.",
+            "The remaining TIME_WAIT would last 60 s; the experiment does not wait for it.",
     .drawing = (const char *const[]){"c close()", "> FIN", "c: FIN_WAIT_1", "s: CLOSE_WAIT",
                                      "< ACK", "c: FIN_WAIT_2", "s close()", "< FIN", "s: LAST_ACK",
                                      "c: TIME_WAIT", "> ACK", "s: gone", NULL},

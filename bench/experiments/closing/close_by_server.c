@@ -44,28 +44,29 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
     switch (knob(k, "client")) {
     case CLOSE_AT_ONCE:
         fprintf(out,
-                "The client's program closed as soon as it was told of the server's FIN, and its "
-                "FIN carried the ACK: the close took %d segments. ",
+                "The client's program closed as soon as it read the server's FIN (end of file), "
+                "and its FIN carried the ACK: the close took %d segments. ",
                 segments);
         break;
     case CLOSE_LATER:
         fprintf(out,
-                "The server closed first, and the client when it was told: %d segments, with the "
-                "parts changed: FIN_WAIT_1 and FIN_WAIT_2 at the server, CLOSE_WAIT and LAST_ACK "
-                "at the client. ",
+                "The server closed first, and the client closed later: %d segments, with the roles "
+                "exchanged: FIN_WAIT_1 and FIN_WAIT_2 at the server, CLOSE_WAIT and LAST_ACK at "
+                "the client. ",
                 segments);
         break;
     default:
-        fprintf(out,
-                "The server had closed, and the client's program, which had not looked, sent "
-                "another request: its send() succeeded, and the server's kernel answered with RST. "
-                "This is what happens to a client that uses a kept-alive connection just when the "
-                "server gives it up: it has to try again on a new one. Nobody has TIME_WAIT.");
+        fprintf(
+            out,
+            "The server had closed, and the client's program, which had not read the end of file, "
+            "sent another request: its send() succeeded, and the server's kernel answered with "
+            "RST. This is what happens to a client that uses a kept-alive connection just after "
+            "the server closes it: the client must try again on a new one. Nobody has TIME_WAIT.");
         return;
     }
     fprintf(out, "The TIME_WAIT is the server's. The client has nothing left, and bind() gives it "
                  "the same port again at once. At the server a TIME_WAIT costs a little memory and "
-                 "no port, for all its connections have the same.");
+                 "no port, because all its connections have the same port.");
 }
 
 static const struct by_hand by_hand[] = {
@@ -80,16 +81,16 @@ const struct experiment experiment_close_by_server = {
     .name = "close-by-server",
     .question = "Who has TIME_WAIT when the server closes first, and what does it cost the client?",
     .claim = "The end that closes first has TIME_WAIT: here that is the server.",
-    .kernel = "So it is: the parts are those of the one that closes first and the other, not of "
-              "server and client (tcp_close_state, tcp_fin). The client's port is free at once, so "
-              "connections that the server closes never use up the client's ports. A request that "
-              "meets the server's FIN_WAIT_2 is answered by RST.",
+    .kernel = "True: the states depend on who closes first, not on who is server or client "
+              "(tcp_close_state, tcp_fin). The client's port is free at once, so connections that "
+              "the server closes never use up the client's ports. A request that meets the "
+              "server's FIN_WAIT_2 is answered by RST.",
     .falsified = "A TIME_WAIT at the client, none at the server, or a bind() to the client's port "
                  "that fails.",
-    .why_link = "The wire lets one segment pass at a time, so that both ends can be looked at "
-                "between any two of them.",
+    .why_link = "The wire lets one segment pass at a time, so that the experiment can read both "
+                "ends' states between any two segments.",
     .time = "It takes no time: the kernel waits for nothing here but the 40 ms of a delayed ACK. "
-            "The TIME_WAIT that is left would last 60 s, and is not waited for.",
+            "The remaining TIME_WAIT would last 60 s; the experiment does not wait for it.",
     .drawing = (const char *const[]){"s close()", "< FIN", "s: FIN_WAIT_1", "c: CLOSE_WAIT",
                                      "> ACK", "s: FIN_WAIT_2", "c close()", "> FIN", "c: LAST_ACK",
                                      "s: TIME_WAIT", "< ACK", "c: gone", NULL},

@@ -181,10 +181,10 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
             n, n == 1 ? "" : "s");
     closing_state_tell(out, t, "client");
     fprintf(out,
-            "Then the clients' host knew nothing of any of them, and the server had still %d in "
-            "CLOSE_WAIT, with no timer that could end them; CurrEstab said %d. One write to one of "
-            "them was taken, drew a RST, and the next failed. The others would be there until the "
-            "program ends.",
+            "Then the clients' host had none of them any more, and the server still had %d in "
+            "CLOSE_WAIT, without a timer that could end them; CurrEstab said %d. The first write "
+            "to one of them succeeded and caused a RST, and the next write failed. The others "
+            "would stay until the program ends.",
             (int)trial_observed(t, "server.CLOSE_WAIT_in_the_end"),
             (int)trial_observed(t, "server.CurrEstab_in_the_end"));
 }
@@ -201,16 +201,16 @@ static const struct by_hand by_hand[] = {
 
 const struct experiment experiment_close_wait_leak = {
     .name = "close-wait-leak",
-    .question = "What becomes of connections that the server's program never closes?",
+    .question = "What happens to connections that the server's program never closes?",
     .claim = "They stay in CLOSE_WAIT until the program closes them; many of them are a fault of "
              "the program.",
-    .kernel = "True, and for ever: no timer runs (tcp_fin), whatever tcp_fin_timeout says, which "
-              "is about the other end's FIN_WAIT_2. CurrEstab counts them as if they were in use, "
-              "since Linux 6.10 and stable kernels of mid-2024. A write ends one of them: the "
-              "first is taken and draws a RST, the second fails with EPIPE.",
+    .kernel = "True, and for ever: no timer runs (tcp_fin). tcp_fin_timeout applies only to the "
+              "other end's FIN_WAIT_2. CurrEstab counts them as if they were in use, since Linux "
+              "6.10 and stable kernels of mid-2024. Writes end one of them: the first succeeds and "
+              "causes a RST, the second fails with EPIPE.",
     .falsified = "A CLOSE_WAIT that ends by itself or has a timer, a client's end that outlives "
                  "tcp_fin_timeout, or a first write that fails.",
-    .why_link = "Two hosts, so that the states of the two ends are not mixed up in one list.",
+    .why_link = "With two hosts, the states of the two ends are not mixed in one list.",
     .time = "About 3 s with tcp_fin_timeout = 2. With the default the clients' ends would last 60 "
             "s; the server's last longer than any experiment.",
     .drawing = (const char *const[]){"c close()", "> FIN", "s: CLOSE_WAIT", "< ACK",

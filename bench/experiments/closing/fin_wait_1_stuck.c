@@ -104,21 +104,22 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
         fprintf(out, "%.2f s after the first FIN the socket was gone. ",
                 trial_observed(t, "client.gone_first"));
         fprintf(out,
-                "The program had closed and nobody had the socket any more, so that was "
-                "tcp_orphan_retries = %lld%s. ",
+                "The program had closed and nobody had the socket any more, and tcp_orphan_retries "
+                "set that time: its value is %lld%s. ",
                 (long long)t->conditions.orphan_retries,
                 t->conditions.orphan_retries ? ", a time and not a count" : ", which means 8");
     } else {
         fprintf(out,
                 "The program had only shut down its sending side and kept its descriptor, so "
-                "tcp_retries2 = %lld ruled, and after %.2f s the program got ETIMEDOUT. ",
+                "tcp_retries2 = %lld set the limit, and after %.2f s the program got ETIMEDOUT. ",
                 (long long)t->conditions.retries2, trial_observed(t, "client.given_up_first"));
     }
     if (knob(k, "lost") == UNANSWERED_ACK)
-        fprintf(out, "No RST was sent. The server had got the FIN and is in CLOSE_WAIT, as after "
-                     "any other close.");
+        fprintf(out, "The kernel sent no RST. The server received the FIN and is in CLOSE_WAIT, as "
+                     "after any other close.");
     else
-        fprintf(out, "No RST was sent: the server knows nothing of the end, and is ESTABLISHED.");
+        fprintf(out, "The kernel sent no RST: the server does not know that the connection ended, "
+                     "and is ESTABLISHED.");
 }
 
 static const struct by_hand by_hand[] = {

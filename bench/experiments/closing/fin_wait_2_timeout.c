@@ -166,36 +166,38 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
     if (!knob(k, "orphan")) {
         fprintf(out,
                 "The clients had only shut down their sending side, and their descriptors were "
-                "still open: those FIN_WAIT_2 have no timeout. One more connection that was closed "
-                "was the clock: with tcp_fin_timeout = %lld it was gone after %.1f s, and then the "
-                "others, %lld, were still there.",
+                "still open: sockets in FIN_WAIT_2 with a descriptor have no timeout. One more "
+                "connection, which close() had closed, served as the clock: with tcp_fin_timeout = "
+                "%lld it was gone after %.1f s, and the other %lld were still there.",
                 timeout, trial_observed(t, "client.gone_first"),
                 (long long)trial_observed(t, "client.FIN_WAIT_2_in_the_end"));
         return;
     }
-    fprintf(out, "The clients' sockets lost their owner (%s) and went into FIN_WAIT_2. ",
-            knob(k, "kill") ? "it was killed" : "close()");
+    fprintf(
+        out,
+        "The clients' programs lost their sockets (%s), and the sockets changed to FIN_WAIT_2. ",
+        knob(k, "kill") ? "they were killed" : "close()");
     if (stay < n)
         fprintf(out,
                 "tcp_max_tw_buckets has room for %lld minisockets: the other %lld sockets were "
                 "gone %s. ",
-                stay, n - stay, timeout > 60 ? "when theirs were due" : "at once");
+                stay, n - stay, timeout > 60 ? "when their minisockets were due" : "at once");
     if (!stay)
         return;
     if (timeout <= 60 && stay < n)
         fprintf(out, "Of those that were kept: ");
     closing_state_tell(out, t, "client");
-    fprintf(out, "None became TIME_WAIT: that takes the server's FIN. ");
+    fprintf(out, "None changed to TIME_WAIT, because the server sent no FIN. ");
     if (timeout > 60)
         fprintf(out,
-                "tcp_fin_timeout is %lld s, and those that became minisockets lasted twice what is "
-                "above 60: the kernel waits F - 60 s with a full socket, and then as long again "
-                "with a small one. A larger value can mean a shorter wait.",
+                "tcp_fin_timeout is %lld s, and those that became minisockets lasted twice the "
+                "time above 60 s: the kernel waits F - 60 s with a full socket, and then F - 60 s "
+                "with a minisocket. A larger value can mean a shorter wait.",
                 timeout);
     else
         fprintf(out,
-                "The kernel keeps them as minisockets, the kind that TIME_WAIT uses (they count as "
-                "TW and towards tcp_max_tw_buckets), with tcp_fin_timeout = %lld s on the timer%s.",
+                "The kernel keeps them as minisockets, which TIME_WAIT uses, too (they count as TW "
+                "and towards tcp_max_tw_buckets). Their timer is tcp_fin_timeout = %lld s%s.",
                 timeout, timeout <= 1 ? ", or 3.5 RTO if that is longer" : "");
 }
 
@@ -215,14 +217,14 @@ const struct experiment experiment_fin_wait_2_timeout = {
     .claim = "Without the server's FIN a client stays in FIN_WAIT_2, unless tcp_fin_timeout ends "
              "it; with 5 the sockets of a client that was ended by ^C vanish soon and never enter "
              "TIME_WAIT.",
-    .kernel = "True for sockets without an owner: on reaching FIN_WAIT_2 they are replaced by a "
-              "minisocket that lasts tcp_fin_timeout (tcp_rcv_state_process, tcp_time_wait). With "
-              "an open descriptor there is no timeout. Above 60 s the time is 2 * (F - 60) "
-              "(tcp_keepalive_timer).",
-    .falsified = "A FIN_WAIT_2 that ends before its time or well after it; a TIME_WAIT; one with a "
-                 "descriptor that ends at all.",
-    .why_link = "Two hosts, so that the states of the two ends are not mixed up in one list; "
-                "loopback (link=loopback) shows the same.",
+    .kernel = "True for sockets that no program has open: when they reach FIN_WAIT_2, the kernel "
+              "replaces them with a minisocket that lasts tcp_fin_timeout (tcp_rcv_state_process, "
+              "tcp_time_wait). With an open descriptor there is no timeout. Above 60 s the time is "
+              "2 * (F - 60) (tcp_keepalive_timer).",
+    .falsified = "A FIN_WAIT_2 that ends before its time or well after it; a TIME_WAIT; a "
+                 "FIN_WAIT_2 with a descriptor that ends.",
+    .why_link = "With two hosts, the states of the two ends are not mixed in one list; loopback "
+                "(link=loopback) shows the same.",
     .time = "About 5 s, with tcp_fin_timeout = 5. With the default of 60 s it takes a minute.",
     .drawing =
         (const char *const[]){"c close()", "> FIN", "< ACK", "c: FIN_WAIT_2", "s: CLOSE_WAIT",

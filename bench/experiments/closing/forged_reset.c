@@ -201,21 +201,21 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
             where[knob(k, "number")], times == 1 ? "came" : "came one right after the other");
     if (dies(k)) {
         fprintf(out, "The first ended the connection at the server, whose program got ECONNRESET. "
-                     "The client knows of nothing, and is ESTABLISHED.");
+                     "The client does not know that, and is ESTABLISHED.");
         return;
     }
     if (acks)
         fprintf(out,
-                "The server answered with %lld challenge ACK%s, which says what number it expects, "
-                "and kept the connection: a client that had sent the segment itself would now "
-                "answer with the right number, and one that has not drops the ACK. ",
+                "The server answered with %lld challenge ACK%s, which gives the number that it "
+                "expects, and kept the connection. A client that had sent the segment itself would "
+                "now answer with the right number; a client that had not drops the ACK. ",
                 acks, acks == 1 ? "" : "s");
     else
         fprintf(out, "The server dropped them without an answer. ");
     if (acks && acks < times)
         fprintf(out, "One connection sends only one such ACK in %lld ms. ",
                 (long long)t->conditions.invalid_ratelimit);
-    fprintf(out, "Then the client's %d bytes came as ever.", BYTES);
+    fprintf(out, "Then the client's %d bytes arrived as usual.", BYTES);
 }
 
 static const struct by_hand by_hand[] = {
@@ -229,14 +229,14 @@ static const struct by_hand by_hand[] = {
 
 const struct experiment experiment_forged_reset = {
     .name = "forged-reset",
-    .question = "What must a stranger know to end a connection by a RST or a SYN?",
+    .question = "What must an attacker know to end a connection with a RST or a SYN?",
     .claim = "A RST ends a connection if its sequence number is anywhere in the window, and so "
              "does a SYN.",
-    .kernel = "Only a RST with exactly the next number does (or at the edge of what SACK has told, "
-              "or one less than the next after a FIN). Elsewhere in the window it is answered by a "
-              "challenge ACK, outside by nothing, and a SYN by a challenge ACK wherever it is "
-              "(tcp_validate_incoming). A connection sends one such ACK in tcp_invalid_ratelimit, "
-              "500 ms (tcp_send_challenge_ack).",
+    .kernel = "Only a RST with exactly the next number does (or at the edge of what SACK has "
+              "reported, or one less than the next after a FIN). The kernel answers other RSTs in "
+              "the window with a challenge ACK, ignores RSTs outside of it, and answers every SYN "
+              "with a challenge ACK (tcp_validate_incoming). A connection sends one such ACK in "
+              "tcp_invalid_ratelimit, 500 ms (tcp_send_challenge_ack).",
     .falsified = "A connection that ends by another number, or survives the exact one; another "
                  "number of challenge ACKs.",
     .why_link =

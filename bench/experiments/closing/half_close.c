@@ -196,27 +196,27 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
     int bytes = (int)trial_observed(t, "client.bytes_received");
     if (knob(k, "how") == HOW_RD) {
         fprintf(out,
-                "shutdown(SHUT_RD) sent nothing, and the server cannot know of it: both ends "
-                "stayed ESTABLISHED. The server then sent, its data was acknowledged as ever, and "
-                "the client read %d bytes of it. All that SHUT_RD does is that recv() no longer "
-                "waits: where nothing is there, it gives end of file.",
+                "shutdown(SHUT_RD) sent nothing, so the server does not know of it: both ends "
+                "stayed ESTABLISHED. The server then sent, the client's kernel acknowledged its "
+                "data as usual, and the client read %d bytes of it. SHUT_RD has one effect: recv() "
+                "no longer waits, and returns end of file when there is no data.",
                 bytes);
         return;
     }
     if (knob(k, "how") == HOW_RDWR) {
-        fprintf(out, "shutdown(SHUT_RDWR) sent a FIN, and on the wire that looked just like "
-                     "SHUT_WR: the server was in CLOSE_WAIT and may have thought that it could "
-                     "still answer. Its send() succeeded, the client's kernel answered with RST, "
-                     "and the next send() failed. Nobody has TIME_WAIT.");
+        fprintf(out, "shutdown(SHUT_RDWR) sent a FIN, and on the wire that looks like SHUT_WR: the "
+                     "server was in CLOSE_WAIT and could not know that nobody would read its "
+                     "answer. Its send() succeeded, the client's kernel answered with RST, and the "
+                     "next send() failed. Nobody has TIME_WAIT.");
         return;
     }
     fprintf(out,
             "shutdown(SHUT_WR) sent a FIN: the client was in FIN_WAIT_2, the server in CLOSE_WAIT, "
             "and a write of the client failed with EPIPE. tcp_fin_timeout is %lld s here, and "
-            "another connection, closed with close(), had lost its FIN_WAIT_2 to it when the "
-            "server sent %d bytes in the other direction: all of them came. A FIN only says that "
-            "no more will be sent this way. When the server closed, too, the client was in "
-            "TIME_WAIT, although its descriptor was still open.",
+            "another connection, closed with close(), had already timed out when the server sent "
+            "%d bytes in the other direction: all of them arrived. A FIN only says that no more "
+            "will be sent this way. When the server closed, too, the client was in TIME_WAIT, "
+            "although its descriptor was still open.",
             (long long)t->conditions.fin_timeout, bytes);
 }
 
@@ -234,16 +234,16 @@ const struct experiment experiment_half_close = {
     .question = "How long can a connection stay half closed, and what do SHUT_RD and SHUT_RDWR do?",
     .claim = "shutdown(SHUT_WR) sends a FIN and leaves the other direction open; shutdown(SHUT_RD) "
              "closes that one.",
-    .kernel = "SHUT_WR: so it is, for as long as the peer likes, for a FIN_WAIT_2 with a "
-              "descriptor has no timer (tcp_rcv_state_process). SHUT_RD: nothing is sent, and what "
-              "comes is acknowledged and can be read (tcp_shutdown returns at once). SHUT_RDWR: a "
-              "FIN, and data that comes later is answered by RST.",
+    .kernel = "SHUT_WR: true, until the peer closes, because a FIN_WAIT_2 with a descriptor has no "
+              "timer (tcp_rcv_state_process). SHUT_RD: the kernel sends nothing, acknowledges all "
+              "data, and the program can read it (tcp_shutdown returns at once). SHUT_RDWR: a FIN, "
+              "and the kernel answers later data with RST.",
     .falsified = "A half-closed connection that ends by itself or loses data, a segment that "
                  "SHUT_RD sends, or data that comes through after SHUT_RDWR.",
-    .why_link = "Two hosts, so that the states of the two ends are not mixed up in one list, and a "
-                "wire that counts segments.",
-    .time = "About 2 s: tcp_fin_timeout is 1 s, and a connection that is closed with close() is "
-            "the clock. With the default, 60 s, it would take one minute to see that the "
+    .why_link = "With two hosts, the states of the two ends are not mixed in one list, and a wire "
+                "that counts segments.",
+    .time = "About 2 s: tcp_fin_timeout is 1 s, and a connection that is closed with close() "
+            "serves as the clock. With the default, 60 s, it would take one minute to see that the "
             "half-closed one outlives it.",
     .drawing = (const char *const[]){"c shutdown(SHUT_WR)", "> FIN", "s: CLOSE_WAIT", "< ACK",
                                      "c: FIN_WAIT_2", ". as long as the server likes", "s send()",

@@ -112,9 +112,9 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
             "tcp_orphan_retries = %lld%s set that time. It sent no RST and left no TIME_WAIT. ",
             retries, retries ? "" : ", which means 8,");
     if (knob(k, "lost") == UNANSWERED_ACK)
-        fprintf(out, "The client had got the FIN, and was in TIME_WAIT; its ACKs were lost.");
+        fprintf(out, "The client had received the FIN, and was in TIME_WAIT; its ACKs were lost.");
     else
-        fprintf(out, "The client had never got the FIN: it waits in FIN_WAIT_2 until "
+        fprintf(out, "The client never received the FIN: it waits in FIN_WAIT_2 until "
                      "tcp_fin_timeout is over.");
 }
 
@@ -131,10 +131,10 @@ const struct experiment experiment_last_ack_stuck = {
     .name = "last-ack-stuck",
     .question = "How long does LAST_ACK last when no ACK comes?",
     .claim = "LAST_ACK waits for the ACK of its FIN, and then the socket is closed.",
-    .kernel =
-        "The FIN is retransmitted like data, after an RTO that doubles. Nobody has the socket any "
-        "more, so tcp_orphan_retries ends it (tcp_write_timeout): it stands for a time, and its "
-        "default 0 means 8 (tcp_orphan_retries), 102.2 s. Then the socket is gone without a RST.",
+    .kernel = "The FIN is retransmitted like data, after an RTO that doubles. No program has the "
+              "socket any more, so tcp_orphan_retries ends it (tcp_write_timeout): the sysctl "
+              "stands for a time, and its default 0 means 8 (tcp_orphan_retries), 102.2 s. Then "
+              "the socket is gone without a RST.",
     .falsified = "A LAST_ACK that is gone before that time or outlives it, a RST, or a TIME_WAIT "
                  "on the server.",
     .why_link = "The wire drops the FINs (or their ACKs), and nothing else: a cable that fails at "

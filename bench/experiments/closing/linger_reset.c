@@ -90,18 +90,17 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
     if (knob(k, "data") == DATA_ARRIVED)
         fprintf(out,
                 "The %d bytes that the server's program had not read yet were not lost: recv() "
-                "gave them first, and ECONNRESET after them. ",
+                "returned them first, and ECONNRESET after them. ",
                 bytes);
     if (knob(k, "data") == DATA_LOST)
         fprintf(out,
-                "The %d bytes that had been lost on the way were lost for good: the client's "
-                "kernel had thrown them away and sent them no more, although send() had succeeded. "
-                "The RST stood behind them and so was not at the number that the server expected: "
-                "the server asked back with a challenge ACK, and the second RST, at the right "
-                "number, was believed. ",
+                "The %d bytes that the wire had dropped never arrived: the client's kernel "
+                "discarded them and did not send them again, although send() had succeeded. The "
+                "RST came after them in the sequence, so it did not have the number that the "
+                "server expected: the server answered with a challenge ACK, and accepted the "
+                "second RST, which had the right number. ",
                 BYTES);
-    fprintf(out, "The server's program was told ECONNRESET, which tells nothing of what the client "
-                 "had in mind.");
+    fprintf(out, "The server's program got ECONNRESET, which does not say why the client closed.");
 }
 
 static const struct by_hand by_hand[] = {
@@ -115,14 +114,14 @@ static const struct by_hand by_hand[] = {
 
 const struct experiment experiment_linger_reset = {
     .name = "linger-reset",
-    .question = "What does close() do after SO_LINGER with 0 s, and what becomes of the data?",
-    .claim = "It sends RST instead of FIN, neither end has TIME_WAIT, and data that has not been "
-             "sent is thrown away.",
-    .kernel = "So it is (__tcp_close, tcp_disconnect), and thrown away is all that the peer has "
-              "not acknowledged, sent or not. What has arrived can still be read: recv() gives it "
-              "first, and then ECONNRESET (tcp_recvmsg_locked).",
-    .falsified = "A FIN, a TIME_WAIT, data that has arrived and cannot be read, or data that was "
-                 "lost and comes nevertheless.",
+    .question = "What does close() do after SO_LINGER with 0 s, and what happens to the data?",
+    .claim = "It sends RST instead of FIN, neither end has TIME_WAIT, and the kernel discards data "
+             "that it has not sent.",
+    .kernel = "True (__tcp_close, tcp_disconnect), and the kernel discards all data that the peer "
+              "has not acknowledged, sent or not. The peer's program can still read the data that "
+              "has arrived: recv() returns it first, and then ECONNRESET (tcp_recvmsg_locked).",
+    .falsified = "A FIN, a TIME_WAIT, data that has arrived and cannot be read, or lost data that "
+                 "still arrives.",
     .why_link = "The wire can lose the data, so that it is on its way when the RST is sent.",
     .time = "It takes no time: a RST waits for nothing.",
     .drawing = (const char *const[]){"c send()", "> DATA", "< ACK", "c close(), SO_LINGER 0 s",

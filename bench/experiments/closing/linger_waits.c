@@ -134,17 +134,17 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
     int bytes = (int)trial_observed(t, "server.bytes_received");
     if (knob(k, "data") == DATA_LOST)
         fprintf(out,
-                "Nothing that the client had sent was acknowledged: close() of its %s socket was "
-                "back after %.2f s, with SO_LINGER of %d s, and gave 0 as if all were well. The "
-                "socket was left in FIN_WAIT_1, without a descriptor, and its kernel went on: when "
-                "the wire let the data through, all %d bytes came. So the result of close() says "
-                "nothing about the data.",
+                "Nothing that the client had sent was acknowledged: close() of its %s socket "
+                "returned after %.2f s, with SO_LINGER of %d s, and its result was 0, which means "
+                "success. The socket was left in FIN_WAIT_1, without a descriptor, and its kernel "
+                "continued to send: when the wire let the data through, all %d bytes arrived. So "
+                "the result of close() says nothing about the data.",
                 socket, took, (int)knob(k, "linger"), bytes);
     else
         fprintf(out,
                 "close() of the client's %s socket waited until the server's kernel had "
                 "acknowledged the FIN, %.2f s, and no longer. The server's program had read none "
-                "of the %d bytes by then: that they have come is all that an acknowledgement says.",
+                "of the %d bytes by then: an acknowledgement says only that they have arrived.",
                 socket, took, bytes);
 }
 
@@ -157,13 +157,13 @@ static const struct by_hand by_hand[] = {
 
 const struct experiment experiment_linger_waits = {
     .name = "linger-waits",
-    .question =
-        "How long does close() wait after SO_LINGER with a time, and what does it say of the data?",
+    .question = "How long does close() wait after SO_LINGER with a time, and what does its result "
+                "say about the data?",
     .claim = "It waits until all has been acknowledged, or fails with EWOULDBLOCK when the time is "
              "over, and throws the rest away. A non-blocking socket does not wait.",
-    .kernel = "close() waits for the FIN's acknowledgement (sk_stream_wait_close), whatever "
-              "O_NONBLOCK says (inet_release). When the time is over it gives 0 like any other, "
-              "and the kernel goes on to deliver what is left (__tcp_close).",
+    .kernel = "close() waits for the FIN's acknowledgement (sk_stream_wait_close), and ignores "
+              "O_NONBLOCK (inet_release). When the time is over it returns 0 like any other "
+              "close(), and the kernel continues to deliver the remaining data (__tcp_close).",
     .falsified = "A close() that is back early although nothing is acknowledged, or late although "
                  "all is, one that fails, or data that does not come in the end.",
     .why_link = "The wire can lose the data for as long as close() waits.",

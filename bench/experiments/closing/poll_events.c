@@ -148,27 +148,25 @@ static void tell_events(FILE *out, const struct trial *t, const char *side, cons
 
 static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 {
-    fprintf(out, "Before connect() poll() said ");
+    fprintf(out, "Before connect() poll() returned ");
     tell_events(out, t, "client", "before_connect");
     if (knob(k, "how") == HOW_RST) {
-        fprintf(out, ". After the client's RST the server's poll() said ");
+        fprintf(out, ". After the client's RST the server's poll() returned ");
         tell_events(out, t, "server", "after_the_RST");
         fprintf(out, "; when getsockopt(SO_ERROR) had fetched the error, ");
         tell_events(out, t, "server", "after_SO_ERROR");
-        fprintf(out, ". A program that looks at POLLIN only finds the error with recv().");
+        fprintf(out, ". A program that checks only POLLIN finds the error when it calls recv().");
         return;
     }
-    fprintf(out, ". When the client had shut down its direction, the server's said ");
+    fprintf(out, ". After the client's shutdown(SHUT_WR) the server's poll() returned ");
     tell_events(out, t, "server", "after_the_FIN");
-    fprintf(out, ", and the client's own ");
+    fprintf(out, ", and the client's own returned ");
     tell_events(out, t, "client", "after_its_own_FIN");
-    fprintf(
-        out,
-        ", although its send() failed. When the server had shut down as well, the server's said ");
+    fprintf(out, ", although its send() failed. After the server's shutdown(SHUT_WR) the server's "
+                 "poll() returned ");
     tell_events(out, t, "server", "after_both_FINs");
-    fprintf(out,
-            ". A program that waits for POLLHUP does not learn that the peer has closed: that is "
-            "POLLRDHUP, or POLLIN and a recv() that gives 0.");
+    fprintf(out, ". A program that waits for POLLHUP does not learn that the peer has closed; it "
+                 "must wait for POLLRDHUP, or POLLIN and a recv() that returns 0.");
 }
 
 static const struct by_hand by_hand[] = {
@@ -181,15 +179,15 @@ static const struct by_hand by_hand[] = {
 const struct experiment experiment_poll_events = {
     .name = "poll-events",
     .question =
-        "What does poll() say when the peer closes, when both have closed, and after a RST?",
+        "What does poll() return when the peer closes, when both have closed, and after a RST?",
     .claim = "POLLHUP when the peer has closed, and then no POLLOUT.",
     .kernel =
-        "POLLIN and POLLRDHUP when the peer's FIN has come; POLLHUP when both directions are shut, "
-        "or where there is no connection (tcp_poll). POLLOUT does not go away, for a write would "
+        "POLLIN and POLLRDHUP when the peer's FIN has come; POLLHUP when both directions are shut "
+        "down, or when there is no connection (tcp_poll). POLLOUT stays set, because a write would "
         "not wait: it fails. After a RST POLLERR, until somebody fetches the error.",
     .falsified = "POLLHUP after one FIN, an end without POLLOUT, or POLLERR without a RST.",
-    .why_link = "Two hosts, so that the states of the two ends are not mixed up in one list.",
-    .time = "It takes no time: poll() is asked when the segments have come.",
+    .why_link = "With two hosts, the states of the two ends are not mixed in one list.",
+    .time = "It takes no time: the experiment calls poll() after the segments have arrived.",
     .drawing = (const char *const[]){"c shutdown(SHUT_WR)", "> FIN",
                                      "s poll(): POLLIN, POLLOUT, POLLRDHUP", "< ACK",
                                      "c poll(): POLLOUT", "c send(): EPIPE", "s shutdown(SHUT_WR)",

@@ -89,12 +89,12 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 {
     fprintf(out,
             "The client and the server both %s while the wire held their FINs: each was in "
-            "FIN_WAIT_1, as if it were the first. Then the FINs crossed, and each end got one "
-            "before its own was acknowledged: CLOSING, the state that hardly anybody has seen. %s "
-            "The two ACKs took both to TIME_WAIT, %d segments in all. Both closed first, so both "
-            "have TIME_WAIT, the server as well.",
+            "FIN_WAIT_1, as the first to close. Then the FINs crossed, and each end got one before "
+            "its own was acknowledged: CLOSING, a state that is seldom seen. %s The two ACKs took "
+            "both to TIME_WAIT, %d segments in all. Both closed first, so both have TIME_WAIT, the "
+            "server as well.",
             knob(k, "close") ? "called close()" : "called shutdown(SHUT_WR)",
-            knob(k, "close") ? "The programs had gone long before: it is the kernels that end it."
+            knob(k, "close") ? "The programs had already closed: the kernels do the rest."
                              : "The descriptors are still open, which makes no difference.",
             (int)trial_observed(t, "client.segments_of_the_close"));
 }
@@ -110,14 +110,14 @@ const struct experiment experiment_simultaneous_close = {
     .name = "simultaneous-close",
     .question = "What if both ends close at the same time?",
     .claim = "The FINs cross, and both ends go from FIN_WAIT_1 over CLOSING to TIME_WAIT.",
-    .kernel = "So it is, at both ends (tcp_fin, tcp_rcv_state_process). CLOSING has no timer of "
-              "its own and lasts until the ACK comes; here the wire keeps it back for as long as "
-              "one wants to look.",
+    .kernel = "True, at both ends (tcp_fin, tcp_rcv_state_process). CLOSING has no timer of its "
+              "own and lasts until the ACK comes; here the wire holds the ACK until the experiment "
+              "has read the states.",
     .falsified = "An end that is not in CLOSING when the FINs have crossed, or only one TIME_WAIT.",
-    .why_link = "The FINs must cross within half a round trip: by chance that is rare, and over "
-                "loopback, where it is a matter of microseconds, rarer still. The wire holds both.",
-    .time = "It takes no time: the kernel waits for nothing here. The two TIME_WAITs that are left "
-            "would last 60 s, and are not waited for.",
+    .why_link = "The FINs must cross within half a round trip: that is rare by chance, and rarer "
+                "over loopback, where half a round trip takes microseconds. The wire holds both.",
+    .time = "It takes no time: the kernel waits for nothing here. The two remaining TIME_WAITs "
+            "would last 60 s; the experiment does not wait for them.",
     .drawing = (const char *const[]){"c close()", "c: FIN_WAIT_1", "s close()", "s: FIN_WAIT_1",
                                      "> FIN", "< FIN", "s: CLOSING", "c: CLOSING", "> ACK", "< ACK",
                                      "s: TIME_WAIT", "c: TIME_WAIT", NULL},

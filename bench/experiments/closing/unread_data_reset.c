@@ -112,7 +112,7 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
         fprintf(
             out,
             "The server had read the request, so its close() sent a FIN. %sThe client read %d "
-            "bytes and then end of file, as it should be.",
+            "bytes and then end of file, as expected.",
             knob(k, "lost")
                 ? "The wire lost the answer, and the kernel, which still kept it, sent it again. "
                 : "",
@@ -122,18 +122,17 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
     fprintf(out, "The server answered and closed without having read the request: its kernel sent "
                  "RST instead of a FIN. ");
     if (knob(k, "lost"))
-        fprintf(
-            out,
-            "The wire had lost the answer, and with the RST the kernel had forgotten it: the "
-            "client got %d bytes and ECONNRESET, and does not know why. A program that wants its "
-            "last words to be heard reads all that comes until end of file, and closes then.",
-            bytes);
+        fprintf(out,
+                "The wire had dropped the answer, and the kernel discarded it when it sent the "
+                "RST: the client got %d bytes and ECONNRESET, and does not know why. A program "
+                "that wants its last data to arrive reads until end of file, and then closes.",
+                bytes);
     else
         fprintf(out,
                 "This time the answer had arrived before, and its %d bytes could be read after the "
                 "RST; then came ECONNRESET. A client that writes first, or looks for errors first, "
-                "finds the error and may never read the answer. And if the answer is lost on its "
-                "way (lost=yes), it is gone.",
+                "finds the error and may never read the answer. If the wire drops the answer "
+                "(lost=yes), it never arrives.",
                 bytes);
 }
 
@@ -146,11 +145,11 @@ static const struct by_hand by_hand[] = {
 
 const struct experiment experiment_unread_data_reset = {
     .name = "unread-data-reset",
-    .question = "What if a program closes before it has read all that came?",
+    .question = "What if a program closes before it has read all data that arrived?",
     .claim = "close() sends a FIN after the last byte, and TCP delivers what was sent before.",
-    .kernel = "Only where the receive queue is empty: else close() sends RST (__tcp_close, "
+    .kernel = "True only if the receive queue is empty; else close() sends RST (__tcp_close, "
               "TCPAbortOnClose). What the program had sent before is readable at the peer if it "
-              "has arrived, and is forgotten if it has not.",
+              "has arrived; the kernel discards it if it has not.",
     .falsified =
         "A FIN although there is unread data or a RST where there is none, an answer that has "
         "arrived and cannot be read, or one that was lost and comes in spite of the RST.",

@@ -120,17 +120,19 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
     int writes = (int)trial_observed(t, "client.writes_that_succeed");
     bool fin = knob(k, "peer") == PEER_FIN;
     fprintf(out, fin ? "The server had closed and the client knew of its FIN, but a FIN only says "
-                       "that no more will come: the client may still send, and "
+                       "that the server sends no more: the client may still send, and "
                      : "The server had reset the connection, but the RST was still on its way: ");
     fprintf(out, "%d write%s succeeded. ", writes, writes == 1 ? "" : "s");
+    fprintf(
+        out,
+        fin ? "The server's kernel answered with RST, because no program can read it. After the "
+              "RST arrived, the next write failed with EPIPE, and so did the write after it. "
+            : "When it had come, the next write failed with ECONNRESET, and the one after it "
+              "with EPIPE. ");
     fprintf(out,
-            fin ? "The server's kernel answered with RST, for nobody is there to read, and when "
-                  "that was back the next write failed with EPIPE, and so did the one after it. "
-                : "When it had come, the next write failed with ECONNRESET, and the one after it "
-                  "with EPIPE. ");
-    fprintf(out, "So a write that succeeds says nothing of its arrival. EPIPE comes with the "
-                 "signal SIGPIPE, which ends a program that neither ignores it nor writes with "
-                 "MSG_NOSIGNAL; ECONNRESET comes without. recv() gives end of file now.");
+            "So a successful write does not mean that the data arrived. EPIPE comes with the "
+            "signal SIGPIPE, which ends a program that neither ignores it nor writes with "
+            "MSG_NOSIGNAL; ECONNRESET comes without a signal. recv() returns end of file now.");
 }
 
 static const struct by_hand by_hand[] = {
@@ -146,12 +148,12 @@ const struct experiment experiment_write_after_close = {
     .name = "write-after-close",
     .question = "When does a program find out that the peer has closed, if it only writes?",
     .claim = "A write to a connection that the peer has closed fails with EPIPE (broken pipe).",
-    .kernel = "The first does not: it is taken and sent, and draws a RST if nobody reads at the "
-              "peer. When that is back, the next write fails, with EPIPE if the peer's FIN had "
-              "come before (CLOSE_WAIT) and with ECONNRESET if not (tcp_reset); the error is told "
-              "once, and then it is EPIPE.",
+    .kernel = "The first write does not fail: the kernel sends it, and the peer answers with RST "
+              "if no program can read it. After the RST arrives, the next write fails, with EPIPE "
+              "if the peer's FIN had come before (CLOSE_WAIT) and with ECONNRESET if not "
+              "(tcp_reset); the kernel reports the error once, and then EPIPE.",
     .falsified = "A write that fails before the RST is back, or another errno than these.",
-    .why_link = "The wire holds the RST, so that it is sure which writes come before it.",
+    .why_link = "The wire holds the RST, so that it is certain which writes come before it.",
     .time = "It takes no time: the kernel waits for nothing here.",
     .drawing = (const char *const[]){"s close()", "< FIN", "c: CLOSE_WAIT", "> ACK",
                                      "s: FIN_WAIT_2", "c send(): ok", "> DATA", "s: gone", "< RST",

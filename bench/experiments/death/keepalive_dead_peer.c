@@ -154,16 +154,16 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 {
     fprintf(
         out,
-        "Nothing was under way when the cable was cut, and neither end noticed. After %.2f s of "
-        "silence the client's kernel sent the first keepalive probe, an ACK with an old sequence "
-        "number that asks for an answer, and %d in all. %.2f s after the last segment had come it "
-        "gave up: the program got ETIMEDOUT, and a RST went out, which was lost as well. ",
+        "No segment was in flight when the cable was cut, and neither end noticed that. After %.2f "
+        "s of silence the client's kernel sent the first keepalive probe, an ACK with an old "
+        "sequence number that asks for an answer, and %d in all. %.2f s after the last segment had "
+        "come it gave up: the program got ETIMEDOUT, and a RST went out, which was lost as well. ",
         trial_observed(t, "client.probe_1"), (int)trial_observed(t, "client.probes"),
         trial_observed(t, "client.given_up"));
     if (user_timeout_ms(k))
-        fprintf(out, "That was TCP_USER_TIMEOUT, and not the number of probes. ");
+        fprintf(out, "TCP_USER_TIMEOUT set that time, and not the number of probes. ");
     fprintf(out, "The server, which has not set SO_KEEPALIVE, is still ESTABLISHED, and would stay "
-                 "so for ever.");
+                 "ESTABLISHED for ever.");
 }
 
 static const struct by_hand by_hand[] = {
@@ -181,21 +181,21 @@ static const struct by_hand by_hand[] = {
 
 const struct experiment experiment_keepalive_dead_peer = {
     .name = "keepalive-dead-peer",
-    .question = "When does an idle connection notice that its peer is gone?",
+    .question = "When does an idle connection detect that its peer is gone?",
     .claim = "After 2 hours of silence the connection is probed every 75 s, and after 9 probes "
              "without an answer it is closed.",
-    .kernel =
-        "True with SO_KEEPALIVE, on a connection where no data is unacknowledged or unsent (else "
-        "keepalive waits, and retransmission decides: keepalive-behind-data), and else never. The "
-        "end comes one interval after the last probe, at idle + probes * interval, with ETIMEDOUT "
-        "and a RST (tcp_keepalive_timer). With TCP_USER_TIMEOUT the number of probes does not "
-        "count: the first firing after the first probe that finds that time over is the end.",
+    .kernel = "True with SO_KEEPALIVE, on a connection where no data is unacknowledged or unsent "
+              "(else keepalive waits, and retransmission decides: keepalive-behind-data). Without "
+              "SO_KEEPALIVE never. The end comes one interval after the last probe, at idle + "
+              "probes * interval, with ETIMEDOUT and a RST (tcp_keepalive_timer). With "
+              "TCP_USER_TIMEOUT the number of probes does not count: the first firing after the "
+              "first probe that finds that time over is the end.",
     .falsified = "A probe off its time, one too many or too few, an end without RST or with "
                  "another error than ETIMEDOUT.",
-    .why_link =
-        "The cable is cut while nothing is under way: both hosts are alive, and neither is told.",
+    .why_link = "The cable is cut while no segment is in flight: both hosts are alive, and neither "
+                "gets an error.",
     .time = "About 5.5 s. With the kernel's defaults (7200 s, 75 s, 9 probes) it would take 2 h 11 "
-            "min 15 s, and up to some minutes more, for long timers are coarse.",
+            "min 15 s, and up to some minutes more, because long timers are coarse.",
     .drawing =
         (const char *const[]){"c setsockopt(SO_KEEPALIVE)", "c: ESTABLISHED", "s: ESTABLISHED",
                               ". idle", "> ACK x a probe, lost: the cable is cut", ". interval",

@@ -138,7 +138,7 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
     fprintf(out, "The server lost its connection, and its RST was lost on the wire, as if its "
                  "power had failed: the client was ESTABLISHED with nobody at the other end. ");
     if (missed)
-        fprintf(out, "%lld keepalive probe%s got no answer, for the server was still down. ",
+        fprintf(out, "%lld keepalive probe%s got no answer, because the server was still down. ",
                 missed, missed == 1 ? "" : "s");
     fprintf(out,
             "The probe that reached it, %.2f s after the last segment had come, was answered by "
@@ -165,16 +165,16 @@ const struct experiment experiment_keepalive_reboot = {
     .question = "How does an idle client learn that its server was rebooted?",
     .claim =
         "Keepalive finds the half-open connection: the rebooted host answers the probe with RST.",
-    .kernel = "So it is, whether or not somebody listens there again (tcp_v4_rcv, "
+    .kernel = "True, whether or not a server listens there again (tcp_v4_rcv, "
               "tcp_rcv_state_process). The program gets ECONNRESET from the first probe that "
               "reaches the host (tcp_reset), unless tcp_keepalive_probes were lost before, which "
-              "is ETIMEDOUT. Without SO_KEEPALIVE, and with nothing to send, it never learns it.",
+              "is ETIMEDOUT. Without SO_KEEPALIVE, and with nothing to send, it never learns that.",
     .falsified = "An answer other than RST, another error than ECONNRESET, or a connection that "
                  "ends before a probe was answered.",
     .why_link = "The wire loses the RST that the server's kernel sends when the connection is "
-                "deleted: a host that fails sends none.",
-    .time = "About 3 s. With the kernel's defaults the first probe is sent after 2 h, and one each "
-            "75 s then.",
+                "deleted: a host that fails sends no RST.",
+    .time = "About 3 s. With the kernel's defaults the first probe is sent after 2 h, and then one "
+            "every 75 s.",
     .drawing =
         (const char *const[]){"c setsockopt(SO_KEEPALIVE)", "c: ESTABLISHED", "s: ESTABLISHED",
                               "s the connection is lost",

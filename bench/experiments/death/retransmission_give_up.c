@@ -51,10 +51,10 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 {
     unanswered_tell(out, t, &unanswered_data, "the segment");
     fprintf(out,
-            "After %.2f s it gave up: send() had long succeeded, and the program learned by "
-            "ETIMEDOUT what became of it. tcp_retries2 = %lld stood for a time, and the segment "
-            "was sent again %d times in all. The server was told nothing: its socket is "
-            "ESTABLISHED, and would stay so for ever.",
+            "After %.2f s it gave up: send() had long succeeded, and the program learned from "
+            "ETIMEDOUT that the data had not arrived. tcp_retries2 = %lld stood for a time, and "
+            "the segment was sent again %d times in all. The server received nothing about it: its "
+            "socket is ESTABLISHED, and would stay ESTABLISHED for ever.",
             trial_observed(t, "client.given_up_first"), (long long)t->conditions.retries2,
             (int)trial_observed(t, "client.sent_again"));
 }
@@ -71,16 +71,18 @@ static const struct by_hand by_hand[] = {
 
 const struct experiment experiment_retransmission_give_up = {
     .name = "retransmission-give-up",
-    .question = "How often, and for how long, is data sent again to a peer that has fallen silent?",
+    .question = "How often, and for how long, does the kernel send data again to a peer that no "
+                "longer answers?",
     .claim = "A segment that is not acknowledged is retransmitted with exponential backoff, "
              "tcp_retries2 = 15 times, and then the connection is dropped.",
     .kernel = "The backoff is true, but tcp_retries2 is a time and not a count: what that many "
-              "retransmissions would take if the RTO were 200 ms (tcp_model_timeout). The firing "
-              "that finds it gone since the first one gives up (retransmits_timed_out). Before all "
-              "of them there is a tail loss probe (tcp_schedule_loss_probe).",
+              "retransmissions would take if the RTO were 200 ms (tcp_model_timeout). The kernel "
+              "gives up at the first timeout at which that time has passed since the first timeout "
+              "(retransmits_timed_out). Before all retransmissions the kernel sends a tail loss "
+              "probe (tcp_schedule_loss_probe).",
     .falsified = "A gap that is not twice the one before, a connection that is given up at another "
                  "firing or with another error than ETIMEDOUT, or a RST.",
-    .why_link = "The cable is cut: both hosts are alive and hear nothing of each other, which "
+    .why_link = "The cable is cut: both hosts are alive and receive nothing from each other, which "
                 "loopback cannot show.",
     .time = "About 5 s. With the default tcp_retries2 = 15 it would take 924.6 s and up to the "
             "next firing, that is about 16 min.",

@@ -69,13 +69,14 @@ static void run(struct trial *t, const struct knobs *k)
 static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 {
     unanswered_tell(out, t, &unanswered_data, "the segment");
-    fprintf(out,
-            "TCP_USER_TIMEOUT was %.3f s, and it began with the first of these firings: %.2f s "
-            "after the segment was sent the program got ETIMEDOUT. The last timer had been cut to "
-            "what was left. Without the option tcp_retries2 = %lld would have ruled. The server "
-            "was told nothing, its socket is still ESTABLISHED.",
-            timeout_ms(k) / 1e3, trial_observed(t, "client.given_up_first"),
-            (long long)t->conditions.retries2);
+    fprintf(
+        out,
+        "TCP_USER_TIMEOUT was %.3f s, and it began at the first of these timeouts: %.2f s after "
+        "the client had sent the segment, the program got ETIMEDOUT. The kernel had shortened the "
+        "last timer to the remaining time. Without the option tcp_retries2 = %lld would have set "
+        "the limit. The server received nothing about it: its socket is still ESTABLISHED.",
+        timeout_ms(k) / 1e3, trial_observed(t, "client.given_up_first"),
+        (long long)t->conditions.retries2);
 }
 
 static const struct by_hand by_hand[] = {
@@ -93,15 +94,15 @@ const struct experiment experiment_user_timeout = {
     .claim = "When data has not been acknowledged for that long, counted from its sending, the "
              "connection is closed.",
     .kernel =
-        "It is counted from the first firing of the RTO, so it comes later by the tail loss "
-        "probe's time and one RTO (retransmits_timed_out). After that firing each timer is cut to "
-        "what is left of it (tcp_clamp_rto_to_user_timeout), so the end does not wait for the next "
-        "doubling. tcp_retries2 does nothing then. An idle connection is not ended by the option, "
-        "unless SO_KEEPALIVE is set: then it takes the place of the number of probes. Data that a "
-        "closed window keeps back is under it as well, from the first window probe on.",
+        "The kernel counts it from the first RTO timeout, so the end comes later by the tail loss "
+        "probe's time and one RTO (retransmits_timed_out). After that timeout the kernel shortens "
+        "each timer to the remaining time (tcp_clamp_rto_to_user_timeout), so the end does not "
+        "wait for the next doubling. The kernel ignores tcp_retries2 then. The option does not end "
+        "an idle connection, unless SO_KEEPALIVE is set: then it replaces the number of probes. It "
+        "also limits data that a closed window holds back, from the first window probe on.",
     .falsified = "An end before the first firing and the timeout are over, one that waits for the "
                  "next doubled RTO, or one by tcp_retries2.",
-    .why_link = "The cable is cut: both hosts are alive and hear nothing of each other, which "
+    .why_link = "The cable is cut: both hosts are alive and receive nothing from each other, which "
                 "loopback cannot show.",
     .time = "About 4 s: two RTOs and the timeout. Without the option the default tcp_retries2 = 15 "
             "takes about 16 min.",

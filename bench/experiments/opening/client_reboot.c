@@ -159,15 +159,16 @@ static void run(struct trial *t, const struct knobs *k)
 
 static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 {
-    fprintf(out,
-            "The client lost its connection without a word, and the server kept it. When the "
-            "client called again, from the same port, its SYN met the old connection, which did "
-            "not end by it: the server answered with an ACK of the old numbers. A socket in "
-            "SYN_SENT cannot use such an ACK, and the client's kernel answered with a RST that had "
-            "exactly the number which the ACK asked for. Now the old connection ended, with "
-            "ECONNRESET, and the SYN that was sent again after %.0f ms made the new one. connect() "
-            "succeeded; the client's program noticed nothing but that.",
-            1e3 * trial_observed(t, "client.SYN_again"));
+    fprintf(
+        out,
+        "The client lost its connection and sent nothing, so the server kept its end. When the "
+        "client connected again, from the same port, its SYN reached the old connection. The SYN "
+        "did not end it: the server answered with an ACK that has the old numbers. A socket in "
+        "SYN_SENT cannot use such an ACK, and the client's kernel answered with a RST that had "
+        "exactly the number that the ACK asked for. This RST ended the old connection with "
+        "ECONNRESET, and the client's next SYN, sent %.0f ms after the first, opened the new one. "
+        "connect() succeeded, and the client's program noticed nothing else.",
+        1e3 * trial_observed(t, "client.SYN_again"));
 }
 
 static const struct by_hand by_hand[] = {
@@ -180,18 +181,18 @@ static const struct by_hand by_hand[] = {
 
 const struct experiment experiment_client_reboot = {
     .name = "client-reboot",
-    .question = "A rebooted client calls again from its old port: what if the server still has the "
-                "old connection?",
-    .claim = "The SYN resets the old connection; or else the client cannot come back until the "
-             "server has given it up.",
+    .question = "A rebooted client connects again from its old port: what if the server still has "
+                "the old connection?",
+    .claim = "The SYN resets the old connection; or the client cannot connect until the server has "
+             "given up the old one.",
     .kernel = "Neither. A SYN ends no connection: it is answered by a challenge ACK "
               "(tcp_validate_incoming). The client in SYN_SENT answers that with a RST of exactly "
               "the right number (tcp_rcv_synsent_state_process), the old connection ends, and the "
               "SYN that the client sends again makes the new one.",
     .falsified = "A server that is not ESTABLISHED after the SYN, another answer than one ACK, an "
-                 "old connection that stays, or a client that does not come in.",
-    .why_link = "The wire loses the RST that close() sends, so that the client vanishes without a "
-                "word, and holds the server's answer until its state has been looked at.",
+                 "old connection that stays, or a client that cannot connect.",
+    .why_link = "The wire loses the RST that close() sends, so that the client vanishes silently, "
+                "and holds the server's answer until the experiment has read the server's state.",
     .time = "Less than 1 s; before Linux 5.6 the SYN is sent again after 1 s.",
     .drawing = (const char *const[]){"s: ESTABLISHED", "c: CLOSE", "c connect()", "> SYN", "< ACK",
                                      "s: ESTABLISHED", "> RST", "s: CLOSE", "> SYN", "< SYN-ACK",

@@ -100,10 +100,10 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
     };
     fprintf(out,
             "At the server %s, so its kernel answered the SYN with a RST that acknowledges it, and "
-            "connect() failed with ECONNREFUSED after %.1f ms: one way there and one back. Nothing "
-            "had to be waited for. That is how a refusal is told from silence: a full accept "
-            "queue, a firewall that drops, or a host that is gone would have let the client send "
-            "its SYN again and again (see syn-retries).",
+            "connect() failed with ECONNREFUSED after %.1f ms: one round trip. The client did not "
+            "wait for any timer. This is the difference between a refusal and silence: with a full "
+            "accept queue, a firewall that drops, or a host that is gone would have let the client "
+            "send its SYN again and again (see syn-retries).",
             why[knob(k, "port")], 1e3 * trial_observed(t, "client.refused_after"));
 }
 
@@ -124,12 +124,12 @@ const struct experiment experiment_closed_port = {
     .claim =
         "The server answers the SYN with a RST, and connect() fails with \"connection refused\".",
     .kernel =
-        "So it is, and at once: no socket in LISTEN has the port, so tcp_v4_rcv() sends a RST that "
+        "True, and at once: no socket in LISTEN has the port, so tcp_v4_rcv() sends a RST that "
         "acknowledges the SYN (tcp_v4_send_reset), and the client's socket fails with ECONNREFUSED "
         "(tcp_reset). A port that is only bound, or whose listener was closed, is no different.",
     .falsified = "An attempt that hangs, a second SYN, an error other than ECONNREFUSED, or a RST "
                  "that does not acknowledge the SYN.",
-    .why_link = "Over the wire the RST can be seen, and when it came.",
+    .why_link = "Over the wire the RST can be seen, and the time of its arrival.",
     .time = "It takes one round trip: the kernel waits for nothing here.",
     .drawing = (const char *const[]){"c connect()", "> SYN", "c: SYN_SENT", "< RST-ACK",
                                      "c ECONNREFUSED", NULL},

@@ -220,15 +220,15 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
                 first_s);
     else if (knob(k, "dead") == DEAD_NEIGHBOUR)
         fprintf(out,
-                "The address is of the client's own network, and nobody has it. The client's "
+                "The address belongs to the client's own network, and no host has it. The client's "
                 "kernel asked for its Ethernet address %d times, 1 s apart, while the SYN waited, "
-                "and no SYN left the host. After %.2f s connect() failed with EHOSTUNREACH, which "
-                "the client's own kernel had said.",
+                "and no SYN left the host. After %.2f s connect() failed with EHOSTUNREACH, an "
+                "error from the client's own kernel.",
                 ASKED, first_s);
     else
         fprintf(out,
-                "The SYN was lost and nobody said so. connect() sent it %.0f times and failed with "
-                "ETIMEDOUT after %.2f s: only this takes two minutes with the default "
+                "The SYN was lost and nobody reported that. connect() sent it %.0f times and "
+                "failed with ETIMEDOUT after %.2f s: only this takes two minutes with the default "
                 "tcp_syn_retries, 6.",
                 trial_observed(t, "client.SYNs_on_the_wire"), first_s);
 }
@@ -245,13 +245,13 @@ static const struct by_hand by_hand[] = {
 
 const struct experiment experiment_dead_host = {
     .name = "dead-host",
-    .question = "How long does connect() to a host take that is not there?",
+    .question = "How long does connect() to a missing host take?",
     .claim = "Two minutes, until the SYNs are used up; an ICMP error is only remembered meanwhile.",
-    .kernel =
-        "It depends on who says so. An ICMP \"unreachable\" of a router ends connect() at once "
-        "with EHOSTUNREACH (tcp_v4_err). On the client's own network nobody answers ARP, and after "
-        "three requests of 1 s each (neigh_timer_handler) the client's own kernel says the same "
-        "(ipv4_link_failure). Only silence takes until the SYNs are used up.",
+    .kernel = "It depends on who reports the error. An ICMP \"unreachable\" from a router ends "
+              "connect() at once with EHOSTUNREACH (tcp_v4_err). On the client's own network "
+              "nobody answers ARP, and after three requests of 1 s each (neigh_timer_handler) the "
+              "client's own kernel reports the same error (ipv4_link_failure). Only without any "
+              "answer does connect() continue until the SYNs are used up.",
     .falsified = "Another error, a connect() that goes on after the ICMP message, one that ends at "
                  "another time, or a SYN that leaves the host although its address was not found.",
     .why_link = "On the wire an address may be unknown, and the server's host can answer as a "

@@ -123,17 +123,17 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
             seconds, rounded);
     fprintf(out,
             "The client's third ACK carried no data and was ignored: the client was ESTABLISHED, "
-            "the server had a half-open request, and accept() had nobody to give. ");
+            "the server had a half-open request, and accept() had no connection to return. ");
     if (knob(k, "data"))
         fprintf(out,
                 "Then the client sent %d bytes, and accept() and the read after it both succeeded "
-                "at once: that is what the option is for.",
+                "at once. That is the purpose of the option.",
                 BYTES);
     else
         fprintf(out,
                 "It sent nothing. After %.2f s the server sent its SYN-ACK again, the client "
-                "answered with an ACK, and that one counted: accept() returned a connection with "
-                "nothing to read. A server must be ready for that.",
+                "answered with an ACK, and this ACK completed the handshake: accept() returned a "
+                "connection with nothing to read. A server must be ready for that.",
                 trial_observed(t, "server.syn_ack_again_1"));
 }
 
@@ -148,16 +148,16 @@ static const struct by_hand by_hand[] = {
 
 const struct experiment experiment_defer_accept = {
     .name = "defer-accept",
-    .question = "What does TCP_DEFER_ACCEPT do with a client that sends nothing?",
+    .question = "With TCP_DEFER_ACCEPT, what happens to a client that sends nothing?",
     .claim = "accept() returns only when data has come, and a client that sends nothing within the "
              "time is dropped.",
     .kernel = "The first half is true while the time lasts: a third ACK without data is ignored "
               "(tcp_check_req). At its end, which is rounded up to 1, 3, 7, 15 s and so on, the "
               "SYN-ACK is sent again (syn_ack_recalc), and the client's answer completes the "
-              "connection: it is handed over without data, not dropped.",
+              "connection: accept() returns it without data, and the kernel does not drop it.",
     .falsified = "An accept() before data and before the end of the time, a SYN-ACK in between, or "
                  "a connection that is dropped.",
-    .why_link = "On the wire it can be seen that the server waits in silence, and what it sends at "
+    .why_link = "The wire shows that the server sends nothing while it waits, and what it sends at "
                 "the end.",
     .time = "About 3 s: the kernel counts this time in SYN-ACK timeouts, and the shortest is 1 s "
             "(seconds=1).",

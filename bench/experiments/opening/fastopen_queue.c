@@ -178,18 +178,18 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
         n, BYTES, with_data);
     if (with_data < n)
         fprintf(out,
-                "The other %lld found no place and got an ordinary SYN-ACK; they sent their data "
-                "once more, and that completed their handshake. ",
+                "The other %lld exceeded the limit and got an ordinary SYN-ACK; they sent their "
+                "data once more, and that completed their handshake. ",
                 n - with_data);
     if (!with_data)
         return;
     fprintf(out, "The server accepted and read all of them, and still %lld were in SYN_RECV. ",
             (long long)trial_observed(t, "server.SYN_RECV_after_accept"));
     if (with_data < n)
-        fprintf(out, "One more client found no place either: accept() had given none back. When "
-                     "the wire let the ACKs pass, the next one did.");
+        fprintf(out, "One more client also exceeded the limit: accept() had not freed any place. "
+                     "After the wire let the ACKs pass, the next client had a place.");
     else
-        fprintf(out, "There was room for more, for TCP_FASTOPEN was %lld.",
+        fprintf(out, "There was room for more, because TCP_FASTOPEN was %lld.",
                 (long long)knob(k, "queue"));
 }
 
@@ -207,8 +207,8 @@ static const struct by_hand by_hand[] = {
 
 const struct experiment experiment_fastopen_queue = {
     .name = "fastopen-queue",
-    .question = "How many clients of TCP Fast Open are let in with the data in their SYN, and what "
-                "becomes of the others?",
+    .question = "How many TCP Fast Open clients can connect with data in their SYN, and what "
+                "happens to the others?",
     .claim = "TCP_FASTOPEN = q lets q clients wait with their data, and accept() makes room for "
              "the next.",
     .kernel = "A SYN with data and a valid cookie (or without one where tcp_fastopen allows it) "
@@ -219,9 +219,10 @@ const struct experiment experiment_fastopen_queue = {
               "ordinary handshake and send their data again.",
     .falsified = "More or fewer than q let in with data, a place that accept() gives back, or a "
                  "client that gets no connection.",
-    .why_link = "The wire drops the clients' bare ACKs, so that handshakes stay open as long as "
-                "one wants to look at them.",
-    .time = "About 1 s, sometimes 3: the SYN-ACKs must be sent again, for their ACKs to come.",
+    .why_link = "The wire drops the clients' bare ACKs, so that handshakes stay unfinished until "
+                "the experiment has read their states.",
+    .time =
+        "About 1 s, sometimes 3: the server must send its SYN-ACKs again before their ACKs arrive.",
     .drawing = (const char *const[]){"s listen(), TCP_FASTOPEN 3", "c connect()", "> SYN with data",
                                      "s: SYN_RECV", "< SYN-ACK", "c: ESTABLISHED",
                                      "> ACK x dropped by the wire", "s accept(), read()", ". 1 s",

@@ -88,16 +88,18 @@ static void run(struct trial *t, const struct knobs *k)
 
 static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 {
-    fprintf(out, "Each of the %d segments was held back until both ends had been looked at. ",
+    fprintf(out,
+            "The wire held each of the %d segments until the experiment had read the state of both "
+            "ends. ",
             (int)(trial_observed(t, "client.segments") + trial_observed(t, "server.segments")));
     fprintf(out,
             "When the SYN-ACK had come, the client was ESTABLISHED and could have sent data, while "
             "the server still had %s. The server's program had called listen() and nothing else: "
             "its kernel did the rest, and %s.",
             t->conditions.syncookies == 2
-                ? "nothing, for the SYN-ACK was a cookie (tcp_syncookies = 2)"
+                ? "nothing, because the SYN-ACK was a cookie (tcp_syncookies = 2)"
                 : "a half-open request",
-            knob(k, "accept") ? "accept() took what was finished"
+            knob(k, "accept") ? "accept() returned the finished connection"
                               : "the finished connection waits in the accept queue");
 }
 
@@ -110,16 +112,16 @@ static const struct by_hand by_hand[] = {
 
 const struct experiment experiment_handshake = {
     .name = "handshake",
-    .question = "What are the two ends after each segment of the handshake?",
+    .question = "In which states are the two ends after each segment of the handshake?",
     .claim = "SYN, SYN-ACK, ACK: the client goes from SYN_SENT to ESTABLISHED, the server from "
              "LISTEN over SYN_RCVD to ESTABLISHED.",
-    .kernel = "So it is, but LISTEN stays, and SYN_RCVD is a small request beside it "
+    .kernel = "True, but the listener stays in LISTEN, and SYN_RCVD is a small request beside it "
               "(tcp_conn_request). The client is ESTABLISHED half a round trip before the server "
-              "(tcp_rcv_synsent_state_process), and the server's program has no part in it.",
+              "(tcp_rcv_synsent_state_process), and the server's program does nothing.",
     .falsified = "Another state at one of the ends, a fourth segment, or an acknowledgement other "
                  "than the first number + 1.",
-    .why_link = "The wire holds each segment back, so that both ends can be looked at between any "
-                "two of them.",
+    .why_link = "The wire holds each segment back, so that the experiment can read both ends' "
+                "states between any two segments.",
     .time = "It takes no time: the kernel waits for nothing here.",
     .drawing = (const char *const[]){"s listen(4)", "c connect()", "> SYN", "c: SYN_SENT",
                                      "s: SYN_RECV", "< SYN-ACK", "c: ESTABLISHED", "> ACK",

@@ -61,10 +61,10 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
     fprintf(out,
             "Nobody listened on port %d of the client's host, and connect() to it succeeded: the "
             "socket came from port %d itself, and so its SYN, its SYN-ACK and its ACK came back to "
-            "it. All %.0f bytes that it sent it read again. With the default range of 28232 ports "
-            "one attempt in some 14000 to a local port of the right parity ends so, and the server "
-            "that then starts finds its port taken (EADDRINUSE). Keep such ports out of the range "
-            "(ip_local_reserved_ports), or compare getsockname() with getpeername().",
+            "it. It read back all %.0f bytes that it sent. With the default range of 28232 ports "
+            "one attempt in some 14000 to a local port of the right parity connects to itself, and "
+            "when the server starts later, its port is taken (EADDRINUSE). Keep such ports out of "
+            "the range (ip_local_reserved_ports), or compare getsockname() with getpeername().",
             LAB_PORT, LAB_PORT, trial_observed(t, "client.bytes_back"));
 }
 
@@ -77,12 +77,12 @@ static const struct by_hand by_hand[] = {
 const struct experiment experiment_self_connect = {
     .name = "self-connect",
     .question = "Can connect() succeed at a port where nobody listens?",
-    .claim = "No: without a listener the SYN is answered by RST.",
-    .kernel =
-        "It can, within one host: if the socket's own port is the one that it calls, its SYN comes "
-        "back to it and makes a simultaneous open with itself (tcp_rcv_synsent_state_process).",
+    .claim = "No: without a listener the kernel answers the SYN with a RST.",
+    .kernel = "It can, within one host: if the socket's own port is the port it connects to, its "
+              "SYN comes back to it and makes a simultaneous open with itself "
+              "(tcp_rcv_synsent_state_process).",
     .falsified = "A connect() that fails, a passive open, or bytes that do not come back.",
-    .why_link = "The client's host of the wire calls its own address: nothing goes over the wire.",
+    .why_link = "The client's host connects to its own address: no segment goes over the wire.",
     .time = "It takes no time: the kernel waits for nothing here.",
     .drawing = (const char *const[]){"c connect() to its own port", "c: SYN_SENT", "c: SYN_RECV",
                                      "c: ESTABLISHED", "c send(100)", "c recv() gives 100", NULL},

@@ -152,16 +152,15 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
     fprintf(out, "Nobody called listen() or accept(): both programs bound a port and called "
                  "connect() to the other's. ");
     if (knob(k, "crossed"))
-        fprintf(out,
-                "The two SYNs passed each other, and each found a socket in SYN_SENT: both ends "
-                "were SYN_RECV then, with the sockets that the programs had all the time. Each "
-                "answered with a SYN-ACK, those crossed, too, and both ends were ESTABLISHED: one "
-                "connection, which both have opened (ActiveOpens 1 and 1, PassiveOpens 0).");
+        fprintf(out, "The two SYNs crossed, and each met a socket in SYN_SENT: both ends changed "
+                     "to SYN_RECV, with the same sockets. Each answered with a SYN-ACK, the "
+                     "SYN-ACKs crossed, too, and both ends were ESTABLISHED: one connection, which "
+                     "both have opened (ActiveOpens 1 and 1, PassiveOpens 0).");
     else
         fprintf(out, "But the client's SYN arrived before the server's end had sent its own, and a "
-                     "socket that is only bound answers nobody: ECONNREFUSED. Then it was the "
-                     "other way round. Two connect() calls make a connection only where their SYNs "
-                     "are on their way at the same time.");
+                     "socket that is only bound does not answer a SYN: ECONNREFUSED. Then the "
+                     "server's connect() failed in the same way. Two connect() calls make a "
+                     "connection only where their SYNs are on their way at the same time.");
 }
 
 static const struct by_hand by_hand[] = {
@@ -178,14 +177,14 @@ const struct experiment experiment_simultaneous_open = {
     .claim =
         "Both go from SYN_SENT over SYN_RCVD to ESTABLISHED: four segments and one connection.",
     .kernel =
-        "So it is: a SYN that meets a socket in SYN_SENT makes that socket SYN_RECV and is "
-        "answered by a SYN-ACK (tcp_rcv_synsent_state_process), and that makes the other end "
-        "ESTABLISHED (tcp_rcv_state_process). It is a full socket with a descriptor all the time, "
-        "no request beside a listener, and both ends count an active open. The SYN-ACK's SYN is an "
-        "old one by then, so each end sends a bare ACK as well: six segments.",
+        "True: a SYN that meets a socket in SYN_SENT makes that socket SYN_RECV and is answered by "
+        "a SYN-ACK (tcp_rcv_synsent_state_process), and that makes the other end ESTABLISHED "
+        "(tcp_rcv_state_process). It is a full socket with a descriptor all the time, no request "
+        "beside a listener, and both ends count an active open. The SYN-ACK's SYN is an old one by "
+        "then, so each end sends a bare ACK as well: six segments.",
     .falsified = "An end that is not in SYN_RECV after the SYNs, or not ESTABLISHED after the "
                  "SYN-ACKs; a passive open.",
-    .why_link = "The SYNs must pass each other: the wire holds both until both have been sent.",
+    .why_link = "The SYNs must cross: the wire holds both until both ends have sent theirs.",
     .time = "It takes no time: the kernel waits for nothing here.",
     .drawing = (const char *const[]){"c connect()", "s connect()", "> SYN", "< SYN", "c: SYN_RECV",
                                      "s: SYN_RECV", "> SYN-ACK", "< SYN-ACK", "> ACK", "< ACK",

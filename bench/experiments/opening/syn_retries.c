@@ -149,8 +149,8 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
     const struct conditions of_socket = conditions_of_socket(k, &t->conditions);
     if (user_timeout_ms(k))
         fprintf(out, "TCP_USER_TIMEOUT had replaced the time that the retries stand for, and the "
-                     "timer that would have gone beyond it was set shorter; only the number of "
-                     "retries still counted. ");
+                     "kernel shortened the timer that would have ended after it; the number of "
+                     "retries still applied. ");
     else if (t->conditions.syn_linear_timeouts)
         fprintf(
             out,
@@ -158,7 +158,7 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
             "retries as well, but not as time: the time is still that of the doublings, %lld s. ",
             (long long)t->conditions.syn_linear_timeouts,
             (long long)ladder_syn_patience(&of_socket));
-    fprintf(out, "The server knows of nothing.");
+    fprintf(out, "The server received nothing.");
 }
 
 static const struct by_hand by_hand[] = {
@@ -173,17 +173,18 @@ static const struct by_hand by_hand[] = {
 
 const struct experiment experiment_syn_retries = {
     .name = "syn-retries",
-    .question = "When is a SYN sent again that nobody answers, and when does connect() give up?",
+    .question =
+        "When does the kernel send an unanswered SYN again, and when does connect() give up?",
     .claim = "The SYN is sent again after 1, 3, 7, 15, 31 and 63 s, each wait twice as long as the "
              "one before, and connect() fails after 127 s.",
-    .kernel = "So it was before Linux 6.5. Now the first tcp_syn_linear_timeouts + 1 waits are 1 s "
-              "each (tcp_retransmit_timer): 1, 2, 3, 4, 5, 7, 11, 19 s and so on, and connect() "
-              "fails at the first timeout that finds tcp_syn_retries + tcp_syn_linear_timeouts "
-              "SYNs sent again, or the time of tcp_syn_retries doublings gone (tcp_write_timeout).",
+    .kernel = "True before Linux 6.5. Now the first tcp_syn_linear_timeouts + 1 waits are 1 s each "
+              "(tcp_retransmit_timer): 1, 2, 3, 4, 5, 7, 11, 19 s and so on, and connect() fails "
+              "at the first timeout that finds tcp_syn_retries + tcp_syn_linear_timeouts SYNs sent "
+              "again, or the time of tcp_syn_retries doublings gone (tcp_write_timeout).",
     .falsified = "A SYN off this ladder, one more or one less of them, or an ETIMEDOUT before its "
                  "time or well after it.",
-    .why_link = "The wire is cut before connect(), as if the cable were pulled: nobody answers, "
-                "and nobody says so.",
+    .why_link = "The wire is cut before connect(), as if somebody pulled the cable: nobody "
+                "answers, and nobody reports an error.",
     .time = "About 7 s. With the defaults, tcp_syn_retries = 6 and tcp_syn_linear_timeouts = 4, it "
             "takes 131 to 136 s.",
     .drawing =

@@ -183,12 +183,13 @@ static void run(struct trial *t, const struct knobs *k)
 static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 {
     int64_t again = trial_counter(t, SIDE_SERVER, "TcpExt.TCPSynRetrans");
-    fprintf(out, "The client's ACK was lost, and the client does not know: it is ESTABLISHED, the "
-                 "server's request in SYN_RECV. ");
+    fprintf(out, "The client's ACK was lost, and the client does not know that: it is ESTABLISHED, "
+                 "and the server's request is in SYN_RECV. ");
     if (knob(k, "data") == DATA_AT_ONCE) {
-        fprintf(out,
-                "Then the client sent a byte. Every segment after the handshake carries an ACK, so "
-                "the lost one was not missed: the connection was in the accept queue at once.");
+        fprintf(
+            out,
+            "Then the client sent a byte. Every segment after the handshake carries an ACK, so the "
+            "lost ACK made no difference: the connection entered the accept queue at once.");
         return;
     }
     if (again)
@@ -202,12 +203,11 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
             trial_observed(t, "server.request_gone_last"),
             trial_observed(t, "server.request_gone_first"));
     if (knob(k, "data") == DATA_AFTER)
-        fprintf(out, "Only when it sent a byte did a RST tell it: send() had succeeded, and the "
-                     "read after it failed with ECONNRESET.");
+        fprintf(out, "It learned that only from a RST, after it had sent a byte: send() had "
+                     "succeeded, and the read after it failed with ECONNRESET.");
     else
-        fprintf(
-            out,
-            "It sends nothing, so it will not learn that: keepalive could tell, after two hours.");
+        fprintf(out, "It sends nothing, so it does not learn that; keepalive would find out after "
+                     "two hours.");
 }
 
 static const struct by_hand by_hand[] = {
@@ -226,14 +226,15 @@ const struct experiment experiment_synack_retries = {
     .question = "What if the third ACK of a handshake never reaches the server?",
     .claim = "The server stays in SYN_RCVD, sends its SYN-ACK again a few times and then gives the "
              "connection up.",
-    .kernel = "So it does, after 1, 3, 7, 15, 31 s (reqsk_timer_handler), tcp_synack_retries "
-              "times; the client answers each with a challenge ACK. Then the request is dropped "
-              "without a word: the client stays ESTABLISHED, and only what it sends is answered by "
-              "RST. Data in time would have been as good as the ACK (tcp_check_req).",
+    .kernel =
+        "True: it sends it after 1, 3, 7, 15, 31 s (reqsk_timer_handler), tcp_synack_retries "
+        "times; the client answers each with a challenge ACK. Then the server drops the request "
+        "silently: the client stays ESTABLISHED, and the server sends a RST only when the client "
+        "sends something. Data that arrives in time replaces the lost ACK (tcp_check_req).",
     .falsified = "A SYN-ACK off its ladder, a segment that tells the client of the end, or a "
                  "request that outlives its time.",
-    .why_link = "The wire drops the third ACK, and the ACKs that the client sends in its place: "
-                "nothing else is harmed.",
+    .why_link = "The wire drops the third ACK, and the ACKs that the client sends in its place, "
+                "and nothing else.",
     .time = "About 7 s. With the default, tcp_synack_retries = 5, it takes 63 to 66 s.",
     .drawing = (const char *const[]){"c connect()", "> SYN", "s: SYN_RECV", "< SYN-ACK",
                                      "c: ESTABLISHED", "> ACK x dropped by the wire", ". 1 s",

@@ -208,7 +208,7 @@ const struct experiment experiment_wildcard_listener = {
               "(__inet_lookup_listener). Two different addresses do not clash at all.",
     .falsified = "A second listener with SO_REUSEADDR alone, one that fails with SO_REUSEPORT, or "
                  "a connection to the address in the queue of the wildcard's.",
-    .why_link = "A host of its own, which can have a second address.",
+    .why_link = "The wire's server host can have a second address.",
     .time = "It takes no time.",
     .drawing =
         (const char *const[]){"s bind() to the address, listen()",

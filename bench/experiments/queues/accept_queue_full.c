@@ -152,15 +152,15 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
                 accepted);
     if (dropped)
         fprintf(out,
-                "The other %lld clients got no answer at all, neither a refusal nor a reset: their "
-                "SYNs were dropped, and they send them again until there is room or their patience "
-                "ends (ETIMEDOUT after about 2 minutes by default). ",
+                "The server answered the other %lld clients with nothing, neither a refusal nor a "
+                "reset: it dropped their SYNs, and the clients send them again until there is room "
+                "or connect() times out (ETIMEDOUT after about 2 minutes by default). ",
                 dropped);
     if (trial_row(t, LEDGER_ghost))
         fprintf(out,
                 "%lld more clients believe that they are connected: their handshakes overlapped, "
-                "the accept queue was full when their ACKs came, and SYN cookies had told them yes "
-                "(see syn-cookie-ghosts). ",
+                "the accept queue was full when their ACKs came, and they had been answered by SYN "
+                "cookies (see syn-cookie-ghosts). ",
                 (long long)trial_row(t, LEDGER_ghost));
     if (!dropped && !trial_row(t, LEDGER_ghost) && !trial_row(t, LEDGER_half_open))
         fprintf(out, accepts(k) ? "In the end there was room for all." : "There was room for all.");
@@ -177,18 +177,17 @@ static const struct by_hand by_hand[] = {
 
 const struct experiment experiment_accept_queue_full = {
     .name = "accept-queue-full",
-    .question = "How many connections wait in a full accept queue, and what becomes of the others?",
-    .claim =
-        "listen(fd, n) lets n connections wait, and who comes when the queue is full is refused.",
-    .kernel = "The limit is min(backlog, somaxconn), and one more than the limit fits "
+    .question = "How many connections wait in a full accept queue, and what happens to the others?",
+    .claim = "listen(fd, n) lets n connections wait, and further clients are refused.",
+    .kernel = "The limit is min(backlog, somaxconn), and the queue holds one more than the limit "
               "(sk_acceptq_is_full). A SYN that meets a full queue is dropped without an answer "
-              "(tcp_conn_request); the client sends it again after 1 s, and again.",
+              "(tcp_conn_request); the client sends it again after 1 s, and later again.",
     .falsified = "Another number in the queue than limit + 1; a client that is refused or reset; a "
                  "SYN that is sent again before its time.",
     .why_link = "Over loopback each handshake is over before the next SYN comes, so the accept "
                 "queue alone decides (SYNs that are sent again come in batches, and their "
                 "handshakes can overlap); over the wire (link=wire) all SYNs come first, and the "
-                "SYN queue and its cookies have a say, too.",
+                "SYN queue and its cookies also matter.",
     .time = "About 3 s: until each SYN that was dropped has been sent three times more. With the "
             "default tcp_syn_retries a client goes on for 131 to 136 s.",
     .drawing =

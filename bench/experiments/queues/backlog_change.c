@@ -176,15 +176,16 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
             seen(t, "server.queue_shrunk"), seen(t, "server.limit_at_first"),
             seen(t, "server.limit_shrunk"));
     fprintf(out,
-            "accept() took one out, but %d were still more than the limit, so the %lld client%s "
-            "outside sent SYNs without an answer. ",
+            "accept() took one out, but %d were still more than the limit, so the kernel did not "
+            "answer the SYNs of %lld waiting client%s. ",
             seen(t, "server.queue_after_one_accept"), waiting, waiting == 1 ? "" : "s");
     fprintf(out,
             "Then somaxconn was set to %lld, and the limit was %d as before; with the next "
             "listen(%lld) it became %u. ",
             (long long)knob(k, "somaxconn_then"), seen(t, "server.limit_after_somaxconn"),
             (long long)knob(k, "grown"), t->stock.limit);
-    fprintf(out, "With the next SYN of each the rest got in: %u wait now.", t->stock.queue);
+    fprintf(out, "The next SYN of each remaining client was accepted: %u connections wait now.",
+            t->stock.queue);
 }
 
 static const struct by_hand by_hand[] = {
@@ -198,16 +199,16 @@ static const struct by_hand by_hand[] = {
 const struct experiment experiment_backlog_change = {
     .name = "backlog-change",
     .question = "What if the backlog or somaxconn is changed while connections wait?",
-    .claim = "The backlog is given once, at listen(), and a larger somaxconn lets a running server "
-             "have a longer queue.",
-    .kernel = "listen() may be called again: it sets the limit and nothing else "
-              "(__inet_listen_sk), so those that wait stay, and each SYN meets the limit of its "
-              "moment. somaxconn caps the backlog within listen() (__sys_listen_socket), so a "
-              "running server's limit stays what it was until it calls listen() again.",
+    .claim = "listen() sets the backlog once, and a larger somaxconn gives a running server a "
+             "longer queue.",
+    .kernel =
+        "listen() may be called again: it sets the limit and nothing else (__inet_listen_sk), so "
+        "waiting connections stay, and the kernel compares the queue with the new limit at each "
+        "SYN. somaxconn caps the backlog within listen() (__sys_listen_socket), so a running "
+        "server's limit stays what it was until it calls listen() again.",
     .falsified = "A connection that is lost when the limit shrinks, a SYN that gets in while more "
                  "wait than the new limit, or a limit that follows somaxconn by itself.",
-    .why_link =
-        "Two hosts on a wire: the wire tells when each client outside has sent its SYN again.",
+    .why_link = "Two hosts on a wire: the wire records when each client sends its SYN again.",
     .time = "About 2 to 4 s: the clients outside send their SYNs again after 1 s, and after 1 or 2 "
             "s more, and no sysctl makes that shorter.",
     .drawing =

@@ -152,12 +152,14 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
             t->stock.queue);
     fprintf(out, fin ? "At the server they are in CLOSE_WAIT, without a descriptor. "
                      : "At the server no tool shows them any more, but the queue has them. ");
-    fprintf(out, "So a newcomer's SYN was dropped. Then the program called accept(), and got the "
-                 "ones that had left, ");
+    fprintf(out, "So the kernel dropped the SYN of a new client. Then the program called accept(), "
+                 "which returned the connections of the clients that had left, ");
     fprintf(
-        out, "first come, first served: %lld bytes could still be read, and then recv() gave %s. ",
+        out,
+        "in the order of their arrival: %lld bytes could still be read, and then recv() gave %s. ",
         (long long)trial_observed(t, "server.bytes_read"), fin ? "the end of file" : "ECONNRESET");
-    fprintf(out, "The first accept() had made room for the newcomer, whose next SYN got in.");
+    fprintf(out,
+            "The first accept() had made room for the new client, whose next SYN was accepted.");
 }
 
 static const struct by_hand by_hand[] = {
@@ -171,17 +173,18 @@ static const struct by_hand by_hand[] = {
 const struct experiment experiment_queued_client_leaves = {
     .name = "queued-client-leaves",
     .question =
-        "Does a client that leaves while it waits in the accept queue make room for another?",
-    .claim = "A client that closes or resets its connection is gone, and its place is free.",
+        "If a client closes while it waits in the accept queue, does that make room for another?",
+    .claim = "A client that closes or resets its connection is gone, and its place in the queue is "
+             "free.",
     .kernel = "Only accept() takes an entry out of the queue (inet_csk_accept). After a FIN it is "
               "in CLOSE_WAIT, after a RST it is a dead socket, and either way it keeps its place "
               "and is accepted like any other: so a queue can be full of clients that are long "
               "gone, and live ones stay outside.",
-    .falsified = "A queue that gets shorter when clients leave, a newcomer that gets in before "
-                 "accept(), or an accept() that passes over those that have left.",
+    .falsified = "A queue that gets shorter when clients leave, a new client that is accepted "
+                 "before accept() is called, or an accept() that skips the clients that have left.",
     .why_link = "Two hosts on a wire, so that what is left at either end can be seen apart.",
-    .time = "About 2 s, of which the newcomer waits 1 s or more until it sends its SYN again; the "
-            "dead would stay in the queue for ever.",
+    .time = "About 2 s, because the new client sends its SYN again after 1 s or more; the closed "
+            "connections would stay in the queue for ever.",
     .drawing = (const char *const[]){"s listen(2)", "> SYN", "< SYN-ACK", "> ACK", "s: ESTABLISHED",
                                      "c send(), close()", "> DATA", "> FIN-ACK", "s: CLOSE_WAIT",
                                      "> SYN x dropped: the queue is full", "s accept()", ". 1 s",

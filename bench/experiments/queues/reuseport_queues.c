@@ -322,9 +322,9 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
             (int)knob(k, "listeners"), seen(t, "server.queue_longest"),
             seen(t, "server.queues_together"));
     fprintf(out,
-            "Then the last one accepted all it had, and went on. It had room all the time, and "
-            "still the SYNs of %d of %d newcomers were dropped: their addresses and ports had "
-            "chosen a full one. ",
+            "Then the last one accepted all its connections, and continued to accept. It always "
+            "had room, and yet the SYNs of %d of %d newcomers were dropped: their addresses and "
+            "ports had chosen a full one. ",
             seen(t, "server.SYNs_dropped_beside_room"), (int)newcomers(k));
     fprintf(out, "Then the first was closed. ");
     tell_the_close(out, t, k);
@@ -345,14 +345,15 @@ const struct experiment experiment_reuseport_queues = {
     .claim = "With SO_REUSEPORT several processes share the load of one port, and one can be "
              "replaced without losing a connection.",
     .kernel = "Addresses and ports choose one listener (reuseport_select_sock), and if it is full "
-              "the SYN is dropped, whatever room the others have. Closing a listener resets those "
+              "the SYN is dropped, even if the others have room. Closing a listener resets those "
               "in its accept queue and drops its half-open requests (inet_csk_listen_stop, "
               "reqsk_timer_handler), unless tcp_migrate_req = 1 moves them.",
     .falsified = "A queue that holds another number than its limit + 1, newcomers that all find "
                  "the one listener with room, or another number of resets than waited in the queue "
                  "of the closed one.",
-    .why_link = "The wire keeps away the ACKs of some clients, which so stay half-open, and lets "
-                "each SYN pass once, so that a dropped one stays out.",
+    .why_link =
+        "The wire keeps away the ACKs of some clients, so that they stay half-open, and lets each "
+        "SYN pass once, so that the kernel gets no second chance to accept a dropped one.",
     .time = "About 4 s: many clients come one after the other, because only with many of them is "
             "each queue filled for sure, and a half-open request is forgotten at its next timeout, "
             "1, 3 or 7 s after its SYN.",

@@ -54,7 +54,8 @@ static void run(struct trial *t, const struct knobs *k)
         step_show(t, LEDGER_syn_sent,
                   "one that found the queue full: its SYN was dropped, nothing was reset");
     else
-        step_show(t, LEDGER_reset, "one of those that were reset: first told yes, then no");
+        step_show(t, LEDGER_reset,
+                  "one connection that was reset: first established, one round trip later reset");
 }
 
 static void tell_loopback(FILE *out, const struct trial *t, const struct knobs *k)
@@ -72,8 +73,8 @@ static void tell_loopback(FILE *out, const struct trial *t, const struct knobs *
         fprintf(out, "tcp_max_syn_backlog let no SYN in: all were dropped. ");
     fprintf(out,
             "Over loopback the whole handshake runs inside connect(): the queue is full or it is "
-            "not when the SYN comes, and a SYN that meets a full queue is dropped, whatever the "
-            "knob says. The knob is about the third ACK, and no third ACK came late.");
+            "not when the SYN comes, and a SYN that meets a full queue is dropped, with 0 and with "
+            "1. The sysctl applies to the third ACK only, and no third ACK met a full queue.");
 }
 
 static void tell_late(FILE *out, const struct trial *t)
@@ -90,19 +91,19 @@ static void tell_late(FILE *out, const struct trial *t)
         fprintf(out, "%lld are half-open still. ", half_open);
     else if (half_open)
         fprintf(out,
-                "%lld found the queue full. tcp_abort_on_overflow is 0, so nobody was reset and "
-                "nobody was told: they are half-open, ESTABLISHED at the client and SYN_RECV at "
-                "the server%s. ",
+                "%lld found the queue full. tcp_abort_on_overflow is 0, so the kernel dropped "
+                "their ACKs silently: they are half-open, ESTABLISHED at the client and SYN_RECV "
+                "at the server%s. ",
                 half_open,
                 t->conditions.synack_retries > 0 ? ", whose SYN-ACK will come again" : "");
     if (ghosts)
         fprintf(out,
-                "%lld were let in by SYN cookies, and their ACKs met a full queue: dropped "
-                "silently, for the knob is not asked about cookies. They are ghosts: ESTABLISHED "
-                "at the client, nothing at the server. ",
+                "%lld were let in by SYN cookies, and their ACKs met a full queue: the kernel "
+                "dropped them silently, because it ignores tcp_abort_on_overflow for cookies. They "
+                "are ghosts: ESTABLISHED at the client, nothing at the server. ",
                 ghosts);
     if (!reset && !half_open && !ghosts)
-        fprintf(out, "None came late, so nobody was reset. ");
+        fprintf(out, "No third ACK met a full queue, so the kernel reset nobody. ");
 }
 
 static void tell(FILE *out, const struct trial *t, const struct knobs *k)
@@ -116,8 +117,8 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
     if (prefill > burst_limit(k, &t->conditions)) {
         fprintf(out,
                 "The accept queue was full before the clients came: %lld connections waited. All "
-                "SYNs, %lld, met it and were dropped without a word. No SYN is ever answered by a "
-                "reset, whatever the knob says.",
+                "SYNs, %lld, met it and were dropped without a word. The kernel never answers such "
+                "a SYN with a RST, with tcp_abort_on_overflow = 0 or 1.",
                 prefill, dropped);
         return;
     }
@@ -134,8 +135,8 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
         fprintf(out, "%lld clients had no answer yet.", dropped);
     else if (dropped)
         fprintf(out,
-                "%lld clients got no answer: their SYNs met %s and were dropped. No SYN is ever "
-                "answered by a reset.",
+                "%lld clients got no answer: their SYNs met %s and were dropped. The kernel never "
+                "answers such a SYN with a RST.",
                 dropped,
                 b.request_full ? "a full SYN queue" : "the bound that tcp_max_syn_backlog sets");
 }

@@ -44,10 +44,10 @@ static void tell_ghosts(FILE *out, const struct trial *t)
         fprintf(out, "The SYN queue took as many requests as it holds, and the SYNs beyond were "
                      "answered with cookies, of which the server keeps nothing. ");
     fprintf(out,
-            "%lld ACKs with a cookie came back when the accept queue was full, and were dropped "
-            "without a word. A ghost stays ESTABLISHED until it sends something: then it comes to "
-            "life if there is room and the cookie is fresh, its data is dropped while the queue is "
-            "full, and it is reset when the cookie is too old. ",
+            "%lld ACKs with a cookie came back when the accept queue was full, and the server "
+            "dropped them silently. A ghost stays ESTABLISHED until it sends something: then the "
+            "server makes its connection if there is room and the cookie is fresh, drops its data "
+            "while the queue is full, and resets it when the cookie is too old. ",
             (long long)trial_row(t, LEDGER_ghost));
 }
 
@@ -67,7 +67,7 @@ static void tell_syn_sent(FILE *out, const struct trial *t, const struct knobs *
         fprintf(
             out,
             "Without cookies a SYN beyond the bound that tcp_max_syn_backlog sets is dropped: ");
-    fprintf(out, "%lld clients know that they are not connected, and try again. ", dropped);
+    fprintf(out, "%lld clients are still in SYN_SENT, and send their SYNs again. ", dropped);
 }
 
 static void tell(FILE *out, const struct trial *t, const struct knobs *k)
@@ -112,8 +112,8 @@ const struct experiment experiment_syn_cookie_ghosts = {
     .kernel = "When the SYN queue is full the kernel answers SYNs with cookies and keeps nothing "
               "(tcp_conn_request). If the accept queue is full when the cookie's ACK comes, it is "
               "dropped (tcp_get_cookie_sock), and the server has nothing that could be sent again: "
-              "only what the client sends can still bring it to life. No attack is needed: a burst "
-              "of ordinary clients is enough.",
+              "only data from the client can still make the connection. No attack is needed: a "
+              "burst of ordinary clients is enough.",
     .falsified = "A ghost that the server has a socket for; another number of them than cookies "
                  "that found no room.",
     .why_link = "The SYN queue fills only while handshakes overlap: all SYNs must come before the "

@@ -161,15 +161,16 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
         return;
     }
     fprintf(out,
-            "Each was answered with a SYN cookie, and what came of it was what the client's ACK "
+            "Each was answered with a SYN cookie, and the server knew only what the client's ACK "
             "brought back: %d of the sizes, each the next lower one of a table of four",
             (int)trial_observed(t, "server.different_MSS"));
     if (c->timestamps)
-        fprintf(out, ". Window scaling and SACK were all there, for the lowest six bits of the "
-                     "timestamp, which the client echoes, had carried them.");
+        fprintf(out, ". Every connection had window scaling and SACK, because the lowest six bits "
+                     "of the timestamp, which the client echoes, carry them.");
     else
-        fprintf(out, ", and neither window scaling nor SACK, for there was no timestamp to carry "
-                     "them: no window above 64 kB, and after a loss no word of what has come.");
+        fprintf(out, ", and neither window scaling nor SACK, because there was no timestamp to "
+                     "carry them: no window can exceed 64 kB, and after a loss the receiver cannot "
+                     "report what has arrived.");
 }
 
 static const struct by_hand by_hand[] = {
@@ -183,9 +184,9 @@ static const struct by_hand by_hand[] = {
 
 const struct experiment experiment_syn_cookie_options = {
     .name = "syn-cookie-options",
-    .question = "What does a connection lose that was opened by a SYN cookie?",
+    .question = "What does a connection lose when a SYN cookie opened it?",
     .claim = "SYN cookies lose window scaling and SACK, and know eight segment sizes only.",
-    .kernel = "With timestamps nothing but the exact segment size: their lowest six bits carry "
+    .kernel = "With timestamps it loses only the exact segment size: their lowest six bits carry "
               "window scale, SACK and ECN (cookie_init_timestamp). Without timestamps window "
               "scaling and SACK are lost. Of the segment size the cookie keeps one of four: 536, "
               "1300, 1440 or 1460; with IPv6 1220, 1420, 1440 or 8940 (__cookie_v4_init_sequence).",

@@ -183,14 +183,13 @@ static void tell_beyond(FILE *out, const struct trial *t, const struct queue_bur
                 "clients were ESTABLISHED like the others. ",
                 cookies, cookies == 1 ? " was" : "s were");
     if (dropped)
-        fprintf(
-            out, "%lld SYN%s dropped without an answer, %s. ", dropped,
-            dropped == 1 ? " was" : "s were",
-            b->request_full
-                ? "for the SYN queue was full and tcp_syncookies is 0"
-                : "for tcp_syncookies is 0 and tcp_max_syn_backlog bounds what strangers may take");
+        fprintf(out, "%lld SYN%s dropped without an answer, %s. ", dropped,
+                dropped == 1 ? " was" : "s were",
+                b->request_full ? "because the SYN queue was full and tcp_syncookies is 0"
+                                : "because tcp_syncookies is 0 and tcp_max_syn_backlog limits "
+                                  "requests from unknown addresses");
     if (!cookies && !dropped)
-        fprintf(out, "That was room for all. ");
+        fprintf(out, "The SYN queue had room for all. ");
 }
 
 static void tell(FILE *out, const struct trial *t, const struct knobs *k)
@@ -203,11 +202,12 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
             "a listener whose limit is min(backlog, somaxconn) = %lld. ",
             held, held == 1 ? " was" : "s were", (long long)burst_limit(k, &t->conditions));
     if (knob(k, "returning"))
-        fprintf(out, is_proven(k, &t->conditions)
-                         ? "From an earlier connection the kernel knew the client's address and "
-                           "its round trip, so tcp_max_syn_backlog did not count for it. "
-                         : "There had been an earlier connection, but tcp_no_metrics_save kept the "
-                           "kernel from remembering it. ");
+        fprintf(out,
+                is_proven(k, &t->conditions)
+                    ? "From an earlier connection the kernel knew the client's address and its "
+                      "round trip, so the limit of tcp_max_syn_backlog did not apply to it. "
+                    : "There had been an earlier connection, but tcp_no_metrics_save kept the "
+                      "kernel from remembering it. ");
     tell_beyond(out, t, &b);
     fprintf(out, "Then the ACKs came: %lld connection%s in the accept queue",
             (long long)trial_row(t, LEDGER_queued),
@@ -234,7 +234,7 @@ static const struct by_hand by_hand[] = {
 const struct experiment experiment_syn_queue_full = {
     .name = "syn-queue-full",
     .question =
-        "How many half-open connections does a listener take, and what becomes of SYNs beyond?",
+        "How many half-open connections does a listener take, and what happens to further SYNs?",
     .claim = "Half-open connections wait in a SYN queue of tcp_max_syn_backlog entries, and when "
              "it is full SYNs are dropped.",
     .kernel =
@@ -247,9 +247,9 @@ const struct experiment experiment_syn_queue_full = {
     .why_link = "Requests pile up only while their third ACKs are kept away: the wire holds all of "
                 "them at its entrance until the SYN queue has been looked at. It lets each SYN "
                 "pass once, so that the counters hold the first ones only.",
-    .time = "About 1 s, for nothing here waits for a timer. By itself a request would wait for its "
-            "ACK for 63 s with the default tcp_synack_retries = 5, or for 7 s while the queue is "
-            "more than half full of old ones.",
+    .time = "About 1 s: nothing here waits for a timer. By itself a request would wait for its ACK "
+            "for 63 s with the default tcp_synack_retries = 5, or for 7 s while the queue is more "
+            "than half full of old ones.",
     .drawing =
         (const char *const[]){"s listen(3)", "> SYN", "s: SYN_RECV", "< SYN-ACK", "c: ESTABLISHED",
                               "> SYN of the 5th client", "< SYN-ACK, a cookie", "c: ESTABLISHED",

@@ -198,10 +198,10 @@ static void tell_none(FILE *out, const struct trial *t, const struct knobs *k)
     struct queue_burst b = burst_outcome(k, &t->conditions);
     if (burst_prefill(k, &t->conditions) > burst_limit(k, &t->conditions))
         fprintf(out, "No third ACK was dropped: the accept queue was full before the clients came, "
-                     "and it was their SYNs that were. ");
+                     "so their SYNs were dropped instead. ");
     else if (trial_row(t, LEDGER_reset))
         fprintf(out,
-                "No third ACK was simply dropped: tcp_abort_on_overflow is 1, and the %lld that "
+                "No third ACK was dropped silently: tcp_abort_on_overflow is 1, and the %lld that "
                 "met a full accept queue were answered by RST (see rst-on-overflow). ",
                 (long long)trial_row(t, LEDGER_reset));
     else if (t->conditions.syncookies == 2)
@@ -221,8 +221,8 @@ static void tell_others(FILE *out, const struct trial *t, const struct knobs *k)
               dropped = trial_row(t, LEDGER_syn_sent);
     if (cookies)
         fprintf(out,
-                "%lld clients had been told yes by SYN cookies, of which the server keeps nothing, "
-                "and their ACKs met the full queue: ghosts (see syn-cookie-ghosts). ",
+                "%lld clients had been answered by SYN cookies, of which the server keeps nothing, "
+                "and their ACKs met the full queue: they are ghosts (see syn-cookie-ghosts). ",
                 cookies);
     if (dropped)
         fprintf(out, "%lld clients got no answer to their SYNs. ", dropped);
@@ -233,10 +233,12 @@ static void tell_sent_again(FILE *out, const struct knobs *k, bool some_pruned)
     long long again = knob(k, "again");
     if (again)
         fprintf(out,
-                "It was the server that sent again, its SYN-ACK, %s%lld time%s, and each time the "
-                "client answered with an ACK, which was dropped, for the queue was full. ",
+                "The server sent its SYN-ACK again, %s%lld time%s, and each time the client "
+                "answered with an ACK, which was dropped, for the queue was full. ",
                 some_pruned ? "up to " : "", again, again == 1 ? "" : "s");
-    fprintf(out, "The client sent nothing by itself: it thinks that all is well. ");
+    fprintf(
+        out,
+        "The client sent nothing by itself, because for the client the handshake was complete. ");
 }
 
 static void tell(FILE *out, const struct trial *t, const struct knobs *k)
@@ -262,7 +264,7 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
         "Then the server began to accept, and with the next SYN-ACK %lld connection%s completed",
         (long long)completed, completed == 1 ? "" : "s");
     if (completed && !isnan(trial_observed(t, "server.completed_last")))
-        fprintf(out, ", %.1f s after the first SYN-ACK, and nobody at the client noticed",
+        fprintf(out, ", %.1f s after the first SYN-ACK, and the client's program noticed nothing",
                 trial_observed(t, "server.completed_last"));
     fprintf(out, ". ");
     pruned += half_open - completed;
@@ -290,10 +292,10 @@ const struct experiment experiment_third_ack_dropped = {
     .question = "What if the last ACK of the handshake meets a full accept queue?",
     .claim = "The server ignores the ACK; the client thinks that it got lost and sends it again; "
              "if there is room by then, the connection is established.",
-    .kernel = "The ACK is dropped and the request kept (tcp_check_req), so far so good; but the "
-              "client sends nothing again, it is ESTABLISHED. The server sends its SYN-ACK again "
-              "after 1, 3, 7 ... s (reqsk_timer_handler), and the client's answer, a challenge "
-              "ACK, completes the connection when there is room.",
+    .kernel = "True so far: the kernel drops the ACK and keeps the request (tcp_check_req). But "
+              "the client sends nothing again, because it is ESTABLISHED. The server sends its "
+              "SYN-ACK again after 1, 3, 7 ... s (reqsk_timer_handler), and the client's answer, a "
+              "challenge ACK, completes the connection when there is room.",
     .falsified = "An ACK that the client sends again by itself; a SYN-ACK off its ladder; a "
                  "connection that does not complete although there is room.",
     .why_link =

@@ -223,14 +223,14 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
     fprintf(out, "%d threads waited in %s when one connection came, and %d %s woken. ", n,
             calls[knob(k, "wait")], woken, woken == 1 ? "was" : "were");
     if (knob(k, "wait") == WAIT_ACCEPT)
-        fprintf(out, "The kernel takes the one that has waited longest. The others slept on, and "
-                     "did not even look.");
+        fprintf(out, "The kernel takes the one that has waited longest. The others kept sleeping: "
+                     "the kernel did not wake them.");
     else if (woken == 1)
-        fprintf(out, "Its accept() got the connection, and the others slept on.");
+        fprintf(out, "Its accept() got the connection, and the others kept sleeping.");
     else
         fprintf(out,
-                "The first to call accept() got the connection, and the %d others found nobody: "
-                "EAGAIN.",
+                "The first to call accept() got the connection, and accept() of the %d others "
+                "returned EAGAIN.",
                 (int)trial_observed(t, "server.find_nobody"));
 }
 
@@ -244,15 +244,16 @@ static const struct by_hand by_hand[] = {
 
 const struct experiment experiment_wake_ups = {
     .name = "wake-ups",
-    .question = "Several wait for a connection, and one comes: how many are woken?",
-    .claim = "All of them: the thundering herd. One gets the connection, and the others have been "
-             "woken for nothing.",
+    .question =
+        "Several threads wait for a connection, and one comes: how many does the kernel wake?",
+    .claim =
+        "All of them (the thundering herd). One gets the connection, and the others find none.",
     .kernel = "accept() wakes one (inet_csk_wait_for_connect waits exclusively). poll() and epoll "
               "wake all that have the listener (sock_def_readable), but with EPOLLEXCLUSIVE one.",
-    .falsified = "Two that are woken out of accept(), or with EPOLLEXCLUSIVE, or one that sleeps "
-                 "on in poll().",
-    .why_link = "Two hosts, so that the client's end is not among the server's.",
-    .time = "It takes no time: who is woken is woken with the last ACK of the handshake.",
+    .falsified = "Two that are woken out of accept(), or with EPOLLEXCLUSIVE, or one that keeps "
+                 "sleeping in poll().",
+    .why_link = "With two hosts, the client's socket does not appear in the server's list.",
+    .time = "It takes no time: the last ACK of the handshake wakes the threads.",
     .drawing = (const char *const[]){"s four threads wait in accept()", "> SYN", "< SYN-ACK",
                                      "> ACK", "s: ESTABLISHED", "s accept(): one is back",
                                      "s the other three sleep on", NULL},

@@ -169,16 +169,17 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
             trial_observed(t, "client.probes") == 1 ? "" : "s",
             trial_observed(t, "client.idle_given_up"));
     fprintf(out,
-            "The other had 100 bytes under way: it sent no keepalive probe at all, and ended %.2f "
-            "s after its data was sent, by ",
+            "The other had 100 unacknowledged bytes: it sent no keepalive probe at all, and ended "
+            "%.2f s after its data was sent, by ",
             trial_observed(t, "client.data_given_up_first"));
     if (user_timeout_ms(k))
         fprintf(out, "TCP_USER_TIMEOUT = %d ms, which limits both. ", user_timeout_ms(k));
     else
         fprintf(out, "tcp_retries2 = %lld; the default 15 takes 924.6 s at least. ",
                 (long long)t->conditions.retries2);
-    fprintf(out, "A program that wants to learn it sooner sets TCP_USER_TIMEOUT, or has a timeout "
-                 "of its own.");
+    fprintf(
+        out,
+        "A program that wants to know sooner sets TCP_USER_TIMEOUT, or uses a timeout of its own.");
 }
 
 static const struct by_hand by_hand[] = {
@@ -193,15 +194,15 @@ static const struct by_hand by_hand[] = {
 
 const struct experiment experiment_keepalive_behind_data = {
     .name = "keepalive-behind-data",
-    .question = "Does keepalive find out a dead peer while data is unacknowledged?",
-    .claim = "With SO_KEEPALIVE a peer that is gone is found out after idle + probes x interval.",
+    .question = "Does keepalive detect a dead peer while data is unacknowledged?",
+    .claim = "With SO_KEEPALIVE the kernel detects a dead peer after idle + probes x interval.",
     .kernel = "Only on an idle connection. While data is unacknowledged or unsent the keepalive "
               "timer sends nothing and ends nothing (tcp_keepalive_timer: \"It is alive without "
-              "keepalive\"): the peer is found out by retransmission, after tcp_retries2, which "
-              "takes 924.6 s and more by default. TCP_USER_TIMEOUT limits both.",
+              "keepalive\"): retransmission detects the dead peer, after tcp_retries2, which takes "
+              "924.6 s and more by default. TCP_USER_TIMEOUT limits both.",
     .falsified = "A keepalive probe behind data, an end of that connection by the keepalive's "
                  "time, or one that outlasts tcp_retries2.",
-    .why_link = "The cable is cut: both hosts are alive and hear nothing of each other, which "
+    .why_link = "The cable is cut: both hosts are alive and receive nothing from each other, which "
                 "loopback cannot show.",
     .time = "About 5 s. With the kernel's defaults the idle connection would take 2 h 11 min 15 s, "
             "and the one with data about 16 min.",

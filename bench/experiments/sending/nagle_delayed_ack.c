@@ -188,9 +188,9 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
 {
     fprintf(out, "The client wrote twice %d bytes and waited for an answer, four times. ", WRITE);
     if (knob(k, "nodelay")) {
-        fprintf(out, "With TCP_NODELAY both writes went out at once, each as a segment, and "
-                     "nothing waited for an ACK. One write with all bytes (or writev()) would have "
-                     "done it without the option.");
+        fprintf(out, "With TCP_NODELAY the kernel sent both writes at once, each as a segment, and "
+                     "neither waited for an ACK. One write with all bytes (or writev()) has the "
+                     "same effect without the option.");
         return;
     }
     fprintf(out,
@@ -209,10 +209,10 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
         break;
     case QUICKACK_ONCE:
         fprintf(out, "TCP_QUICKACK had been set once, before the first; the server's answers ended "
-                     "what it had begun.");
+                     "quickack mode again.");
         break;
     default:
-        fprintf(out, "TCP_QUICKACK was set again before each exchange: that is what it takes.");
+        fprintf(out, "TCP_QUICKACK was set again before each exchange; one call is not enough.");
     }
 }
 

@@ -465,24 +465,24 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
     tell_probes(out, t);
     if (f.skipped)
         fprintf(out,
-                "A probe that comes within %lld ms (tcp_invalid_ratelimit) of the last answer is "
-                "left without one: the receiver's kernel was alive all the time. ",
+                "The receiver's kernel does not answer a probe that comes within %lld ms "
+                "(tcp_invalid_ratelimit) of its last answer; it was alive all the time. ",
                 (long long)t->conditions.invalid_ratelimit);
     if (!f.gives_up) {
         fprintf(out,
-                "Each answer said that the window was still closed, and the connection would have "
-                "been kept like that for ever. When the receiver had read, its window update let "
-                "the data go on %.0f ms later.",
+                "Each answer said that the window was still closed, and the sender would have kept "
+                "the connection for ever. After the receiver had read, its window update arrived, "
+                "and the sender sent the data %.0f ms later.",
                 1e3 * trial_observed(t, "client.goes_on"));
         return;
     }
     double ended_s =
         trial_observed(t, knob(k, "orphan") ? "client.gone_first" : "client.given_up_first");
     fprintf(out, "After %.2f s the sender gave the connection up%s. ", ended_s,
-            knob(k, "orphan") ? ", of which no program had a descriptor" : " with ETIMEDOUT");
+            knob(k, "orphan") ? ", which no program had open" : " with ETIMEDOUT");
     if (user_timeout_ms(k))
         fprintf(out,
-                "TCP_USER_TIMEOUT = %d ms counted from the first probe, whatever was answered. ",
+                "TCP_USER_TIMEOUT = %d ms counted from the first probe, with or without answers. ",
                 user_timeout_ms(k));
     else if (knob(k, "orphan"))
         fprintf(out, "tcp_orphan_retries = %lld says how many probes may be unanswered. ",
@@ -490,7 +490,7 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
     else
         fprintf(out, "tcp_retries2 = %lld says how many probes may be unanswered. ",
                 (long long)t->conditions.retries2);
-    fprintf(out, "The receiver was told nothing: its socket is ESTABLISHED.");
+    fprintf(out, "The sender told the receiver nothing: the receiver's socket is ESTABLISHED.");
 }
 
 static const struct by_hand by_hand[] = {
@@ -509,19 +509,19 @@ static const struct by_hand by_hand[] = {
 const struct experiment experiment_zero_window = {
     .name = "zero-window",
     .question = "What does a sender do while the receiver does not read?",
-    .claim = "It probes the closed window at doubling intervals, every probe is answered, and so "
-             "the connection is never given up.",
+    .claim = "It probes the closed window at doubling intervals, every probe is answered, so the "
+             "sender never gives up the connection.",
     .kernel = "The doubling is true (tcp_probe0_when), and an answer lets the count of unanswered "
               "probes begin anew (tcp_probe_timer). But a receiver answers a probe only if "
               "tcp_invalid_ratelimit (500 ms) is over since its last answer "
               "(tcp_oow_rate_limited): on a fast path the second probe comes too soon. "
               "tcp_retries2 is the number of unanswered probes that end the connection, so 1 ends "
-              "a healthy one; TCP_USER_TIMEOUT ends it whatever is answered.",
+              "a healthy one; TCP_USER_TIMEOUT ends it even if every probe is answered.",
     .falsified = "A probe off its time, another one that is or is not answered, an end while "
                  "probes are answered, or data that does not go on when the window opens.",
-    .why_link = "The probes and their answers are seen, and counted, on the wire.",
+    .why_link = "The wire records and counts the probes and their answers.",
     .time = "About 3.5 s. With the default tcp_retries2 = 15 the waits double until they are 120 s "
-            "long, and a receiver that is gone is found out after 15 min.",
+            "long, and the sender detects a dead receiver after 15 min.",
     .drawing =
         (const char *const[]){"c: ESTABLISHED", "s: ESTABLISHED", "c send()", "> DATA",
                               "< ACK win 0, the buffer is full", "c send() which cannot be sent",

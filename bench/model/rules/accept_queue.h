@@ -44,8 +44,8 @@
       "repeated SYN-ACK or the client's own data brings about.",                                   \
       "tcp_check_req(), net/ipv4/tcp_minisocks.c")                                                 \
     X(cookie_ack_dropped,                                                                          \
-      "A SYN cookie's ACK that meets a full accept queue is dropped without an answer, whatever "  \
-      "tcp_abort_on_overflow says.",                                                               \
+      "A SYN cookie's ACK that meets a full accept queue is dropped without an answer, with "      \
+      "tcp_abort_on_overflow = 0 or 1.",                                                           \
       "tcp_get_cookie_sock(), net/ipv4/syncookies.c")                                              \
     X(ghost,                                                                                       \
       "Of a connection whose cookie ACK was dropped the server remembers nothing, while the "      \
@@ -60,7 +60,7 @@
       "firewall.",                                                                                 \
       "tcp_v4_rcv(), net/ipv4/tcp_ipv4.c")                                                         \
     X(never_reset_by_syn,                                                                          \
-      "No SYN is answered by RST because a queue is full, whatever tcp_abort_on_overflow says.",   \
+      "No SYN is answered by RST because a queue is full, with tcp_abort_on_overflow = 0 or 1.",   \
       "tcp_conn_request(), net/ipv4/tcp_input.c")                                                  \
     X(loopback_handshake,                                                                          \
       "Over loopback the whole handshake is over before connect() returns, so handshakes of one "  \

@@ -50,8 +50,7 @@
       "tcp_send_loss_probe(), net/ipv4/tcp_output.c")                                              \
     X(user_timeout,                                                                                \
       "TCP_USER_TIMEOUT counts from the first RTO, and each timer after that is cut to what is "   \
-      "left, so the "                                                                              \
-      "connection is given up when it is over, whatever tcp_retries2 says.",                       \
+      "left, so the kernel gives up the connection when it is over, and ignores tcp_retries2.",    \
       "tcp_clamp_rto_to_user_timeout(), net/ipv4/tcp_timer.c")                                     \
     X(keepalive_idle,                                                                              \
       "The first keepalive probe is sent when nothing has come for tcp_keepalive_time, or the "    \

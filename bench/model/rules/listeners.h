@@ -58,10 +58,8 @@
       "reqsk_timer_handler(), net/ipv4/inet_connection_sock.c; tcp_v4_rcv(), net/ipv4/tcp_ipv4.c") \
     X(listener_close_migrates,                                                                     \
       "With tcp_migrate_req = 1 the connections in the accept queue of a listener that closes "    \
-      "move to "                                                                                   \
-      "another one with SO_REUSEPORT, whatever its limit, and half-open requests at their next "   \
-      "timeout or "                                                                                \
-      "ACK.",                                                                                      \
+      "move to another one with SO_REUSEPORT, even beyond its limit, and half-open requests at "   \
+      "their next timeout or ACK.",                                                                \
       "inet_csk_listen_stop(), reqsk_timer_handler(), inet_csk_complete_hashdance(), "             \
       "net/ipv4/inet_connection_sock.c; tcp_v4_rcv(), net/ipv4/tcp_ipv4.c")                        \
     X(migrate_counter,                                                                             \

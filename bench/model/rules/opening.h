@@ -83,8 +83,7 @@
       "PassiveOpens counts none of them.",                                                         \
       "tcp_connect(), net/ipv4/tcp_output.c")                                                      \
     X(data_is_third_ack,                                                                           \
-      "The third ACK is whatever segment acknowledges the SYN-ACK: data does as well as a bare "   \
-      "ACK.",                                                                                      \
+      "Any segment that acknowledges the SYN-ACK serves as the third ACK, with data or without.",  \
       "tcp_check_req(), net/ipv4/tcp_minisocks.c")                                                 \
     X(request_waits_for_ack,                                                                       \
       "A half-open request whose ACK does not come stays in SYN_RECV, while the client is "        \
@@ -121,9 +120,8 @@
       "accept queue: accept() and read() work before the handshake is over.",                      \
       "tcp_fastopen_create_child(), net/ipv4/tcp_fastopen.c")                                      \
     X(fastopen_limit,                                                                              \
-      "TCP_FASTOPEN = q allows q connections whose handshake is not over, whatever has been "      \
-      "accepted; a SYN"                                                                            \
-      " beyond that gets an ordinary handshake. Those that a RST ended after accept() count for "  \
+      "TCP_FASTOPEN = q allows q connections whose handshake is not over, accepted or not; a SYN " \
+      "beyond that gets an ordinary handshake. Those that a RST ended after accept() count for "   \
       "60 s more.",                                                                                \
       "tcp_fastopen_queue_check(), net/ipv4/tcp_fastopen.c")                                       \
     X(fastopen_falls_back,                                                                         \
@@ -142,8 +140,8 @@
       "none counts.",                                                                              \
       "tcp_fastopen_queue_check(), net/ipv4/tcp_fastopen.c")                                       \
     X(syn_challenged,                                                                              \
-      "A SYN for an open connection does not end it, whatever its number: it is answered by a "    \
-      "challenge ACK.",                                                                            \
+      "A SYN for an open connection does not end it, with any sequence number: the kernel "        \
+      "answers it with a challenge ACK.",                                                          \
       "tcp_validate_incoming(), net/ipv4/tcp_input.c")                                             \
     X(syn_sent_resets,                                                                             \
       "A socket in SYN_SENT that gets an ACK of something else answers it with a RST of exactly "  \

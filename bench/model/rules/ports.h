@@ -32,8 +32,7 @@
       "tcp_twsk_unique(), net/ipv4/tcp_ipv4.c")                                                    \
     X(time_wait_reuse_bound,                                                                       \
       "Where bind() has chosen the port, connect() takes over a TIME_WAIT with timestamps at "     \
-      "once, whatever "                                                                            \
-      "tcp_tw_reuse says.",                                                                        \
+      "once, with any value of tcp_tw_reuse.",                                                     \
       "tcp_twsk_unique(), net/ipv4/tcp_ipv4.c")                                                    \
     X(time_wait_recycled,                                                                          \
       "TWRecycled counts the TIME_WAIT sockets whose 4-tuple connect() has taken over.",           \

@@ -45,8 +45,8 @@
       "bind() unless the other one listens.",                                                      \
       "inet_csk_bind_conflict(), inet_rcv_saddr_equal(), net/ipv4/inet_connection_sock.c")         \
     X(bind_reuseport,                                                                              \
-      "With SO_REUSEPORT of both sockets, and the same user, both may bind() and listen, "         \
-      "whatever their addresses.",                                                                 \
+      "With SO_REUSEPORT of both sockets, and the same user, both may bind() and listen, at any "  \
+      "addresses.",                                                                                \
       "inet_csk_bind_conflict(), net/ipv4/inet_connection_sock.c")                                 \
     X(listen_binds_again,                                                                          \
       "listen() asks for the port once more: of two bound sockets that clash only the first to "   \

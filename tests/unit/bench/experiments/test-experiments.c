@@ -540,7 +540,7 @@ static const struct oddity {
     {"handshake", "net.ipv4.tcp_notsent_lowat=0", NULL},
     {"port-exhaustion", "net.core.somaxconn=2", "4 connections to one address do not fit"},
     {"port-exhaustion", "net.core.somaxconn=3", NULL},
-    {"last-ack-stuck", "net.ipv4.tcp_max_tw_buckets=0", "takes 1 minisocket"},
+    {"last-ack-stuck", "net.ipv4.tcp_max_tw_buckets=0", "needs 1 minisocket"},
     {"close-by-client", "net.ipv4.tcp_max_tw_buckets=-1", NULL},
     {"time-wait-lost-ack", "net.ipv4.tcp_retries2=0", "after 2 repetitions"},
     {"client-reboot", "net.ipv4.tcp_notsent_lowat=0", "can never be written to"},
