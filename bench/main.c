@@ -19,18 +19,18 @@ static const struct {
     const char *name, *arguments, *help;
     int (*run)(int argc, char **argv);
 } verbs[] = {
-    {"list", "", "what experiments there are", list_main},
+    {"list", "", "list the experiments", list_main},
     {"explain", "[OPTIONS] NAME",
-     "one experiment: the question, the textbooks, the kernel, the knobs, the prediction",
+     "describe one experiment: the question, the textbooks, the kernel, the knobs, the prediction",
      explain_main},
     {"run", "[OPTIONS] NAME...|--all",
      "run experiments in a private lab and compare them with their predictions", run_main},
     {"show", "[OPTIONS] FILE...", "the text report of a document that run --json=FILE has saved",
      show_main},
     {"claims", "[list | run [OPTIONS] [CLAIM...]]",
-     "what articles and books say, and whether it is so on this kernel", claims_main},
+     "list what articles and books say, or check it on this kernel", claims_main},
     {"probe", "[OPTIONS]",
-     "which of the rules that differ between kernels this one has, by small experiments",
+     "find out by small experiments which of the rules that differ between kernels this one has",
      probe_main},
     {"enter", "[COMMAND [ARGUMENT...]]",
      "run a command, or a shell, in a private network; no root needed", enter_main},

@@ -57,8 +57,8 @@ const struct claim claims_of_time_wait[] = {
         .source = "very many tuning guides",
         LIFE,
         CLAIM_VALUES({"client.there_last", 0, 15}),
-        .truth = "It was 5 in this run, and TIME_WAIT lasted its 60 s: tcp_fin_timeout is about "
-                 "FIN_WAIT_2. No sysctl shortens TIME_WAIT.",
+        .truth = "It was 5 in this run, and TIME_WAIT lasted its 60 s: tcp_fin_timeout applies to "
+                 "FIN_WAIT_2 only. No sysctl shortens TIME_WAIT.",
     },
     {
         .name = "time-wait-blocks-client",

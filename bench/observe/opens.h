@@ -1,12 +1,13 @@
-/* How many connections a host has opened and been opened, by its own count: told in microseconds,
- * whatever their number. */
+/* How many connections a host has opened and accepted, by its own counters. Reading them takes
+ * microseconds, with any number of connections. */
 #pragma once
 
 #include <stdint.h>
 
 struct opens;
 
-/* Of the calling thread's network namespace, wherever the thread is later. 0 or -errno. */
+/* Of the calling thread's network namespace, even if the thread enters another one later.
+ * 0 or -errno. */
 int opens_open(struct opens **ret);
 void opens_close(struct opens *o); /* NULL is fine */
 

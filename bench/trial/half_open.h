@@ -1,4 +1,4 @@
-/* What the experiments share that look at a half-open request. */
+/* Shared by the experiments that look at a half-open request. */
 #pragma once
 
 #include "bench/trial/experiment.h"

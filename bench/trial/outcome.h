@@ -7,5 +7,5 @@
 /* Asks the clients and then the server to end, and waits for their reports. */
 void outcome_end_programs(struct trial *t);
 
-/* After that. What does not balance is a failure of the trial. */
+/* Call it after that. The trial fails if the ledger does not balance. */
 void outcome_make_ledger(struct trial *t);

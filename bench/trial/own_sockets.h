@@ -13,7 +13,7 @@ struct trial_socket {
     enum side side;
     int fd;           /* -1: closed */
     bool attempted;   /* a client's connect(): it stands in the ledger */
-    bool established; /* poll() once said so */
+    bool established; /* poll() once reported that */
     int error;        /* of connect(), or the first pending error that was fetched */
     struct endpoint local, peer;
     int64_t connected_ns; /* when connect() was called */
@@ -32,10 +32,10 @@ void sock_note(const struct trial_socket *s, int64_t at_ns, const char *result, 
 /* Fetches and clears SO_ERROR. 0 or errno. */
 int sock_error(struct trial_socket *s);
 
-/* What poll() says now of these events (and POLLERR, POLLHUP). */
+/* Returns which of these events (and POLLERR, POLLHUP) poll() reports now. */
 short sock_poll(const struct trial_socket *s, short events);
 
-/* With every look. */
+/* Call it with every look. */
 void own_sockets_look(struct trial *t);
 
 /* The client's side as tcplab-client reports it. New reference; NULL without memory. */

@@ -24,20 +24,20 @@ void step_connect_together(struct trial *t, int64_t n);
  * that counts what the first ones did. Nothing on loopback. */
 void step_no_second_syn(struct trial *t);
 
-/* Until nothing is on its way (but what the wire holds) and nothing changes. */
+/* Waits until no segment is in flight (except those that the wire holds) and nothing changes. */
 void step_settle(struct trial *t);
 
-/* Until reached() is true, at most patience_s: then false, and the observations tell. what:
- * "FIN_WAIT_2 to end". */
+/* Waits until reached() is true. Returns false after patience_s; the observations then show the
+ * difference. what: "FIN_WAIT_2 to end". */
 typedef bool step_reached(struct trial *t, int64_t number);
 bool step_wait(struct trial *t, step_reached *reached, int64_t number, double patience_s,
                const char *what);
 
-/* The same for what takes no time by the kernel's rules, and without which nothing goes on: a
- * failure after a minute. */
+/* The same for a state that takes no time by the kernel's rules, and that the next step needs: the
+ * trial fails after a minute. */
 void step_need(struct trial *t, step_reached *reached, int64_t number, const char *what);
 
-/* Some that are waited for. */
+/* Some states to wait for. */
 step_reached step_clients_ended; /* all tcplab-clients have exited */
 /* each client in SYN_SENT has sent its SYN `number` times more */
 step_reached step_syns_sent_again;
@@ -53,7 +53,7 @@ step_reached step_client_is, step_server_is;
 /* How many connections the server's program has, in the last look. */
 int64_t step_accepted(const struct trial *t);
 
-/* The server accepts from now on (SIGUSR1), whatever --accept-delay said. */
+/* The server accepts from now on (SIGUSR1), and ignores --accept-delay. */
 void step_accept(struct trial *t);
 
 /* kill -9 of the last client: its kernel closes what it had. */
@@ -86,7 +86,7 @@ void step_take_stock(struct trial *t);
 void step_see(struct trial *t, double value, const char *name, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* One look at both hosts, when it is due. */
+/* Looks once at both hosts, when the next look is due. */
 void step_look(struct trial *t);
 
 /* --- the wire; nothing on loopback --- */

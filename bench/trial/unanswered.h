@@ -1,5 +1,5 @@
-/* What the experiments share in which one end sends and hears nothing more: a segment is
- * retransmitted until the connection is given up. */
+/* Shared by the experiments in which one end sends and receives nothing more: the kernel
+ * retransmits a segment until it gives up the connection. */
 #pragma once
 
 #include "bench/model/retransmit.h"
@@ -28,7 +28,7 @@ struct span unanswered_rtt(const struct knobs *k);
 int unanswered_check(const struct retransmit *r, char **ret_message);
 
 /* An accepted connection of which that end has measured such a round trip: where it took longer, it
- * is aborted and another one made. Where none will do the trial cannot be. The counters count from
+ * is aborted and another one made. If none has it, the trial fails. The counters count from
  * then on. Observes SIDE.RTO. */
 struct trial_socket *unanswered_connection(struct trial *t, struct trial_socket *listener,
                                            enum side sender, struct trial_socket **ret_server);

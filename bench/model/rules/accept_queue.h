@@ -18,15 +18,15 @@
       "A client that closes or resets its connection while it is queued frees no place.",          \
       "inet_csk_accept(), net/ipv4/inet_connection_sock.c")                                        \
     X(accept_pace,                                                                                 \
-      "Each accept() makes room for one more, so a full queue lets in as many as the program "     \
-      "takes out.",                                                                                \
+      "Each accept() makes room for one more connection, so a full queue takes as many "           \
+      "connections as the program accepts.",                                                       \
       "inet_csk_accept(), net/ipv4/inet_connection_sock.c")                                        \
     X(syn_dropped,                                                                                 \
       "A SYN that meets a full accept queue is dropped without an answer, and no request is "      \
       "kept.",                                                                                     \
       "tcp_conn_request(), net/ipv4/tcp_input.c")                                                  \
     X(syn_retry_admitted,                                                                          \
-      "A client whose SYN was dropped gets in with the first repeated SYN that finds room.",       \
+      "A client whose SYN was dropped connects with the first repeated SYN that finds room.",      \
       "tcp_conn_request(), net/ipv4/tcp_input.c")                                                  \
     X(third_ack_dropped,                                                                           \
       "With tcp_abort_on_overflow = 0 a third ACK that meets a full accept queue is dropped and "  \
@@ -40,19 +40,17 @@
       "tcp_check_req(), net/ipv4/tcp_minisocks.c")                                                 \
     X(third_ack_late,                                                                              \
       "A handshake whose third ACK was dropped completes when there is room at the next ACK, "     \
-      "which the next "                                                                            \
-      "repeated SYN-ACK or the client's own data brings about.",                                   \
+      "which the next repeated SYN-ACK or the client's own data causes.",                          \
       "tcp_check_req(), net/ipv4/tcp_minisocks.c")                                                 \
     X(cookie_ack_dropped,                                                                          \
       "A SYN cookie's ACK that meets a full accept queue is dropped without an answer, with "      \
       "tcp_abort_on_overflow = 0 or 1.",                                                           \
       "tcp_get_cookie_sock(), net/ipv4/syncookies.c")                                              \
     X(ghost,                                                                                       \
-      "Of a connection whose cookie ACK was dropped the server remembers nothing, while the "      \
-      "client stays "                                                                              \
-      "ESTABLISHED. Data that it sends completes the handshake if there is room and the cookie "   \
-      "is fresh, is"                                                                               \
-      " dropped while the queue is full, and is answered by RST when the cookie is too old.",      \
+      "The server keeps nothing of a connection whose cookie ACK was dropped, while the client "   \
+      "stays ESTABLISHED. Data that it sends completes the handshake if there is room and the "    \
+      "cookie is fresh, is dropped while the queue is full, and is answered by RST when the "      \
+      "cookie is too old.",                                                                        \
       "tcp_get_cookie_sock(), net/ipv4/syncookies.c")                                              \
     X(never_refused,                                                                               \
       "A full queue refuses nobody: ECONNREFUSED comes from a port where nobody listens, or from " \
@@ -71,6 +69,5 @@
       "tcp_conn_request(), net/ipv4/tcp_input.c; tcp_check_req(), net/ipv4/tcp_minisocks.c")       \
     X(handshakes_overlap,                                                                          \
       "When all SYNs arrive before the first third ACK, none of them meets an accept queue that "  \
-      "the "                                                                                       \
-      "others filled, and what is too much is third ACKs.",                                        \
+      "the others filled, so the overflow happens at the third ACKs.",                             \
       "tcp_conn_request(), net/ipv4/tcp_input.c")

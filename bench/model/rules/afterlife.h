@@ -8,36 +8,34 @@
       "until then, or until it gives up (tcp_orphan_retries).",                                    \
       "tcp_retransmit_timer(), net/ipv4/tcp_timer.c")                                              \
     X(time_wait_answers,                                                                           \
-      "TIME_WAIT answers a FIN that comes again with the ACK that was lost: that is what it is "   \
-      "for.",                                                                                      \
+      "TIME_WAIT answers a FIN that comes again with the ACK that was lost: that is the purpose "  \
+      "of TIME_WAIT.",                                                                             \
       "tcp_timewait_state_process(), net/ipv4/tcp_minisocks.c")                                    \
-    X(time_wait_begins_anew, "Each FIN that comes again starts TIME_WAIT's 60 s anew.",            \
+    X(time_wait_begins_anew, "Each repeated FIN restarts TIME_WAIT's 60 s.",                       \
       "tcp_timewait_state_process(), net/ipv4/tcp_minisocks.c")                                    \
     X(time_wait_missing,                                                                           \
-      "Without TIME_WAIT nothing is left of the connection at the end that closed first, and the " \
-      "other end's FIN "                                                                           \
-      "is "                                                                                        \
-      "answered by RST.",                                                                          \
+      "Without TIME_WAIT the end that closed first has no socket for the connection any more, "    \
+      "and answers the other end's FIN with RST.",                                                 \
       "tcp_v4_rcv(), net/ipv4/tcp_ipv4.c")                                                         \
     X(buckets_counter,                                                                             \
-      "TCPTimeWaitOverflow counts the sockets that were closed at once for want of a minisocket.", \
+      "TCPTimeWaitOverflow counts the sockets that the kernel closed at once because no "          \
+      "minisocket was left.",                                                                      \
       "tcp_time_wait(), net/ipv4/tcp_minisocks.c")                                                 \
     X(bucket_keeps_its_place,                                                                      \
       "A FIN_WAIT_2 minisocket that gets its FIN becomes TIME_WAIT in the place that it has.",     \
       "tcp_timewait_state_process(), net/ipv4/tcp_minisocks.c")                                    \
     X(bucket_refused,                                                                              \
-      "An end without minisocket knows nothing of its connection any more, so the peer's FIN is "  \
-      "answered by RST.",                                                                          \
+      "An end without minisocket has no socket for the connection any more, so it answers the "    \
+      "peer's FIN with RST.",                                                                      \
       "tcp_v4_rcv(), net/ipv4/tcp_ipv4.c")                                                         \
     X(time_wait_old_segment,                                                                       \
       "TIME_WAIT answers old data, whose numbers are outside of its window, with an ACK, and its " \
-      "60 s begin"                                                                                 \
-      " anew. A bare ACK gets an answer only when tcp_invalid_ratelimit (500 ms) is over since "   \
-      "the last.",                                                                                 \
+      "60 s restart. A bare ACK gets an answer only when tcp_invalid_ratelimit (500 ms) is over "  \
+      "since the last.",                                                                           \
       "tcp_timewait_state_process(), net/ipv4/tcp_minisocks.c")                                    \
     X(nobody_resets,                                                                               \
-      "An ACK for a connection that is not there is answered by RST, with the very number that "   \
-      "the ACK asks for.",                                                                         \
+      "The kernel answers an ACK for an unknown connection with a RST that has exactly the "       \
+      "number that the ACK asks for.",                                                             \
       "tcp_v4_send_reset(), net/ipv4/tcp_ipv4.c")                                                  \
     X(time_wait_assassination,                                                                     \
       "With tcp_rfc1337 = 0, the default, a RST that has the next number, and no older "           \
@@ -48,7 +46,6 @@
       "tcp_timewait_state_process(), net/ipv4/tcp_minisocks.c")                                    \
     X(time_wait_old_syn,                                                                           \
       "A SYN that meets a TIME_WAIT and has an older timestamp, or neither a newer timestamp nor " \
-      "a higher number, "                                                                          \
-      "is answered by an ACK of the old numbers. One with an older timestamp also begins the 60 "  \
-      "s anew.",                                                                                   \
+      "a higher number, is answered by an ACK of the old numbers. A SYN with an older timestamp "  \
+      "also restarts the 60 s.",                                                                   \
       "tcp_timewait_state_process(), net/ipv4/tcp_minisocks.c")

@@ -26,8 +26,7 @@
       "tcp_timewait_state_process(), net/ipv4/tcp_minisocks.c")                                    \
     X(fin_wait_2_above_60,                                                                         \
       "With tcp_fin_timeout = F above 60 s a FIN_WAIT_2 without descriptor lasts 2 * (F - 60) s: " \
-      "a full socket for "                                                                         \
-      "F - 60 s, then a minisocket for as long.",                                                  \
+      "a full socket for F - 60 s, then a minisocket for another F - 60 s.",                       \
       "tcp_keepalive_timer(), net/ipv4/tcp_timer.c")                                               \
     X(fin_wait_2_with_descriptor,                                                                  \
       "A FIN_WAIT_2 whose descriptor is open (shutdown(SHUT_WR)) has no timeout, unless "          \
@@ -47,7 +46,8 @@
       "the program closes.",                                                                       \
       "tcp_fin(), net/ipv4/tcp_input.c")                                                           \
     X(time_wait_length,                                                                            \
-      "TIME_WAIT lasts 60 s, and no sysctl changes that: tcp_fin_timeout is about FIN_WAIT_2.",    \
+      "TIME_WAIT lasts 60 s, and no sysctl changes that: tcp_fin_timeout applies to FIN_WAIT_2 "   \
+      "only.",                                                                                     \
       "TCP_TIMEWAIT_LEN, include/net/tcp.h")                                                       \
     X(time_wait_first_closer,                                                                      \
       "The end that sends its FIN first has TIME_WAIT once both have closed, and the other end "   \
@@ -56,6 +56,5 @@
       "tcp_fin(), net/ipv4/tcp_input.c")                                                           \
     X(time_wait_buckets,                                                                           \
       "A namespace holds tcp_max_tw_buckets minisockets (TIME_WAIT and FIN_WAIT_2 together), and " \
-      "what comes beyond "                                                                         \
-      "is closed at once.",                                                                        \
+      "closes further ones at once.",                                                              \
       "inet_twsk_alloc(), net/ipv4/inet_timewait_sock.c")
