@@ -23,8 +23,8 @@ const struct claim claims_of_queues[] = {
         CLAIM_VALUES({"ledger.queued", 0, 0}),
         .truth = "One connection can wait, for a queue of limit 0 holds 0 + 1; and the next one "
                  "when that is accepted.",
-        .since = "Linux 6.12.10 and 6.1.125, January 2025, with tcp_syncookies = 0; with 1, the "
-                 "default, it never was true",
+        .since = "about Linux 6.13 and stable kernels of early 2025, such as 5.10.234, with "
+                 "tcp_syncookies = 0; with 1, the default, it never was true",
         .nuance = "From about Linux 4.4 to then the SYN queue of limit L held L requests, so none "
                   "with 0. With tcp_syncookies = 1 a cookie took the place of the request.",
     },
@@ -107,7 +107,7 @@ const struct claim claims_of_queues[] = {
         CLAIM_VALUES({"client.ESTABLISHED_while_held", 0, 5}),
         .truth = "With tcp_syncookies = 1, the default, the SYN is answered by a cookie, which "
                  "takes no room: all twelve clients were connected beside five half-open requests.",
-        .since = "about Linux 2.6.36, when tcp_syncookies became 1 by default",
+        .since = "about Linux 2.6.33, when tcp_syncookies became 1 by default",
         .nuance = "With tcp_syncookies = 0 it is still so: the SYN is dropped.",
     },
     {

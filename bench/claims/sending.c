@@ -25,7 +25,8 @@ const struct claim claims_of_sending[] = {
         .experiment = "zero-window",
         CLAIM_VALUES({"client.probe_1", 0.2, 0.3}, {"client.probe_2", 0.6, 0.9},
                      {"client.probe_3", 1.4, 2}, {"client.probe_4", 3, 4}),
-        .nuance = "Up to tcp_rto_max_ms (120 s), and tcp_retries2 doublings at most.",
+        .nuance = "Up to 120 s (tcp_rto_max_ms, from about Linux 6.15 on), and tcp_retries2 "
+                  "doublings at most.",
     },
     {
         .name = "zero-window-all-answered",
@@ -68,7 +69,7 @@ const struct claim claims_of_sending[] = {
         .experiment = "zero-window",
         CLAIM_VALUES({"client.probe_1", 5, 6}),
         .truth = "It waits one retransmission timeout, 200 ms at least, and the longest wait is "
-                 "120 s (tcp_rto_max_ms).",
+                 "120 s (tcp_rto_max_ms, from about Linux 6.15 on).",
     },
     {
         .name = "zero-window-user-timeout",
@@ -124,7 +125,7 @@ const struct claim claims_of_sending[] = {
         CLAIM_VALUES({"server.ACK_after_1", 0.195, 0.26}),
         .truth = "40 ms, if the round trip is shorter than that. And nothing at all as long as the "
                  "receiver is in quickack mode, or with TCP_NODELAY.",
-        .nuance = "The delay follows the round trip, up to 200 ms.",
+        .nuance = "With a longer round trip the delay may grow, up to that and to 200 ms.",
     },
     {
         .name = "delayed-ack-from-the-first",

@@ -57,7 +57,7 @@ const struct claim claims_of_tools[] = {
         CLAIM_VALUES({"server.CurrEstab_in_the_end", 0, 0}),
         .truth = "Those in CLOSE_WAIT are counted, too, as RFC 4022 has it: a leak of them looks "
                  "like a busy server.",
-        .since = "Linux 6.10 and stable kernels of mid-2024, such as 6.1.98",
+        .since = "Linux 6.10 and stable kernels of mid-2024, such as 5.10.223",
     },
     {
         .name = "tw-counts-time-wait",

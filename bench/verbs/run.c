@@ -149,11 +149,11 @@ static int run_read_sections(const char *list, unsigned *ret, char **ret_message
     const char *unknown;
     if (!report_sections(list, ret, &unknown))
         return 0;
-    return run_say(ret_message,
-                   "--show %.*s: there is no such section; give some of verdict, you, ledger, "
-                   "seen, claim, setup, checks, states, ladder, counters, by-hand, next, with "
-                   "commas",
-                   (int)strcspn(unknown, ","), unknown);
+    return run_say(
+        ret_message,
+        "--show %.*s: there is no such section; give some of verdict, you, ledger, seen, claim, "
+        "setup, checks, states, ladder, counters, by-hand, next, with commas",
+        (int)strcspn(unknown, ","), unknown);
 }
 
 /* What is printed of each run. */

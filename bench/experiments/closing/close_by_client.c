@@ -2,8 +2,8 @@
  *
  * Textbooks say:  FIN, ACK, FIN, ACK: four segments; the end that closes first has TIME_WAIT.
  * The kernel:     two FINs, each acknowledged. Whether the first ACK is a segment of its own is a
- *                 matter of time: the server's kernel keeps it back for 40 ms (longer with a long
- *                 round trip, for a tick where no data has come before; tcp_fin(),
+ *                 matter of time: the server's kernel keeps it back for 40 ms (up to 200 ms with a
+ *                 long round trip, a tick where no data has come before; tcp_fin(),
  *                 tcp_send_delayed_ack()), and a program that closes within that time sends it with
  *                 its FIN. A server that writes instead is answered by RST: nobody reads at the
  *                 client any more.
@@ -84,10 +84,10 @@ const struct experiment experiment_close_by_client = {
              "closes first passes through FIN_WAIT_1, FIN_WAIT_2 and TIME_WAIT, the other through "
              "CLOSE_WAIT and LAST_ACK.",
     .kernel = "True if the second program closes late. The first ACK is a delayed one (tcp_fin), "
-              "and a program that closes within 40 ms (longer with a long round trip, a timer tick "
-              "where no data has come before) sends it with its own FIN: three segments, and no "
-              "FIN_WAIT_2. The kernel of the second end never closes by itself: it only "
-              "acknowledges, and waits for its program.",
+              "and a program that closes within 40 ms (up to 200 ms with a long round trip, a "
+              "timer tick where no data has come before) sends it with its own FIN: three "
+              "segments, and no FIN_WAIT_2. The kernel of the second end never closes by itself: "
+              "it only acknowledges, and waits for its program.",
     .falsified = "Another number of segments, another state at one of the ends, a TIME_WAIT at the "
                  "server, or a port that is free for bind() although a TIME_WAIT holds it.",
     .why_link = "The wire lets one segment pass at a time, so that the experiment can read both "

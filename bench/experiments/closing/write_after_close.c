@@ -127,8 +127,8 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
         out,
         fin ? "The server's kernel answered with RST, because no program can read it. After the "
               "RST arrived, the next write failed with EPIPE, and so did the write after it. "
-            : "When it had come, the next write failed with ECONNRESET, and the one after it "
-              "with EPIPE. ");
+            : "When it had come, the next write failed with ECONNRESET, and the one after it with "
+              "EPIPE. ");
     fprintf(out,
             "So a successful write does not mean that the data arrived. EPIPE comes with the "
             "signal SIGPIPE, which ends a program that neither ignores it nor writes with "

@@ -99,9 +99,8 @@ static int check(const struct knobs *k, const struct conditions *c, char **ret_m
              c->syn_retries + c->syn_linear_timeouts < SYNS_AGAIN)
         r = asprintf(
             ret_message,
-            "syn_retries=%lld: the ICMP message takes a doubling of the timeout back, which "
-            "can make the SYN's last timeout fire before connect() has its error; write %d "
-            "or more",
+            "syn_retries=%lld: the ICMP message takes a doubling of the timeout back, which can "
+            "make the SYN's last timeout fire before connect() has its error; write %d or more",
             (long long)c->syn_retries, SYNS_AGAIN - (int)c->syn_linear_timeouts);
     else
         return 0;

@@ -248,8 +248,8 @@ const struct experiment experiment_syn_queue_full = {
                 "them at its entrance until the SYN queue has been looked at. It lets each SYN "
                 "pass once, so that the counters hold the first ones only.",
     .time = "About 1 s: nothing here waits for a timer. By itself a request would wait for its ACK "
-            "for 63 s with the default tcp_synack_retries = 5, or for 7 s while the queue is more "
-            "than half full of old ones.",
+            "for 63 s with the default tcp_synack_retries = 5, or for as little as 7 s while the "
+            "queue is more than half full of old ones.",
     .drawing =
         (const char *const[]){"s listen(3)", "> SYN", "s: SYN_RECV", "< SYN-ACK", "c: ESTABLISHED",
                               "> SYN of the 5th client", "< SYN-ACK, a cookie", "c: ESTABLISHED",

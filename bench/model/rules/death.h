@@ -5,7 +5,8 @@
     X(rto,                                                                                         \
       "The retransmission timeout (RTO) is the measured round trip plus four times its "           \
       "variation, and that "                                                                       \
-      "counts as 200 ms at least (tcp_rto_min_us, or the route's rto_min).",                       \
+      "counts as 200 ms at least (tcp_rto_min_us, where the kernel has it, or the "                \
+      "route's rto_min).",                                                                         \
       "tcp_rtt_estimator(), net/ipv4/tcp_input.c")                                                 \
     X(tail_loss_probe,                                                                             \
       "With SACK and tcp_early_retrans = 3 (the default) or 4 a single segment under way is "      \
@@ -16,7 +17,7 @@
     X(rto_doubles,                                                                                 \
       "Each time the RTO fires the oldest segment is sent again, and the next timeout is twice "   \
       "as long, up "                                                                               \
-      "to 120 s (tcp_rto_max_ms).",                                                                \
+      "to 120 s (tcp_rto_max_ms, where the kernel has it).",                                       \
       "tcp_retransmit_timer(), net/ipv4/tcp_timer.c")                                              \
     X(retries2_is_a_time,                                                                          \
       "tcp_retries2 = R is a time, not a count: the connection is given up at the first RTO that " \
@@ -27,8 +28,8 @@
       "retransmits_timed_out(), tcp_model_timeout(), net/ipv4/tcp_timer.c")                        \
     X(orphan_retries,                                                                              \
       "Without a descriptor tcp_orphan_retries = R counts instead of tcp_retries2, with the same " \
-      "times: (2^(R + 1) - 1) * 200 ms for R up to 9. 0 means 8. Once the RTO is tcp_rto_max_ms "  \
-      "(120 s), 0 means 0, and after an ICMP error any R does.",                                   \
+      "times: (2^(R + 1) - 1) * 200 ms for R up to 9. 0 means 8. Once the RTO is 120 s "           \
+      "(tcp_rto_max_ms), 0 means 0, and after an ICMP error any R does.",                          \
       "tcp_write_timeout(), tcp_orphan_retries(), net/ipv4/tcp_timer.c")                           \
     X(gives_up_silently, "Who gives up retransmitting sends no RST: the peer is told nothing.",    \
       "tcp_write_err(), net/ipv4/tcp_timer.c")                                                     \

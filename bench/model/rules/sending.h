@@ -16,8 +16,8 @@
       "for an answer.",                                                                            \
       "tcp_xmit_probe_skb(), net/ipv4/tcp_output.c")                                               \
     X(window_probe_doubles,                                                                        \
-      "Answered or not, each window probe doubles the wait for the next, up to tcp_rto_max_ms "    \
-      "(120 s), and at most "                                                                      \
+      "Answered or not, each window probe doubles the wait for the next, up to 120 s "             \
+      "(tcp_rto_max_ms, where the kernel has it), and at most "                                    \
       "tcp_retries2 times; an answer sets the timer again.",                                       \
       "tcp_probe0_when(), include/net/tcp.h; tcp_ack_probe(), net/ipv4/tcp_input.c")               \
     X(window_probe_answers,                                                                        \
@@ -39,7 +39,7 @@
     X(window_probe_orphan,                                                                         \
       "Without a descriptor tcp_orphan_retries counts for window probes instead of tcp_retries2, " \
       "and 0 "                                                                                     \
-      "means 8. When the wait has grown to tcp_rto_max_ms (120 s), answers no longer help: the "   \
+      "means 8. When the wait has grown to 120 s (tcp_rto_max_ms), answers no longer help: the "   \
       "connection "                                                                                \
       "is given up at that number of probes, and 0 means at once.",                                \
       "tcp_probe_timer(), net/ipv4/tcp_timer.c")                                                   \
