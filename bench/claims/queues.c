@@ -11,8 +11,8 @@ const struct claim claims_of_queues[] = {
         .experiment = "accept-queue-full",
         CLAIM_SETS("backlog=4"),
         CLAIM_VALUES({"server.queue_limit", 4, 4}, {"ledger.queued", 4, 4}),
-        .truth =
-            "n + 1: the kernel asks whether the queue is longer than its limit before it adds one.",
+        .truth = "n + 1, where n is cut to net.core.somaxconn first: the kernel asks whether the "
+                 "queue is longer than its limit before it adds one.",
     },
     {
         .name = "backlog-0",
@@ -290,8 +290,9 @@ const struct claim claims_of_queues[] = {
         .source = "many blog posts on restarts",
         .experiment = "reuseport-queues",
         CLAIM_VALUES({"ledger.reset", 0, 0}, {"ledger.ghost", 0, 0}),
-        .truth = "Those in its accept queue are reset, and those in its SYN queue are forgotten, "
-                 "while their clients believe that they are connected.",
+        .truth = "Those in its accept queue are reset, and those in its SYN queue are forgotten: a "
+                 "client whose third ACK had already been ignored believes that it is connected "
+                 "until it sends, and one whose third ACK comes later gets RST.",
         .nuance =
             "With tcp_migrate_req = 1, since about Linux 5.14, they move to the other listeners.",
     },

@@ -14,8 +14,11 @@
     X(time_wait_begins_anew, "Each repeated FIN restarts TIME_WAIT's 60 s.",                       \
       "tcp_timewait_state_process(), net/ipv4/tcp_minisocks.c")                                    \
     X(time_wait_missing,                                                                           \
-      "Without TIME_WAIT the end that closed first has no socket for the connection any more, "    \
-      "and answers the other end's FIN with RST.",                                                 \
+      "Without TIME_WAIT nothing is left of the connection at the end that closed first. The "     \
+      "other end's "                                                                               \
+      "FIN is answered by RST if it comes after the ACK of the first one to an end that has "      \
+      "called close();"                                                                            \
+      " else it is acknowledged, and only its repetition gets RST.",                               \
       "tcp_v4_rcv(), net/ipv4/tcp_ipv4.c")                                                         \
     X(buckets_counter,                                                                             \
       "TCPTimeWaitOverflow counts the sockets that the kernel closed at once because no "          \

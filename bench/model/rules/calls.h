@@ -26,7 +26,9 @@
       "tcp_fin(), __tcp_ack_snd_check(), net/ipv4/tcp_input.c; tcp_send_delayed_ack(), "           \
       "net/ipv4/tcp_output.c")                                                                     \
     X(fin_with_ack,                                                                                \
-      "A FIN that acknowledges the other end's takes it from FIN_WAIT_1 straight to TIME_WAIT.",   \
+      "A FIN that acknowledges the other end's takes it from FIN_WAIT_1 to TIME_WAIT at once: ss " \
+      "never "                                                                                     \
+      "shows FIN_WAIT_2.",                                                                         \
       "tcp_rcv_state_process(), net/ipv4/tcp_input.c")                                             \
     X(time_wait_bind,                                                                              \
       "bind() to a port and address that a TIME_WAIT of this host holds fails with EADDRINUSE, "   \
@@ -122,7 +124,8 @@
       "tcp_sendmsg_locked(), net/ipv4/tcp.c")                                                      \
     X(write_after_error,                                                                           \
       "The error of a connection is told once: after that a write fails with EPIPE, and recv() "   \
-      "gives end of file.",                                                                        \
+      "gives what "                                                                                \
+      "had come and was not read yet, and then end of file.",                                      \
       "tcp_sendmsg_locked(), net/ipv4/tcp.c; tcp_recvmsg_locked(), net/ipv4/tcp.c")                \
     X(reset_exact,                                                                                 \
       "A RST with exactly the next number ends the connection at once, whoever has sent it.",      \

@@ -5,7 +5,9 @@
     X(listen_overflows,                                                                            \
       "ListenOverflows counts every SYN and every third ACK that meets a full accept queue, "      \
       "repeated ones, "                                                                            \
-      "too. A SYN that a full SYN queue has dropped before (tcp_syncookies = 0) is not in it.",    \
+      "too. Not in it are a repeated SYN whose request is in the SYN queue, a bare ACK that "      \
+      "TCP_DEFER_ACCEPT drops, and a SYN that a full SYN queue has dropped before "                \
+      "(tcp_syncookies = 0).",                                                                     \
       "tcp_conn_request(), net/ipv4/tcp_input.c; tcp_v4_syn_recv_sock(), net/ipv4/tcp_ipv4.c")     \
     X(listen_drops,                                                                                \
       "ListenDrops counts the SYNs and third ACKs that a listener drops because a queue is full, " \

@@ -20,11 +20,11 @@
       "to 120 s (tcp_rto_max_ms, where the kernel has it).",                                       \
       "tcp_retransmit_timer(), net/ipv4/tcp_timer.c")                                              \
     X(retries2_is_a_time,                                                                          \
-      "tcp_retries2 = R is a time, not a count: the connection is given up at the first RTO that " \
-      "finds this"                                                                                 \
-      " time over since the first retransmission by RTO. It is (2^(R + 1) - 1) * 200 ms for R up " \
-      "to 9, and "                                                                                 \
-      "120 s more for each above: 924.6 s for 15.",                                                \
+      "tcp_retries2 = R is a time, not a count: without TCP_USER_TIMEOUT the connection is given " \
+      "up at the "                                                                                 \
+      "first RTO that finds this time over since the first retransmission. It is (2^(R + 1) - 1) " \
+      "* 200 ms "                                                                                  \
+      "for R up to 9, and 120 s (tcp_rto_max_ms) more for each above: 924.6 s for 15.",            \
       "retransmits_timed_out(), tcp_model_timeout(), net/ipv4/tcp_timer.c")                        \
     X(orphan_retries,                                                                              \
       "Without a descriptor tcp_orphan_retries = R counts instead of tcp_retries2, with the same " \
