@@ -164,16 +164,19 @@ static bool candidate(struct sysctl_guard *g, int i)
 static int open_ours(const char *path, bool make)
 {
     struct stat st;
-    if (make && mkdir(path, 0700) < 0 && errno != EEXIST)
-        return -errno;
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    int r = fd < 0 || fstat(fd, &st) < 0 ? -errno : 0;
-    if (r == 0 && (st.st_uid != geteuid() || (st.st_mode & (S_IWGRP | S_IWOTH))))
-        r = -EPERM;
-    if (r == 0 && make && faccessat(fd, ".", W_OK | X_OK, AT_EACCESS) < 0)
-        r = -errno;
-    if (r < 0 && fd >= 0)
-        close(fd);
+    int fd, r;
+    do { /* again if the last one has removed it since mkdir() */
+        if (make && mkdir(path, 0700) < 0 && errno != EEXIST)
+            return -errno;
+        fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        r = fd < 0 || fstat(fd, &st) < 0 ? -errno : 0;
+        if (r == 0 && (st.st_uid != geteuid() || (st.st_mode & (S_IWGRP | S_IWOTH))))
+            r = -EPERM;
+        if (r == 0 && make && faccessat(fd, ".", W_OK | X_OK, AT_EACCESS) < 0)
+            r = -errno;
+        if (r < 0 && fd >= 0)
+            close(fd);
+    } while (make && r == -ENOENT);
     return r < 0 ? r : fd;
 }
 
