@@ -210,6 +210,13 @@ static inline int64_t lab_nstat(int host, const char *name)
     return value;
 }
 
+/* All segments that a host has sent: OutSegs leaves out those with nothing but bytes sent before
+ * (__tcp_transmit_skb(), net/ipv4/tcp_output.c), which a busy machine makes at any time. */
+static inline int64_t lab_sent(int host)
+{
+    return lab_nstat(host, "TcpOutSegs") + lab_nstat(host, "TcpRetransSegs");
+}
+
 /* Bytes that look random, different at every place of a stream; the receiver knows them too. */
 static inline void lab_fill(uint8_t *bytes, size_t n, uint64_t at, uint64_t stream)
 {
