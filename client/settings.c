@@ -1,7 +1,6 @@
 #include "client/settings.h"
 #include "common/process/clock.h"
 #include "common/report/terminal.h"
-#include "config.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -225,13 +224,9 @@ int settings_read(int argc, char **argv, struct settings *ret, json_t **ret_json
     int n_operands;
 
     int r =
-        options_parse(rows, n, &settings_program, argc, argv, &operands, &n_operands, ret_message);
-    if (r == OPTIONS_HELP)
-        options_help(stdout, rows, n, &settings_program);
-    if (r == OPTIONS_VERSION)
-        puts("tcplab-client " TCPLAB_VERSION);
+        options_read(rows, n, &settings_program, argc, argv, &operands, &n_operands, ret_message);
     if (r)
-        return r < 0 ? r : 1;
+        return r;
     r = settings_target(ret, n_operands ? operands[0] : "127.0.0.1:8888", ret_message);
     if (!r)
         r = settings_sources(ret, ret_message);

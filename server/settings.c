@@ -2,7 +2,6 @@
 #include "common/process/clock.h"
 #include "common/report/terminal.h"
 #include "common/sysctl/sysctl_guard.h"
-#include "config.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -148,13 +147,9 @@ int settings_read(int argc, char **argv, struct settings *ret, json_t **ret_json
     int n_operands;
 
     int r =
-        options_parse(rows, n, &settings_program, argc, argv, &operands, &n_operands, ret_message);
-    if (r == OPTIONS_HELP)
-        options_help(stdout, rows, n, &settings_program);
-    if (r == OPTIONS_VERSION)
-        puts("tcplab-server " TCPLAB_VERSION);
+        options_read(rows, n, &settings_program, argc, argv, &operands, &n_operands, ret_message);
     if (r)
-        return r < 0 ? r : 1;
+        return r;
     r = settings_check(ret, options_given(rows, n, "port"), ret_message);
     if (r)
         return r;

@@ -198,8 +198,7 @@ const struct claim claims_of_time_wait[] = {
         .source = "forum answers",
         .experiment = "time-wait-buckets",
         CLAIM_VALUES({"client.FIN_WAIT_2", 0, 0}, {"client.TIME_WAIT", 5, 5}),
-        .truth = "Those that are there stay. The next connection to be closed gets none, and is "
-                 "gone at once.",
+        .truth = "The old ones stay. The kernel closes the next connection without TIME_WAIT.",
         .nuance = "FIN_WAIT_2 without a program counts against the same limit.",
     },
     {

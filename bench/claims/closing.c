@@ -262,8 +262,7 @@ const struct claim claims_of_closing[] = {
     },
     {
         .name = "rst-exact-kills",
-        .says =
-            "A RST with exactly the next sequence number ends a connection, whoever has sent it.",
+        .says = "A RST with exactly the next sequence number ends a connection, even a forged one.",
         .source = "RFC 5961, 3.2",
         .experiment = "forged-reset",
         CLAIM_SETS("number=exact"),

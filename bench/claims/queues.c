@@ -230,7 +230,7 @@ const struct claim claims_of_queues[] = {
         CLAIM_VALUES({"ledger.reset", 1, INFINITY}, {"server.Tcp.OutRsts", 1, INFINITY},
                      {"client.Tcp.EstabResets", 1, INFINITY}),
         .nuance =
-            "The others were not reset: a SYN that meets a full queue is dropped without a word.",
+            "The others were not reset: the kernel silently drops a SYN that meets a full queue.",
     },
     {
         .name = "abort-on-overflow-tells-all",
@@ -270,8 +270,8 @@ const struct claim claims_of_queues[] = {
         .experiment = "rst-on-overflow",
         CLAIM_SETS("backlog=4", "prefill=limit", "clients=20", "syncookies=1"),
         CLAIM_VALUES({"ledger.ghost", 0, 0}, {"ledger.reset", 19, 19}),
-        .truth = "The ACK of a cookie is dropped without a word, for there is no request that "
-                 "could be aborted: the client is left with a connection that nobody else has.",
+        .truth = "The kernel silently drops the ACK of a cookie, because there is no request to "
+                 "abort: the client has a connection of which the server knows nothing.",
     },
     {
         .name = "reuseport-shares-room",

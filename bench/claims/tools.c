@@ -31,9 +31,9 @@ const struct claim claims_of_tools[] = {
         .experiment = "syn-queue-full",
         CLAIM_SETS("backlog=4", "clients=12", "syncookies=1"),
         CLAIM_VALUES({"server.SYN_RECV_while_held", 12, 12}),
-        .truth = "Only those that have an entry in the SYN queue. The others were answered by SYN "
-                 "cookies, of which the server keeps nothing that could be shown: nstat counts "
-                 "them as SyncookiesSent.",
+        .truth =
+            "netstat shows only the requests in the SYN queue. The kernel answered the other SYNs "
+            "by SYN cookies and keeps nothing of them: nstat counts them as SyncookiesSent.",
     },
     {
         .name = "overflows-are-lost",

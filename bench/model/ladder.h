@@ -24,7 +24,7 @@ double ladder_syn_patience(const struct conditions *c);
 struct span ladder_syn_firing(const struct conditions *c, int firing);
 
 /* SYN-ACK (reqsk_timer_handler(), net/ipv4/inet_connection_sock.c): 1, 3, 7, 15, 31 s; the request
- * is dropped without a word at 2^(tcp_synack_retries + 1) - 1 s, or sooner when the queue is pruned
+ * is silently dropped at 2^(tcp_synack_retries + 1) - 1 s, or sooner when the queue is pruned
  * (queue_survivors()). No linear timeouts here. */
 int ladder_syn_ack_retransmits(const struct conditions *c);
 struct span ladder_syn_ack(const struct conditions *c, int retransmit);

@@ -60,6 +60,6 @@ int64_t queue_clients_that_part(int64_t listeners);
 /* Of `half_open` requests, all of one age and their third ACKs dropped, how many outlive the
  * retransmission timer's firing number `firing` (1 at 1 s, 2 at 3 s, 3 at 7 s ...),
  * reqsk_timer_handler(): while twice their number exceeds max(8, L) the retries shrink to 2, so
- * that the third firing drops one after the other without a word. Nobody outlives the firing after
+ * that the third firing silently drops one after the other. Nobody outlives the firing after
  * tcp_synack_retries. */
 int64_t queue_survivors(const struct conditions *c, int64_t limit, int64_t half_open, int firing);

@@ -306,36 +306,50 @@ void report_head_text(FILE *out, const json_t *document)
     fprintf(out, "%s%s\n", kernel ? " on Linux " : "", kernel ? kernel : "");
 }
 
-int report_sections(const char *list, unsigned *ret, const char **ret_unknown)
+/* The index of the section; that of the NULL behind them where there is none of that name. */
+static size_t report_section(const char *name, size_t length)
+{
+    size_t i = 0;
+    while (report_section_names[i] && (strlen(report_section_names[i]) != length ||
+                                       strncmp(report_section_names[i], name, length)))
+        i++;
+    return i;
+}
+
+int report_sections(const char *list, unsigned *ret, char **ret_message)
 {
     unsigned sections = 0;
-    for (;;) {
-        size_t length = strcspn(list, ","), i = 0;
-        while (report_section_names[i] && (strlen(report_section_names[i]) != length ||
-                                           strncmp(report_section_names[i], list, length)))
-            i++;
-        *ret_unknown = list;
-        if (!report_section_names[i])
+    for (const char *name = list;; name++) {
+        size_t length = strcspn(name, ","), i = report_section(name, length);
+        if (!report_section_names[i]) {
+            if (asprintf(ret_message,
+                         "--show %.*s: there is no such section; give some of verdict, you, "
+                         "ledger, seen, claim, setup, checks, states, ladder, counters, by-hand, "
+                         "next, with commas",
+                         (int)length, name) < 0)
+                *ret_message = NULL;
             return -EINVAL;
+        }
         sections |= 1u << i;
-        *ret = sections;
-        if (!list[length])
-            return 0;
-        list += length + 1;
+        name += length;
+        if (!*name)
+            break;
     }
+    *ret = sections;
+    return 0;
 }
 
 /* As the document was printed. */
 static struct report_style report_style_of(const json_t *document)
 {
     const json_t *settings = json_object_get(document, "settings");
-    const char *show = report_string(settings, "show"), *unknown;
+    const char *show = report_string(settings, "show");
+    char *message = NULL;
     struct report_style style = {
         .sections = json_is_true(json_object_get(settings, "brief")) ? REPORT_BRIEF : REPORT_ALL,
         .no_answers = json_is_true(json_object_get(settings, "no_answers"))};
-    unsigned sections;
-    if (show && !report_sections(show, &sections, &unknown))
-        style.sections = sections;
+    if (show && report_sections(show, &style.sections, &message))
+        free(message); /* of another version: all sections */
     return style;
 }
 

@@ -37,8 +37,9 @@ struct report_style {
 /* All sections, with the answers. */
 extern const struct report_style report_whole;
 
-/* "verdict,ledger": the sections' bits. 0; -EINVAL, and where the name that is none begins. */
-int report_sections(const char *list, unsigned *ret, const char **ret_unknown);
+/* "verdict,ledger", the value of --show: the sections' bits. 0; or -EINVAL and a sentence (caller
+ * frees). */
+int report_sections(const char *list, unsigned *ret, char **ret_message);
 
 /* The whole document as tcplab-bench run printed it, by its settings: the head, each run by
  * report_next_text(), and the summary where there is more than one. */

@@ -8,7 +8,6 @@
 #include "common/report/document.h"
 #include "common/report/program.h"
 #include "common/report/terminal.h"
-#include "config.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -99,13 +98,9 @@ static int claims_read_settings(int argc, char **argv, struct claims_settings *s
     const size_t n_rows = sizeof(rows) / sizeof(*rows);
     char **words;
     int n;
-    int r = options_parse(rows, n_rows, &claims_program, argc, argv, &words, &n, ret_message);
-    if (r == OPTIONS_HELP)
-        options_help(stdout, rows, n_rows, &claims_program);
-    if (r == OPTIONS_VERSION)
-        puts("tcplab-bench " TCPLAB_VERSION);
+    int r = options_read(rows, n_rows, &claims_program, argc, argv, &words, &n, ret_message);
     if (r)
-        return r < 0 ? r : 1;
+        return r;
     r = claims_choose(s, words, n, ret_message);
     *ret_json = r ? NULL : options_settings(rows, n_rows);
     return r;

@@ -12,7 +12,6 @@
 #include "common/report/program.h"
 #include "common/report/terminal.h"
 #include "common/text/human.h"
-#include "config.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -177,14 +176,10 @@ static int explain_read(int argc, char **argv, const struct experiment **ret, st
     };
     char **names;
     int n;
-    int r = options_parse(rows, sizeof(rows) / sizeof(*rows), &explain_program, argc, argv, &names,
-                          &n, ret_message);
-    if (r == OPTIONS_HELP)
-        options_help(stdout, rows, sizeof(rows) / sizeof(*rows), &explain_program);
-    if (r == OPTIONS_VERSION)
-        puts("tcplab-bench " TCPLAB_VERSION);
+    int r = options_read(rows, sizeof(rows) / sizeof(*rows), &explain_program, argc, argv, &names,
+                         &n, ret_message);
     if (r)
-        return r < 0 ? r : 1;
+        return r;
     *ret = NULL;
     if (kernels && (n || sets.n)) {
         if (asprintf(ret_message, "--kernels stands alone: it is not about one experiment") < 0)

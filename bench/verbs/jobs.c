@@ -199,7 +199,7 @@ static void job_release(struct job *job)
     job->pipe = -1;
 }
 
-/* The pipe is at its end: so is the process. One that died without a word gets a document that says
+/* The pipe is at its end: so is the process. One that died without a document gets one that says
  * so. */
 static void job_end(struct job *job)
 {

@@ -8,7 +8,6 @@
 #include "common/report/page.h"
 #include "common/report/program.h"
 #include "common/report/terminal.h"
-#include "config.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -143,14 +142,10 @@ static int probe_read(int argc, char **argv, struct probe_settings *s, json_t **
     const size_t n_rows = sizeof(rows) / sizeof(*rows);
     char **operands;
     int n;
-    int r = options_parse(rows, n_rows, &probe_program, argc, argv, &operands, &n, ret_message);
-    if (r == OPTIONS_HELP)
-        options_help(stdout, rows, n_rows, &probe_program);
-    if (r == OPTIONS_VERSION)
-        puts("tcplab-bench " TCPLAB_VERSION);
+    int r = options_read(rows, n_rows, &probe_program, argc, argv, &operands, &n, ret_message);
     if (!r)
         *ret_json = options_settings(rows, n_rows);
-    return r < 0 ? r : r > 0;
+    return r;
 }
 
 static void probe_report(const struct document_head *head, struct document_output *output,

@@ -10,7 +10,6 @@
 #include "common/report/page.h"
 #include "common/report/program.h"
 #include "common/report/terminal.h"
-#include "config.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -144,18 +143,6 @@ static int run_check_knobs(struct run_settings *s, char **ret_message)
     return 0;
 }
 
-static int run_read_sections(const char *list, unsigned *ret, char **ret_message)
-{
-    const char *unknown;
-    if (!report_sections(list, ret, &unknown))
-        return 0;
-    return run_say(
-        ret_message,
-        "--show %.*s: there is no such section; give some of verdict, you, ledger, seen, claim, "
-        "setup, checks, states, ladder, counters, by-hand, next, with commas",
-        (int)strcspn(unknown, ","), unknown);
-}
-
 /* What is printed of each run. */
 static int run_choose_style(struct run_settings *s, char **ret_message)
 {
@@ -169,7 +156,7 @@ static int run_choose_style(struct run_settings *s, char **ret_message)
     if (s->brief && s->show)
         return run_say(ret_message,
                        "--brief is --show verdict,you,ledger,seen; give one of the two");
-    return s->show ? run_read_sections(s->show, &s->style.sections, ret_message) : 0;
+    return s->show ? report_sections(s->show, &s->style.sections, ret_message) : 0;
 }
 
 static int run_read_settings(int argc, char **argv, struct run_settings *s, json_t **ret_json,
@@ -206,13 +193,9 @@ static int run_read_settings(int argc, char **argv, struct run_settings *s, json
     const size_t n_rows = sizeof(rows) / sizeof(*rows);
     char **names;
     int n;
-    int r = options_parse(rows, n_rows, &run_program, argc, argv, &names, &n, ret_message);
-    if (r == OPTIONS_HELP)
-        options_help(stdout, rows, n_rows, &run_program);
-    if (r == OPTIONS_VERSION)
-        puts("tcplab-bench " TCPLAB_VERSION);
+    int r = options_read(rows, n_rows, &run_program, argc, argv, &names, &n, ret_message);
     if (r)
-        return r < 0 ? r : 1;
+        return r;
     r = run_choose(s, names, n, ret_message);
     for (size_t i = 0; i < s->n && !r; i++)
         knobs_init(&s->knobs[i], s->experiments[i]->knobs, s->experiments[i]->n_knobs);

@@ -7,7 +7,6 @@
 #include "common/report/program.h"
 #include "common/report/terminal.h"
 #include "common/text/printable.h"
-#include "config.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -49,24 +48,20 @@ static int show_read_settings(int argc, char **argv, struct show_settings *s, ch
          .choices = terminal_color_words},
     };
     const size_t n_rows = sizeof(rows) / sizeof(*rows);
-    const char *unknown, *wrong = NULL;
-    int r = options_parse(rows, n_rows, &show_program, argc, argv, ret_files, ret_n, ret_message);
-    if (r == OPTIONS_HELP)
-        options_help(stdout, rows, n_rows, &show_program);
-    if (r == OPTIONS_VERSION)
-        puts("tcplab-bench " TCPLAB_VERSION);
+    const char *wrong = NULL;
+    int r = options_read(rows, n_rows, &show_program, argc, argv, ret_files, ret_n, ret_message);
     if (r)
-        return r < 0 ? r : 1;
+        return r;
     if (!*ret_n)
         wrong = "which document? Give files that tcplab-bench run --json=FILE wrote";
     else if (s->brief && s->show)
         wrong = "--brief is --show verdict,you,ledger,seen; give one of the two";
-    else if (s->show && report_sections(s->show, &s->sections, &unknown))
-        wrong = "--show: there is no such section; tcplab-bench run --help names them";
     if (wrong && !(*ret_message = strdup(wrong)))
         return -ENOMEM;
-    s->sections = s->brief ? REPORT_BRIEF : s->sections;
-    return wrong ? -EINVAL : 0;
+    if (wrong)
+        return -EINVAL;
+    s->sections = s->brief ? REPORT_BRIEF : 0;
+    return s->show ? report_sections(s->show, &s->sections, ret_message) : 0;
 }
 
 /* NULL, and the error has been printed. New reference. */

@@ -1,5 +1,6 @@
 /* options_help(): the same rows, set in two columns. */
 #include "common/options/options.h"
+#include "config.h"
 
 #include <string.h>
 
@@ -194,4 +195,17 @@ void options_help(FILE *out, const struct option_row *rows, size_t n_rows,
         put_row(out, &builtins[i], widest + 2);
     if (program->closing)
         fprintf(out, "\n%s", program->closing);
+}
+
+int options_read(struct option_row *rows, size_t n_rows, const struct option_program *program,
+                 int argc, char **argv, char ***ret_operands, int *ret_n_operands,
+                 char **ret_message)
+{
+    int r =
+        options_parse(rows, n_rows, program, argc, argv, ret_operands, ret_n_operands, ret_message);
+    if (r == OPTIONS_HELP)
+        options_help(stdout, rows, n_rows, program);
+    if (r == OPTIONS_VERSION)
+        printf("%.*s %s\n", (int)strcspn(program->name, " "), program->name, TCPLAB_VERSION);
+    return r > 0 ? 1 : r;
 }

@@ -110,6 +110,12 @@ int options_parse(struct option_row *rows, size_t n_rows, const struct option_pr
 void options_help(FILE *out, const struct option_row *rows, size_t n_rows,
                   const struct option_program *program);
 
+/* options_parse(), and prints what --help or --version asks for: the version with the first word of
+ * the program's name. 0: go on; 1: it has been printed, exit 0; or an error of options_parse(). */
+int options_read(struct option_row *rows, size_t n_rows, const struct option_program *program,
+                 int argc, char **argv, char ***ret_operands, int *ret_n_operands,
+                 char **ret_message);
+
 /* The effective settings: {"backlog": 4, "accept_delay_us": 5000000, ...}; '-' in names becomes
  * '_'; null where there is neither a default nor a value given. New reference, NULL without
  * memory. */

@@ -140,8 +140,8 @@ static bool time_waits_left(struct trial *t, int64_t number)
     return step_state(t, SIDE_CLIENT, SOCKDIAG_TIME_WAIT) == number;
 }
 
-/* What the rules say comes of the copy, each step of which a busy machine may take its time for;
- * what does not come is told by the observations. */
+/* Waits for each answer to the copy that the rules predict: a busy machine may be slow. The
+ * observations show which of them did not come. */
 static void wait_for_answers(struct trial *t, int64_t before)
 {
     step_wait(t, reset_came, 0, PATIENCE_S, "the answers to the late copy");

@@ -117,7 +117,7 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
     if (prefill > burst_limit(k, &t->conditions)) {
         fprintf(out,
                 "The accept queue was full before the clients came: %lld connections waited. All "
-                "SYNs, %lld, met it and were dropped without a word. The kernel never answers such "
+                "SYNs, %lld, met it and were silently dropped. The kernel never answers such "
                 "a SYN with a RST, with tcp_abort_on_overflow = 0 or 1.",
                 prefill, dropped);
         return;

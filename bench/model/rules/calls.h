@@ -128,7 +128,7 @@
       "had come and was not read yet, and then end of file.",                                      \
       "tcp_sendmsg_locked(), net/ipv4/tcp.c; tcp_recvmsg_locked(), net/ipv4/tcp.c")                \
     X(reset_exact,                                                                                 \
-      "A RST with exactly the next number ends the connection at once, whoever has sent it.",      \
+      "A RST with exactly the next number ends the connection at once, even a forged one.",        \
       "tcp_validate_incoming(), net/ipv4/tcp_input.c")                                             \
     X(challenge_limit,                                                                             \
       "A connection sends one challenge ACK in tcp_invalid_ratelimit (500 ms; 0: all); "           \

@@ -19,9 +19,9 @@
       "tcp_synack_retries times in all.",                                                          \
       "reqsk_timer_handler(), net/ipv4/inet_connection_sock.c")                                    \
     X(syn_ack_gives_up,                                                                            \
-      "A half-open request is dropped without a word to the client 2^(tcp_synack_retries + 1) - "  \
-      "1 s after "                                                                                 \
-      "the SYN (up to 6 retries), or sooner if the SYN queue is more than half full of old ones.", \
+      "The kernel silently drops a half-open request 2^(tcp_synack_retries + 1) - 1 s after the "  \
+      "SYN (up to "                                                                                \
+      "6 retries), or sooner if the SYN queue is more than half full of old ones.",                \
       "reqsk_timer_handler(), net/ipv4/inet_connection_sock.c")                                    \
     X(request_gone_reset,                                                                          \
       "What a client sends after the server has dropped its half-open request is answered by "     \
