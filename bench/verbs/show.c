@@ -77,7 +77,10 @@ static json_t *show_load(const char *file)
         return NULL;
     }
     json_t *document = json_loadf(in, JSON_REJECT_DUPLICATES, &error);
-    if (!document)
+    if (!document && ferror(in))
+        terminal_error("%s: %s; give a file that tcplab-bench run --json=FILE wrote", file,
+                       strerror(errno));
+    else if (!document)
         terminal_error("%s: not a whole JSON document: line %d: %s", file, error.line, error.text);
     if (!input)
         fclose(in);
@@ -89,8 +92,11 @@ static bool show_is_ours(const char *file, const json_t *document)
 {
     const char *schema = json_string_value(json_object_get(document, "schema"));
     size_t length = strlen(SHOW_SCHEMA);
+    char *end = NULL;
     long version =
-        schema && !strncmp(schema, SHOW_SCHEMA, length) ? strtol(schema + length, NULL, 10) : 0;
+        schema && !strncmp(schema, SHOW_SCHEMA, length) ? strtol(schema + length, &end, 10) : 0;
+    if (end && *end)
+        version = 0;
     bool whole = json_is_array(json_object_get(document, "runs")) ||
                  json_is_array(json_object_get(document, "claims"));
     if (version > SHOW_NEWEST)

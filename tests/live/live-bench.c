@@ -623,10 +623,12 @@ Test(bench, a_saved_document_is_shown_as_it_was_printed)
         ">a && $b show d | cmp a - && echo same; $b show --show ledger d | grep -c '^Set-up'; head "
         "-c 900 d | $b show - 2>&1; echo exit $?; sed s:bench/1:bench/9: d | $b show - 2>&1; echo "
         "exit $?; echo '{\"schema\": \"tcplab.client/1\"}' | $b show - 2>&1; $b show 2>&1; echo "
-        "exit $?; rm a b d",
+        "exit $?; sed s:bench/1:bench/1x: d | $b show - 2>&1; $b show / 2>&1; rm a b d",
         TEST_BUILD);
     cr_assert(strstr(said, "same\n0\n"), "%s", said);
     cr_assert(strstr(said, "-: not a whole JSON document"), "%s", said);
+    cr_assert(strstr(said, "its schema is tcplab.bench/1x"), "%s", said);
+    cr_assert(strstr(said, "/: Is a directory"), "%s", said);
     cr_assert(strstr(said, "tcplab.bench/9 is newer than this tcplab-bench"), "%s", said);
     cr_assert(strstr(said, "no document of tcplab-bench run: its schema is tcplab.client/1"), "%s",
               said);
