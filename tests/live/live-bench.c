@@ -618,12 +618,13 @@ Test(bench, a_prediction_of_ones_own_stands_beside_the_rule)
 Test(bench, a_saved_document_is_shown_as_it_was_printed)
 {
     const char *said = live_shell(
-        "cd $(mktemp -d) && b=%s/bench/tcplab-bench && $b run closed-port handshake --json=d >a && "
+        "t=$(mktemp -d); cd $t && b=%s/bench/tcplab-bench && $b run closed-port handshake --json=d "
+        ">a && "
         "$b show d >b && cmp a b && $b show - <d | cmp a - && $b run closed-port --brief --json=d "
         ">a && $b show d | cmp a - && echo same; $b show --show ledger d | grep -c '^Set-up'; head "
         "-c 900 d | $b show - 2>&1; echo exit $?; sed s:bench/1:bench/9: d | $b show - 2>&1; echo "
         "exit $?; echo '{\"schema\": \"tcplab.client/1\"}' | $b show - 2>&1; $b show 2>&1; echo "
-        "exit $?; sed s:bench/1:bench/1x: d | $b show - 2>&1; $b show / 2>&1; rm a b d",
+        "exit $?; sed s:bench/1:bench/1x: d | $b show - 2>&1; $b show / 2>&1; rm -r $t",
         TEST_BUILD);
     cr_assert(strstr(said, "same\n0\n"), "%s", said);
     cr_assert(strstr(said, "-: not a whole JSON document"), "%s", said);
