@@ -24,7 +24,7 @@
 #define LEAST_S 10 /* so that no FIN_WAIT_2 is over before its FIN comes */
 
 static const struct knob knobs[] = {
-    KNOB_COUNT("connections", "8", 1, MOST, "connections that both ends close, the client first"),
+    KNOB_COUNT("connections", "9", 1, MOST, "connections that both ends close, the client first"),
     KNOB_COUNT("half", "2", 0, MOST,
                "connections before them that only the client closes: FIN_WAIT_2"),
     KNOB_SYSCTL("max_tw_buckets", "5", 0, 1000000, "net.ipv4.tcp_max_tw_buckets",

@@ -20,7 +20,7 @@ static const struct knob knobs[] = {
     KNOB_YES_NO("orphan", "yes", "close(); no: shutdown(SHUT_WR), the descriptor stays"),
     KNOB_SYSCTL("orphan_retries", "2", 0, 7, "net.ipv4.tcp_orphan_retries",
                 "rules when orphan=yes; 0 means 8"),
-    KNOB_SYSCTL("retries2", "3", 0, 15, "net.ipv4.tcp_retries2", "rules when orphan=no"),
+    KNOB_SYSCTL("retries2", "4", 0, 15, "net.ipv4.tcp_retries2", "rules when orphan=no"),
     KNOB_LOST,
     KNOB_DELAY(UNANSWERED_DELAY),
     KNOB_IPV6,
@@ -144,7 +144,7 @@ const struct experiment experiment_fin_wait_1_stuck = {
     .falsified = "A FIN_WAIT_1 that is gone before its time or outlives it, one that the other "
                  "sysctl ends, or a RST.",
     .why_link = "The wire drops the FINs (or their ACKs), and nothing else: both hosts are alive.",
-    .time = "About 2.5 s, or 4.5 s with orphan=no. With the default tcp_orphan_retries = 0 an "
+    .time = "About 2.5 s, or 9 s with orphan=no. With the default tcp_orphan_retries = 0 an "
             "orphan would take 107 s at an RTO just above 200 ms, and some 130 s on this wire; "
             "with the default tcp_retries2 = 15 one with a descriptor would take about 16 min.",
     .drawing = (const char *const[]){"c close()", "> FIN-ACK x dropped", "c: FIN_WAIT_1", ". RTO",

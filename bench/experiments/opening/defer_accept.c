@@ -23,7 +23,7 @@
 #define BYTES 5
 
 static const struct knob knobs[] = {
-    KNOB_COUNT("seconds", "3", 1, 247, "handed to TCP_DEFER_ACCEPT"),
+    KNOB_COUNT("seconds", "2", 1, 247, "handed to TCP_DEFER_ACCEPT"),
     KNOB_YES_NO("data", "no", "whether the client sends something"),
     KNOB_DELAY("1ms"),
     KNOB_IPV6,
@@ -161,7 +161,7 @@ const struct experiment experiment_defer_accept = {
                 "the end.",
     .time = "About 3 s: the kernel counts this time in SYN-ACK timeouts, and the shortest is 1 s "
             "(seconds=1).",
-    .drawing = (const char *const[]){"s listen(), TCP_DEFER_ACCEPT 3 s", "c connect()", "> SYN",
+    .drawing = (const char *const[]){"s listen(), TCP_DEFER_ACCEPT 2 s", "c connect()", "> SYN",
                                      "s: SYN_RECV", "< SYN-ACK", "c: ESTABLISHED",
                                      "> ACK x ignored: no data", ". 3 s", "< SYN-ACK", "> ACK",
                                      "s: ESTABLISHED", "s accept()", NULL},

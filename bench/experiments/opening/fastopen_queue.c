@@ -30,7 +30,7 @@
 
 static const struct knob knobs[] = {
     KNOB_COUNT("queue", "3", 0, 200, "handed to TCP_FASTOPEN"),
-    KNOB_COUNT("burst", "5", 1, 200,
+    KNOB_COUNT("burst", "8", 1, 200,
                "clients that come first, with data in their SYN; two more follow"),
     KNOB_SOMAXCONN,
     KNOB_DELAY("1ms"),

@@ -26,9 +26,9 @@
 #define PATIENCE_S     30
 
 static const struct knob knobs[] = {
-    KNOB_COUNT("listeners", "3", 2, LISTENERS_MOST, "sockets that listen on the one port"),
+    KNOB_COUNT("listeners", "4", 2, LISTENERS_MOST, "sockets that listen on the one port"),
     KNOB_BACKLOG("2"),
-    KNOB_COUNT("half_open", "2", 0, HALF_OPEN_MOST,
+    KNOB_COUNT("half_open", "1", 0, HALF_OPEN_MOST,
                "connections in the SYN queue of the first listener"),
     KNOB_SYSCTL("migrate_req", NULL, 0, 1, "net.ipv4.tcp_migrate_req",
                 "1: who waits moves when a listener closes"),
@@ -309,8 +309,11 @@ static void tell_the_close(FILE *out, const struct trial *t, const struct knobs 
             seen(t, "server.resets_of_the_close") == 1 ? "was" : "were");
     if (half_open)
         fprintf(out,
-                "Its %d half-open requests were dropped at their next timeout, and their clients "
-                "still believe they are connected. ",
+                half_open == 1
+                    ? "Its %d half-open request was dropped at the next timeout, and the client "
+                      "still believes that it is connected. "
+                    : "Its %d half-open requests were dropped at their next timeout, and their "
+                      "clients still believe that they are connected. ",
                 (int)trial_row(t, LEDGER_ghost));
     fprintf(out, "tcp_migrate_req = 1 would have moved them all.");
 }

@@ -21,7 +21,7 @@
 #include <stdlib.h>
 
 static const struct knob knobs[] = {
-    KNOB_BACKLOG("4"),
+    KNOB_BACKLOG("7"),
     KNOB_SOMAXCONN,
     KNOB_PREFILL("limit"),
     KNOB_CLIENTS("4"),

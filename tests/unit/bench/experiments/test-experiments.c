@@ -72,6 +72,8 @@ Test(experiments, each_has_all_its_texts_and_functions)
             check_text(e, "falsified", e->falsified);
             check_text(e, "why_link", e->why_link);
             check_text(e, "time", e->time);
+            for (const char *const *text = e->meanwhile; text && *text; text++)
+                check_text(e, "meanwhile", *text);
             check_drawing(e);
             check_by_hand(e);
             cr_expect(e->predict && e->run && e->tell, "%s", e->name);
@@ -498,6 +500,56 @@ Test(experiments, whatever_the_knobs)
             cr_expect_gt(tally.predicted, tally.refused / REFUSED_MOST,
                          "%s: %zu predicted, %zu refused", e->name, tally.predicted, tally.refused);
         }
+}
+
+/* --- two different things, two different numbers --- */
+
+/* A knob or an expectation of the experiment as it is by default. */
+static int64_t number(const struct setting *s, const struct prediction *p, const char *name)
+{
+    for (size_t i = 0; i < s->experiment->n_knobs; i++)
+        if (!strcmp(s->experiment->knobs[i].name, name))
+            return knob(&s->knobs, name);
+    for (size_t i = 0; i < p->n; i++)
+        if (!strcmp(p->expectations[i].name, name))
+            return (int64_t)p->expectations[i].lo;
+    cr_expect_fail("%s has no %s", s->experiment->name, name);
+    return 0;
+}
+
+Test(experiments, no_two_different_things_have_the_same_number)
+{
+    static const struct {
+        const char *experiment, *names[9];
+    } different[] = {
+        {"rst-on-overflow", {"backlog", "prefill", "clients", "server.queue", "ledger.reset"}},
+        {"third-ack-dropped",
+         {"backlog", "clients", "again", "ledger.queued", "ledger.half_open", "client.ESTABLISHED",
+          "server.TcpExt.ListenOverflows", "server.TcpExt.TCPSynRetrans"}},
+        {"fastopen-queue",
+         {"queue", "burst", "server.ESTABLISHED_at_first", "server.with_data_in_the_end",
+          "client.TcpExt.TCPFastOpenActiveFail", "ledger.accepted"}},
+        {"reuseport-queues",
+         {"listeners", "backlog", "half_open", "server.queue_longest", "server.queues_together",
+          "server.accepted_after_the_close"}},
+        {"time-wait-buckets",
+         {"connections", "half", "max_tw_buckets", "client.TIME_WAIT",
+          "client.TcpExt.TCPTimeWaitOverflow", "ledger.closed"}},
+        {"fin-wait-1-stuck", {"orphan_retries", "retries2", "client.sent_again"}},
+        {"defer-accept", {"seconds", "server.defer_accept"}},
+    };
+    for (size_t i = 0; i < sizeof(different) / sizeof(*different); i++) {
+        const struct experiment *e;
+        cr_assert_eq(experiment_named(different[i].experiment, &e, NULL), 0);
+        const struct setting s = fresh(e);
+        struct prediction p = {0};
+        e->predict(&s.knobs, &s.conditions, &p);
+        for (const char *const *a = different[i].names; *a; a++)
+            for (const char *const *b = different[i].names; b != a; b++)
+                cr_expect_neq(number(&s, &p, *a), number(&s, &p, *b), "%s: %s and %s", e->name, *a,
+                              *b);
+        prediction_release(&p);
+    }
 }
 
 /* --- sysctls with odd values --- */
