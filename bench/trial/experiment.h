@@ -35,6 +35,8 @@ struct experiment {
     const char *why_link;  /* why this needs the wire, or loopback */
     /* how long it takes, what the kernel's defaults would take, or why it cannot be shorter */
     const char *time;
+    /* Printed on a terminal during a long wait, one every 10 s; NULL-terminated, or NULL. */
+    const char *const *meanwhile;
 
     /* The segments as they are expected, for `explain`; NULL-terminated, a line each: "> SYN" and
      * "< SYN-ACK" (the client is on the left), "> ACK x dropped: the queue is full" (an arrow that

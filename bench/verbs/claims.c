@@ -2,6 +2,7 @@
 #include "bench/claims/judge.h"
 #include "bench/report/claims.h"
 #include "bench/report/layout.h"
+#include "bench/report/pager.h"
 #include "bench/verbs/jobs.h"
 #include "common/process/exit_code.h"
 #include "common/process/stop.h"
@@ -19,7 +20,7 @@ struct claims_settings {
     uint64_t jobs;
     const char *json;
     int color;
-    bool list;
+    bool list, no_pager;
     size_t n;
     const struct claim *claims[CLAIMS_MAX];
 };
@@ -92,6 +93,8 @@ static int claims_read_settings(int argc, char **argv, struct claims_settings *s
     struct option_row rows[] = {
         {"jobs", 'j', "N", "1", "labs at once", &option_count, &s->jobs, 1, 64},
         {"json", 'J', "[=FILE]", NULL, "the report as one JSON document", &option_file, &s->json},
+        {"no-pager", 0, NULL, NULL, "a long report on a terminal without $PAGER", &option_flag,
+         &s->no_pager},
         {"color", 0, "WHEN", "auto", "colour on stdout", &option_choice, &s->color,
          .choices = terminal_color_words},
     };
@@ -106,18 +109,20 @@ static int claims_read_settings(int argc, char **argv, struct claims_settings *s
     return r;
 }
 
-static int claims_list(void)
+static int claims_list(const struct claims_settings *s)
 {
     const struct claim *c;
+    struct pager pager;
     bool person = isatty(STDOUT_FILENO); /* others read a line a claim */
+    pager_begin(&pager, !s->no_pager);
     for (size_t i = 0; (c = claim_at(i)); i++) {
-        int column = printf("%-30s ", c->name);
+        int column = fprintf(pager.out, "%-30s ", c->name);
         if (person)
-            layout_words(stdout, c->says, column, column);
+            layout_words(pager.out, c->says, column, column);
         else
-            puts(c->says);
+            fprintf(pager.out, "%s\n", c->says);
     }
-    return program_flush();
+    return pager_end(&pager);
 }
 
 /* --- the runs --- */
@@ -249,10 +254,14 @@ static int claims_report(struct claims_state *s, const struct document_head *hea
 {
     json_t *document = document_new(head, "claims");
     json_t *claims = claims_judge(s);
+    struct pager pager;
     int code = claims_code(s, claims);
     json_object_set_new(document, "claims", claims);
+    pager_begin(&pager, document_output_wants_text(output) && !s->settings->no_pager);
+    document_output_text_to(output, pager.out);
     document_output_report(output, document, claims_text);
-    return code;
+    int shown = pager_end(&pager);
+    return shown ? shown : code;
 }
 
 static int claims_go(struct claims_state *s, const struct document_head *head,
@@ -310,7 +319,7 @@ int claims_main(int argc, char **argv)
         .argc = argc + 1,
         .argv = argv - 1,
         .settings = json};
-    int code = settings.list ? claims_list() : claims_run(&settings, &head);
+    int code = settings.list ? claims_list(&settings) : claims_run(&settings, &head);
     json_decref(json);
     return code;
 }

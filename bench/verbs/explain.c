@@ -5,6 +5,7 @@
 #include "bench/report/drawing.h"
 #include "bench/report/expected.h"
 #include "bench/report/layout.h"
+#include "bench/report/pager.h"
 #include "bench/trial/experiment.h"
 #include "bench/verbs/explain_kernels.h"
 #include "common/process/exit_code.h"
@@ -56,10 +57,10 @@ int list_main(int argc, char **argv)
     return program_flush();
 }
 
-static void explain_knobs(const struct experiment *e, const struct knobs *values)
+static void explain_knobs(FILE *out, const struct experiment *e, const struct knobs *values)
 {
     char note[256], value[KNOB_TEXT_MAX];
-    page_title(stdout, "Knobs (--set NAME=VALUE; also any sysctl by its full name)");
+    page_title(out, "Knobs (--set NAME=VALUE; also any sysctl by its full name)");
     for (size_t i = 0; i < e->n_knobs; i++) {
         const struct knob *k = &e->knobs[i];
         size_t length = (size_t)snprintf(note, sizeof(note), "%s", k->help);
@@ -71,13 +72,13 @@ static void explain_knobs(const struct experiment *e, const struct knobs *values
                 (size_t)snprintf(note + length, sizeof(note) - length, "; or \"%s\"", k->word);
         if (k->sysctl)
             snprintf(note + length, sizeof(note) - length, " (%s)", k->sysctl);
-        page_row(stdout, k->name,
+        page_row(out, k->name,
                  values->set[i] ? knob_text(k, values->value[i], value) : "the kernel's", note);
     }
 }
 
 /* Where an older kernel has another name for what decides. */
-static void explain_renamed(const char *source)
+static void explain_renamed(FILE *out, const char *source)
 {
     static const struct {
         const char *function, *file, *until, *former, *former_file;
@@ -89,81 +90,82 @@ static void explain_renamed(const char *source)
     for (size_t i = 0; i < sizeof(renamed) / sizeof(*renamed); i++) {
         const char *found = strstr(source, renamed[i].function);
         if (found && found[strlen(renamed[i].function)] == '(')
-            page_text(stdout, "[up to Linux %s: %s(), %s]", renamed[i].until, renamed[i].former,
+            page_text(out, "[up to Linux %s: %s(), %s]", renamed[i].until, renamed[i].former,
                       renamed[i].former_file);
     }
 }
 
-static void explain_expectation(const struct expectation *x, const struct rule *before)
+static void explain_expectation(FILE *out, const struct expectation *x, const struct rule *before)
 {
     if (x->rule != before) {
-        page_text(stdout, "%s", x->rule->sentence);
-        page_text(stdout, "[%s]", x->rule->source);
-        explain_renamed(x->rule->source);
+        page_text(out, "%s", x->rule->sentence);
+        page_text(out, "[%s]", x->rule->source);
+        explain_renamed(out, x->rule->source);
     }
     struct expected e = expected_between(x->unit, x->lo, x->hi);
-    printf("      %-44s %s\n", x->name, e.predicted);
+    fprintf(out, "      %-44s %s\n", x->name, e.predicted);
 }
 
-static void explain_prediction(const struct experiment *e, const struct knobs *k)
+static void explain_prediction(FILE *out, const struct experiment *e, const struct knobs *k)
 {
     struct prediction p = {0};
     const struct conditions c = experiment_conditions(e, k);
     e->predict(k, &c, &p);
-    page_title(stdout, "Prediction, with these values of the knobs");
-    page_text(stdout, "As the newest kernel does it. A run finds out first which rules this kernel "
-                      "has, and reckons with those: tcplab-bench probe shows them.");
+    page_title(out, "Prediction, with these values of the knobs");
+    page_text(out, "As the newest kernel does it. A run finds out first which rules this kernel "
+                   "has, and reckons with those: tcplab-bench probe shows them.");
     for (size_t i = 0; i < p.n; i++)
-        explain_expectation(&p.expectations[i], i ? p.expectations[i - 1].rule : NULL);
+        explain_expectation(out, &p.expectations[i], i ? p.expectations[i - 1].rule : NULL);
     prediction_release(&p);
 }
 
-static void explain_by_hand(const struct by_hand *b)
+static void explain_by_hand(FILE *out, const struct by_hand *b)
 {
     char prompt[32];
     snprintf(prompt, sizeof(prompt), "%s$", b->where);
-    layout_command(stdout, prompt, b->command);
-    layout_fill(stdout, ' ', 6);
-    layout_words(stdout, b->shows, 6, 6);
+    layout_command(out, prompt, b->command);
+    layout_fill(out, ' ', 6);
+    layout_words(out, b->shows, 6, 6);
 }
 
 /* answers: what the kernel does, and what will be observed. */
-static void explain(const struct experiment *e, const struct knobs *k, bool answers)
+static void explain(FILE *out, const struct experiment *e, const struct knobs *k, bool answers)
 {
-    printf("%s%s%s\n", terminal_style(stdout, TERMINAL_BOLD), e->name,
-           terminal_style(stdout, TERMINAL_PLAIN));
-    page_text(stdout, "%s", e->question);
-    page_title(stdout, "What is often said (common wording)");
-    page_text(stdout, "%s", e->claim);
+    fprintf(out, "%s%s%s\n", terminal_style(out, TERMINAL_BOLD), e->name,
+            terminal_style(out, TERMINAL_PLAIN));
+    page_text(out, "%s", e->question);
+    page_title(out, "What is often said (common wording)");
+    page_text(out, "%s", e->claim);
     if (answers) {
-        page_title(stdout, "What the kernel does");
-        page_text(stdout, "%s", e->kernel);
-        drawing_page(stdout, e->drawing);
-        page_title(stdout, "What would prove that wrong");
-        page_text(stdout, "%s", e->falsified);
+        page_title(out, "What the kernel does");
+        page_text(out, "%s", e->kernel);
+        drawing_page(out, e->drawing);
+        page_title(out, "What would prove that wrong");
+        page_text(out, "%s", e->falsified);
     }
-    page_title(stdout, "Why this link");
-    page_text(stdout, "%s", e->why_link);
+    page_title(out, "Why this link");
+    page_text(out, "%s", e->why_link);
     if (e->time) {
-        page_title(stdout, "How long it takes, as it is by default");
-        page_text(stdout, "%s", e->time);
+        page_title(out, "How long it takes, as it is by default");
+        page_text(out, "%s", e->time);
     }
-    explain_knobs(e, k);
+    explain_knobs(out, e, k);
     if (answers)
-        explain_prediction(e, k);
-    page_title(stdout, "By hand");
+        explain_prediction(out, e, k);
+    page_title(out, "By hand");
     for (const struct by_hand *b = e->by_hand; b && b->command; b++)
-        explain_by_hand(b);
-    page_title(stdout, "Try next");
+        explain_by_hand(out, b);
+    page_title(out, "Try next");
     for (const char *const *command = e->try_next; command && *command; command++)
-        layout_command(stdout, "$", *command);
+        layout_command(out, "$", *command);
     for (const char *const *name = e->see_also; name && *name; name++)
-        printf("%s%s%s", name == e->see_also ? "  see also " : ", ", *name, name[1] ? "" : "\n");
+        fprintf(out, "%s%s%s", name == e->see_also ? "  see also " : ", ", *name,
+                name[1] ? "" : "\n");
 }
 
 /* *ret is NULL where the kernels are asked for. */
 static int explain_read(int argc, char **argv, const struct experiment **ret, struct knobs *k,
-                        bool *ret_no_answers, char **ret_message)
+                        bool *ret_no_answers, bool *ret_no_pager, char **ret_message)
 {
     struct option_texts sets = {0};
     bool kernels = false;
@@ -172,6 +174,8 @@ static int explain_read(int argc, char **argv, const struct experiment **ret, st
          &sets},
         {"no-answers", 0, NULL, NULL, "without what the kernel does and the prediction",
          &option_flag, ret_no_answers},
+        {"no-pager", 0, NULL, NULL, "a long explanation on a terminal without $PAGER", &option_flag,
+         ret_no_pager},
         {"kernels", 0, NULL, NULL, "what differs between kernels", &option_flag, &kernels},
     };
     char **names;
@@ -200,19 +204,22 @@ int explain_main(int argc, char **argv)
 {
     const struct experiment *e;
     struct knobs k;
+    struct pager pager;
     char *message = NULL;
-    bool no_answers = false;
-    int r = explain_read(argc, argv, &e, &k, &no_answers, &message);
+    bool no_answers = false, no_pager = false;
+    int r = explain_read(argc, argv, &e, &k, &no_answers, &no_pager, &message);
     if (r)
         return program_settings_ended(r, message);
-    if (!e) {
-        explain_kernels(stdout);
-        return program_flush();
+    if (e) {
+        experiment_settle(e, &k);
+        const struct conditions c = experiment_conditions(e, &k);
+        if (e->check && e->check(&k, &c, &message))
+            return program_settings_ended(-EINVAL, message);
     }
-    experiment_settle(e, &k);
-    const struct conditions c = experiment_conditions(e, &k);
-    if (e->check && e->check(&k, &c, &message))
-        return program_settings_ended(-EINVAL, message);
-    explain(e, &k, !no_answers);
-    return program_flush();
+    pager_begin(&pager, !no_pager);
+    if (e)
+        explain(pager.out, e, &k, !no_answers);
+    else
+        explain_kernels(pager.out);
+    return pager_end(&pager);
 }

@@ -21,8 +21,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define JOBS_LOOK_S    1 /* how often the wait is drawn, and it is asked who is stopped */
-#define JOBS_EXPLAIN_S 3 /* a wait that is worth an explanation */
+#define JOBS_LOOK_S    1  /* how often the wait is drawn, and it is asked who is stopped */
+#define JOBS_EXPLAIN_S 3  /* a wait that is worth an explanation */
+#define JOBS_NEXT_S    10 /* from one explanation to the next */
 #define JOBS_READ      65536
 
 /* The two programs of this installation: beside this one, or in the build tree. false: not there;
@@ -246,12 +247,23 @@ static bool job_is_running(const struct job *job)
     return job->pid > 0 && !job->finished;
 }
 
-/* A minute of silence is time to read: what the kernel does, and why it takes so long. */
-static void job_explain(const struct experiment *e)
+/* A minute of silence is time to read: first what the kernel does and why it takes so long, then
+ * what the experiment has to say, a sentence at a time. */
+static void job_explain(struct job *job, int64_t waited_s)
 {
+    const struct experiment *e = job->experiment;
+    if (job->quiet || waited_s < JOBS_EXPLAIN_S + job->explained * JOBS_NEXT_S)
+        return;
+    const char *const *next = e->meanwhile;
+    for (int i = 1; next && *next && i < job->explained; i++)
+        next++;
+    if (job->explained && (!next || !*next))
+        return;
     terminal_progress_end();
-    layout_labelled(stderr, "meanwhile", e->kernel);
-    layout_labelled(stderr, "the time", e->time);
+    layout_labelled(stderr, "meanwhile", job->explained ? *next : e->kernel);
+    if (!job->explained)
+        layout_labelled(stderr, "the time", e->time);
+    job->explained++;
 }
 
 static void jobs_draw(struct job *jobs, size_t n)
@@ -267,10 +279,8 @@ static void jobs_draw(struct job *jobs, size_t n)
     if (!shown)
         return;
     int64_t s = (clock_now_ns() - shown->waiting_since_ns) / NS_PER_S;
-    if (n == 1 && s >= JOBS_EXPLAIN_S && !shown->explained) {
-        shown->explained = true;
-        job_explain(shown->experiment);
-    }
+    if (n == 1)
+        job_explain(shown, s);
     terminal_progress("%zu of %zu done; %s waits for %s; at most %.0f s more", done, n,
                       shown->experiment->name, shown->waiting,
                       fmax(shown->waiting_s - (double)s, 0));

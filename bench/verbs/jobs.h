@@ -14,6 +14,7 @@ struct job {
     const struct kernel_rules *rules; /* of this kernel; NULL: nothing is known */
     int64_t repetition;               /* from 1 */
     char *pcap;                       /* file, or NULL; not owned */
+    bool quiet;                       /* print no explanation during a long wait */
 
     /* when it has finished */
     bool finished;
@@ -30,8 +31,7 @@ struct job {
     char waiting[96];
     int64_t waiting_since_ns;
     double waiting_s;
-    /* what the kernel does, to a person who waits; set by the caller: that is not wanted */
-    bool explained;
+    int explained; /* how many explanations have been printed during this job's waits */
 };
 
 /* What can be found lacking before anything is run; finds the two programs of this installation,

@@ -353,7 +353,7 @@ static struct job *run_make_jobs(const struct run_settings *s, const struct kern
                                             .knobs = &s->knobs[i],
                                             .rules = kernel,
                                             .repetition = (int64_t)repetition,
-                                            .explained = s->ask || s->no_answers,
+                                            .quiet = s->ask || s->no_answers,
                                             .pcap = run_pcap_path(s, i, repetition)};
     return jobs;
 }

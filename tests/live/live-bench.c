@@ -636,23 +636,51 @@ Test(bench, a_saved_document_is_shown_as_it_was_printed)
     cr_assert(strstr(said, "which document?") && strstr(said, "exit 2"), "%s", said);
 }
 
+/* Each verb that prints more than a screen; `last`: words near its end. */
 Test(bench, a_long_report_on_a_terminal_goes_through_the_pager)
 {
-    char command[256];
-    snprintf(command, sizeof(command),
-             "PAGER='head -4; echo PAGED' TERM=xterm %s/bench/tcplab-bench run closed-port",
-             TEST_BUILD);
-    const char *said = live_shell(TERMINAL, 70, command);
-    cr_assert(strstr(said, "PAGED") && !strstr(said, "Try next"), "%s", said);
-    cr_assert(
-        strstr(said, "\n======================================================================\n"),
-        "70 columns: %s", said);
-    snprintf(
-        command, sizeof(command),
-        "PAGER='head -4; echo PAGED' TERM=xterm %s/bench/tcplab-bench run closed-port --no-pager",
+    static const struct {
+        const char *verb, *last;
+    } long_ones[] = {
+        {"run closed-port", "Try next"},
+        {"explain closed-port", "Try next"},
+        {"explain --kernels", "currestab-is-established"},
+        {"claims list", "one-liner-per-state"},
+        {"claims run closed-port-refuses rst-means-closed syn-takes-a-number",
+         "syn-takes-a-number"},
+    };
+    for (size_t i = 0; i < sizeof(long_ones) / sizeof(*long_ones); i++) {
+        const char *verb = long_ones[i].verb, *last = long_ones[i].last;
+        char command[256];
+        snprintf(command, sizeof(command),
+                 "PAGER='head -4; echo PAGED' TERM=xterm %s/bench/tcplab-bench %s", TEST_BUILD,
+                 verb);
+        const char *said = live_shell(TERMINAL, 70, command);
+        cr_assert(strstr(said, "PAGED") && !strstr(said, last), "%s: %s", verb, said);
+        if (!i)
+            cr_assert(strstr(said,
+                             "\n==============================================================="
+                             "=======\n"),
+                      "70 columns: %s", said);
+        strncat(command, " --no-pager", sizeof(command) - strlen(command) - 1);
+        said = live_shell(TERMINAL, 70, command);
+        cr_assert(!strstr(said, "PAGED") && strstr(said, last), "%s: %s", verb, said);
+        said = live_shell("PAGER='head -4; echo PAGED' TERM=xterm %s/bench/tcplab-bench %s",
+                          TEST_BUILD, verb);
+        cr_assert(!strstr(said, "PAGED") && strstr(said, last), "%s to a pipe: %s", verb, said);
+    }
+}
+
+/* After 13 s of its minute the run is ended. */
+Test(bench, a_long_wait_explains_more_than_the_rule)
+{
+    const char *said = live_shell(
+        "t=$(mktemp); script -qefc 'exec %s/bench/tcplab-bench run time-wait' $t </dev/null "
+        ">/dev/null 2>&1 & pid=$!; for i in $(seq 600); do grep -q 'The first purpose' $t && "
+        "break; sleep 0.1; done; kill $pid; wait $pid; cat $t; rm $t",
         TEST_BUILD);
-    said = live_shell(TERMINAL, 70, command);
-    cr_assert(!strstr(said, "PAGED") && strstr(said, "Try next"), "%s", said);
+    const char *time = strstr(said, "the time"), *purpose = strstr(said, "The first purpose");
+    cr_assert(time && purpose && time < purpose, "%s", said);
 }
 
 Test(bench, the_prompt_says_that_it_is_a_lab)

@@ -282,6 +282,23 @@ static const struct by_hand by_hand[] = {
  * before its time (RFC 1337). */
 static const char *const sysctls[] = {"net.ipv4.tcp_rfc1337=1", NULL};
 
+static const char *const meanwhile[] = {
+    "The first purpose of TIME_WAIT: the last ACK can be lost. Then the other end sends its FIN "
+    "again, and a socket in TIME_WAIT answers it with another ACK. Without the socket the answer "
+    "would be a RST.",
+    "The second purpose: a segment of this connection can still be on its way. If a new connection "
+    "had the same addresses and ports, the segment could be taken for data of the new one. After "
+    "TIME_WAIT it is gone.",
+    "The length: RFC 9293 lets a segment live for 2 minutes at most (the MSL) and asks for twice "
+    "that, 4 minutes. Linux waits for 60 s.",
+    "The cost: no program has a descriptor of such a socket, and the kernel keeps only a small "
+    "structure of it (struct tcp_timewait_sock) and no buffers.",
+    "The limit: by default a client has 28,232 ports for one destination, and each is held for "
+    "60 s. That makes 470 new connections a second, unless the server closes first or tcp_tw_reuse "
+    "gives the ports back earlier.",
+    NULL,
+};
+
 const struct experiment experiment_time_wait = {
     .name = "time-wait",
     .question = "Who has TIME_WAIT, for how long, and what does it cost?",
@@ -298,6 +315,7 @@ const struct experiment experiment_time_wait = {
                 "second; on a wire they do not, as between two machines.",
     .time = "62 s: TIME_WAIT is 60 s long, a constant that no sysctl and no socket option "
             "shortens. With --all -j N it runs beside the others.",
+    .meanwhile = meanwhile,
     .drawing = (const char *const[]){"c close()", "> FIN", "< FIN-ACK", "c: TIME_WAIT", "> ACK",
                                      "s: nothing", ". 60 s", "c: gone", NULL},
     .knobs = knobs,
