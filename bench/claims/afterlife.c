@@ -80,8 +80,8 @@ const struct claim claims_of_time_wait[] = {
         CLAIM_SETS("net.ipv4.tcp_tw_reuse=1"),
         CLAIM_VALUES({"server.TIME_WAIT_left", 3, 3}, {"ledger.queued", 0, 0}),
         .truth = "All connections of a server have the same port. Even a client that comes from "
-                 "the same address and port as one in TIME_WAIT is let in, unless its SYN is "
-                 "older: the SYN ends that.",
+                 "the same address and port as one in TIME_WAIT is let in at once, unless its SYN "
+                 "is older: the SYN ends that.",
     },
     {
         .name = "tw-reuse-helps-servers",
@@ -208,15 +208,15 @@ const struct claim claims_of_time_wait[] = {
         .experiment = "handshake",
         CLAIM_VALUES({"net.ipv4.tcp_tw_reuse", 0, 0}),
         .truth = "The default is 2: on for connections over loopback addresses.",
-        .since = "Linux 4.19",
+        .since = "Linux 4.18",
     },
     {
         .name = "tw-recycle",
         .says = "tcp_tw_recycle = 1 gets rid of TIME_WAIT quickly.",
         .source = "very many tuning guides",
         .not_run = "history: there is no such sysctl to be set",
-        .truth = "It was taken out of the kernel, for behind one NAT it dropped the SYNs of all "
-                 "clients whose timestamps ran behind those of another.",
+        .truth = "It was taken out of the kernel, for it dropped SYNs of clients behind one NAT "
+                 "whose timestamps ran behind those of another.",
         .since = "Linux 4.12",
     },
     {
@@ -242,7 +242,8 @@ const struct claim claims_of_time_wait[] = {
         CLAIM_SETS("timestamps=0"),
         CLAIM_VALUES({"server.answers_ACK", 0, 0}, {"client.ESTABLISHED", 1, 1}),
         .nuance = "With timestamps its own must not be older, and if it is newer the number may be "
-                  "lower. A SYN that does not get in directly gets in after an ACK and a RST.",
+                  "lower. A SYN that does not get in directly gets in after an ACK and a RST, "
+                  "unless tcp_rfc1337 is 1.",
     },
     {
         .name = "rfc1337-costs-nothing",

@@ -25,8 +25,9 @@ const struct claim claims_of_closing[] = {
         .experiment = "close-by-client",
         CLAIM_SETS("server=at_once"),
         CLAIM_VALUES({"client.segments_of_the_close", 4, 4}),
-        .truth = "Three, when the other program closes at once: its FIN carries the "
-                 "acknowledgement of the first one, and nobody was in FIN_WAIT_2.",
+        .truth =
+            "Three, when the other program closes before its kernel has acknowledged the first "
+            "FIN: its own FIN carries that acknowledgement, and nobody was in FIN_WAIT_2.",
     },
     {
         .name = "simultaneous-close",
@@ -80,13 +81,14 @@ const struct claim claims_of_closing[] = {
     },
     {
         .name = "linger-0-avoids-time-wait",
-        .says = "With SO_LINGER on and 0 s close() leaves no TIME_WAIT.",
+        .says =
+            "With SO_LINGER on and 0 s close() of an ESTABLISHED connection leaves no TIME_WAIT.",
         .source = "Stevens, UNIX Network Programming; many blog posts",
         .experiment = "linger-reset",
         CLAIM_VALUES({"client.RSTs", 1, 1}, {"client.FINs", 0, 0}, {"client.TIME_WAIT", 0, 0},
                      {"server.TIME_WAIT", 0, 0}),
         .nuance = "It is no close but a reset: the other program gets ECONNRESET, and what was not "
-                  "acknowledged yet is lost.",
+                  "acknowledged yet is not sent again.",
     },
     {
         .name = "rst-destroys-what-came",
@@ -105,8 +107,8 @@ const struct claim claims_of_closing[] = {
         .experiment = "close-wait-leak",
         CLAIM_VALUES({"client.FIN_WAIT_2_in_the_end", 0, 0},
                      {"server.CLOSE_WAIT_in_the_end", 0, 0}),
-        .truth = "There is no timer in CLOSE_WAIT: the program has to call close(). The client's "
-                 "end was long gone, and the server's still there.",
+        .truth = "CLOSE_WAIT has no timer of its own: the program has to call close(). The "
+                 "client's end was long gone, and the server's still there.",
         .nuance = "Keepalive, where it is on, finds out that the other end is gone.",
     },
     {
@@ -115,8 +117,8 @@ const struct claim claims_of_closing[] = {
         .source = "many tutorials",
         .experiment = "write-after-close",
         CLAIM_VALUES({"client.writes_that_succeed", 0, 0}),
-        .truth = "The first one succeeds, for a FIN only says that nothing more will come. It is "
-                 "answered by RST, and the next one fails.",
+        .truth = "After a FIN the first one succeeds, for a FIN only says that nothing more will "
+                 "come. It is answered by RST, and when that has come send() fails.",
     },
     {
         .name = "then-econnreset",
@@ -147,7 +149,8 @@ const struct claim claims_of_closing[] = {
         .experiment = "fin-wait-2-timeout",
         CLAIM_SETS("fin_timeout=5", "kill=yes"),
         CLAIM_VALUES({"client.FIN_WAIT_2_in_the_end", 20, 20}),
-        .truth = "A socket that no program holds any more is gone after tcp_fin_timeout.",
+        .truth = "A socket that no program holds any more goes away by itself: here after "
+                 "tcp_fin_timeout, 5 s.",
         .nuance = "After shutdown(SHUT_WR), while the program keeps the descriptor, there is "
                   "indeed no limit.",
     },
@@ -178,8 +181,8 @@ const struct claim claims_of_closing[] = {
         .source = "poll(2), of pipes and stream sockets; many tutorials",
         .experiment = "poll-events",
         CLAIM_VALUES({"server.POLLHUP_after_the_FIN", 1, 1}),
-        .truth = "The peer's FIN gives POLLIN and POLLRDHUP, and recv() then gives 0. POLLHUP "
-                 "comes when both directions are shut, or after a RST.",
+        .truth = "The peer's FIN gives POLLIN and POLLRDHUP, and recv() gives 0 when all data is "
+                 "read. POLLHUP comes when both directions are shut, or after a RST.",
         .nuance = "POLLRDHUP and EPOLLRDHUP have to be asked for. A socket that was never "
                   "connected has POLLHUP, too.",
     },
@@ -209,8 +212,8 @@ const struct claim claims_of_closing[] = {
         .source = "common wording; Stevens, UNIX Network Programming, volume 1, 7.5, on SO_LINGER",
         .experiment = "linger-waits",
         CLAIM_VALUES({"client.close_took", 0, 0.5}),
-        .truth = "With SO_LINGER on and a time it waits for that time, unless all is acknowledged "
-                 "before: nobody asks about O_NONBLOCK.",
+        .truth = "With SO_LINGER on and a time it waits, for that time at most, until all is "
+                 "acknowledged: nobody asks about O_NONBLOCK.",
         .nuance =
             "Without SO_LINGER close() never waits for the peer, whether the socket blocks or not.",
     },
@@ -234,7 +237,7 @@ const struct claim claims_of_closing[] = {
         .truth =
             "The kernel goes on to send it, as after a close() without SO_LINGER: all of it came.",
         .nuance = "With a linger time of 0 s it is so: close() sends RST, and what was not "
-                  "acknowledged is lost.",
+                  "acknowledged is not sent again.",
     },
     {
         .name = "linger-peer-has-read",
@@ -245,8 +248,9 @@ const struct claim claims_of_closing[] = {
         CLAIM_SETS("data=arrives", "linger=10"),
         CLAIM_VALUES({"client.close_took", 0, 9}, {"client.close", 0, 0},
                      {"server.bytes_received", 1000, 1000}),
-        .nuance = "It is the peer's kernel that has it: its program may never read it, and a "
-                  "close() that gave up gives 0 as well.",
+        .nuance =
+            "It is the peer's kernel that has it: its program may never read it, and a close() "
+            "that gave up gives 0 as well. A RST or a signal also ends the wait early.",
     },
     {
         .name = "rst-in-window-kills",
@@ -254,11 +258,11 @@ const struct claim claims_of_closing[] = {
         .source = "RFC 793, 3.4",
         .experiment = "forged-reset",
         CLAIM_VALUES({"server.ESTABLISHED_after", 0, 0}),
-        .truth = "Only one with exactly the next number; elsewhere in the window it is answered by "
-                 "a challenge ACK (RFC 5961).",
+        .truth = "In ESTABLISHED only one with exactly the next number; elsewhere in the window it "
+                 "is answered by a challenge ACK (RFC 5961).",
         .since = "Linux 3.6",
-        .nuance = "Two other numbers are believed as well: the end of the last block that SACK has "
-                  "told of, and after the FIN of the other end the one before the next.",
+        .nuance = "Two other numbers are believed as well: the end of the highest block that SACK "
+                  "has told of, and after the FIN of the other end the one before the next.",
     },
     {
         .name = "rst-exact-kills",

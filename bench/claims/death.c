@@ -13,9 +13,9 @@ const struct claim claims_of_death[] = {
         CLAIM_VALUES({"net.ipv4.tcp_keepalive_time", 7200, 7200},
                      {"net.ipv4.tcp_keepalive_intvl", 4500, 4500},
                      {"net.ipv4.tcp_keepalive_probes", 10, 10}),
-        .truth =
-            "Two hours, then a probe every 75 seconds, nine probes: a dead peer is found out after "
-            "2 h 11 min 15 s, if SO_KEEPALIVE is set and no data is unacknowledged or unsent.",
+        .truth = "Two hours, then a probe every 75 seconds, nine probes: a dead peer is found out "
+                 "after 2 h 11 min 15 s at least, if SO_KEEPALIVE is set and no data is "
+                 "unacknowledged or unsent.",
     },
     {
         .name = "keepalive-is-on",
@@ -40,9 +40,9 @@ const struct claim claims_of_death[] = {
         CLAIM_SETS("idle=2", "interval=1", "probes=3"),
         CLAIM_VALUES({"client.probes", 3, 3}, {"client.given_up", 4.9, 5.9},
                      {"client.error", ETIMEDOUT, ETIMEDOUT}),
-        .nuance = "Unless data is unacknowledged or unsent: then no probe is sent, and "
-                  "retransmission decides (claim keepalive-finds-every-peer). And TCP_USER_TIMEOUT "
-                  "takes the place of the number of probes.",
+        .nuance = "Unless data is unacknowledged or unsent: then no probe is sent (claim "
+                  "keepalive-finds-every-peer). TCP_USER_TIMEOUT takes the place of the number of "
+                  "probes, and an ICMP error that came meanwhile that of ETIMEDOUT.",
     },
     {
         .name = "reboot-answers-rst",

@@ -198,7 +198,8 @@ const struct claim claims_of_opening[] = {
         CLAIM_VALUES({"client.connect_error", ETIMEDOUT, ETIMEDOUT},
                      {"client.ended_first", 75, INFINITY}),
         .truth = "On the client's own network it fails with EHOSTUNREACH after three ARP requests, "
-                 "3 s; elsewhere as soon as a router says so by ICMP.",
+                 "3 s, if its Ethernet address was not known before; elsewhere as soon as a router "
+                 "says so by ICMP.",
         .nuance = "Where nobody says anything, as behind many firewalls, it takes until the SYNs "
                   "are used up: about two minutes by default.",
     },
@@ -254,7 +255,7 @@ const struct claim claims_of_opening[] = {
         CLAIM_SETS("sharing=reuseport"),
         CLAIM_VALUES({"server.second_listen", 0, 0}, {"server.queue_of_first", 1, 1},
                      {"server.queue_of_second", 1, 1}),
-        .nuance = "The two can only be together with SO_REUSEPORT of both.",
+        .nuance = "The two can be together with SO_REUSEPORT of both; SO_REUSEADDR is not enough.",
     },
     {NULL},
 };

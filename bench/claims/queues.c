@@ -57,18 +57,18 @@ const struct claim claims_of_queues[] = {
         CLAIM_VALUES({"server.queue_limit", 128, 128}),
         .truth = "They get 511, for somaxconn is 4096 by default.",
         .since = "Linux 5.4, when the default of somaxconn went from 128 to 4096",
-        .nuance = "somaxconn belongs to the network namespace: each container begins with the "
-                  "default, whatever the machine was set to.",
+        .nuance = "somaxconn belongs to the network namespace: each container that has its own "
+                  "begins with the default, whatever the machine was set to.",
     },
     {
         .name = "backlog-sum-of-both",
-        .says = "Before Linux 2.2, and in BSD, the backlog bounds the sum of the SYN queue and the "
-                "accept queue.",
+        .says = "Before Linux 2.2, and in 4.4BSD, the backlog bounds the sum of the SYN queue and "
+                "the accept queue.",
         .source = "Stevens, UNIX Network Programming; many blog posts",
         .holds = true,
         .not_run = "history: neither a Linux 2.0 nor a BSD is here to be asked",
-        .nuance = "BSD multiplied it by about 1.5. On Linux today the same number bounds each of "
-                  "the two queues, not their sum.",
+        .nuance = "4.4BSD allows one and a half times as many. On Linux today the same number "
+                  "bounds each of the two queues, not their sum.",
     },
     {
         .name = "syn-queue-is-max-syn-backlog",
@@ -81,10 +81,11 @@ const struct claim claims_of_queues[] = {
         .truth = "The SYN queue has the same limit as the accept queue, min(backlog, somaxconn). "
                  "While SYN cookies are on, tcp_max_syn_backlog does nothing.",
         .since = "Linux 2.6.20",
-        .nuance = "listen(2) says itself that with SYN cookies tcp_max_syn_backlog is ignored, but "
-                  "also that there is no maximum then. From 2.6.20 on the queue was min(backlog, "
-                  "somaxconn, tcp_max_syn_backlog), at least 8, rounded up to a power of two. "
-                  "Since about Linux 4.4 tcp_max_syn_backlog counts with tcp_syncookies = 0 only.",
+        .nuance =
+            "listen(2) says itself that with SYN cookies tcp_max_syn_backlog is ignored, but also "
+            "that there is no maximum then. From 2.6.20 on the queue was min(backlog, somaxconn, "
+            "tcp_max_syn_backlog), at least 8, and then the next greater power of two. Since about "
+            "Linux 4.4 tcp_max_syn_backlog counts with tcp_syncookies = 0 only.",
     },
     {
         .name = "max-syn-backlog-no-cookies",
@@ -94,8 +95,8 @@ const struct claim claims_of_queues[] = {
         .experiment = "syn-queue-full",
         CLAIM_SETS("backlog=100", "clients=40", "syncookies=0", "max_syn_backlog=16"),
         CLAIM_VALUES({"server.SYN_RECV_while_held", 16, 16}),
-        .truth = "Three quarters of it, rounded up, and one: the last quarter is kept for clients "
-                 "whom the kernel knows from earlier connections.",
+        .truth = "Three quarters of it, rounded up, and one, if the backlog is not less than that; "
+                 "only clients whom the kernel knows from earlier connections get in beyond.",
     },
     {
         .name = "half-open-limit",
@@ -106,7 +107,8 @@ const struct claim claims_of_queues[] = {
         CLAIM_SETS("backlog=4", "clients=12", "syncookies=1"),
         CLAIM_VALUES({"client.ESTABLISHED_while_held", 0, 5}),
         .truth = "With tcp_syncookies = 1, the default, the SYN is answered by a cookie, which "
-                 "takes no room: all twelve clients were connected beside five half-open requests.",
+                 "takes no room, unless the accept queue is full as well: here all twelve clients "
+                 "were connected beside five half-open requests.",
         .since = "about Linux 2.6.33, when tcp_syncookies became 1 by default",
         .nuance = "With tcp_syncookies = 0 it is still so: the SYN is dropped.",
     },
@@ -147,7 +149,7 @@ const struct claim claims_of_queues[] = {
         CLAIM_SETS("how=rst"),
         CLAIM_VALUES({"server.accepted_after_they_left", 0, 0}),
         .truth = "accept() returns the socket as if nothing had happened; its recv() gives what "
-                 "had come before, and then ECONNRESET.",
+                 "had come before, and then ECONNRESET here.",
     },
     {
         .name = "accept-passes-errors",
@@ -185,7 +187,7 @@ const struct claim claims_of_queues[] = {
         CLAIM_SETS("backlog=4"),
         CLAIM_VALUES({"ledger.refused", 15, 15}),
         .truth = "Nobody is refused: the SYNs are dropped without an answer, and connect() goes on "
-                 "trying. ECONNREFUSED comes from a port where nobody listens.",
+                 "trying. ECONNREFUSED usually comes from a port where nobody listens.",
     },
     {
         .name = "third-ack-ignored",
@@ -218,7 +220,8 @@ const struct claim claims_of_queues[] = {
         .experiment = "third-ack-dropped",
         CLAIM_VALUES({"ledger.half_open", 3, 3}, {"ledger.reset", 0, 0},
                      {"client.ESTABLISHED", 11, 11}),
-        .nuance = "The clients believe that they are connected all the while.",
+        .nuance = "The clients believe that they are connected all the while. One that sends "
+                  "something after the server has given its request up gets RST.",
     },
     {
         .name = "abort-on-overflow-1",
@@ -280,8 +283,8 @@ const struct claim claims_of_queues[] = {
         .source = "many blog posts on load balancing",
         .experiment = "reuseport-queues",
         CLAIM_VALUES({"server.SYNs_dropped_beside_room", 0, 0}),
-        .truth = "The addresses and ports choose one listener. When that one is full the SYN is "
-                 "dropped, however much room the others have.",
+        .truth = "By default the addresses and ports choose one listener. When that one is full "
+                 "the SYN is dropped, however much room the others have.",
     },
     {
         .name = "reuseport-restarts-gracefully",
@@ -324,7 +327,7 @@ const struct claim claims_of_queues[] = {
         CLAIM_SETS("timestamps=0"),
         CLAIM_VALUES({"server.different_MSS", 5, 8}, {"server.MSS_of_1000", 537, 1000}),
         .truth = "It is one of four: 536, 1300, 1440, 1460; with IPv6 1220, 1420, 1440, 8940. A "
-                 "client that announces 1000 is sent 536 bytes a segment.",
+                 "client that announces 1000 over IPv4 is sent 536 bytes a segment at most.",
         .since = "about Linux 3.13",
     },
     {
@@ -347,7 +350,7 @@ const struct claim claims_of_queues[] = {
         CLAIM_SETS("wait=epoll"),
         CLAIM_VALUES({"server.woken", 1, 1}),
         .truth = "All that wait are woken. The first to call accept() gets the connection, and the "
-                 "others EAGAIN.",
+                 "others get EAGAIN if the listener is non-blocking.",
         .nuance = "How many come back from epoll_wait() depends upon how soon the first one "
                   "accepts: who looks after that goes to sleep again.",
     },

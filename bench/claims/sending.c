@@ -14,8 +14,9 @@ const struct claim claims_of_sending[] = {
         .experiment = "zero-window",
         CLAIM_VALUES({"client.ESTABLISHED_while_closed", 1, 1},
                      {"client.TcpExt.TCPAbortOnTimeout", 0, 0}),
-        .nuance = "Not with TCP_USER_TIMEOUT, nor with a small tcp_retries2: see "
-                  "zero-window-survives-retries2.",
+        .nuance = "Not with TCP_USER_TIMEOUT, with a tcp_retries2 below 2 (see "
+                  "zero-window-survives-retries2), or after close(): then the sender by default "
+                  "gives up when the waits have grown to 120 s.",
     },
     {
         .name = "zero-window-doubles",
@@ -48,8 +49,9 @@ const struct claim claims_of_sending[] = {
         CLAIM_SETS("retries2=1"),
         CLAIM_VALUES({"client.TcpExt.TCPAbortOnTimeout", 0, 0}),
         .truth = "With tcp_retries2 = 1 one probe without an answer is enough, and the second one "
-                 "gets none because of tcp_invalid_ratelimit: a healthy connection ends after 1.1 "
-                 "s here. From 2 on it is true with the default of tcp_invalid_ratelimit.",
+                 "gets none here because of tcp_invalid_ratelimit: a healthy connection ends after "
+                 "1.1 s. From 2 on it is true with the default of tcp_invalid_ratelimit, as long "
+                 "as no probe or answer is lost.",
         .since = "about Linux 4.0",
     },
     {
@@ -58,8 +60,8 @@ const struct claim claims_of_sending[] = {
         .source = "Stevens, TCP/IP Illustrated",
         .experiment = "zero-window",
         CLAIM_VALUES({"client.bytes_in_probes", 1, INFINITY}),
-        .truth = "It is an empty ACK with the number of the byte before the next, as a keepalive "
-                 "probe is.",
+        .truth = "It is an empty ACK with the number of the last byte that was acknowledged, as a "
+                 "keepalive probe is.",
     },
     {
         .name = "zero-window-five-seconds",
@@ -101,7 +103,7 @@ const struct claim claims_of_sending[] = {
         .experiment = "keepalive-behind-data",
         CLAIM_VALUES({"client.probes_behind_data", 1, INFINITY}),
         .truth = "The keepalive timer only sets itself again while data is unacknowledged or "
-                 "unsent: the retransmissions ask the same question.",
+                 "unsent: retransmissions or window probes ask the same question.",
     },
     {
         .name = "user-timeout-limits-both",
@@ -111,8 +113,9 @@ const struct claim claims_of_sending[] = {
         .experiment = "keepalive-behind-data",
         CLAIM_SETS("user_timeout=2s"),
         CLAIM_VALUES({"client.idle_given_up", 1.9, 4}, {"client.data_given_up_last", 0, 4}),
-        .nuance = "An idle one ends at a firing of its keepalive timer, one with data that long "
-                  "after its first retransmission timeout.",
+        .nuance = "An idle one ends at a firing of its keepalive timer: with the default "
+                  "tcp_keepalive_time that takes two hours. One with data ends that long after its "
+                  "first retransmission timeout.",
     },
     {
         .name = "nagle-200-ms",
@@ -143,8 +146,8 @@ const struct claim claims_of_sending[] = {
         .experiment = "nagle-delayed-ack",
         CLAIM_SETS("quickack=once"),
         CLAIM_VALUES({"server.delayed_ACKs_4", 0, 0}),
-        .truth = "It ends the delay now, and the next answers of this end begin it again: it must "
-                 "be set again before each read.",
+        .truth = "It sends the ACK that is due, and ends the delay for 16 ACKs at most, and only "
+                 "until this end's next answers: it is no lasting switch.",
     },
     {
         .name = "nodelay-sends-at-once",
@@ -153,8 +156,8 @@ const struct claim claims_of_sending[] = {
         .experiment = "nagle-delayed-ack",
         CLAIM_SETS("nodelay=yes"),
         CLAIM_VALUES({"client.sent_at_once_1", 2, 2}, {"client.sent_at_once_4", 2, 2}),
-        .nuance =
-            "Each write is a segment of its own then: one write with all bytes needs no option.",
+        .nuance = "Each write is usually a segment of its own then: one write with all bytes needs "
+                  "no option.",
     },
     {NULL},
 };

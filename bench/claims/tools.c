@@ -11,8 +11,8 @@ const struct claim claims_of_tools[] = {
         .experiment = "syn-cookie-ghosts",
         CLAIM_VALUES({"ledger.accepted", 0, 0}, {"server.ESTABLISHED", 0, 0}),
         .truth = "Those in the accept queue are counted as well; this program has accepted none. "
-                 "They are the ones that netstat -p shows without a program, and ss -tlnp counts "
-                 "in Recv-Q of the listener.",
+                 "netstat -p, run as root, shows no program for them, and ss -tln counts them in "
+                 "Recv-Q of the listener.",
     },
     {
         .name = "both-ends-count-alike",
@@ -43,11 +43,12 @@ const struct claim claims_of_tools[] = {
         .experiment = "third-ack-dropped",
         CLAIM_VALUES({"server.accepted_in_the_end", 11, 11},
                      {"server.TcpExt.ListenOverflows", 0, 0}),
-        .truth = "It counts each SYN and each final ACK that met a full accept queue, and the same "
-                 "connection again each time that it tries: here it had moved, and all eleven were "
-                 "accepted in the end.",
-        .nuance = "What it shows is that the program accepts too slowly, or asked for too short a "
-                  "queue; how many clients gave up only they know.",
+        .truth =
+            "It counts SYNs and final ACKs that met a full accept queue, and the same connection "
+            "again when it tries again: here it had moved, and all eleven were accepted in the "
+            "end.",
+        .nuance = "What it shows is that the program accepts too slowly, or that its queue is too "
+                  "short; how many clients gave up only they know.",
     },
     {
         .name = "currestab-is-established",
