@@ -3,11 +3,10 @@
 
 #define RULES_OF_PORTS(X)                                                                          \
     X(ephemeral_ports,                                                                             \
-      "To one address and port there are as many connections from one address as "                 \
-      "ip_local_port_range has "                                                                   \
-      "ports (of an odd number above 1 each call overlooks one), less those that listeners and "   \
-      "bound "                                                                                     \
-      "sockets hold and ip_local_reserved_ports; the next connect() fails with EADDRNOTAVAIL.",    \
+      "To one address and port connect() without bind() makes at most as many connections from "   \
+      "one address as ip_local_port_range has ports (of an odd number above 1 each call "          \
+      "overlooks one), less those that listeners and bound sockets hold and "                      \
+      "ip_local_reserved_ports; the next one fails with EADDRNOTAVAIL.",                           \
       "__inet_hash_connect(), net/ipv4/inet_hashtables.c")                                         \
     X(time_wait_holds_port,                                                                        \
       "A TIME_WAIT on the client's side holds its port towards that destination only, if "         \
@@ -26,9 +25,8 @@
       "older, and its timestamp or its sequence number is newer.",                                 \
       "tcp_timewait_state_process(), net/ipv4/tcp_minisocks.c")                                    \
     X(time_wait_reuse_refused,                                                                     \
-      "connect() does not choose the port of a TIME_WAIT while tcp_tw_reuse is 0, or 2 between "   \
-      "two "                                                                                       \
-      "machines, or the old connection had no timestamps.",                                        \
+      "connect() does not choose the port of a TIME_WAIT with the same destination while "         \
+      "tcp_tw_reuse is 0, or 2 between two machines, or the old connection had no timestamps.",    \
       "tcp_twsk_unique(), net/ipv4/tcp_ipv4.c")                                                    \
     X(time_wait_reuse_bound,                                                                       \
       "Where bind() has chosen the port, connect() takes over a TIME_WAIT with timestamps at "     \
@@ -38,9 +36,8 @@
       "TWRecycled counts the TIME_WAIT sockets whose 4-tuple connect() has taken over.",           \
       "__inet_check_established(), net/ipv4/inet_hashtables.c")                                    \
     X(time_wait_reuse_numbers,                                                                     \
-      "The connection that takes over a TIME_WAIT begins 65537 numbers beyond the old one's "      \
-      "last, farther "                                                                             \
-      "than a window without scaling reaches.",                                                    \
+      "The connection that takes over a TIME_WAIT begins 65537 numbers beyond the one that the "   \
+      "old connection would have used next, farther than a window without scaling reaches.",       \
       "tcp_twsk_unique(), net/ipv4/tcp_ipv4.c")                                                    \
     X(bound_ports,                                                                                 \
       "bind() to port 0 reserves a port of its address against all destinations, and fails with "  \
@@ -61,7 +58,8 @@
       "and the same user (in TIME_WAIT: any user).",                                               \
       "inet_csk_bind_conflict(), net/ipv4/inet_connection_sock.c")                                 \
     X(bind_reuseaddr,                                                                              \
-      "Where both have SO_REUSEADDR, bind() minds nothing but a socket in LISTEN.",                \
+      "Where both have SO_REUSEADDR, bind() to a given port minds nothing but a socket in "        \
+      "LISTEN.",                                                                                   \
       "inet_csk_bind_conflict(), net/ipv4/inet_connection_sock.c")                                 \
     X(bind_conflict_inherited,                                                                     \
       "A connection has SO_REUSEADDR from the listener that made it, and its TIME_WAIT has it, "   \
@@ -80,5 +78,5 @@
       "__inet_hash_connect(), net/ipv4/inet_hashtables.c")                                         \
     X(bind_parity,                                                                                 \
       "bind() to port 0 first tries the ports that are not as even or odd as the first of "        \
-      "ip_local_port_range.",                                                                      \
+      "ip_local_port_range (or of IP_LOCAL_PORT_RANGE).",                                          \
       "inet_csk_find_open_port(), net/ipv4/inet_connection_sock.c")

@@ -4,13 +4,11 @@
 
 #define RULES_OF_PROGRAMS(X)                                                                       \
     X(poll_unconnected,                                                                            \
-      "poll() gives POLLOUT and POLLHUP for a socket that neither listens nor has tried to "       \
-      "connect.",                                                                                  \
+      "poll() gives POLLOUT and POLLHUP for a new socket, before its listen() or connect().",      \
       "tcp_poll(), net/ipv4/tcp.c")                                                                \
     X(poll_half_closed,                                                                            \
-      "When the peer's FIN has come poll() gives POLLIN, POLLRDHUP (where it was asked for) and "  \
-      "POLLOUT as before, "                                                                        \
-      "but no POLLHUP.",                                                                           \
+      "When the peer's FIN has come poll() gives POLLIN, POLLRDHUP (where it was asked for) and"   \
+      " POLLOUT as before, but no POLLHUP while this end's own direction is open.",                \
       "tcp_poll(), net/ipv4/tcp.c")                                                                \
     X(poll_own_shutdown,                                                                           \
       "After this end's own shutdown(SHUT_WR) poll() gives POLLOUT: a write would not wait, it "   \
@@ -20,9 +18,8 @@
       "POLLHUP comes when both directions are shut, asked for or not, and POLLOUT with it.",       \
       "tcp_poll(), net/ipv4/tcp.c")                                                                \
     X(poll_error,                                                                                  \
-      "After a RST poll() gives POLLERR, until somebody fetches the error, and POLLIN, POLLOUT, "  \
-      "POLLRDHUP and "                                                                             \
-      "POLLHUP.",                                                                                  \
+      "After a RST poll() gives POLLERR, until somebody fetches the error, and POLLIN, POLLOUT,"   \
+      " POLLRDHUP (where it was asked for) and POLLHUP.",                                          \
       "tcp_poll(), net/ipv4/tcp.c; tcp_reset(), net/ipv4/tcp_input.c")                             \
     X(linger_time,                                                                                 \
       "With SO_LINGER on, close() waits for at most that time, on a non-blocking socket as well; " \
@@ -40,18 +37,18 @@
       "any close().",                                                                              \
       "inet_release(), net/ipv4/af_inet.c; __tcp_close(), net/ipv4/tcp.c")                         \
     X(bind_wildcard,                                                                               \
-      "The wildcard address clashes with every address of the host. SO_REUSEADDR of both sockets " \
-      "is enough for "                                                                             \
-      "bind() unless the other one listens.",                                                      \
-      "inet_csk_bind_conflict(), inet_rcv_saddr_equal(), net/ipv4/inet_connection_sock.c")         \
+      "0.0.0.0 clashes with every IPv4 address of the host, and :: with every IPv6 address (and"   \
+      " IPv4 address, without IPV6_V6ONLY). SO_REUSEADDR of both sockets is enough for bind() "    \
+      "unless the other one listens.",                                                             \
+      "inet_csk_bind_conflict(), inet_bhash2_addr_any_conflict(), inet_rcv_saddr_equal(), "        \
+      "net/ipv4/inet_connection_sock.c")                                                           \
     X(bind_reuseport,                                                                              \
       "With SO_REUSEPORT of both sockets, and the same user, both may bind() and listen, at any "  \
       "addresses.",                                                                                \
       "inet_csk_bind_conflict(), net/ipv4/inet_connection_sock.c")                                 \
     X(listen_binds_again,                                                                          \
       "listen() asks for the port once more: of two bound sockets that clash only the first to "   \
-      "call it gets it, "                                                                          \
-      "unless both have SO_REUSEPORT.",                                                            \
+      "call it gets it, unless both have SO_REUSEPORT and the same user.",                         \
       "inet_csk_listen_start(), net/ipv4/inet_connection_sock.c")                                  \
     X(listener_specific,                                                                           \
       "A connection goes to a listener at its own address; one at the wildcard address gets what " \
@@ -59,7 +56,7 @@
       "__inet_lookup_listener(), net/ipv4/inet_hashtables.c")                                      \
     X(wake_accept,                                                                                 \
       "A new connection wakes one of those that wait in accept(), the one that has waited "        \
-      "longest.",                                                                                  \
+      "longest (or in its place one epoll descriptor with EPOLLEXCLUSIVE).",                       \
       "inet_csk_wait_for_connect(), net/ipv4/inet_connection_sock.c")                              \
     X(wake_poll,                                                                                   \
       "A new connection wakes all that wait in poll() or select(), and each epoll descriptor "     \
@@ -68,6 +65,5 @@
       "sock_def_readable(), net/core/sock.c")                                                      \
     X(wake_exclusive,                                                                              \
       "Of the epoll descriptors that have the listener with EPOLLEXCLUSIVE, and that somebody "    \
-      "waits at, a new "                                                                           \
-      "connection wakes one.",                                                                     \
+      "waits at, a new connection wakes one (or in its place one that waits in accept()).",        \
       "sock_def_readable(), net/core/sock.c; ep_poll_callback(), fs/eventpoll.c")

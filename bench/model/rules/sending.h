@@ -4,17 +4,17 @@
 #define RULES_OF_SENDING(X)                                                                        \
     X(window_closes,                                                                               \
       "A receiver whose buffer is full acknowledges what it has with a window of 0, and the "      \
-      "sender keeps the rest: "                                                                    \
-      "nothing is under way.",                                                                     \
+      "sender keeps the rest, usually with nothing under way.",                                    \
       "__tcp_select_window(), net/ipv4/tcp_output.c")                                              \
     X(window_probe_first,                                                                          \
       "Data that waits before a closed window, with none under way, is probed for after one RTO, " \
       "200 ms at least.",                                                                          \
       "tcp_check_probe_timer(), include/net/tcp.h")                                                \
     X(window_probe_is_empty,                                                                       \
-      "A window probe carries no data: it is an ACK with the number before the next, which asks "  \
-      "for an answer.",                                                                            \
-      "tcp_xmit_probe_skb(), net/ipv4/tcp_output.c")                                               \
+      "A probe of a window of 0 carries no data: it is an ACK with the number before the next, "   \
+      "which asks for an answer. A window that is open, but too small for the next segment, is "   \
+      "probed with data.",                                                                         \
+      "tcp_write_wakeup(), tcp_xmit_probe_skb(), net/ipv4/tcp_output.c")                           \
     X(window_probe_doubles,                                                                        \
       "Answered or not, each window probe doubles the wait for the next, up to 120 s "             \
       "(tcp_rto_max_ms, where the kernel has it), and at most "                                    \
@@ -27,9 +27,9 @@
       "comes sooner.",                                                                             \
       "tcp_oow_rate_limited(), net/ipv4/tcp_input.c")                                              \
     X(window_probe_kept,                                                                           \
-      "Each answer lets the count of unanswered window probes begin at 0 again, and while a "      \
-      "program has the"                                                                            \
-      " descriptor nothing but TCP_USER_TIMEOUT ends the connection.",                             \
+      "Each answer lets the count of unanswered window probes begin at 0 again, so while a "       \
+      "program has the descriptor, and the peer answers, only TCP_USER_TIMEOUT gives the "         \
+      "connection up.",                                                                            \
       "tcp_probe_timer(), net/ipv4/tcp_timer.c; tcp_ack(), net/ipv4/tcp_input.c")                  \
     X(window_probe_gives_up,                                                                       \
       "A firing that finds tcp_retries2 window probes sent since the last answer gives the "       \
@@ -45,9 +45,7 @@
       "tcp_probe_timer(), net/ipv4/tcp_timer.c")                                                   \
     X(window_probe_user_timeout,                                                                   \
       "With TCP_USER_TIMEOUT the connection is given up when that time is over since the first "   \
-      "window probe, "                                                                             \
-      "though "                                                                                    \
-      "every probe was answered.",                                                                 \
+      "window probe at the latest, though every probe was answered.",                              \
       "tcp_clamp_probe0_to_user_timeout(), net/ipv4/tcp_timer.c")                                  \
     X(window_opens,                                                                                \
       "A receiver that has read enough sends a window update at once, and the sender goes on "     \
@@ -56,10 +54,10 @@
       "waiting for its next probe.",                                                               \
       "__tcp_cleanup_rbuf(), net/ipv4/tcp.c; tcp_ack_probe(), net/ipv4/tcp_input.c")               \
     X(orphan_keeps_data,                                                                           \
-      "close() leaves unsent data to the kernel: the FIN waits behind it, in FIN_WAIT_1 or "       \
-      "LAST_ACK.",                                                                                 \
+      "A close() of a connection that sends no RST leaves unsent data to the kernel: the FIN "     \
+      "waits behind it, in FIN_WAIT_1 or LAST_ACK.",                                               \
       "tcp_send_fin(), net/ipv4/tcp_output.c")                                                     \
-    X(window_probe_counter, "TCPWinProbe counts the window probes sent.",                          \
+    X(window_probe_counter, "TCPWinProbe counts the window probes that carry no data.",            \
       "tcp_xmit_probe_skb(), net/ipv4/tcp_output.c")                                               \
     X(zero_window_counter,                                                                         \
       "TCPToZeroWindowAdv counts how often a window that was open was announced as 0; Linux 6.12 " \
@@ -83,10 +81,10 @@
       "is unacknowledged; a FIN lets it go.",                                                      \
       "tcp_nagle_check(), net/ipv4/tcp_output.c")                                                  \
     X(nodelay,                                                                                     \
-      "With TCP_NODELAY each write is sent at once, as far as the windows allow. While the "       \
-      "device's own "                                                                              \
-      "queue holds data, tcp_autocorking = 1 (the default) may join writes.",                      \
-      "tcp_nagle_check(), net/ipv4/tcp_output.c")                                                  \
+      "With TCP_NODELAY each write is sent at once, as far as the windows allow (and TCP_CORK, "   \
+      "MSG_MORE and pacing). While the device's own queue holds data, tcp_autocorking = 1 (the "   \
+      "default) may join writes.",                                                                 \
+      "tcp_nagle_check(), net/ipv4/tcp_output.c; tcp_should_autocork(), net/ipv4/tcp.c")           \
     X(ack_quick_at_first,                                                                          \
       "The first data of a connection puts its receiver into quickack mode: up to 16 ACKs are "    \
       "sent at once.",                                                                             \

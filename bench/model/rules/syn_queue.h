@@ -15,7 +15,8 @@
       " request all the same.",                                                                    \
       "tcp_conn_request(), net/ipv4/tcp_input.c")                                                  \
     X(syn_queue_full_drop,                                                                         \
-      "With tcp_syncookies = 0 a SYN that meets a full SYN queue is dropped without an answer.",   \
+      "With tcp_syncookies = 0 a new SYN that meets a full SYN queue is dropped without an "       \
+      "answer, unless it ends a TIME_WAIT.",                                                       \
       "tcp_conn_request(), net/ipv4/tcp_input.c")                                                  \
     X(cookies_always,                                                                              \
       "With tcp_syncookies = 2 every SYN that the accept queue has room for is answered by a SYN " \
@@ -24,8 +25,8 @@
       "tcp_conn_request(), net/ipv4/tcp_input.c")                                                  \
     X(max_syn_backlog,                                                                             \
       "tcp_max_syn_backlog = M counts only with tcp_syncookies = 0, and then peers that the "      \
-      "kernel has no "                                                                             \
-      "metrics of make at most M - M / 4 + 1 requests.",                                           \
+      "kernel has no metrics of make at most M - M / 4 + 1 requests at a listener (SYNs that "     \
+      "end a TIME_WAIT aside).",                                                                   \
       "tcp_conn_request(), net/ipv4/tcp_input.c")                                                  \
     X(request_pruning,                                                                             \
       "When more than half of max(8, L) half-open requests wait, and at least twice as many in "   \
@@ -42,15 +43,14 @@
       "net/ipv6/syncookies.c")                                                                     \
     X(cookie_timestamp,                                                                            \
       "With timestamps a SYN cookie keeps window scale, SACK and ECN in the lowest six bits of "   \
-      "the timestamp that "                                                                        \
-      "the "                                                                                       \
-      "client echoes.",                                                                            \
+      "the timestamp that the client echoes, as they are before a random offset is added.",        \
       "cookie_init_timestamp(), net/ipv4/syncookies.c; cookie_timestamp_decode(), "                \
       "net/ipv4/syncookies.c")                                                                     \
     X(cookie_without_timestamp,                                                                    \
       "Without timestamps the SYN-ACK of a cookie offers neither window scaling nor SACK.",        \
       "tcp_conn_request(), net/ipv4/tcp_input.c")                                                  \
     X(request_keeps_options,                                                                       \
-      "A half-open request keeps all options of the SYN, and the segment size as the client "      \
-      "announced it.",                                                                             \
+      "A half-open request keeps the options of the SYN that the server's sysctls allow, and "     \
+      "the segment size as the client announced it (or the listener's TCP_MAXSEG, if that is "     \
+      "smaller).",                                                                                 \
       "tcp_openreq_init(), net/ipv4/tcp_input.c")
