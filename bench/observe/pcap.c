@@ -19,8 +19,7 @@ struct pcap_record_header {
     uint32_t seconds, nanoseconds, length, frame_length;
 };
 
-/* What to add to the segments' clock. */
-static int64_t pcap_wall_offset_ns(void)
+int64_t pcap_wall_offset_ns(void)
 {
     struct timespec wall;
     int64_t now_ns = clock_now_ns();

@@ -7,3 +7,6 @@
  * its true length, at the time of its entering the wire, as wall clock. 0 or -errno; on an error
  * part of it may be there. */
 int pcap_write(const char *path, const struct segment *segments, size_t n);
+
+/* What to add to the segments' clock for wall clock. */
+int64_t pcap_wall_offset_ns(void);

@@ -1,7 +1,7 @@
 #include "bench/trial/trial.h"
 #include "bench/lab/needs.h"
 #include "bench/model/queue.h"
-#include "bench/observe/pcap.h"
+#include "bench/trial/captures.h"
 #include "bench/trial/observations.h"
 #include "bench/trial/outcome.h"
 #include "bench/trial/own_sockets.h"
@@ -209,17 +209,6 @@ static void go(struct trial *t)
         check_wire(t);
 }
 
-static void write_pcap(struct trial *t, const char *path)
-{
-    size_t n;
-    if (!path || !t->lab.wire)
-        return;
-    const struct segment *segments = wire_segments(t->lab.wire, &n);
-    int r = pcap_write(path, segments, n);
-    if (r)
-        step_fail(t, EXIT_CODE_FAILED, "cannot write %s: %s", path, strerror(-r));
-}
-
 static void release(struct trial *t)
 {
     for (size_t i = 0; i < t->n_clients; i++) {
@@ -264,7 +253,7 @@ json_t *trial_run(const struct trial_args *args, int *ret_code)
     if (args->rules)
         t.conditions.rules = *args->rules;
     go(&t);
-    write_pcap(&t, args->pcap);
+    captures_write(&t, args->pcap, args->pcapng);
     json_t *document =
         trial_document(&t, args->repetition, (double)(clock_now_ns() - began_ns) / 1e9, ret_code);
     release(&t);

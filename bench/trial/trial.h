@@ -71,9 +71,9 @@ struct trial_args {
     const struct knobs *knobs;
     const struct kernel_rules *rules; /* of this kernel; NULL: nothing is known */
     struct trial_programs programs;
-    const char *pcap;   /* file, or NULL */
-    int64_t repetition; /* from 1 */
-    FILE *progress;     /* one JSON document a line: {"waiting", "until_s"} */
+    const char *pcap, *pcapng; /* files, or NULL */
+    int64_t repetition;        /* from 1 */
+    FILE *progress;            /* one JSON document a line: {"waiting", "until_s"} */
 };
 
 /* Runs it: in a cell. A new reference to the run's document (see the contract); *ret_code: enum

@@ -112,6 +112,7 @@ static _Noreturn void job_main(const struct job *job, bool user, int pipe_end,
                                         .rules = job->rules,
                                         .programs = *programs,
                                         .pcap = job->pcap,
+                                        .pcapng = job->pcapng,
                                         .repetition = job->repetition,
                                         .progress = out};
         document = trial_run(&args, &code);

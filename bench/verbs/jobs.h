@@ -13,7 +13,7 @@ struct job {
     const struct knobs *knobs;
     const struct kernel_rules *rules; /* of this kernel; NULL: nothing is known */
     int64_t repetition;               /* from 1 */
-    char *pcap;                       /* file, or NULL; not owned */
+    char *pcap, *pcapng;              /* files, or NULL; not owned */
     bool quiet;                       /* print no explanation during a long wait */
 
     /* when it has finished */

@@ -23,7 +23,7 @@ struct run_settings {
     bool all;
     struct option_texts sets;
     uint64_t repeat, jobs;
-    const char *pcap, *json, *jsonl;
+    const char *pcap, *pcapng, *json, *jsonl;
     int color;
     bool brief, ask, no_answers, no_pager;
     const char *show;
@@ -172,6 +172,8 @@ static int run_read_settings(int argc, char **argv, struct run_settings *s, json
         {"jobs", 'j', "N", "1", "labs at once", &option_count, &s->jobs, 1, 64},
         {"pcap", 0, "DIR", NULL, "write each run's packets to DIR/NAME.pcap (NAME-2.pcap ...)",
          &option_text, &s->pcap},
+        {"pcapng", 0, "DIR", NULL, "the same as each end saw them, with comments: DIR/NAME.pcapng",
+         &option_text, &s->pcapng},
         {"brief", 0, NULL, NULL, "only the beginning of each report: the verdict and what was seen",
          &option_flag, &s->brief},
         {"show", 0, "SECTION,...", NULL,
@@ -328,18 +330,18 @@ static int run_failed(const char *what, int r)
 
 /* --- the jobs --- */
 
-static char *run_pcap_path(const struct run_settings *s, size_t i, uint64_t repetition)
+/* DIR/NAME.KIND, or DIR/NAME-2.KIND ...; NULL without DIR. */
+static char *run_capture_path(const struct run_settings *s, const char *folder, const char *kind,
+                              size_t i, uint64_t repetition)
 {
-    char *path = NULL;
-    uint64_t number = repetition; /* also of an experiment that is named twice */
-    for (size_t before = 0; before < i; before++)
-        number += s->experiments[before] == s->experiments[i] ? s->repeat : 0;
-    if (!s->pcap)
+    char *path = NULL, number[24] = "";
+    for (size_t before = 0; before < i; before++) /* an experiment that is named twice */
+        repetition += s->experiments[before] == s->experiments[i] ? s->repeat : 0;
+    if (repetition > 1)
+        snprintf(number, sizeof(number), "-%llu", (unsigned long long)repetition);
+    if (!folder || asprintf(&path, "%s/%s%s.%s", folder, s->experiments[i]->name, number, kind) < 0)
         return NULL;
-    int r = number == 1 ? asprintf(&path, "%s/%s.pcap", s->pcap, s->experiments[i]->name)
-                        : asprintf(&path, "%s/%s-%llu.pcap", s->pcap, s->experiments[i]->name,
-                                   (unsigned long long)number);
-    return r < 0 ? NULL : path;
+    return path;
 }
 
 static struct job *run_make_jobs(const struct run_settings *s, const struct kernel_rules *kernel,
@@ -349,12 +351,14 @@ static struct job *run_make_jobs(const struct run_settings *s, const struct kern
     *ret_n = 0;
     for (size_t i = 0; jobs && i < s->n; i++)
         for (uint64_t repetition = 1; repetition <= s->repeat; repetition++)
-            jobs[(*ret_n)++] = (struct job){.experiment = s->experiments[i],
-                                            .knobs = &s->knobs[i],
-                                            .rules = kernel,
-                                            .repetition = (int64_t)repetition,
-                                            .quiet = s->ask || s->no_answers,
-                                            .pcap = run_pcap_path(s, i, repetition)};
+            jobs[(*ret_n)++] =
+                (struct job){.experiment = s->experiments[i],
+                             .knobs = &s->knobs[i],
+                             .rules = kernel,
+                             .repetition = (int64_t)repetition,
+                             .quiet = s->ask || s->no_answers,
+                             .pcap = run_capture_path(s, s->pcap, "pcap", i, repetition),
+                             .pcapng = run_capture_path(s, s->pcapng, "pcapng", i, repetition)};
     return jobs;
 }
 
@@ -363,21 +367,30 @@ static void run_free_jobs(struct run_state *s)
     for (size_t i = 0; i < s->n; i++) {
         json_decref(s->jobs[i].document);
         free(s->jobs[i].pcap);
+        free(s->jobs[i].pcapng);
     }
     free(s->jobs);
+}
+
+/* The folder of an option. An exit code; an error has been printed. */
+static int run_check_folder(const char *option, const char *path)
+{
+    struct stat folder;
+    if (!path || (!stat(path, &folder) && S_ISDIR(folder.st_mode) && !access(path, W_OK)))
+        return EXIT_CODE_DONE;
+    terminal_error("--%s %s: that is no folder that you may write to; give one that is", option,
+                   path);
+    return EXIT_CODE_USAGE;
 }
 
 /* What can be found wrong before anything is run. */
 static int run_check(const struct run_settings *s, struct trial_programs *programs,
                      struct kernel_rules *kernel)
 {
-    struct stat folder;
-    if (s->pcap && (stat(s->pcap, &folder) || !S_ISDIR(folder.st_mode) || access(s->pcap, W_OK))) {
-        terminal_error("--pcap %s: that is no folder that you may write to; give one that is",
-                       s->pcap);
-        return EXIT_CODE_USAGE;
-    }
-    return jobs_prepare(programs, kernel);
+    int code = run_check_folder("pcap", s->pcap);
+    if (!code)
+        code = run_check_folder("pcapng", s->pcapng);
+    return code ? code : jobs_prepare(programs, kernel);
 }
 
 static int run_report(struct run_state *s)

@@ -352,6 +352,53 @@ Test(bench, the_pcap_file_has_what_the_wire_saw)
     live_free(p);
 }
 
+/* As tshark reads it: how many packets it has of one end that match. */
+static int64_t packets_of(const char *file, const char *end, const char *filter)
+{
+    return live_number("tshark -nr %s -Y 'frame.interface_name == \"%s\" && %s' 2>&1 | "
+                       "grep -c -v ^Running",
+                       file, end, filter);
+}
+
+static void check_readable(const char *file)
+{
+    cr_assert_str_eq(live_shell("capinfos -T %s 2>&1 >/dev/null", file), "");
+    cr_assert_str_eq(live_shell("tshark -r %s 2>&1 >/dev/null | grep -v ^Running", file), "");
+    cr_assert_eq(live_number("tshark -r %s -T fields -e frame.comment 2>/dev/null | "
+                             "grep -v '^tcplab: ' | grep -c .",
+                             file),
+                 0, "a comment of another kind");
+    cr_assert_eq(live_number("tshark -r %s -T fields -e frame.time_epoch 2>/dev/null | "
+                             "sort -c -n 2>&1 | wc -l",
+                             file),
+                 0, "not in the order of time");
+}
+
+Test(bench, the_pcapng_file_has_what_each_end_saw)
+{
+    int code;
+    char folder[] = "/tmp/tcplab-test-XXXXXX", file[80];
+    cr_assert_not_null(mkdtemp(folder));
+    struct live *p = live_run(&code, "bench", "run", "syn-retries", "rst-on-overflow", "--pcapng",
+                              folder, "--json", NULL);
+    check_agrees(p, code, 2);
+    snprintf(file, sizeof(file), "%s/syn-retries.pcapng", folder);
+    check_readable(file);
+    cr_assert_gt(packets_of(file, "client", "tcp.flags.syn == 1"), 2);
+    cr_assert_eq(packets_of(file, "client", "!(frame.comment contains \"cut\")"), 0);
+    cr_assert_eq(packets_of(file, "server", "tcp"), 0, "the wire was cut");
+    snprintf(file, sizeof(file), "%s/rst-on-overflow.pcapng", folder);
+    check_readable(file);
+    /* those at the end, of the queued ones, are RST-ACK */
+    int64_t resets = live_integer(run_number(p, 1), "ledger", "reset", NULL);
+    cr_assert_eq(packets_of(file, "server", "tcp.flags == 4 && frame.packet_flags == 2"), resets);
+    cr_assert_eq(packets_of(file, "client", "tcp.flags == 4 && frame.packet_flags == 1"), resets);
+    cr_assert_geq(packets_of(file, "client", "tcp"),
+                  live_integer(run_number(p, 1), "wire", "segments", NULL));
+    live_shell("rm -r %s", folder);
+    live_free(p);
+}
+
 /* --- checks can fail --- */
 
 static void check_falsified(const char *experiment, const char *expectation)
