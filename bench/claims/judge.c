@@ -1,4 +1,5 @@
 #include "bench/claims/judge.h"
+#include "common/report/document.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -45,9 +46,15 @@ static json_t *judge_observe(const json_t *run, const struct claim_value *v)
                              : (!strncmp(v->name, "ledger.", 7) ? "connections" : "");
     json_t *observed =
         check ? json_object_get(check, "observed") : judge_beside_checks(run, v->name);
-    return json_pack("{s:s, s:s, s:[o, o], s:O?}", "name", v->name, "unit", unit ? unit : "",
-                     "claimed", judge_end(v->lo), judge_end(v->hi), "observed",
-                     json_is_number(observed) ? observed : NULL);
+    json_t *json = json_pack("{s:s, s:s, s:[o, o], s:O?}", "name", v->name, "unit",
+                             unit ? unit : "", "claimed", judge_end(v->lo), judge_end(v->hi),
+                             "observed", json_is_number(observed) ? observed : NULL);
+    if (unit && !strcmp(unit, "errno")) {
+        json_object_set_new(json, "claimed_errno",
+                            json_pack("[o, o]", document_errno(v->lo), document_errno(v->hi)));
+        json_object_set(json, "observed_errno", json_object_get(check, "observed_errno"));
+    }
+    return json;
 }
 
 static json_t *judge_observations(const struct claim *c, const json_t *run)

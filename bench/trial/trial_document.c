@@ -32,10 +32,16 @@ static json_t *document_check(const struct trial *t, const struct expectation *e
     double observed = trial_observed(t, e->name);
     enum verdict v = verdict_check(e, observed);
     *verdict = verdict_add(*verdict, v);
-    return json_pack("{s:s, s:s, s:[o, o], s:o, s:s, s:s, s:s}", "name", e->name, "unit", e->unit,
-                     "predicted", measure(e->lo, e->unit), measure(e->hi, e->unit), "observed",
-                     measure(observed, e->unit), "verdict", verdict_name(v), "rule",
-                     e->rule->sentence, "source", e->rule->source);
+    json_t *check = json_pack(
+        "{s:s, s:s, s:[o, o], s:o, s:s, s:s, s:s}", "name", e->name, "unit", e->unit, "predicted",
+        measure(e->lo, e->unit), measure(e->hi, e->unit), "observed", measure(observed, e->unit),
+        "verdict", verdict_name(v), "rule", e->rule->sentence, "source", e->rule->source);
+    if (!strcmp(e->unit, "errno")) {
+        json_object_set_new(check, "predicted_errno",
+                            json_pack("[o, o]", document_errno(e->lo), document_errno(e->hi)));
+        json_object_set_new(check, "observed_errno", document_errno(observed));
+    }
+    return check;
 }
 
 static json_t *document_checks(const struct trial *t, enum verdict *verdict)
@@ -298,6 +304,17 @@ static enum verdict document_failed(const struct trial *t)
     return t->failure_code == EXIT_CODE_CANNOT ? VERDICT_SKIPPED : VERDICT_INCONCLUSIVE;
 }
 
+/* Of a check: the names of two errors. */
+static json_t *reason_of_errors(const json_t *check)
+{
+    const char *predicted =
+                   json_string_value(json_array_get(json_object_get(check, "predicted_errno"), 0)),
+               *observed = json_string_value(json_object_get(check, "observed_errno"));
+    return json_sprintf("%s: predicted %s, observed %s",
+                        json_string_value(json_object_get(check, "name")),
+                        predicted ? predicted : "no error", observed ? observed : "no error");
+}
+
 /* "ledger.reset: predicted 4, observed 5". */
 static json_t *reason(const json_t *checks, enum verdict verdict)
 {
@@ -315,6 +332,8 @@ static json_t *reason(const json_t *checks, enum verdict verdict)
                hi = json_number_value(json_array_get(predicted, 1));
         if (verdict == VERDICT_INCONCLUSIVE)
             return json_sprintf("%s was not observed", name);
+        if (json_object_get(check, "observed_errno"))
+            return reason_of_errors(check);
         if (lo == hi)
             return json_sprintf("%s: predicted %g, observed %g", name, lo,
                                 json_number_value(json_object_get(check, "observed")));

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +46,12 @@ json_t *document_string(const char *bytes)
 json_t *document_real(double value)
 {
     return isfinite(value) ? json_real(round(value * 1e3) / 1e3) : json_null();
+}
+
+json_t *document_errno(double number)
+{
+    const char *name = number > 0 && number < INT_MAX ? strerrorname_np((int)number) : NULL;
+    return name ? json_string(name) : json_null();
 }
 
 json_t *document_new(const struct document_head *head, const char *event)

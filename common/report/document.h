@@ -27,6 +27,9 @@ json_t *document_string(const char *bytes);
 /* Three decimals are enough for microseconds and rates, and keep documents readable. */
 json_t *document_real(double value);
 
+/* The name of an errno ("ECONNRESET"); null: 0, NAN, or a number that has no name. New reference. */
+json_t *document_errno(double number);
+
 struct document_output;
 
 /* json, jsonl: FILE, "-" for stdout, NULL for none; they stay the caller's. Files are made here, so

@@ -3,6 +3,7 @@
 #include "tests/lib/live.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <math.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -95,15 +96,23 @@ Test(claims, as_text_and_as_a_document)
     snprintf(path, sizeof(path), "/tmp/tcplab-live-claims-%d.json", (int)getpid());
     snprintf(json, sizeof(json), "--json=%s", path);
     struct live *p = live_run(&code, "bench", "claims", "run", "somaxconn-128",
-                              "keepalive-75-minutes", json, NULL);
+                              "keepalive-75-minutes", "closed-port-refuses", json, NULL);
     cr_assert_eq(code, 0, "exit %d: %s", code, p->err_text);
-    cr_expect(strstr(p->out_text, "Of 2 claims"), "%s", p->out_text);
+    cr_expect(strstr(p->out_text, "Of 3 claims"), "%s", p->out_text);
     cr_expect(strstr(p->out_text,
                      "net.ipv4.tcp_keepalive_intvl                         4,500               75"),
               "%s", p->out_text);
     json_t *document = json_load_file(path, 0, NULL);
     unlink(path);
-    cr_assert_eq(json_array_size(json_object_get(document, "claims")), 2);
+    const json_t *claims = json_object_get(document, "claims");
+    cr_assert_eq(json_array_size(claims), 3);
+    const json_t *refused =
+        json_array_get(json_object_get(json_array_get(claims, 2), "observed"), 1);
+    cr_expect_eq(live_integer(refused, "observed", NULL), ECONNREFUSED);
+    cr_expect_str_eq(text_of(refused, "observed_errno"), "ECONNREFUSED");
+    cr_expect_str_eq(
+        json_string_value(json_array_get(json_object_get(refused, "claimed_errno"), 1)),
+        "ECONNREFUSED");
     json_decref(document);
     live_free(p);
 }

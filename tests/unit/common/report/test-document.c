@@ -2,6 +2,7 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -43,6 +44,16 @@ Test(document, reals_are_rounded_and_never_not_a_number)
     cr_expect(json_is_null(nan));
     json_decref(real);
     json_decref(nan);
+}
+
+Test(document, an_errno_has_its_name)
+{
+    json_t *error = document_errno(ECONNRESET);
+    cr_expect_str_eq(json_string_value(error), "ECONNRESET");
+    json_decref(error);
+    static const double none[] = {0, NAN, -1, 1e6, INFINITY};
+    for (size_t i = 0; i < sizeof(none) / sizeof(*none); i++)
+        cr_expect(json_is_null(document_errno(none[i])), "%g", none[i]);
 }
 
 static int texts;
