@@ -1,5 +1,5 @@
-/* What articles and books say about TCP on Linux: a sentence, and what a run of an experiment would
- * observe if it were so. A run decides, not an opinion (judge.h): the same claim may hold on one
+/* A claim: a sentence of an article or a book about TCP on Linux, and what a run of an experiment
+ * observes if the sentence is true. The run decides (judge.h), so the same claim may hold on one
  * kernel and not on another. */
 #pragma once
 
@@ -15,19 +15,19 @@ struct claim_value {
 
 struct claim {
     const char *name;
-    const char *says;   /* as they have it; a whole sentence */
+    const char *says;   /* the claim: a whole sentence */
     const char *source; /* who says so, in a few words */
 
-    const char *experiment; /* that decides it; NULL: none can */
-    /* its knobs and sysctls: "backlog=4"; NULL-terminated, or NULL */
+    const char *experiment; /* decides the claim; NULL: none can */
+    /* the run's knobs and sysctls: "backlog=4"; NULL-terminated, or NULL */
     const char *const *sets;
     const struct claim_value *values; /* ends with a NULL name */
 
-    const char *truth;  /* what is so instead, where the claim does not hold */
-    const char *since;  /* what made it untrue: "Linux 6.5"; NULL: it never was true on Linux */
-    const char *nuance; /* what it leaves out, wherever it is read; may be NULL */
+    const char *truth; /* what is true instead, if the claim does not hold */
+    const char *since; /* from when on it is false: "Linux 6.5"; NULL: it never was true on Linux */
+    const char *nuance; /* what the sentence leaves out; may be NULL */
 
-    /* No experiment decides it: whether it holds, and why nothing was run. */
+    /* If no experiment decides it: whether it holds, and why there is no run. */
     bool holds;
     const char *not_run;
 };

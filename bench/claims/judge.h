@@ -1,4 +1,4 @@
-/* A claim beside the run that decides it. Only reads documents. */
+/* Compares a claim with the run that decides it. Reads only documents. */
 #pragma once
 
 #include "bench/claims/claim.h"

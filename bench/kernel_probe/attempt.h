@@ -1,5 +1,4 @@
-/* A listener and some clients in a lab, for one probe: plain sockets, and what the kernel makes of
- * them. */
+/* A listener and some clients in a lab, for one probe of the kernel. */
 #pragma once
 
 #include "bench/lab/lab.h"
@@ -19,23 +18,24 @@ struct attempt {
     struct counters *before;
 };
 
-/* A listener with that backlog on a port of its own; nobody accepts. 0 or -errno; attempt_close()
- * in any case. */
+/* Opens a listener with that backlog on a port of its own; nothing calls accept(). Returns 0 or
+ * -errno; call attempt_close() in both cases. */
 int attempt_open(const struct lab *lab, int backlog, struct attempt *ret);
 void attempt_close(struct attempt *a);
 
-/* One client more, whose connect() is under way. 0 or -errno. */
+/* Makes one more client and begins its connect(). Returns 0 or -errno. */
 int attempt_connect(struct attempt *a);
 
-/* How far a counter of the server host has moved; how many sockets the listener's port has in that
- * state there, half-open requests for SYN_RECV; -1: could not be asked. */
+/* How far a counter of the server host has moved since attempt_open(); -1: it cannot be read. */
 int64_t attempt_counter(const struct attempt *a, const char *name);
+/* How many sockets of the listener's port are in that state on the server host (for SYN_RECV:
+ * half-open requests); -1: they cannot be read. */
 int64_t attempt_sockets(const struct attempt *a, enum sockdiag_state state);
 
-/* Segments that gather at the wire's entrance. */
+/* How many segments of that direction the wire holds. */
 uint64_t attempt_held(const struct attempt *a, enum direction direction);
 
-/* Until reached() is true; false after some seconds. */
+/* Waits until reached() is true; returns false after some seconds. */
 bool attempt_wait(const struct attempt *a, bool (*reached)(const struct attempt *a));
 
 /* Sets a sysctl of a host. 0 or -errno. */

@@ -1,5 +1,6 @@
-/* Which rules this kernel has: micro-experiments, each with parameters of its own, that yield a
- * rule and never a number that is then predicted. Nothing here asks for the kernel's version. */
+/* Finds out by small experiments which rules this kernel has. Each has its own parameters and
+ * yields a rule, never a number that a run predicts later. Nothing here reads the kernel's
+ * version. */
 #pragma once
 
 #include "bench/lab/lab.h"
@@ -22,46 +23,45 @@ struct kernel_probe_meaning {
 };
 
 struct kernel_probe {
-    const char *name; /* of a kernel rule (bench/model/kernel_rules.h), or a fact of its own */
-    const char *done; /* what is done to find out */
+    const char *name; /* of a kernel rule (bench/model/kernel_rules.h), or of another fact */
+    const char *done; /* what the probe does */
 
-    /* Fills the finding; in a cell, where the lab has nothing but this to do. NULL: the question is
-     * whether `sysctl` exists in a private network, and the answer is there[0] or, if not,
-     * there[1]. */
+    /* Fills the finding; called in a cell whose lab is used for nothing else. NULL: the value is
+     * there[0] if `sysctl` exists in a private network, and there[1] if not. */
     void (*run)(const struct lab *lab, struct finding *f);
     const char *sysctl, *there[2];
 
-    /* for seconds, in a lab of its own: not before each run */
+    /* takes seconds and a lab of its own, so it is not done before each run */
     bool waits;
     struct kernel_probe_meaning means[4]; /* of a fact; a kernel rule has its own */
     const char *history;                  /* which kernels, where that is known; or NULL */
 };
 
 #define KERNEL_PROBES_MAX 24
-/* ends without a name; one that waits overrules one of the same name that does not */
+/* Ends with a NULL name. A probe that waits overrules one of the same name that does not. */
 extern const struct kernel_probe kernel_probes[];
 
 struct findings {
-    const struct kernel_probe *alone; /* the one that waits, or NULL: all that do not */
+    const struct kernel_probe *alone; /* the only probe to do; NULL: all that do not wait */
     struct finding of[KERNEL_PROBES_MAX];
 };
 
-/* Those that do not wait, all in one cell, in some tens of ms; what is known of the kernel's rules
- * then. NULL; or the sentence that says why there can be no lab. */
+/* Does the probes that do not wait, all in one cell, in some tens of ms. *ret: the rules that they
+ * have found. Returns NULL, or a sentence that says why there can be no lab. */
 const char *kernel_probe_quickly(struct kernel_rules *ret);
 
-/* All of them, those that wait side by side. */
+/* Does all probes; those that wait run side by side. Returns as above. */
 const char *kernel_probe_all(struct findings *ret);
 
-/* The one that counts among those of that name: the index into kernel_probes[]. */
+/* Of the probes of that name the one whose finding is used: its index in kernel_probes[]. */
 size_t kernel_probe_that_counts(const struct findings *f, const char *name);
 
-/* a sentence, or NULL */
+/* What that value means: a sentence, or NULL. */
 const char *kernel_probe_means(const struct kernel_probe *p, const char *value);
-/* true, 250, "dropped", "unknown" */
+/* The value: true, 250, "dropped", or "unknown". New reference. */
 json_t *kernel_probe_json(const struct finding *f);
 
-/* For those who fill a finding. */
+/* Sets the value of a finding, and what was seen (printf format). For run(). */
 void finding_is(struct finding *f, const char *value, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

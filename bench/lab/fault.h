@@ -4,8 +4,7 @@
 
 #include "bench/lab/segment.h"
 
-/* FAULT_COPY_LATE: the segment passes, and a copy of it is kept back by the network and comes when
- * nobody expects it any more. */
+/* FAULT_COPY_LATE: the segment passes, and a copy of it arrives later. */
 enum fault_action { FAULT_DROP, FAULT_DUPLICATE, FAULT_DELAY, FAULT_COPY_LATE };
 
 enum fault_payload { FAULT_ANY_PAYLOAD, FAULT_NO_PAYLOAD, FAULT_WITH_PAYLOAD };
@@ -18,9 +17,9 @@ struct fault {
      * SYNs */
     bool handshake_ack;
     const struct connection_id *only; /* NULL: every connection; copied by faults_add() */
-    /* the matches it acts upon: from the first-th (0 and 1: the first), count of them (0: all) */
+    /* acts on matches number first ... first + count - 1; first 0 is 1, count 0 is all */
     uint32_t first, count;
-    bool per_connection; /* matches are counted for each connection by itself */
+    bool per_connection; /* counts the matches of each connection separately */
     enum fault_action action;
     /* FAULT_DELAY: added to the wire's; FAULT_COPY_LATE: the copy's, beyond the segment's own */
     int64_t delay_ns;
@@ -30,13 +29,14 @@ struct faults;
 struct faults *faults_new(void); /* NULL without memory */
 void faults_free(struct faults *f);
 
-/* An id > 0, or -EINVAL (nothing could ever match) or -ENOMEM. */
+/* Returns an id > 0, -EINVAL (no segment can match) or -ENOMEM. */
 int faults_add(struct faults *f, const struct fault *fault);
 void faults_clear(struct faults *f);
 uint64_t faults_matched(const struct faults *f, int id); /* how many segments it acted upon */
 
-/* Sees every segment in order (it learns the SYNs' sequence numbers from them). What is to be done
- * with this one: drop wins over all, then the delays add up, those of the copy by themselves. */
+/* Returns what to do with this segment. Call it for every segment, in order: it learns the sequence
+ * numbers of the SYNs. If several faults act, a drop wins; otherwise their delays add up, and those
+ * of the copy separately. */
 struct fault_verdict {
     bool drop, duplicate;
     int64_t delay_ns;

@@ -1,5 +1,5 @@
 /* The lab: a server host and a client host, joined by the wire; or one host that is both, on its
- * loopback. Made by a process in a cell (lab/cell.h), and gone with it. */
+ * loopback. A process in a cell (lab/cell.h) makes it, and it ends with that process. */
 #pragma once
 
 #include "bench/lab/host.h"

@@ -1,24 +1,24 @@
-/* The ledger: every connection that the clients attempted stands in exactly one row, by what it is
- * on both hosts. */
+/* The ledger: every connection that the clients attempted is in exactly one row, which depends on
+ * the state of both ends. */
 #pragma once
 
 #include "bench/observe/look.h"
 
 #include <jansson.h>
 
-#define LEDGER_ROWS(X)                                                             \
-    X(accepted)  /* the server's program has it */                                 \
-    X(queued)    /* in the accept queue */                                         \
-    X(half_open) /* the server has a request */                                    \
-    X(ghost)     /* the client believes it is connected, the server has nothing */ \
-    X(syn_sent)                                                                    \
-    X(refused)                                                                     \
-    X(reset)                                                                       \
-    X(timed_out)                                                                   \
-    X(unreachable) /* no answer to ARP, or an ICMP message */                      \
-    X(closed)                                                                      \
-    X(no_port)                                                                     \
-    X(no_fd)
+#define LEDGER_ROWS(X)                                                               \
+    X(accepted)    /* the server's program has it */                                 \
+    X(queued)      /* in the accept queue */                                         \
+    X(half_open)   /* the server has a request */                                    \
+    X(ghost)       /* the client believes it is connected, the server has nothing */ \
+    X(syn_sent)    /* no answer to the SYN yet */                                    \
+    X(refused)     /* RST in answer to the SYN */                                    \
+    X(reset)       /* RST after the SYN was answered */                              \
+    X(timed_out)   /* the kernel or the client gave up */                            \
+    X(unreachable) /* no answer to ARP, or an ICMP message */                        \
+    X(closed)      /* ended by FINs */                                               \
+    X(no_port)     /* connect() found no local port */                               \
+    X(no_fd)       /* no descriptor or no memory for a socket */
 
 enum ledger_row {
 #define X(row) LEDGER_##row,
@@ -30,7 +30,7 @@ enum ledger_row {
 extern const char *const ledger_names[LEDGER_N];
 
 struct ledger_entry {
-    bool has_id; /* there was a socket and a port */
+    bool has_id; /* false: no socket or no port, so no id */
     struct connection_id id;
     enum ledger_row row;
 };
@@ -39,24 +39,26 @@ struct ledger {
     uint64_t attempted, rows[LEDGER_N];
     size_t n, size;
     struct ledger_entry *entries; /* in the order of the clients and of their attempts */
-    char trouble[200];            /* why it does not balance; "" where it does */
+    char trouble[200];            /* why the rows do not add up; "" if they do */
 };
 
-/* Adds a client's report (with "connection_log" and "connections"), whose connections are judged by
- * the look that was taken while they still stood as the ledger shall show them. server: its address
- * and port as in the look; an entry of the log may have a "peer" instead. 0; or -EINVAL (no such
- * document) or -ENOMEM. What does not add up becomes *ledger's trouble. */
+/* Adds the connections of a client's report (its "connection_log" and "connections"). look: taken
+ * at the moment that the ledger describes; it decides the row of each connection. server: the
+ * server's address and port as in the look; an entry of the log may have a "peer" instead. Returns
+ * 0, -EINVAL (not such a report) or -ENOMEM. If the counts do not add up, sets l->trouble. */
 int ledger_add_client(struct ledger *l, const json_t *report, const struct look *look,
                       const struct connection_id *server);
 
-/* A client that left no report (it was killed): its connections as that look shows them. */
+/* Adds the connections of a client that left no report because it was killed. before: a look from
+ * just before that; look: as above. Returns 0 or -ENOMEM. */
 int ledger_add_unreported(struct ledger *l, const struct look *before, const struct look *look);
 
-/* After all clients, when the rows become final: of several attempts from one port only the last
- * can have a socket. Is there a socket on either host that no client has attempted? */
+/* Call it after all clients: the rows are final then. Of several attempts from one port only the
+ * last can have a socket. If a host has a socket that no client has attempted, sets l->trouble.
+ * Returns 0 or -ENOMEM. */
 int ledger_check(struct ledger *l, const struct look *look);
 
-/* {"attempted", "accepted", ...}: new reference. */
+/* {"attempted": n, "accepted": n, ...}. New reference. */
 json_t *ledger_json(const struct ledger *l);
 
 /* The first connection in that row, or NULL. */

@@ -1,5 +1,5 @@
-/* The observer of a lab: looks at both hosts every few milliseconds, keeps what changed as the
- * timeline, follows each connection, and listens to the deaths of sockets. */
+/* The observer of a lab: looks at both hosts every few milliseconds, records each change in the
+ * timeline, follows each connection, and receives the kernel's destroy events of sockets. */
 #pragma once
 
 #include "bench/lab/host.h"
@@ -8,7 +8,8 @@
 
 #include <jansson.h>
 
-/* of looks; twice that while nothing happens, more where looks are dear: observe/look_interval.h */
+/* Time from one look to the next; twice that while nothing changes, and longer if a look takes
+ * long: see observe/look_interval.h. */
 #define WATCH_INTERVAL_NS 5000000
 
 struct watch;
@@ -19,45 +20,48 @@ struct watch_args {
     uint16_t port;
 };
 
-/* Opens its sockets in both hosts; the calling thread is in the client host afterwards. 0; or
- * -errno and in *ret_step what failed. */
+/* Opens the observer's sockets in both hosts; the calling thread is in the client host afterwards.
+ * Returns 0, or -errno and in *ret_step what failed. *ret: free with watch_free(). */
 int watch_new(const struct watch_args *args, struct watch **ret, const char **ret_step);
 void watch_free(struct watch *w);
 
-/* Takes a look now. 0 or -errno. */
+/* Looks at both hosts now. Returns 0 or -errno. */
 int watch_look(struct watch *w);
 
-/* Waits until the next look is due, or a signal comes. Where that is long, the queue alone is
- * looked at meanwhile, for the timeline: watch_latest() stays as it is. 0 or -errno. */
+/* Waits until the next look is due, or a signal comes. During a long wait it reads the length of
+ * the accept queue for the timeline; watch_latest() does not change. Returns 0 or -errno. */
 int watch_wait(struct watch *w);
 
 /* Starts the timeline and the count of gaps; call it after the set-up. */
 void watch_begin(struct watch *w);
 
-/* When the next look is due, on clock_now_ns()'s clock: see watch_wait(). */
+/* When the next look is due, by clock_now_ns(). */
 int64_t watch_due_ns(const struct watch *w);
 
-/* One part in how many of the time a look may take now: see observe/look_interval.h. */
+/* N where looks may now take 1/N of the time: see observe/look_interval.h. */
 int64_t watch_parts(const struct watch *w);
 
+/* The last look; valid until the next one. */
 const struct look *watch_latest(const struct watch *w);
-/* A copy of it, for look_release(). 0 or -ENOMEM. */
+/* Copies the last look; release it with look_release(). Returns 0 or -ENOMEM. */
 int watch_copy(const struct watch *w, struct look *ret);
+/* What each connection has been through so far. Owned by w. */
 const struct history *watch_history(const struct watch *w);
 
-/* How many full sockets of a host the kernel has reported as gone; -1: not known, for more went at
- * once than it could report (some hundreds, net.core.rmem_max), or so many in all (2,000) that it
- * is not asked to report them any more. */
+/* How many full sockets of a host the kernel has reported as destroyed. -1: not known, because more
+ * were destroyed at once than fit into the netlink socket's buffer (some hundreds,
+ * net.core.rmem_max), or because there were 2,000 in all, after which the observer leaves the
+ * multicast group. */
 int64_t watch_destroyed(const struct watch *w, enum side side);
 
-/* How many times in a row the last look found the same states as the one before. */
+/* How many looks in a row, up to the last one, found the same states as the look before. */
 uint64_t watch_unchanged(const struct watch *w);
 
-/* The longest time between two looks since watch_look() was first called: what is known of a moment
- * is known to within that. */
+/* The longest time between two looks since watch_begin(): the time of a change is known to within
+ * that. */
 int64_t watch_longest_gap_ns(const struct watch *w);
 
-/* [{"t_ms", "server", "client", "queue", "limit"}]: an entry where something changed; t_ms since
- * `zero_ns`. FIN_WAIT_2 counts full sockets and minisockets, "FIN_WAIT_2_minisockets" the latter of
- * them. New reference. */
+/* [{"t_ms", "server", "client", "queue", "limit"}]: one entry for each change; t_ms counts from
+ * `zero_ns`. FIN_WAIT_2 counts full sockets and minisockets, "FIN_WAIT_2_minisockets" only
+ * minisockets. New reference. */
 json_t *watch_timeline(const struct watch *w, int64_t zero_ns);

@@ -12,24 +12,25 @@ struct trial;
 
 #define EXPERIMENT_LONGEST_S 1000 /* how long a run may take: for check() */
 
-/* The command that shows the same without tcplab, where to give it, and what to look at. */
+/* A command that shows the same without tcplab, on which host to run it, and what to look at. */
 struct by_hand {
     const char *where, *command, *shows; /* where: "server", "client" */
 };
 
-/* What an experiment's prediction takes for granted of sysctls that change none of its numbers,
- * unless they are so odd that it is chance or does not work at all (trial/experiment.c). */
+/* What an experiment's prediction assumes about sysctls. Unusual values of these would not change a
+ * number of the prediction, but make the experiment fail or depend on chance; trial/experiment.c
+ * refuses them. */
 enum premise {
     PREMISE_DATA = 1,     /* its connections carry data or FINs, which the receiver has room for */
     PREMISE_ON_TIME = 2,  /* only what is lost is sent again */
-    PREMISE_WRITABLE = 4, /* poll() tells of an established connection that it can be written to */
+    PREMISE_WRITABLE = 4, /* poll() reports an established connection as writable */
     PREMISE_SEND = 8,     /* the send buffer has room for more than one segment */
 };
 
 struct experiment {
     const char *name;
     const char *question;  /* one line */
-    const char *claim;     /* as the textbooks have it */
+    const char *claim;     /* what is often said */
     const char *kernel;    /* what the kernel does, and which function decides */
     const char *falsified; /* what would prove that wrong */
     const char *why_link;  /* why this needs the wire, or loopback */
@@ -39,8 +40,8 @@ struct experiment {
     const char *const *meanwhile;
 
     /* The segments as they are expected, for `explain`; NULL-terminated, a line each: "> SYN" and
-     * "< SYN-ACK" (the client is on the left), "> ACK x dropped: the queue is full" (an arrow that
-     * comes to nothing, and why), "c connect()" and "s accept()" (what a program does), "c:
+     * "< SYN-ACK" (the client is on the left), "> ACK x dropped: the queue is full" (a segment that
+     * does not arrive, and why), "c connect()" and "s accept()" (what a program does), "c:
      * ESTABLISHED" and "s: SYN_RECV" (the state that an end is in now), ". 1 s" (time passes). */
     const char *const *drawing;
 
@@ -51,7 +52,7 @@ struct experiment {
 
     unsigned premises; /* enum premise */
 
-    /* Knobs that the user has not given, where they depend on others (knob_settle()). May be
+    /* Sets knobs that the user has not given and that depend on others (knob_settle()). May be
      * NULL. */
     void (*settle)(struct knobs *k, const struct conditions *c);
 
@@ -59,13 +60,13 @@ struct experiment {
      * NULL. */
     int (*check)(const struct knobs *k, const struct conditions *c, char **ret_message);
 
-    /* What will be observed. Pure; never sees a measurement. */
+    /* Adds what will be observed to p. Pure: uses no measurement of the run. */
     void (*predict)(const struct knobs *k, const struct conditions *c, struct prediction *p);
 
     /* The steps (trial/steps.h); each waits for a state of the kernel, none for a time. */
     void (*run)(struct trial *t, const struct knobs *k);
 
-    /* One paragraph of what was just seen, with this run's numbers. */
+    /* Prints one paragraph about what was just seen, with this run's numbers. */
     void (*tell)(FILE *out, const struct trial *t, const struct knobs *k);
 
     const struct by_hand *by_hand; /* ends with a NULL command */
@@ -73,7 +74,7 @@ struct experiment {
     const char *const *try_next;   /* commands, NULL-terminated */
 };
 
-/* After the last --set: the knobs that depend on others. */
+/* Sets the knobs that depend on others. Call it after the last --set. */
 void experiment_settle(const struct experiment *e, struct knobs *k);
 
 /* Whether a run with these knobs can be predicted and made: 0, or -EINVAL and a sentence (caller
@@ -81,6 +82,6 @@ void experiment_settle(const struct experiment *e, struct knobs *k);
 int experiment_check(const struct experiment *e, const struct knobs *k, const struct conditions *c,
                      char **ret_message);
 
-/* What a fresh namespace is set to by that experiment and these knobs: what the prediction rests
- * upon when no lab has been asked. */
+/* The sysctls of a fresh namespace as that experiment and these knobs set them: the base of a
+ * prediction without a lab. */
 struct conditions experiment_conditions(const struct experiment *e, const struct knobs *k);

@@ -1,5 +1,5 @@
-/* The end of a trial: the programs report, and the ledger is made of what they and the stock
- * say. */
+/* The end of a trial: gets the reports of the programs, and makes the ledger from them and the
+ * stock. */
 #pragma once
 
 #include "bench/trial/trial.h"
@@ -7,5 +7,5 @@
 /* Asks the clients and then the server to end, and waits for their reports. */
 void outcome_end_programs(struct trial *t);
 
-/* Call it after that. The trial fails if the ledger does not balance. */
+/* Call it after that. The trial fails if the rows of the ledger do not add up. */
 void outcome_make_ledger(struct trial *t);

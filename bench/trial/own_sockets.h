@@ -12,17 +12,17 @@ struct trial_socket {
     struct trial *trial;
     enum side side;
     int fd;           /* -1: closed */
-    bool attempted;   /* a client's connect(): it stands in the ledger */
+    bool attempted;   /* a client that called connect(): it is in the ledger */
     bool established; /* poll() once reported that */
     int error;        /* of connect(), or the first pending error that was fetched */
     struct endpoint local, peer;
     int64_t connected_ns; /* when connect() was called */
-    /* Of the last time that a look found no error and no hang-up on it, and the first time that it
-     * found one; 0: never. */
+    /* When a look last found no error and no hang-up on it, and when a look first found one; 0:
+     * never. */
     int64_t fine_ns, ended_ns;
 };
 
-/* It is open, and the trial has not failed. s may be NULL. */
+/* Whether it is open and the trial has not failed. s may be NULL. */
 bool sock_is_usable(const struct trial_socket *s);
 
 /* Lists a call with its result, as text. */

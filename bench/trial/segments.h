@@ -1,11 +1,11 @@
 /* The segments that the wire of a trial has seen, in the order in which they were sent. After a
- * failure of the trial there are none. */
+ * failure of the trial every function finds none. */
 #pragma once
 
 #include "bench/trial/trial.h"
 
-/* The next one after `last` (NULL: the first) of the connection with that client port (0: of any
- * connection); NULL: there is none so far. */
+/* The next segment after `last` (NULL: the first) of the connection with that client port (0: of
+ * any connection). NULL: there is none yet. */
 const struct segment *segments_next(const struct trial *t, const struct segment *last,
                                     uint16_t client_port);
 
@@ -24,13 +24,13 @@ int64_t segments_count(const struct trial *t, enum direction direction, unsigned
 int64_t segments_arrived(const struct trial *t, enum direction direction, unsigned mask,
                          unsigned flags, enum fault_payload payload);
 
-/* The same as segments_count(), and what an end sent again (flags, numbers and length as before)
- * counts once: so a machine so slow that timers fire finds no other number. For a few segments. */
+/* Like segments_count(), but a retransmission (the same flags, numbers and length) does not count,
+ * so that a slow machine, whose timers fire, gets the same number. For a few segments. */
 int64_t segments_once(const struct trial *t, enum direction direction, unsigned mask,
                       unsigned flags, enum fault_payload payload);
 
-/* When the n-th of those (from 1) entered the wire, and when it left it; 0: there is none, or it
- * never did. */
+/* When the n-th of those (from 1) entered the wire, and when it left the wire. 0: there is none, or
+ * it was dropped. */
 int64_t segments_sent_ns(const struct trial *t, enum direction direction, unsigned mask,
                          unsigned flags, enum fault_payload payload, int64_t n);
 int64_t segments_arrived_ns(const struct trial *t, enum direction direction, unsigned mask,
@@ -39,8 +39,9 @@ int64_t segments_arrived_ns(const struct trial *t, enum direction direction, uns
 /* How many connections have sent a segment with exactly these SYN, ACK, FIN and RST flags. */
 size_t segments_connections(const struct trial *t, enum direction direction, unsigned flags);
 
-/* Of the connections that have sent such a segment for the (n + 1)-th time: how long after the
- * first time, least and largest (observe/retries.h). False: there is none. */
+/* For the connections that have sent such a segment n + 1 times: the time from the first of these
+ * to the (n + 1)-th, the shortest and the longest (observe/retries.h). Returns false if there is no
+ * such connection. */
 bool segments_retries(const struct trial *t, enum direction direction, unsigned flags, int n,
                       double *ret_first_s, double *ret_last_s);
 
@@ -48,6 +49,6 @@ bool segments_retries(const struct trial *t, enum direction direction, unsigned 
 void segments_see_retries(struct trial *t, enum direction direction, unsigned flags, int n,
                           const char *name);
 
-/* How many segments of that connection have carried something new since then
+/* How many segments of that connection have carried new content since from_ns
  * (observe/new_content.h). */
 size_t segments_new_content(const struct trial *t, uint16_t client_port, int64_t from_ns);

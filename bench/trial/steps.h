@@ -1,7 +1,7 @@
-/* What an experiment can do: the steps that its run() is made of. steps.c fails, looks and waits;
- * steps_programs.c, steps_wire.c, steps_sysctls.c and steps_see.c do what they say. After the first
- * failure each of them does nothing, so a run() needs no error handling. Those that wait, look at
- * both hosts meanwhile. */
+/* The steps that an experiment's run() calls. steps.c has failures, looks and waits;
+ * steps_programs.c, steps_wire.c, steps_sysctls.c and steps_see.c have the rest. After the first
+ * failure of the trial every step does nothing, so a run() needs no error handling. A step that
+ * waits looks at both hosts meanwhile. */
 #pragma once
 
 #include "bench/trial/trial.h"
@@ -9,45 +9,50 @@
 #include <stdbool.h>
 
 /* Starts tcplab-server on the server host with these further arguments (NULL-terminated) and waits
- * until it listens. The knob backlog, where there is one, is passed on. */
+ * until it listens. Passes the knob backlog on, if the experiment has one. */
 void step_serve(struct trial *t, ...) __attribute__((sentinel));
 
-/* Starts a tcplab-client that makes n connections, with these further arguments; does not wait for
- * them. It keeps them until the end, unless the arguments say otherwise. */
+/* Starts a tcplab-client that makes n connections, with these further arguments (NULL-terminated);
+ * does not wait for the connections. The client keeps them until the end of the trial, unless the
+ * arguments say otherwise. */
 void step_connect(struct trial *t, int64_t n, ...) __attribute__((sentinel));
 
-/* The same, and on the wire all SYNs arrive together, whatever the machine takes to send them: they
- * are held at its entrance until the last one is there. Returns when all have been sent. */
+/* The same, and on a wire all SYNs arrive together, however long the machine takes to send them:
+ * the wire holds them at its entrance until it has the last one. Returns when all have been
+ * sent. */
 void step_connect_together(struct trial *t, int64_t n);
 
-/* Each SYN passes the wire once: what is sent again (after 1 s) is dropped there. For an experiment
- * that counts what the first ones did. Nothing on loopback. */
+/* The wire passes each SYN once and drops its retransmissions. For an experiment that counts what
+ * the first SYNs did. Does nothing on loopback. */
 void step_no_second_syn(struct trial *t);
 
-/* Waits until no segment is in flight (except those that the wire holds) and nothing changes. */
+/* Waits until no segment is in flight (except those that the wire holds) and several looks in a row
+ * have found the same. */
 void step_settle(struct trial *t);
 
-/* Waits until reached() is true. Returns false after patience_s; the observations then show the
- * difference. what: "FIN_WAIT_2 to end". */
+/* Waits until reached(t, number) is true, at most patience_s seconds. Returns whether it was; if
+ * not, the trial goes on, and its observations show the difference. what: completes "the run waits
+ * for", as in "FIN_WAIT_2 to end". */
 typedef bool step_reached(struct trial *t, int64_t number);
 bool step_wait(struct trial *t, step_reached *reached, int64_t number, double patience_s,
                const char *what);
 
-/* The same for a state that takes no time by the kernel's rules, and that the next step needs: the
- * trial fails after a minute. */
+/* The same for a state that the kernel reaches at once and that the next step needs: the trial
+ * fails after a minute. */
 void step_need(struct trial *t, step_reached *reached, int64_t number, const char *what);
 
-/* Some states to wait for. */
+/* Conditions for step_wait() and step_need(). */
 step_reached step_clients_ended; /* all tcplab-clients have exited */
-/* each client in SYN_SENT has sent its SYN `number` times more */
+/* each client in SYN_SENT has retransmitted its SYN `number` times */
 step_reached step_syns_sent_again;
-/* the server has sent each half-open one its SYN-ACK `number` times more */
+/* the server has retransmitted the SYN-ACK of each half-open connection `number` times */
 step_reached step_syn_acks_sent_again;
 
 /* How many sockets of a side are in a state, in the last look. */
 int64_t step_state(const struct trial *t, enum side side, enum sockdiag_state state);
 
-/* For step_need(): a socket of that side is in the state `number`; 0: none is left there. */
+/* Conditions, too: a socket of that side is in the state `number` (enum sockdiag_state); 0: that
+ * side has no socket left. */
 step_reached step_client_is, step_server_is;
 
 /* How many connections the server's program has, in the last look. */
@@ -56,89 +61,91 @@ int64_t step_accepted(const struct trial *t);
 /* The server accepts from now on (SIGUSR1), and ignores --accept-delay. */
 void step_accept(struct trial *t);
 
-/* kill -9 of the last client: its kernel closes what it had. */
+/* Kills the last client with SIGKILL: the kernel closes its sockets. */
 void step_kill_client(struct trial *t);
 
-/* Sets a sysctl on a host, for this trial. */
+/* Sets a sysctl on a host. The lab's namespaces end with the trial, and the value with them. */
 void step_set(struct trial *t, enum side side, const char *key, const char *value);
 
-/* The same for one that is the experiment's own choice: whoever gives it by its full name is told
- * to leave it out. With net.ipv4.ip_local_port_range the experiment takes on that connect() may
- * find no port. */
+/* The same for a sysctl whose value only the experiment chooses: if the user has set it by its full
+ * name, the trial fails and says to leave it out. An experiment that sets
+ * net.ipv4.ip_local_port_range this way expects that connect() may find no port. */
 void step_set_own(struct trial *t, enum side side, const char *key, const char *value);
 
-/* How many ports connect() has to choose from on that side: the range without what is reserved. */
+/* The number of ports that connect() can choose from on that side: ip_local_port_range without
+ * ip_local_reserved_ports. */
 int64_t step_ports(struct trial *t, enum side side);
 
-/* connect() or bind() of that side found no port, and nobody expected that: ends the trial with the
- * reason. */
+/* Ends the trial because connect() or bind() on that side found no port, which the experiment does
+ * not expect; the message gives the reason. */
 void step_fail_without_port(struct trial *t, enum side side);
 
-/* Waits for the kernel's destroy event of every vanished client socket: the event comes from a work
- * queue, some time after. */
+/* Waits for the kernel's destroy event of every client socket that has vanished: the kernel sends
+ * these events from a work queue, some time later. */
 void step_hear_deaths(struct trial *t);
 
 /* Takes stock: the ledger, the queue, the states and the counters of the report are those of this
- * moment. Once. */
+ * moment. Call it once. */
 void step_take_stock(struct trial *t);
 
-/* Notes an observation under the name of its expectation. */
+/* Records an observation under the name of its expectation (printf format). */
 void step_see(struct trial *t, double value, const char *name, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Looks once at both hosts, when the next look is due. */
+/* Waits until the next look is due, and looks once at both hosts. */
 void step_look(struct trial *t);
 
-/* --- the wire; nothing on loopback --- */
+/* --- the wire; these do nothing on loopback --- */
 
-/* Each connection's FIN passes the wire once in each direction: what is sent again while it is held
- * is dropped there. Else the answers to it could meet a TIME_WAIT, and a RST end that. */
+/* The wire passes each connection's FIN once in each direction and drops its retransmissions.
+ * Otherwise the answer to a retransmission could meet a TIME_WAIT, and a RST could end that. */
 void step_no_second_fin(struct trial *t);
 
-/* While it holds, segments of that direction gather at the wire's entrance: so a connection can be
- * followed one segment at a time. */
+/* hold: the wire keeps the segments of that direction at its entrance until it is called with
+ * false, so that an experiment can let a connection go on one segment at a time. */
 void step_hold(struct trial *t, enum direction direction, bool hold);
+/* Waits until the wire holds that many segments; the trial fails after a minute. */
 void step_need_held(struct trial *t, enum direction direction, int64_t segments);
 
-/* While it holds: waits until that many are held, and lets only these set out. */
+/* Waits until the wire holds that many segments, and lets only these pass. */
 void step_let(struct trial *t, enum direction direction, int64_t segments);
 
-/* The n-th address of a host, as text: its own (n = 1), or one more, which it gets with the first
- * call: nothing else may be in its network of that number. Only with a wire. At most 9. */
+/* The n-th address of a host, as text: its own (n = 1), or a further one, which the first call adds
+ * to the host. n is at most 9. Only with a wire. */
 #define STEP_ADDRESS_MAX 32
 const char *step_address(struct trial *t, enum side side, int n,
                          char text[static STEP_ADDRESS_MAX]);
 
-/* both directions: the cable is pulled */
+/* cut: the wire drops everything, in both directions, as if the cable was pulled. */
 void step_cut(struct trial *t, bool cut);
-int step_fault(struct trial *t, const struct fault *fault); /* its id */
-uint64_t step_fault_matched(const struct trial *t, int id);
-void step_clear_faults(struct trial *t);
+/* Adds a fault to the wire (lab/fault.h). Returns its id. */
+int step_fault(struct trial *t, const struct fault *fault);
+uint64_t step_fault_matched(const struct trial *t, int id); /* segments that it has matched */
+void step_clear_faults(struct trial *t);                    /* removes all faults */
 
 /* --- observing --- */
 
-/* Notes, now, how many sockets of a host are in a state (of the last look), or how far a counter of
- * a host has moved. Where such a thing is noted this way, the tests compare it with `ss` and
- * `nstat`. */
+/* Records how many sockets of a host are in a state (in the last look), or how far a counter of a
+ * host has moved by now. The tests compare what these two record with `ss` and `nstat`. */
 void step_see_state(struct trial *t, enum side side, enum sockdiag_state state, const char *name,
                     ...) __attribute__((format(printf, 4, 5)));
 void step_see_counter(struct trial *t, enum side side, const char *counter, const char *name, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* How far a counter of a host has moved by now. */
+/* How far a counter of a host has moved by now. name: "TcpExt.ListenDrops". */
 int64_t step_counter(struct trial *t, enum side side, const char *name);
 
 /* Resets all counters; call it after the set-up, in which a slow machine may have sent a SYN
  * again. */
 void step_count_anew(struct trial *t);
 
-/* The report shows the packets of the first connection in that row of the ledger. */
+/* The report will show the packets of the first connection in that row of the ledger. */
 void step_show(struct trial *t, enum ledger_row row, const char *caption);
 
-/* A failure of the trial: a sentence; code: enum exit_code. */
+/* Fails the trial, unless it has failed already. format: a sentence; code: enum exit_code. */
 void step_fail(struct trial *t, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* The same of a program of the lab that stays stopped (lab/process.h) while the trial waits for
- * something. */
+/* Fails the trial because a program of the lab (name) stays stopped (lab/process.h) while the trial
+ * waits for `what`. */
 void step_fail_stopped(struct trial *t, const char *name, const char *what);

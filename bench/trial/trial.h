@@ -1,5 +1,5 @@
-/* A trial: one run of one experiment in a lab of its own, from the setting of sysctls to the
- * verdict. Everything in here belongs to the one process of the cell (lab/cell.h). */
+/* A trial: one run of one experiment in a lab of its own, from setting the sysctls to the verdict.
+ * It runs in the one process of a cell (lab/cell.h), which owns all of struct trial. */
 #pragma once
 
 #include "bench/lab/lab.h"
@@ -22,7 +22,7 @@ struct trial_programs {
 /* A tcplab-client of this trial. */
 struct trial_client {
     struct process *process;
-    struct look *before_kill; /* the client was killed: what it had */
+    struct look *before_kill; /* if the client was killed: a look from just before */
 };
 
 struct trial_socket; /* trial/sockets.h */
@@ -42,25 +42,25 @@ struct trial {
     size_t n_sockets;
     const struct trial_socket *awaited;
     const char *waiting_for; /* what step_wait() waits for; NULL: it does not */
-    bool few_ports;          /* connect() may find none: that is what is to be seen */
+    bool few_ports;          /* the experiment expects that connect() may find no port */
     struct trial_programs programs;
     struct counters *counters_before[2];
     json_t *sysctls, *commands, *calls, *timeline; /* for the report */
     /* when the server listened; when the programs were asked to end */
     int64_t began_ns, ended_ns;
 
-    /* The stock: both hosts at the moment that the ledger speaks of. */
+    /* The stock: both hosts at the moment that the ledger describes. */
     bool has_stock;
     struct look stock;
     json_t *counters[2];  /* deltas; on loopback both are the same host's */
     int64_t destroyed[2]; /* -1: not known */
     struct ledger ledger;
-    json_t *seen; /* name → number: what the steps have observed beside that */
+    json_t *seen; /* name → number: what the steps have recorded */
 
-    enum ledger_row show; /* whose first connection the packets are shown of */
+    enum ledger_row show; /* the report shows the packets of this row's first connection */
     const char *caption;
 
-    /* The first thing that went wrong; every step after it does nothing. */
+    /* The first failure; every step after it does nothing. */
     char *failure;
     int failure_code; /* enum exit_code */
     FILE *report;     /* where progress lines go, as JSON */
@@ -76,11 +76,11 @@ struct trial_args {
     FILE *progress;            /* one JSON document a line: {"waiting", "until_s"} */
 };
 
-/* Runs it: in a cell. A new reference to the run's document (see the contract); *ret_code: enum
+/* Runs the trial; call it in a cell. Returns a new reference to the run's document; *ret_code: enum
  * exit_code. */
 json_t *trial_run(const struct trial_args *args, int *ret_code);
 
-/* By the name of an expectation: what was observed. NAN where nothing was. */
+/* What was observed under the name of an expectation; NAN: nothing. */
 double trial_observed(const struct trial *t, const char *name);
 
 /* For tell(). */

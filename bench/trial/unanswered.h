@@ -6,12 +6,12 @@
 #include "bench/trial/sockets.h"
 #include "bench/trial/steps.h"
 
-/* At an RTO just above 200 ms the limits of retransmits_timed_out() lie next to a firing, and one
- * round trip that took some milliseconds more decides. From 17 ms of delay on those of two retries
- * and more lie far from any. */
+/* With an RTO just above 200 ms the limits of retransmits_timed_out() are close to a firing of the
+ * timer, so a round trip that is some milliseconds longer changes the result. With a delay of 17 ms
+ * or more the limits of two and more retries are far from any firing. */
 #define UNANSWERED_DELAY "25ms"
 
-/* Whose segments are lost on their way. */
+/* What the wire drops. */
 enum unanswered_lost { UNANSWERED_FIN, UNANSWERED_ACK };
 #define KNOB_LOST                                                               \
     {                                                                           \
@@ -20,16 +20,17 @@ enum unanswered_lost { UNANSWERED_FIN, UNANSWERED_ACK };
     }
 extern const char *const unanswered_lost_names[];
 
-/* The round trip that an end measures in the handshake, between what the wire takes and what a busy
- * machine may add. */
+/* The round trip that an end measures in the handshake: at least what the wire takes, at most
+ * what a busy machine may add to it. */
 struct span unanswered_rtt(const struct knobs *k);
 
-/* For experiment.check: whether it is given up in time. 0, or -EINVAL and a sentence. */
+/* For experiment.check: whether the kernel gives up early enough. Returns 0, or -EINVAL and a
+ * sentence (caller frees). */
 int unanswered_check(const struct retransmit *r, char **ret_message);
 
-/* An accepted connection of which that end has measured such a round trip: where it took longer, it
- * is aborted and another one made. If none has it, the trial fails. The counters count from
- * then on. Observes SIDE.RTO. */
+/* Makes an accepted connection of which that end has measured such a round trip: if it took longer,
+ * aborts the connection and makes another one. After several of these the trial fails. Resets the
+ * counters, and observes SIDE.RTO. */
 struct trial_socket *unanswered_connection(struct trial *t, struct trial_socket *listener,
                                            enum side sender, struct trial_socket **ret_server);
 
@@ -39,13 +40,14 @@ struct unanswered_segments {
     bool fin;
 };
 
-/* SIDE.RTO, SIDE.probe, SIDE.retransmission_1 ..., SIDE.sent_again, and the counters; the end, and
- * its counter TCPAbortOnTimeout, are the experiment's own. */
+/* Expects SIDE.RTO, SIDE.probe, SIDE.retransmission_1 ..., SIDE.sent_again, and the counters. The
+ * experiment itself expects the end and its counter, TCPAbortOnTimeout. */
 void unanswered_expect(struct prediction *p, const struct unanswered_segments *s,
                        const struct retransmit *r, const struct rule *limit);
 
-/* The client's data, over a cable that is cut: sends it, waits until the connection is given up,
- * and takes stock; and what is expected of that, all of it. */
+/* The client's data over a cable that is cut. unanswered_cut() cuts it, sends the data, waits until
+ * the kernel gives up the connection, and takes stock; unanswered_expect_cut() expects all that
+ * this shows. */
 extern const struct unanswered_segments unanswered_data;
 void unanswered_expect_cut(struct prediction *p, const struct retransmit *r,
                            const struct rule *limit);
@@ -54,14 +56,14 @@ void unanswered_cut(struct trial *t, struct trial_socket *client, const struct r
 /* When the first of them was sent; 0: not yet. */
 int64_t unanswered_began_ns(const struct trial *t, const struct unanswered_segments *s);
 
-/* Observes what unanswered_expect() expects of the wire. When it is all over. */
+/* Observes what unanswered_expect() expects of the wire. Call it after the end. */
 void unanswered_see(struct trial *t, const struct unanswered_segments *s);
 
 /* How many RSTs either end has sent on that connection. */
 int64_t unanswered_resets(const struct trial *t, const struct trial_socket *client);
 
-/* SIDE.gone_first, SIDE.there_last: when the socket of a connection went, without a sign on the
- * wire, since zero_ns. See closing_state_expect(). */
+/* Observes SIDE.gone_first and SIDE.there_last: when the socket of a connection vanished, which the
+ * wire does not show; in seconds since zero_ns. See closing_state_expect(). */
 void unanswered_see_death(struct trial *t, const struct trial_socket *client, enum side side,
                           enum sockdiag_state state, int64_t zero_ns);
 

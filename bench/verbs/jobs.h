@@ -1,5 +1,5 @@
-/* Trials in cells, several at once: each job is a process of its own world (lab/cell.h) that sends
- * what it is waiting for, and at its end its document, through a pipe. */
+/* Runs trials in cells, several at once. Each job is a process in its own namespaces (lab/cell.h),
+ * which sends through a pipe what it is waiting for and, at its end, its document. */
 #pragma once
 
 #include "bench/trial/trial.h"
@@ -34,12 +34,13 @@ struct job {
     int explained; /* how many explanations have been printed during this job's waits */
 };
 
-/* What can be found lacking before anything is run; finds the two programs of this installation,
- * and what rules this kernel has. An exit code; errors have been printed. */
+/* Checks what can be checked before the first run, finds the two programs of this installation, and
+ * finds out which rules this kernel has. Returns an exit code; errors have been printed. */
 int jobs_prepare(struct trial_programs *ret, struct kernel_rules *ret_rules);
 
-/* Runs all, at most `parallel` at once; finished() is called for each when it has ended, and says
- * whether the others are still wanted: -ECANCELED if not. A signal (common/process/stop.h) ends
- * them all at once: -EINTR. Those that had not finished have no document then. 0 or -errno. */
+/* Runs all jobs, at most `parallel` at once. Calls finished() for each job that has ended; if that
+ * returns false, the other jobs are ended, too, and the result is -ECANCELED. A signal
+ * (common/process/stop.h) ends all jobs: -EINTR. A job that has not finished has no document then.
+ * Returns 0 or -errno. */
 int jobs_run(struct job *jobs, size_t n, size_t parallel, const struct trial_programs *programs,
              bool (*finished)(struct job *job, void *context), void *context);
