@@ -11,8 +11,8 @@ static const struct {
     const char *name, *note;
 } counter_notes[] = {
     {"Tcp.ActiveOpens", "connect() calls that sent a SYN"},
-    {"Tcp.PassiveOpens", "handshakes that reached an accept queue"},
-    {"Tcp.AttemptFails", "an error or a RST before ESTABLISHED"},
+    {"Tcp.PassiveOpens", "connections made for an accept queue"},
+    {"Tcp.AttemptFails", "an error, RST or SYN before ESTABLISHED"},
     {"Tcp.EstabResets", "connections reset or given up (each end)"},
     {"Tcp.OutRsts", "RST segments sent"},
     {"Tcp.RetransSegs", "segments sent again, SYNs among them"},
@@ -32,7 +32,7 @@ static const struct {
     {"TcpExt.TCPAbortOnData", "RST: SO_LINGER 0, TCP_LINGER2 < 0, data"},
     {"TcpExt.TCPAbortOnClose", "closed with unread data: RST"},
     {"TcpExt.TCPAbortOnLinger", "close() in FIN_WAIT_2, TCP_LINGER2 < 0"},
-    {"TcpExt.TCPAbortOnTimeout", "given up: no answer for too long"},
+    {"TcpExt.TCPAbortOnTimeout", "connections given up: it took too long"},
     {"TcpExt.TCPAbortOnMemory", "orphans ended: tcp_max_orphans, tcp_mem"},
     {"TcpExt.TW", "minisockets made for more than 4 s"},
     {"TcpExt.TWKilled", "minisockets made for 4 s or less"},

@@ -171,9 +171,9 @@ const struct experiment experiment_time_wait_buckets = {
     .claim = "tcp_max_tw_buckets is the most TIME_WAIT sockets that a host holds; beyond it "
              "TIME_WAIT sockets are destroyed at once and a warning is printed.",
     .kernel = "The existing ones stay: the kernel does not make the new one (inet_twsk_alloc), "
-              "closes its socket at once (tcp_time_wait), and only increments a counter. That "
-              "happens in FIN_WAIT_2, which takes a place in the same way; so the kernel deletes "
-              "the connection too early, and the peer's FIN is answered by RST.",
+              "closes its socket at once (tcp_time_wait), and only increments a counter. After "
+              "close() that usually happens in FIN_WAIT_2, which takes a place in the same way; so "
+              "the kernel deletes the connection too early, and the peer's FIN is answered by RST.",
     .falsified = "One more or one less than tcp_max_tw_buckets, a TIME_WAIT that another one "
                  "replaces, or a FIN_WAIT_2 that takes no place.",
     .why_link = "Two hosts, each with places of its own, so that the client's minisockets are "

@@ -213,10 +213,10 @@ const struct experiment experiment_time_wait_lost_ack = {
     .claim =
         "Nobody acknowledges an ACK; so the end that sends the last one must stay in TIME_WAIT for "
         "a while, in case the ACK is lost and the other end sends its FIN again.",
-    .kernel =
-        "True: LAST_ACK sends its FIN again (tcp_retransmit_timer), TIME_WAIT answers with an ACK, "
-        "and each time its 60 s restart (tcp_timewait_state_process). Without TIME_WAIT the kernel "
-        "answers with a RST (tcp_v4_rcv), and the program that closed second gets ECONNRESET.",
+    .kernel = "True: LAST_ACK sends its FIN again (tcp_retransmit_timer), TIME_WAIT answers with "
+              "an ACK, and each time its 60 s restart (tcp_timewait_state_process). Without "
+              "TIME_WAIT the kernel answers with a RST (tcp_v4_rcv), and the program at the other "
+              "end gets ECONNRESET if it still has its descriptor.",
     .falsified = "A repeated FIN that TIME_WAIT does not answer, a TIME_WAIT with less than 60 s "
                  "after it, or an error at the server although TIME_WAIT was there.",
     .why_link = "The wire loses the one ACK that matters, and the first repetitions of the FIN; "

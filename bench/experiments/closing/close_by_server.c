@@ -83,8 +83,8 @@ const struct experiment experiment_close_by_server = {
     .claim = "The end that closes first has TIME_WAIT: here that is the server.",
     .kernel = "True: the states depend on who closes first, not on who is server or client "
               "(tcp_close_state, tcp_fin). The client's port is free at once, so connections that "
-              "the server closes never use up the client's ports. A request that meets the "
-              "server's FIN_WAIT_2 is answered by RST.",
+              "the server closes first do not use up the client's ports. After the server's "
+              "close() a request that meets its FIN_WAIT_2 is answered by RST.",
     .falsified = "A TIME_WAIT at the client, none at the server, or a bind() to the client's port "
                  "that fails.",
     .why_link = "The wire lets one segment pass at a time, so that the experiment can read both "

@@ -184,7 +184,7 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
             "Then the clients' host had none of them any more, and the server still had %d in "
             "CLOSE_WAIT, without a timer that could end them; CurrEstab said %d. The first write "
             "to one of them succeeded and caused a RST, and the next write failed. The others "
-            "would stay until the program ends.",
+            "would stay until the program closes them or ends.",
             (int)trial_observed(t, "server.CLOSE_WAIT_in_the_end"),
             (int)trial_observed(t, "server.CurrEstab_in_the_end"));
 }
@@ -204,10 +204,11 @@ const struct experiment experiment_close_wait_leak = {
     .question = "What happens to connections that the server's program never closes?",
     .claim = "They stay in CLOSE_WAIT until the program closes them; many of them are a fault of "
              "the program.",
-    .kernel = "True, and for ever: no timer runs (tcp_fin). tcp_fin_timeout applies only to the "
-              "other end's FIN_WAIT_2. CurrEstab counts them as if they were in use, since Linux "
-              "6.10 and stable kernels of mid-2024. Writes end one of them: the first succeeds and "
-              "causes a RST, the second fails with EPIPE.",
+    .kernel =
+        "True, and for ever: without SO_KEEPALIVE no timer runs (tcp_fin). tcp_fin_timeout applies "
+        "only to the other end's FIN_WAIT_2. CurrEstab counts them as if they were in use, since "
+        "Linux 6.10 and stable kernels of mid-2024. When the other end is gone, writes end one of "
+        "them: the first succeeds and causes a RST, and after that one fails with EPIPE.",
     .falsified = "A CLOSE_WAIT that ends by itself or has a timer, a client's end that outlives "
                  "tcp_fin_timeout, or a first write that fails.",
     .why_link = "With two hosts, the states of the two ends are not mixed in one list.",

@@ -139,8 +139,8 @@ const struct experiment experiment_fin_wait_1_stuck = {
              "the FIN is sent again.",
     .kernel = "The FIN is retransmitted like data, after an RTO that doubles (tcp_write_timeout). "
               "After close() the socket is an orphan and tcp_orphan_retries ends it: a time, and "
-              "its default 0 means 8, 102.2 s. With a descriptor (shutdown) it is tcp_retries2, "
-              "and the program gets ETIMEDOUT.",
+              "its default 0 means 8, at least 102.2 s. With a descriptor (shutdown) it is "
+              "tcp_retries2, and the program gets ETIMEDOUT.",
     .falsified = "A FIN_WAIT_1 that is gone before its time or outlives it, one that the other "
                  "sysctl ends, or a RST.",
     .why_link = "The wire drops the FINs (or their ACKs), and nothing else: both hosts are alive.",

@@ -198,8 +198,8 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
         fprintf(out,
                 "shutdown(SHUT_RD) sent nothing, so the server does not know of it: both ends "
                 "stayed ESTABLISHED. The server then sent, the client's kernel acknowledged its "
-                "data as usual, and the client read %d bytes of it. SHUT_RD has one effect: recv() "
-                "no longer waits, and returns end of file when there is no data.",
+                "data as usual, and the client read %d bytes of it. SHUT_RD has its effect at this "
+                "end: recv() no longer waits, and returns end of file when there is no data.",
                 bytes);
         return;
     }

@@ -187,9 +187,9 @@ const struct experiment experiment_keepalive_dead_peer = {
     .kernel = "True with SO_KEEPALIVE, on a connection where no data is unacknowledged or unsent "
               "(else keepalive waits, and retransmission decides: keepalive-behind-data). Without "
               "SO_KEEPALIVE never. The end comes one interval after the last probe, at idle + "
-              "probes * interval, with ETIMEDOUT and a RST (tcp_keepalive_timer). With "
-              "TCP_USER_TIMEOUT the number of probes does not count: the first firing after the "
-              "first probe that finds that time over is the end.",
+              "probes * interval, with a RST and usually with ETIMEDOUT (tcp_keepalive_timer). "
+              "With TCP_USER_TIMEOUT the number of probes does not count: the first firing after "
+              "the first probe that finds that time over is the end.",
     .falsified = "A probe off its time, one too many or too few, an end without RST or with "
                  "another error than ETIMEDOUT.",
     .why_link = "The cable is cut while no segment is in flight: both hosts are alive, and neither "

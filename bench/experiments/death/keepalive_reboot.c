@@ -165,10 +165,11 @@ const struct experiment experiment_keepalive_reboot = {
     .question = "How does an idle client learn that its server was rebooted?",
     .claim =
         "Keepalive finds the half-open connection: the rebooted host answers the probe with RST.",
-    .kernel = "True, whether or not a server listens there again (tcp_v4_rcv, "
-              "tcp_rcv_state_process). The program gets ECONNRESET from the first probe that "
-              "reaches the host (tcp_reset), unless tcp_keepalive_probes were lost before, which "
-              "is ETIMEDOUT. Without SO_KEEPALIVE, and with nothing to send, it never learns that.",
+    .kernel =
+        "True, whether or not a server listens there again (tcp_v4_rcv, tcp_rcv_state_process). "
+        "The program gets ECONNRESET from the first probe that reaches the host (tcp_reset), "
+        "unless tcp_keepalive_probes were lost before, which usually is ETIMEDOUT. Without "
+        "SO_KEEPALIVE, and with nothing to send, it never learns that.",
     .falsified = "An answer other than RST, another error than ECONNRESET, or a connection that "
                  "ends before a probe was answered.",
     .why_link = "The wire loses the RST that the server's kernel sends when the connection is "

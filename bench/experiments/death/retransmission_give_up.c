@@ -78,8 +78,8 @@ const struct experiment experiment_retransmission_give_up = {
     .kernel = "The backoff is true, but tcp_retries2 is a time and not a count: what that many "
               "retransmissions would take if the RTO were 200 ms (tcp_model_timeout). The kernel "
               "gives up at the first timeout at which that time has passed since the first timeout "
-              "(retransmits_timed_out). Before all retransmissions the kernel sends a tail loss "
-              "probe (tcp_schedule_loss_probe).",
+              "(retransmits_timed_out). By default the kernel sends a tail loss probe before all "
+              "retransmissions (tcp_schedule_loss_probe).",
     .falsified = "A gap that is not twice the one before, a connection that is given up at another "
                  "firing or with another error than ETIMEDOUT, or a RST.",
     .why_link = "The cable is cut: both hosts are alive and receive nothing from each other, which "

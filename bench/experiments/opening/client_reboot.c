@@ -3,12 +3,12 @@
  *
  * Textbooks say:  the SYN resets the old connection; or else the client cannot come back on that
  *                 port.
- * The kernel:     a SYN ends no connection, wherever its number is: it is answered by a challenge
- *                 ACK, which is where the old connection stands (tcp_validate_incoming(), RFC
- *                 5961). The client, in SYN_SENT, cannot use such an ACK and answers with the RST
- *                 that ends the old connection (tcp_rcv_synsent_state_process()), and sends its SYN
- *                 again: from Linux 5.6 on after two timer ticks, before that after 1 s. That SYN
- *                 makes the new connection.
+ * The kernel:     a SYN ends no ESTABLISHED connection, wherever its number is: it is answered by a
+ *                 challenge ACK, which is where the old connection stands (tcp_validate_incoming(),
+ *                 RFC 5961). The client, in SYN_SENT, cannot use such an ACK and answers with the
+ *                 RST that ends the old connection (tcp_rcv_synsent_state_process()), and sends its
+ *                 SYN again: from Linux 5.6 on after two timer ticks, before that after 1 s. That
+ *                 SYN makes the new connection.
  * Falsified by:   a server that is not ESTABLISHED after the SYN; another answer; a client that
  *                 does not come in; an old connection that stays. */
 #include "bench/trial/challenge_acks.h"
@@ -185,7 +185,7 @@ const struct experiment experiment_client_reboot = {
                 "the old connection?",
     .claim = "The SYN resets the old connection; or the client cannot connect until the server has "
              "given up the old one.",
-    .kernel = "Neither. A SYN ends no connection: it is answered by a challenge ACK "
+    .kernel = "Neither. A SYN ends no ESTABLISHED connection: it is answered by a challenge ACK "
               "(tcp_validate_incoming). The client in SYN_SENT answers that with a RST of exactly "
               "the right number (tcp_rcv_synsent_state_process), the old connection ends, and the "
               "SYN that the client sends again makes the new one.",

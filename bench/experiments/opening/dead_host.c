@@ -2,7 +2,7 @@
  *
  * Textbooks say:  it takes two minutes; an ICMP error is only remembered meanwhile (a "soft"
  *                 error).
- * The kernel:     in SYN_SENT an ICMP "unreachable" is not soft: it ends connect() at once
+ * The kernel:     in SYN_SENT an ICMP "host unreachable" is not soft: it ends connect() at once
  *                 (tcp_v4_err()). On the client's own network the address must be found first.
  *                 After three ARP requests (or neighbour solicitations) of 1 s each
  *                 (neigh_timer_handler()) the client's kernel sends itself that ICMP message
@@ -246,11 +246,12 @@ const struct experiment experiment_dead_host = {
     .name = "dead-host",
     .question = "How long does connect() to a missing host take?",
     .claim = "Two minutes, until the SYNs are used up; an ICMP error is only remembered meanwhile.",
-    .kernel = "It depends on who reports the error. An ICMP \"unreachable\" from a router ends "
-              "connect() at once with EHOSTUNREACH (tcp_v4_err). On the client's own network "
-              "nobody answers ARP, and after three requests of 1 s each (neigh_timer_handler) the "
-              "client's own kernel reports the same error (ipv4_link_failure). Only without any "
-              "answer does connect() continue until the SYNs are used up.",
+    .kernel = "It depends on who reports the error. An ICMP \"host unreachable\" from a router "
+              "ends connect() at once with EHOSTUNREACH (tcp_v4_err). On the client's own network, "
+              "where the Ethernet address is not known yet, nobody answers ARP, and after three "
+              "requests of 1 s each (neigh_timer_handler) the client's own kernel reports the same "
+              "error (ipv4_link_failure). Only without any answer does connect() continue until "
+              "the SYNs are used up.",
     .falsified = "Another error, a connect() that goes on after the ICMP message, one that ends at "
                  "another time, or a SYN that leaves the host although its address was not found.",
     .why_link = "On the wire an address may be unknown, and the server's host can answer as a "

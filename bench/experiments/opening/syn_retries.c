@@ -177,10 +177,11 @@ const struct experiment experiment_syn_retries = {
         "When does the kernel send an unanswered SYN again, and when does connect() give up?",
     .claim = "The SYN is sent again after 1, 3, 7, 15, 31 and 63 s, each wait twice as long as the "
              "one before, and connect() fails after 127 s.",
-    .kernel = "True before Linux 6.5. Now the first tcp_syn_linear_timeouts + 1 waits are 1 s each "
-              "(tcp_retransmit_timer): 1, 2, 3, 4, 5, 7, 11, 19 s and so on, and connect() fails "
-              "at the first timeout that finds tcp_syn_retries + tcp_syn_linear_timeouts SYNs sent "
-              "again, or the time of tcp_syn_retries doublings gone (tcp_write_timeout).",
+    .kernel =
+        "True from Linux 3.7 to 6.4. Since 6.5 the first tcp_syn_linear_timeouts + 1 waits are 1 s "
+        "each (tcp_retransmit_timer): 1, 2, 3, 4, 5, 7, 11, 19 s and so on, and connect() fails at "
+        "the first timeout that finds tcp_syn_retries + tcp_syn_linear_timeouts SYNs sent again, "
+        "or the time of tcp_syn_retries doublings gone (tcp_write_timeout).",
     .falsified = "A SYN off this ladder, one more or one less of them, or an ETIMEDOUT before its "
                  "time or well after it.",
     .why_link = "The wire is cut before connect(), as if somebody pulled the cable: nobody "

@@ -2,10 +2,10 @@
  *
  * Textbooks say:  a client that closes or resets its connection is gone, and its place in the queue
  *                 is free for another.
- * The kernel:     an entry of the accept queue is taken out by accept(), and by nothing else
- *                 (inet_csk_accept()). After a FIN the entry is in CLOSE_WAIT, after a RST it is a
- *                 dead socket that no tool shows; either keeps its place, and the server's program
- *                 accepts it like any other.
+ * The kernel:     while the listener is open an entry of the accept queue is taken out by accept(),
+ *                 and by nothing else (inet_csk_accept()). After a FIN the entry is in CLOSE_WAIT,
+ *                 after a RST it is a dead socket that no tool shows; either keeps its place, and
+ *                 the server's program accepts it like any other.
  * Falsified by:   a queue that gets shorter when clients leave; a newcomer that gets in before
  *                 accept(); an accept() that passes over those that have left. */
 #include "bench/model/queue.h"
@@ -176,10 +176,10 @@ const struct experiment experiment_queued_client_leaves = {
         "If a client closes while it waits in the accept queue, does that make room for another?",
     .claim = "A client that closes or resets its connection is gone, and its place in the queue is "
              "free.",
-    .kernel = "Only accept() takes an entry out of the queue (inet_csk_accept). After a FIN it is "
-              "in CLOSE_WAIT, after a RST it is a dead socket, and either way it keeps its place "
-              "and is accepted like any other: so a queue can be full of clients that are long "
-              "gone, and live ones stay outside.",
+    .kernel = "While the listener is open only accept() takes an entry out of the queue "
+              "(inet_csk_accept). After a FIN it is in CLOSE_WAIT, after a RST it is a dead "
+              "socket, and either way it keeps its place and is accepted like any other: so a "
+              "queue can be full of clients that are long gone, and live ones stay outside.",
     .falsified = "A queue that gets shorter when clients leave, a new client that is accepted "
                  "before accept() is called, or an accept() that skips the clients that have left.",
     .why_link = "Two hosts on a wire, so that what is left at either end can be seen apart.",

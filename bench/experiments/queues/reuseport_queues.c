@@ -2,11 +2,11 @@
  *
  * Textbooks say:  the listeners share the load, and a restart loses nobody: start the new server,
  *                 then end the old one.
- * The kernel:     addresses and ports choose a listener (reuseport_select_sock()), each has queues
- *                 of its own, and a SYN whose listener is full is dropped though its neighbour has
- *                 room. A listener that closes resets those in its accept queue and forgets its
- *                 half-open ones (inet_csk_listen_stop(), reqsk_timer_handler()), unless
- *                 tcp_migrate_req moves them to another.
+ * The kernel:     by default addresses and ports choose a listener (reuseport_select_sock()), each
+ *                 has queues of its own, and a SYN whose listener is full is dropped though its
+ *                 neighbour has room. A listener that closes resets those in its accept queue and
+ *                 forgets its half-open ones (inet_csk_listen_stop(), reqsk_timer_handler()),
+ *                 unless tcp_migrate_req moves them to another.
  * Falsified by:   a queue with another length than the limit + 1; a full listener none of whose
  *                 SYNs is dropped; another number of resets than the first listener's queue was
  *                 long. */
@@ -347,10 +347,10 @@ const struct experiment experiment_reuseport_queues = {
         "Do several listeners on one port share their room, and what if one of them closes?",
     .claim = "With SO_REUSEPORT several processes share the load of one port, and one can be "
              "replaced without losing a connection.",
-    .kernel = "Addresses and ports choose one listener (reuseport_select_sock), and if it is full "
-              "the SYN is dropped, even if the others have room. Closing a listener resets those "
-              "in its accept queue and drops its half-open requests (inet_csk_listen_stop, "
-              "reqsk_timer_handler), unless tcp_migrate_req = 1 moves them.",
+    .kernel = "By default addresses and ports choose one listener (reuseport_select_sock), and if "
+              "it is full the SYN is dropped, even if the others have room. Closing a listener "
+              "resets those in its accept queue and drops its half-open requests "
+              "(inet_csk_listen_stop, reqsk_timer_handler), unless tcp_migrate_req = 1 moves them.",
     .falsified = "A queue that holds another number than its limit + 1, newcomers that all find "
                  "the one listener with room, or another number of resets than waited in the queue "
                  "of the closed one.",

@@ -162,7 +162,8 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
     }
     fprintf(out,
             "Each was answered with a SYN cookie, and the server knew only what the client's ACK "
-            "brought back: %d of the sizes, each the next lower one of a table of four",
+            "brought back: %d of the sizes, each the next lower one, or else the lowest, of a "
+            "table of four",
             (int)trial_observed(t, "server.different_MSS"));
     if (c->timestamps)
         fprintf(out, ". Every connection had window scaling and SACK, because the lowest six bits "
@@ -186,10 +187,11 @@ const struct experiment experiment_syn_cookie_options = {
     .name = "syn-cookie-options",
     .question = "What does a connection lose when a SYN cookie opened it?",
     .claim = "SYN cookies lose window scaling and SACK, and know eight segment sizes only.",
-    .kernel = "With timestamps it loses only the exact segment size: their lowest six bits carry "
-              "window scale, SACK and ECN (cookie_init_timestamp). Without timestamps window "
-              "scaling and SACK are lost. Of the segment size the cookie keeps one of four: 536, "
-              "1300, 1440 or 1460; with IPv6 1220, 1420, 1440 or 8940 (__cookie_v4_init_sequence).",
+    .kernel =
+        "With timestamps it keeps window scale, SACK and ECN, which their lowest six bits carry "
+        "(cookie_init_timestamp), and loses the exact segment size. Without timestamps window "
+        "scaling and SACK are lost. Of the segment size the cookie keeps one of four: 536, 1300, "
+        "1440 or 1460; with IPv6 1220, 1420, 1440 or 8940 (__cookie_v4_init_sequence).",
     .falsified = "A cookie's connection with timestamps that lacks window scaling or SACK, one "
                  "without that has them, or a segment size that is not in the table.",
     .why_link = "The wire's MTU is 1500 bytes, so that all these segment sizes are possible.",

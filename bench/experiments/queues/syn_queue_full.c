@@ -237,11 +237,11 @@ const struct experiment experiment_syn_queue_full = {
         "How many half-open connections does a listener take, and what happens to further SYNs?",
     .claim = "Half-open connections wait in a SYN queue of tcp_max_syn_backlog entries, and when "
              "it is full SYNs are dropped.",
-    .kernel =
-        "The SYN queue's limit is the accept queue's, min(backlog, somaxconn), and a SYN beyond it "
-        "is answered by a cookie (tcp_conn_request). Only with tcp_syncookies = 0 are SYNs "
-        "dropped, and only then does tcp_max_syn_backlog count: three quarters of it are for "
-        "anybody, the rest is for peers that the kernel has TCP metrics of (tcp_peer_is_proven).",
+    .kernel = "The SYN queue's limit is the accept queue's, min(backlog, somaxconn), and a SYN "
+              "beyond it is answered by a cookie (tcp_conn_request) unless the accept queue is "
+              "full, too. Only with tcp_syncookies = 0 does a full SYN queue drop SYNs, and only "
+              "then does tcp_max_syn_backlog count: three quarters of it are for anybody, the rest "
+              "is for peers that the kernel has TCP metrics of (tcp_peer_is_proven).",
     .falsified = "Another number of half-open requests, of cookies or of dropped SYNs, or a "
                  "tcp_max_syn_backlog that matters while cookies are on.",
     .why_link = "Requests pile up only while their third ACKs are kept away: the wire holds all of "

@@ -248,8 +248,9 @@ const struct experiment experiment_wake_ups = {
         "Several threads wait for a connection, and one comes: how many does the kernel wake?",
     .claim =
         "All of them (the thundering herd). One gets the connection, and the others find none.",
-    .kernel = "accept() wakes one (inet_csk_wait_for_connect waits exclusively). poll() and epoll "
-              "wake all that have the listener (sock_def_readable), but with EPOLLEXCLUSIVE one.",
+    .kernel = "accept() wakes one (inet_csk_wait_for_connect waits exclusively). poll() wakes all, "
+              "and so does epoll where each has a descriptor of its own (sock_def_readable), but "
+              "with EPOLLEXCLUSIVE one.",
     .falsified = "Two that are woken out of accept(), or with EPOLLEXCLUSIVE, or one that keeps "
                  "sleeping in poll().",
     .why_link = "With two hosts, the client's socket does not appear in the server's list.",

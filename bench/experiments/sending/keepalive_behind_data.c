@@ -196,10 +196,11 @@ const struct experiment experiment_keepalive_behind_data = {
     .name = "keepalive-behind-data",
     .question = "Does keepalive detect a dead peer while data is unacknowledged?",
     .claim = "With SO_KEEPALIVE the kernel detects a dead peer after idle + probes x interval.",
-    .kernel = "Only on an idle connection. While data is unacknowledged or unsent the keepalive "
-              "timer sends nothing and ends nothing (tcp_keepalive_timer: \"It is alive without "
-              "keepalive\"): retransmission detects the dead peer, after tcp_retries2, which takes "
-              "924.6 s and more by default. TCP_USER_TIMEOUT limits both.",
+    .kernel =
+        "Only on an idle connection. While data is unacknowledged or unsent the keepalive timer "
+        "sends nothing and ends nothing (tcp_keepalive_timer: \"It is alive without keepalive\"): "
+        "retransmission, or window probes where all data is unsent, detect the dead peer, after "
+        "tcp_retries2, which takes 924.6 s and more by default. TCP_USER_TIMEOUT limits both.",
     .falsified = "A keepalive probe behind data, an end of that connection by the keepalive's "
                  "time, or one that outlasts tcp_retries2.",
     .why_link = "The cable is cut: both hosts are alive and receive nothing from each other, which "

@@ -6,8 +6,9 @@
  *                 (tcp_send_delayed_ack()). A new connection is in quickack mode and delays nothing
  *                 (tcp_event_data_recv()); the end that answers leaves that mode with its answers
  *                 (tcp_event_data_sent(): the first one, from Linux 5.1 to about 5.18 the third).
- *                 TCP_QUICKACK only puts it back into it, and the next answers end that again. With
- *                 TCP_NODELAY nothing waits (tcp_nagle_check()).
+ *                 TCP_QUICKACK only puts it back into it, and the next answers end that again, or
+ *                 16 ACKs (tcp_dec_quickack_mode()). With TCP_NODELAY nothing waits
+ *                 (tcp_nagle_check()).
  * Falsified by:   a delayed ACK in the first exchange; none, or one of another length, in the
  *                 fourth; a second write that waits with TCP_NODELAY, or does not wait without. */
 #include "bench/trial/segments.h"
@@ -233,8 +234,9 @@ const struct experiment experiment_nagle_delayed_ack = {
     .kernel = "The delay is 40 ms; with a longer round trip it may grow, up to that and to 200 ms "
               "(tcp_send_delayed_ack). A new connection is in quickack mode and delays nothing "
               "(tcp_event_data_recv); the end that answers leaves it with its answers "
-              "(tcp_event_data_sent). TCP_QUICKACK puts it back, until the next answers. With "
-              "TCP_NODELAY nothing is kept (tcp_nagle_check).",
+              "(tcp_event_data_sent). TCP_QUICKACK puts it back, until the next answers, or until "
+              "16 ACKs at most were sent. With TCP_NODELAY the algorithm keeps nothing back "
+              "(tcp_nagle_check).",
     .falsified = "A delayed ACK in the first exchange; none, or one of another length, in the "
                  "fourth; a second write that waits with TCP_NODELAY, or does not wait without.",
     .why_link =

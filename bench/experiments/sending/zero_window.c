@@ -5,7 +5,8 @@
  *                 it never gives up while they are (RFC 1122, 4.2.2.17).
  * The kernel:     the first probe comes after one RTO, each next one after twice as long
  *                 (tcp_probe0_when()), and an answer lets the count of unanswered probes begin at
- *                 0 again, so a connection can stay like that for ever (tcp_probe_timer()). But a
+ *                 0 again, so a connection can stay like that for ever (tcp_ack()); one without a
+ *                 descriptor ends by default when the waits are 120 s (tcp_probe_timer()). But a
  *                 probe is an ACK with an old number, and the receiver answers such ones only
  *                 tcp_invalid_ratelimit (500 ms) after it answered the last
  *                 (tcp_oow_rate_limited()). On a fast path the second probe comes sooner: it gets
@@ -470,9 +471,14 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
                 (long long)t->conditions.invalid_ratelimit);
     if (!f.gives_up) {
         fprintf(out,
-                "Each answer said that the window was still closed, and the sender would have kept "
-                "the connection for ever. After the receiver had read, its window update arrived, "
-                "and the sender sent the data %.0f ms later.",
+                knob(k, "orphan") || user_timeout_ms(k)
+                    ? "Each answer said that the window was still closed, and the sender had not "
+                      "given the connection up yet. "
+                    : "Each answer said that the window was still closed, and the sender would "
+                      "have kept the connection for ever. ");
+        fprintf(out,
+                "After the receiver had read, its window update arrived, and the sender sent the "
+                "data %.0f ms later.",
                 1e3 * trial_observed(t, "client.goes_on"));
         return;
     }
@@ -511,17 +517,18 @@ const struct experiment experiment_zero_window = {
     .question = "What does a sender do while the receiver does not read?",
     .claim = "It probes the closed window at doubling intervals, every probe is answered, so the "
              "sender never gives up the connection.",
-    .kernel = "The doubling is true (tcp_probe0_when), and an answer lets the count of unanswered "
-              "probes begin anew (tcp_probe_timer). But a receiver answers a probe only if "
-              "tcp_invalid_ratelimit (500 ms) is over since its last answer "
-              "(tcp_oow_rate_limited): on a fast path the second probe comes too soon. "
-              "tcp_retries2 is the number of unanswered probes that end the connection, so 1 ends "
-              "a healthy one; TCP_USER_TIMEOUT ends it even if every probe is answered.",
+    .kernel =
+        "The doubling is true (tcp_probe0_when), and an answer lets the count of unanswered probes "
+        "begin anew (tcp_ack). But a receiver answers a probe only if tcp_invalid_ratelimit (500 "
+        "ms) is over since its last answer (tcp_oow_rate_limited): on a fast path the second probe "
+        "comes too soon. tcp_retries2 is the number of unanswered probes that end the connection, "
+        "so there 1 ends a healthy one. TCP_USER_TIMEOUT ends it even if every probe is answered; "
+        "so does close(), by default, when the waits have grown to 120 s (tcp_probe_timer).",
     .falsified = "A probe off its time, another one that is or is not answered, an end while "
                  "probes are answered, or data that does not go on when the window opens.",
     .why_link = "The wire records and counts the probes and their answers.",
     .time = "About 3.5 s. With the default tcp_retries2 = 15 the waits double until they are 120 s "
-            "long, and the sender detects a dead receiver after 15 min.",
+            "long, and the sender detects a dead receiver after about 15 min.",
     .drawing =
         (const char *const[]){"c: ESTABLISHED", "s: ESTABLISHED", "c send()", "> DATA",
                               "< ACK win 0, the buffer is full", "c send() which cannot be sent",
