@@ -46,8 +46,9 @@ static void tell_ghosts(FILE *out, const struct trial *t)
     fprintf(out,
             "%lld ACKs with a cookie came back when the accept queue was full, and the server "
             "dropped them silently. A ghost stays ESTABLISHED until it sends something: then the "
-            "server makes its connection if there is room and the cookie is fresh, drops its data "
-            "while the queue is full, and resets it when the cookie is too old. ",
+            "server makes its connection if there is room and the cookie is fresh, drops its first "
+            "data while the queue is full, and resets it when the cookie is too old or more data "
+            "follows the first. ",
             (long long)trial_row(t, LEDGER_ghost));
 }
 

@@ -133,8 +133,8 @@ static void hold_third_acks(struct trial *t, int64_t clients)
     step_settle(t);
 }
 
-/* The kernel does not wait for a slow observer: it prunes a queue that is more than half full of
- * old requests at their third timeout. */
+/* The kernel does not wait for a slow observer: from a queue that is more than half full, and
+ * half of that old, it drops the old requests at their third timeout. */
 static void check_in_time(struct trial *t, const struct knobs *k)
 {
     const struct conditions *c = &t->conditions;
@@ -249,7 +249,7 @@ const struct experiment experiment_syn_queue_full = {
                 "pass once, so that the counters hold the first ones only.",
     .time = "About 1 s: nothing here waits for a timer. By itself a request would wait for its ACK "
             "for 63 s with the default tcp_synack_retries = 5, or for as little as 7 s while the "
-            "queue is more than half full of old ones.",
+            "queue is more than half full and half of it is old.",
     .drawing =
         (const char *const[]){"s listen(3)", "> SYN", "s: SYN_RECV", "< SYN-ACK", "c: ESTABLISHED",
                               "> SYN of the 5th client", "< SYN-ACK, a cookie", "c: ESTABLISHED",

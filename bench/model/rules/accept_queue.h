@@ -10,9 +10,8 @@
       "A queue with limit L holds L + 1 connections: the kernel asks \"length > L\".",             \
       "sk_acceptq_is_full(), include/net/sock.h")                                                  \
     X(queued_is_established,                                                                       \
-      "A connection enters the accept queue when it is ESTABLISHED at both ends (with TCP Fast "   \
-      "Open in "                                                                                   \
-      "SYN_RECV): accept() only hands it to the program.",                                         \
+      "A connection enters the accept queue when its handshake is over (with TCP Fast Open at "    \
+      "its SYN): accept() only hands it to the program.",                                          \
       "inet_csk_complete_hashdance(), inet_csk_accept(), net/ipv4/inet_connection_sock.c")         \
     X(queued_keeps_its_place,                                                                      \
       "A client that closes or resets its connection while it is queued frees no place.",          \
@@ -22,8 +21,8 @@
       "connections as the program accepts.",                                                       \
       "inet_csk_accept(), net/ipv4/inet_connection_sock.c")                                        \
     X(syn_dropped,                                                                                 \
-      "A SYN that meets a full accept queue is dropped without an answer, and no request is "      \
-      "kept.",                                                                                     \
+      "A new SYN that meets a full accept queue is dropped without an answer, and no request is"   \
+      " kept.",                                                                                    \
       "tcp_conn_request(), net/ipv4/tcp_input.c")                                                  \
     X(syn_retry_admitted,                                                                          \
       "A client whose SYN was dropped connects with the first repeated SYN that finds room.",      \
@@ -48,10 +47,10 @@
       "tcp_get_cookie_sock(), net/ipv4/syncookies.c")                                              \
     X(ghost,                                                                                       \
       "The server keeps nothing of a connection whose cookie ACK was dropped, while the client "   \
-      "stays ESTABLISHED. Data that it sends completes the handshake if there is room and the "    \
-      "cookie is fresh, is dropped while the queue is full, and is answered by RST when the "      \
-      "cookie is too old.",                                                                        \
-      "tcp_get_cookie_sock(), net/ipv4/syncookies.c")                                              \
+      "stays ESTABLISHED. Its first data completes the handshake if there is room, and is "        \
+      "dropped while the queue is full; a cookie that is too old, or a segment after that first"   \
+      " one, is answered by RST.",                                                                 \
+      "tcp_get_cookie_sock(), cookie_tcp_check(), net/ipv4/syncookies.c")                          \
     X(never_refused,                                                                               \
       "A full queue refuses nobody: ECONNREFUSED comes from a port where nobody listens, or from " \
       "a "                                                                                         \
@@ -61,9 +60,8 @@
       "No SYN is answered by RST because a queue is full, with tcp_abort_on_overflow = 0 or 1.",   \
       "tcp_conn_request(), net/ipv4/tcp_input.c")                                                  \
     X(loopback_handshake,                                                                          \
-      "Over loopback the whole handshake is over before connect() returns, so handshakes of one "  \
-      "thread do not "                                                                             \
-      "overlap and no third ACK meets a full queue.",                                              \
+      "Over loopback the whole handshake is usually over before connect() returns, so "            \
+      "handshakes of one thread do not overlap and no third ACK meets a full queue.",              \
       "loopback_xmit(), drivers/net/loopback.c")                                                   \
     X(row_empty, "Every connection is in one of the other rows, by the rules given there.",        \
       "tcp_conn_request(), net/ipv4/tcp_input.c; tcp_check_req(), net/ipv4/tcp_minisocks.c")       \

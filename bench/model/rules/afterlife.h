@@ -48,7 +48,7 @@
     X(time_wait_rfc1337, "With tcp_rfc1337 = 1 TIME_WAIT ignores every RST.",                      \
       "tcp_timewait_state_process(), net/ipv4/tcp_minisocks.c")                                    \
     X(time_wait_old_syn,                                                                           \
-      "A SYN that meets a TIME_WAIT and has an older timestamp, or neither a newer timestamp nor " \
-      "a higher number, is answered by an ACK of the old numbers. A SYN with an older timestamp "  \
-      "also restarts the 60 s.",                                                                   \
+      "A SYN that meets a TIME_WAIT and has an older timestamp, or neither a newer timestamp "     \
+      "nor a higher number, is answered by an ACK of the old numbers, at most one in "             \
+      "tcp_invalid_ratelimit (500 ms). A SYN with an older timestamp also restarts the 60 s.",     \
       "tcp_timewait_state_process(), net/ipv4/tcp_minisocks.c")

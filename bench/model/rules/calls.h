@@ -37,13 +37,12 @@
       "inet_csk_bind_conflict(), net/ipv4/inet_connection_sock.c")                                 \
     X(reset_errno,                                                                                 \
       "A RST in CLOSE_WAIT makes the next write fail with EPIPE; in any other state of a "         \
-      "connection the "                                                                            \
-      "next write or recv() fails with ECONNRESET. Once the peer's FIN has come, recv() gives "    \
-      "end of file "                                                                               \
-      "all the same.",                                                                             \
+      "connection the next write fails with ECONNRESET, and so does recv() when it has given "     \
+      "what had come. Once the peer's FIN has come, recv() gives end of file all the same.",       \
       "tcp_reset(), net/ipv4/tcp_input.c")                                                         \
     X(reset_no_time_wait,                                                                          \
-      "A RST ends a connection at once and at both ends: neither has TIME_WAIT.",                  \
+      "A RST that is believed ends the connection at once and at both ends: neither has "          \
+      "TIME_WAIT.",                                                                                \
       "tcp_reset(), net/ipv4/tcp_input.c")                                                         \
     X(closing,                                                                                     \
       "A FIN that comes before this end's own FIN is acknowledged makes FIN_WAIT_1 CLOSING, "      \
@@ -59,15 +58,16 @@
       "tcp_fin(), net/ipv4/tcp_input.c")                                                           \
     X(half_close_data,                                                                             \
       "After shutdown(SHUT_WR) the other direction carries data as before, for as long as the "    \
-      "peer likes.",                                                                               \
+      "peer likes and the descriptor is open.",                                                    \
       "tcp_rcv_state_process(), net/ipv4/tcp_input.c")                                             \
     X(write_after_shutdown,                                                                        \
       "A write after this end's own shutdown(SHUT_WR) fails with EPIPE at once, and nothing is "   \
       "sent.",                                                                                     \
       "tcp_sendmsg_locked(), net/ipv4/tcp.c")                                                      \
     X(time_wait_with_descriptor,                                                                   \
-      "TIME_WAIT comes with the peer's FIN, whether or not the descriptor is still open.",         \
-      "tcp_time_wait(), net/ipv4/tcp_minisocks.c")                                                 \
+      "A FIN_WAIT_2 becomes TIME_WAIT with the peer's FIN, whether or not the descriptor is "      \
+      "still open.",                                                                               \
+      "tcp_fin(), net/ipv4/tcp_input.c; tcp_timewait_state_process(), net/ipv4/tcp_minisocks.c")   \
     X(shutdown_read,                                                                               \
       "While the own direction is open, shutdown(SHUT_RD) sends nothing and refuses nothing: "     \
       "what comes is "                                                                             \
@@ -84,8 +84,8 @@
       "since mid-2024) those in CLOSE_WAIT.",                                                      \
       "tcp_set_state(), net/ipv4/tcp.c")                                                           \
     X(reset_keeps_received,                                                                        \
-      "What had arrived before a RST can still be read: recv() gives it first, and the error "     \
-      "only after it.",                                                                            \
+      "What had arrived in order before a RST can still be read: recv() gives it before it "       \
+      "gives any error.",                                                                          \
       "tcp_recvmsg_locked(), net/ipv4/tcp.c")                                                      \
     X(reset_forgets_unsent,                                                                        \
       "A close() by RST throws away what the peer has not acknowledged, and nobody sends it "      \
@@ -118,9 +118,8 @@
       "0 s), and after a FIN the kernel goes on to deliver what was sent before.",                 \
       "__tcp_close(), net/ipv4/tcp.c")                                                             \
     X(write_before_reset,                                                                          \
-      "A write only hands data to the kernel: it succeeds until the kernel itself has been told "  \
-      "that the "                                                                                  \
-      "peer is gone, or has given it up.",                                                         \
+      "A write only hands data to the kernel: with room in the send buffer it succeeds until "     \
+      "the kernel itself has been told that the peer is gone, or has given it up.",                \
       "tcp_sendmsg_locked(), net/ipv4/tcp.c")                                                      \
     X(write_after_error,                                                                           \
       "The error of a connection is told once: after that a write fails with EPIPE, and recv() "   \
@@ -128,11 +127,10 @@
       "had come and was not read yet, and then end of file.",                                      \
       "tcp_sendmsg_locked(), net/ipv4/tcp.c; tcp_recvmsg_locked(), net/ipv4/tcp.c")                \
     X(reset_exact,                                                                                 \
-      "A RST with exactly the next number ends the connection at once, even a forged one.",        \
+      "A RST with exactly the next number ends an open connection at once, even a forged one.",    \
       "tcp_validate_incoming(), net/ipv4/tcp_input.c")                                             \
     X(challenge_limit,                                                                             \
-      "A connection sends one challenge ACK in tcp_invalid_ratelimit (500 ms; 0: all); "           \
+      "A connection sends at most one challenge ACK in tcp_invalid_ratelimit (500 ms; 0: all); "   \
       "TCPACKSkippedChallenge counts those it keeps back. tcp_challenge_ack_limit (none by "       \
-      "default) limits "                                                                           \
-      "all connections of a namespace together.",                                                  \
+      "default) limits all connections of a namespace together.",                                  \
       "tcp_send_challenge_ack(), net/ipv4/tcp_input.c")

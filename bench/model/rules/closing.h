@@ -25,8 +25,9 @@
       "time.",                                                                                     \
       "tcp_timewait_state_process(), net/ipv4/tcp_minisocks.c")                                    \
     X(fin_wait_2_above_60,                                                                         \
-      "With tcp_fin_timeout = F above 60 s a FIN_WAIT_2 without descriptor lasts 2 * (F - 60) s: " \
-      "a full socket for F - 60 s, then a minisocket for another F - 60 s.",                       \
+      "With tcp_fin_timeout = F above 60 s a FIN_WAIT_2 without descriptor lasts 2 * (F - 60) "    \
+      "s: a full socket for F - 60 s, then a minisocket for another F - 60 s (at least 3.5 "       \
+      "RTO).",                                                                                     \
       "tcp_keepalive_timer(), net/ipv4/tcp_timer.c")                                               \
     X(fin_wait_2_with_descriptor,                                                                  \
       "A FIN_WAIT_2 whose descriptor is open (shutdown(SHUT_WR)) has no timeout, unless "          \
@@ -42,17 +43,15 @@
       "tcp_reset(), net/ipv4/tcp_input.c")                                                         \
     X(close_wait_no_timer,                                                                         \
       "CLOSE_WAIT has no timer of its own: without SO_KEEPALIVE, and with nothing to send, it "    \
-      "lasts until "                                                                               \
-      "the program closes.",                                                                       \
+      "lasts until the program closes or a RST comes.",                                            \
       "tcp_fin(), net/ipv4/tcp_input.c")                                                           \
     X(time_wait_length,                                                                            \
-      "TIME_WAIT lasts 60 s, and no sysctl changes that: tcp_fin_timeout applies to FIN_WAIT_2 "   \
-      "only.",                                                                                     \
+      "TIME_WAIT's timer runs for 60 s, and no sysctl changes that: tcp_fin_timeout applies to "   \
+      "FIN_WAIT_2 only.",                                                                          \
       "TCP_TIMEWAIT_LEN, include/net/tcp.h")                                                       \
     X(time_wait_first_closer,                                                                      \
-      "The end that sends its FIN first has TIME_WAIT once both have closed, and the other end "   \
-      "has nothing,"                                                                               \
-      " unless the FINs cross.",                                                                   \
+      "The end that sends its FIN first usually has TIME_WAIT once both have closed, and the "     \
+      "other end has nothing, unless the FINs cross.",                                             \
       "tcp_fin(), net/ipv4/tcp_input.c")                                                           \
     X(time_wait_buckets,                                                                           \
       "A namespace holds tcp_max_tw_buckets minisockets (TIME_WAIT and FIN_WAIT_2 together), and " \

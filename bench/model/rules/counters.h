@@ -10,12 +10,11 @@
       "(tcp_syncookies = 0).",                                                                     \
       "tcp_conn_request(), net/ipv4/tcp_input.c; tcp_v4_syn_recv_sock(), net/ipv4/tcp_ipv4.c")     \
     X(listen_drops,                                                                                \
-      "ListenDrops counts the SYNs and third ACKs that a listener drops because a queue is full, " \
-      "memory is "                                                                                 \
-      "short, or no route leads back. What TCP_DEFER_ACCEPT, a socket filter, an IPsec policy or " \
-      "PAWS drops"                                                                                 \
-      " counts only in the listener's own drop count (skmem d in ss).",                            \
-      "tcp_listendrop(), include/net/tcp.h")                                                       \
+      "ListenDrops counts the SYNs and third ACKs that a listener drops because a queue is "       \
+      "full, memory is short, or no route leads back, and the half-open requests that an ICMP "    \
+      "error ends. What TCP_DEFER_ACCEPT, a socket filter, an IPsec policy or PAWS drops counts"   \
+      " only in the listener's own drop count (skmem d in ss).",                                   \
+      "tcp_listendrop(), include/net/tcp.h; tcp_req_err(), net/ipv4/tcp_ipv4.c")                   \
     X(request_full_counter,                                                                        \
       "TCPReqQFullDrop counts the SYNs that meet a full SYN queue with tcp_syncookies = 0.",       \
       "tcp_syn_flood_action(), net/ipv4/tcp_input.c")                                              \
@@ -47,9 +46,8 @@
       "tcp_retransmit_timer(), net/ipv4/tcp_timer.c; reqsk_timer_handler(), "                      \
       "net/ipv4/inet_connection_sock.c")                                                           \
     X(abort_on_timeout_counter,                                                                    \
-      "TCPAbortOnTimeout counts the connections that are given up because nobody answers "         \
-      "retransmissions or"                                                                         \
-      " probes in time.",                                                                          \
+      "TCPAbortOnTimeout counts the connections that the timer of retransmission, of window "      \
+      "probes or of keepalive gives up.",                                                          \
       "tcp_write_err(), net/ipv4/tcp_timer.c")                                                     \
     X(fin_wait_2_counter,                                                                          \
       "The making of a minisocket counts as TW when its timeout is more than 4 s, else as "        \

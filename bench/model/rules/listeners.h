@@ -18,9 +18,9 @@
       "then the end is found.",                                                                    \
       "tcp_recvmsg_locked(), net/ipv4/tcp.c")                                                      \
     X(queued_reset,                                                                                \
-      "A connection that is reset while it is queued is CLOSED and no tool shows it, but its "     \
-      "entry stays, and "                                                                          \
-      "recv() after accept() gives ECONNRESET.",                                                   \
+      "A connection that is reset while it is queued is CLOSED and ss does not show it, but its"   \
+      " entry stays. After accept() recv() gives what had come, and then ECONNRESET (end of "      \
+      "file, if a FIN came before the RST).",                                                      \
       "tcp_reset(), net/ipv4/tcp_input.c")                                                         \
     X(relisten,                                                                                    \
       "listen() on a listener only sets the limit anew, capped by somaxconn as it is then, and "   \
@@ -40,21 +40,18 @@
       "addresses and ports choose one, as good as by chance, and each has queues of its own.",     \
       "reuseport_select_sock(), net/core/sock_reuseport.c")                                        \
     X(reuseport_no_spill,                                                                          \
-      "A SYN whose listener is full is dropped, though another with SO_REUSEPORT has room: none "  \
-      "is asked in its "                                                                           \
-      "place.",                                                                                    \
+      "A SYN whose listener has a full accept queue is dropped, though another with "              \
+      "SO_REUSEPORT has room: none is asked in its place.",                                        \
       "tcp_conn_request(), net/ipv4/tcp_input.c")                                                  \
     X(listener_close_resets,                                                                       \
-      "The close of a listener resets every connection in its accept queue, unless "               \
-      "tcp_migrate_req = 1 and "                                                                   \
-      "another listener with SO_REUSEPORT takes it.",                                              \
+      "The close of a listener resets every connection in its accept queue, unless another "       \
+      "listener with SO_REUSEPORT takes it (tcp_migrate_req = 1, or a BPF program that "           \
+      "migrates).",                                                                                \
       "inet_csk_listen_stop(), net/ipv4/inet_connection_sock.c")                                   \
     X(listener_close_requests,                                                                     \
-      "With tcp_migrate_req = 0 the half-open requests of a closed listener are silently dropped " \
-      "at their "                                                                                  \
-      "next timeout. If the client sends a segment before that, the request ends at once, and "    \
-      "the segment "                                                                               \
-      "is answered by RST.",                                                                       \
+      "With tcp_migrate_req = 0 the half-open requests of a closed listener are silently "         \
+      "dropped at their next timeout. If the client sends an ACK or data before that, the "        \
+      "request ends at once, and the segment is answered by RST.",                                 \
       "reqsk_timer_handler(), net/ipv4/inet_connection_sock.c; tcp_v4_rcv(), net/ipv4/tcp_ipv4.c") \
     X(listener_close_migrates,                                                                     \
       "With tcp_migrate_req = 1 the connections in the accept queue of a listener that closes "    \

@@ -3,23 +3,21 @@
 
 #define RULES_OF_OPENING(X)                                                                        \
     X(handshake_syn_sent,                                                                          \
-      "connect() sends a SYN, and the client is in SYN_SENT until the SYN-ACK comes.",             \
+      "Without Fast Open connect() sends a SYN, and the client waits in SYN_SENT for the "         \
+      "SYN-ACK.",                                                                                  \
       "tcp_v4_connect(), net/ipv4/tcp_ipv4.c")                                                     \
     X(handshake_request,                                                                           \
-      "The server answers a SYN from a small request socket in SYN_RECV; the listener itself "     \
-      "stays in LISTEN, and "                                                                      \
-      "no program knows of it.",                                                                   \
+      "The server usually answers a SYN from a small request socket in SYN_RECV; the listener "    \
+      "itself stays in LISTEN, and its program does not notice.",                                  \
       "tcp_conn_request(), net/ipv4/tcp_input.c")                                                  \
     X(handshake_client_first,                                                                      \
-      "The SYN-ACK makes the client ESTABLISHED, half a round trip before the server can be: it "  \
-      "is the ACK that "                                                                           \
-      "makes the server's socket.",                                                                \
+      "Without Fast Open the SYN-ACK makes the client ESTABLISHED, half a round trip before the"   \
+      " server can be: it is the ACK that makes the server's socket.",                             \
       "tcp_rcv_synsent_state_process(), net/ipv4/tcp_input.c; tcp_check_req(), "                   \
       "net/ipv4/tcp_minisocks.c")                                                                  \
     X(syn_takes_a_number,                                                                          \
-      "SYN takes one sequence number, though it carries no byte: each end acknowledges the "       \
-      "other's first number + "                                                                    \
-      "1.",                                                                                        \
+      "SYN takes one sequence number, though it is no byte: without Fast Open each end "           \
+      "acknowledges the other's first number + 1.",                                                \
       "tcp_openreq_init(), net/ipv4/tcp_input.c; tcp_rcv_synsent_state_process(), "                \
       "net/ipv4/tcp_input.c")                                                                      \
     X(handshake_segments,                                                                          \
@@ -60,7 +58,8 @@
       "OutRsts counts every RST that TCP sends; those of a firewall are not in it.",               \
       "tcp_v4_send_reset(), net/ipv4/tcp_ipv4.c; tcp_send_active_reset(), net/ipv4/tcp_output.c")  \
     X(crossed_syn_sent,                                                                            \
-      "connect() sends a SYN, and each end is in SYN_SENT until something of the other comes.",    \
+      "Without Fast Open connect() sends a SYN at each end, and each waits in SYN_SENT for an "    \
+      "answer.",                                                                                   \
       "tcp_v4_connect(), net/ipv4/tcp_ipv4.c")                                                     \
     X(crossed_syns,                                                                                \
       "A SYN without ACK that meets a SYN_SENT makes it SYN_RECV: a full socket with its "         \
@@ -83,12 +82,12 @@
       "PassiveOpens counts none of them.",                                                         \
       "tcp_connect(), net/ipv4/tcp_output.c")                                                      \
     X(data_is_third_ack,                                                                           \
-      "Any segment that acknowledges the SYN-ACK serves as the third ACK, with data or without.",  \
+      "Without TCP_DEFER_ACCEPT any segment in the window that acknowledges the SYN-ACK serves "   \
+      "as the third ACK, with data or without, unless it is a RST.",                               \
       "tcp_check_req(), net/ipv4/tcp_minisocks.c")                                                 \
     X(request_waits_for_ack,                                                                       \
-      "A half-open request whose ACK does not come stays in SYN_RECV, while the client is "        \
-      "ESTABLISHED and "                                                                           \
-      "knows of nothing.",                                                                         \
+      "A half-open request whose third ACK is lost stays in SYN_RECV at first, while the client"   \
+      " is ESTABLISHED and does not notice.",                                                      \
       "tcp_conn_request(), net/ipv4/tcp_input.c")                                                  \
     X(defer_rounds_up,                                                                             \
       "TCP_DEFER_ACCEPT becomes a number of SYN-ACK timeouts, the least whose time covers the "    \
@@ -96,9 +95,9 @@
       "given: 1, 3, 7, 15 s and so on; getsockopt() tells that time.",                             \
       "secs_to_retrans(), net/ipv4/tcp.c")                                                         \
     X(defer_drops_ack,                                                                             \
-      "With TCP_DEFER_ACCEPT a third ACK without data is dropped until the time is over, and the " \
-      "request "                                                                                   \
-      "stays in SYN_RECV; TCPDeferAcceptDrop counts it. A SYN cookie's ACK is not asked.",         \
+      "With TCP_DEFER_ACCEPT a bare third ACK is dropped until the time is over, and the "         \
+      "request stays in SYN_RECV; TCPDeferAcceptDrop counts it. The ACK of a SYN cookie is not "   \
+      "dropped.",                                                                                  \
       "tcp_check_req(), net/ipv4/tcp_minisocks.c")                                                 \
     X(defer_ends,                                                                                  \
       "Once the third ACK has come, TCP_DEFER_ACCEPT keeps the SYN-ACK from being sent again "     \
@@ -120,9 +119,9 @@
       "accept queue: accept() and read() work before the handshake is over.",                      \
       "tcp_fastopen_create_child(), net/ipv4/tcp_fastopen.c")                                      \
     X(fastopen_limit,                                                                              \
-      "TCP_FASTOPEN = q allows q connections whose handshake is not over, accepted or not; a SYN " \
-      "beyond that gets an ordinary handshake. Those that a RST ended after accept() count for "   \
-      "60 s more.",                                                                                \
+      "TCP_FASTOPEN = q (at most somaxconn) allows q connections whose handshake is not over, "    \
+      "accepted or not; a SYN beyond that gets an ordinary handshake. Those that a RST ended "     \
+      "after accept() count for 60 s more.",                                                       \
       "tcp_fastopen_queue_check(), net/ipv4/tcp_fastopen.c")                                       \
     X(fastopen_falls_back,                                                                         \
       "A client whose data the SYN-ACK does not acknowledge sends it again with its ACK, and "     \
@@ -135,13 +134,12 @@
       "back (after 60 s, if the connection was accepted), and so does the end of the retries.",    \
       "reqsk_fastopen_remove(), net/core/request_sock.c")                                          \
     X(fastopen_overflow_counter,                                                                   \
-      "TCPFastOpenListenOverflow counts the SYNs with data that find TCP_FASTOPEN's places "       \
-      "taken; with 0 places "                                                                      \
-      "none counts.",                                                                              \
+      "TCPFastOpenListenOverflow counts the SYNs with data or the Fast Open option that find "     \
+      "TCP_FASTOPEN's places taken; with 0 places none counts.",                                   \
       "tcp_fastopen_queue_check(), net/ipv4/tcp_fastopen.c")                                       \
     X(syn_challenged,                                                                              \
       "A SYN for an open connection does not end it, with any sequence number: the kernel "        \
-      "answers it with a challenge ACK.",                                                          \
+      "answers it with a challenge ACK, at most one in tcp_invalid_ratelimit (500 ms).",           \
       "tcp_validate_incoming(), net/ipv4/tcp_input.c")                                             \
     X(syn_sent_resets,                                                                             \
       "A socket in SYN_SENT that gets an ACK of something else answers it with a RST of exactly "  \
@@ -160,16 +158,13 @@
       "tcp_rcv_synsent_state_process(), net/ipv4/tcp_input.c")                                     \
     X(icmp_ends_connect,                                                                           \
       "In SYN_SENT an ICMP or ICMPv6 message of an unreachable destination ends connect() at "     \
-      "once, with "                                                                                \
-      "EHOSTUNREACH if it is the host. Later it is only remembered, and so is one that meets a "   \
-      "system call.",                                                                              \
+      "once, with EHOSTUNREACH if it is the host. Later it is only remembered (without "           \
+      "IP_RECVERR), and so is one that meets a system call.",                                      \
       "tcp_v4_err(), net/ipv4/tcp_ipv4.c; tcp_v6_err(), net/ipv6/tcp_ipv6.c")                      \
     X(neighbour_fails,                                                                             \
-      "On its own network a host asks for an address mcast_solicit times, retrans_time_ms apart: " \
-      "by default three "                                                                          \
-      "times, 1 s apart. If nobody answers, its kernel sends itself an ICMP message of an "        \
-      "unreachable host, which "                                                                   \
-      "ends connect(); no SYN has left.",                                                          \
+      "On its own network a host asks for an address that it does not know yet mcast_solicit "     \
+      "times, retrans_time_ms apart: by default three times, 1 s apart. If nobody answers, its "   \
+      "kernel sends itself an ICMP message of an unreachable host, which ends connect(); no SYN"   \
+      " has left.",                                                                                \
       "neigh_timer_handler(), net/core/neighbour.c; ipv4_link_failure(), net/ipv4/route.c; "       \
-      "ip6_link_failure(), "                                                                       \
-      "net/ipv6/route.c")
+      "ip6_link_failure(), net/ipv6/route.c")
