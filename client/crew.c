@@ -1,5 +1,6 @@
 #include "client/crew.h"
 #include "common/process/clock.h"
+#include "common/process/loop_guard.h"
 #include "common/process/thread.h"
 
 #include <errno.h>
@@ -9,10 +10,12 @@
 #include <unistd.h>
 
 struct crew_member {
+    struct loop_guard guard; /* first: it is the loop's ev_userdata() */
     struct crew *crew;
     size_t index;
     int wake_fd;
     ev_io wake;
+    unsigned obeyed;      /* number of the last order */
     struct ev_loop *loop; /* NULL: no memory for it */
     pthread_t thread;
     int cpu; /* on which the thread stays; -1: wherever */
@@ -56,6 +59,7 @@ static void crew_end_turn(struct crew_member *m)
 /* libev has these two called around epoll_wait(), of which it still wants the errno. */
 static void crew_before_waiting(struct ev_loop *loop)
 {
+    loop_guard_before_waiting(loop);
     crew_end_turn(ev_userdata(loop));
 }
 
@@ -73,7 +77,6 @@ static void crew_run_loop(struct crew_member *m)
         ev_run(m->loop, 0);
         return;
     }
-    ev_set_userdata(m->loop, m);
     ev_set_loop_release_cb(m->loop, crew_before_waiting, crew_after_waiting);
     crew_take_turn(m);
     ev_run(m->loop, 0);
@@ -87,10 +90,12 @@ static void crew_on_wake(struct ev_loop *loop, ev_io *io, int events)
     eventfd_t wakes;
     eventfd_read(io->fd, &wakes);
     unsigned number = c->number;
-    if (c->ending)
+    if (c->ending) {
         ev_break(loop, EVBREAK_ALL);
-    else
+    } else if (number != m->obeyed) { /* else the loop has woken itself (loop_guard.h) */
+        m->obeyed = number;
         c->args.obey(c->args.context, m->index, c->order, number);
+    }
 }
 
 static void crew_on_quiet(struct ev_loop *loop, ev_io *io, int events)
@@ -111,7 +116,9 @@ static int crew_prepare(struct crew_member *m)
     ev_io_init(&m->wake, crew_on_wake, m->wake_fd, EV_READ);
     m->wake.data = m;
     ev_io_start(m->loop, &m->wake);
-    return c->args.prepare(c->args.context, m->index, m->loop);
+    loop_guard_begin(&m->guard, m->loop, m->wake_fd);
+    int error = c->args.prepare(c->args.context, m->index, m->loop);
+    return error ? error : loop_guard_check(m->loop, false);
 }
 
 static void crew_leave(struct crew_member *m)
@@ -152,7 +159,7 @@ static void *crew_thread_main(void *context)
     if (error)
         atomic_compare_exchange_strong(&c->error, &none, error);
     sem_post(&c->arrived);
-    if (!error)
+    if (!error && !c->ending) /* else loop_guard_check() may have taken the word of it */
         crew_run_loop(m);
     crew_leave(m);
     sem_post(&c->arrived);

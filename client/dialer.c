@@ -212,7 +212,7 @@ static bool dialer_ask(struct dialer *d)
 
 static void dialer_set_timeout(struct dialer *d)
 {
-    if (!ev_is_active(&d->timeout.io) && d->connecting.first)
+    if (!d->timeout.due_ns && d->connecting.first)
         timer_set(&d->timeout, d->connecting.first->started_ns + d->settings->connect_timeout_ns);
 }
 

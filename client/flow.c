@@ -3,6 +3,7 @@
 #include "client/log.h"
 #include "client/sources.h"
 #include "common/process/clock.h"
+#include "common/process/loop_guard.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -75,6 +76,7 @@ static enum stats_row flow_row(const struct flow *f, int error)
     case ENFILE:
     case ENOBUFS:
     case ENOMEM:
+    case ENOSPC: /* of epoll_ctl() */
         return STATS_ROW_no_fd;
     default:
         return STATS_ROW_unreachable;
@@ -151,6 +153,14 @@ static void flow_fail(struct flow *f, int error)
     if (row == STATS_ROW_no_port || row == STATS_ROW_no_fd)
         dialer_pause(d);
     flow_end(f);
+}
+
+/* Whether epoll does not take the connection: then it has ended. */
+static bool flow_is_unwatched(struct flow *f, int events)
+{
+    if (events & EV_ERROR)
+        flow_fail(f, loop_guard_error(f->dialer->loop));
+    return events & EV_ERROR;
 }
 
 /* As --close says. */
@@ -268,6 +278,8 @@ static ssize_t flow_send(struct flow *f)
 static void flow_on_connecting(struct ev_loop *loop, ev_io *io, int events)
 {
     struct flow *f = (struct flow *)io;
+    if (flow_is_unwatched(f, events))
+        return;
     ssize_t n = flow_send(f);
     if (n < 0 && errno == EAGAIN)
         return;
@@ -325,7 +337,8 @@ static bool flow_take_reply(struct flow *f)
 static void flow_on_replying(struct ev_loop *loop, ev_io *io, int events)
 {
     struct flow *f = (struct flow *)io;
-    if (flow_take_reply(f) && f->received >= f->dialer->settings->size)
+    if (!flow_is_unwatched(f, events) && flow_take_reply(f) &&
+        f->received >= f->dialer->settings->size)
         flow_on_reply(f);
 }
 
@@ -347,7 +360,7 @@ static void flow_request(struct flow *f)
 static void flow_on_requesting(struct ev_loop *loop, ev_io *io, int events)
 {
     struct flow *f = (struct flow *)io;
-    if ((events & EV_READ) && !flow_take_reply(f))
+    if (flow_is_unwatched(f, events) || ((events & EV_READ) && !flow_take_reply(f)))
         return;
     if (events & EV_WRITE)
         flow_request(f);
@@ -356,6 +369,8 @@ static void flow_on_requesting(struct ev_loop *loop, ev_io *io, int events)
 static void flow_on_holding(struct ev_loop *loop, ev_io *io, int events)
 {
     struct flow *f = (struct flow *)io;
+    if (flow_is_unwatched(f, events))
+        return;
     ssize_t n = flow_receive(f);
     if (n == 0)
         flow_on_peer_closed(f);
@@ -381,6 +396,8 @@ static void flow_on_replies(struct flow *f, ssize_t n)
 static void flow_on_pacing(struct ev_loop *loop, ev_io *io, int events)
 {
     struct flow *f = (struct flow *)io;
+    if (flow_is_unwatched(f, events))
+        return;
     ssize_t n = events & EV_READ ? flow_receive(f) : -1;
     if ((events & EV_READ) && n == 0)
         flow_on_peer_closed(f);

@@ -187,11 +187,13 @@ static void limit_add_descriptors(const struct limit_figures *f, json_t *limits)
 {
     char a[HUMAN_MAX];
     if (f->no_fd)
-        limit_add(limits, "descriptors", json_pack("{s:I}", "no_fd", (json_int_t)f->no_fd),
-                  "%s attempts found no descriptor or no memory: EMFILE is the limit of this "
-                  "process (ulimit -Hn), ENFILE the machine's (fs.file-max), anything else is "
-                  "memory. Keep fewer open, with -c or with another --close.",
-                  human_count((int64_t)f->no_fd, a));
+        limit_add(
+            limits, "descriptors", json_pack("{s:I}", "no_fd", (json_int_t)f->no_fd),
+            "%s attempts found no descriptor or no memory: EMFILE is the limit of this "
+            "process (ulimit -Hn), ENFILE the machine's (fs.file-max), ENOSPC this user's for "
+            "all epolls (fs.epoll.max_user_watches), anything else is memory. Keep fewer open, "
+            "with -c or with another --close.",
+            human_count((int64_t)f->no_fd, a));
 }
 
 json_t *limit_list(const struct limit_figures *f)

@@ -7,6 +7,7 @@
 #include "common/kernel/counters.h"
 #include "common/kernel/socket_options.h"
 #include "common/process/clock.h"
+#include "common/process/loop_guard.h"
 #include "common/process/stop.h"
 #include "common/process/thread.h"
 #include "common/report/program.h"
@@ -447,6 +448,8 @@ int run_new(const struct run_args *args, struct run **ret)
         error = timer_open(&r->duration, crew_loop(r->crew), run_on_duration);
     if (!error)
         error = timer_open(&r->step, crew_loop(r->crew), run_on_step);
+    if (!error)
+        error = loop_guard_check(crew_loop(r->crew), true);
     if (error) {
         run_free(r);
         return error;

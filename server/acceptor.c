@@ -1,6 +1,7 @@
 #include "server/acceptor.h"
 #include "common/options/options.h"
 #include "common/process/clock.h"
+#include "common/process/loop_guard.h"
 #include "server/listener.h"
 
 #include <errno.h>
@@ -93,7 +94,11 @@ static void acceptor_paced(struct acceptor *a)
 static void acceptor_on_readable(struct ev_loop *loop, ev_io *io, int events)
 {
     struct acceptor *a = (struct acceptor *)io;
-    if (a->share->delay_ns)
+    if (events & EV_ERROR) {
+        STATS_ADD(a->stats->accept_errors, 1);
+        ev_io_set(io, io->fd, EV_READ); /* a start before the loop goes on is a new one, too */
+        acceptor_pause(a, loop_guard_error(loop));
+    } else if (a->share->delay_ns)
         acceptor_paced(a);
     else
         acceptor_eager(a);
@@ -106,23 +111,20 @@ static void acceptor_on_wake(struct timer *timer)
     ev_io_start(a->loop, &a->io);
 }
 
-static void acceptor_begin(struct acceptor *a)
+void acceptor_begin(struct acceptor *a)
 {
+    if (a->away)
+        return;
     if (!a->share->delay_ns)
         ev_io_start(a->loop, &a->io);
     else if (a->share->delay_ns != OPTION_NEVER)
         timer_set(&a->wake, a->share->next_ns);
 }
 
-int acceptor_start(struct acceptor *a, int fd)
+int acceptor_open(struct acceptor *a, int fd)
 {
-    int r = timer_open(&a->wake, a->loop, acceptor_on_wake);
-    if (r)
-        return r;
     ev_io_init(&a->io, acceptor_on_readable, fd, EV_READ);
-    if (!a->away)
-        acceptor_begin(a);
-    return 0;
+    return timer_open(&a->wake, a->loop, acceptor_on_wake);
 }
 
 void acceptor_hurry(struct acceptor *a)

@@ -29,7 +29,7 @@ struct acceptor {
     struct acceptor_share *share;
     struct stats *stats;
     int64_t sampled_ns;
-    int starved; /* errno that paused it: EMFILE, ENFILE, ENOBUFS, ENOMEM; 0: not paused */
+    int starved; /* errno that paused it: EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOSPC; 0: not paused */
     bool away;   /* another accepts in its place */
     void (*accepted)(void *context, int fd); /* owns fd from then on */
     /* EMFILE, and somebody waits. True: acceptor_leave() was called. False: it pauses */
@@ -40,7 +40,10 @@ struct acceptor {
 
 /* fd: a non-blocking listener, not owned. The caller has set the other fields named above, but
  * sampled_ns and starved. 0 or -errno. */
-int acceptor_start(struct acceptor *a, int fd);
+int acceptor_open(struct acceptor *a, int fd);
+
+/* Accepts from now on, unless it is away. */
+void acceptor_begin(struct acceptor *a);
 
 /* delay_ns has become 0: accepts from now on. In the loop's thread. */
 void acceptor_hurry(struct acceptor *a);

@@ -2,6 +2,7 @@
 #include "common/kernel/counters.h"
 #include "common/kernel/socket_options.h"
 #include "common/process/clock.h"
+#include "common/process/loop_guard.h"
 #include "common/process/stop.h"
 #include "common/process/thread.h"
 #include "common/report/program.h"
@@ -76,7 +77,7 @@ static int server_open_workers(struct server *s, const char **ret_step)
     r = worker_share_open(&s->share);
     for (size_t i = 0; i < s->n_workers && !r; i++)
         r = worker_init(&s->workers[i], &s->share, s->workers[i].listener);
-    return r;
+    return r ? r : loop_guard_check(s->workers[0].loop, true);
 }
 
 int server_start(const struct server_args *args, struct server **ret, const char **ret_step)

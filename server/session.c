@@ -1,5 +1,6 @@
 #include "server/session.h"
 #include "common/process/clock.h"
+#include "common/process/loop_guard.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -185,7 +186,10 @@ static void session_read(struct session *s)
 static void session_on_event(struct ev_loop *loop, ev_io *io, int events)
 {
     struct session *s = (struct session *)io;
-    if (s->pending)
+    if (events & EV_ERROR) {
+        s->pool->unwatched(s->pool->context, loop_guard_error(loop));
+        session_end(s, &s->pool->stats->closed_by_server, true);
+    } else if (s->pending)
         session_flush(s);
     else
         session_read(s);

@@ -30,6 +30,8 @@ struct session_pool {
     int on_data, on_eof, close_how;
     int64_t close_after_ns;       /* OPTION_NEVER */
     void (*freed)(void *context); /* a descriptor was closed */
+    /* epoll does not take a connection: it is reset and counts as closed_by_server */
+    void (*unwatched)(void *context, int error);
     void *context;
 
     /* the pool's own */

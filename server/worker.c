@@ -57,6 +57,15 @@ static void worker_on_freed(void *context)
     acceptor_descriptor_freed(&w->acceptor);
 }
 
+static void worker_on_unwatched(void *context, int error)
+{
+    struct worker *w = context;
+    char why[LOOP_GUARD_WHY_MAX];
+    if (!atomic_exchange(&w->share->told_unwatched, true))
+        terminal_notice("a connection cannot be watched and is reset: %s",
+                        loop_guard_why(error, why));
+}
+
 /* Edge-triggered: this takes the event, and the eventfd stays as it is for the others. */
 static void worker_on_news(struct ev_loop *loop, ev_io *io, int events)
 {
@@ -74,7 +83,7 @@ static void worker_on_news(struct ev_loop *loop, ev_io *io, int events)
 static void worker_on_starved(void *context, int error)
 {
     struct worker *w = context;
-    char why[160] = "";
+    char why[160] = "", reason[LOOP_GUARD_WHY_MAX];
     if (error == EMFILE && w->share->settings->max_descriptors) {
         terminal_notice(
             "accept() fails with EMFILE: all %llu descriptors of --max-descriptors are in use. The "
@@ -87,7 +96,7 @@ static void worker_on_starved(void *context, int error)
                  strerror(-w->successor_error));
     terminal_notice("cannot accept: %s%s%s. The connections stay in the queue and accepting goes "
                     "on when descriptors come free",
-                    strerror(error),
+                    loop_guard_why(error, reason),
                     error == EMFILE   ? " (ulimit -n)"
                     : error == ENFILE ? " (sysctl fs.file-max)"
                                       : "",
@@ -124,7 +133,9 @@ static void worker_free(struct worker *w)
 void worker_run(struct worker *w)
 {
     thread_stay(w->cpu);
-    ev_run(w->loop, 0);
+    acceptor_begin(&w->acceptor);
+    if (!w->share->ending) /* else loop_guard_check() may have taken the news of it */
+        ev_run(w->loop, 0);
 }
 
 static void *worker_main(void *context)
@@ -271,6 +282,7 @@ int worker_init(struct worker *w, struct worker_share *share, int listener)
     w->loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
     if (!w->loop)
         return errno ? -errno : -ENOMEM;
+    loop_guard_begin(&w->guard, w->loop, share->news);
     w->pool = (struct session_pool){.loop = w->loop,
                                     .stats = &w->stats,
                                     .on_data = s->on_data,
@@ -278,6 +290,7 @@ int worker_init(struct worker *w, struct worker_share *share, int listener)
                                     .close_how = s->close_how,
                                     .close_after_ns = s->close_after_ns,
                                     .freed = worker_on_freed,
+                                    .unwatched = worker_on_unwatched,
                                     .context = w};
     int r = worker_watch_news(w);
     if (!r)
@@ -293,9 +306,9 @@ int worker_init(struct worker *w, struct worker_share *share, int listener)
                                     .out_of_descriptors = worker_on_starved,
                                     .away = w != w->first,
                                     .context = w};
-    r = acceptor_start(&w->acceptor, listener);
+    r = acceptor_open(&w->acceptor, listener);
     w->accepting = !r;
-    return r;
+    return r ? r : loop_guard_check(w->loop, false);
 }
 
 void worker_rest(struct worker *w)

@@ -8,6 +8,7 @@
  * the worker itself may use those of its connections, its loop and its timers. */
 #pragma once
 
+#include "common/process/loop_guard.h"
 #include "server/acceptor.h"
 #include "server/session.h"
 #include "server/settings.h"
@@ -25,11 +26,13 @@ struct worker_share {
     int news; /* eventfd; -1 until opened */
     int first_free;
     atomic_bool ending;
-    atomic_bool told; /* that there is another file table */
+    atomic_bool told;           /* that there is another file table */
+    atomic_bool told_unwatched; /* that a connection was reset */
 };
 
 struct worker {
     struct worker_share *share;
+    struct loop_guard guard;
     struct ev_loop *loop;
     int listener; /* -1 until opened */
     int cpu;      /* on which its thread stays, and its successors'; -1: wherever */

@@ -9,17 +9,16 @@
 struct timer {
     ev_io io;
     struct ev_loop *loop;
-    int64_t due_ns; /* while it is set */
+    int64_t due_ns; /* 0: it is not set */
     void (*ring)(struct timer *timer);
 };
 
-/* Makes the timerfd; ring is called from the loop. 0 or -errno. The timer keeps the loop alive only
- * while it is set.
- */
+/* Makes the timerfd; ring is called from the loop. 0 or -errno. It is watched from here on, set or
+ * not (common/process/loop_guard.h); it keeps the loop alive only while it is set. */
 int timer_open(struct timer *t, struct ev_loop *loop, void (*ring)(struct timer *timer));
 
 /* Rings at `due_ns` on clock_now_ns()'s clock, at once when that is past. Replaces an earlier
  * time. */
 void timer_set(struct timer *t, int64_t due_ns);
-void timer_stop(struct timer *t);
+void timer_stop(struct timer *t);  /* also one that is not set, or was never opened */
 void timer_close(struct timer *t); /* a zeroed timer that was never opened is fine */

@@ -1,5 +1,6 @@
 #include "common/report/program.h"
 #include "common/process/exit_code.h"
+#include "common/process/loop_guard.h"
 #include "common/report/page.h"
 #include "common/report/terminal.h"
 
@@ -140,8 +141,9 @@ int program_start_failed(const char *what, int r)
             terminal_error("%s: %s; %s", what, strerror(-r), program_lacks[i].mend);
             return EXIT_CODE_CANNOT;
         }
-    terminal_error("%s: %s", what, strerror(-r));
-    return EXIT_CODE_FAILED;
+    char why[LOOP_GUARD_WHY_MAX];
+    terminal_error("%s: %s", what, r == -ENOSPC ? loop_guard_why(-r, why) : strerror(-r));
+    return r == -ENOSPC ? EXIT_CODE_CANNOT : EXIT_CODE_FAILED;
 }
 
 int program_check_ready_fd(int fd)

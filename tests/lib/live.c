@@ -221,11 +221,11 @@ static const char *live_command(const char *command)
     return text;
 }
 
-#define LIVE_FORMAT(command)                                \
-    char command[1024];                                     \
-    va_list arguments;                                      \
-    va_start(arguments, format);                            \
-    vsnprintf(command, sizeof(command), format, arguments); \
+#define LIVE_FORMAT(command)                                                                    \
+    char command[2048];                                                                         \
+    va_list arguments;                                                                          \
+    va_start(arguments, format);                                                                \
+    cr_assert_lt(vsnprintf(command, sizeof(command), format, arguments), (int)sizeof(command)); \
     va_end(arguments)
 
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"

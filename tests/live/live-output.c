@@ -178,6 +178,8 @@ Test(output, what_a_start_lacks_is_named)
     "setpriv --reuid 65534 --regid 65534 --clear-groups prlimit --nproc=1 ./" command
 #define WITHOUT(call, error, command) \
     "strace -f -qq -o /dev/null -e inject=" call ":error=" error " " command
+#define STOPPED(call, command) \
+    "timeout 60 strace -f -qq -o /dev/null -e inject=" call ":signal=SIGSTOP " command
 #define FORBIDDEN_IN_LAB                                                                        \
     "cannot make or enter the lab's network namespaces (Operation not permitted). To mend it: " \
     "root of a user "                                                                           \
@@ -223,6 +225,10 @@ Test(output, what_a_start_lacks_is_named)
          "77:", "this kernel has no such system call"},
         {WITHOUT("unshare", "ENOSPC", BENCH "enter true"),
          "77:", "more namespaces are needed than this user may have"},
+        {STOPPED("unshare", BENCH "run handshake"), "77:",
+         "its process has been stopped by a signal (SIGSTOP, SIGTSTP) for 5 s, and was kill"},
+        {STOPPED("unshare", BENCH "probe"), "77:",
+         "its process has been stopped by a signal (SIGSTOP, SIGTSTP) for 5 s, and was kill"},
         {WITHOUT("socket", "ENOBUFS", SERVER), "77:", "the kernel has no memory for it: free some"},
         {WITHOUT("socket", "EPERM", SERVER),
          "77:", "preparing the guard of sysctls: Operation not permitted; this"},
@@ -233,6 +239,62 @@ Test(output, what_a_start_lacks_is_named)
     cr_expect_not(strstr(never, "accepted"), "the report of a run that never was: %s", never);
     if (!live_sanitized)
         cr_expect(strstr(told("ulimit -v 6000; " BENCH "run handshake"), "more memory is needed"));
+}
+
+#define UNWATCHED "may watch no more descriptors than"
+
+/* Every epoll_ctl() in its turn: what the run itself needs ends the start, and a connection fails
+ * alone. */
+Test(output, what_epoll_does_not_take_is_told_and_not_waited_for, .timeout = LIVE_TIMEOUT_S)
+{
+    struct live *server = live_start_ready("server", "--port", "8888", NULL);
+    for (int threads = 1; threads <= 2 && !live_sanitized; threads++) {
+        int starts = 0, connections = 0, untouched = 0;
+        for (int n = 1; n <= 32 && !untouched; n++) {
+            char command[1000];
+            snprintf(command, sizeof(command),
+                     "timeout 60 strace -f -qq -o /dev/null -e inject=epoll_ctl:error=ENOSPC:when="
+                     "%d " CLIENT " -w echo -d 50ms -t %d --json=f >g; c=$?; test -s f && jq -r "
+                     "'.connections | if .no_fd == 0 then \"all\" elif .attempted == 3 and "
+                     ".established + .no_fd == 3 then \"some\" else . end' f; (exit $c)",
+                     n, threads);
+            const char *seen = told(command);
+            connections += !strcmp(seen, "some\n0: \n");
+            untouched += !strcmp(seen, "all\n0: \n");
+            starts += !strncmp(seen, "77: ", 4) && strstr(seen, UNWATCHED);
+            cr_assert_eq(starts + connections + untouched, n, "%d: %s", n, seen);
+        }
+        cr_expect(starts > 3 && connections && untouched);
+    }
+    live_stop(server, SIGTERM);
+    live_free(server);
+}
+
+/* The same with the server. */
+Test(output, a_server_goes_on_without_what_epoll_does_not_take, .timeout = LIVE_TIMEOUT_S)
+{
+    int starts = 0, listeners = 0, connections = 0, untouched = 0;
+    for (int n = 1; n <= 32 && !untouched && !live_sanitized; n++) {
+        char command[1000];
+        snprintf(command, sizeof(command),
+                 "mkfifo p; { timeout -k 1 60 strace -f -qq -o /dev/null -e "
+                 "inject=epoll_ctl:error=ENOSPC:when=%d $B/server/tcplab-server -p 8888 --ready-fd "
+                 "4 --json=f >g; } 4>p & s=$!; if read -r ready <p; then timeout 30 " CLIENT
+                 " -w echo -d 50ms --json=c >g || echo \"client $?\"; kill -INT "
+                 "$(ss -Hltnp 'sport = :8888' | sed 's/.*pid=//; s/,.*//'); fi; wait $s; e=$?; "
+                 "test -s f && jq -r '[.connections.accept_errors, .connections.closed_by_server] "
+                 "| @text' f; test -s c && jq .connections.reset c; (exit $e)",
+                 n);
+        const char *seen = told(command);
+        starts += !strncmp(seen, "77: ", 4) && strstr(seen, UNWATCHED);
+        listeners += !strncmp(seen, "[1,0]\n0\n0: ", 11) &&
+                     strstr(seen, "cannot accept: No space") && strstr(seen, UNWATCHED);
+        connections += !strncmp(seen, "[0,1]\n1\n0: ", 11) &&
+                       strstr(seen, "a connection cannot be watched and is reset: No space");
+        untouched += !strncmp(seen, "[0,0]\n0\n0: ", 11);
+        cr_assert_eq(starts + listeners + connections + untouched, n, "%d: %s", n, seen);
+    }
+    cr_expect(live_sanitized || (starts > 3 && listeners && connections && untouched));
 }
 
 /* What is refused leaves no file behind, and no file of others is touched. */

@@ -1,0 +1,45 @@
+#include "common/process/loop_guard.h"
+
+#include <errno.h>
+#include <sys/eventfd.h>
+
+/* Right before epoll_wait(): what is pending now is what epoll_ctl() has refused since the
+ * callbacks ran, and errno is still its own. Only that of a descriptor that was in the epoll before
+ * (epoll_modify() in ev_epoll.c) may have come after it. */
+void loop_guard_before_waiting(struct ev_loop *loop)
+{
+    struct loop_guard *w = ev_userdata(loop);
+    int error = errno;
+    if (!ev_pending_count(loop))
+        return;
+    w->error = error == EEXIST || error == ENOENT ? ENOSPC : error;
+    eventfd_write(w->wake, 1);
+}
+
+void loop_guard_begin(struct loop_guard *w, struct ev_loop *loop, int wake)
+{
+    *w = (struct loop_guard){.wake = wake};
+    ev_set_userdata(loop, w);
+    ev_set_loop_release_cb(loop, loop_guard_before_waiting, NULL);
+}
+
+static void loop_guard_on_async(struct ev_loop *loop, ev_async *async, int events)
+{
+}
+
+int loop_guard_check(struct ev_loop *loop, bool signals)
+{
+    struct loop_guard *w = ev_userdata(loop);
+    ev_async any; /* the first has libev open its descriptor */
+    ev_async_init(&any, loop_guard_on_async);
+    if (signals)
+        ev_async_start(loop, &any);
+    ev_run(loop, EVRUN_NOWAIT);
+    ev_async_stop(loop, &any);
+    return -w->error;
+}
+
+int loop_guard_error(struct ev_loop *loop)
+{
+    return ((struct loop_guard *)ev_userdata(loop))->error;
+}
