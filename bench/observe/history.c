@@ -14,6 +14,9 @@ struct history {
     uint32_t *present, *next;
     size_t n_present, n_next;
     uint64_t looks;
+    int64_t last_ns; /* when the last look began */
+    struct history_change *changes;
+    size_t n_changes, size_changes;
 };
 
 struct history *history_new(void)
@@ -29,6 +32,7 @@ void history_free(struct history *h)
     free(h->slots);
     free(h->present);
     free(h->next);
+    free(h->changes);
     free(h);
 }
 
@@ -83,11 +87,37 @@ static struct history_entry *history_get(struct history *h, const struct connect
     return &h->entries[*slot - 1];
 }
 
+static int history_note_change(struct history *h, size_t entry, enum side side,
+                               const struct look *look)
+{
+    const struct history_side *hs = &h->entries[entry].side[side];
+    bool gone = hs->look != h->looks;
+    if (entry >= HISTORY_FOLLOWED)
+        return 0;
+    if (h->n_changes == h->size_changes) {
+        size_t size = h->size_changes ? 2 * h->size_changes : 256;
+        struct history_change *bigger = reallocarray(h->changes, size, sizeof(*bigger));
+        if (!bigger)
+            return -ENOMEM;
+        h->changes = bigger;
+        h->size_changes = size;
+    }
+    h->changes[h->n_changes++] = (struct history_change){.entry = entry,
+                                                         .side = side,
+                                                         .state = gone ? 0 : hs->state,
+                                                         .held = !gone && hs->held,
+                                                         .not_ns = h->last_ns,
+                                                         .seen_ns = look->until_ns};
+    return 0;
+}
+
 static int history_add_side(struct history *h, const struct look *look, enum side side)
 {
     struct connection_id id;
+    int r;
     for (size_t i = 0; i < look->side[side].n; i++) {
         const struct sockdiag_socket *s = &look->side[side].sockets[i];
+        bool held = s->inode;
         look_connection(side, s, &id);
         struct history_entry *e = history_get(h, &id);
         if (!e)
@@ -95,25 +125,34 @@ static int history_add_side(struct history *h, const struct look *look, enum sid
         if (e->side[SIDE_SERVER].look != h->looks && e->side[SIDE_CLIENT].look != h->looks)
             h->next[h->n_next++] = (uint32_t)(e - h->entries);
         struct history_side *hs = &e->side[side];
-        hs->state = s->state < SOCKDIAG_STATES ? s->state : 0;
+        unsigned state = s->state < SOCKDIAG_STATES ? s->state : 0;
+        bool same = hs->look && hs->look + 1 == h->looks && state == hs->state && held == hs->held;
+        hs->state = state;
+        hs->held = held;
         if (!hs->first_ns[hs->state])
             hs->first_ns[hs->state] = look->at_ns;
         hs->last_ns[hs->state] = look->at_ns;
-        hs->accepted = hs->accepted || s->inode;
+        hs->accepted = hs->accepted || held;
         hs->missing_ns = 0;
         hs->look = h->looks;
+        if (!same && (r = history_note_change(h, (size_t)(e - h->entries), side, look)))
+            return r;
     }
     return 0;
 }
 
-static void history_note_missing(struct history *h, int64_t at_ns)
+static int history_note_missing(struct history *h, const struct look *look)
 {
+    int r = 0;
     for (size_t i = 0; i < h->n_present; i++)
-        for (int side = 0; side < 2; side++) {
+        for (int side = 0; side < 2 && !r; side++) {
             struct history_side *hs = &h->entries[h->present[i]].side[side];
-            if (hs->look && hs->look < h->looks && !hs->missing_ns)
-                hs->missing_ns = at_ns;
+            if (!hs->look || hs->look == h->looks || hs->missing_ns)
+                continue;
+            hs->missing_ns = look->at_ns;
+            r = history_note_change(h, h->present[i], (enum side)side, look);
         }
+    return r;
 }
 
 int history_add(struct history *h, const struct look *look)
@@ -123,9 +162,11 @@ int history_add(struct history *h, const struct look *look)
     int r = history_add_side(h, look, SIDE_SERVER);
     if (!r)
         r = history_add_side(h, look, SIDE_CLIENT);
+    if (!r)
+        r = history_note_missing(h, look);
     if (r)
         return r;
-    history_note_missing(h, look->at_ns);
+    h->last_ns = look->at_ns;
     uint32_t *last = h->present;
     h->present = h->next;
     h->n_present = h->n_next;
@@ -142,6 +183,12 @@ const struct history_entry *history_entries(const struct history *h, size_t *ret
 {
     *ret_n = h->n;
     return h->entries;
+}
+
+const struct history_change *history_changes(const struct history *h, size_t *ret_n)
+{
+    *ret_n = h->n_changes;
+    return h->changes;
 }
 
 const struct history_entry *history_find(const struct history *h, const struct connection_id *id)

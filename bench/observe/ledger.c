@@ -39,6 +39,7 @@ static int ledger_append(struct ledger *l, const struct connection_id *id, enum 
     struct ledger_entry *e = &l->entries[l->n++];
     memset(e, 0, sizeof(*e));
     e->row = row;
+    e->program = l->programs;
     e->has_id = id != NULL;
     if (id)
         e->id = *id;
@@ -148,6 +149,7 @@ int ledger_add_client(struct ledger *l, const json_t *report, const struct look 
     const json_t *attempted = json_object_get(json_object_get(report, "connections"), "attempted");
     if (!json_is_array(log) || !json_is_integer(attempted))
         return -EINVAL;
+    l->programs++;
     l->attempted += (uint64_t)json_integer_value(attempted);
     if (json_array_size(log) != (size_t)json_integer_value(attempted))
         ledger_trouble(l, "a client attempted %lld connections and logged %zu",
@@ -160,6 +162,7 @@ int ledger_add_unreported(struct ledger *l, const struct look *before, const str
     struct connection_id id;
     struct history *sockets = history_new();
     int r = sockets ? history_add(sockets, look) : -ENOMEM;
+    l->programs++;
     for (size_t i = 0; i < before->side[SIDE_CLIENT].n && !r; i++) {
         look_connection(SIDE_CLIENT, &before->side[SIDE_CLIENT].sockets[i], &id);
         l->attempted++;

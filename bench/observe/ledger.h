@@ -33,10 +33,12 @@ struct ledger_entry {
     bool has_id; /* false: no socket or no port, so no id */
     struct connection_id id;
     enum ledger_row row;
+    size_t program; /* of the ledger_add*() calls, from 1 */
 };
 
 struct ledger {
     uint64_t attempted, rows[LEDGER_N];
+    size_t programs;
     size_t n, size;
     struct ledger_entry *entries; /* in the order of the clients and of their attempts */
     char trouble[200];            /* why the rows do not add up; "" if they do */

@@ -103,7 +103,10 @@ int look_take(struct look *look, struct sockdiag *server, struct sockdiag *clien
             .family = family, .states = SOCKDIAG_ALL_BUT_LISTEN, .source_port = port};
         r = look_dump(&dump, server, &query);
     }
-    return r ? r : look_at_queue(look, server, family, port);
+    if (!r)
+        r = look_at_queue(look, server, family, port);
+    look->until_ns = clock_now_ns();
+    return r;
 }
 
 int look_copy(const struct look *from, struct look *ret)

@@ -19,7 +19,8 @@ struct look_side {
 };
 
 struct look {
-    int64_t at_ns; /* before the first question */
+    int64_t at_ns;    /* before the first question */
+    int64_t until_ns; /* after the last answer */
     struct look_side side[2];
     bool listening;
     /* accept queue's length and limit; of several listeners (SO_REUSEPORT) the sums */

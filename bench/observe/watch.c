@@ -1,4 +1,5 @@
 #include "bench/observe/watch.h"
+#include "bench/observe/counter_history.h"
 #include "bench/observe/destroyed.h"
 #include "bench/observe/look_interval.h"
 #include "bench/observe/opens.h"
@@ -19,6 +20,10 @@
 #define WATCH_QUEUE_NS (10 * NS_PER_MS) /* as often, */
 /* or so that it takes one part in this many of the time */
 #define WATCH_QUEUE_PARTS 200
+/* The counters are read when the sockets changed, or after so long; at most one part in so many of
+ * the time goes into it. */
+#define WATCH_COUNTERS_NS    (50 * NS_PER_MS)
+#define WATCH_COUNTERS_PARTS 50
 
 struct watch {
     struct watch_args args;
@@ -26,6 +31,8 @@ struct watch {
     struct destroyed *destroyed[2]; /* likewise; NULL once there were too many to hear */
     struct opens *opens;            /* the server's; NULL: this kernel does not tell */
     bool flooded;
+    struct counter_history *counters[2]; /* likewise; NULL: they cannot be read */
+    int64_t counters_read_ns, counters_due_ns;
     struct look latest;
     struct timeline timeline;
     struct history *history;
@@ -51,6 +58,8 @@ static int watch_open_host(struct watch *w, const struct host *host, enum side s
     r = sockdiag_open(&w->diag[side]);
     if (!r && side == SIDE_SERVER && opens_open(&w->opens))
         w->opens = NULL;
+    if (!r && counter_history_open(&w->counters[side]))
+        w->counters[side] = NULL;
     return r ? r : destroyed_open(&w->destroyed[side]);
 }
 
@@ -79,6 +88,7 @@ void watch_free(struct watch *w)
     for (int side = 0; side < 2; side++) {
         sockdiag_close(w->diag[side]);
         destroyed_close(w->destroyed[side]);
+        counter_history_close(w->counters[side]);
     }
     opens_close(w->opens);
     look_release(&w->latest);
@@ -152,6 +162,21 @@ static struct sockdiag *watch_client_diag(const struct watch *w)
     return w->diag[watch_is_one_host(w) ? SIDE_SERVER : SIDE_CLIENT];
 }
 
+/* In a flood every read would delay the next look. */
+static int watch_look_at_counters(struct watch *w, bool changed)
+{
+    int64_t now_ns = clock_now_ns(), cpu_ns = thread_cpu_ns();
+    int r = 0;
+    if (w->flooded || now_ns < w->counters_due_ns ||
+        (!changed && now_ns - w->counters_read_ns < WATCH_COUNTERS_NS))
+        return 0;
+    for (int side = 0; side < 2 && !r; side++)
+        r = w->counters[side] ? counter_history_look(w->counters[side], clock_now_ns()) : 0;
+    w->counters_read_ns = now_ns;
+    w->counters_due_ns = now_ns + WATCH_COUNTERS_PARTS * (thread_cpu_ns() - cpu_ns);
+    return r;
+}
+
 int watch_look(struct watch *w)
 {
     int64_t before_ns = w->latest.at_ns, cpu_ns = thread_cpu_ns();
@@ -169,7 +194,7 @@ int watch_look(struct watch *w)
     if (before_ns && w->latest.at_ns - before_ns > w->longest_gap_ns)
         w->longest_gap_ns = w->latest.at_ns - before_ns;
     w->due_ns = w->latest.at_ns + watch_interval_ns(w, thread_cpu_ns() - cpu_ns);
-    return 0;
+    return watch_look_at_counters(w, changed);
 }
 
 /* The queue alone, which costs next to nothing however many sockets there are: an entry of the
@@ -248,6 +273,30 @@ uint64_t watch_unchanged(const struct watch *w)
 int64_t watch_longest_gap_ns(const struct watch *w)
 {
     return w->longest_gap_ns;
+}
+
+int watch_count_anew(struct watch *w)
+{
+    int r = 0;
+    for (int side = 0; side < 2 && !r; side++)
+        r = w->counters[side] ? counter_history_restart(w->counters[side]) : 0;
+    return r;
+}
+
+int watch_count(struct watch *w)
+{
+    w->counters_due_ns = 0;
+    return watch_look_at_counters(w, true);
+}
+
+json_t *watch_counters(const struct watch *w, int64_t zero_ns)
+{
+    static const char *const sides[] = {"server", "client"};
+    json_t *array = json_array();
+    for (int side = 0; side < 2; side++)
+        if (w->counters[side])
+            counter_history_json(w->counters[side], sides[side], zero_ns, array);
+    return array;
 }
 
 json_t *watch_timeline(const struct watch *w, int64_t zero_ns)

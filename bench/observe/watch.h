@@ -61,6 +61,15 @@ uint64_t watch_unchanged(const struct watch *w);
  * that. */
 int64_t watch_longest_gap_ns(const struct watch *w);
 
+/* Forgets which counters moved up to now. 0 or -errno. */
+int watch_count_anew(struct watch *w);
+/* Reads them now, which a look does from time to time. 0 or -errno. */
+int watch_count(struct watch *w);
+/* Which moved, and when that was seen: see observe/counter_history.h; first the server's, then the
+ * client's. On loopback both are the server's. In a flood of connections they are not read. New
+ * reference. */
+json_t *watch_counters(const struct watch *w, int64_t zero_ns);
+
 /* [{"t_ms", "server", "client", "queue", "limit"}]: one entry for each change; t_ms counts from
  * `zero_ns`. FIN_WAIT_2 counts full sockets and minisockets, "FIN_WAIT_2_minisockets" only
  * minisockets. New reference. */

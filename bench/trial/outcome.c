@@ -37,6 +37,8 @@ void step_take_stock(struct trial *t)
         t->destroyed[side] = watch_destroyed(t->watch, (enum side)side);
         r = outcome_counters(t, (enum side)side);
     }
+    if (!r)
+        r = watch_count(t->watch);
     t->has_stock = !r;
     if (r)
         step_fail(t, EXIT_CODE_FAILED, "taking stock: %s", strerror(-r));

@@ -52,6 +52,8 @@ void step_count_anew(struct trial *t)
         counters_free(t->counters_before[side]);
         t->counters_before[side] = now;
     }
+    if (!t->failure)
+        step_check(t, watch_count_anew(t->watch), "reading the kernel's counters");
 }
 
 static void see_text(struct trial *t, double value, const char *format, va_list arguments,

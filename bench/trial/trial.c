@@ -5,7 +5,7 @@
 #include "bench/trial/observations.h"
 #include "bench/trial/outcome.h"
 #include "bench/trial/own_sockets.h"
-#include "bench/trial/steps.h"
+#include "bench/trial/steps_inside.h"
 #include "bench/trial/trial_document.h"
 #include "common/process/clock.h"
 #include "common/process/exit_code.h"
@@ -172,6 +172,8 @@ static void count(struct trial *t)
         if (r)
             step_fail(t, EXIT_CODE_FAILED, "reading the kernel's counters: %s", strerror(-r));
     }
+    if (!t->failure)
+        step_check(t, watch_count_anew(t->watch), "reading the kernel's counters");
 }
 
 /* A segment that was lost before the wire saw it is a fault of the lab, not of TCP. */
@@ -202,6 +204,7 @@ static void go(struct trial *t)
     t->experiment->run(t, t->knobs);
     step_take_stock(t);
     t->timeline = watch_timeline(t->watch, t->began_ns);
+    t->counters_over_time = watch_counters(t->watch, t->began_ns);
     t->ended_ns = clock_now_ns(); /* what comes now is the end of the lab, not of the experiment */
     outcome_end_programs(t);
     outcome_make_ledger(t);
@@ -234,6 +237,7 @@ static void release(struct trial *t)
     json_decref(t->commands);
     json_decref(t->calls);
     json_decref(t->timeline);
+    json_decref(t->counters_over_time);
     free(t->failure);
 }
 
@@ -243,6 +247,7 @@ json_t *trial_run(const struct trial_args *args, int *ret_code)
                       .knobs = args->knobs,
                       .programs = args->programs,
                       .report = args->progress,
+                      .segments = args->segments,
                       .seen = json_object(),
                       .sysctls = json_object(),
                       .commands = json_array(),
@@ -250,6 +255,7 @@ json_t *trial_run(const struct trial_args *args, int *ret_code)
                       .show = LEDGER_N};
     int64_t began_ns = clock_now_ns();
     t.began_ns = began_ns;
+    surroundings_read(&t.surroundings);
     if (args->rules)
         t.conditions.rules = *args->rules;
     go(&t);

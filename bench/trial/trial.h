@@ -8,6 +8,7 @@
 #include "bench/observe/ledger.h"
 #include "bench/observe/watch.h"
 #include "bench/trial/experiment.h"
+#include "bench/trial/surroundings.h"
 #include "common/kernel/counters.h"
 
 #include <stdio.h>
@@ -27,12 +28,18 @@ struct trial_client {
 
 struct trial_socket; /* trial/sockets.h */
 
+/* Whose segments the document holds: of the first 200 connections and the shown one, of all, or of
+ * the shown one. */
+#define TRIAL_WHOLE 200
+enum trial_segments { TRIAL_SEGMENTS_FIRST, TRIAL_SEGMENTS_ALL, TRIAL_SEGMENTS_SHOWN };
+
 struct trial {
     const struct experiment *experiment;
     const struct knobs *knobs;
     struct conditions conditions;
     struct prediction prediction;
 
+    struct surroundings surroundings;
     struct lab lab;
     struct watch *watch;
     struct process *server;
@@ -45,7 +52,7 @@ struct trial {
     bool few_ports;          /* the experiment expects that connect() may find no port */
     struct trial_programs programs;
     struct counters *counters_before[2];
-    json_t *sysctls, *commands, *calls, *timeline; /* for the report */
+    json_t *sysctls, *commands, *calls, *timeline, *counters_over_time; /* for the report */
     /* when the server listened; when the programs were asked to end */
     int64_t began_ns, ended_ns;
 
@@ -57,6 +64,7 @@ struct trial {
     struct ledger ledger;
     json_t *seen; /* name → number: what the steps have recorded */
 
+    enum trial_segments segments;
     enum ledger_row show; /* the report shows the packets of this row's first connection */
     const char *caption;
 
@@ -72,8 +80,9 @@ struct trial_args {
     const struct kernel_rules *rules; /* of this kernel; NULL: nothing is known */
     struct trial_programs programs;
     const char *pcap, *pcapng; /* files, or NULL */
-    int64_t repetition;        /* from 1 */
-    FILE *progress;            /* one JSON document a line: {"waiting", "until_s"} */
+    enum trial_segments segments;
+    int64_t repetition; /* from 1 */
+    FILE *progress;     /* one JSON document a line: {"waiting", "until_s"} */
 };
 
 /* Runs the trial; call it in a cell. Returns a new reference to the run's document; *ret_code: enum

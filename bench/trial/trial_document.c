@@ -1,4 +1,6 @@
 #include "bench/trial/trial_document.h"
+#include "bench/trial/surroundings.h"
+#include "bench/trial/trial_connections.h"
 #include "common/kernel/endpoint.h"
 #include "common/process/exit_code.h"
 #include "common/report/document.h"
@@ -8,8 +10,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define DOCUMENT_PACKETS 60 /* segments of the one connection that is shown */
 
 static json_t *document_number(double value)
 {
@@ -99,148 +99,6 @@ static json_t *setup(const struct trial *t)
                      kernel_rules(t), "commands", t->commands, "calls", t->calls);
 }
 
-/* --- packets --- */
-
-struct document_isn {
-    bool known[2];
-    uint32_t isn[2]; /* by direction */
-};
-
-static const char *document_fate(int fate)
-{
-    static const char *const names[] = {[SEGMENT_IN_TRANSIT] = "in_transit",
-                                        [SEGMENT_DELIVERED] = "delivered",
-                                        [SEGMENT_FAULT] = "fault",
-                                        [SEGMENT_LOST] = "lost",
-                                        [SEGMENT_CUT] = "cut"};
-    return names[fate];
-}
-
-static uint32_t relative(const struct document_isn *isn, enum direction direction, uint32_t number)
-{
-    return isn->known[direction] ? number - isn->isn[direction] : number;
-}
-
-static json_t *document_segment(const struct segment *s, struct document_isn *isn, int64_t zero_ns)
-{
-    char name[SEGMENT_NAME_MAX];
-    if (s->flags & SEGMENT_SYN) {
-        isn->known[s->direction] = true;
-        isn->isn[s->direction] = s->sequence;
-    }
-    json_t *json = json_pack(
-        "{s:o, s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:s}", "t_ms",
-        document_real((double)(s->at_ns - zero_ns) / 1e6), "arrived_ms",
-        s->out_ns ? document_real((double)(s->out_ns - zero_ns) / 1e6) : json_null(), "direction",
-        s->direction == TO_SERVER ? "to_server" : "to_client", "name", segment_name(s, name),
-        "sequence", (json_int_t)relative(isn, s->direction, s->sequence), "acknowledged",
-        s->flags & SEGMENT_ACK ? (json_int_t)relative(isn, !s->direction, s->acknowledged)
-                               : (json_int_t)0,
-        "window", (json_int_t)s->window, "payload_bytes", (json_int_t)s->payload, "fate",
-        document_fate(s->fate));
-    if (s->copy)
-        json_object_set_new(json, "copy", json_true());
-    return json;
-}
-
-static void document_connection(const struct connection_id *id, char text[static ENDPOINT_TEXT_MAX])
-{
-    struct endpoint e;
-    endpoint_from_bytes(id->family, id->client, id->client_port, &e);
-    endpoint_format(&e, text);
-}
-
-static bool document_is(const json_t *segment, const char *direction, const char *name)
-{
-    return !strcmp(json_string_value(json_object_get(segment, "direction")), direction) &&
-           (!name || !strcmp(json_string_value(json_object_get(segment, "name")), name));
-}
-
-/* Whether the client's next word was the same again and the server's next one, if any, was as if it
- * had not heard. */
-static bool was_ignored(const json_t *segments, size_t i, bool ghost)
-{
-    const json_t *segment = json_array_get(segments, i);
-    double arrived_ms = json_number_value(json_object_get(segment, "arrived_ms"));
-    bool ack = document_is(segment, "to_server", "ACK");
-    for (size_t j = i + 1; j < json_array_size(segments); j++) {
-        const json_t *next = json_array_get(segments, j);
-        if (document_is(next, "to_client", NULL) &&
-            json_number_value(json_object_get(next, "t_ms")) >= arrived_ms)
-            return ack && document_is(next, "to_client", "SYN-ACK");
-        if (document_is(next, "to_server", "SYN"))
-            return !ack; /* after an ACK it begins the next connection from that port */
-    }
-    return !ack || ghost;
-}
-
-/* The wire delivers what the server's kernel then drops: what came, or did not come, after it
- * tells. */
-static void add_drops(json_t *segments, bool ghost)
-{
-    size_t i;
-    json_t *segment;
-    json_array_foreach(segments, i, segment)
-    {
-        bool asks =
-            document_is(segment, "to_server", "SYN") || document_is(segment, "to_server", "ACK");
-        if (asks && !strcmp(json_string_value(json_object_get(segment, "fate")), "delivered") &&
-            was_ignored(segments, i, ghost))
-            json_object_set_new(segment, "then", json_string("dropped"));
-    }
-}
-
-static bool is_end(const json_t *call, const char *key, const char *endpoint)
-{
-    const char *text = json_string_value(json_object_get(call, key));
-    return text && !strcmp(text, endpoint);
-}
-
-/* What the trial's own sockets of that connection, and its listener, were told; options, and
- * questions without news, are in the whole list. */
-static json_t *document_calls(const struct trial *t, const char *connection)
-{
-    size_t i;
-    json_t *call, *calls = json_array();
-    json_array_foreach(t->calls, i, call)
-    {
-        bool server = is_end(call, "side", "server");
-        bool listener = server && json_is_null(json_object_get(call, "peer"));
-        bool its = is_end(call, server ? "peer" : "local", connection);
-        const char *name = json_string_value(json_object_get(call, "call"));
-        bool quiet = !strncmp(name, "setsockopt", 10) || is_end(call, "result", "no error");
-        if (!quiet && (its || (listener && !strncmp(name, "listen", 6))))
-            json_array_append(calls, call);
-    }
-    return calls;
-}
-
-/* The connection that shows best what happened. */
-static json_t *document_packets(const struct trial *t)
-{
-    char connection[ENDPOINT_TEXT_MAX];
-    struct document_isn isn = {0};
-    size_t n, shown = 0, omitted = 0;
-    const struct connection_id *id = t->show < LEDGER_N ? ledger_find(&t->ledger, t->show) : NULL;
-    if (!id || !t->lab.wire)
-        return json_null();
-    const struct segment *s = wire_segments(t->lab.wire, &n);
-    json_t *segments = json_array();
-    for (size_t i = 0; i < n; i++) {
-        if (!connection_id_same(&s[i].id, id) || s[i].at_ns > t->ended_ns)
-            continue;
-        if (shown++ < DOCUMENT_PACKETS)
-            json_array_append_new(segments, document_segment(&s[i], &isn, t->began_ns));
-        else
-            omitted++;
-    }
-    add_drops(segments, t->show == LEDGER_ghost);
-    document_connection(id, connection);
-    return json_pack("{s:s, s:s, s:o, s:I, s:o}", "connection", connection, "caption", t->caption,
-                     "segments", segments, "omitted", (json_int_t)omitted, "calls",
-                     document_calls(t, connection));
-}
-
 /* --- texts --- */
 
 static json_t *document_told(const struct trial *t)
@@ -284,7 +142,10 @@ static void add_observed(json_t *document, const struct trial *t)
     json_object_set(document, "timeline", t->timeline);
     json_object_set_new(document, "longest_gap_ms",
                         document_real((double)watch_longest_gap_ns(t->watch) / 1e6));
-    json_object_set_new(document, "packets", document_packets(t));
+    trial_connections(document, t);
+    json_object_set(document, "counters_over_time", t->counters_over_time);
+    json_object_set_new(document, "stock_ms",
+                        document_real((double)(t->stock.at_ns - t->began_ns) / 1e6));
     json_object_set_new(document, "seen", document_told(t));
     json_object_set_new(document, "wire",
                         json_pack("{s:I, s:I}", "segments", (json_int_t)wire.forwarded, "overflow",
@@ -369,6 +230,8 @@ json_t *trial_document(struct trial *t, int64_t repetition, double elapsed_s, in
                         t->failure ? json_string(t->failure) : reason(checks, verdict));
     if (t->lab.server_address)
         json_object_set_new(document, "setup", setup(t));
+    if (t->conditions.hz)
+        json_object_set_new(document, "surroundings", surroundings_json(&t->surroundings, t));
     json_object_set_new(document, "checks", checks);
     if (!t->failure)
         add_observed(document, t);

@@ -313,7 +313,7 @@ int claims_main(int argc, char **argv)
     if (!settings.list) /* which a reader may leave early */
         stop_install();
     const struct document_head head = {
-        .schema = "tcplab.bench/1",
+        .schema = "tcplab.bench/2",
         .program = "tcplab-bench",
         /* main() handed over what stands behind the program's name */
         .argc = argc + 1,

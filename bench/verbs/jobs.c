@@ -113,6 +113,7 @@ static _Noreturn void job_main(const struct job *job, bool user, int pipe_end,
                                         .programs = *programs,
                                         .pcap = job->pcap,
                                         .pcapng = job->pcapng,
+                                        .segments = job->segments,
                                         .repetition = job->repetition,
                                         .progress = out};
         document = trial_run(&args, &code);

@@ -15,6 +15,7 @@ struct job {
     int64_t repetition;               /* from 1 */
     char *pcap, *pcapng;              /* files, or NULL; not owned */
     bool quiet;                       /* print no explanation during a long wait */
+    enum trial_segments segments;
 
     /* when it has finished */
     bool finished;

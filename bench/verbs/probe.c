@@ -186,7 +186,7 @@ int probe_main(int argc, char **argv)
     if (!code)
         code = program_open_output(settings.json, NULL, &output);
     if (!code) {
-        const struct document_head head = {.schema = "tcplab.bench/1",
+        const struct document_head head = {.schema = "tcplab.bench/2",
                                            .program = "tcplab-bench",
                                            /* main() handed over what stands behind the name */
                                            .argc = argc + 1,

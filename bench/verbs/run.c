@@ -24,7 +24,7 @@ struct run_settings {
     struct option_texts sets;
     uint64_t repeat, jobs;
     const char *pcap, *pcapng, *json, *jsonl;
-    int color;
+    int color, segments;
     bool brief, ask, no_answers, no_pager;
     const char *show;
     struct report_style style;
@@ -159,6 +159,9 @@ static int run_choose_style(struct run_settings *s, char **ret_message)
     return s->show ? report_sections(s->show, &s->style.sections, ret_message) : 0;
 }
 
+/* enum trial_segments */
+static const char *const segments_words[] = {"first", "all", "shown", NULL};
+
 static int run_read_settings(int argc, char **argv, struct run_settings *s, json_t **ret_json,
                              char **ret_message)
 {
@@ -174,6 +177,9 @@ static int run_read_settings(int argc, char **argv, struct run_settings *s, json
          &option_text, &s->pcap},
         {"pcapng", 0, "DIR", NULL, "the same as each end saw them, with comments: DIR/NAME.pcapng",
          &option_text, &s->pcapng},
+        {"segments", 0, "WHICH", "first",
+         "whose segments the document holds: of the first 200 connections, all, or the shown one",
+         &option_choice, &s->segments, .choices = segments_words},
         {"brief", 0, NULL, NULL, "only the beginning of each report: the verdict and what was seen",
          &option_flag, &s->brief},
         {"show", 0, "SECTION,...", NULL,
@@ -356,6 +362,7 @@ static struct job *run_make_jobs(const struct run_settings *s, const struct kern
                              .knobs = &s->knobs[i],
                              .rules = kernel,
                              .repetition = (int64_t)repetition,
+                             .segments = (enum trial_segments)s->segments,
                              .quiet = s->ask || s->no_answers,
                              .pcap = run_capture_path(s, s->pcap, "pcap", i, repetition),
                              .pcapng = run_capture_path(s, s->pcapng, "pcapng", i, repetition)};
@@ -444,7 +451,7 @@ int run_main(int argc, char **argv)
         code = program_open_output(settings.json, settings.jsonl, &output);
     if (!code) {
         const struct document_head head = {
-            .schema = "tcplab.bench/1",
+            .schema = "tcplab.bench/2",
             .program = "tcplab-bench",
             /* main() handed over what stands behind the program's name */
             .argc = argc + 1,

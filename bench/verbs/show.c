@@ -14,7 +14,7 @@
 #include <string.h>
 
 #define SHOW_SCHEMA "tcplab.bench/"
-#define SHOW_NEWEST 1 /* SHOW_SCHEMA 1 */
+#define SHOW_NEWEST 2 /* SHOW_SCHEMA 1 */
 #define SHOW_FILES  64
 
 struct show_settings {

@@ -61,7 +61,7 @@ static void check_ledger(const json_t *run)
 static void check_agrees(const struct live *p, int code, size_t runs)
 {
     cr_assert_eq(code, 0, "exit %d: %s", code, p->err_text);
-    cr_assert_str_eq(text_of(p->report, "schema"), "tcplab.bench/1");
+    cr_assert_str_eq(text_of(p->report, "schema"), "tcplab.bench/2");
     cr_assert_eq(json_array_size(json_object_get(p->report, "runs")), runs);
     for (size_t i = 0; i < runs; i++) {
         const json_t *run = run_number(p, i);
@@ -669,9 +669,9 @@ Test(bench, a_saved_document_is_shown_as_it_was_printed)
         ">a && "
         "$b show d >b && cmp a b && $b show - <d | cmp a - && $b run closed-port --brief --json=d "
         ">a && $b show d | cmp a - && echo same; $b show --show ledger d | grep -c '^Set-up'; head "
-        "-c 900 d | $b show - 2>&1; echo exit $?; sed s:bench/1:bench/9: d | $b show - 2>&1; echo "
+        "-c 900 d | $b show - 2>&1; echo exit $?; sed s:bench/2:bench/9: d | $b show - 2>&1; echo "
         "exit $?; echo '{\"schema\": \"tcplab.client/1\"}' | $b show - 2>&1; $b show 2>&1; echo "
-        "exit $?; sed s:bench/1:bench/1x: d | $b show - 2>&1; $b show / 2>&1; rm -r $t",
+        "exit $?; sed s:bench/2:bench/1x: d | $b show - 2>&1; $b show / 2>&1; rm -r $t",
         TEST_BUILD);
     cr_assert(strstr(said, "same\n0\n"), "%s", said);
     cr_assert(strstr(said, "-: not a whole JSON document"), "%s", said);

@@ -75,7 +75,7 @@ Test(claims, verdicts_come_from_runs)
                               "three-way-handshake", "listen-n", "close-sends-fin",
                               "backlog-sum-of-both", "tw-recycle", "established-together", NULL);
     cr_assert_eq(code, 0, "exit %d: %s", code, p->err_text);
-    cr_expect_str_eq(text_of(p->report, "schema"), "tcplab.bench/1");
+    cr_expect_str_eq(text_of(p->report, "schema"), "tcplab.bench/2");
     cr_expect_str_eq(text_of(p->report, "event"), "claims");
     const json_t *claims = claims_of(p, 6);
     check_verdict(claims, 0, "three-way-handshake", "holds");

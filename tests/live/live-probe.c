@@ -46,7 +46,7 @@ Test(probe, the_document_has_what_the_contract_promises)
     size_t i;
     json_t *detail, *value;
     const char *name;
-    cr_assert_str_eq(json_string_value(json_object_get(p->report, "schema")), "tcplab.bench/1");
+    cr_assert_str_eq(json_string_value(json_object_get(p->report, "schema")), "tcplab.bench/2");
     cr_assert_str_eq(json_string_value(json_object_get(p->report, "event")), "probe");
     double elapsed_s = json_number_value(json_object_get(p->report, "elapsed_s"));
     cr_assert(elapsed_s > 1 && elapsed_s < 30, "%g s", elapsed_s);
