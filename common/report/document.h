@@ -27,7 +27,7 @@ json_t *document_string(const char *bytes);
 /* Three decimals are enough for microseconds and rates, and keep documents readable. */
 json_t *document_real(double value);
 
-/* The name of an errno ("ECONNRESET"); null: 0, NAN, or a number that has no name. New reference. */
+/* The name of an errno ("ECONNRESET"); null: 0, NAN, or a number without a name. New reference. */
 json_t *document_errno(double number);
 
 struct document_output;
