@@ -4,7 +4,8 @@ say() {
     printf '\n== %s\n' "$*"
 }
 
-# prepare_packages PACKAGE...: installs the Debian packages that are not there; without root it names them and ends.
+# prepare_packages PACKAGE...: installs the Debian packages that are not there; without root it
+# names them and ends.
 prepare_packages() {
     local missing=() package
     for package in "$@"; do
@@ -25,7 +26,8 @@ prepare_packages() {
 
 prepare_build_packages=(gcc libc6-dev meson ninja-build pkg-config libev-dev libmnl-dev libjansson-dev)
 
-# prepare_build DIRECTORY [MESON OPTION...]: configures (again, when there is a build already) and builds.
+# prepare_build DIRECTORY [MESON OPTION...]: configures (again, when there is a build already) and
+# builds.
 prepare_build() {
     local directory=$1
     shift

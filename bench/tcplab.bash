@@ -1,6 +1,8 @@
-# bash completion of tcplab-server, tcplab-client and tcplab-bench. Installed once for each of the three.
+# bash completion of tcplab-server, tcplab-client and tcplab-bench. Installed once for each of the
+# three.
 #
-# No option, value, verb, experiment or knob stands in here: they are read from what the program itself says.
+# No option, value, verb, experiment or knob stands in here: they are read from what the program
+# itself says.
 # shellcheck shell=bash
 
 # _tcplab_ask PROGRAM ARGUMENT...: what it says.
@@ -8,8 +10,9 @@ _tcplab_ask() {
     "${1/#\~\//"$HOME/"}" "${@:2}" 2>/dev/null </dev/null
 }
 
-# _tcplab_options PROGRAM [VERB]: one line for each option of its help: the long name, the letter (without one the long name
-# again) and the argument: "N", "DUR|never", "close|hold", "[=FILE]", or "-" for none.
+# _tcplab_options PROGRAM [VERB]: one line for each option of its help: the long name, the letter
+# (without one the long name again) and the argument: "N", "DUR|never", "close|hold", "[=FILE]", or
+# "-" for none.
 _tcplab_options() {
     _tcplab_ask "$@" --help | awk '
         function put() {
@@ -53,8 +56,8 @@ _tcplab_claims() {
     _tcplab_ask "$1" claims list | awk '{ print $1 }'
 }
 
-# _tcplab_knobs PROGRAM: one line for each knob that all experiments on the command line have, or any experiment where
-# none is named: its name, and the words among its values.
+# _tcplab_knobs PROGRAM: one line for each knob that all experiments on the command line have, or
+# any experiment where none is named: its name, and the words among its values.
 _tcplab_knobs() {
     local name all=() named=()
     mapfile -t all < <(_tcplab_experiments "$1")
@@ -92,7 +95,8 @@ _tcplab_words() {
     mapfile -t COMPREPLY < <(compgen -W "$*" -- "$cur")
 }
 
-# The sysctls that can be written, in dotted form; a "." inside a name becomes "/", as sysctl(8) has it.
+# The sysctls that can be written, in dotted form; a "." inside a name becomes "/", as sysctl(8) has
+# it.
 _tcplab_sysctls() {
     [[ $cur != *=* ]] || return 0
     _tcplab_words "$(find /proc/sys/net/core /proc/sys/net/ipv4 -type f -perm /u+w 2>/dev/null |
@@ -100,7 +104,8 @@ _tcplab_sysctls() {
     compopt -o nospace
 }
 
-# _tcplab_set PROGRAM: a knob, or a value of one. Bash takes "=" for the end of a word, unless it was told not to.
+# _tcplab_set PROGRAM: a knob, or a value of one. Bash takes "=" for the end of a word, unless it
+# was told not to.
 _tcplab_set() {
     local knob values before='' names=()
     [[ $COMP_WORDBREAKS == *=* ]] || before=${cur%%=*}=

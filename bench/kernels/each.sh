@@ -12,8 +12,8 @@ each_document() {
     cat "$name.errors" >&2
 }
 
-# each_again NAME VERB FILTER: those of NAME.json that jq's FILTER names, once more and one after the
-# other: NAME-2; and those of this one: NAME-3.
+# each_again NAME VERB FILTER: those of NAME.json that jq's FILTER names, once more and one after
+# the other: NAME-2; and those of this one: NAME-3.
 each_again() {
     first=$1
     verb=$2
@@ -31,9 +31,10 @@ each_again() {
     done
 }
 
-# each_kernel FOLDER JOBS [EXPERIMENT...]: documents `probe`, where the bench can do that, and `run`;
-# without experiments `run` is of all, and `claims` follows. What did not agree, and a claim whose run
-# did not, is run again, alone: a difference that a busy machine made goes, the kernel's stays.
+# each_kernel FOLDER JOBS [EXPERIMENT...]: documents `probe`, where the bench can do that, and
+# `run`; without experiments `run` is of all, and `claims` follows. What did not agree, and a claim
+# whose run did not, is run again, alone: a difference that a busy machine made goes, the kernel's
+# stays.
 each_kernel() {
     folder=$1
     jobs=$2

@@ -1,6 +1,8 @@
-# Sourced by what measures the two programs in a network of its own: starting and ending them, and reading what they use.
+# Sourced by what measures the two programs in a network of its own: starting and ending them, and
+# reading what they use.
 # shellcheck disable=SC2034 # most of it is for those who source this
-# Sets `build` (the first argument of room_enter), `work` (a folder that goes at the end), `server_pid`, `client_pid`.
+# Sets `build` (the first argument of room_enter), `work` (a folder that goes at the end),
+# `server_pid`, `client_pid`.
 
 name=${0##*/}
 server_pid=''
@@ -21,8 +23,9 @@ need_tools() {
     done
 }
 
-# room_enter BUILD ARGUMENT...: starts this script again, with these arguments, in a network that nobody else uses; returns in there.
-# room_buckets: how many buckets its hash of established sockets has; empty: it shares the machine's.
+# room_enter BUILD ARGUMENT...: starts this script again, with these arguments, in a network that
+# nobody else uses; returns in there. room_buckets: how many buckets its hash of established sockets
+# has; empty: it shares the machine's.
 room_buckets=''
 room_enter() {
     build=$(realpath "$1")
@@ -61,7 +64,8 @@ room_end() {
     rm -rf "$work"
 }
 
-# server_start ARGUMENT...: returns when it listens. server_prefix: what stands before it, such as taskset.
+# server_start ARGUMENT...: returns when it listens. server_prefix: what stands before it, such as
+# taskset.
 server_prefix=()
 server_start() {
     "${server_prefix[@]}" "$build/server/tcplab-server" "$@" --ready-fd 3 3>"$work/ready" >"$work/server.out" 2>"$work/server.err" &
@@ -99,7 +103,8 @@ client_finish() {
     fi
 }
 
-# Numbers of a document that came as a line, without starting a program: number_of LINE KEY (its first place) sets `number`.
+# Numbers of a document that came as a line, without starting a program: number_of LINE KEY (its
+# first place) sets `number`.
 number_of() {
     number=''
     [[ ! $1 =~ \"$2\":\ *(-?[0-9.]+) ]] || number=${BASH_REMATCH[1]}
@@ -114,7 +119,8 @@ cpu_of() {
         read -r ns rest <"$file"
         cpu_us=$((cpu_us + ns / 1000))
     done
-    # Without schedstat: in ticks, user and system the 14th and 15th field; the name before them may hold blanks.
+    # Without schedstat: in ticks, user and system the 14th and 15th field; the name before them may
+    # hold blanks.
     if [ $cpu_us -eq 0 ] && [ -r "/proc/$1/stat" ] && read -r rest <"/proc/$1/stat"; then
         # shellcheck disable=SC2086 # fields
         set -- ${rest##*) }
@@ -131,8 +137,9 @@ rss_of() {
     done <"/proc/$1/status"
 }
 
-# What the kernel has used, in bytes: {"MemAvailable", "Slab", ..., "slabs": {"TCP": bytes of objects in use, ...}}. A slab that the
-# kernel merged with others of its size, or that may not be read, is not there.
+# What the kernel has used, in bytes: {"MemAvailable", "Slab", ..., "slabs": {"TCP": bytes of
+# objects in use, ...}}. A slab that the kernel merged with others of its size, or that may not be
+# read, is not there.
 room_slabs='TCP|TCPv6|sock_inode_cache|filp|dentry|eventpoll_epi|eventpoll_pwq|tcp_bind_bucket|tcp_bind2_bucket|request_sock_TCP'
 kernel_memory() {
     local slabs=/dev/null
@@ -144,8 +151,8 @@ kernel_memory() {
             if $l[0] == "slabs" then .slabs[$l[1]] = ($l[2] | tonumber) else .[$l[0]] = ($l[1] | tonumber) end)'
 }
 
-# Objects that were freed earlier stay with the kernel for the next who wants one, and would hide what new ones take: it is asked to give
-# empty pages back, where we may.
+# Objects that were freed earlier stay with the kernel for the next who wants one, and would hide
+# what new ones take: it is asked to give empty pages back, where we may.
 kernel_give_back() {
     local slab
     for slab in ${room_slabs//|/ }; do
@@ -153,7 +160,8 @@ kernel_give_back() {
     done
 }
 
-# What jq programs share: medians, and the interval that holds the true median with 95 % (order statistics, no distribution assumed).
+# What jq programs share: medians, and the interval that holds the true median with 95 % (order
+# statistics, no distribution assumed).
 # shellcheck disable=SC2016 # jq's own variables
 jq_library='
     def median: sort | if length == 0 then null elif length % 2 == 1 then .[length / 2 | floor]

@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # One measurement, in a network namespace that is this process's own: started by bench/peers/run as
-# `unshare -n cell.sh WORK PLACE WHO`. Everything is taken from outside, in the same way for everybody: the kernel's counters
-# and the CPU time of both process trees, at the beginning and at the end of a window in which the client is at work. Prints
-# one JSON object. In the environment: peers_build, peers_folder (of --peers), peers_seconds (the window's).
+# `unshare -n cell.sh WORK PLACE WHO`. Everything is taken from outside, in the same way for
+# everybody: the kernel's counters and the CPU time of both process trees, at the beginning and at
+# the end of a window in which the client is at work. Prints
+# one JSON object. In the environment: peers_build, peers_folder (of --peers), peers_seconds (the
+# window's).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 # shellcheck source=bench/peers/works.sh
@@ -38,7 +40,8 @@ tree() {
     done
 }
 
-# end_tree PID: asks with TERM, insists after 2 s with KILL; only this process's children and theirs.
+# end_tree PID: asks with TERM, insists after 2 s with KILL; only this process's children and
+# theirs.
 end_tree() {
     local pids=() i
     tree "$1"
@@ -95,7 +98,8 @@ kernel_counters() {
     done </proc/net/snmp
 }
 
-# What is left at the end: sockets in TIME_WAIT, and how many connections a full accept queue turned away.
+# What is left at the end: sockets in TIME_WAIT, and how many connections a full accept queue turned
+# away.
 kernel_leftovers() {
     local field head=() i
     while read -ra field; do

@@ -1,15 +1,17 @@
-# Sourced by bench/peers/run and cell.sh. A function a peer, peer_NAME WORK, says how it does a work: it sets
+# Sourced by bench/peers/run and cell.sh. A function a peer, peer_NAME WORK, says how it does a
+# work: it sets
 #   server, client  the commands (no server: the client plays both ends)
 #   port            where the server listens once it is ready
 #   clients         how many of that client at once, for a peer of one thread (1)
-#   spread          on how many ranges of client ports its connections are spread: sources times destinations (1); 0: its
+#   spread          on how many ranges of client ports its connections are spread: sources times
+# destinations (1); 0: its
 #                   TIME_WAIT sockets are the server's, and take no port of the client's
 #   ends_with       the client's exit code, a pattern (0)
 #   note            what a reader must know to compare
-# out of threads (of each end), outstanding, seconds (the client is to run that long), whole_seconds (the same for a peer that
-# knows no fractions) and folder (for files). It returns 1, with `note`, if the peer cannot do the work with so many threads.
-# A function NAME_said reads the client's output of `work` and prints {total, rate, p50_us, p99_us}: its own figures; null: it
-# has none.
+# out of threads (of each end), outstanding, seconds (the client is to run that long), whole_seconds
+# (the same for a peer that knows no fractions) and folder (for files). It returns 1, with `note`,
+# if the peer cannot do the work with so many threads. A function NAME_said reads the client's
+# output of `work` and prints {total, rate, p50_us, p99_us}: its own figures; null: it has none.
 
 # Debian's package of a peer's program, for those that Debian has.
 declare -A peer_package=([wrk]=wrk [ab]=apache2-utils [nginx]=nginx-light [sockperf]=sockperf)
@@ -20,7 +22,8 @@ declare -A peer_programs=(
     [floor]="tcplab-floor" [floor-reuse]="tcplab-floor"
 )
 
-# find_program NAME: its path: out of the build, the folder of --peers, PATH, or where Debian has servers.
+# find_program NAME: its path: out of the build, the folder of --peers, PATH, or where Debian has
+# servers.
 find_program() {
     local file
     for file in "${build:?}"/{client,server,bench/peers}/"$1" "${peers:+$peers/$1}" "$(command -v "$1")" "/usr/sbin/$1"; do
@@ -91,8 +94,9 @@ netperf_said() {
 
 # --- tcpkali ---
 
-# It binds, so only as many connections as there are ports fit on one source; it has no figure of connections of its own; and its
-# server listens with a backlog of 256, in which a SYN is lost for a second when the client is faster than it accepts.
+# It binds, so only as many connections as there are ports fit on one source; it has no figure of
+# connections of its own; and its server listens with a backlog of 256, in which a SYN is lost for a
+# second when the client is faster than it accepts.
 peer_tcpkali() {
     local i how=(--connect-rate 1000000 -w "$threads" -T "$seconds") program
     program=$(find_program tcpkali)
@@ -119,8 +123,8 @@ tcpkali_said() {
 
 # --- wrk and ab, against nginx ---
 
-# A server of our own: nothing of an installed one's configuration, files or port. With "Connection: close" it is nginx that
-# closes first, so that TIME_WAIT takes no port of the client's.
+# A server of our own: nothing of an installed one's configuration, files or port. With "Connection:
+# close" it is nginx that closes first, so that TIME_WAIT takes no port of the client's.
 serve_nginx() {
     local kind
     port=8080

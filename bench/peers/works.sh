@@ -1,5 +1,5 @@
-# Sourced by bench/peers/run and cell.sh: the works, who does them, and how much at once. The first of a row's members that
-# is present is the base of its ratios.
+# Sourced by bench/peers/run and cell.sh: the works, who does them, and how much at once. The first
+# of a row's members that is present is the base of its ratios.
 
 work_names=(crr-fin crr-rst crr-one cc-fin cc-rst echo echo-one open-10000)
 place_names=(1+1 2+2)
