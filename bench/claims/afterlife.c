@@ -41,7 +41,8 @@ const struct claim claims_of_time_wait[] = {
         .source = "many blog posts; include/net/tcp.h",
         LIFE,
         CLAIM_VALUES({"client.gone_first", 60, INFINITY}, {"client.there_last", 0, 66}),
-        .nuance = "Of a coarse timer, so up to some seconds more.",
+        .nuance = "Of a coarse timer, so up to some seconds more. A RST or a new connection can "
+                  "end it sooner, and an old segment begins it anew.",
     },
     {
         .name = "time-wait-is-240",
@@ -168,7 +169,8 @@ const struct claim claims_of_time_wait[] = {
         .experiment = "port-exhaustion",
         CLAIM_VALUES({"client.connections_to_1", 4, 4},
                      {"client.error_to_1", EADDRNOTAVAIL, EADDRNOTAVAIL}),
-        .nuance = "bind() to port 0 before connect() fails already, with EADDRINUSE.",
+        .nuance = "Taken towards that address and port: another one has all of them again. bind() "
+                  "to port 0 before connect() fails already, with EADDRINUSE.",
     },
     {
         .name = "ports-bound-a-host",

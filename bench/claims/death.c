@@ -40,7 +40,7 @@ const struct claim claims_of_death[] = {
         CLAIM_SETS("idle=2", "interval=1", "probes=3"),
         CLAIM_VALUES({"client.probes", 3, 3}, {"client.given_up", 4.9, 5.9},
                      {"client.error", ETIMEDOUT, ETIMEDOUT}),
-        .nuance = "Unless data is unacknowledged or unsent: then no probe is sent (claim "
+        .nuance = "Not while data is unacknowledged or unsent: then no probe is sent (claim "
                   "keepalive-finds-every-peer). TCP_USER_TIMEOUT takes the place of the number of "
                   "probes, and an ICMP error that came meanwhile that of ETIMEDOUT.",
     },
@@ -51,6 +51,7 @@ const struct claim claims_of_death[] = {
         .source = "Stevens, TCP/IP Illustrated",
         .experiment = "keepalive-reboot",
         CLAIM_VALUES({"server.resets", 1, 1}, {"client.error", ECONNRESET, ECONNRESET}),
+        .nuance = "Not where a firewall drops what belongs to no connection.",
     },
     {
         .name = "retries2-is-a-count",

@@ -120,7 +120,7 @@ const struct claim claims_of_queues[] = {
         .experiment = "backlog-change",
         CLAIM_VALUES({"server.limit_after_somaxconn", 16, 16}),
         .truth = "A listener keeps the limit that its listen() was given. The program has to call "
-                 "listen() again, or to be restarted, and to ask for more itself.",
+                 "listen() again, or to be restarted, with a backlog that is large enough.",
     },
     {
         .name = "backlog-is-fixed",
@@ -317,7 +317,7 @@ const struct claim claims_of_queues[] = {
         .experiment = "syn-cookie-options",
         CLAIM_SETS("timestamps=0"),
         CLAIM_VALUES({"server.with_window_scaling", 0, 0}, {"server.with_SACK", 0, 0}),
-        .nuance = "With timestamps, the default, it has both.",
+        .nuance = "With timestamps, the default, it keeps both.",
     },
     {
         .name = "cookies-eight-sizes",

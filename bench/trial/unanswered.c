@@ -197,7 +197,9 @@ void unanswered_tell(FILE *out, const struct trial *t, const struct unanswered_s
             what);
     if (!isnan(probe))
         fprintf(out, "as a tail loss probe after %.2f s, and then ", probe);
-    fprintf(out, "at each RTO timeout; each wait was twice as long as the one before:");
+    fprintf(out,
+            "at each RTO timeout; each wait was twice as long as the one before, %.4g s at most:",
+            (double)t->conditions.rto_max_ms / 1000);
     double after_s;
     for (int i = 1; !isnan(after_s = observed(t, "%s.retransmission_%d", side, i)); i++)
         fprintf(out, "%s %.2f", i > 1 ? "," : "", after_s);

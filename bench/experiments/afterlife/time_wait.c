@@ -239,12 +239,16 @@ static void tell_ports(FILE *out, const struct trial *t, const struct knobs *k)
     if (held < all)
         fprintf(out, "%lld", held);
     fprintf(out, " of them in TIME_WAIT. ");
-    if (reused)
+    if (reused && t->conditions.tw_reuse_delay)
         fprintf(out,
                 "%lld of the further connections took one that had been in TIME_WAIT for more than "
                 "%.3g s: tcp_tw_reuse. ",
-                reused,
-                t->conditions.tw_reuse_delay ? (double)t->conditions.tw_reuse_delay / 1000 : 1.0);
+                reused, (double)t->conditions.tw_reuse_delay / 1000);
+    else if (reused)
+        fprintf(out,
+                "%lld of the further connections took one in TIME_WAIT when the kernel's clock of "
+                "whole seconds had moved on: tcp_tw_reuse. ",
+                reused);
     if (got > reused)
         fprintf(out, "%lld of the further connections took a port that was free. ", got - reused);
     if (missing)

@@ -248,7 +248,7 @@ const struct experiment experiment_dead_host = {
     .claim = "Two minutes, until the SYNs are used up; an ICMP error is only remembered meanwhile.",
     .kernel = "It depends on who reports the error. An ICMP \"host unreachable\" from a router "
               "ends connect() at once with EHOSTUNREACH (tcp_v4_err). On the client's own network, "
-              "where the Ethernet address is not known yet, nobody answers ARP, and after three "
+              "if the Ethernet address is not known yet, nobody answers ARP, and after three "
               "requests of 1 s each (neigh_timer_handler) the client's own kernel reports the same "
               "error (ipv4_link_failure). Only without any answer does connect() continue until "
               "the SYNs are used up.",

@@ -238,7 +238,7 @@ static const struct by_hand by_hand[] = {
     {"server", "strace -f -e trace=accept4,epoll_wait,epoll_ctl ./your-program",
      "who is back from which call"},
     {"server", "grep voluntary /proc/$(pidof your-program)/task/*/status",
-     "a thread that was woken has one more"},
+     "a thread that was woken and sleeps again has one more"},
     {0},
 };
 
