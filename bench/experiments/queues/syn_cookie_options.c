@@ -3,8 +3,8 @@
  *
  * Textbooks say:  a SYN cookie loses window scaling and SACK, and has three bits for one of eight
  *                 segment sizes.
- * The kernel:     puts window scale, SACK and ECN into the lowest six bits of the timestamp that
- *                 the client echoes (cookie_init_timestamp(), cookie_timestamp_decode()). Only
+ * The kernel:     puts window scale, SACK and ECN into six bits of the timestamp that the client
+ *                 echoes (cookie_init_timestamp(), cookie_timestamp_decode()). Only
  *                 without timestamps are they lost: then the SYN-ACK offers none
  *                 (tcp_conn_request()). Of the segment size it keeps which of four it is at least
  *                 (__cookie_v4_init_sequence(), __cookie_v6_init_sequence()).
@@ -166,8 +166,8 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
             "table of four",
             (int)trial_observed(t, "server.different_MSS"));
     if (c->timestamps)
-        fprintf(out, ". Every connection had window scaling and SACK, because the lowest six bits "
-                     "of the timestamp, which the client echoes, carry them.");
+        fprintf(out, ". Every connection had window scaling and SACK, because six bits of the "
+                     "timestamp, which the client echoes, carry them.");
     else
         fprintf(out, ", and neither window scaling nor SACK, because there was no timestamp to "
                      "carry them: no window can exceed 64 kB, and after a loss the receiver cannot "
@@ -188,7 +188,7 @@ const struct experiment experiment_syn_cookie_options = {
     .question = "What does a connection lose when a SYN cookie opened it?",
     .claim = "SYN cookies lose window scaling and SACK, and know eight segment sizes only.",
     .kernel =
-        "With timestamps it keeps window scale, SACK and ECN, which their lowest six bits carry "
+        "With timestamps it keeps window scale, SACK and ECN, which six of their bits carry "
         "(cookie_init_timestamp), and loses the exact segment size. Without timestamps window "
         "scaling and SACK are lost. Of the segment size the cookie keeps one of four: 536, 1300, "
         "1440 or 1460; with IPv6 1220, 1420, 1440 or 8940 (__cookie_v4_init_sequence).",

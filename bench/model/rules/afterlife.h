@@ -3,9 +3,8 @@
 
 #define RULES_OF_AFTERLIFE(X)                                                                      \
     X(last_ack_waits,                                                                              \
-      "The end that closes second is in LAST_ACK until its FIN is acknowledged, and sends the "    \
-      "FIN again "                                                                                 \
-      "until then, or until it gives up (tcp_orphan_retries).",                                    \
+      "The end that closes second waits in LAST_ACK for the ACK of its FIN, and sends the FIN "    \
+      "again until that comes, or until it gives up (tcp_orphan_retries).",                        \
       "tcp_retransmit_timer(), net/ipv4/tcp_timer.c")                                              \
     X(time_wait_answers,                                                                           \
       "TIME_WAIT answers a FIN that comes again with the ACK that was lost: that is the purpose "  \

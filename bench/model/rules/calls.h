@@ -3,15 +3,13 @@
 
 #define RULES_OF_CALLS(X)                                                                          \
     X(fin_wait_1,                                                                                  \
-      "close() in ESTABLISHED sends a FIN (a RST, if data is unread or SO_LINGER is 0 s). After "  \
-      "a FIN the "                                                                                 \
-      "socket is in FIN_WAIT_1 until that FIN is acknowledged, or the peer's own FIN comes first " \
-      "(CLOSING).",                                                                                \
+      "close() in ESTABLISHED sends a FIN (a RST, if data is unread or SO_LINGER is 0 s). After"   \
+      " a FIN the socket waits in FIN_WAIT_1 for its ACK, and becomes CLOSING if the peer's own"   \
+      " FIN comes first.",                                                                         \
       "tcp_close_state(), net/ipv4/tcp.c")                                                         \
     X(last_ack,                                                                                    \
       "close() in CLOSE_WAIT sends this end's FIN (a RST, if data is unread or SO_LINGER is 0 "    \
-      "s), and after"                                                                              \
-      " a FIN the socket is in LAST_ACK until that is acknowledged, then gone.",                   \
+      "s). After a FIN the socket waits in LAST_ACK for its ACK, and then is gone.",               \
       "tcp_close_state(), net/ipv4/tcp.c; tcp_rcv_state_process(), net/ipv4/tcp_input.c")          \
     X(close_four_segments,                                                                         \
       "Each direction is closed by itself: FIN, ACK, FIN, ACK are four segments when the second "  \
@@ -46,8 +44,7 @@
       "tcp_reset(), net/ipv4/tcp_input.c")                                                         \
     X(closing,                                                                                     \
       "A FIN that comes before this end's own FIN is acknowledged makes FIN_WAIT_1 CLOSING, "      \
-      "which lasts until the "                                                                     \
-      "ACK comes.",                                                                                \
+      "which waits for that ACK.",                                                                 \
       "tcp_fin(), net/ipv4/tcp_input.c")                                                           \
     X(time_wait_both, "Where the FINs crossed both ends closed first, and both have TIME_WAIT.",   \
       "tcp_rcv_state_process(), net/ipv4/tcp_input.c")                                             \
@@ -61,8 +58,8 @@
       "peer likes and the descriptor is open.",                                                    \
       "tcp_rcv_state_process(), net/ipv4/tcp_input.c")                                             \
     X(write_after_shutdown,                                                                        \
-      "A write after this end's own shutdown(SHUT_WR) fails with EPIPE at once, and nothing is "   \
-      "sent.",                                                                                     \
+      "A write after this end's own shutdown(SHUT_WR) fails at once, with EPIPE unless a RST "     \
+      "has come, and nothing is sent.",                                                            \
       "tcp_sendmsg_locked(), net/ipv4/tcp.c")                                                      \
     X(time_wait_with_descriptor,                                                                   \
       "A FIN_WAIT_2 becomes TIME_WAIT with the peer's FIN, whether or not the descriptor is "      \

@@ -8,8 +8,8 @@
       "close() of a connection with unread data sends RST instead of FIN.",                        \
       "__tcp_close(), net/ipv4/tcp.c")                                                             \
     X(close_with_linger_0,                                                                         \
-      "close() after SO_LINGER with 0 s sends RST, and neither end has TIME_WAIT, unless both "    \
-      "have sent their FIN before.",                                                               \
+      "After SO_LINGER with 0 s close() of a connection sends RST, and neither end has "           \
+      "TIME_WAIT, unless both have sent their FIN before.",                                        \
       "__tcp_close(), tcp_disconnect(), net/ipv4/tcp.c")                                           \
     X(fin_acknowledged,                                                                            \
       "The peer's kernel acknowledges a FIN by itself, so FIN_WAIT_1 becomes FIN_WAIT_2 and the "  \
@@ -17,8 +17,7 @@
       "tcp_fin(), net/ipv4/tcp_input.c")                                                           \
     X(fin_wait_2_orphan,                                                                           \
       "A FIN_WAIT_2 without descriptor is replaced by a minisocket that lasts tcp_fin_timeout "    \
-      "(or "                                                                                       \
-      "TCP_LINGER2; at least 3.5 RTO), and then is gone. This is so up to 60 s.",                  \
+      "(or TCP_LINGER2; at least 3.5 RTO), and then is gone. This is so from 0 to 60 s.",          \
       "tcp_rcv_state_process(), net/ipv4/tcp_input.c; tcp_fin_time(), include/net/tcp.h")          \
     X(fin_wait_2_no_time_wait,                                                                     \
       "A FIN_WAIT_2 becomes TIME_WAIT only when the peer's FIN comes, never by the end of its "    \

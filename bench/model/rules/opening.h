@@ -148,9 +148,8 @@
       "ACK asked for, and that ends the other end's old connection.",                              \
       "tcp_rcv_synsent_state_process(), net/ipv4/tcp_input.c")                                     \
     X(syn_again_soon,                                                                              \
-      "After such an ACK a SYN that was not sent again yet is sent again: from Linux 5.6 on "      \
-      "after two timer"                                                                            \
-      " ticks, before that after 1 s.",                                                            \
+      "After an ACK of something else in SYN_SENT, a SYN that was not sent again yet is sent "     \
+      "again: from Linux 5.6 on after two timer ticks, before that after 1 s.",                    \
       "tcp_rcv_synsent_state_process(), net/ipv4/tcp_input.c")                                     \
     X(self_connect,                                                                                \
       "A SYN that comes back to the socket in SYN_SENT that sent it makes a simultaneous open "    \

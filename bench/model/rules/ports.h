@@ -3,10 +3,10 @@
 
 #define RULES_OF_PORTS(X)                                                                          \
     X(ephemeral_ports,                                                                             \
-      "To one address and port connect() without bind() makes at most as many connections from "   \
-      "one address as ip_local_port_range has ports (of an odd number above 1 each call "          \
-      "overlooks one), less those that listeners and bound sockets hold and "                      \
-      "ip_local_reserved_ports; the next one fails with EADDRNOTAVAIL.",                           \
+      "connect() without bind() makes at most as many connections from one address to one "        \
+      "address and port as ip_local_port_range has ports (of an odd number above 1 each call "     \
+      "overlooks one), less ip_local_reserved_ports and those that listeners and bound sockets "   \
+      "hold. The next one fails with EADDRNOTAVAIL.",                                              \
       "__inet_hash_connect(), net/ipv4/inet_hashtables.c")                                         \
     X(time_wait_holds_port,                                                                        \
       "A TIME_WAIT on the client's side holds its port towards that destination only, if "         \
@@ -36,8 +36,8 @@
       "TWRecycled counts the TIME_WAIT sockets whose 4-tuple connect() has taken over.",           \
       "__inet_check_established(), net/ipv4/inet_hashtables.c")                                    \
     X(time_wait_reuse_numbers,                                                                     \
-      "The connection that takes over a TIME_WAIT begins 65537 numbers beyond the one that the "   \
-      "old connection would have used next, farther than a window without scaling reaches.",       \
+      "The connection that takes over a TIME_WAIT begins 65537 numbers beyond the next number "    \
+      "of the old one, farther than a window without scaling reaches.",                            \
       "tcp_twsk_unique(), net/ipv4/tcp_ipv4.c")                                                    \
     X(bound_ports,                                                                                 \
       "bind() to port 0 reserves a port of its address against all destinations, and fails with "  \

@@ -37,9 +37,9 @@
       "any close().",                                                                              \
       "inet_release(), net/ipv4/af_inet.c; __tcp_close(), net/ipv4/tcp.c")                         \
     X(bind_wildcard,                                                                               \
-      "0.0.0.0 clashes with every IPv4 address of the host, and :: with every IPv6 address (and"   \
-      " IPv4 address, without IPV6_V6ONLY). SO_REUSEADDR of both sockets is enough for bind() "    \
-      "unless the other one listens.",                                                             \
+      "0.0.0.0 clashes with every IPv4 address of the host; :: clashes with every IPv6 address "   \
+      "and, without IPV6_V6ONLY, with every IPv4 address. SO_REUSEADDR of both sockets is "        \
+      "enough for bind() unless the other one listens.",                                           \
       "inet_csk_bind_conflict(), inet_bhash2_addr_any_conflict(), inet_rcv_saddr_equal(), "        \
       "net/ipv4/inet_connection_sock.c")                                                           \
     X(bind_reuseport,                                                                              \

@@ -44,8 +44,8 @@
       "is given up at that number of probes, and 0 means at once.",                                \
       "tcp_probe_timer(), net/ipv4/tcp_timer.c")                                                   \
     X(window_probe_user_timeout,                                                                   \
-      "With TCP_USER_TIMEOUT the connection is given up when that time is over since the first "   \
-      "window probe at the latest, though every probe was answered.",                              \
+      "With TCP_USER_TIMEOUT the connection is given up at the latest when that time is over "     \
+      "since the first window probe, though every probe was answered.",                            \
       "tcp_clamp_probe0_to_user_timeout(), net/ipv4/tcp_timer.c")                                  \
     X(window_opens,                                                                                \
       "A receiver that has read enough sends a window update at once, and the sender goes on "     \
@@ -81,8 +81,8 @@
       "is unacknowledged; a FIN lets it go.",                                                      \
       "tcp_nagle_check(), net/ipv4/tcp_output.c")                                                  \
     X(nodelay,                                                                                     \
-      "With TCP_NODELAY each write is sent at once, as far as the windows allow (and TCP_CORK, "   \
-      "MSG_MORE and pacing). While the device's own queue holds data, tcp_autocorking = 1 (the "   \
+      "With TCP_NODELAY each write is sent at once, as far as the windows, pacing, TCP_CORK and"   \
+      " MSG_MORE allow. While the device's own queue holds data, tcp_autocorking = 1 (the "        \
       "default) may join writes.",                                                                 \
       "tcp_nagle_check(), net/ipv4/tcp_output.c; tcp_should_autocork(), net/ipv4/tcp.c")           \
     X(ack_quick_at_first,                                                                          \

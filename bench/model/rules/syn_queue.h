@@ -36,14 +36,14 @@
       " third timeout, after 7 s.",                                                                \
       "reqsk_timer_handler(), net/ipv4/inet_connection_sock.c")                                    \
     X(cookie_mss,                                                                                  \
-      "A SYN cookie keeps which of four segment sizes the client's is at least: 536, 1300, 1440, " \
-      "1460; with IPv6 "                                                                           \
-      "1220, 1420, 1440, 8940. A smaller one becomes the first of them.",                          \
+      "A SYN cookie keeps the largest of four segment sizes that is not above the client's: "      \
+      "536, 1300, 1440, 1460; with IPv6 1220, 1420, 1440, 8940. A smaller one becomes the first"   \
+      " of them.",                                                                                 \
       "__cookie_v4_init_sequence(), net/ipv4/syncookies.c; __cookie_v6_init_sequence(), "          \
       "net/ipv6/syncookies.c")                                                                     \
     X(cookie_timestamp,                                                                            \
-      "With timestamps a SYN cookie keeps window scale, SACK and ECN in the lowest six bits of "   \
-      "the timestamp that the client echoes, as they are before a random offset is added.",        \
+      "With timestamps a SYN cookie keeps window scale, SACK and ECN in six bits of the "          \
+      "timestamp that the client echoes: the lowest ones, before a random offset is added.",       \
       "cookie_init_timestamp(), net/ipv4/syncookies.c; cookie_timestamp_decode(), "                \
       "net/ipv4/syncookies.c")                                                                     \
     X(cookie_without_timestamp,                                                                    \
