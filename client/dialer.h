@@ -41,14 +41,14 @@ struct dialer {
 
     /* read by others while it runs */
     struct stats stats;
-    atomic_uint quiet_epoch; /* the last order that has come to rest */
+    atomic_uint quiet_epoch; /* the number of the last order that was carried out */
     /* when all that it may start (of this wave) was settled; 0: not yet */
     _Atomic int64_t settled_ns;
 
     /* read by others when it has stopped */
     struct histogram *connect_latency, *request_latency;
     struct histogram *start_lateness; /* NULL without --rate */
-    /* it last ended its dialing with starts left, and all flows in use */
+    /* the last dialing ended with starts left, because all flows were in use */
     bool full;
     uint64_t most_in_use; /* flows at once */
     struct log *log;      /* NULL: there is none */
@@ -74,19 +74,20 @@ struct dialer {
     struct timer timeout; /* the oldest connecting flow's */
     int64_t paused_until_ns;
     int64_t drained_ns;    /* when draining began */
-    int64_t full_until_ns; /* what was due by then was due while all flows were in use */
+    int64_t full_until_ns; /* until then all flows were in use when a start was due */
     char *payload;         /* settings->size bytes */
     /* descriptors of ended flows that stay open to the end (--close half, none) */
     int *kept;
     size_t n_kept, kept_size;
 };
 
-/* Allocates, in the loop's thread. 0 or -errno; the last three are fine either way. */
+/* Allocates memory, in the loop's thread. Returns 0 or -errno; dialer_stop(), dialer_hang_up() and
+ * dialer_free() may be called in both cases. */
 int dialer_init(struct dialer *d);
 
-/* The orders; from the loop's thread. Each has a number, and when it has come to rest quiet_epoch
- * is that number and quiet() is called. schedule_ns: the moment of the first start, by
- * clock_now_ns(). */
+/* The orders; call them in the loop's thread. Each has a number: when the order is carried out, the
+ * dialer sets quiet_epoch to this number and calls quiet(). schedule_ns: the time of the first
+ * start, by clock_now_ns(). */
 void dialer_start(struct dialer *d, unsigned epoch, int64_t schedule_ns);
 void dialer_drain(struct dialer *d, unsigned epoch);
 void dialer_close(struct dialer *d, unsigned epoch);
@@ -100,23 +101,27 @@ bool dialer_exhausted(const struct dialer *d);
 /* Stops all watchers; connections and descriptors that are kept stay open. In the loop's thread. */
 void dialer_stop(struct dialer *d);
 
-/* Closes those. In the loop's thread, too: descriptors are numbers of its file table. */
+/* Closes them, in the loop's thread as well: the descriptors belong to its file table. */
 void dialer_hang_up(struct dialer *d);
 
 /* Frees the memory. In any thread. */
 void dialer_free(struct dialer *d);
 
-/* For flows: the slot is free again; a flow has begun or ended being active; a descriptor stays to
- * the end (-ENOMEM: the caller closes it); descriptors or ports have run out, so pause; whether the
- * socket of a connection that ends now is to be used again (--reuse, and there are more to
- * start). */
+/* --- for flows --- */
+
+/* Frees the flow's slot. */
 void dialer_give_back(struct dialer *d, struct flow *f);
+/* The flow has begun or ended being active. */
 void dialer_set_active(struct dialer *d, struct flow *f, bool active);
+/* Keeps a descriptor open until dialer_hang_up(). 0, or -ENOMEM: the caller closes it. */
 int dialer_keep(struct dialer *d, int fd);
+/* Descriptors or ports have run out: starts nothing for a while. */
 void dialer_pause(struct dialer *d);
+/* Whether a connection that ends now shall give its socket to the next one (--reuse, and there are
+ * more to start). */
 bool dialer_reuses(const struct dialer *d);
 
-/* For flows, with --every: how many requests have been due on this one, and when its i-th was (from
+/* With --every: how many requests have been due on this flow, and when the i-th was due (from
  * 0). */
 uint64_t dialer_requests_due(const struct dialer *d, const struct flow *f);
 int64_t dialer_request_ns(const struct dialer *d, const struct flow *f, uint64_t i);

@@ -48,18 +48,17 @@ struct flow {
     bool active;
 };
 
-/* Begins an attempt, the index-th of the whole run; whatever comes of it is counted. intended_ns 0:
- * now. */
+/* Begins an attempt, the index-th of the whole run, and counts its outcome. intended_ns 0: now. */
 void flow_start(struct flow *f, uint64_t index, int64_t intended_ns);
 
-/* Takes a reply that may have come already, without having been told: where that saves asking epoll
- * at all (an epoll_ctl() and a share of an epoll_wait() a connection). Nothing where the flow does
- * not wait for one. */
+/* Tries to receive a reply before epoll reports one: if it has come, that saves an epoll_ctl()
+ * and a share of an epoll_wait() for the connection. Does nothing if the flow does not wait for
+ * a reply. */
 void flow_look(struct flow *f);
 
 /* With --every: sends the requests that are due and were not sent, whether the ones before are
  * answered or not, as far as the send buffer takes them. The latency of each counts from when it
- * was due. Nothing where the connection is gone. */
+ * was due. Does nothing if the connection has ended. */
 void flow_ask(struct flow *f);
 
 /* The run is over: a request without its answer counts with the age it has now, so its latency is

@@ -1,5 +1,4 @@
-/* Where the client, and not the server, was the limit of a run: the rules, as a pure function of a
- * run's figures. */
+/* Decides from the figures of a run whether the client, and not the server, limited it. Pure. */
 #pragma once
 
 #include "client/load.h"
@@ -18,7 +17,7 @@ struct limit_figures {
     /* after an attempt without a port or a descriptor nothing is started for a while */
     bool pauses;
     uint64_t starts;
-    /* --rate; 0: there was no schedule, and the next five are of no meaning */
+    /* --rate; 0: there was no schedule, and the next five have no meaning */
     uint64_t rate;
     uint64_t late_starts, missed_starts; /* late: by more than 1 ms; missed: due, and never made */
     /* of the late ones: were due while all of -c were in use */

@@ -15,7 +15,8 @@ struct load {
 void load_begin(struct load *l);
 void load_end(struct load *l);
 
-/* In a window: the thread had work and waited for so long, for something else than a CPU. */
+/* In a window: adds a time in which the thread had work and waited for something other than a
+ * CPU. */
 void load_add_wait(struct load *l, int64_t ns);
 
 /* Shares of the windows, 0 to 1; 0 where there was none. Busy is running or waiting. */

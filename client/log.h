@@ -1,8 +1,8 @@
-/* What became of each attempt of one dialer (--log-connections): an entry each, in the order of
+/* The outcome of each attempt of one dialer (--log-connections): one entry each, in the order of
  * their starts.
  *
- * Room for all of them is set aside at the beginning, as addresses only: the kernel gives memory
- * for an entry when it is written. So an entry never moves, and its flow keeps a pointer to it. */
+ * log_new() reserves addresses for all entries; the kernel provides memory for an entry when it is
+ * written. So an entry never moves, and its flow keeps a pointer to it. */
 #pragma once
 
 #include "client/stats.h"
@@ -22,8 +22,8 @@ struct log_entry;
 int log_new(size_t size, struct log **ret);
 void log_free(struct log *log);
 
-/* The entry of an attempt that starts now. Stays the log's. NULL: there is no log, or it is full
- * (from then on it is truncated). All that follow accept NULL and do nothing then. */
+/* The entry of an attempt that starts now. The log owns it. NULL: there is no log, or it is full
+ * (then it is truncated). The functions below accept NULL and do nothing then. */
 struct log_entry *log_start(struct log *log, int64_t now_ns);
 
 /* Asks the kernel for this end's address and port; at once after connect(), a socket that was reset
@@ -34,7 +34,7 @@ void log_row(struct log_entry *entry, enum stats_row row);
 void log_established(struct log_entry *entry, int64_t now_ns, int retransmits);
 void log_closed_by_peer(struct log_entry *entry);
 
-/* This side has ended the connection, or an error (else 0) has; the first time counts. */
+/* This side (error 0) or an error has ended the connection; the first call counts. */
 void log_end(struct log_entry *entry, int error);
 
 /* The logs of a run's dialers (each may be NULL), once they have stopped, as one list in the order

@@ -1,5 +1,4 @@
-/* What tcplab-client tells: its documents, and the text report, which is written from the report
- * document. */
+/* The documents of tcplab-client, and the text report, which is made from the report document. */
 #pragma once
 
 #include "client/load.h"
@@ -11,8 +10,8 @@
 
 #include <sys/resource.h>
 
-/* What the run lasted; and of it, how long connections were begun or under way, and requests. Rates
- * are over these. */
+/* How long the run lasted; how long in it connections, and requests, were started or not finished
+ * yet. The rates are over these times. */
 struct report_times {
     double elapsed_s, connects_s, requests_s;
 };

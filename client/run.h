@@ -26,9 +26,8 @@ struct run_args {
 /* Starts the threads and prepares their dialers; connects nothing yet. 0 or -errno. */
 int run_new(const struct run_args *args, struct run **ret);
 
-/* Announces itself ("ready", --ready-fd) and runs to the end; a document that cannot be written
- * ends it, as a signal does.
- */
+/* Reports that it is ready ("ready", --ready-fd) and runs to the end. A document that cannot be
+ * written ends the run, as a signal does. */
 void run_go(struct run *r);
 
 /* The report document. After run_go(). New reference or NULL. */

@@ -1,5 +1,5 @@
-/* What the kernel says of the client's connections, and of the server's queue where that is in the
- * same network namespace. Everything copes with diag being NULL: the kernel cannot be asked. */
+/* Asks the kernel about the client's connections, and about the server's queue if the server is in
+ * the same network namespace. diag may be NULL if the kernel cannot be asked. */
 #pragma once
 
 #include "client/settings.h"
@@ -17,6 +17,6 @@ json_t *view_states(struct sockdiag *diag, const struct endpoint *target, unsign
 void view_server_queue(struct sockdiag *diag, const struct endpoint *target, char *text,
                        size_t size);
 
-/* What the kernel makes of --keepalive and --user-timeout, on a socket as the connections have it:
- * see socket_options_json(). Empty where none was given. New reference. */
+/* --keepalive and --user-timeout as the kernel sets them on a socket like those of the connections:
+ * see socket_options_json(). Empty if neither was given. New reference. */
 json_t *view_socket_options(const struct settings *s, const struct endpoint *target);

@@ -1,13 +1,14 @@
-/* How many segments a conversation takes, whatever had to be said twice: read off the wire. */
+/* How many segments of a connection have new content, without retransmissions and answers to
+ * them. */
 #pragma once
 
 #include "bench/lab/segment.h"
 
 #include <stddef.h>
 
-/* Of the segments that entered at from_ns or later, those of the connection with that client port
- * that say something that no segment of their direction has said before: a SYN, a byte or a FIN, an
- * acknowledgement of something new, the first RST. What is sent again, and what answers it, says
- * nothing new; so a slow machine does not change the number. */
+/* Counts the segments that entered the wire at from_ns or later, belong to the connection with that
+ * client port, and have something that no earlier segment of their direction has: a SYN, a byte, a
+ * FIN, a higher acknowledgement, or the first RST. A retransmission and the answer to it have
+ * nothing new, so a slow machine does not change the number. */
 size_t new_content_count(const struct segment *segments, size_t n, uint16_t client_port,
                          int64_t from_ns);

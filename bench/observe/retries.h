@@ -1,5 +1,5 @@
-/* When segments of a kind were sent, and sent again, connection by connection: read off the
- * wire. */
+/* When segments of one kind were sent and sent again on each connection, as the wire has seen
+ * them. */
 #pragma once
 
 #include "bench/lab/segment.h"

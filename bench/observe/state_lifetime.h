@@ -8,10 +8,10 @@
 
 #include <stddef.h>
 
-/* Of one state on one host, over all connections whose last state there it was and whose beginning
- * the wire saw. When a socket goes is known to lie between the last look that saw it and the first
- * that did not: "never early" is judged by the one, "never late" by the other, so that a slow
- * observer finds no fault that is not there. Seconds since the state began. */
+/* One state on one host, over all connections for which it was the last state there and whose
+ * beginning the wire has seen. A socket ended between the last look that saw it and the first that
+ * did not. "Never early" is judged by the second and "never late" by the first, so that a slow
+ * observer causes no difference. Seconds since the state began. */
 struct state_lifetime {
     size_t ended, still; /* connections that have left it; that have not */
     double gone_first_s; /* of those that ended: the first time that one was not seen any more */
