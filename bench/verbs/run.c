@@ -3,6 +3,7 @@
 #include "bench/report/pager.h"
 #include "bench/report/text.h"
 #include "bench/verbs/ask.h"
+#include "bench/verbs/html.h"
 #include "bench/verbs/jobs.h"
 #include "common/process/exit_code.h"
 #include "common/process/stop.h"
@@ -23,7 +24,7 @@ struct run_settings {
     bool all;
     struct option_texts sets;
     uint64_t repeat, jobs;
-    const char *pcap, *pcapng, *json, *jsonl;
+    const char *pcap, *pcapng, *html, *json, *jsonl;
     int color, segments;
     bool brief, ask, no_answers, no_pager;
     const char *show;
@@ -38,6 +39,7 @@ struct run_state {
     const struct document_head *head;
     const struct kernel_rules *rules; /* of this kernel */
     struct document_output *output;
+    struct html_file html;
     struct pager pager;
     struct job *jobs;
     size_t n, printed;
@@ -53,6 +55,7 @@ static const struct option_program run_program = {
         "  tcplab-bench run rst-on-overflow\n"
         "  tcplab-bench run rst-on-overflow --ask                 your prediction first\n"
         "  tcplab-bench run rst-on-overflow --set syncookies=1 --set clients=100\n"
+        "  tcplab-bench run rst-on-overflow --html run.html       a page: the run as a film\n"
         "  tcplab-bench run fin-wait-2-timeout --show verdict,ladder\n"
         "  tcplab-bench run accept-queue-full --set link=wire --pcap .   and open it in wireshark\n"
         "  tcplab-bench run --all -j 4 --json=all.json\n",
@@ -156,6 +159,13 @@ static int run_choose_style(struct run_settings *s, char **ret_message)
     if (s->brief && s->show)
         return run_say(ret_message,
                        "--brief is --show verdict,you,ledger,seen; give one of the two");
+    if (s->html && !strcmp(s->html, "-"))
+        return run_say(ret_message, "--html -: stdout has the text report; give a file");
+    if (s->html &&
+        ((s->json && !strcmp(s->html, s->json)) || (s->jsonl && !strcmp(s->html, s->jsonl))))
+        return run_say(ret_message,
+                       "--html and --json cannot both go to %s; give one of them another file",
+                       s->html);
     return s->show ? report_sections(s->show, &s->style.sections, ret_message) : 0;
 }
 
@@ -180,6 +190,9 @@ static int run_read_settings(int argc, char **argv, struct run_settings *s, json
         {"segments", 0, "WHICH", "first",
          "whose segments the document holds: of the first 200 connections, all, or the shown one",
          &option_choice, &s->segments, .choices = segments_words},
+        {"html", 0, "FILE|DIR", NULL,
+         "also a page to look at, in a browser: the run as a film; in DIR it is index.html",
+         &option_text, &s->html},
         {"brief", 0, NULL, NULL, "only the beginning of each report: the verdict and what was seen",
          &option_flag, &s->brief},
         {"show", 0, "SECTION,...", NULL,
@@ -400,14 +413,17 @@ static int run_check(const struct run_settings *s, struct trial_programs *progra
     return code ? code : jobs_prepare(programs, kernel);
 }
 
-static int run_report(struct run_state *s)
+/* The exit code of a run that ends with `code`. */
+static int run_report(struct run_state *s, int code)
 {
     json_t *document = document_new(s->head, "report");
     if (!document)
-        return -ENOMEM;
-    json_object_set_new(document, "runs", run_documents(s));
+        return html_close(&s->html, NULL, run_failed("the report", -ENOMEM));
+    json_t *runs = run_documents(s);
+    json_object_set_new(document, "runs", runs);
+    code = html_close(&s->html, json_array_size(runs) ? document : NULL, code);
     document_output_report(s->output, document, run_text);
-    return 0;
+    return code;
 }
 
 static int run_go(struct run_state *s, const struct trial_programs *programs)
@@ -425,12 +441,12 @@ static int run_go(struct run_state *s, const struct trial_programs *programs)
         code = r ? run_failed("running the labs", r) : run_code(s);
     }
     bool ended = code < 128 && !s->unread;
-    r = run_report(s);
+    code = run_report(s, code);
     int shown = pager_end(&s->pager);
     if (ended)
         run_tell_reasons(s);
     run_free_jobs(s);
-    return r ? run_failed("the report", r) : shown ? shown : code;
+    return shown ? shown : code;
 }
 
 int run_main(int argc, char **argv)
@@ -439,6 +455,7 @@ int run_main(int argc, char **argv)
     struct trial_programs programs;
     struct kernel_rules kernel;
     struct document_output *output = NULL;
+    struct html_file html = {0};
     json_t *json = NULL;
     char *message = NULL;
     int r = run_read_settings(argc, argv, &settings, &json, &message);
@@ -447,6 +464,8 @@ int run_main(int argc, char **argv)
     terminal_init("tcplab-bench", (enum terminal_color)settings.color);
     stop_install();
     int code = run_check(&settings, &programs, &kernel);
+    if (!code)
+        code = html_open(settings.html, &html);
     if (!code)
         code = program_open_output(settings.json, settings.jsonl, &output);
     if (!code) {
@@ -461,6 +480,7 @@ int run_main(int argc, char **argv)
                                   .head = &head,
                                   .rules = &kernel,
                                   .output = output,
+                                  .html = html,
                                   .runs = json_array()};
         const struct run_settings *s = &settings;
         if (s->ask)
@@ -470,6 +490,8 @@ int run_main(int argc, char **argv)
         code = run_go(&state, &programs);
         json_decref(state.runs);
         json_decref(state.predictions);
+    } else {
+        html_close(&html, NULL, code);
     }
     code = program_close_output(output, code);
     json_decref(json);

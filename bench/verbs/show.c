@@ -2,6 +2,7 @@
 #include "bench/report/claims.h"
 #include "bench/report/pager.h"
 #include "bench/report/text.h"
+#include "bench/verbs/html.h"
 #include "common/options/options.h"
 #include "common/process/exit_code.h"
 #include "common/report/program.h"
@@ -19,7 +20,7 @@
 
 struct show_settings {
     bool brief, no_pager;
-    const char *show;
+    const char *show, *html;
     int color;
     unsigned sections;
 };
@@ -29,7 +30,8 @@ static const struct option_program show_program = {
     .usage = "[options] FILE...",
     .examples = "  tcplab-bench run rst-on-overflow --json=run.json\n"
                 "  tcplab-bench show run.json                  what run printed\n"
-                "  tcplab-bench show run.json --show ladder    only that\n",
+                "  tcplab-bench show run.json --show ladder    only that\n"
+                "  tcplab-bench show run.json --html run.html  a page to look at\n",
     .closing =
         "FILE: a document of tcplab-bench run or claims run; - for stdin. No lab is needed.\n",
     .operands_max = SHOW_FILES,
@@ -42,6 +44,9 @@ static int show_read_settings(int argc, char **argv, struct show_settings *s, ch
         {"brief", 0, NULL, NULL, "only the beginning of each report", &option_flag, &s->brief},
         {"show", 0, "SECTION,...", NULL, "only these sections (see tcplab-bench run --help)",
          &option_text, &s->show},
+        {"html", 0, "FILE|DIR", NULL,
+         "instead of the text a page to look at, in a browser; in DIR it is index.html",
+         &option_text, &s->html},
         {"no-pager", 0, NULL, NULL, "a long report on a terminal without $PAGER", &option_flag,
          &s->no_pager},
         {"color", 0, "WHEN", "auto", "colour on stdout", &option_choice, &s->color,
@@ -56,6 +61,8 @@ static int show_read_settings(int argc, char **argv, struct show_settings *s, ch
         wrong = "which document? Give files that tcplab-bench run --json=FILE wrote";
     else if (s->brief && s->show)
         wrong = "--brief is --show verdict,you,ledger,seen; give one of the two";
+    else if (s->html && (s->brief || s->show))
+        wrong = "--html writes the whole page; leave out --brief and --show";
     if (wrong && !(*ret_message = strdup(wrong)))
         return -ENOMEM;
     if (wrong)
@@ -131,6 +138,28 @@ static int show_file(FILE *out, const char *file, const struct show_settings *s)
     return shown ? EXIT_CODE_DONE : EXIT_CODE_FAILED;
 }
 
+/* The runs of all files on one page, with the head of the first. */
+static int show_page(char **files, int n, const char *path)
+{
+    struct html_file html = {0};
+    json_t *all = NULL;
+    int code = html_open(path, &html);
+    for (int i = 0; i < n && !code; i++) {
+        json_t *document = show_load(files[i]);
+        bool ours = document && show_is_ours(files[i], document);
+        if (!ours)
+            code = EXIT_CODE_FAILED;
+        else if (!all)
+            all = json_incref(document);
+        else
+            json_array_extend(json_object_get(all, "runs"), json_object_get(document, "runs"));
+        json_decref(document);
+    }
+    code = html_close(&html, code ? NULL : all, code);
+    json_decref(all);
+    return code;
+}
+
 int show_main(int argc, char **argv)
 {
     struct show_settings settings = {0};
@@ -141,6 +170,8 @@ int show_main(int argc, char **argv)
     if (r)
         return program_settings_ended(r, message);
     terminal_init("tcplab-bench", (enum terminal_color)settings.color);
+    if (settings.html)
+        return show_page(files, n, settings.html);
     pager_begin(&pager, !settings.no_pager);
     for (int i = 0; i < n && !code; i++)
         code = show_file(pager.out, files[i], &settings);

@@ -1,0 +1,274 @@
+// The run as the pictures need it. Knows the document, no picture and no page.
+
+/** Fates of segments that never arrive. */
+const FATES_GONE = ["lost", "fault", "cut"];
+
+/** States in which an end believes that it can send or receive. */
+const STATES_CONNECTED = ["ESTABLISHED", "FIN_WAIT_1", "FIN_WAIT_2", "CLOSE_WAIT", "CLOSING",
+                          "LAST_ACK"];
+
+export const STATE_NONE = "NONE";
+
+/** Whether the two ends do not believe the same: one is connected, the other has nothing or has
+ *  not got so far. What the other end will learn from a segment that every close has (TIME_WAIT
+ *  beside LAST_ACK) is no disagreement. */
+export function statesDisagree(client, server) {
+    const c = STATES_CONNECTED.includes(client), s = STATES_CONNECTED.includes(server);
+    if (client === STATE_NONE && server === STATE_NONE)
+        return false;
+    if (c && s)
+        return false;
+    if (client === "TIME_WAIT" || server === "TIME_WAIT")
+        return !(["TIME_WAIT", "LAST_ACK", "CLOSING", STATE_NONE].includes(client) &&
+                 ["TIME_WAIT", "LAST_ACK", "CLOSING", STATE_NONE].includes(server));
+    return c || s || (client === STATE_NONE && server === "SYN_RECV");
+}
+
+function median(values) {
+    const sorted = values.slice().sort((a, b) => a - b);
+    return sorted.length ? sorted[Math.floor(sorted.length / 2)] : null;
+}
+
+/** The last entry at or before t of a list in the order of its key; -1: none. */
+export function lastAt(list, t, key) {
+    let low = 0, high = list.length;
+    while (low < high) {
+        const middle = (low + high) >> 1;
+        if (list[middle][key] <= t)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low - 1;
+}
+
+function filmTransit(run, segments) {
+    const delay = run.knobs && run.knobs.delay_us > 0 ? run.knobs.delay_us / 1000 : null;
+    const seen = median(segments.filter((s) => s.arrived_ms !== null)
+        .map((s) => s.arrived_ms - s.t_ms));
+    return Math.max(seen || delay || 10, 0.05);
+}
+
+/** Which segments of one connection and direction must stand in rows of their own. */
+function filmRows(segments, transit) {
+    const last = new Map();
+    for (const s of segments) {
+        const key = s.connection + s.direction;
+        const before = last.get(key);
+        s.row = before && s.t_ms - before.t_ms < 0.3 * transit ? before.row + 1 : 0;
+        last.set(key, s);
+    }
+}
+
+function filmSegments(run) {
+    const segments = (run.segments || []).map((s, index) => ({...s, index}));
+    segments.sort((a, b) => a.t_ms - b.t_ms || a.index - b.index);
+    const transit = filmTransit(run, segments);
+    for (const s of segments) {
+        s.gone = FATES_GONE.includes(s.fate) || s.arrived_ms === null;
+        /* where the wire loses a segment nobody sees: the film says halfway */
+        s.dropped_ms = s.then === "dropped" ? s.arrived_ms
+            : FATES_GONE.includes(s.fate) ? s.t_ms + transit / 2 : null;
+        s.end_ms = s.arrived_ms !== null ? s.arrived_ms
+            : s.dropped_ms !== null ? s.dropped_ms : s.t_ms + transit;
+    }
+    filmRows(segments, transit);
+    return {segments, transit};
+}
+
+function filmConnections(run) {
+    return (run.connections || []).map((c) => ({
+        ...c,
+        states: {client: (c.states && c.states.client) || [],
+                 server: (c.states && c.states.server) || []},
+    }));
+}
+
+const EVENT_ORDER = {stop: 0, arrived: 1, dropped: 2, state: 3, call: 4, sent: 5};
+
+function filmEvents(run, connections, segments, stops) {
+    const events = [];
+    for (const s of segments) {
+        events.push({t_ms: s.t_ms, kind: "sent", connection: s.connection, segment: s});
+        if (s.dropped_ms !== null)
+            events.push({t_ms: s.dropped_ms, kind: "dropped", connection: s.connection, segment: s});
+        else if (s.arrived_ms !== null)
+            events.push({t_ms: s.arrived_ms, kind: "arrived", connection: s.connection,
+                         segment: s});
+    }
+    for (const c of connections)
+        for (const side of ["client", "server"])
+            c.states[side].forEach((change, i) => events.push(
+                {t_ms: change.at_ms, kind: "state", connection: c.id, side, state: change.state,
+                 place: change.place || null, before: i ? c.states[side][i - 1].state : STATE_NONE,
+                 was: i ? c.states[side][i - 1].place || null : null}));
+    for (const stop of stops)
+        events.push({t_ms: stop.t_ms, kind: "stop", connection: null, what: stop.what});
+    return events.sort((a, b) => a.t_ms - b.t_ms || EVENT_ORDER[a.kind] - EVENT_ORDER[b.kind]);
+}
+
+/** Moments to step to: what happens within a small part of a transit is one moment. */
+function filmSteps(events, transit) {
+    const steps = [];
+    const near = Math.max(transit / 40, 0.01);
+    let first = -Infinity;
+    for (const event of events) {
+        if (event.t_ms - first <= near) {
+            steps[steps.length - 1] = event.t_ms;
+        } else {
+            steps.push(event.t_ms);
+            first = event.t_ms;
+        }
+    }
+    return steps;
+}
+
+function filmCounters(timeline) {
+    const changes = [];
+    const now = {server: {}, client: {}};
+    for (const entry of timeline) {
+        if (!entry.counters)
+            continue;
+        for (const side of ["server", "client"])
+            Object.assign(now[side], entry.counters[side] || {});
+        changes.push({t_ms: entry.t_ms, counters: {server: {...now.server}, client: {...now.client}}});
+    }
+    return changes;
+}
+
+/** Connections that get a token of their own: of each program and each outcome some, those of the
+ *  ladder in any case. */
+function filmChosen(connections, most, shown) {
+    if (connections.length <= most)
+        return connections.slice();
+    const groups = new Map();
+    for (const c of connections) {
+        const key = `${c.program}/${c.row}`;
+        groups.set(key, [...(groups.get(key) || []), c]);
+    }
+    const chosen = new Set(connections.filter((c) => c.id === shown));
+    for (let i = 0; chosen.size < most; i++)
+        for (const group of groups.values())
+            if (i < group.length && chosen.size < most)
+                chosen.add(group[i]);
+    return connections.filter((c) => chosen.has(c));
+}
+
+function filmCountStates(connections, side, t, film) {
+    const states = {};
+    for (const c of connections) {
+        const {state} = film.stateAt(c, side, t);
+        if (state !== STATE_NONE)
+            states[state] = (states[state] || 0) + 1;
+    }
+    return states;
+}
+
+/** The film of one run of a document. Its times are those of the document, in ms. */
+export function createFilm(run) {
+    const {segments, transit} = filmSegments(run);
+    const connections = filmConnections(run);
+    const timeline = run.timeline || [];
+    const stops = (run.stops || []).slice().sort((a, b) => a.t_ms - b.t_ms);
+    const byId = new Map(connections.map((c) => [c.id, c]));
+    const events = filmEvents(run, connections, segments, stops);
+    const counters = filmCounters(timeline);
+    const packets = run.packets || null;
+    const interesting = packets && connections.find((c) => c.client === packets.connection);
+    const end = Math.max(run.stock_ms || 0, ...events.slice(-1).map((e) => e.t_ms),
+                         ...timeline.slice(-1).map((e) => e.t_ms), 1);
+    const furthest = []; /* the latest end among the segments up to each one */
+    for (const s of segments)
+        furthest.push(Math.max(s.end_ms, furthest.length ? furthest[furthest.length - 1] : 0));
+
+    const film = {
+        run, connections, segments, events, stops, timeline, byId,
+        transit_ms: transit,
+        beginning_ms: 0,
+        end_ms: end,
+        shown: interesting ? interesting.id : connections.length ? connections[0].id : null,
+        has_states: connections.length > 0,
+        has_wire: segments.length > 0 || !run.setup || run.setup.link !== "loopback",
+        /* those that are known by numbers alone; all, in a document of an older version */
+        left_out: connections.length ? (run.left_out && run.left_out.connections) || 0
+            : (run.ledger && run.ledger.attempted) || 0,
+        limit: timeline.reduce((most, entry) => Math.max(most, entry.limit || 0), 0),
+
+        /** {state, place, since_ms}: NONE before the first change. */
+        stateAt(connection, side, t) {
+            const c = typeof connection === "object" ? connection : byId.get(connection);
+            const changes = c ? c.states[side] : [];
+            const i = lastAt(changes, t, "at_ms");
+            return i < 0 ? {state: STATE_NONE, place: null, since_ms: -Infinity}
+                : {state: changes[i].state, place: changes[i].place || null,
+                   since_ms: changes[i].at_ms};
+        },
+
+        disagreeAt(connection, t) {
+            return statesDisagree(film.stateAt(connection, "client", t).state,
+                                  film.stateAt(connection, "server", t).state);
+        },
+
+        /** {queue, limit, syn}: what waits in the accept queue and in the SYN queue. */
+        queueAt(t) {
+            const i = lastAt(timeline, t, "t_ms");
+            const entry = i < 0 ? {} : timeline[i];
+            const limit = entry.limit || film.limit;
+            if (film.left_out || !film.has_states)
+                return {queue: entry.queue || 0, limit,
+                        syn: (entry.server && entry.server.SYN_RECV) || 0};
+            let queue = 0, syn = 0;
+            for (const c of connections) {
+                const {place} = film.stateAt(c, "server", t);
+                queue += place === "accept_queue";
+                syn += place === "syn_queue";
+            }
+            return {queue, limit, syn};
+        },
+
+        /** {STATE: connections} of one end, of all connections of the run. */
+        statesAt(side, t) {
+            if (!film.left_out && film.has_states)
+                return filmCountStates(connections, side, t, film);
+            const i = lastAt(timeline, t, "t_ms");
+            const states = {...((i >= 0 && timeline[i][side]) || {})};
+            delete states.LISTEN;
+            for (const state of Object.keys(states))
+                if (state.includes("minisocket"))
+                    delete states[state];
+            return states;
+        },
+
+        /** {server, client}: {NAME: value since the beginning}. */
+        countersAt(t) {
+            const i = lastAt(counters, t, "t_ms");
+            return i < 0 ? {server: {}, client: {}} : counters[i].counters;
+        },
+
+        /** Those on the wire at t, or dropped not longer ago than glow. */
+        segmentsAt(t, glow) {
+            const found = [];
+            for (let i = lastAt(segments, t, "t_ms"); i >= 0 && furthest[i] + glow >= t; i--) {
+                const s = segments[i];
+                if (t < s.end_ms || (s.dropped_ms !== null && t - s.dropped_ms <= glow))
+                    found.push(s);
+            }
+            return found.reverse();
+        },
+
+        /** Events after t - span, up to t. */
+        eventsIn(t, span) {
+            const found = [];
+            for (let i = lastAt(events, t, "t_ms"); i >= 0 && events[i].t_ms > t - span; i--)
+                found.push(events[i]);
+            return found.reverse();
+        },
+
+        /** At most so many, in the order of their numbers. */
+        chosen(most) {
+            return filmChosen(connections, most, film.shown);
+        },
+    };
+    film.steps = filmSteps(events, transit);
+    return film;
+}

@@ -1,0 +1,480 @@
+// Puts the parts together: the document, the pictures, the keyboard, several runs, the live feed.
+
+import {createClock} from "./clock.js";
+import {createCurves} from "./curves.js";
+import {htmlElement, setAttribute, setText, svgElement} from "./draw.js";
+import {createFilm} from "./film.js";
+import {createIndex} from "./index.js";
+import {createLadder} from "./ladder.js";
+import {createResults, knobWords} from "./results.js";
+import {sentenceAt} from "./sentence.js";
+import {createStage, stageSpan} from "./stage.js";
+import {hasText, text} from "./strings.js";
+
+const page = {document: null, film: null, clock: null, pictures: [], run: 0, back: 0};
+
+const find = (id) => document.getElementById(id);
+
+// --- what is followed ---
+
+function createContext() {
+    const listeners = [];
+    const context = {
+        follow: null, legend: find("legend"), counts: find("counts"),
+        onFollow: (listener) => listeners.push(listener),
+        setFollow(id) {
+            if (context.follow === id)
+                return;
+            context.follow = id;
+            find("film").classList.toggle("following", id !== null);
+            for (const listener of listeners)
+                listener(id);
+        },
+    };
+    return context;
+}
+
+// --- the bar of time ---
+
+function createTrack(film, clock) {
+    const input = find("time"), track = find("track");
+    let svg, played, width;
+
+    function x(t) {
+        return 9 + clock.positionOf(t) / clock.length * (width - 18);
+    }
+
+    /** A round number of ms: so that labels stand no closer than they are wide. */
+    function tickStep() {
+        for (let power = 0.01; power < 1e7; power *= 10)
+            for (const n of [1, 2, 5])
+                if (n * power * clock.pace / clock.length * width > 76)
+                    return n * power;
+        return film.end_ms;
+    }
+
+    function drawTicks() {
+        const step = tickStep();
+        let last = -Infinity;
+        for (let i = 0; i * step <= film.end_ms; i++) {
+            const t = i * step, fold = clock.foldAt(t);
+            if (fold)
+                i = Math.floor(fold.to_ms / step);
+            if (fold || x(t) - last < 70)
+                continue;
+            last = x(t);
+            svgElement("line", {x1: last, x2: last, y1: 18, y2: 26, class: "tick"}, svg);
+            svgElement("text", {x: Math.max(last, 9), y: 52, class: "tick-text"}, svg,
+                       i ? stageSpan(+t.toPrecision(6)) : "0");
+        }
+    }
+
+    function drawFold(fold) {
+        const from = x(fold.from_ms), to = x(fold.to_ms), middle = (from + to) / 2;
+        svgElement("rect", {x: from, y: 14, width: Math.max(6, to - from), height: 16,
+                            class: "track-fold"}, svg);
+        svgElement("path", {d: `M${from} 22 H${middle - 9} l4 -8 l6 16 l6 -16 l4 8 H${to}`,
+                            class: "track-zigzag"}, svg);
+        svgElement("title", {}, svg, text("passes", {span: stageSpan(fold.to_ms - fold.from_ms)}));
+    }
+
+    function build() {
+        if (svg)
+            svg.remove();
+        const unit = track.clientHeight / 56 || 1;
+        width = Math.max(300, Math.round(track.clientWidth / unit));
+        svg = svgElement("svg", {viewBox: `0 0 ${width} 56`, "aria-hidden": "true",
+                                 class: "track-picture"});
+        track.prepend(svg);
+        svgElement("line", {x1: 9, x2: width - 9, y1: 22, y2: 22, class: "track-line"}, svg);
+        played = svgElement("line", {x1: 9, x2: 9, y1: 22, y2: 22, class: "track-played"}, svg);
+        drawTicks();
+        clock.folds.forEach(drawFold);
+        let last = {sent: -Infinity, dropped: -Infinity};
+        for (const event of film.events) {
+            const dropped = event.kind === "dropped", at = x(event.t_ms);
+            if ((event.kind !== "sent" && !dropped) || at - last[event.kind] < 2)
+                continue;
+            svgElement("line", {x1: at, x2: at, y1: 27, y2: dropped ? 38 : 32,
+                                class: dropped ? "mark-dropped" : "mark-sent"}, svg);
+            last[event.kind] = at;
+        }
+        for (const stop of film.stops) {
+            const at = x(stop.t_ms);
+            svgElement("path", {d: `M${at} 15 l-7 -12 h14 z`, class: "mark-stop",
+                                "data-stop": stop.what}, svg);
+        }
+        input.max = Math.round(clock.length);
+    }
+
+    input.oninput = () => {
+        clock.pause();
+        clock.seek(clock.timeOf(Number(input.value)));
+    };
+    input.setAttribute("aria-label", text("time"));
+    build();
+    return {
+        build,
+        draw(t) {
+            input.value = Math.round(clock.positionOf(t));
+            setAttribute(input, "aria-valuetext", text("time_now", {t: t.toFixed(1)}));
+            setAttribute(played, "x2", x(t).toFixed(1));
+        },
+    };
+}
+
+const controlsPlay = "M6 1 L20 10 L6 19 z";
+const controlsPause = "M5 2 h5 v16 h-5 z M14 2 h5 v16 h-5 z";
+
+function createControls(film, clock, stage) {
+    const root = find("controls");
+    root.replaceChildren();
+    const button = (id, label, sign, action, parent = root) => {
+        const element = htmlElement("button", {id, type: "button", "aria-label": label,
+                                               title: label}, parent, sign);
+        element.onclick = action;
+        return element;
+    };
+    const icon = (element, path) => svgElement("path", {d: path}, svgElement("svg", {
+        viewBox: "0 0 24 20", class: "icon", "aria-hidden": "true"}, element));
+    icon(button("back", text("back"), "", () => clock.step(-1)), "M20 2 L8 10 L20 18 z M4 2 h3 v16 h-3 z");
+    const play = icon(button("play", text("play"), "", () => clock.toggle()), controlsPlay);
+    icon(button("forward", text("forward"), "", () => clock.step(1)), "M4 2 L16 10 L4 18 z M17 2 h3 v16 h-3 z");
+    const now = htmlElement("output", {id: "now", for: "time"}, root);
+    const label = htmlElement("label", {class: "speed"}, root, text("speed") + " ");
+    const speed = htmlElement("select", {id: "speed"}, label);
+    for (let n = 1; n <= 9; n++)
+        htmlElement("option", {value: n}, speed, text("speed_of", {speed: n}));
+    speed.onchange = () => clock.setSpeed(Number(speed.value));
+    htmlElement("span", {id: "pace"}, root, text("pace", {span: stageSpan(Math.round(clock.pace))}));
+    const halt = htmlElement("label", {class: "halt"}, root);
+    const box = htmlElement("input", {type: "checkbox", id: "halt", checked: true}, halt);
+    halt.append(" " + text("stops"));
+    box.onchange = () => { clock.halt_at_stops = box.checked; };
+    const jumps = htmlElement("span", {class: "jumps"}, root);
+    for (const stop of film.stops)
+        if (hasText("jump_" + stop.what))
+            button("jump-" + stop.what, text("jump_title", {what: text("jump_" + stop.what)}),
+                   "\u21e5 " + text("jump_" + stop.what), () => {
+                       clock.pause();
+                       clock.seek(stop.t_ms);
+                   }, jumps);
+    button("save-stage", text("save_svg"), "\u2913 SVG", () => stage.save(), jumps);
+    button("help", text("help"), "?", toggleKeys, jumps);
+    return {
+        draw(t) {
+            setAttribute(play, "d", clock.playing ? controlsPause : controlsPlay);
+            setAttribute(find("play"), "aria-label", text(clock.playing ? "pause" : "play"));
+            setText(now, text("time_now", {t: t.toFixed(film.transit_ms < 5 ? 2 : 1)}));
+            if (Number(speed.value) !== clock.speed)
+                speed.value = clock.speed;
+        },
+    };
+}
+
+// --- a run ---
+
+function section(parent, id, title) {
+    const element = htmlElement("section", {id, "aria-label": title}, parent);
+    htmlElement("h2", {}, element, title);
+    return htmlElement("div", {class: "section-body"}, element);
+}
+
+function drawHead(run) {
+    setText(find("question"), run.question || run.experiment);
+    find("question").classList.toggle("long", (run.question || "").length > 58);
+    find("knobs").replaceChildren();
+    for (const words of knobWords(run.knobs, true))
+        htmlElement("span", {}, find("knobs"), words);
+    document.title = text("title", {experiment: run.experiment, question: run.question || ""});
+}
+
+function drawFoot(run) {
+    const foot = find("foot");
+    foot.replaceChildren();
+    const kernel = page.document.kernel || (run.surroundings && run.surroundings.kernel) || "";
+    if (page.document.runs.length > 1)
+        htmlElement("a", {href: "#"}, foot, text("back_to_runs"));
+    htmlElement("span", {id: "foot-run"}, foot, text("foot_run", {
+        experiment: run.experiment, kernel,
+        verdict: run.verdict ? text("verdict_" + run.verdict) : ""}));
+    htmlElement("span", {class: "foot-more"}, foot, text("more"));
+    htmlElement("span", {class: "foot-keys"}, foot, text("foot_keys"));
+}
+
+function createSentence(film, clock, results) {
+    const element = find("sentence");
+    return {
+        draw(t) {
+            setText(element, sentenceAt(film, clock, t, results.uncovered()));
+            setAttribute(element, "aria-live", clock.playing ? "off" : "polite");
+        },
+    };
+}
+
+/** A picture below the stage, where its module is part of the page. */
+function optional(make, parent, id, title, film, clock, context) {
+    return typeof make === "function"
+        ? make(section(parent, id, title), film, clock, context) : null;
+}
+
+function openRun(index) {
+    const run = page.document.runs[index];
+    page.run = index;
+    find("index").hidden = true;
+    find("film").hidden = find("below").hidden = false;
+    find("stage").replaceChildren();
+    find("below").replaceChildren();
+    find("track").querySelector("svg")?.remove();
+    setText(find("legend"), text("disagree"));
+    drawHead(run);
+    drawFoot(run);
+    const film = createFilm(run), clock = createClock(film), context = createContext();
+    const below = find("below");
+    const stage = createStage(find("stage"), film, clock, context);
+    const ladder = optional(typeof createLadder === "function" ? createLadder : null, below,
+                            "ladder", text("section_ladder"), film, clock, context);
+    const curves = optional(typeof createCurves === "function" ? createCurves : null, below,
+                            "curves", text("section_curves"), film, clock, context);
+    const results = createResults(find("answers"), below, film, page.document, () => redraw());
+    const track = createTrack(film, clock);
+    Object.assign(page, {film, clock, context, stage, track, results});
+    page.pictures = [stage, track, createControls(film, clock, stage), ladder, curves, results,
+                     createSentence(film, clock, results)].filter((p) => p && p.draw);
+    clock.onChange(redraw);
+    context.onFollow(redraw);
+    window.tcplab = {film, clock, context, document: page.document};
+    redraw();
+}
+
+function redraw() {
+    for (const picture of page.pictures)
+        picture.draw(page.clock.t_ms);
+}
+
+// --- several runs ---
+
+function openIndex() {
+    find("film").hidden = find("below").hidden = true;
+    page.clock?.pause();
+    const root = find("index");
+    root.hidden = false;
+    root.replaceChildren();
+    document.title = text("runs");
+    if (typeof createIndex === "function") {
+        createIndex(root, page.document);
+        return;
+    }
+    htmlElement("h1", {}, root, text("runs"));
+    const list = htmlElement("ul", {}, root);
+    page.document.runs.forEach((run, i) => htmlElement("a", {href: "#" + runHash(i)},
+        htmlElement("li", {}, list), `${run.experiment}: ${run.verdict}`));
+}
+
+/** "rst-on-overflow", and "rst-on-overflow-2" for the second one of that name. */
+export function runHash(index) {
+    const runs = page.document.runs, name = runs[index].experiment;
+    const before = runs.slice(0, index).filter((run) => run.experiment === name).length;
+    return encodeURIComponent(before ? `${name}-${before + 1}` : name);
+}
+
+function route() {
+    const runs = page.document.runs;
+    const wanted = location.hash.slice(1);
+    const index = runs.findIndex((run, i) => runHash(i) === wanted);
+    if (index < 0 && runs.length !== 1)
+        openIndex();
+    else
+        openRun(Math.max(0, index));
+    scrollTo(0, 0);
+}
+
+// --- the keyboard ---
+
+function toggleBelow(id) {
+    const element = find(id);
+    if (!element)
+        return;
+    const box = element.getBoundingClientRect();
+    const seen = box.top < innerHeight * 0.7 && box.bottom > 0 && scrollY > 0;
+    if (seen)
+        scrollTo({top: page.back});
+    else
+        element.scrollIntoView();
+}
+
+function toggleKeys() {
+    const dialog = find("keys");
+    if (dialog.open)
+        dialog.close();
+    else
+        dialog.showModal();
+}
+
+function drawKeys() {
+    const dialog = find("keys");
+    htmlElement("h2", {id: "keys-title"}, dialog, text("keys_title"));
+    dialog.setAttribute("aria-labelledby", "keys-title");
+    const list = htmlElement("dl", {}, dialog);
+    for (const [key, name] of [["space"], ["arrows"], ["shift_arrows"], ["pages"], ["home"],
+                               ["digits"], ["tab"], ["escape"], ["r", "r"], ["R", "R"], ["l", "l"],
+                               ["t", "t"], ["k", "k"], ["n", "n"], ["d", "d"], ["b", "b"],
+                               ["f", "f"], ["help", "?"]]) {
+        const row = htmlElement("div", {}, list);
+        htmlElement("dt", {}, row, name || text("key_names_" + key));
+        htmlElement("dd", {}, row, text("key_" + key));
+    }
+    const close = htmlElement("button", {type: "button"}, dialog, text("keys_close"));
+    close.onclick = () => dialog.close();
+}
+
+function toggleTheme() {
+    const dark = document.documentElement.dataset.theme
+        ? document.documentElement.dataset.theme === "dark"
+        : matchMedia("(prefers-color-scheme: dark)").matches;
+    document.documentElement.dataset.theme = dark ? "light" : "dark";
+}
+
+function toggleFullScreen() {
+    if (document.fullscreenElement)
+        document.exitFullscreen();
+    else
+        document.documentElement.requestFullscreen().catch(() => {});
+}
+
+const pageKeys = {
+    " ": () => page.clock.toggle(),
+    ArrowRight: (event) => event.shiftKey ? page.clock.step(1, page.context.follow, true)
+        : page.clock.step(1),
+    ArrowLeft: (event) => event.shiftKey ? page.clock.step(-1, page.context.follow, true)
+        : page.clock.step(-1),
+    PageDown: () => page.clock.step(1),
+    PageUp: () => page.clock.step(-1),
+    Home: () => page.clock.seek(page.film.beginning_ms),
+    End: () => page.clock.seek(page.film.end_ms),
+    r: () => page.results.uncoverOne(),
+    R: () => page.results.uncoverAll(),
+    l: () => toggleBelow("ladder"),
+    t: () => toggleBelow("curves"),
+    k: () => toggleBelow("ledger"),
+    n: () => {
+        page.numbers = !page.numbers;
+        page.stage.setNumbers(page.numbers);
+    },
+    f: toggleFullScreen,
+};
+
+const anyKeys = {
+    b: () => { find("black").hidden = !find("black").hidden; },
+    d: toggleTheme,
+    "?": toggleKeys,
+};
+
+function isTyping(target) {
+    return target.matches("input:not([type=range]):not([type=checkbox]), textarea, select");
+}
+
+function onKey(event) {
+    if (event.ctrlKey || event.altKey || event.metaKey)
+        return;
+    if (event.key === "Escape" && !find("keys").open) {
+        find("black").hidden = true;
+        page.context?.setFollow(null);
+        document.activeElement?.blur();
+        return;
+    }
+    if (isTyping(event.target) || (find("keys").open && event.key !== "?"))
+        return;
+    if (event.key === " " && event.target.matches("button, summary, [type=checkbox], a"))
+        return;
+    const onFilm = !find("film").hidden;
+    const digit = onFilm && event.key >= "1" && event.key <= "9" && event.key.length === 1;
+    const action = digit ? () => page.clock.setSpeed(Number(event.key))
+        : anyKeys[event.key] || (onFilm && pageKeys[event.key]);
+    if (!action)
+        return;
+    event.preventDefault();
+    action(event);
+}
+
+// --- the beginning ---
+
+function say(key) {
+    const message = find("message");
+    message.hidden = key === null;
+    setText(message, key === null ? "" : text(key));
+}
+
+/** A document came: the first, or a longer one of the same runs. */
+function take(received) {
+    if (!received || !Array.isArray(received.runs) || !received.runs.length) {
+        say(document.body.hasAttribute("data-live") ? "waiting" : "damaged");
+        return;
+    }
+    say(null);
+    const atEnd = page.film && page.clock.t_ms >= page.film.end_ms - 1;
+    const t = page.clock ? page.clock.t_ms : 0;
+    const playing = page.clock && page.clock.playing;
+    page.document = received;
+    route();
+    if (document.body.hasAttribute("data-live")) {
+        page.clock?.seek(atEnd || !t ? page.film.end_ms : t);
+        if (playing)
+            page.clock.play();
+    }
+}
+
+/** The server says when there is more; the document is then asked for, and no more than once at
+ *  a time. */
+function listen() {
+    let asking = false, again = false;
+    const ask = async () => {
+        again = asking;
+        if (asking)
+            return;
+        asking = true;
+        try {
+            take(await (await fetch("document.json")).json());
+        } finally {
+            asking = false;
+            if (again)
+                ask();
+        }
+    };
+    const events = new EventSource("events");
+    events.onmessage = ask;
+    events.addEventListener("end", () => {
+        events.close();
+        ask();
+    });
+    ask();
+}
+
+/** The window has another size. */
+function rebuild() {
+    if (!page.stage || find("film").hidden)
+        return;
+    page.stage.rebuild();
+    page.track.build();
+    redraw();
+}
+
+function begin() {
+    drawKeys();
+    addEventListener("keydown", onKey);
+    addEventListener("hashchange", () => page.document && route());
+    find("black").onclick = () => { find("black").hidden = true; };
+    new ResizeObserver(rebuild).observe(find("stage"));
+    if (document.body.hasAttribute("data-live")) {
+        listen();
+        return;
+    }
+    try {
+        take(JSON.parse(find("document").textContent));
+    } catch (error) {
+        say("damaged");
+        throw error;
+    }
+}
+
+begin();

@@ -1,0 +1,75 @@
+// One sentence below the stage: what happens at this moment.
+
+import {stageSpan} from "./stage.js";
+import {hasText, text} from "./strings.js";
+
+const SENTENCE_SPAN = 0.35; /* transits for which something has just happened */
+
+/** Of a document that does not hold them all, a number would be wrong. */
+function sentenceWhat(events, whole) {
+    const names = new Map();
+    for (const {segment} of events) {
+        const name = segment.again ? text("say_again", {name: segment.name}) : segment.name;
+        names.set(name, (names.get(name) || 0) + 1);
+    }
+    return [...names].slice(0, 2).map(([name, n]) =>
+        n === 1 ? name : whole ? text("say_what", {n, name}) : text("say_some", {name})).join(", ");
+}
+
+function sentenceWho(events) {
+    const ids = [...new Set(events.map((e) => e.connection))];
+    return ids.length === 1 ? text("say_who_one", {id: ids[0]})
+        : text("say_who_many", {n: ids.length});
+}
+
+function sentenceSegments(events, kind, whole) {
+    const last = events.findLast((e) => e.kind === kind);
+    const alike = events.filter((e) => e.kind === kind &&
+        e.segment.direction === last.segment.direction);
+    const what = sentenceWhat(alike, whole);
+    const toServer = last.segment.direction === "to_server";
+    if (kind === "dropped")
+        return text(last.segment.then === "dropped" ? "say_dropped_listener" : "say_dropped_wire",
+                    {what});
+    if (kind === "sent")
+        return text("say_sent", {what, side: text(toServer ? "client" : "server")});
+    return text(alike.length > 1 ? "say_arrived_many" : "say_arrived",
+                {what, side: text(toServer ? "server" : "client")});
+}
+
+function sentenceState(events) {
+    const last = events.findLast((e) => e.kind === "state");
+    const alike = events.filter((e) => e.kind === "state" && e.side === last.side &&
+        e.state === last.state && e.place === last.place);
+    if (last.place === "program" && last.was === "accept_queue")
+        return text("say_accepted", {who: sentenceWho(alike).toLowerCase()});
+    return text("say_state", {
+        who: sentenceWho(alike), side: text(last.side),
+        state: last.state === "NONE" ? text("say_state_none") : last.state});
+}
+
+/** What happens at t; uncovered: whether all results are. */
+export function sentenceAt(film, clock, t, uncovered) {
+    if (clock.halted && hasText("stop_" + clock.halted.what))
+        return text("halted", {next: text("stop_" + clock.halted.what)});
+    const fold = clock.foldAt(t);
+    if (fold)
+        return text("say_fold", {span: stageSpan(fold.to_ms - fold.from_ms)});
+    const events = film.eventsIn(t, SENTENCE_SPAN * film.transit_ms);
+    const segments = events.filter((e) => e.segment);
+    for (const kind of ["dropped", "sent", "arrived"])
+        if (segments.some((e) => e.kind === kind))
+            return sentenceSegments(segments, kind, !film.left_out);
+    if (events.some((e) => e.kind === "state"))
+        return sentenceState(events);
+    if (t >= film.end_ms)
+        return text(uncovered ? "say_end_uncovered" : "say_end");
+    if (!film.eventsIn(t, Infinity).length)
+        return text("say_beginning");
+    return film.segmentsAt(t, 0).length ? sentenceUnderWay(film, t) : text("say_quiet");
+}
+
+function sentenceUnderWay(film, t) {
+    const events = film.segmentsAt(t, 0).map((segment) => ({segment}));
+    return text("say_under_way", {what: sentenceWhat(events, !film.left_out)});
+}

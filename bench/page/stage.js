@@ -1,0 +1,730 @@
+// The stage: client, wire, server. Where a connection stands, what each end believes, and what is on
+// its way between them. Every picture depends on the moment alone.
+
+import {colourOf, fitText, hatchPattern, htmlElement, saveSvg, setAttribute, setText, svgElement,
+        textWidth} from "./draw.js";
+import {STATE_NONE} from "./film.js";
+import {text} from "./strings.js";
+
+const STAGE_TOKENS = 16; /* more are one stack below those that have room then */
+const STAGE_STACKED = 13;
+const STAGE_GLOW = 0.9; /* transits for which what was dropped can be seen */
+const STAGE_TEXT = 22;
+const STAGE_PLACES = ["syn_queue", "accept_queue", "program", "kernel"];
+
+/** Where everything stands, for a stage of that size in units of its own. */
+function stageLayout(width, height) {
+    const narrow = width < 900;
+    const margin = narrow ? 8 : 16;
+    const gate = narrow ? 0 : 92; /* in the server: what its listener drops lies here */
+    const client = {x: margin, width: narrow ? 196 : 278};
+    const server = {width: (narrow ? 262 : 408) + gate};
+    server.x = width - margin - server.width;
+    const places = {x: server.x + gate, width: server.width - gate};
+    return {
+        width, height, narrow, client, server, places, gate, top: 46, bottom: height - 6,
+        wire: {x: client.x + client.width + 8,
+               width: server.x - client.x - client.width - 16},
+        pitch: 41, slot: 36, columns: Math.floor((places.width - 24) / 41),
+    };
+}
+
+function stageFirstPlace(state, place) {
+    return place || (state === STATE_NONE ? null : "kernel");
+}
+
+/** "ESTABLISHED", or how many in which state, the most first. */
+function stageStates(counts) {
+    const states = Object.entries(counts).sort((a, b) => b[1] - a[1]);
+    if (states.length <= 1)
+        return states.length ? states[0][0] : "";
+    return states.slice(0, 2).map(([state, n]) => text("n_of_state", {n, state})).join(" ") +
+        (states.length > 2 ? " \u2026" : "");
+}
+
+export function createStage(root, film, clock, context) {
+    const stage = {};
+    const chosen = film.chosen(film.connections.length + film.left_out > STAGE_TOKENS
+        ? STAGE_STACKED : STAGE_TOKENS);
+    const isChosen = new Set(chosen.map((c) => c.id));
+    const others = film.connections.filter((c) => !isChosen.has(c.id));
+    const more = others.length + film.left_out;
+    const groups = new Set(chosen.map((c) => c.program));
+    const firstProgram = Math.min(...groups);
+    const sleeps = film.has_states && !film.connections.some((c) =>
+        c.states.server.some((change) => change.place === "program"));
+    const leftToKernel = film.connections.some((c) =>
+        c.states.server.some((change) => change.state !== STATE_NONE && !change.place));
+    const slots = film.limit + 1;
+    let svg, layout, tokens, rows, places, cards, wire, numbers = false, serial = 0;
+
+    function roundToken(parent, connection, side) {
+        const token = svgElement("g", {class: `token ${colourOf(connection.id)}`,
+                                       "data-token": connection.id, "data-side": side}, parent);
+        const size = layout.slot - 4, half = size / 2;
+        const round = connection.program === firstProgram ? half : 9;
+        svgElement("rect", {x: -half, y: -half, width: size, height: size, rx: round,
+                            class: "token-shape"}, token);
+        svgElement("text", {y: 7.5, class: "token-number",
+                            "font-size": connection.id > 999 ? 12 : connection.id > 99 ? 15 : 21},
+                   token, String(connection.id));
+        svgElement("title", {}, token, text("token_title", {id: connection.id,
+                                                            client: connection.client || ""}));
+        token.addEventListener("click", () => context.setFollow(
+            context.follow === connection.id ? null : connection.id));
+        return token;
+    }
+
+    // --- the client's side ---
+
+    function drawClient() {
+        const n = chosen.length + (more ? 1 : 0);
+        const gap = groups.size > 1 ? 10 : 0;
+        const room = layout.bottom - layout.top - 6 - gap * (groups.size - 1);
+        layout.zoom = n < 4 && !layout.narrow ? 1.3 : 1;
+        const height = Math.min(n < 4 ? 110 : 56, room / Math.max(n, 1));
+        let y = layout.top + (n < 4 ? Math.max(0, (room - height * n) / 2.4) : 4);
+        let program = chosen.length ? chosen[0].program : 0;
+        rows = new Map();
+        tokens.client = new Map();
+        for (const connection of chosen) {
+            if (connection.program !== program) {
+                svgElement("line", {x1: layout.client.x + 10, x2: layout.client.x +
+                                    layout.client.width - 10, y1: y + gap / 2, y2: y + gap / 2,
+                                    class: "separator"}, svg);
+                program = connection.program;
+                y += gap;
+            }
+            rows.set(connection.id, drawRow(connection, y, height));
+            y += height;
+        }
+        if (more)
+            drawStack(y, height);
+        layout.row = height;
+    }
+
+    function drawRow(connection, y, height) {
+        const middle = y + height / 2;
+        const row = {y: middle, height};
+        row.lane = svgElement("line", {x1: layout.wire.x, x2: layout.wire.x + layout.wire.width,
+                                       y1: middle, y2: middle, class: "lane"}, svg);
+        row.group = svgElement("g", {class: "row", "data-token": connection.id,
+                                     "data-side": "client", role: "button", tabindex: 0}, svg);
+        const scale = Math.min(layout.zoom, (height - 2) / (layout.slot - 4));
+        const token = roundToken(row.group, connection, "client");
+        token.setAttribute("transform",
+                           `translate(${layout.client.x + 26 * (1 + layout.zoom) / 2} ${middle})` +
+                           ` scale(${scale})`);
+        const box = Math.min(34 * layout.zoom, height - 2);
+        const left = layout.client.x + 50 + (layout.zoom - 1) * 26;
+        row.box = svgElement("rect", {x: left, y: middle - box / 2,
+                                      width: layout.client.x + layout.client.width - 10 - left, height: box, rx: 6,
+                                      class: "belief"}, row.group);
+        row.state = svgElement("text", {x: left + 10, y: middle + 7.5 * layout.zoom,
+                                        class: "state"}, row.group);
+        row.group.addEventListener("focus", () => {
+            if (row.group.matches(":focus-visible"))
+                context.setFollow(connection.id);
+        });
+        row.group.addEventListener("keydown", (event) => {
+            if (event.key === "Enter")
+                context.setFollow(context.follow === connection.id ? null : connection.id);
+        });
+        tokens.client.set(connection.id, token);
+        return row;
+    }
+
+    function drawStack(y, height) {
+        const middle = y + height / 2, x = layout.client.x + 26;
+        rows.stack = {y: middle, height};
+        rows.stack.lane = svgElement("line", {x1: layout.wire.x,
+                                              x2: layout.wire.x + layout.wire.width, y1: middle,
+                                              y2: middle, class: "lane stack-lane"}, svg);
+        const group = svgElement("g", {class: "stack", "data-stack": more}, svg);
+        for (const shift of [6, 3, 0])
+            svgElement("rect", {x: x - 14 + shift - 3, y: middle - 10 - shift + 3, width: 24,
+                                height: 20, rx: 6, class: "stack-shape"}, group);
+        rows.stack.text = svgElement("text", {x: layout.client.x + 52, y: middle + 7.5,
+                                              class: "state"}, group,
+                                     text(chosen.length ? "and_more" : "so_many",
+                                          {n: more.toLocaleString("en")}));
+    }
+
+    function updateClient(t) {
+        for (const connection of chosen) {
+            const row = rows.get(connection.id);
+            const {state} = film.stateAt(connection, "client", t);
+            const begun = state !== STATE_NONE || connection.states.client.some(
+                (change) => change.at_ms <= t);
+            const disagree = film.disagreeAt(connection, t);
+            setAttribute(row.group, "class", `row${begun ? "" : " unborn"}` +
+                `${disagree ? " disagree" : ""}${state === STATE_NONE ? " gone" : ""}` +
+                fadeClass(connection.id));
+            setAttribute(row.group, "data-state", state);
+            setAttribute(row.group, "aria-pressed", context.follow === connection.id);
+            setAttribute(row.group, "aria-label", text("token_label", {
+                id: connection.id, client: state,
+                server: film.stateAt(connection, "server", t).state}));
+            setAttribute(row.lane, "class", `lane${begun ? "" : " unborn"}` +
+                fadeClass(connection.id));
+            setText(row.state, begun ? (state === STATE_NONE ? text("nothing") : state) : "");
+            fitState(row.state, layout.client.width - 76 - (layout.zoom - 1) * 26);
+        }
+    }
+
+    /** A name that is too long for its box is squeezed, not cut: FIN_WAIT_2 is not FIN_WAIT_1. */
+    function fitState(element, width) {
+        const size = STAGE_TEXT * layout.zoom;
+        const fitted = Math.min(size, size * width / textWidth(element.textContent, size));
+        const wanted = `${fitted.toFixed(1)}px`;
+        if (element.tcplabSize !== wanted)
+            element.style.fontSize = wanted;
+        element.tcplabSize = wanted;
+    }
+
+    function fadeClass(id) {
+        return context.follow === null ? "" : context.follow === id ? " followed" : " faded";
+    }
+
+    // --- the server's side ---
+
+    function addPlace(name, y, rowsOfPlace, columns) {
+        const {x, width} = layout.places;
+        const group = svgElement("g", {class: `place place-${name}`, "data-place": name}, svg);
+        const title = svgElement("text", {x: x + 14, y: y + 20, class: "place-title"}, group,
+                                 text(layout.narrow ? `place_${name}_short` : `place_${name}`));
+        const box = svgElement("rect", {class: "belief place-belief", rx: 6, height: 28,
+                                        y: y - 1}, group);
+        const state = svgElement("text", {x: x + width - 24, y: y + 21, class: "state place-state"},
+                                 group);
+        const place = {name, group, title, box, state, x: x + 14, y: y + 34, rows: rowsOfPlace,
+                       columns, height: 34 + rowsOfPlace * layout.pitch + 4};
+        places.set(name, place);
+        return place;
+    }
+
+    function positionIn(place, index) {
+        return {x: place.x + (index % place.columns) * layout.pitch + layout.pitch / 2,
+                y: place.y + Math.floor(index / place.columns) * layout.pitch + layout.pitch / 2};
+    }
+
+    function drawTray(place, open) {
+        const width = layout.places.width - 28, height = place.rows * layout.pitch;
+        const {x, y} = place;
+        svgElement("path", {d: open ? `M${x + width} ${y} H${x} V${y + height} H${x + width}`
+            : `M${x} ${y} H${x + width} V${y + height} H${x} Z`, class: "tray"}, place.group);
+    }
+
+    function drawSlots(place) {
+        const shown = Math.min(slots, place.rows * place.columns);
+        place.fills = [];
+        for (let i = 0; i < shown; i++) {
+            const at = positionIn(place, i);
+            const beyond = i === slots - 1;
+            svgElement("rect", {x: at.x - layout.slot / 2 - 1, y: at.y - layout.slot / 2 - 1,
+                                width: layout.slot + 2, height: layout.slot + 2, rx: 5,
+                                class: beyond ? "slot slot-beyond" : "slot"}, place.group);
+            place.fills.push(svgElement("rect", {
+                x: at.x - layout.slot / 2 + 3, y: at.y - layout.slot / 2 + 3,
+                width: layout.slot - 6, height: layout.slot - 6, rx: 9, class: "slot-taken",
+                visibility: "hidden"}, place.group));
+        }
+        if (shown < slots)
+            return;
+        const last = positionIn(place, slots - 1);
+        const x = last.x - layout.pitch / 2;
+        svgElement("line", {x1: x, x2: x, y1: last.y - layout.pitch / 2 - 4,
+                            y2: last.y + layout.pitch / 2 + 12, class: "limit"}, place.group);
+        const label = text("limit", {n: film.limit});
+        const right = x - 8 - textWidth(label, STAGE_TEXT) < layout.places.x + 10;
+        svgElement("text", {x: right ? x + 8 : x - 7, y: last.y + layout.pitch / 2 + 20,
+                            class: right ? "limit-text limit-right" : "limit-text"},
+                   place.group, label);
+        if (!right)
+            svgElement("text", {x: last.x, y: last.y + layout.pitch / 2 + 20,
+                                class: "limit-text limit-plus"}, place.group, "+1");
+    }
+
+    /** Too many slots to draw: a bar as long as the limit. */
+    function drawGauge(place) {
+        const width = layout.places.width - 28, y = place.y + place.rows * layout.pitch + 5;
+        svgElement("rect", {x: place.x, y, width, height: 12, rx: 3, class: "slot"}, place.group);
+        place.gauge = svgElement("rect", {x: place.x, y, width: 0, height: 12, rx: 3,
+                                          class: "gauge"}, place.group);
+        place.gaugeWidth = width;
+        svgElement("line", {x1: place.x + width * film.limit / slots, y1: y - 5, y2: y + 17,
+                            x2: place.x + width * film.limit / slots, class: "limit"},
+                   place.group);
+        place.gaugeText = svgElement("text", {x: place.x + width, y: y + 33, class: "limit-text"},
+                                     place.group);
+    }
+
+    function drawArrow(label, y) {
+        const x = layout.places.x + 33;
+        svgElement("path", {d: `M${x} ${y} v14 m-6 -7 l6 8 l6 -8`, class: "arrow"}, svg);
+        svgElement("text", {x: x + 20, y: y + 17, class: "arrow-text"}, svg, label);
+    }
+
+    function drawServer() {
+        const columns = layout.columns;
+        const most = Math.min(chosen.length + (more ? 1 : 0), 2 * columns);
+        const trayRows = most > columns ? 2 : 1;
+        const drawn = slots <= 2 * columns && film.limit > 0;
+        const queueRows = drawn ? Math.ceil(slots / columns) : 1;
+        const below = film.limit > 0 ? (drawn ? 24 : 42) : 0;
+        const programRows = leftToKernel || layout.narrow || sleeps ? 1
+            : trayRows;
+        const fixed = (trayRows + queueRows + programRows) * layout.pitch + below + 3 * 38 +
+            (leftToKernel ? 38 + layout.pitch : 0);
+        const joints = leftToKernel ? 3 : 2;
+        const joint = Math.max(2, Math.min(64, (layout.bottom - layout.top - fixed - 4) / joints));
+        places = new Map();
+        tokens.server = new Map();
+        let y = layout.top + 4;
+        const next = (place, extra, label) => {
+            y += place.height + extra;
+            if (joint >= 22 && label)
+                drawArrow(label, y + (joint - 22) / 2 - 2);
+            y += joint;
+        };
+        const syn = addPlace("syn_queue", y, trayRows, columns);
+        drawTray(syn, true);
+        next(syn, 0, text("third_ack"));
+        const queue = addPlace("accept_queue", y, queueRows, columns);
+        if (drawn)
+            drawSlots(queue);
+        else if (film.limit > 0)
+            drawGauge(queue);
+        next(queue, below, text("accept"));
+        const program = addPlace("program", y, programRows, columns);
+        drawTray(program, false);
+        program.group.classList.toggle("asleep", sleeps);
+        if (sleeps)
+            svgElement("text", {x: program.x + layout.places.width / 2 - 14,
+                                y: program.y + layout.pitch / 2 + 8, class: "sleep"},
+                       program.group, text("asleep"));
+        if (leftToKernel) {
+            next(program, 0, null);
+            drawTray(addPlace("kernel", y, 1, columns), false);
+        }
+        for (const place of places.values()) {
+            place.chip = svgElement("g", {class: "chip"}, place.group);
+            place.chipBox = svgElement("rect", {y: -16, height: 32, rx: 8, class: "chip-shape"},
+                                       place.chip);
+            place.chipText = svgElement("text", {y: 8, class: "chip-text"}, place.chip);
+        }
+        layer.server = svgElement("g", {class: "tokens"}, svg);
+    }
+
+    /** Who is where at t: {place: [{connection, state, since}]}, first come first. */
+    function peopleAt(t) {
+        const people = new Map(STAGE_PLACES.map((name) => [name, []]));
+        for (const connection of chosen) {
+            const {state, place, since_ms} = film.stateAt(connection, "server", t);
+            const where = stageFirstPlace(state, place);
+            if (where)
+                people.get(where).push({connection, state, since: enteredAt(connection, t)});
+        }
+        for (const list of people.values())
+            list.sort((a, b) => a.since - b.since || a.connection.id - b.connection.id);
+        return people;
+    }
+
+    /** When it came to the place where it is; a change of state alone does not move it. */
+    function enteredAt(connection, t) {
+        let since = 0, where = null;
+        for (const change of connection.states.server) {
+            if (change.at_ms > t)
+                break;
+            const place = stageFirstPlace(change.state, change.place);
+            if (place !== where)
+                since = change.at_ms;
+            where = place;
+        }
+        return since;
+    }
+
+    function othersAt(t) {
+        const counts = {};
+        for (const connection of others) {
+            const {state, place} = film.stateAt(connection, "server", t);
+            const where = stageFirstPlace(state, place);
+            if (where) {
+                counts[where] = counts[where] || {};
+                counts[where][state] = (counts[where][state] || 0) + 1;
+            }
+        }
+        return counts;
+    }
+
+    function placeCounts(people, t) {
+        const hidden = othersAt(t);
+        const counts = {};
+        for (const [name, list] of people) {
+            counts[name] = {...(hidden[name] || {})};
+            for (const person of list)
+                counts[name][person.state] = (counts[name][person.state] || 0) + 1;
+        }
+        if (!film.left_out)
+            return counts;
+        /* those that the document left out are known by their number alone */
+        const {queue, syn} = film.queueAt(t);
+        const connected = film.statesAt("server", t).ESTABLISHED || 0;
+        const set = (name, state, n) => {
+            counts[name] = n > 0 ? {[state]: n} : counts[name];
+        };
+        set("syn_queue", "SYN_RECV", syn);
+        set("accept_queue", "ESTABLISHED", queue);
+        set("program", "ESTABLISHED", connected - queue);
+        return counts;
+    }
+
+    function serverToken(connection, row) {
+        const known = tokens.server.get(connection.id);
+        if (known)
+            return known;
+        const element = roundToken(layer.server, connection, "server");
+        const token = {element, inside: null};
+        element.style.transform = `translate(${layout.server.x}px, ${row.y}px)`;
+        if (!svg.classList.contains("still"))
+            element.getBoundingClientRect(); /* it moves from here */
+        tokens.server.set(connection.id, token);
+        return token;
+    }
+
+    function updateServer(t) {
+        const people = peopleAt(t);
+        const counts = placeCounts(people, t);
+        const present = new Set();
+        for (const [name, list] of people) {
+            const place = places.get(name);
+            if (!place)
+                continue;
+            const room = place.rows * place.columns;
+            const all = Object.values(counts[name]).reduce((sum, n) => sum + n, 0);
+            const shown = all > room && !place.fills ? list.slice(0, Math.max(0, room - 2)) : list;
+            let disagree = false;
+            shown.forEach((person, index) => {
+                const {connection, state} = person;
+                const token = serverToken(connection, rows.get(connection.id));
+                const at = positionIn(place, index);
+                const differs = film.disagreeAt(connection, t);
+                disagree = disagree || differs;
+                present.add(connection.id);
+                moveTo(token, at);
+                setAttribute(token.element, "class", `token ${colourOf(connection.id)}` +
+                    `${differs ? " disagree" : ""}${fadeClass(connection.id)}`);
+                setAttribute(token.element, "data-state", state);
+                setAttribute(token.element, "data-place", name);
+            });
+            if (place.fills)
+                place.fills.forEach((fill, i) => setAttribute(fill, "visibility",
+                    i >= shown.length && i < all ? "visible" : "hidden"));
+            else
+                updateChip(place, all - shown.length, shown.length);
+            updatePlace(place, counts[name], all, disagree);
+        }
+        for (const [id, token] of tokens.server)
+            if (!present.has(id)) {
+                token.element.remove();
+                tokens.server.delete(id);
+            }
+    }
+
+    function moveTo(token, at) {
+        const where = `translate(${at.x}px, ${at.y}px)`;
+        if (token.where !== where)
+            token.element.style.transform = where;
+        token.where = where;
+    }
+
+    function updateChip(place, n, index) {
+        setAttribute(place.chip, "visibility", n > 0 ? "visible" : "hidden");
+        if (n <= 0)
+            return;
+        const label = `${index ? "+" : ""}${n.toLocaleString("en")}`;
+        const width = textWidth(label, STAGE_TEXT) * 1.1 + 18;
+        const at = positionIn(place, index);
+        setText(place.chipText, label);
+        setAttribute(place.chipText, "x", width / 2);
+        setAttribute(place.chipBox, "width", width);
+        const x = Math.min(at.x - layout.pitch / 2 + 3,
+                           place.x + layout.places.width - 34 - width);
+        setAttribute(place.chip, "transform", `translate(${x} ${at.y})`);
+    }
+
+    function updatePlace(place, counts, all, disagree) {
+        const states = stageStates(counts);
+        const room = layout.places.width - 54 -
+            textWidth(place.title.textContent, STAGE_TEXT);
+        const fitted = layout.narrow && room < 90 ? "" : fitText(states, STAGE_TEXT, room);
+        const width = textWidth(fitted, STAGE_TEXT) + 20;
+        setText(place.state, fitted);
+        setAttribute(place.box, "x", layout.places.x + layout.places.width - 14 - width);
+        setAttribute(place.box, "width", width);
+        setAttribute(place.box, "visibility", fitted ? "visible" : "hidden");
+        setAttribute(place.group, "class", `place place-${place.name}` +
+            `${disagree ? " disagree" : ""}${all ? " holds" : ""}` +
+            `${place.name === "program" && sleeps ? " asleep" : ""}`);
+        setAttribute(place.group, "data-count", all);
+        if (place.gauge) {
+            setAttribute(place.gauge, "width", Math.min(1, all / slots) * place.gaugeWidth);
+            setText(place.gaugeText, text("gauge", {n: all, limit: film.limit}));
+        }
+    }
+
+    // --- the wire ---
+
+    function drawWire() {
+        const {x, width} = layout.wire;
+        wire.fold = svgElement("g", {class: "fold-sign", visibility: "hidden"}, layer.wire);
+        const middle = x + width / 2, y = layout.top + (layout.bottom - layout.top) / 2;
+        svgElement("rect", {x: middle - 130, y: y - 34, width: 260, height: 68, rx: 12,
+                            class: "fold-box"}, wire.fold);
+        wire.foldText = svgElement("text", {x: middle, y: y + 10, class: "fold-text"}, wire.fold);
+    }
+
+    function cardLabel(s) {
+        const flags = {SYN: "SYN=1", "SYN-ACK": "SYN=1 ACK=1", ACK: "ACK=1", RST: "RST=1",
+                       "RST-ACK": "RST=1 ACK=1", FIN: "FIN=1", "FIN-ACK": "FIN=1 ACK=1",
+                       DATA: "ACK=1"};
+        if (numbers)
+            return `${flags[s.name] || s.name} seq=${s.sequence}` +
+                (s.name !== "SYN" && s.name !== "RST" ? ` ack=${s.acknowledged}` : "");
+        return s.payload_bytes > 0 && !s.name.includes("FIN")
+            ? `${s.name} ${s.payload_bytes}` : s.name;
+    }
+
+    function rowOf(s) {
+        return rows.get(s.connection) || rows.stack;
+    }
+
+    /** Segments of the stack that left together travel as one card, at the time of the middle one. */
+    function stackedTogether() {
+        const together = new Map(), last = new Map();
+        for (const s of film.segments) {
+            if (isChosen.has(s.connection))
+                continue;
+            const key = `${s.name}/${s.direction}/${s.dropped_ms !== null}`;
+            let cluster = last.get(key);
+            if (!cluster || s.t_ms - cluster.members[0].t_ms > 0.35 * film.transit_ms) {
+                cluster = {key: `${key}/${s.index}`, members: []};
+                last.set(key, cluster);
+            }
+            cluster.members.push(s);
+            together.set(s.index, cluster);
+        }
+        return together;
+    }
+
+    function cardsOf(segments) {
+        const list = [], seen = new Set();
+        for (const s of segments) {
+            const cluster = together.get(s.index);
+            if (!cluster) {
+                list.push({key: s.index, segment: s, n: 1});
+            } else if (!seen.has(cluster)) {
+                const {members} = cluster;
+                seen.add(cluster);
+                list.push({key: cluster.key, segment: members[members.length >> 1],
+                           n: members.length});
+            }
+        }
+        return list;
+    }
+
+    function drawCard(item) {
+        const s = item.segment;
+        const card = {item, serial: serial++};
+        const label = cardLabel(s) + (item.n > 1 ? ` \u00d7${item.n}` : "");
+        card.label = label;
+        card.width = textWidth(label, STAGE_TEXT) + 26;
+        card.height = Math.min(32, Math.max(26, layout.row - 3));
+        const half = card.width / 2, h = card.height / 2, tip = 10;
+        const right = s.direction === "to_server";
+        const path = right
+            ? `M${-half} ${-h} H${half - tip} L${half} 0 L${half - tip} ${h} H${-half} Z`
+            : `M${half} ${-h} H${-half + tip} L${-half} 0 L${-half + tip} ${h} H${half} Z`;
+        const kind = s.name.startsWith("RST") ? " card-rst" : "";
+        card.base = `card ${isChosen.has(s.connection) ? colourOf(s.connection) : "stacked"}${kind}` +
+            `${s.again ? " again" : ""}${s.copy ? " copy" : ""}`;
+        card.element = svgElement("g", {class: card.base, "data-segment": s.index,
+                                        "data-connection": s.connection}, layer.cards);
+        svgElement("path", {d: path, class: "card-shape"}, card.element);
+        svgElement("text", {x: right ? -tip / 3 : tip / 3, y: 7.5, class: "card-text"},
+                   card.element, label);
+        svgElement("title", {}, card.element, text("card_title", {
+            name: s.name, sequence: s.sequence, acknowledged: s.acknowledged, window: s.window,
+            bytes: s.payload_bytes}));
+        card.cross = svgElement("g", {transform: `translate(${right ? half : -half} 0)`,
+                                      visibility: "hidden"}, card.element);
+        svgElement("circle", {r: 13, class: "cross-ground"}, card.cross);
+        svgElement("path", {d: "M-6 -6 L6 6 M-6 6 L6 -6", class: "cross"}, card.cross);
+        card.reason = svgElement("text", {x: right ? -half - 8 : half + 8, y: 7.5,
+                                          class: right ? "reason reason-left" : "reason"},
+                                 card.element);
+        return card;
+    }
+
+    function placeCard(card, t) {
+        const s = card.item.segment, row = rowOf(s);
+        if (!row)
+            return;
+        const {x} = layout.wire, half = card.width * layout.zoom / 2;
+        const length = s.arrived_ms !== null ? s.arrived_ms - s.t_ms : film.transit_ms;
+        const moment = s.dropped_ms !== null ? Math.min(t, s.dropped_ms) : t;
+        const part = length > 0 ? Math.min(1, Math.max(0, (moment - s.t_ms) / length)) : 1;
+        const from = x + half + 2, way = layout.wire.width - 2 * half - 4;
+        const at = s.direction === "to_server" ? from + part * way : from + way - part * way;
+        const spread = Math.max(0, Math.floor(row.height / (34 * layout.zoom)) - 1);
+        const shift = spread ? ((s.row % (spread + 1)) * 34 - spread * 17) * layout.zoom : 0;
+        let fall = 0, glow = 1, inside = 0;
+        if (s.dropped_ms !== null && t >= s.dropped_ms) {
+            const age = (t - s.dropped_ms) / (film.transit_ms * STAGE_GLOW);
+            fall = s.then === "dropped" ? 0 : Math.min(14, age * 60);
+            inside = s.then === "dropped" && s.direction === "to_server" && layout.gate
+                ? 2 * half + 12 : 0;
+            glow = age < 0.6 ? 1 : Math.max(0, 2.5 - 2.5 * age);
+            setAttribute(card.cross, "visibility", "visible");
+            setText(card.reason, s.then === "dropped" ? "" : text(`fate_${s.fate}`));
+        } else {
+            setAttribute(card.cross, "visibility", "hidden");
+            setText(card.reason, "");
+        }
+        setAttribute(card.element, "class", card.base + (s.dropped_ms !== null && t >= s.dropped_ms
+            ? " dropped" : "") + fadeClass(s.connection));
+        setAttribute(card.element, "transform",
+                     `translate(${(at + inside).toFixed(1)} ${(row.y + shift + fall).toFixed(1)})` +
+                     (layout.zoom > 1 ? ` scale(${layout.zoom})` : ""));
+        setAttribute(card.element, "opacity", glow.toFixed(2));
+    }
+
+    function updateWire(t) {
+        const glow = film.transit_ms * STAGE_GLOW;
+        const items = cardsOf(film.segmentsAt(t, glow));
+        const wanted = new Set();
+        for (const item of items) {
+            wanted.add(item.key);
+            let card = cards.get(item.key);
+            if (!card) {
+                card = drawCard(item);
+                cards.set(item.key, card);
+            }
+            placeCard(card, t);
+        }
+        for (const [key, card] of cards)
+            if (!wanted.has(key)) {
+                card.element.remove();
+                cards.delete(key);
+            }
+        updateCounts(t, glow);
+        const fold = clock.foldAt(t);
+        setAttribute(wire.fold, "visibility", fold ? "visible" : "hidden");
+        if (fold)
+            setText(wire.foldText, text("passes", {span: stageSpan(fold.to_ms - fold.from_ms)}));
+        setAttribute(legend, "class", chosen.some((c) => film.disagreeAt(c, t)) ? "" : "absent");
+    }
+
+    /** The counters that what was dropped just now has moved. */
+    function updateCounts(t, glow) {
+        const sums = new Map();
+        for (const event of film.eventsIn(t, glow))
+            if (event.kind === "dropped" && event.segment.counters)
+                for (const side of Object.values(event.segment.counters))
+                    for (const [name, n] of Object.entries(side))
+                        sums.set(name, (sums.get(name) || 0) + n);
+        setText(counts, [...sums].slice(0, 2).map(([name, n]) =>
+            `+${n} ${name.replace(/^.*\./, "")}`).join("  "));
+    }
+
+    // --- all of it ---
+
+    const layer = {};
+
+    function drawHosts() {
+        const {client, server, top, bottom} = layout;
+        for (const [side, host] of [["client", client], ["server", server]]) {
+            svgElement("rect", {x: host.x, y: 4, width: host.width, height: bottom - 2, rx: 12,
+                                class: `host host-${side}`}, svg);
+            svgElement("text", {x: host.x + 14, y: 32, class: "host-title"}, svg, text(side));
+        }
+        const listen = film.limit > 0 && !layout.narrow ? text("listen", {n: film.limit}) : "";
+        svgElement("text", {x: server.x + server.width - 14, y: 32, class: "host-note"}, svg,
+                   listen);
+        const delay = film.run.knobs && film.run.knobs.delay_us;
+        const title = !film.has_wire ? text("loopback")
+            : delay && !layout.narrow ? text("wire_delay", {span: stageSpan(delay / 1000)})
+            : text("wire");
+        svgElement("text", {x: layout.wire.x + layout.wire.width / 2, y: 32, class: "wire-title"},
+                   svg, title);
+        if (!film.has_states)
+            svgElement("text", {x: layout.wire.x + layout.wire.width / 2, y: bottom - 20,
+                                class: "wire-title"}, svg, text("no_states"));
+    }
+
+    function build() {
+        const box = root.getBoundingClientRect();
+        const unit = parseFloat(getComputedStyle(root).fontSize) / STAGE_TEXT || 1;
+        const width = Math.max(560, Math.round(box.width / unit));
+        const height = Math.max(380, Math.round(box.height / unit));
+        layout = stageLayout(width, height);
+        tokens = {};
+        cards = new Map();
+        wire = {};
+        if (svg)
+            svg.remove();
+        svg = svgElement("svg", {id: "stage-picture", class: "picture stage-picture",
+                                 viewBox: `0 0 ${width} ${height}`, role: "group",
+                                 "aria-label": text("stage_label")}, root);
+        hatchPattern(svg, "hatch");
+        drawHosts();
+        drawClient();
+        drawServer();
+        layer.wire = svgElement("g", {}, svg);
+        layer.cards = svgElement("g", {class: "cards"}, svg);
+        drawWire();
+    }
+
+    /** What the picture shows, for those who do not see it. */
+    function describe(t) {
+        const {queue, limit, syn} = film.queueAt(t);
+        const on = film.segmentsAt(t, 0).length;
+        const client = stageStates(film.statesAt("client", t)) || text("nothing");
+        const differ = chosen.filter((c) => film.disagreeAt(c, t)).map((c) => c.id);
+        return text("stage_said", {t: t.toFixed(1), client, syn, queue, limit, on,
+                                   differ: differ.length ? differ.join(", ") : text("nobody")});
+    }
+
+    stage.draw = (t) => {
+        svg.classList.toggle("still", !clock.playing && !clock.stepped);
+        updateClient(t);
+        updateServer(t);
+        updateWire(t);
+        if (!clock.playing)
+            setText(said, describe(t));
+    };
+    stage.setNumbers = (on) => {
+        numbers = on;
+        for (const card of cards.values())
+            card.element.remove();
+        cards.clear();
+        stage.draw(clock.t_ms);
+    };
+    stage.rebuild = () => {
+        build();
+        stage.draw(clock.t_ms);
+    };
+    stage.save = () => saveSvg(svg, `${film.run.experiment || "run"}-stage`);
+
+    const together = stackedTogether();
+    const legend = context.legend, counts = context.counts;
+    const said = htmlElement("p", {class: "said", id: "stage-said"}, root);
+    build();
+    return stage;
+}
+
+/** "50 ms", "1.02 s". */
+export function stageSpan(ms) {
+    return ms >= 1000 ? text("seconds", {n: +(ms / 1000).toPrecision(3)})
+        : text("milliseconds", {n: +ms.toPrecision(ms < 1 ? 2 : 3)});
+}
