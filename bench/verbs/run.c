@@ -278,6 +278,8 @@ static void run_print(struct run_state *s, const struct job *job)
 static bool run_on_finished(struct job *job, void *context)
 {
     struct run_state *s = context;
+    if (job->document)
+        json_object_set_new(job->document, "part", json_string(experiment_part(job->experiment)));
     run_write_event(s, job);
     while (s->printed < s->n && s->jobs[s->printed].finished)
         run_print(s, &s->jobs[s->printed++]);
