@@ -48,8 +48,8 @@
     X(ghost,                                                                                       \
       "The server keeps nothing of a connection whose cookie ACK was dropped, while the client "   \
       "stays ESTABLISHED. Its first data completes the handshake if there is room, and is "        \
-      "dropped while the queue is full; a cookie that is too old, or a segment after that first"   \
-      " one, is answered by RST.",                                                                 \
+      "dropped while the queue is full. More data after that, or a cookie that is too old, is "    \
+      "answered by RST.",                                                                          \
       "tcp_get_cookie_sock(), cookie_tcp_check(), net/ipv4/syncookies.c")                          \
     X(never_refused,                                                                               \
       "A full queue refuses nobody: ECONNREFUSED comes from a port where nobody listens, or from " \

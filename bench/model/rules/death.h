@@ -42,8 +42,8 @@
       "LAST_ACK.",                                                                                 \
       "tcp_rcv_state_process(), net/ipv4/tcp_input.c")                                             \
     X(silent_peer,                                                                                 \
-      "Without SO_KEEPALIVE an end with a descriptor that hears nothing more, and has nothing "    \
-      "to send or unacknowledged, does not notice: it keeps its state.",                           \
+      "Without SO_KEEPALIVE an end with a descriptor that hears nothing more, and has no data "    \
+      "or FIN unsent or unacknowledged, does not notice: it keeps its state.",                     \
       "tcp_keepalive_timer(), net/ipv4/tcp_timer.c")                                               \
     X(loss_probes_counter, "TCPLossProbes counts the tail loss probes.",                           \
       "tcp_send_loss_probe(), net/ipv4/tcp_output.c")                                              \
