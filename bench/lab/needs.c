@@ -119,6 +119,18 @@ const char *needs_mend(const char *step, int error)
     return text;
 }
 
+const char *needs_error(int error)
+{
+    static char text[NEEDS_TEXT_MAX];
+    const char *mend = error == EPERM || error == EACCES
+                           ? "a security module or the seccomp profile of a container forbids it: "
+                             "allow it there, or run it outside"
+                           : needs_mend_by_error("", error);
+    snprintf(text, sizeof(text), "%s%s%s", strerror(error), mend ? ". To mend it: " : "",
+             mend ? mend : "");
+    return text;
+}
+
 /* --- in the cell --- */
 
 /* As a trial does it, and nothing left out. */

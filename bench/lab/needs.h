@@ -11,6 +11,10 @@ struct lab;
  * call. */
 const char *needs_mend(const char *step, int error);
 
+/* For a step of a run, whose name the caller puts in front: the error, and what to do where
+ * something is short or forbidden. Static until the next call. */
+const char *needs_error(int error);
+
 /* A cell in which a whole lab is made, both links, and taken down again. */
 struct needs_cell {
     pid_t pid;

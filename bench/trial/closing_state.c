@@ -1,4 +1,5 @@
 #include "bench/trial/closing_state.h"
+#include "bench/lab/needs.h"
 #include "bench/model/afterlife.h"
 #include "bench/model/life.h"
 #include "bench/model/rto.h"
@@ -64,7 +65,7 @@ void closing_state_see(struct trial *t, enum side side, enum sockdiag_state stat
     const struct segment *segments = wire_segments(t->lab.wire, &n);
     int r = state_lifetime_measure(segments, n, watch_history(t->watch), side, state, &lives);
     if (r)
-        step_fail(t, EXIT_CODE_FAILED, "measuring how long a state lasts: %s", strerror(-r));
+        step_fail(t, EXIT_CODE_FAILED, "measuring how long a state lasts: %s", needs_error(-r));
     if (r || !lives.ended)
         return;
     step_see(t, lives.gone_first_s, "%s.gone_first", name);

@@ -1,4 +1,5 @@
 #include "bench/trial/outcome.h"
+#include "bench/lab/needs.h"
 #include "bench/trial/own_sockets.h"
 #include "bench/trial/ss_nstat.h"
 #include "bench/trial/steps.h"
@@ -41,7 +42,7 @@ void step_take_stock(struct trial *t)
         r = watch_count(t->watch);
     t->has_stock = !r;
     if (r)
-        step_fail(t, EXIT_CODE_FAILED, "taking stock: %s", strerror(-r));
+        step_fail(t, EXIT_CODE_FAILED, "taking stock: %s", needs_error(-r));
     else
         ss_nstat_stock(t);
 }
@@ -101,7 +102,7 @@ void outcome_make_ledger(struct trial *t)
     if (!r)
         r = ledger_check(&t->ledger, &t->stock);
     if (r)
-        step_fail(t, EXIT_CODE_FAILED, "the ledger could not be made: %s", strerror(-r));
+        step_fail(t, EXIT_CODE_FAILED, "the ledger could not be made: %s", needs_error(-r));
     else if (t->ledger.trouble[0])
         step_fail(t, EXIT_CODE_FAILED, "the ledger does not balance: %s", t->ledger.trouble);
 }

@@ -1,3 +1,4 @@
+#include "bench/lab/needs.h"
 #include "bench/trial/sockets_inside.h"
 #include "bench/trial/steps.h"
 #include "common/process/clock.h"
@@ -52,7 +53,7 @@ struct trial_socket *sock_new(struct trial *t, enum side side)
     int fd = r ? -1 : socket(t->lab.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) {
         step_fail(t, EXIT_CODE_FAILED, "a socket on the %s host: %s",
-                  side == SIDE_SERVER ? "server" : "client", strerror(r ? -r : errno));
+                  side == SIDE_SERVER ? "server" : "client", needs_error(r ? -r : errno));
         return NULL;
     }
     return add(t, side, fd);
@@ -81,7 +82,7 @@ static void learn_names(struct trial_socket *s)
 void sock_check(struct trial_socket *s, int r, const char *what)
 {
     if (r && s)
-        step_fail(s->trial, EXIT_CODE_FAILED, "%s: %s", what, strerror(r));
+        step_fail(s->trial, EXIT_CODE_FAILED, "%s: %s", what, needs_error(r));
 }
 
 void sock_begin(struct trial *t)
@@ -192,6 +193,8 @@ int sock_connect_at(struct trial_socket *s, const char *address, int port)
     s->error = r;
     if (r == EADDRNOTAVAIL && !s->trial->few_ports)
         step_fail_without_port(s->trial, s->side);
+    else if (r == EACCES || r == EPERM || r == ENOBUFS || r == ENOMEM)
+        sock_check(s, r, "connect()"); /* no SYN was sent, and no experiment is about that */
     return noted(s, s->connected_ns, r, "connect", endpoint_format(&e, text));
 }
 
@@ -269,7 +272,7 @@ void sock_set_blocking(struct trial_socket *s)
 {
     int flags = sock_is_usable(s) ? fcntl(s->fd, F_GETFL) : 0;
     if (flags < 0 || (sock_is_usable(s) && fcntl(s->fd, F_SETFL, flags & ~O_NONBLOCK)))
-        step_fail(s->trial, EXIT_CODE_FAILED, "fcntl(): %s", strerror(errno));
+        step_fail(s->trial, EXIT_CODE_FAILED, "fcntl(): %s", needs_error(errno));
 }
 
 struct trial_socket *sock_try_accept(struct trial_socket *listener)

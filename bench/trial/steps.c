@@ -1,3 +1,4 @@
+#include "bench/lab/needs.h"
 #include "bench/trial/own_sockets.h"
 #include "bench/trial/steps_inside.h"
 #include "common/process/clock.h"
@@ -38,7 +39,7 @@ void step_fail_stopped(struct trial *t, const char *name, const char *what)
 void step_check(struct trial *t, int r, const char *what)
 {
     if (r)
-        step_fail(t, EXIT_CODE_FAILED, "%s: %s", what, strerror(-r));
+        step_fail(t, EXIT_CODE_FAILED, "%s: %s", what, needs_error(-r));
 }
 
 /* What a program that ended before its time said, without its name in front. */

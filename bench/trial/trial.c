@@ -170,7 +170,7 @@ static void count(struct trial *t)
         if (!r)
             r = counters_read(&t->counters_before[side]);
         if (r)
-            step_fail(t, EXIT_CODE_FAILED, "reading the kernel's counters: %s", strerror(-r));
+            step_fail(t, EXIT_CODE_FAILED, "reading the kernel's counters: %s", needs_error(-r));
     }
     if (!t->failure)
         step_check(t, watch_count_anew(t->watch), "reading the kernel's counters");

@@ -1,5 +1,6 @@
 #include "bench/verbs/claims.h"
 #include "bench/claims/judge.h"
+#include "bench/lab/needs.h"
 #include "bench/report/claims.h"
 #include "bench/report/layout.h"
 #include "bench/report/pager.h"
@@ -245,7 +246,7 @@ static int claims_code(const struct claims_state *s, const json_t *claims)
 
 static int claims_failed(const char *what, int r)
 {
-    terminal_error("%s: %s", what, strerror(-r));
+    terminal_error("%s: %s", what, needs_error(-r));
     return EXIT_CODE_FAILED;
 }
 

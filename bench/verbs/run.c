@@ -1,5 +1,6 @@
 #include "bench/verbs/run.h"
 #include "bench/experiments/table.h"
+#include "bench/lab/needs.h"
 #include "bench/report/pager.h"
 #include "bench/report/text.h"
 #include "bench/verbs/ask.h"
@@ -345,7 +346,7 @@ static void run_tell_reasons(const struct run_state *s)
 
 static int run_failed(const char *what, int r)
 {
-    terminal_error("%s: %s", what, strerror(-r));
+    terminal_error("%s: %s", what, needs_error(-r));
     return EXIT_CODE_FAILED;
 }
 
