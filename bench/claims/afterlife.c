@@ -70,7 +70,7 @@ const struct claim claims_of_time_wait[] = {
         CLAIM_VALUES({"ledger.no_port", 5, 5}),
         .nuance = "Towards one address and port. Another destination has all the ports again if "
                   "connect() chooses them; on loopback, or with tcp_tw_reuse = 1, they are free "
-                  "after a second if the connections have timestamps.",
+                  "after about a second if the connections have timestamps.",
     },
     {
         .name = "time-wait-blocks-server",

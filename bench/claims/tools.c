@@ -70,8 +70,8 @@ const struct claim claims_of_tools[] = {
         CLAIM_SETS("fin_timeout=5", "kill=yes"),
         CLAIM_VALUES({"client.TcpExt.TW_in_the_end", 0, 0}),
         .truth = "It counts the making of time-wait sockets that are to last more than 4 s, and "
-                 "those stand for FIN_WAIT_2 as well: here none was ever in TIME_WAIT. Shorter "
-                 "ones count as TWKilled, \"in slow timer\".",
+                 "those stand for FIN_WAIT_2 as well: here none was ever in TIME_WAIT. The others "
+                 "count as TWKilled, \"in slow timer\".",
     },
     {
         .name = "one-liner-per-peer",

@@ -119,9 +119,9 @@ const struct experiment experiment_ephemeral_port_choice = {
     .name = "ephemeral-port-choice",
     .question = "Which ports of ip_local_port_range do connect() and bind() to port 0 choose?",
     .claim = "Any port of the range, at random.",
-    .kernel = "connect() first tries the ports that are as even or odd as the first of the range "
-              "(__inet_hash_connect), bind() to port 0 the others (inet_csk_find_open_port); by "
-              "default even and odd.",
+    .kernel = "By default connect() first tries the ports that are as even or odd as the first of "
+              "the range (__inet_hash_connect), bind() to port 0 the others "
+              "(inet_csk_find_open_port); with the default range even and odd.",
     .falsified = "A port of the other half while one of the right half is free.",
     .why_link = "The wire's client has a range of ports of its own.",
     .time = "Less than 1 s: nobody waits for anything.",

@@ -346,11 +346,11 @@ const struct experiment experiment_nat_timestamps = {
     .question = "Two clients are behind one NAT, and the second has older timestamps than the "
                 "first: can it connect?",
     .claim = "No: PAWS drops its SYNs, so behind a NAT timestamps must be off.",
-    .kernel = "It can, a few milliseconds late. PAWS compares within the same addresses and ports "
-              "only. If the server has such a connection in TIME_WAIT it answers the SYN with an "
-              "ACK (tcp_timewait_state_process), the client in SYN_SENT answers with the RST that "
-              "ends TIME_WAIT (tcp_rcv_synsent_state_process), and the next SYN opens the "
-              "connection. Only tcp_rfc1337 = 1 keeps the client out.",
+    .kernel = "It can, a few milliseconds late (before Linux 5.6 a second). PAWS compares within "
+              "the same addresses and ports only. If the server has such a connection in TIME_WAIT "
+              "it answers the SYN with an ACK (tcp_timewait_state_process), the client in SYN_SENT "
+              "answers with the RST that ends TIME_WAIT (tcp_rcv_synsent_state_process), and the "
+              "next SYN opens the connection. Only tcp_rfc1337 = 1 keeps the client out.",
     .falsified = "A client that stays out with tcp_rfc1337 = 0 or gets in with 1, or another "
                  "answer than one ACK and one RST with the first connection's numbers.",
     .why_link =

@@ -218,9 +218,9 @@ const struct experiment experiment_fin_wait_2_timeout = {
              "it; with 5 the sockets of a client that was ended by ^C vanish soon and never enter "
              "TIME_WAIT.",
     .kernel = "True for sockets that no program has open: when they reach FIN_WAIT_2, the kernel "
-              "replaces them with a minisocket that lasts tcp_fin_timeout (tcp_rcv_state_process, "
-              "tcp_time_wait). With an open descriptor there is no timeout. Above 60 s the time is "
-              "2 * (F - 60) (tcp_keepalive_timer).",
+              "replaces them with a minisocket that by default lasts tcp_fin_timeout "
+              "(tcp_rcv_state_process, tcp_time_wait). With an open descriptor there is no "
+              "timeout. Above 60 s the time is 2 * (F - 60) (tcp_keepalive_timer).",
     .falsified = "A FIN_WAIT_2 that ends before its time or well after it; a TIME_WAIT; a "
                  "FIN_WAIT_2 with a descriptor that ends.",
     .why_link = "With two hosts, the states of the two ends are not mixed in one list; loopback "
