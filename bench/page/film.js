@@ -123,15 +123,16 @@ function filmSteps(events, transit) {
     return steps;
 }
 
-function filmCounters(timeline) {
+/** The counters' values since the beginning, after each moment at which some had moved. */
+function filmCounters(moves) {
     const changes = [];
-    const now = {server: {}, client: {}};
-    for (const entry of timeline) {
-        if (!entry.counters)
-            continue;
-        for (const side of ["server", "client"])
-            Object.assign(now[side], entry.counters[side] || {});
-        changes.push({t_ms: entry.t_ms, counters: {server: {...now.server}, client: {...now.client}}});
+    let now = {server: {}, client: {}};
+    for (const {t_ms, side, moved} of moves.slice().sort((a, b) => a.t_ms - b.t_ms)) {
+        const values = {...now[side]};
+        for (const [name, n] of Object.entries(moved))
+            values[name] = (values[name] || 0) + n;
+        now = {...now, [side]: values};
+        changes.push({t_ms, counters: now});
     }
     return changes;
 }
@@ -172,7 +173,7 @@ export function createFilm(run) {
     const stops = (run.stops || []).slice().sort((a, b) => a.t_ms - b.t_ms);
     const byId = new Map(connections.map((c) => [c.id, c]));
     const events = filmEvents(run, connections, segments, stops);
-    const counters = filmCounters(timeline);
+    const counters = filmCounters(run.counters_over_time || []);
     const packets = run.packets || null;
     const interesting = packets && connections.find((c) => c.client === packets.connection);
     const end = Math.max(run.stock_ms || 0, ...events.slice(-1).map((e) => e.t_ms),

@@ -165,6 +165,42 @@ const strings = {
     runs: "Runs",
     back_to_runs: "all runs",
 
+    // the ladder
+    ladder_which: "connection",
+    ladder_option: "{id}: {client}",
+    ladder_option_row: "{id}: {client}, {row}",
+    ladder_said: "The ladder of connection {id}: {n} segments.",
+    ladder_nothing: "There are no segments of this connection here.",
+    ladder_omitted: "{n} segments in between are not drawn",
+    ladder_seq: "seq {n}",
+    ladder_ack: "ack {n}",
+    ladder_bytes: "{n} bytes",
+    ladder_window_0: "window 0",
+    ladder_again: "again",
+    ladder_copy: "duplicate",
+    ladder_sent: "sent at {t} ms",
+    ladder_arrived: "arrived at {t} ms",
+    ladder_dropped: "the kernel drops it",
+    ladder_counted: "{side}: +1 {name}.",
+    ladder_queued: " (queued)",
+    ladder_accepted: " (accepted)",
+
+    // the curves
+    curve_states: "{side}",
+    curve_queue: "accept queue",
+    curve_counters: "counters",
+    curves_said: "States of both hosts, the accept queue and counters over time.",
+    curves_nothing: "The document has no timeline.",
+    zoom_in: "zoom in",
+    zoom_out: "zoom out",
+    zoom_all: "whole run",
+
+    // the index
+    index_title: "{n} runs",
+    index_said: "{totals}. tcplab {version} on Linux {kernel}.",
+    index_total: "{n} {verdict}",
+    index_runs: "Runs",
+
     // rows of the ledger, and names of checks that are plain words
     row_accepted: "the program has them",
     row_queued: "wait in the accept queue",
