@@ -4,10 +4,12 @@ import {lastAt} from "./film.js";
 
 const CLOCK_TRANSIT_MS = 2000; /* of film: one way over the wire, at speed 1 */
 const CLOCK_PACE = 40; /* ms of film for one of the run, where a transit takes 50 ms or more */
-const CLOCK_PACE_MOST = 1000;
-const CLOCK_FOLD_MS = 1400; /* of film: a folded wait */
-const CLOCK_WAIT_MS = 500; /* of the run: longer waits are folded */
-const CLOCK_MARGIN = 0.15; /* of the shortest folded wait: stays unfolded at both ends */
+const CLOCK_PACE_MOST = 10000;
+const CLOCK_LENGTH_MS = 90000; /* of film: a longer one goes faster, but not faster than CLOCK_PACE */
+const CLOCK_FOLD_MS = 1200; /* of film: a folded wait */
+const CLOCK_WAIT_MS = 500; /* of the run: waits that are longer are folded, */
+const CLOCK_WAIT_TRANSITS = 3; /* and those that are longer than so many transits */
+const CLOCK_MARGIN_MS = 900; /* of film: the ends of a wait stay unfolded */
 
 /** [from, to] of all that moves, in order, those that overlap joined. */
 function clockBusy(film) {
@@ -32,8 +34,8 @@ function clockBusy(film) {
 
 /** Pieces {from_ms, to_ms, at, length, fold}: at and length in ms of film. */
 function clockPieces(film, pace) {
-    const wait = Math.min(CLOCK_WAIT_MS, Math.max(10 * film.transit_ms, 10));
-    const margin = wait * CLOCK_MARGIN;
+    const wait = Math.min(CLOCK_WAIT_MS, CLOCK_WAIT_TRANSITS * film.transit_ms);
+    const margin = Math.min(wait / 3, CLOCK_MARGIN_MS / pace);
     const pieces = [];
     let t = film.beginning_ms, at = 0;
     const add = (to, fold) => {
@@ -55,8 +57,16 @@ function clockPieces(film, pace) {
     return pieces;
 }
 
+function clockLength(pieces) {
+    const last = pieces[pieces.length - 1];
+    return last.at + last.length;
+}
+
 function clockPace(film) {
-    return Math.min(CLOCK_PACE_MOST, Math.max(CLOCK_PACE, CLOCK_TRANSIT_MS / film.transit_ms));
+    let pace = Math.min(CLOCK_PACE_MOST, CLOCK_TRANSIT_MS / film.transit_ms);
+    while (pace > CLOCK_PACE && clockLength(clockPieces(film, pace)) > CLOCK_LENGTH_MS)
+        pace /= 1.5;
+    return Math.max(CLOCK_PACE, pace);
 }
 
 /** A clock for a film. setFilm() gives it the same run's longer film, while it happens. */
@@ -72,8 +82,7 @@ export function createClock(first) {
             film = next;
             clock.pace = clockPace(film);
             pieces = clockPieces(film, clock.pace);
-            const last = pieces[pieces.length - 1];
-            clock.length = last.at + last.length;
+            clock.length = clockLength(pieces);
             clock.folds = pieces.filter((piece) => piece.fold);
             clock.seek(Math.min(clock.t_ms, film.end_ms));
         },

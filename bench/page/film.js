@@ -42,20 +42,28 @@ export function lastAt(list, t, key) {
     return low - 1;
 }
 
+const FILM_LOOPBACK_MS = 0.2; /* nothing travels there: the scale of what is seen */
+
 function filmTransit(run, segments) {
+    if (run.setup && run.setup.link === "loopback")
+        return FILM_LOOPBACK_MS;
     const delay = run.knobs && run.knobs.delay_us > 0 ? run.knobs.delay_us / 1000 : null;
     const seen = median(segments.filter((s) => s.arrived_ms !== null)
         .map((s) => s.arrived_ms - s.t_ms));
     return Math.max(seen || delay || 10, 0.05);
 }
 
-/** Which segments of one connection and direction must stand in rows of their own. */
+/** Segments of one connection and direction so close together that each needs a row of its own. */
 function filmRows(segments, transit) {
     const last = new Map();
     for (const s of segments) {
         const key = s.connection + s.direction;
         const before = last.get(key);
-        s.row = before && s.t_ms - before.t_ms < 0.3 * transit ? before.row + 1 : 0;
+        s.together = before && s.t_ms - before.t_ms < 0.3 * transit ? before.together : [];
+        s.together.push(s);
+        s.next = null;
+        if (before)
+            before.next = s;
         last.set(key, s);
     }
 }
@@ -65,9 +73,11 @@ function filmSegments(run) {
     segments.sort((a, b) => a.t_ms - b.t_ms || a.index - b.index);
     const transit = filmTransit(run, segments);
     for (const s of segments) {
-        s.gone = FATES_GONE.includes(s.fate) || s.arrived_ms === null;
+        const moved = (s.counters && s.counters.server) || {};
+        s.instant = s.arrived_ms !== null && s.arrived_ms <= s.t_ms;
+        s.refused = s.then === "dropped" || "TcpExt.ListenDrops" in moved;
         /* where the wire loses a segment nobody sees: the film says halfway */
-        s.dropped_ms = s.then === "dropped" ? s.arrived_ms
+        s.dropped_ms = s.refused ? s.arrived_ms
             : FATES_GONE.includes(s.fate) ? s.t_ms + transit / 2 : null;
         s.end_ms = s.arrived_ms !== null ? s.arrived_ms
             : s.dropped_ms !== null ? s.dropped_ms : s.t_ms + transit;
@@ -189,7 +199,7 @@ export function createFilm(run) {
         end_ms: end,
         shown: interesting ? interesting.id : connections.length ? connections[0].id : null,
         has_states: connections.length > 0,
-        has_wire: segments.length > 0 || !run.setup || run.setup.link !== "loopback",
+        has_wire: !run.setup || run.setup.link !== "loopback",
         /* those that are known by numbers alone; all, in a document of an older version */
         left_out: connections.length ? (run.left_out && run.left_out.connections) || 0
             : (run.ledger && run.ledger.attempted) || 0,
@@ -246,12 +256,14 @@ export function createFilm(run) {
             return i < 0 ? {server: {}, client: {}} : counters[i].counters;
         },
 
-        /** Those on the wire at t, or dropped not longer ago than glow. */
+        /** Those on the wire at t; dropped not longer ago than glow; and what passed without
+         *  taking time (loopback), for a part of that. */
         segmentsAt(t, glow) {
             const found = [];
             for (let i = lastAt(segments, t, "t_ms"); i >= 0 && furthest[i] + glow >= t; i--) {
                 const s = segments[i];
-                if (t < s.end_ms || (s.dropped_ms !== null && t - s.dropped_ms <= glow))
+                const seen = s.dropped_ms !== null ? glow : s.instant ? glow * 0.4 : 0;
+                if (t < s.end_ms || (seen && t - s.end_ms <= seen))
                     found.push(s);
             }
             return found.reverse();

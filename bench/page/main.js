@@ -60,7 +60,7 @@ function createTrack(film, clock) {
             const t = i * step, fold = clock.foldAt(t);
             if (fold)
                 i = Math.floor(fold.to_ms / step);
-            if (fold || x(t) - last < 70)
+            if (fold || x(t) - last < 70 || x(t) > width - 36)
                 continue;
             last = x(t);
             svgElement("line", {x1: last, x2: last, y1: 18, y2: 26, class: "tick"}, svg);
@@ -126,7 +126,7 @@ function createTrack(film, clock) {
 const controlsPlay = "M6 1 L20 10 L6 19 z";
 const controlsPause = "M5 2 h5 v16 h-5 z M14 2 h5 v16 h-5 z";
 
-function createControls(film, clock, stage) {
+function createControls(film, clock) {
     const root = find("controls");
     root.replaceChildren();
     const button = (id, label, sign, action, parent = root) => {
@@ -159,7 +159,6 @@ function createControls(film, clock, stage) {
                        clock.pause();
                        clock.seek(stop.t_ms);
                    }, jumps);
-    button("save-stage", text("save_svg"), "\u2913 SVG", () => stage.save(), jumps);
     button("help", text("help"), "?", toggleKeys, jumps);
     return {
         draw(t) {
@@ -237,9 +236,10 @@ function openRun(index) {
     const curves = optional(typeof createCurves === "function" ? createCurves : null, below,
                             "curves", text("section_curves"), film, clock, context);
     const results = createResults(find("answers"), below, film, page.document, () => redraw());
+    results.addSave(text("save_stage"), "save-stage", stage.save);
     const track = createTrack(film, clock);
     Object.assign(page, {film, clock, context, stage, track, results});
-    page.pictures = [stage, track, createControls(film, clock, stage), ladder, curves, results,
+    page.pictures = [stage, track, createControls(film, clock), ladder, curves, results,
                      createSentence(film, clock, results)].filter((p) => p && p.draw);
     clock.onChange(redraw);
     context.onFollow(redraw);

@@ -352,10 +352,9 @@ export function createResults(strip, below, film, whole, changed) {
     }
 
     function drawDocument() {
-        const button = htmlElement("button", {type: "button", id: "save-document"}, parts.document,
-                                   text("save_document"));
-        button.onclick = () => saveText(JSON.stringify(whole, null, 2) + "\n",
-                                        `${run.experiment || "run"}.json`, "application/json");
+        results.addSave(text("save_document"), "save-document", () => saveText(
+            JSON.stringify(whole, null, 2) + "\n", `${run.experiment || "run"}.json`,
+            "application/json"));
         htmlElement("p", {class: "note"}, parts.document, text("save_note"));
     }
 
@@ -376,6 +375,11 @@ export function createResults(strip, below, film, whole, changed) {
                 return;
             current = first;
             uncover(asked[first]);
+        },
+        addSave(label, id, action) {
+            const button = htmlElement("button", {type: "button", id}, null, label);
+            parts.document.prepend(button, " ");
+            button.onclick = action;
         },
         uncoverAll() {
             all = true;

@@ -3,7 +3,7 @@
 import {stageSpan} from "./stage.js";
 import {hasText, text} from "./strings.js";
 
-const SENTENCE_SPAN = 0.35; /* transits for which something has just happened */
+const SENTENCE_SPAN_MS = 700; /* of film, for which something has just happened */
 
 /** Of a document that does not hold them all, a number would be wrong. */
 function sentenceWhat(events, whole) {
@@ -29,7 +29,7 @@ function sentenceSegments(events, kind, whole) {
     const what = sentenceWhat(alike, whole);
     const toServer = last.segment.direction === "to_server";
     if (kind === "dropped")
-        return text(last.segment.then === "dropped" ? "say_dropped_listener" : "say_dropped_wire",
+        return text(last.segment.refused ? "say_dropped_listener" : "say_dropped_wire",
                     {what});
     if (kind === "sent")
         return text("say_sent", {what, side: text(toServer ? "client" : "server")});
@@ -55,7 +55,7 @@ export function sentenceAt(film, clock, t, uncovered) {
     const fold = clock.foldAt(t);
     if (fold)
         return text("say_fold", {span: stageSpan(fold.to_ms - fold.from_ms)});
-    const events = film.eventsIn(t, SENTENCE_SPAN * film.transit_ms);
+    const events = film.eventsIn(t, SENTENCE_SPAN_MS / clock.pace);
     const segments = events.filter((e) => e.segment);
     for (const kind of ["dropped", "sent", "arrived"])
         if (segments.some((e) => e.kind === kind))

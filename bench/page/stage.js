@@ -8,7 +8,7 @@ import {text} from "./strings.js";
 
 const STAGE_TOKENS = 16; /* more are one stack below those that have room then */
 const STAGE_STACKED = 13;
-const STAGE_GLOW = 0.9; /* transits for which what was dropped can be seen */
+const STAGE_GLOW_MS = 1800; /* of film: how long what was dropped can be seen */
 const STAGE_TEXT = 22;
 const STAGE_PLACES = ["syn_queue", "accept_queue", "program", "kernel"];
 
@@ -272,8 +272,7 @@ export function createStage(root, film, clock, context) {
         const drawn = slots <= 2 * columns && film.limit > 0;
         const queueRows = drawn ? Math.ceil(slots / columns) : 1;
         const below = film.limit > 0 ? (drawn ? 24 : 42) : 0;
-        const programRows = leftToKernel || layout.narrow || sleeps ? 1
-            : trayRows;
+        const programRows = 1;
         const fixed = (trayRows + queueRows + programRows) * layout.pitch + below + 3 * 38 +
             (leftToKernel ? 38 + layout.pitch : 0);
         const joints = leftToKernel ? 3 : 2;
@@ -517,9 +516,16 @@ export function createStage(root, film, clock, context) {
         return together;
     }
 
-    function cardsOf(segments) {
+    /** What passed in no time makes room for the next one of its connection. */
+    function isOver(s, t) {
+        return s.instant && s.dropped_ms === null && s.next && s.next.t_ms <= t;
+    }
+
+    function cardsOf(segments, t) {
         const list = [], seen = new Set();
         for (const s of segments) {
+            if (isOver(s, t))
+                continue;
             const cluster = together.get(s.index);
             if (!cluster) {
                 list.push({key: s.index, segment: s, n: 1});
@@ -573,20 +579,23 @@ export function createStage(root, film, clock, context) {
         const {x} = layout.wire, half = card.width * layout.zoom / 2;
         const length = s.arrived_ms !== null ? s.arrived_ms - s.t_ms : film.transit_ms;
         const moment = s.dropped_ms !== null ? Math.min(t, s.dropped_ms) : t;
-        const part = length > 0 ? Math.min(1, Math.max(0, (moment - s.t_ms) / length)) : 1;
+        const part = length > 0 ? Math.min(1, Math.max(0, (moment - s.t_ms) / length))
+            : s.dropped_ms !== null ? 1 : 0.72;
         const from = x + half + 2, way = layout.wire.width - 2 * half - 4;
         const at = s.direction === "to_server" ? from + part * way : from + way - part * way;
-        const spread = Math.max(0, Math.floor(row.height / (34 * layout.zoom)) - 1);
-        const shift = spread ? ((s.row % (spread + 1)) * 34 - spread * 17) * layout.zoom : 0;
+        const most = Math.max(1, Math.floor(row.height / (34 * layout.zoom)));
+        const lines = Math.min(most, s.together.length);
+        const line = s.together.indexOf(s) % lines;
+        const shift = (line - (lines - 1) / 2) * 34 * layout.zoom;
         let fall = 0, glow = 1, inside = 0;
         if (s.dropped_ms !== null && t >= s.dropped_ms) {
-            const age = (t - s.dropped_ms) / (film.transit_ms * STAGE_GLOW);
-            fall = s.then === "dropped" ? 0 : Math.min(14, age * 60);
-            inside = s.then === "dropped" && s.direction === "to_server" && layout.gate
+            const age = (t - s.dropped_ms) * clock.pace / STAGE_GLOW_MS;
+            fall = s.refused ? 0 : Math.min(14, age * 60);
+            inside = s.refused && s.direction === "to_server" && layout.gate
                 ? 2 * half + 12 : 0;
             glow = age < 0.6 ? 1 : Math.max(0, 2.5 - 2.5 * age);
             setAttribute(card.cross, "visibility", "visible");
-            setText(card.reason, s.then === "dropped" ? "" : text(`fate_${s.fate}`));
+            setText(card.reason, s.refused ? "" : text(`fate_${s.fate}`));
         } else {
             setAttribute(card.cross, "visibility", "hidden");
             setText(card.reason, "");
@@ -600,8 +609,8 @@ export function createStage(root, film, clock, context) {
     }
 
     function updateWire(t) {
-        const glow = film.transit_ms * STAGE_GLOW;
-        const items = cardsOf(film.segmentsAt(t, glow));
+        const glow = STAGE_GLOW_MS / clock.pace;
+        const items = cardsOf(film.segmentsAt(t, glow), t);
         const wanted = new Set();
         for (const item of items) {
             wanted.add(item.key);
