@@ -24,7 +24,8 @@ prepare_packages() {
     fi
 }
 
-prepare_build_packages=(gcc libc6-dev meson ninja-build pkg-config libev-dev libmnl-dev libjansson-dev)
+prepare_build_packages=(gcc libc6-dev meson ninja-build pkg-config libev-dev libmnl-dev libjansson-dev
+    libmicrohttpd-dev)
 
 # prepare_build DIRECTORY [MESON OPTION...]: configures (again, when there is a build already) and
 # builds.

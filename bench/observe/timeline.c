@@ -66,18 +66,21 @@ static json_t *timeline_side(const struct timeline_state *s, enum side side)
     return states;
 }
 
+json_t *timeline_entry_json(const struct timeline *t, size_t i, int64_t zero_ns)
+{
+    const struct timeline_entry *e = &t->entries[i];
+    return json_pack("{s:o, s:o, s:o, s:I, s:I}", "t_ms",
+                     document_real((double)(e->at_ns - zero_ns) / 1e6), "server",
+                     timeline_side(&e->state, SIDE_SERVER), "client",
+                     timeline_side(&e->state, SIDE_CLIENT), "queue", (json_int_t)e->state.queue,
+                     "limit", (json_int_t)e->state.limit);
+}
+
 json_t *timeline_json(const struct timeline *t, int64_t zero_ns)
 {
     json_t *timeline = json_array();
-    for (size_t i = 0; i < t->n; i++) {
-        const struct timeline_entry *e = &t->entries[i];
-        json_array_append_new(timeline, json_pack("{s:o, s:o, s:o, s:I, s:I}", "t_ms",
-                                                  document_real((double)(e->at_ns - zero_ns) / 1e6),
-                                                  "server", timeline_side(&e->state, SIDE_SERVER),
-                                                  "client", timeline_side(&e->state, SIDE_CLIENT),
-                                                  "queue", (json_int_t)e->state.queue, "limit",
-                                                  (json_int_t)e->state.limit));
-    }
+    for (size_t i = 0; i < t->n; i++)
+        json_array_append_new(timeline, timeline_entry_json(t, i, zero_ns));
     return timeline;
 }
 

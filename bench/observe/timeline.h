@@ -15,4 +15,5 @@ struct timeline {
 /* 1: something changed; 0: nothing did; -ENOMEM. */
 int timeline_add(struct timeline *t, const struct look *look);
 json_t *timeline_json(const struct timeline *t, int64_t zero_ns); /* see watch_timeline() */
+json_t *timeline_entry_json(const struct timeline *t, size_t i, int64_t zero_ns);
 void timeline_release(struct timeline *t);

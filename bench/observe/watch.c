@@ -35,6 +35,8 @@ struct watch {
     int64_t counters_read_ns, counters_due_ns;
     struct look latest;
     struct timeline timeline;
+    bool begun;
+    size_t told; /* entries: watch_newest() */
     struct history *history;
     uint64_t deaths[2], unchanged;
     /* more at once than the socket's buffer holds: the count is not known any more */
@@ -231,6 +233,8 @@ int watch_wait(struct watch *w)
 void watch_begin(struct watch *w)
 {
     timeline_release(&w->timeline);
+    w->begun = true;
+    w->told = 0;
     w->longest_gap_ns = 0;
 }
 
@@ -302,4 +306,12 @@ json_t *watch_counters(const struct watch *w, int64_t zero_ns)
 json_t *watch_timeline(const struct watch *w, int64_t zero_ns)
 {
     return timeline_json(&w->timeline, zero_ns);
+}
+
+json_t *watch_newest(struct watch *w, int64_t zero_ns)
+{
+    if (!w->begun || w->told == w->timeline.n)
+        return NULL;
+    w->told = w->timeline.n;
+    return timeline_entry_json(&w->timeline, w->told - 1, zero_ns);
 }

@@ -7,6 +7,7 @@
 #include "bench/observe/look.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 
 /* Time from one look to the next; twice that while nothing changes, and longer if a look takes
  * long: see observe/look_interval.h. */
@@ -74,3 +75,7 @@ json_t *watch_counters(const struct watch *w, int64_t zero_ns);
  * `zero_ns`. FIN_WAIT_2 counts full sockets and minisockets, "FIN_WAIT_2_minisockets" only
  * minisockets. New reference. */
 json_t *watch_timeline(const struct watch *w, int64_t zero_ns);
+
+/* The newest entry of the timeline, once: NULL where this function has returned it before, and
+ * before watch_begin(). New reference. */
+json_t *watch_newest(struct watch *w, int64_t zero_ns);

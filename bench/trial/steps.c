@@ -4,6 +4,7 @@
 #include "common/process/clock.h"
 #include "common/process/exit_code.h"
 
+#include <poll.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #define STEP_PATIENCE_S  60 /* for what takes no time: programs that start, segments that arrive */
 #define STEP_QUIET_NS    (100 * NS_PER_MS)
 #define STEP_QUIET_LOOKS 3
+#define STEP_LIVE_NS     (50 * NS_PER_MS)
 
 /* --- failing --- */
 
@@ -77,25 +79,50 @@ static void check_programs(struct trial *t)
 
 /* --- looking and waiting --- */
 
-void step_look(struct trial *t)
+static void say(struct trial *t, json_t *line)
 {
-    if (t->failure)
-        return;
-    int r = watch_wait(t->watch);
-    step_check(t, r ? r : watch_look(t->watch), "looking at the sockets (NETLINK_SOCK_DIAG)");
-    own_sockets_look(t);
-    check_programs(t);
-}
-
-static void say_waiting(struct trial *t, const char *what, double patience_s)
-{
-    json_t *line = json_pack("{s:s, s:f}", "waiting", what, "until_s", patience_s);
     if (t->report && line) {
         json_dumpf(line, t->report, JSON_COMPACT);
         fputc('\n', t->report);
         fflush(t->report);
     }
     json_decref(line);
+}
+
+/* The pipe has room for a page then (pipe(7)): whoever shows this does not hold up the trial. */
+static bool is_heard(const struct trial *t)
+{
+    struct pollfd pipe = {.fd = fileno(t->report), .events = POLLOUT};
+    return poll(&pipe, 1, 0) == 1 && pipe.revents == POLLOUT;
+}
+
+static void say_live(struct trial *t)
+{
+    int64_t now_ns = clock_now_ns();
+    if (now_ns - t->live_ns < STEP_LIVE_NS || !is_heard(t))
+        return;
+    json_t *entry = watch_newest(t->watch, t->began_ns);
+    if (!entry)
+        return;
+    t->live_ns = now_ns;
+    say(t, json_pack("{s:o}", "live", entry));
+}
+
+void step_look(struct trial *t)
+{
+    if (t->failure)
+        return;
+    int r = watch_wait(t->watch);
+    step_check(t, r ? r : watch_look(t->watch), "looking at the sockets (NETLINK_SOCK_DIAG)");
+    if (t->live && !t->failure)
+        say_live(t);
+    own_sockets_look(t);
+    check_programs(t);
+}
+
+static void say_waiting(struct trial *t, const char *what, double patience_s)
+{
+    say(t, json_pack("{s:s, s:f}", "waiting", what, "until_s", patience_s));
 }
 
 /* What reached() asks beside the look (has a program ended? how far is a counter?) is newer than

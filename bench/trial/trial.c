@@ -248,6 +248,7 @@ json_t *trial_run(const struct trial_args *args, int *ret_code)
                       .programs = args->programs,
                       .report = args->progress,
                       .segments = args->segments,
+                      .live = args->live,
                       .seen = json_object(),
                       .sysctls = json_object(),
                       .commands = json_array(),

@@ -72,6 +72,8 @@ struct trial {
     char *failure;
     int failure_code; /* enum exit_code */
     FILE *report;     /* where progress lines go, as JSON */
+    bool live;        /* with what the looks see */
+    int64_t live_ns;  /* when that was last said */
 };
 
 struct trial_args {
@@ -83,6 +85,7 @@ struct trial_args {
     enum trial_segments segments;
     int64_t repetition; /* from 1 */
     FILE *progress;     /* one JSON document a line: {"waiting", "until_s"} */
+    bool live;          /* also {"live": the newest entry of the timeline}, at most 20 a second */
 };
 
 /* Runs the trial; call it in a cell. Returns a new reference to the run's document; *ret_code: enum

@@ -268,7 +268,12 @@ static int claims_report(struct claims_state *s, const struct document_head *hea
 static int claims_go(struct claims_state *s, const struct document_head *head,
                      struct document_output *output, const struct trial_programs *programs)
 {
-    int r = jobs_run(s->jobs, s->n, s->settings->jobs, programs, claims_on_finished, NULL);
+    const struct jobs_args jobs = {.jobs = s->jobs,
+                                   .n = s->n,
+                                   .parallel = s->settings->jobs,
+                                   .programs = programs,
+                                   .finished = claims_on_finished};
+    int r = jobs_run(&jobs);
     if (r && r != -EINTR)
         return claims_failed("running the labs", r);
     int code = claims_report(s, head, output);

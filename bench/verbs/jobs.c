@@ -21,9 +21,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define JOBS_LOOK_S    1  /* how often the wait is drawn, and it is asked who is stopped */
-#define JOBS_EXPLAIN_S 3  /* a wait that is worth an explanation */
-#define JOBS_NEXT_S    10 /* from one explanation to the next */
+#define JOBS_LOOK_MS   1000 /* how often the wait is drawn, and it is asked who is stopped */
+#define JOBS_EXPLAIN_S 3    /* a wait that is worth an explanation */
+#define JOBS_NEXT_S    10   /* from one explanation to the next */
 #define JOBS_READ      65536
 
 /* The two programs of this installation: beside this one, or in the build tree. false: not there;
@@ -77,11 +77,20 @@ static sigset_t jobs_signals;
 /* A document for a run that never was. */
 static json_t *job_document(const struct job *job, const char *verdict, const char *reason)
 {
-    return json_pack("{s:s, s:I, s:o, s:s, s:s, s:[], s:{}, s:{s:{}, s:{}}, s:[], s:f}",
+    return json_pack("{s:s, s:I, s:o, s:s?, s:s?, s:[], s:{}, s:{s:{}, s:{}}, s:[], s:f}",
                      "experiment", job->experiment->name, "repetition", (json_int_t)job->repetition,
                      "knobs", knobs_json(job->knobs), "verdict", verdict, "reason", reason,
                      "checks", "ledger", "counters", "server", "client", "timeline", "elapsed_s",
                      0.0);
+}
+
+json_t *job_unfinished(const struct job *job)
+{
+    json_t *document = job_document(job, NULL, NULL);
+    json_object_set_new(document, "question", json_string(job->experiment->question));
+    json_object_set_new(document, "claim", json_string(job->experiment->claim));
+    json_object_set_new(document, "kernel", json_string(job->experiment->kernel));
+    return document;
 }
 
 /* --- in the cell --- */
@@ -94,6 +103,13 @@ static void job_send(FILE *out, json_t *line)
     json_decref(line);
 }
 
+/* A browser's connection ends when the last descriptor of it is closed, so the cell has none. */
+static void job_close_others(int descriptor)
+{
+    close_range(STDERR_FILENO + 1, (unsigned)descriptor - 1, 0);
+    close_range((unsigned)descriptor + 1, UINT_MAX, 0);
+}
+
 static _Noreturn void job_main(const struct job *job, bool user, int pipe_end,
                                const struct trial_programs *programs)
 {
@@ -104,6 +120,8 @@ static _Noreturn void job_main(const struct job *job, bool user, int pipe_end,
     if (!out)
         _exit(EXIT_CODE_FAILED);
     int r = cell_enter(user, &step);
+    if (job->feed)
+        job_close_others(pipe_end);
     if (r) {
         document = job_document(job, "skipped", needs_mend(step, -r));
     } else {
@@ -115,7 +133,8 @@ static _Noreturn void job_main(const struct job *job, bool user, int pipe_end,
                                         .pcapng = job->pcapng,
                                         .segments = job->segments,
                                         .repetition = job->repetition,
-                                        .progress = out};
+                                        .progress = out,
+                                        .live = job->feed};
         document = trial_run(&args, &code);
     }
     job_send(out, json_pack("{s:i, s:o}", "code", code, "run", document));
@@ -156,6 +175,10 @@ static void job_take_line(struct job *job, const char *line, size_t length)
         snprintf(job->waiting, sizeof(job->waiting), "%s", waiting);
         job->waiting_since_ns = clock_now_ns();
         job->waiting_s = json_number_value(json_object_get(json, "until_s"));
+    }
+    if (job->feed && !run) {
+        json_object_set_new(json, "run", json_integer(job->number));
+        feed_add(job->feed, waiting ? "waiting" : "live", job->number, json_incref(json));
     }
     if (run) {
         job->document = json_incref(run);
@@ -289,21 +312,20 @@ static void jobs_draw(struct job *jobs, size_t n)
 }
 
 struct jobs_view {
-    struct job *jobs;
-    size_t n, next, parallel;
+    const struct jobs_args *args;
+    size_t next;
     struct job **running;
-    size_t n_running; /* at most `parallel` */
-    const struct trial_programs *programs;
-    bool (*finished)(struct job *job, void *context);
-    void *context;
-    bool unwanted; /* so says finished() */
+    size_t n_running; /* at most args->parallel */
+    bool unwanted;    /* so says finished() */
 };
 
 /* A cell that cannot be made is a run that is skipped: the next one may be luckier. */
 static void jobs_start_next(struct jobs_view *v)
 {
-    struct job *job = &v->jobs[v->next++];
-    int r = job_start(job, v->programs);
+    struct job *job = &v->args->jobs[v->next];
+    job->feed = v->args->live ? live_server_feed(v->args->live) : NULL;
+    job->number = (int64_t)v->next++;
+    int r = job_start(job, v->args->programs);
     if (!r) {
         v->running[v->n_running++] = job;
         return;
@@ -311,17 +333,25 @@ static void jobs_start_next(struct jobs_view *v)
     job->finished = true;
     job->code = EXIT_CODE_CANNOT;
     job->document = job_document(job, "skipped", needs_mend("clone", -r));
-    v->unwanted = !v->finished(job, v->context);
+    v->unwanted = !v->args->finished(job, v->args->context);
 }
 
+/* polls: one more than there are running. */
 static int jobs_poll(struct jobs_view *v, struct pollfd *polls)
 {
-    const struct timespec look = {.tv_sec = JOBS_LOOK_S};
+    struct live_server *live = v->args->live;
+    int64_t wait_ms = live ? live_server_wait_ms(live) : JOBS_LOOK_MS;
+    wait_ms = wait_ms < JOBS_LOOK_MS ? wait_ms : JOBS_LOOK_MS;
+    const struct timespec look = {.tv_sec = wait_ms / 1000, .tv_nsec = wait_ms % 1000 * NS_PER_MS};
     for (size_t i = 0; i < v->n_running; i++)
         polls[i] = (struct pollfd){.fd = v->running[i]->pipe, .events = POLLIN};
-    int r = ppoll(polls, v->n_running, &look, &jobs_signals) < 0 ? -errno : 0;
+    polls[v->n_running] =
+        (struct pollfd){.fd = live ? live_server_descriptor(live) : -1, .events = POLLIN};
+    int r = ppoll(polls, v->n_running + 1, &look, &jobs_signals) < 0 ? -errno : 0;
+    if (live)
+        live_server_serve(live);
     if (terminal_wants_progress())
-        jobs_draw(v->jobs, v->n);
+        jobs_draw(v->args->jobs, v->args->n);
     return r == -EINTR ? 0 : r;
 }
 
@@ -331,7 +361,7 @@ static void jobs_end_one(struct jobs_view *v, size_t i)
     v->running[i] = v->running[--v->n_running];
     job_end(job);
     terminal_progress_end();
-    if (!v->finished(job, v->context))
+    if (!v->args->finished(job, v->args->context))
         v->unwanted = true;
 }
 
@@ -339,7 +369,7 @@ static int jobs_go(struct jobs_view *v, struct pollfd *polls)
 {
     int r = 0;
     while (!r && !stop_count() && !v->unwanted) {
-        while (v->n_running < v->parallel && v->next < v->n && !v->unwanted)
+        while (v->n_running < v->args->parallel && v->next < v->args->n && !v->unwanted)
             jobs_start_next(v);
         if (!v->n_running)
             break;
@@ -354,18 +384,12 @@ static int jobs_go(struct jobs_view *v, struct pollfd *polls)
     return stop_count() ? -EINTR : v->unwanted ? -ECANCELED : r;
 }
 
-int jobs_run(struct job *jobs, size_t n, size_t parallel, const struct trial_programs *programs,
-             bool (*finished)(struct job *job, void *context), void *context)
+int jobs_run(const struct jobs_args *args)
 {
-    struct jobs_view v = {.jobs = jobs,
-                          .n = n,
-                          .parallel = parallel,
-                          .programs = programs,
-                          .finished = finished,
-                          .context = context};
-    struct pollfd *polls = calloc(parallel, sizeof(*polls));
+    struct jobs_view v = {.args = args};
+    struct pollfd *polls = calloc(args->parallel + 1, sizeof(*polls));
     sigset_t blocked;
-    v.running = calloc(parallel, sizeof(*v.running));
+    v.running = calloc(args->parallel, sizeof(*v.running));
     sigfillset(&blocked);
     sigprocmask(SIG_BLOCK, &blocked, &jobs_signals);
     int r = polls && v.running ? jobs_go(&v, polls) : -ENOMEM;

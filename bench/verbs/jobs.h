@@ -2,6 +2,7 @@
  * which sends through a pipe what it is waiting for and, at its end, its document. */
 #pragma once
 
+#include "bench/live/server.h"
 #include "bench/trial/trial.h"
 
 #include <stdbool.h>
@@ -23,6 +24,8 @@ struct job {
     int code;         /* enum exit_code */
 
     /* while it runs */
+    struct feed *feed; /* where what it sends is shown, or NULL; its number there */
+    int64_t number;
     pid_t pid;
     int pipe;
     int64_t stopped_ns; /* of the cell: for process_child_stays_stopped() */
@@ -39,9 +42,21 @@ struct job {
  * finds out which rules this kernel has. Returns an exit code; errors have been printed. */
 int jobs_prepare(struct trial_programs *ret, struct kernel_rules *ret_rules);
 
-/* Runs all jobs, at most `parallel` at once. Calls finished() for each job that has ended; if that
- * returns false, the other jobs are ended, too, and the result is -ECANCELED. A signal
- * (common/process/stop.h) ends all jobs: -EINTR. A job that has not finished has no document then.
- * Returns 0 or -errno. */
-int jobs_run(struct job *jobs, size_t n, size_t parallel, const struct trial_programs *programs,
-             bool (*finished)(struct job *job, void *context), void *context);
+/* The document of a job that has not ended: what is known of it, and the verdict null. New
+ * reference. */
+json_t *job_unfinished(const struct job *job);
+
+struct jobs_args {
+    struct job *jobs;
+    size_t n, parallel; /* at most so many at once */
+    const struct trial_programs *programs;
+    /* Is served meanwhile, and its feed gets what the trials send; or NULL. */
+    struct live_server *live;
+    /* Is called for each job that has ended; false: the other jobs are ended, too. */
+    bool (*finished)(struct job *job, void *context);
+    void *context;
+};
+
+/* Runs all jobs. A signal (common/process/stop.h) ends all jobs: -EINTR; so does finished():
+ * -ECANCELED. A job that has not finished has no document then. Returns 0 or -errno. */
+int jobs_run(const struct jobs_args *args);

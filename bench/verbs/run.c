@@ -1,11 +1,14 @@
 #include "bench/verbs/run.h"
 #include "bench/experiments/table.h"
 #include "bench/lab/needs.h"
+#include "bench/live/server.h"
+#include "bench/page/page.h"
 #include "bench/report/pager.h"
 #include "bench/report/text.h"
 #include "bench/verbs/ask.h"
 #include "bench/verbs/html.h"
 #include "bench/verbs/jobs.h"
+#include "common/process/clock.h"
 #include "common/process/exit_code.h"
 #include "common/process/stop.h"
 #include "common/report/document.h"
@@ -14,6 +17,8 @@
 #include "common/report/terminal.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -25,7 +30,7 @@ struct run_settings {
     bool all;
     struct option_texts sets;
     uint64_t repeat, jobs;
-    const char *pcap, *pcapng, *html, *json, *jsonl;
+    const char *live, *pcap, *pcapng, *html, *json, *jsonl;
     int color, segments;
     bool brief, ask, no_answers, no_pager;
     const char *show;
@@ -41,6 +46,7 @@ struct run_state {
     const struct kernel_rules *rules; /* of this kernel */
     struct document_output *output;
     struct html_file html;
+    struct live_server *live; /* NULL: no --live */
     struct pager pager;
     struct job *jobs;
     size_t n, printed;
@@ -184,6 +190,9 @@ static int run_read_settings(int argc, char **argv, struct run_settings *s, json
          &s->sets},
         {"repeat", 0, "N", "1", "run each N times", &option_count, &s->repeat, 1, 100000},
         {"jobs", 'j', "N", "1", "labs at once", &option_count, &s->jobs, 1, 64},
+        {"live", 0, "[=[ADDR:]PORT]", NULL,
+         "serve a page that shows the run while it happens, and plays it afterwards; ^C ends",
+         &option_text, &s->live},
         {"pcap", 0, "DIR", NULL, "write each run's packets to DIR/NAME.pcap (NAME-2.pcap ...)",
          &option_text, &s->pcap},
         {"pcapng", 0, "DIR", NULL, "the same as each end saw them, with comments: DIR/NAME.pcapng",
@@ -275,6 +284,66 @@ static void run_print(struct run_state *s, const struct job *job)
     json_decref(text);
 }
 
+static json_t *run_documents(const struct run_state *s)
+{
+    json_t *runs = json_array();
+    for (size_t i = 0; i < s->n; i++)
+        if (s->jobs[i].document)
+            json_array_append(runs, s->jobs[i].document);
+    return runs;
+}
+
+/* --- the page --- */
+
+/* All runs, also those that have not ended: so the number of each stays. */
+static json_t *run_live_document(const struct run_state *s)
+{
+    json_t *document = document_new(s->head, "report"), *runs = json_array();
+    for (size_t i = 0; i < s->n; i++) {
+        const struct job *job = &s->jobs[i];
+        json_t *run = job->document ? json_incref(job->document) : job_unfinished(job);
+        json_object_set_new(run, "part", json_string(experiment_part(job->experiment)));
+        json_array_append_new(runs, run);
+    }
+    json_object_set_new(document, "runs", runs);
+    return document;
+}
+
+/* job: the one that has ended; NULL: the first has not begun. */
+static void run_show_live(struct run_state *s, const struct job *job)
+{
+    json_t *document = run_live_document(s);
+    live_server_set_document(s->live, document);
+    json_decref(document);
+    if (!job)
+        return;
+    struct feed *feed = live_server_feed(s->live);
+    feed_forget(feed, job->number);
+    feed_add(feed, "document", job->number,
+             json_pack("{s:I, s:O}", "run", (json_int_t)job->number, "verdict",
+                       json_object_get(job->document, "verdict")));
+}
+
+/* The page stays until a signal comes. */
+static void run_serve_until_stopped(struct live_server *live)
+{
+    sigset_t blocked, before;
+    feed_add(live_server_feed(live), "end", -1, json_object());
+    terminal_notice("the run is over; its page stays at %s until ^C", live_server_url(live, 0));
+    sigfillset(&blocked);
+    sigprocmask(SIG_BLOCK, &blocked, &before);
+    while (!stop_count()) {
+        struct pollfd poll = {.fd = live_server_descriptor(live), .events = POLLIN};
+        int64_t wait_ms = live_server_wait_ms(live);
+        const struct timespec wait = {.tv_sec = wait_ms / 1000,
+                                      .tv_nsec = wait_ms % 1000 * NS_PER_MS};
+        if (ppoll(&poll, 1, &wait, &before) < 0 && errno != EINTR)
+            break;
+        live_server_serve(live);
+    }
+    sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
 /* Finished runs are printed in the order in which they were asked for. */
 static bool run_on_finished(struct job *job, void *context)
 {
@@ -284,16 +353,9 @@ static bool run_on_finished(struct job *job, void *context)
     run_write_event(s, job);
     while (s->printed < s->n && s->jobs[s->printed].finished)
         run_print(s, &s->jobs[s->printed++]);
+    if (s->live)
+        run_show_live(s, job);
     return !s->unread;
-}
-
-static json_t *run_documents(const struct run_state *s)
-{
-    json_t *runs = json_array();
-    for (size_t i = 0; i < s->n; i++)
-        if (s->jobs[i].document)
-            json_array_append(runs, s->jobs[i].document);
-    return runs;
 }
 
 /* Those that had ended behind one that had not. */
@@ -416,6 +478,22 @@ static int run_check(const struct run_settings *s, struct trial_programs *progra
     return code ? code : jobs_prepare(programs, kernel);
 }
 
+/* An exit code; an error has been printed. */
+static int run_open_live(const char *address, struct live_server **ret)
+{
+    const struct live_server_args args = {.address = address, .part = page_part};
+    char *message = NULL;
+    int r = live_server_new(&args, ret, &message);
+    if (r) {
+        terminal_error("%s", message ? message : strerror(-r));
+        free(message);
+        return message ? EXIT_CODE_USAGE : EXIT_CODE_FAILED;
+    }
+    for (size_t i = 0; live_server_url(*ret, i); i++)
+        terminal_notice("live at %s", live_server_url(*ret, i));
+    return EXIT_CODE_DONE;
+}
+
 /* The exit code of a run that ends with `code`. */
 static int run_report(struct run_state *s, int code)
 {
@@ -432,8 +510,16 @@ static int run_report(struct run_state *s, int code)
 static int run_go(struct run_state *s, const struct trial_programs *programs)
 {
     s->jobs = run_make_jobs(s->settings, s->rules, &s->n);
-    int r = s->jobs ? jobs_run(s->jobs, s->n, s->settings->jobs, programs, run_on_finished, s)
-                    : -ENOMEM;
+    const struct jobs_args jobs = {.jobs = s->jobs,
+                                   .n = s->n,
+                                   .parallel = s->settings->jobs,
+                                   .programs = programs,
+                                   .live = s->live,
+                                   .finished = run_on_finished,
+                                   .context = s};
+    if (s->jobs && s->live)
+        run_show_live(s, NULL);
+    int r = s->jobs ? jobs_run(&jobs) : -ENOMEM;
     int code = EXIT_CODE_FAILED;
     if (r == -EINTR) {
         code = 128 + stop_signal();
@@ -448,6 +534,8 @@ static int run_go(struct run_state *s, const struct trial_programs *programs)
     int shown = pager_end(&s->pager);
     if (ended)
         run_tell_reasons(s);
+    if (ended && s->live)
+        run_serve_until_stopped(s->live);
     run_free_jobs(s);
     return shown ? shown : code;
 }
@@ -467,6 +555,9 @@ int run_main(int argc, char **argv)
     terminal_init("tcplab-bench", (enum terminal_color)settings.color);
     stop_install();
     int code = run_check(&settings, &programs, &kernel);
+    struct live_server *live = NULL;
+    if (!code && settings.live)
+        code = run_open_live(settings.live, &live);
     if (!code)
         code = html_open(settings.html, &html);
     if (!code)
@@ -484,11 +575,12 @@ int run_main(int argc, char **argv)
                                   .rules = &kernel,
                                   .output = output,
                                   .html = html,
+                                  .live = live,
                                   .runs = json_array()};
         const struct run_settings *s = &settings;
         if (s->ask)
             ask_predictions(s->experiments[0], &s->knobs[0], &state.predictions);
-        pager_begin(&state.pager, document_output_wants_text(output) && !s->no_pager);
+        pager_begin(&state.pager, document_output_wants_text(output) && !s->no_pager && !live);
         document_output_text_to(output, state.pager.out);
         code = run_go(&state, &programs);
         json_decref(state.runs);
@@ -496,6 +588,7 @@ int run_main(int argc, char **argv)
     } else {
         html_close(&html, NULL, code);
     }
+    live_server_free(live);
     code = program_close_output(output, code);
     json_decref(json);
     return code;
