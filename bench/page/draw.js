@@ -54,7 +54,8 @@ export function colourOf(id) {
 export function textWidth(content, size) {
     let width = 0;
     for (const letter of content)
-        width += "il.,:|'()[]1 ".includes(letter) ? 0.36 : "mwMW".includes(letter) ? 0.88
+        width += "il.,:|'()[] ".includes(letter) ? 0.36 : "mwMW".includes(letter) ? 0.88
+            : "=+\u00d7".includes(letter) ? 0.84 : letter >= "0" && letter <= "9" ? 0.66
             : letter >= "A" && letter <= "Z" ? 0.69 : letter === "_" || letter === "-" ? 0.5
             : letter > "\u2e7f" ? 1 : 0.56;
     return width * size;

@@ -43,9 +43,8 @@ function sentenceState(events) {
         e.state === last.state && e.place === last.place);
     if (last.place === "program" && last.was === "accept_queue")
         return text("say_accepted", {who: sentenceWho(alike).toLowerCase()});
-    return text("say_state", {
-        who: sentenceWho(alike), side: text(last.side),
-        state: last.state === "NONE" ? text("say_state_none") : last.state});
+    return text(last.state === "NONE" ? "say_state_none" : "say_state",
+                {who: sentenceWho(alike), side: text(last.side), state: last.state});
 }
 
 /** What happens at t; uncovered: whether all results are. */

@@ -268,15 +268,17 @@ export function createStage(root, film, clock, context) {
     function drawServer() {
         const columns = layout.columns;
         const most = Math.min(chosen.length + (more ? 1 : 0), 2 * columns);
-        const trayRows = most > columns ? 2 : 1;
+        const room = layout.bottom - layout.top - 4;
         const drawn = slots <= 2 * columns && film.limit > 0;
         const queueRows = drawn ? Math.ceil(slots / columns) : 1;
         const below = film.limit > 0 ? (drawn ? 24 : 42) : 0;
         const programRows = 1;
-        const fixed = (trayRows + queueRows + programRows) * layout.pitch + below + 3 * 38 +
+        const fixed = (1 + queueRows + programRows) * layout.pitch + below + 3 * 38 +
             (leftToKernel ? 38 + layout.pitch : 0);
+        const trayRows = most > columns && fixed + layout.pitch < room ? 2 : 1;
         const joints = leftToKernel ? 3 : 2;
-        const joint = Math.max(2, Math.min(64, (layout.bottom - layout.top - fixed - 4) / joints));
+        const joint = Math.max(2, Math.min(64, (room - fixed - (trayRows - 1) * layout.pitch) /
+                                                joints));
         places = new Map();
         tokens.server = new Map();
         let y = layout.top + 4;
@@ -483,11 +485,11 @@ export function createStage(root, film, clock, context) {
         wire.foldText = svgElement("text", {x: middle, y: y + 10, class: "fold-text"}, wire.fold);
     }
 
-    function cardLabel(s) {
+    function cardLabel(s, short) {
         const flags = {SYN: "SYN=1", "SYN-ACK": "SYN=1 ACK=1", ACK: "ACK=1", RST: "RST=1",
                        "RST-ACK": "RST=1 ACK=1", FIN: "FIN=1", "FIN-ACK": "FIN=1 ACK=1",
                        DATA: "ACK=1"};
-        if (numbers)
+        if (numbers && !short)
             return `${flags[s.name] || s.name} seq=${s.sequence}` +
                 (s.name !== "SYN" && s.name !== "RST" ? ` ack=${s.acknowledged}` : "");
         return s.payload_bytes > 0 && !s.name.includes("FIN")
@@ -528,7 +530,9 @@ export function createStage(root, film, clock, context) {
                 continue;
             const cluster = together.get(s.index);
             if (!cluster) {
-                list.push({key: s.index, segment: s, n: 1});
+                /* inside the server there is room for its name alone */
+                const short = numbers && s.refused && t >= s.dropped_ms;
+                list.push({key: short ? `short/${s.index}` : s.index, segment: s, n: 1, short});
             } else if (!seen.has(cluster)) {
                 const {members} = cluster;
                 seen.add(cluster);
@@ -542,9 +546,9 @@ export function createStage(root, film, clock, context) {
     function drawCard(item) {
         const s = item.segment;
         const card = {item, serial: serial++};
-        const label = cardLabel(s) + (item.n > 1 ? ` \u00d7${item.n}` : "");
+        const label = cardLabel(s, item.short) + (item.n > 1 ? ` \u00d7${item.n}` : "");
         card.label = label;
-        card.width = textWidth(label, STAGE_TEXT) + 26;
+        card.width = textWidth(label, STAGE_TEXT) * 1.06 + 26;
         card.height = Math.min(32, Math.max(26, layout.row - 3));
         const half = card.width / 2, h = card.height / 2, tip = 10;
         const right = s.direction === "to_server";
