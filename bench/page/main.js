@@ -11,7 +11,7 @@ import {sentenceAt} from "./sentence.js";
 import {createStage, stageSpan} from "./stage.js";
 import {hasText, text} from "./strings.js";
 
-const page = {document: null, film: null, clock: null, pictures: [], run: 0, back: 0};
+const page = {document: null, memory: new Map(), film: null, clock: null, pictures: []};
 
 const find = (id) => document.getElementById(id);
 
@@ -219,7 +219,8 @@ function optional(make, parent, id, title, film, clock, context) {
 
 function openRun(index) {
     const run = page.document.runs[index];
-    page.run = index;
+    if (!page.memory.has(index))
+        page.memory.set(index, {});
     find("index").hidden = true;
     find("film").hidden = find("below").hidden = false;
     find("stage").replaceChildren();
@@ -235,7 +236,8 @@ function openRun(index) {
                             "ladder", text("section_ladder"), film, clock, context);
     const curves = optional(typeof createCurves === "function" ? createCurves : null, below,
                             "curves", text("section_curves"), film, clock, context);
-    const results = createResults(find("answers"), below, film, page.document, () => redraw());
+    const results = createResults(find("answers"), below, film, page.document,
+                                  page.memory.get(index), () => redraw());
     results.addSave(text("save_stage"), "save-stage", stage.save);
     const track = createTrack(film, clock);
     Object.assign(page, {film, clock, context, stage, track, results});
@@ -298,7 +300,7 @@ function toggleBelow(id) {
     const box = element.getBoundingClientRect();
     const seen = box.top < innerHeight * 0.7 && box.bottom > 0 && scrollY > 0;
     if (seen)
-        scrollTo({top: page.back});
+        scrollTo({top: 0});
     else
         element.scrollIntoView();
 }
@@ -432,6 +434,10 @@ function listen() {
         again = asking;
         if (asking)
             return;
+        if (isTyping(document.activeElement)) {
+            document.activeElement.addEventListener("blur", ask, {once: true});
+            return;
+        }
         asking = true;
         try {
             take(await (await fetch("document.json")).json());

@@ -72,17 +72,20 @@ export function knobWords(knobs, brief = false) {
     return brief ? words.slice(0, 4) : words;
 }
 
-export function createResults(strip, below, film, whole, changed) {
+/** memory: what was predicted and uncovered of that run; {} at first. */
+export function createResults(strip, below, film, whole, memory, changed) {
     const run = film.run, checks = run.checks || [], asked = headlines(run);
-    const open = new Set(checks.filter((c) => typeof c.you === "number").map((c) => c.name));
-    const you = new Map(checks.filter((c) => typeof c.you === "number").map((c) => [c.name, c.you]));
-    let current = 0, all = false;
+    memory.you ||= new Map(checks.filter((c) => typeof c.you === "number")
+        .map((c) => [c.name, c.you]));
+    memory.open ||= new Set(memory.you.keys());
+    const {you, open} = memory;
+    let current = 0, all = memory.all || false;
 
     const isOpen = (check) => all || open.has(check.name);
 
     function uncover(check) {
         open.add(check.name);
-        all = all || asked.every((c) => open.has(c.name));
+        all = memory.all = all || asked.every((c) => open.has(c.name));
         drawAll();
         changed();
     }
@@ -382,14 +385,12 @@ export function createResults(strip, below, film, whole, changed) {
             button.onclick = action;
         },
         uncoverAll() {
-            all = true;
+            all = memory.all = true;
             drawAll();
             changed();
         },
     };
-    all = asked.length > 0 && asked.every((c) => open.has(c.name));
-    if (!asked.length)
-        all = true;
+    all = all || asked.every((c) => open.has(c.name));
     ["ledger", "checks", "words", "setup", "by_hand", "next", "document"].forEach(part);
     drawSetup();
     drawByHand();

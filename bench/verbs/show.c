@@ -147,7 +147,12 @@ static int show_page(char **files, int n, const char *path)
     for (int i = 0; i < n && !code; i++) {
         json_t *document = show_load(files[i]);
         bool ours = document && show_is_ours(files[i], document);
-        if (!ours)
+        bool runs = json_is_array(json_object_get(document, "runs"));
+        if (ours && !runs)
+            terminal_error("%s: the page is of runs, and these are claims; give a document of "
+                           "tcplab-bench run",
+                           files[i]);
+        if (!ours || !runs)
             code = EXIT_CODE_FAILED;
         else if (!all)
             all = json_incref(document);
