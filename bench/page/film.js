@@ -175,6 +175,14 @@ function filmCountStates(connections, side, t, film) {
     return states;
 }
 
+/** How many connections there were, where they are known by numbers alone. */
+function filmMost(run, timeline) {
+    return timeline.reduce((most, entry) => Math.max(most,
+        Object.entries(entry.client || {}).reduce((sum, [state, n]) =>
+            sum + (state.includes("minisocket") ? 0 : n), 0)),
+        (run.ledger && run.ledger.attempted) || 0);
+}
+
 /** The film of one run of a document. Its times are those of the document, in ms. */
 export function createFilm(run) {
     const {segments, transit} = filmSegments(run);
@@ -199,10 +207,10 @@ export function createFilm(run) {
         end_ms: end,
         shown: interesting ? interesting.id : connections.length ? connections[0].id : null,
         has_states: connections.length > 0,
-        has_wire: !run.setup || run.setup.link !== "loopback",
+        has_wire: (run.setup || run.knobs || {}).link !== "loopback",
         /* those that are known by numbers alone; all, in a document of an older version */
         left_out: connections.length ? (run.left_out && run.left_out.connections) || 0
-            : (run.ledger && run.ledger.attempted) || 0,
+            : filmMost(run, timeline),
         limit: timeline.reduce((most, entry) => Math.max(most, entry.limit || 0), 0),
 
         /** {state, place, since_ms}: NONE before the first change. */

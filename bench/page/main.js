@@ -11,7 +11,8 @@ import {sentenceAt} from "./sentence.js";
 import {createStage, stageSpan} from "./stage.js";
 import {hasText, text} from "./strings.js";
 
-const page = {document: null, memory: new Map(), film: null, clock: null, pictures: []};
+const page = {document: null, memory: new Map(), run: null, film: null, clock: null, growing: [],
+              lasting: [], waiting: null};
 
 const find = (id) => document.getElementById(id);
 
@@ -205,16 +206,28 @@ function createSentence(film, clock, results) {
     const element = find("sentence");
     return {
         draw(t) {
-            setText(element, sentenceAt(film, clock, t, results.uncovered()));
+            const waits = page.waiting && !film.run.verdict && t >= film.end_ms;
+            setText(element, waits ? text("waits_for", {what: page.waiting})
+                : sentenceAt(film, clock, t, results.uncovered()));
             setAttribute(element, "aria-live", clock.playing ? "off" : "polite");
         },
     };
 }
 
-/** A picture below the stage, where its module is part of the page. */
-function optional(make, parent, id, title, film, clock, context) {
-    return typeof make === "function"
-        ? make(section(parent, id, title), film, clock, context) : null;
+/** The pictures that grow with the run: made anew with each of its films. */
+function drawFilm(run) {
+    const {clock, context, results} = page;
+    const film = page.film = createFilm(run);
+    clock.setFilm(film);
+    find("stage").replaceChildren();
+    find("track").querySelector("svg")?.remove();
+    page.curvesRoot.replaceChildren();
+    page.stage = createStage(find("stage"), film, clock, context);
+    page.track = createTrack(film, clock);
+    page.growing = [page.stage, page.track, createControls(film, clock),
+                    createCurves(page.curvesRoot, film, clock, context),
+                    createSentence(film, clock, results)];
+    window.tcplab = {film, clock, context, document: page.document};
 }
 
 function openRun(index) {
@@ -223,34 +236,39 @@ function openRun(index) {
         page.memory.set(index, {});
     find("index").hidden = true;
     find("film").hidden = find("below").hidden = false;
-    find("stage").replaceChildren();
     find("below").replaceChildren();
-    find("track").querySelector("svg")?.remove();
     setText(find("legend"), text("disagree"));
     drawHead(run);
     drawFoot(run);
     const film = createFilm(run), clock = createClock(film), context = createContext();
     const below = find("below");
-    const stage = createStage(find("stage"), film, clock, context);
-    const ladder = optional(typeof createLadder === "function" ? createLadder : null, below,
-                            "ladder", text("section_ladder"), film, clock, context);
-    const curves = optional(typeof createCurves === "function" ? createCurves : null, below,
-                            "curves", text("section_curves"), film, clock, context);
+    const ladder = createLadder(section(below, "ladder", text("section_ladder")), film, clock,
+                                context);
+    const curvesRoot = section(below, "curves", text("section_curves"));
     const results = createResults(find("answers"), below, film, page.document,
                                   page.memory.get(index), () => redraw());
-    results.addSave(text("save_stage"), "save-stage", stage.save);
-    const track = createTrack(film, clock);
-    Object.assign(page, {film, clock, context, stage, track, results});
-    page.pictures = [stage, track, createControls(film, clock), ladder, curves, results,
-                     createSentence(film, clock, results)].filter((p) => p && p.draw);
+    results.addSave(text("save_stage"), "save-stage", () => page.stage.save());
+    Object.assign(page, {run, clock, context, curvesRoot, results, lasting: [ladder]});
+    drawFilm(run);
+    if (!run.verdict) /* it goes on: what is seen is the newest moment */
+        clock.seek(film.end_ms);
     clock.onChange(redraw);
     context.onFollow(redraw);
-    window.tcplab = {film, clock, context, document: page.document};
+    redraw();
+}
+
+/** The run goes on: who looked at its end sees the new end. */
+function growRun() {
+    const {clock, film} = page;
+    const atEnd = clock.t_ms >= film.end_ms - 0.001;
+    drawFilm(page.run);
+    if (atEnd)
+        clock.seek(page.film.end_ms);
     redraw();
 }
 
 function redraw() {
-    for (const picture of page.pictures)
+    for (const picture of [...page.growing, ...page.lasting])
         picture.draw(page.clock.t_ms);
 }
 
@@ -263,14 +281,7 @@ function openIndex() {
     root.hidden = false;
     root.replaceChildren();
     document.title = text("runs");
-    if (typeof createIndex === "function") {
-        createIndex(root, page.document);
-        return;
-    }
-    htmlElement("h1", {}, root, text("runs"));
-    const list = htmlElement("ul", {}, root);
-    page.document.runs.forEach((run, i) => htmlElement("a", {href: "#" + runHash(i)},
-        htmlElement("li", {}, list), `${run.experiment}: ${run.verdict}`));
+    createIndex(root, page.document);
 }
 
 /** "rst-on-overflow", and "rst-on-overflow-2" for the second one of that name. */
@@ -407,53 +418,60 @@ function say(key) {
     setText(message, key === null ? "" : text(key));
 }
 
-/** A document came: the first, or a longer one of the same runs. */
+/** A document came: the first, or one in which another run is over. */
 function take(received) {
     if (!received || !Array.isArray(received.runs) || !received.runs.length) {
-        say(document.body.hasAttribute("data-live") ? "waiting" : "damaged");
+        say(isLive() ? "waiting" : "damaged");
         return;
     }
     say(null);
-    const atEnd = page.film && page.clock.t_ms >= page.film.end_ms - 1;
-    const t = page.clock ? page.clock.t_ms : 0;
-    const playing = page.clock && page.clock.playing;
     page.document = received;
     route();
-    if (document.body.hasAttribute("data-live")) {
-        page.clock?.seek(atEnd || !t ? page.film.end_ms : t);
-        if (playing)
-            page.clock.play();
-    }
 }
 
-/** The server says when there is more; the document is then asked for, and no more than once at
- *  a time. */
-function listen() {
-    let asking = false, again = false;
-    const ask = async () => {
-        again = asking;
-        if (asking)
-            return;
-        if (isTyping(document.activeElement)) {
-            document.activeElement.addEventListener("blur", ask, {once: true});
-            return;
-        }
-        asking = true;
-        try {
-            take(await (await fetch("document.json")).json());
-        } finally {
-            asking = false;
-            if (again)
-                ask();
-        }
-    };
-    const events = new EventSource("events");
-    events.onmessage = ask;
-    events.addEventListener("end", () => {
-        events.close();
-        ask();
+function isLive() {
+    return document.body.hasAttribute("data-live");
+}
+
+/** Asks for the document; who types is not disturbed. */
+async function ask() {
+    if (isTyping(document.activeElement)) {
+        document.activeElement.addEventListener("blur", ask, {once: true});
+        return;
+    }
+    take(await (await fetch("document.json")).json());
+}
+
+/** The newest moment of a run's timeline came. */
+function takeMoment({run, live}) {
+    const its = page.document?.runs[run];
+    const last = its && its.timeline && its.timeline.at(-1);
+    if (!its || its.verdict || (last && last.t_ms >= live.t_ms))
+        return;
+    its.timeline = [...(its.timeline || []), live];
+    if (its !== page.run || page.grows)
+        return;
+    page.grows = true;
+    requestAnimationFrame(() => {
+        page.grows = false;
+        if (its === page.run)
+            growRun();
     });
-    ask();
+}
+
+/** What the server of run --live tells: see bench/live/feed.h. */
+function listen() {
+    const events = new EventSource("events");
+    const on = (name, action) => events.addEventListener(name, (event) =>
+        action(JSON.parse(event.data)));
+    on("live", takeMoment);
+    on("waiting", ({run, waiting}) => {
+        page.waiting = page.document?.runs[run] === page.run ? waiting : null;
+        if (page.clock && !find("film").hidden)
+            redraw();
+    });
+    on("document", ask);
+    on("end", () => events.close());
 }
 
 /** The window has another size. */
@@ -471,8 +489,8 @@ function begin() {
     addEventListener("hashchange", () => page.document && route());
     find("black").onclick = () => { find("black").hidden = true; };
     new ResizeObserver(rebuild).observe(find("stage"));
-    if (document.body.hasAttribute("data-live")) {
-        listen();
+    if (isLive()) {
+        ask().then(listen);
         return;
     }
     try {

@@ -81,6 +81,8 @@ export function createResults(strip, below, film, whole, memory, changed) {
     const {you, open} = memory;
     let current = 0, all = memory.all || false;
 
+    const nothing = run.reason || text(run.verdict ? "no_answers" : "not_over");
+
     const isOpen = (check) => all || open.has(check.name);
 
     function uncover(check) {
@@ -119,8 +121,7 @@ export function createResults(strip, below, film, whole, memory, changed) {
     function drawStrip() {
         strip.replaceChildren();
         if (!asked.length) {
-            htmlElement("span", {class: "answer-name"}, strip,
-                        run.reason || text("no_answers"));
+            htmlElement("span", {class: "answer-name"}, strip, nothing);
             return;
         }
         const check = asked[current], covered = !isOpen(check);
@@ -174,7 +175,7 @@ export function createResults(strip, below, film, whole, memory, changed) {
         if (!all)
             return drawCover(root);
         if (attempted === undefined)
-            return setText(root, run.reason || text("no_answers"));
+            return setText(root, nothing);
         const present = Object.entries(rows).filter(([, n]) => n > 0);
         const sum = present.reduce((total, [, n]) => total + n, 0);
         drawLedgerBar(root, present, Math.max(sum, 1), attempted);
@@ -285,7 +286,7 @@ export function createResults(strip, below, film, whole, memory, changed) {
             .map((d) => d.dataset.check));
         root.replaceChildren();
         if (!checks.length)
-            return setText(root, run.reason || text("no_answers"));
+            return setText(root, nothing);
         const head = htmlElement("p", {class: "check check-head", "aria-hidden": "true"}, root);
         for (const key of ["check", "rule", "", "observed", "unit", "verdict"])
             htmlElement("span", {class: ["rule", "observed"].includes(key) ? "number" : key}, head,

@@ -78,6 +78,8 @@ export function createStage(root, film, clock, context) {
     // --- the client's side ---
 
     function drawClient() {
+        if (!film.has_states)
+            return drawStates();
         const n = chosen.length + (more ? 1 : 0);
         const gap = groups.size > 1 ? 10 : 0;
         const room = layout.bottom - layout.top - 6 - gap * (groups.size - 1);
@@ -101,6 +103,31 @@ export function createStage(root, film, clock, context) {
         if (more)
             drawStack(y, height);
         layout.row = height;
+    }
+
+    /** Known by numbers alone: a row for each state. */
+    function drawStates() {
+        layout.zoom = 1;
+        layout.row = 44;
+        rows = new Map();
+        tokens.client = new Map();
+        rows.states = [0, 1, 2, 3, 4, 5].map((i) => {
+            const y = layout.top + 24 + i * 44;
+            const group = svgElement("g", {class: "row", visibility: "hidden"}, svg);
+            svgElement("rect", {x: layout.client.x + 10, y: y - 17, height: 34, rx: 6,
+                                width: layout.client.width - 20, class: "belief"}, group);
+            return {group, text: svgElement("text", {x: layout.client.x + 22, y: y + 7.5,
+                                                     class: "state"}, group)};
+        });
+    }
+
+    function updateStates(t) {
+        const states = Object.entries(film.statesAt("client", t)).sort();
+        rows.states.forEach((row, i) => {
+            setAttribute(row.group, "visibility", states[i] ? "visible" : "hidden");
+            setText(row.text, states[i] ? text("n_of_state", {
+                n: states[i][1].toLocaleString("en"), state: states[i][0]}) : "");
+        });
     }
 
     function drawRow(connection, y, height) {
@@ -146,11 +173,12 @@ export function createStage(root, film, clock, context) {
                                 height: 20, rx: 6, class: "stack-shape"}, group);
         rows.stack.text = svgElement("text", {x: layout.client.x + 52, y: middle + 7.5,
                                               class: "state"}, group,
-                                     text(chosen.length ? "and_more" : "so_many",
-                                          {n: more.toLocaleString("en")}));
+                                     text("and_more", {n: more.toLocaleString("en")}));
     }
 
     function updateClient(t) {
+        if (rows.states)
+            updateStates(t);
         for (const connection of chosen) {
             const row = rows.get(connection.id);
             const {state} = film.stateAt(connection, "client", t);
@@ -366,7 +394,7 @@ export function createStage(root, film, clock, context) {
             for (const person of list)
                 counts[name][person.state] = (counts[name][person.state] || 0) + 1;
         }
-        if (!film.left_out)
+        if (!film.left_out && film.has_states)
             return counts;
         /* those that the document left out are known by their number alone */
         const {queue, syn} = film.queueAt(t);
@@ -670,7 +698,7 @@ export function createStage(root, film, clock, context) {
             : text("wire");
         svgElement("text", {x: layout.wire.x + layout.wire.width / 2, y: 32, class: "wire-title"},
                    svg, title);
-        if (!film.has_states)
+        if (!film.has_states && film.run.verdict)
             svgElement("text", {x: layout.wire.x + layout.wire.width / 2, y: bottom - 20,
                                 class: "wire-title"}, svg, text("no_states"));
     }

@@ -38,7 +38,6 @@ const strings = {
     nobody: "none",
     disagree: "the two ends disagree",
     passes: "{span} passes",
-    so_many: "{n} connections",
     and_more: "and {n} more",
     n_of_state: "{n} {state}",
     fate_lost: "lost",
@@ -57,7 +56,7 @@ const strings = {
 
     // the sentence
     say_beginning: "The server listens. Press space.",
-    say_beginning_live: "The server listens.",
+    waits_for: "Waiting for {what}.",
     say_under_way: "{what} on their way.",
     say_quiet: "Nothing moves.",
     say_fold: "{span} passes: nothing moves.",
@@ -118,6 +117,7 @@ const strings = {
     next_answer: "next question",
     answer_of: "{i} of {n}",
     no_error: "no error",
+    not_over: "The run goes on.",
     no_answers: "Nothing was checked.",
     predicted_from_to: "{from} to {to}",
     predicted_from: "{from} or more",
