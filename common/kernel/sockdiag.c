@@ -9,6 +9,7 @@
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -139,6 +140,8 @@ static int ask(struct sockdiag *d, const struct sockdiag_query *query)
     request->idiag_states = query->states;
     if (query->want_drops)
         request->idiag_ext = 1 << (INET_DIAG_SKMEMINFO - 1);
+    if (query->want_info)
+        request->idiag_ext |= 1 << (INET_DIAG_INFO - 1);
     if (query->either_port)
         put_filter_either(message, query->either_port);
     else
@@ -185,7 +188,38 @@ struct visitor {
     int result; /* with STOPPED */
 };
 
-static uint32_t drops(const struct nlmsghdr *message)
+/* Counts the drops of listeners only: of other sockets they are something else. */
+static void take_attribute(const struct nlattr *attr, struct sockdiag_socket *socket)
+{
+    uint32_t meminfo[SK_MEMINFO_DROPS + 1];
+    struct tcp_info info;
+    size_t length = mnl_attr_get_payload_len(attr);
+    const void *payload = mnl_attr_get_payload(attr);
+
+    switch (mnl_attr_get_type(attr)) {
+    case INET_DIAG_SKMEMINFO:
+        if (length < sizeof(meminfo) || socket->state != SOCKDIAG_LISTEN)
+            return;
+        memcpy(meminfo, payload, sizeof(meminfo));
+        socket->drops = meminfo[SK_MEMINFO_DROPS];
+        return;
+    case INET_DIAG_INFO:
+        if (length < offsetof(struct tcp_info, tcpi_last_ack_sent))
+            return;
+        memcpy(&info, payload, offsetof(struct tcp_info, tcpi_last_ack_sent));
+        socket->last_sent_ms = info.tcpi_last_data_sent;
+        socket->has_info = true;
+        return;
+    case INET_DIAG_CGROUP_ID:
+        if (length >= sizeof(socket->cgroup))
+            memcpy(&socket->cgroup, payload, sizeof(socket->cgroup));
+        return;
+    default:
+        return;
+    }
+}
+
+static void take_attributes(const struct nlmsghdr *message, struct sockdiag_socket *socket)
 {
     /* Up to the message's true end: mnl_attr_for_each() goes by the padded one, which may lie
      * outside the buffer. */
@@ -193,18 +227,12 @@ static uint32_t drops(const struct nlmsghdr *message)
            length = mnl_nlmsg_get_payload_len(message);
     const void *first = mnl_nlmsg_get_payload_offset(message, sizeof(struct inet_diag_msg));
     const struct nlattr *attr; /* the macro below wants this name */
-    uint32_t meminfo[SK_MEMINFO_DROPS + 1];
 
     length = length > offset ? length - offset : 0;
     mnl_attr_for_each_payload(first, length)
     {
-        if (mnl_attr_get_type(attr) != INET_DIAG_SKMEMINFO ||
-            mnl_attr_get_payload_len(attr) < sizeof(meminfo))
-            continue;
-        memcpy(meminfo, mnl_attr_get_payload(attr), sizeof(meminfo));
-        return meminfo[SK_MEMINFO_DROPS];
+        take_attribute(attr, socket);
     }
-    return 0;
 }
 
 static int visit_socket(const struct nlmsghdr *message, struct visitor *visitor)
@@ -228,12 +256,12 @@ static int visit_socket(const struct nlmsghdr *message, struct visitor *visitor)
         .rqueue = diag->idiag_rqueue,
         .wqueue = diag->idiag_wqueue,
         .inode = diag->idiag_inode,
+        .uid = diag->idiag_uid,
     };
     size = socket.family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr);
     memcpy(socket.source, diag->id.idiag_src, size);
     memcpy(socket.destination, diag->id.idiag_dst, size);
-    if (socket.state == SOCKDIAG_LISTEN)
-        socket.drops = drops(message);
+    take_attributes(message, &socket);
     visitor->result = visitor->visit(&socket, visitor->context);
     return visitor->result ? STOPPED : MORE;
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -52,9 +53,15 @@ struct sockdiag_socket {
     uint32_t wqueue;
     /* 0: no descriptor (orphan, still queued, request or minisocket) */
     uint32_t inode;
+    uint32_t uid;    /* of the socket's owner */
+    uint64_t cgroup; /* the socket's cgroup v2, by its inode number; 0: not told (before 5.8) */
     /* SK_MEMINFO_DROPS, of a LISTEN socket when asked for: +1 a dropped SYN or cookie ACK, +2 a
      * request's third ACK */
     uint32_t drops;
+    /* when asked for, of a full socket: since the last data was sent, or, where none ever was, since
+     * the socket came to be (tcp_create_openreq_child() sets tp->lsndtime) */
+    bool has_info;
+    uint32_t last_sent_ms;
 };
 
 struct sockdiag_query {
@@ -65,6 +72,7 @@ struct sockdiag_query {
     /* host order; not 0: one of the two is that, and the two above are not looked at */
     uint16_t either_port;
     int want_drops; /* fill .drops */
+    int want_info;  /* fill .last_sent_ms */
 };
 
 /* Called for each socket; non-zero ends the dump and becomes its result. */

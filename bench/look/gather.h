@@ -1,0 +1,88 @@
+/* What the host's kernel tells of its TCP listeners during a window of time: sock_diag and
+ * /proc/net, read only, no right needed. */
+#pragma once
+
+#include "bench/look/owners.h"
+#include "common/kernel/counters.h"
+#include "common/kernel/sockdiag.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define GATHER_WAITS_MAX 100000 /* waits kept of one listener */
+
+/* Of one listening socket. Connections cannot be told apart by listeners that share a port
+ * (SO_REUSEPORT): their waits are those of the group. */
+struct gather_listener {
+    struct sockdiag_socket socket; /* as last seen */
+    bool gone;                     /* not there at the end */
+    uint32_t limit;                /* of the accept queue */
+    uint32_t queue, queue_peak;
+    uint64_t looks, looks_full, looks_empty; /* full: above the limit */
+    uint32_t drops_before, drops;            /* SK_MEMINFO_DROPS at the first look and the last */
+    uint64_t half_open;                      /* requests to its port, at the last look at them */
+    /* how long connections had waited when they were looked at; each in several looks */
+    uint32_t *waits_ms;
+    size_t n_waits, size_waits;
+    uint32_t oldest_ms;       /* at the last look; 0 without a waiting one */
+    uint32_t oldest_first_ms; /* at the first look that saw the queue full */
+    int64_t first_full_ns, oldest_ns;
+    uint64_t births; /* connections that came into the queue while it was looked at */
+    size_t group;    /* of listeners at one address and port: how many */
+    struct owner owner;
+};
+
+/* Sockets that stay in CLOSE_WAIT. */
+struct gather_close_wait {
+    uint32_t inode;
+    bool stayed;
+    struct owner owner;
+};
+
+/* A destination of this host's own connections. */
+struct gather_destination {
+    struct sockdiag_socket socket; /* one of them: destination, destination_port, family */
+    uint64_t ports;                /* local ports in use towards it */
+    uint64_t ports_before;
+};
+
+struct gather_sockstat { /* /proc/net/sockstat, and its limits */
+    int64_t in_use, orphans, time_wait;
+    int64_t max_orphans, max_time_wait;
+};
+
+struct gather {
+    int64_t began_ns, ended_ns;
+    double cpu_s; /* this program's own, in the window */
+    uint64_t looks;
+    struct gather_listener *listeners;
+    size_t n_listeners, size_listeners;
+    struct counters *before, *after;
+    uint64_t states[SOCKDIAG_STATES]; /* at the end */
+    uint64_t fin_wait_2_orphans;
+    struct gather_close_wait *close_waits;
+    size_t n_close_waits, size_close_waits;
+    bool close_waits_twice;                  /* looked at twice: "stayed" means something */
+    struct gather_destination *destinations; /* those with the most ports, first */
+    size_t n_destinations;
+    bool looked_at_destinations;
+    int64_t port_first, port_last, somaxconn;
+    bool syncookies;
+    struct gather_sockstat sockstat;
+    bool owners_hidden; /* sockets of other users: their programs cannot be seen */
+};
+
+/* Looks until then on clock_now_ns()'s clock, or until stop() says so (NULL: never). 0; or -errno
+ * and in *ret_step what could not be read. */
+int gather_run(struct gather *g, int64_t until_ns, bool (*stop)(void), const char **ret_step);
+void gather_release(struct gather *g);
+
+/* How far a counter has moved in the window. */
+int64_t gather_moved(const struct gather *g, const char *counter);
+double gather_seconds(const struct gather *g);
+/* Of a listener in the window. */
+uint32_t gather_dropped(const struct gather_listener *l);
+/* The wait that this part (0 to 1) of those seen does not exceed, in ms; 0 where none was seen. The
+ * waits must be sorted, as gather_run() leaves them. */
+uint32_t gather_wait_ms(const struct gather_listener *l, double part);

@@ -1,0 +1,119 @@
+#include "bench/look/look_document.h"
+#include "bench/look/judge.h"
+#include "common/kernel/counter_notes.h"
+#include "common/report/document.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static json_t *text_or_null(const char *text)
+{
+    return *text ? document_string(text) : json_null();
+}
+
+/* Nearest rank of those seen; in us, as all times of documents of this kind. */
+static json_t *waits(const struct gather_listener *l)
+{
+    static const struct {
+        const char *name;
+        double part;
+    } points[] = {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"max", 1}};
+    json_t *json = json_pack("{s:I}", "count", (json_int_t)l->n_waits);
+    for (size_t i = 0; i < sizeof(points) / sizeof(*points) && l->n_waits; i++)
+        json_object_set_new(json, points[i].name,
+                            json_integer(1000 * (json_int_t)gather_wait_ms(l, points[i].part)));
+    return json;
+}
+
+static json_t *listener(const struct gather *g, const struct gather_listener *l)
+{
+    char address[JUDGE_ADDRESS_MAX];
+    double rate;
+    bool bound;
+    double budget = judge_stall_budget_s(g, l, &rate, &bound);
+    judge_address(&l->socket, false, address);
+    char *colon = strrchr(address, ':');
+    if (colon)
+        *colon = '\0';
+    return json_pack(
+        "{s:s, s:i, s:o, s:o, s:o, s:I, s:I, s:I, s:f, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:f, "
+        "s:s, "
+        "s:o, s:o}",
+        "address", address, "port", (int)l->socket.source_port, "program",
+        text_or_null(l->owner.program), "pid",
+        l->owner.pid ? json_integer(l->owner.pid) : json_null(), "unit",
+        text_or_null(l->owner.unit), "queue", (json_int_t)l->queue, "queue_peak",
+        (json_int_t)l->queue_peak, "limit", (json_int_t)l->limit, "full_part",
+        l->looks ? (double)l->looks_full / (double)l->looks : 0.0, "oldest_wait_us",
+        l->queue ? json_integer(1000 * (json_int_t)l->oldest_ms) : json_null(), "waits_us",
+        waits(l), "drops", (json_int_t)l->drops, "drops_in_window", (json_int_t)gather_dropped(l),
+        "half_open", (json_int_t)l->half_open, "sharing", (json_int_t)l->group, "stall_budget_s",
+        document_real(budget), "arrivals_per_s", rate, "arrivals_from",
+        bound ? "passive_opens" : "births", "descriptors",
+        l->owner.descriptors < 0 ? json_null() : json_integer(l->owner.descriptors),
+        "descriptors_max",
+        l->owner.descriptors_max < 0 ? json_null() : json_integer(l->owner.descriptors_max));
+}
+
+/* What hurts comes first: drops, then how full, then the port. */
+static int compare_listeners(const void *a, const void *b)
+{
+    const struct gather_listener *x = *(struct gather_listener *const *)a,
+                                 *y = *(struct gather_listener *const *)b;
+    uint64_t dropped_x = gather_dropped(x), dropped_y = gather_dropped(y);
+    double full_x = x->queue_peak / (x->limit + 1.0), full_y = y->queue_peak / (y->limit + 1.0);
+    if (dropped_x != dropped_y)
+        return dropped_x < dropped_y ? 1 : -1;
+    if (full_x < full_y || full_x > full_y)
+        return full_x < full_y ? 1 : -1;
+    if (x->drops != y->drops)
+        return x->drops < y->drops ? 1 : -1;
+    return (int)x->socket.source_port - (int)y->socket.source_port;
+}
+
+static json_t *listeners(const struct gather *g)
+{
+    const struct gather_listener **sorted = calloc(g->n_listeners + 1, sizeof(*sorted));
+    json_t *json = json_array();
+    for (size_t i = 0; sorted && i < g->n_listeners; i++)
+        sorted[i] = &g->listeners[i];
+    if (sorted && g->n_listeners)
+        qsort(sorted, g->n_listeners, sizeof(*sorted), compare_listeners);
+    for (size_t i = 0; sorted && i < g->n_listeners; i++)
+        if (!sorted[i]->gone)
+            json_array_append_new(json, listener(g, sorted[i]));
+    free(sorted);
+    return json;
+}
+
+/* Those with a note: which moved. */
+static json_t *moved(const struct gather *g)
+{
+    json_t *noted = json_object(), *delta = counters_delta(g->before, g->after, NULL), *value;
+    const char *name;
+    json_object_foreach(delta, name, value)
+    {
+        if (counter_note(name))
+            json_object_set(noted, name, value);
+    }
+    json_decref(delta);
+    return noted;
+}
+
+void look_document_add(json_t *document, const struct gather *g)
+{
+    struct sockdiag_census census = {0};
+    memcpy(census.states, g->states, sizeof(census.states));
+    json_object_set_new(document, "listeners", listeners(g));
+    json_object_set_new(document, "findings", judge_findings(g));
+    json_object_set_new(document, "states",
+                        g->looked_at_destinations ? sockdiag_states_json(&census) : json_null());
+    json_object_set_new(document, "counters", moved(g));
+    json_object_set_new(document, "somaxconn", json_integer(g->somaxconn));
+    json_object_set_new(document, "owners_hidden", json_boolean(g->owners_hidden));
+    json_object_set_new(document, "cost",
+                        json_pack("{s:f, s:f, s:f, s:I}", "window_s", gather_seconds(g), "cpu_s",
+                                  g->cpu_s, "cpu_percent", 100 * g->cpu_s / gather_seconds(g),
+                                  "looks", (json_int_t)g->looks));
+}

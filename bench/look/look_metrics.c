@@ -1,0 +1,89 @@
+#include "bench/look/look_document.h"
+
+#include <string.h>
+
+struct gauge {
+    const char *name, *type, *help, *key;
+};
+
+static const struct gauge gauges[] = {
+    {"tcplab_listener_queue", "gauge", "Connections in the accept queue", "queue"},
+    {"tcplab_listener_queue_peak", "gauge", "Most connections seen in the accept queue",
+     "queue_peak"},
+    {"tcplab_listener_queue_limit", "gauge", "Limit of the accept queue: one more fits", "limit"},
+    {"tcplab_listener_half_open", "gauge", "Half-open requests", "half_open"},
+    {"tcplab_listener_oldest_wait_seconds", "gauge", "Wait of the oldest connection in the queue",
+     "oldest_wait_us"},
+    {"tcplab_listener_drops", "counter", "SYNs and ACKs dropped by the listener (sk_drops)",
+     "drops"},
+};
+
+/* A label's value: backslash, quote and newline are escaped. */
+static void put_label(FILE *out, const char *name, const char *value, const char *separator)
+{
+    fprintf(out, "%s=\"", name);
+    for (const char *c = value ? value : ""; *c; c++) {
+        if (*c == '\n')
+            fputs("\\n", out);
+        else
+            fprintf(out, *c == '\\' || *c == '"' ? "\\%c" : "%c", *c);
+    }
+    fprintf(out, "\"%s", separator);
+}
+
+static void put_listener(FILE *out, const struct gauge *m, const json_t *l)
+{
+    const json_t *value = json_object_get(l, m->key);
+    char port[16];
+    if (!json_is_number(value))
+        return;
+    snprintf(port, sizeof(port), "%lld", json_integer_value(json_object_get(l, "port")));
+    fprintf(out, "%s%s{", m->name, strcmp(m->type, "counter") ? "" : "_total");
+    put_label(out, "address", json_string_value(json_object_get(l, "address")), ",");
+    put_label(out, "port", port, ",");
+    put_label(out, "program", json_string_value(json_object_get(l, "program")), ",");
+    put_label(out, "unit", json_string_value(json_object_get(l, "unit")), "} ");
+    double scale = strstr(m->key, "_us") ? 1e-6 : 1;
+    fprintf(out, "%.15g\n", scale * json_number_value(value));
+}
+
+/* Listeners that share address, port, program and unit (workers of one program) make one sample:
+ * two with the same labels are an error. The worst of them stands first in the document. */
+static bool is_first(const json_t *listeners, size_t index)
+{
+    static const char *const keys[] = {"address", "port", "program", "unit"};
+    const json_t *l = json_array_get(listeners, index);
+    for (size_t i = 0; i < index; i++) {
+        bool same = true;
+        for (size_t k = 0; k < sizeof(keys) / sizeof(*keys); k++)
+            same = same && json_equal(json_object_get(l, keys[k]),
+                                      json_object_get(json_array_get(listeners, i), keys[k]));
+        if (same)
+            return false;
+    }
+    return true;
+}
+
+void look_metrics(FILE *out, const json_t *document)
+{
+    const json_t *listeners = json_object_get(document, "listeners"),
+                 *findings = json_object_get(document, "findings");
+    size_t i;
+    json_t *f;
+    for (size_t g = 0; g < sizeof(gauges) / sizeof(*gauges); g++) {
+        fprintf(out, "# TYPE %s %s\n# HELP %s %s.\n", gauges[g].name, gauges[g].type,
+                gauges[g].name, gauges[g].help);
+        for (i = 0; i < json_array_size(listeners); i++)
+            if (is_first(listeners, i))
+                put_listener(out, &gauges[g], json_array_get(listeners, i));
+    }
+    fputs("# TYPE tcplab_findings gauge\n# HELP tcplab_findings Findings by code and listener.\n",
+          out);
+    json_array_foreach((json_t *)findings, i, f)
+    {
+        fputs("tcplab_findings{", out);
+        put_label(out, "code", json_string_value(json_object_get(f, "code")), ",");
+        put_label(out, "listener", json_string_value(json_object_get(f, "listener")), "} 1\n");
+    }
+    fputs("# EOF\n", out);
+}

@@ -1,0 +1,154 @@
+#include "bench/look/look_document.h"
+#include "bench/report/layout.h"
+#include "common/report/page.h"
+#include "common/report/terminal.h"
+#include "common/text/human.h"
+
+#include <string.h>
+
+#define IDLE_MOST 10 /* listeners without a queue or a drop that are shown */
+
+static const char *string_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
+static long long number_of(const json_t *object, const char *key)
+{
+    return json_integer_value(json_object_get(object, key));
+}
+
+static void head(FILE *out, const json_t *document)
+{
+    const json_t *cost = json_object_get(document, "cost");
+    fprintf(out, "%s %s on Linux %s: %.1f s, %lld looks, %.2f %% of a core\n",
+            string_of(document, "program"), string_of(document, "version"),
+            string_of(document, "kernel"), json_number_value(json_object_get(cost, "window_s")),
+            number_of(cost, "looks"), json_number_value(json_object_get(cost, "cpu_percent")));
+}
+
+/* "nginx 812", "nginx.service", "-" */
+static void owner_of(const json_t *l, char text[static 32])
+{
+    const char *program = string_of(l, "program"), *unit = string_of(l, "unit");
+    if (*program)
+        snprintf(text, 32, "%.20s %lld", program, number_of(l, "pid"));
+    else
+        snprintf(text, 32, "%.30s", *unit ? unit : "-");
+}
+
+static void listener_row(FILE *out, const json_t *l)
+{
+    char address[64], owner[32], wait[HUMAN_MAX] = "-", queue[48], drops[48];
+    const char *host = string_of(l, "address");
+    snprintf(address, sizeof(address), "%.45s:%lld", host, number_of(l, "port"));
+    owner_of(l, owner);
+    if (number_of(l, "queue"))
+        human_us((double)number_of(l, "oldest_wait_us"), wait);
+    snprintf(queue, sizeof(queue), "%lld/%lld/%lld", number_of(l, "queue"),
+             number_of(l, "queue_peak"), number_of(l, "limit"));
+    snprintf(drops, sizeof(drops), "%lld/%lld", number_of(l, "drops_in_window"),
+             number_of(l, "drops"));
+    fprintf(out, "  %-22s %-20s %14s %9s %12s %9lld\n", address, owner, queue, wait, drops,
+            number_of(l, "half_open"));
+}
+
+static bool is_idle(const json_t *l)
+{
+    return !number_of(l, "queue_peak") && !number_of(l, "drops") && !number_of(l, "half_open");
+}
+
+static void listeners_page(FILE *out, const json_t *listeners)
+{
+    size_t i, idle = 0, left = 0;
+    json_t *l;
+    page_title(out, "Listeners");
+    fprintf(out, "%s  %-22s %-20s %14s %9s %12s %9s%s\n", terminal_style(out, TERMINAL_DIM),
+            "listener", "program", "now/most/limit", "oldest", "dropped/ever", "half-open",
+            terminal_style(out, TERMINAL_PLAIN));
+    json_array_foreach((json_t *)listeners, i, l)
+    {
+        if (is_idle(l) && ++idle > IDLE_MOST)
+            left++;
+        else
+            listener_row(out, l);
+    }
+    if (left)
+        page_text(out, "and %zu more, with nothing in their queues and no drops: see --json", left);
+    if (!json_array_size(listeners))
+        page_text(out, "Nothing listens here.");
+}
+
+/* How long the fullest one may stop accepting. */
+static void budget_page(FILE *out, const json_t *listeners)
+{
+    size_t i;
+    json_t *l;
+    bool titled = false;
+    json_array_foreach((json_t *)listeners, i, l)
+    {
+        const json_t *budget = json_object_get(l, "stall_budget_s");
+        bool births = !strcmp(string_of(l, "arrivals_from"), "births");
+        if (!json_is_number(budget) || !number_of(l, "queue_peak"))
+            continue;
+        if (!titled)
+            page_title(out, "Stall budget");
+        titled = true;
+        page_text(out,
+                  "%s:%lld may stop accepting for %.2f s before a client is dropped, at %s %.0f "
+                  "arrivals a second (%s).",
+                  string_of(l, "address"), number_of(l, "port"), json_number_value(budget),
+                  births ? "at least" : "at most",
+                  json_number_value(json_object_get(l, "arrivals_per_s")),
+                  births ? "those that a look saw in the queue, and the drops"
+                         : "the host's PassiveOpens: the kernel does not count them by listener");
+    }
+}
+
+static void findings_page(FILE *out, const json_t *findings)
+{
+    size_t i;
+    json_t *f;
+    page_title(out, "Findings");
+    if (!json_array_size(findings)) {
+        page_text(out, "Nothing is wrong.");
+        return;
+    }
+    json_array_foreach((json_t *)findings, i, f)
+    {
+        const char *at = string_of(f, "listener");
+        fprintf(out, "%s  %s%zu. %s%s%s%s\n", i ? "\n" : "", terminal_style(out, TERMINAL_BOLD),
+                i + 1, string_of(f, "code"), *at ? " at " : "", at,
+                terminal_style(out, TERMINAL_PLAIN));
+        layout_labelled(out, "seen", string_of(f, "sentence"));
+        layout_labelled(out, "mend", string_of(f, "mend"));
+        layout_labelled(out, "rule", string_of(f, "rule"));
+        layout_labelled(out, "decided in", string_of(f, "source"));
+        layout_labelled(out, "in a lab", string_of(f, "reproduce"));
+    }
+}
+
+void look_text(FILE *out, const json_t *document)
+{
+    const json_t *states = json_object_get(document, "states"),
+                 *peers = json_object_get(document, "peers");
+    if (json_is_object(peers)) {
+        page_title(out, "Sockets by remote address");
+        page_counts(out, peers, 30, NULL);
+        return;
+    }
+    if (!json_is_array(json_object_get(document, "listeners"))) {
+        page_title(out, "Sockets by state");
+        page_counts(out, states, 20, NULL);
+        return;
+    }
+    head(out, document);
+    listeners_page(out, json_object_get(document, "listeners"));
+    findings_page(out, json_object_get(document, "findings"));
+    budget_page(out, json_object_get(document, "listeners"));
+    if (json_is_true(json_object_get(document, "owners_hidden")))
+        page_text(out,
+                  "\nPrograms of other users are not to be seen without root; their figures are "
+                  "here all the same.");
+}

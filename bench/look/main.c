@@ -1,0 +1,345 @@
+/* tcplab-look: what is wrong with the TCP listeners of this host, and what to change. Reads, never
+ * writes; needs no right. */
+#include "bench/look/look_document.h"
+#include "common/kernel/tally.h"
+#include "common/options/options.h"
+#include "common/process/clock.h"
+#include "common/process/exit_code.h"
+#include "common/report/page.h"
+#include "common/report/program.h"
+#include "common/report/terminal.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct settings {
+    int64_t for_ns, interval_ns;
+    bool watch, states, peers;
+    struct option_texts fail_if;
+    const char *json, *metrics;
+    int color;
+    uint16_t port; /* of --peers; 0: all */
+};
+
+static const struct option_program program = {
+    .name = "tcplab-look",
+    .usage = "[options] [PORT]",
+    .examples = "  tcplab-look                          one second, all listeners, what is wrong\n"
+                "  tcplab-look --for 60s --json=l.json  a minute, for a script\n"
+                "  tcplab-look --watch                  again and again, until ^C\n"
+                "  tcplab-look --states                 sockets by state\n"
+                "  tcplab-look --peers 443              who is connected to port 443\n",
+    .closing = "Reads only; needs no root: without it, programs of other users are not named.\n"
+               "Exit codes: 0 nothing is wrong, 1 failed, 2 usage, 3 a listener drops now, or a "
+               "--fail-if holds,\n77 this kernel does not tell.\n",
+    .operands_max = 1,
+};
+
+/* PORT goes with --peers. */
+static int read_port(char **operands, int n, struct settings *s, char **ret_message)
+{
+    char *end;
+    if (!n)
+        return 0;
+    unsigned long port = strtoul(operands[0], &end, 10);
+    if (s->peers && !*end && port > 0 && port <= UINT16_MAX) {
+        s->port = (uint16_t)port;
+        return 0;
+    }
+    if (asprintf(ret_message,
+                 s->peers ? "%s: not a port; give a number from 1 to 65535"
+                          : "%s: an argument goes with --peers only (a port)",
+                 operands[0]) < 0)
+        *ret_message = NULL;
+    return -EINVAL;
+}
+
+static const char *const metric_keys[] = {"drops_in_window", "queue",     "queue_peak",
+                                          "oldest_wait_us",  "half_open", "full_part",
+                                          "drops",           NULL};
+
+struct threshold {
+    char key[32];
+    bool above;
+    double value;
+};
+
+/* "queue > 100": of any listener. */
+static bool read_threshold(const char *text, struct threshold *ret)
+{
+    char sign;
+    int end = 0;
+    if (sscanf(text, " %31[a-z_] %c %lf %n", ret->key, &sign, &ret->value, &end) != 3 ||
+        text[end] || (sign != '>' && sign != '<'))
+        return false;
+    ret->above = sign == '>';
+    for (size_t i = 0; metric_keys[i]; i++)
+        if (!strcmp(metric_keys[i], ret->key))
+            return true;
+    return false;
+}
+
+static int check_thresholds(const struct settings *s, char **ret_message)
+{
+    struct threshold t;
+    for (size_t i = 0; i < s->fail_if.n; i++) {
+        if (read_threshold(s->fail_if.text[i], &t))
+            continue;
+        if (asprintf(ret_message,
+                     "--fail-if %s: give 'FIGURE > NUMBER' or 'FIGURE < NUMBER'; a figure of a "
+                     "listener is drops_in_window, queue, queue_peak, oldest_wait_us, half_open, "
+                     "full_part or drops",
+                     s->fail_if.text[i]) < 0)
+            *ret_message = NULL;
+        return -EINVAL;
+    }
+    return 0;
+}
+
+static int read_settings(int argc, char **argv, struct settings *s, json_t **ret_json,
+                         char **ret_message)
+{
+    struct option_row rows[] = {
+        {"for", 0, "DUR", "1s", "how long to look", &option_duration, &s->for_ns, 100 * NS_PER_MS,
+         OPTION_LONGEST_NS},
+        {"watch", 0, NULL, NULL, "look again and again, until ^C; the screen is drawn in place",
+         &option_flag, &s->watch},
+        {"interval", 'i', "DUR", "1s", "with --watch: how long each look is", &option_duration,
+         &s->interval_ns, 100 * NS_PER_MS, OPTION_LONGEST_NS},
+        {"states", 0, NULL, NULL, "only count the sockets by state", &option_flag, &s->states},
+        {"peers", 0, NULL, NULL,
+         "only count the sockets by remote address: of the local port PORT, or of all",
+         &option_flag, &s->peers},
+        {"fail-if", 0, "WHAT", NULL,
+         "exit 3 if this holds for any listener: 'oldest_wait_us > 50000'; repeatable",
+         &option_texts, &s->fail_if},
+        {"json", 'J', "[=FILE]", NULL, "the report as one JSON document", &option_file, &s->json},
+        {"metrics", 0, "FILE", NULL, "write OpenMetrics text there, in one piece", &option_text,
+         &s->metrics},
+        {"color", 0, "WHEN", "auto", "colour on stdout", &option_choice, &s->color,
+         .choices = terminal_color_words},
+    };
+    const size_t n_rows = sizeof(rows) / sizeof(*rows);
+    char **operands;
+    int n;
+    int r = options_read(rows, n_rows, &program, argc, argv, &operands, &n, ret_message);
+    if (r)
+        return r;
+    r = read_port(operands, n, s, ret_message);
+    if (!r)
+        r = check_thresholds(s, ret_message);
+    if (!r && s->states + s->peers + s->watch > 1) {
+        *ret_message = strdup("--states, --peers and --watch: give one of them");
+        r = -EINVAL;
+    }
+    *ret_json = r ? NULL : options_settings(rows, n_rows);
+    return r;
+}
+
+/* --- counting only --- */
+
+struct count {
+    uint64_t states[SOCKDIAG_STATES];
+    struct tally *peers;
+    uint16_t port;
+};
+
+static int count_socket(const struct sockdiag_socket *s, void *context)
+{
+    struct count *c = context;
+    if (c->port && s->source_port != c->port)
+        return 0;
+    c->states[s->state < SOCKDIAG_STATES ? s->state : 0]++;
+    return c->peers && s->destination_port ? tally_add(c->peers, s->family, s->destination) : 0;
+}
+
+static int count(const struct settings *s, json_t *document)
+{
+    static const int families[] = {AF_INET, AF_INET6};
+    struct count c = {.port = s->port, .peers = s->peers ? tally_new() : NULL};
+    struct sockdiag *d;
+    int r = sockdiag_open(&d);
+    if (r)
+        return r;
+    for (size_t f = 0; f < 2 && !r; f++) {
+        const struct sockdiag_query query = {
+            .family = families[f], .states = SOCKDIAG_ALL, .source_port = s->port};
+        r = sockdiag_dump(d, &query, count_socket, &c);
+        if (r == -EINTR || (families[f] == AF_INET6 && r == -ENOENT))
+            r = 0; /* sockets came and went meanwhile */
+    }
+    sockdiag_close(d);
+    struct sockdiag_census census = {0};
+    memcpy(census.states, c.states, sizeof(census.states));
+    json_object_set_new(document, "states", sockdiag_states_json(&census));
+    if (c.peers)
+        json_object_set_new(document, "peers", tally_to_json(c.peers));
+    tally_free(c.peers);
+    return r;
+}
+
+/* --- what follows from it --- */
+
+static bool holds(const json_t *document, const char *text)
+{
+    struct threshold t;
+    size_t i;
+    json_t *l;
+    read_threshold(text, &t);
+    json_array_foreach(json_object_get(document, "listeners"), i, l)
+    {
+        double value = json_number_value(json_object_get(l, t.key));
+        if (t.above ? value > t.value : value < t.value)
+            return true;
+    }
+    return false;
+}
+
+static int judge(const struct settings *s, const json_t *document)
+{
+    int code = EXIT_CODE_DONE;
+    size_t i;
+    json_t *l;
+    json_array_foreach(json_object_get(document, "listeners"), i, l)
+    {
+        if (json_integer_value(json_object_get(l, "drops_in_window")))
+            code = EXIT_CODE_UNMET;
+    }
+    for (i = 0; i < s->fail_if.n; i++)
+        if (holds(document, s->fail_if.text[i])) {
+            terminal_notice("--fail-if %s: it holds", s->fail_if.text[i]);
+            code = EXIT_CODE_UNMET;
+        }
+    return code;
+}
+
+/* Written beside it and renamed: a collector never reads half a file. */
+static int write_metrics(const struct settings *s, const json_t *document)
+{
+    char *path = NULL;
+    if (!s->metrics)
+        return EXIT_CODE_DONE;
+    if (asprintf(&path, "%s.new", s->metrics) < 0)
+        return EXIT_CODE_FAILED;
+    FILE *out = fopen(path, "we");
+    if (out)
+        look_metrics(out, document);
+    bool written = out && !ferror(out);
+    written = out && !fclose(out) && written && !rename(path, s->metrics);
+    if (!written) {
+        terminal_error("cannot write %s: %s; give a file in a folder that you may write to",
+                       s->metrics, strerror(errno));
+        unlink(path);
+    }
+    free(path);
+    return written ? EXIT_CODE_DONE : EXIT_CODE_FAILED;
+}
+
+/* ^C ends the window early: what was seen till then is told. No event loop, so no libev: the program
+ * is copied to servers as one file. */
+static volatile sig_atomic_t stop_asked;
+
+static void on_signal(int number)
+{
+    if (stop_asked)
+        _exit(128 + number);
+    stop_asked = number;
+}
+
+static void catch_signals(void)
+{
+    const struct sigaction action = {.sa_handler = on_signal};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+static bool stopped(void)
+{
+    return stop_asked;
+}
+
+static int failed(const char *step, int r)
+{
+    terminal_error("cannot read %s: %s; the kernel needs CONFIG_INET_DIAG (modprobe tcp_diag), and "
+                   "/proc",
+                   step, strerror(-r));
+    return EXIT_CODE_CANNOT;
+}
+
+static int look_once(const struct settings *s, int64_t for_ns, json_t *document)
+{
+    struct gather g = {0};
+    const char *step = "memory";
+    int r = s->states || s->peers ? count(s, document)
+                                  : gather_run(&g, clock_now_ns() + for_ns, stopped, &step);
+    if (!r && !s->states && !s->peers)
+        look_document_add(document, &g);
+    gather_release(&g);
+    return r ? failed(s->states || s->peers ? "sock_diag (NETLINK_SOCK_DIAG)" : step, r)
+             : EXIT_CODE_DONE;
+}
+
+/* Until ^C: each look is drawn over the one before. */
+static int watch(const struct settings *s, const struct document_head *head)
+{
+    int code = EXIT_CODE_DONE;
+    bool terminal = isatty(STDOUT_FILENO);
+    while (!code && !stopped()) {
+        json_t *document = document_new(head, "report");
+        code = look_once(s, s->interval_ns, document);
+        if (!code) {
+            fputs(terminal ? "\033[H\033[J" : "", stdout);
+            look_text(stdout, document);
+            code = write_metrics(s, document);
+            if (fflush(stdout))
+                code = EXIT_CODE_FAILED;
+        }
+        json_decref(document);
+    }
+    return code;
+}
+
+static int run(const struct settings *s, const struct document_head *head)
+{
+    struct document_output *output = NULL;
+    int code = program_open_output(s->json, NULL, &output);
+    if (!code) {
+        json_t *document = document_new(head, "report");
+        code = look_once(s, s->for_ns, document);
+        if (!code)
+            code = write_metrics(s, document);
+        if (!code) {
+            code = judge(s, document);
+            document_output_report(output, document, look_text);
+        } else {
+            json_decref(document);
+        }
+    }
+    return program_close_output(output, code);
+}
+
+int main(int argc, char **argv)
+{
+    struct settings settings = {0};
+    json_t *json = NULL;
+    char *message = NULL;
+    program_begin("tcplab-look");
+    int r = read_settings(argc, argv, &settings, &json, &message);
+    if (r)
+        return program_settings_ended(r, message);
+    terminal_init("tcplab-look", (enum terminal_color)settings.color);
+    page_set_width(isatty(STDOUT_FILENO) ? terminal_columns() : 0);
+    catch_signals();
+    const struct document_head head = {.schema = "tcplab.look/1",
+                                       .program = "tcplab-look",
+                                       .argc = argc,
+                                       .argv = argv,
+                                       .settings = json};
+    int code = settings.watch ? watch(&settings, &head) : run(&settings, &head);
+    json_decref(json);
+    return code;
+}

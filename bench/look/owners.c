@@ -1,0 +1,224 @@
+#include "bench/look/owners.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct owned {
+    uint32_t inode;
+    pid_t pid; /* the first that has it */
+};
+
+struct cgroup {
+    uint64_t id;
+    char unit[OWNER_TEXT];
+};
+
+struct owners {
+    struct owned *list; /* sorted by inode once found */
+    size_t n, size;
+    struct cgroup *cgroups;
+    size_t n_cgroups, size_cgroups;
+};
+
+struct owners *owners_new(void)
+{
+    return calloc(1, sizeof(struct owners));
+}
+
+void owners_free(struct owners *o)
+{
+    if (!o)
+        return;
+    free(o->list);
+    free(o->cgroups);
+    free(o);
+}
+
+int owners_want(struct owners *o, uint32_t inode)
+{
+    if (!inode)
+        return 0;
+    if (o->n == o->size) {
+        size_t size = o->size ? 2 * o->size : 64;
+        struct owned *bigger = reallocarray(o->list, size, sizeof(*bigger));
+        if (!bigger)
+            return -ENOMEM;
+        o->list = bigger;
+        o->size = size;
+    }
+    o->list[o->n++] = (struct owned){.inode = inode};
+    return 0;
+}
+
+static int compare_inodes(const void *a, const void *b)
+{
+    const struct owned *x = a, *y = b;
+    return x->inode < y->inode ? -1 : x->inode > y->inode;
+}
+
+static struct owned *find_inode(const struct owners *o, uint32_t inode)
+{
+    const struct owned key = {.inode = inode};
+    return o->n ? bsearch(&key, o->list, o->n, sizeof(key), compare_inodes) : NULL;
+}
+
+/* --- processes --- */
+
+/* False: its descriptors may not be looked at. */
+static bool look_into(const struct owners *o, pid_t pid)
+{
+    char path[64], target[64];
+    unsigned inode;
+    snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+    DIR *descriptors = opendir(path);
+    if (!descriptors)
+        return errno != EACCES && errno != EPERM;
+    for (const struct dirent *e; (e = readdir(descriptors));) {
+        ssize_t length = readlinkat(dirfd(descriptors), e->d_name, target, sizeof(target) - 1);
+        target[length > 0 ? length : 0] = '\0';
+        if (sscanf(target, "socket:[%u]", &inode) != 1)
+            continue;
+        struct owned *its = find_inode(o, inode);
+        if (its && !its->pid)
+            its->pid = pid;
+    }
+    closedir(descriptors);
+    return true;
+}
+
+static bool find_processes(struct owners *o)
+{
+    bool all = true;
+    DIR *processes = opendir("/proc");
+    if (!processes)
+        return false;
+    for (const struct dirent *e; (e = readdir(processes));)
+        if (isdigit((unsigned char)e->d_name[0]))
+            all = look_into(o, (pid_t)atoi(e->d_name)) && all;
+    closedir(processes);
+    return all;
+}
+
+/* --- cgroups --- */
+
+/* "/system.slice/nginx.service" gives "nginx.service"; of "/user.slice/.../run-1.scope" the last
+ * part, too. */
+static void unit_of_path(const char *path, char unit[static OWNER_TEXT])
+{
+    const char *last = strrchr(path, '/');
+    snprintf(unit, OWNER_TEXT, "%s", last && last[1] ? last + 1 : "");
+}
+
+static struct owners *walking; /* nftw() hands over no context */
+
+static int visit_cgroup(const char *path, const struct stat *status, int kind, struct FTW *where)
+{
+    struct owners *o = walking;
+    if (kind != FTW_D || !where->level)
+        return 0;
+    if (o->n_cgroups == o->size_cgroups) {
+        size_t size = o->size_cgroups ? 2 * o->size_cgroups : 64;
+        struct cgroup *bigger = reallocarray(o->cgroups, size, sizeof(*bigger));
+        if (!bigger)
+            return -1;
+        o->cgroups = bigger;
+        o->size_cgroups = size;
+    }
+    struct cgroup *c = &o->cgroups[o->n_cgroups++];
+    c->id = status->st_ino; /* cgroup_id() is the inode number of its folder */
+    unit_of_path(path, c->unit);
+    return 0;
+}
+
+bool owners_find(struct owners *o)
+{
+    static const char *const mounts[] = {"/sys/fs/cgroup/unified", "/sys/fs/cgroup"};
+    size_t n = 0;
+    if (o->n)
+        qsort(o->list, o->n, sizeof(*o->list), compare_inodes);
+    for (size_t i = 0; i < o->n; i++)
+        if (!n || o->list[n - 1].inode != o->list[i].inode)
+            o->list[n++] = o->list[i];
+    o->n = n;
+    walking = o;
+    for (size_t i = 0; i < sizeof(mounts) / sizeof(*mounts) && !o->n_cgroups; i++)
+        nftw(mounts[i], visit_cgroup, 16, FTW_PHYS | FTW_MOUNT);
+    return find_processes(o);
+}
+
+/* --- one owner --- */
+
+static bool read_line(const char *path, char *line, size_t size)
+{
+    FILE *file = fopen(path, "re");
+    bool read = file && fgets(line, (int)size, file);
+    if (file)
+        fclose(file);
+    if (read)
+        line[strcspn(line, "\n")] = '\0';
+    return read;
+}
+
+static void fill_descriptors(struct owner *owner)
+{
+    char path[64], line[256];
+    long long soft;
+    snprintf(path, sizeof(path), "/proc/%d/fd", (int)owner->pid);
+    DIR *descriptors = opendir(path);
+    for (owner->descriptors = descriptors ? 0 : -1; descriptors && readdir(descriptors);)
+        owner->descriptors++;
+    if (descriptors) {
+        closedir(descriptors);
+        owner->descriptors -= 2; /* . and .. */
+    }
+    snprintf(path, sizeof(path), "/proc/%d/limits", (int)owner->pid);
+    FILE *limits = fopen(path, "re");
+    while (limits && fgets(line, sizeof(line), limits))
+        if (sscanf(line, "Max open files %lld", &soft) == 1)
+            owner->descriptors_max = soft;
+    if (limits)
+        fclose(limits);
+}
+
+/* The last line of the process's cgroup file is cgroup v2's: "0::/system.slice/nginx.service". */
+static void fill_unit(struct owner *owner)
+{
+    char path[64], line[PATH_MAX];
+    snprintf(path, sizeof(path), "/proc/%d/cgroup", (int)owner->pid);
+    FILE *file = fopen(path, "re");
+    while (file && fgets(line, sizeof(line), file)) {
+        line[strcspn(line, "\n")] = '\0';
+        if (!strncmp(line, "0::", 3))
+            unit_of_path(line + 3, owner->unit);
+    }
+    if (file)
+        fclose(file);
+}
+
+struct owner owners_get(const struct owners *o, uint32_t inode, uint64_t cgroup)
+{
+    struct owner owner = {.descriptors = -1, .descriptors_max = -1};
+    char path[64];
+    const struct owned *its = find_inode(o, inode);
+    for (size_t i = 0; cgroup && i < o->n_cgroups; i++)
+        if (o->cgroups[i].id == cgroup)
+            snprintf(owner.unit, sizeof(owner.unit), "%s", o->cgroups[i].unit);
+    if (!its || !its->pid)
+        return owner;
+    owner.pid = its->pid;
+    snprintf(path, sizeof(path), "/proc/%d/comm", (int)owner.pid);
+    read_line(path, owner.program, sizeof(owner.program));
+    fill_descriptors(&owner);
+    if (!owner.unit[0])
+        fill_unit(&owner);
+    return owner;
+}

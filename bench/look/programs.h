@@ -1,0 +1,46 @@
+/* Programs that people run, how they ask for their backlog, and what they ask for by default. Each
+ * default is checked against the program's source or manual. */
+#pragma once
+
+#include <stdint.h>
+
+struct program_backlog {
+    const char *program;   /* as /proc/PID/comm has it, or its beginning */
+    int64_t fallback;      /* its default; -1: it has none of its own */
+    const char *directive; /* how to set it */
+    const char *source;    /* where the default stands */
+};
+
+/* X(program, default, directive, source) */
+#define PROGRAM_BACKLOGS(X)                                                                       \
+    X("nginx", 511,                                                                               \
+      "listen 80 backlog=N; in nginx.conf, then restart (a reload keeps the socket)",             \
+      "NGX_LISTEN_BACKLOG, src/os/unix/ngx_linux_config.h")                                       \
+    X("apache2", 511, "ListenBacklog N in apache2.conf",                                          \
+      "DEFAULT_LISTENBACKLOG, include/mpm_common.h")                                              \
+    X("httpd", 511, "ListenBacklog N in httpd.conf",                                              \
+      "DEFAULT_LISTENBACKLOG, include/mpm_common.h")                                              \
+    X("haproxy", -1, "backlog N in the frontend (default: its maxconn)",                          \
+      "listener_backlog(), include/haproxy/listener.h")                                           \
+    X("node", 511, "server.listen({port, backlog: N})", "lib/net.js, setupListenHandle()")        \
+    X("java", 50, "new ServerSocket(port, N); Netty: option(SO_BACKLOG, N); Tomcat: acceptCount", \
+      "java.net.ServerSocket (50); Netty and Tomcat have their own")                              \
+    X("gunicorn", 2048, "--backlog N", "gunicorn/config.py, class Backlog")                       \
+    X("uvicorn", 2048, "--backlog N", "uvicorn/config.py")                                        \
+    X("uwsgi", 100, "listen = N", "core/uwsgi.c, uwsgi.listen_queue")                             \
+    X("php-fpm", 511, "listen.backlog = N in the pool's file",                                    \
+      "FPM_BACKLOG_DEFAULT, sapi/fpm/fpm/fpm_sockets.h")                                          \
+    X("redis-server", 511, "tcp-backlog N in redis.conf", "src/config.c, tcp-backlog")            \
+    X("postgres", -1, "none: twice max_connections (before 16: at most 10,000)",                  \
+      "ListenServerPort(), src/backend/libpq/pqcomm.c")                                           \
+    X("mysqld", -1, "back_log = N (default: max_connections)", "sql/mysqld.cc, back_log")         \
+    X("mariadbd", -1, "back_log = N (default: by max_connections)", "sql/mysqld.cc, back_log")    \
+    X("sshd", 128, "none: SSH_LISTEN_BACKLOG is compiled in", "ssh.h, SSH_LISTEN_BACKLOG")        \
+    X("systemd", 4096, "Backlog=N in the .socket unit (older systemd: 128)",                      \
+      "src/basic/socket-util.h, SOMAXCONN_DELUXE")                                                \
+    X("python3", -1, "socket.listen(N); http.server and socketserver: request_queue_size",        \
+      "Lib/socketserver.py, TCPServer.request_queue_size (5)")                                    \
+    X("tcplab-server", 4096, "--backlog N", "server/settings.c")
+
+/* By the name of a process; NULL: none is known. "php-fpm8.2" is php-fpm. */
+const struct program_backlog *program_backlog_of(const char *name);
