@@ -53,6 +53,20 @@ function filmTransit(run, segments) {
     return Math.max(seen || delay || 10, 0.05);
 }
 
+/** Segments that meet one of the other direction on their way. */
+function filmCrossings(segments) {
+    const last = new Map(); /* of each connection and direction, the one that ends last */
+    for (const s of segments) {
+        const other = last.get(s.connection + (s.direction === "to_server" ? "to_client"
+            : "to_server"));
+        if (other && other.end_ms > s.t_ms)
+            s.crosses = other.crosses = true;
+        const own = last.get(s.connection + s.direction);
+        if (!own || own.end_ms < s.end_ms)
+            last.set(s.connection + s.direction, s);
+    }
+}
+
 /** Segments of one connection and direction so close together that each needs a row of its own. */
 function filmRows(segments, transit) {
     const last = new Map();
@@ -83,6 +97,7 @@ function filmSegments(run) {
             : s.dropped_ms !== null ? s.dropped_ms : s.t_ms + transit;
     }
     filmRows(segments, transit);
+    filmCrossings(segments);
     return {segments, transit};
 }
 
@@ -211,6 +226,9 @@ export function createFilm(run) {
         /* those that are known by numbers alone; all, in a document of an older version */
         left_out: connections.length ? (run.left_out && run.left_out.connections) || 0
             : filmMost(run, timeline),
+        listens: timeline.some((entry) => entry.server && entry.server.LISTEN) ||
+            connections.some((c) => c.states.server.some((change) =>
+                change.place === "accept_queue")),
         limit: timeline.reduce((most, entry) => Math.max(most, entry.limit || 0), 0),
 
         /** {state, place, since_ms}: NONE before the first change. */

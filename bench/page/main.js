@@ -185,7 +185,7 @@ function drawHead(run) {
     find("question").classList.toggle("long", (run.question || "").length > 58);
     find("knobs").replaceChildren();
     for (const words of knobWords(run.knobs, true))
-        htmlElement("span", {}, find("knobs"), words);
+        find("knobs").append(htmlElement("span", {}, null, words), " ");
     document.title = text("title", {experiment: run.experiment, question: run.question || ""});
 }
 

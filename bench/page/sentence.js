@@ -70,5 +70,5 @@ export function sentenceAt(film, clock, t, uncovered) {
 
 function sentenceUnderWay(film, t) {
     const events = film.segmentsAt(t, 0).map((segment) => ({segment}));
-    return text("say_under_way", {what: sentenceWhat(events, !film.left_out)});
+    return text(events.length > 1 ? "say_under_way_many" : "say_under_way", {what: sentenceWhat(events, !film.left_out)});
 }

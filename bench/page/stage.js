@@ -29,10 +29,6 @@ function stageLayout(width, height) {
     };
 }
 
-function stageFirstPlace(state, place) {
-    return place || (state === STATE_NONE ? null : "kernel");
-}
-
 /** "ESTABLISHED", or how many in which state, the most first. */
 function stageStates(counts) {
     const states = Object.entries(counts).sort((a, b) => b[1] - a[1]);
@@ -53,7 +49,7 @@ export function createStage(root, film, clock, context) {
     const firstProgram = Math.min(...groups);
     const sleeps = film.has_states && !film.connections.some((c) =>
         c.states.server.some((change) => change.place === "program"));
-    const leftToKernel = film.connections.some((c) =>
+    const leftToKernel = film.listens && film.connections.some((c) =>
         c.states.server.some((change) => change.state !== STATE_NONE && !change.place));
     const slots = film.limit + 1;
     let svg, layout, tokens, rows, places, cards, wire, numbers = false, serial = 0;
@@ -167,11 +163,15 @@ export function createStage(root, film, clock, context) {
         rows.stack.lane = svgElement("line", {x1: layout.wire.x,
                                               x2: layout.wire.x + layout.wire.width, y1: middle,
                                               y2: middle, class: "lane stack-lane"}, svg);
-        const group = svgElement("g", {class: "stack", "data-stack": more}, svg);
+        const group = svgElement("g", {"data-stack": more}, svg);
+        svgElement("rect", {x: layout.client.x + 50, y: middle - Math.min(34, height - 2) / 2,
+                            width: layout.client.width - 60, height: Math.min(34, height - 2),
+                            rx: 6, class: "belief"}, group);
+        rows.stack.group = group;
         for (const shift of [6, 3, 0])
             svgElement("rect", {x: x - 14 + shift - 3, y: middle - 10 - shift + 3, width: 24,
                                 height: 20, rx: 6, class: "stack-shape"}, group);
-        rows.stack.text = svgElement("text", {x: layout.client.x + 52, y: middle + 7.5,
+        rows.stack.text = svgElement("text", {x: layout.client.x + 60, y: middle + 7.5,
                                               class: "state"}, group,
                                      text("and_more", {n: more.toLocaleString("en")}));
     }
@@ -179,6 +179,9 @@ export function createStage(root, film, clock, context) {
     function updateClient(t) {
         if (rows.states)
             updateStates(t);
+        if (rows.stack)
+            setAttribute(rows.stack.group, "class", others.some((c) => film.disagreeAt(c, t))
+                ? "stack disagree" : "stack");
         for (const connection of chosen) {
             const row = rows.get(connection.id);
             const {state} = film.stateAt(connection, "client", t);
@@ -297,19 +300,20 @@ export function createStage(root, film, clock, context) {
         const columns = layout.columns;
         const most = Math.min(chosen.length + (more ? 1 : 0), 2 * columns);
         const room = layout.bottom - layout.top - 4;
-        const drawn = slots <= 2 * columns && film.limit > 0;
+        const drawn = slots <= 2 * columns;
         const queueRows = drawn ? Math.ceil(slots / columns) : 1;
-        const below = film.limit > 0 ? (drawn ? 24 : 42) : 0;
-        const programRows = 1;
-        const fixed = (1 + queueRows + programRows) * layout.pitch + below + 3 * 38 +
+        const below = drawn ? 24 : 42;
+        const fixed = (2 + queueRows) * layout.pitch + below + 3 * 38 +
             (leftToKernel ? 38 + layout.pitch : 0);
         const trayRows = most > columns && fixed + layout.pitch < room ? 2 : 1;
-        const joints = leftToKernel ? 3 : 2;
-        const joint = Math.max(2, Math.min(64, (room - fixed - (trayRows - 1) * layout.pitch) /
-                                                joints));
+        const joint = Math.max(2, Math.min(64, (room - fixed - (trayRows - 1) * layout.pitch) / 2));
         places = new Map();
         tokens.server = new Map();
         let y = layout.top + 4;
+        if (!film.listens) {
+            drawProgram(y + 80);
+            return;
+        }
         const next = (place, extra, label) => {
             y += place.height + extra;
             if (joint >= 22 && label)
@@ -322,20 +326,23 @@ export function createStage(root, film, clock, context) {
         const queue = addPlace("accept_queue", y, queueRows, columns);
         if (drawn)
             drawSlots(queue);
-        else if (film.limit > 0)
+        else
             drawGauge(queue);
         next(queue, below, text("accept"));
-        const program = addPlace("program", y, programRows, columns);
+        drawProgram(y);
+    }
+
+    /** And what its program has left to the kernel. */
+    function drawProgram(y) {
+        const {columns} = layout;
+        const program = addPlace("program", y, 1, columns);
         drawTray(program, false);
-        program.group.classList.toggle("asleep", sleeps);
-        if (sleeps)
+        if (sleeps && film.listens)
             svgElement("text", {x: program.x + layout.places.width / 2 - 14,
                                 y: program.y + layout.pitch / 2 + 8, class: "sleep"},
                        program.group, text("asleep"));
-        if (leftToKernel) {
-            next(program, 0, null);
-            drawTray(addPlace("kernel", y, 1, columns), false);
-        }
+        if (leftToKernel)
+            drawTray(addPlace("kernel", y + program.height + 4, 1, columns), false);
         for (const place of places.values()) {
             place.chip = svgElement("g", {class: "chip"}, place.group);
             place.chipBox = svgElement("rect", {y: -16, height: 32, rx: 8, class: "chip-shape"},
@@ -345,12 +352,18 @@ export function createStage(root, film, clock, context) {
         layer.server = svgElement("g", {class: "tokens"}, svg);
     }
 
+    function placeOf(state, place) {
+        if (state === STATE_NONE)
+            return null;
+        return film.listens ? place || "kernel" : "program";
+    }
+
     /** Who is where at t: {place: [{connection, state, since}]}, first come first. */
     function peopleAt(t) {
         const people = new Map(STAGE_PLACES.map((name) => [name, []]));
         for (const connection of chosen) {
             const {state, place, since_ms} = film.stateAt(connection, "server", t);
-            const where = stageFirstPlace(state, place);
+            const where = placeOf(state, place);
             if (where)
                 people.get(where).push({connection, state, since: enteredAt(connection, t)});
         }
@@ -365,7 +378,7 @@ export function createStage(root, film, clock, context) {
         for (const change of connection.states.server) {
             if (change.at_ms > t)
                 break;
-            const place = stageFirstPlace(change.state, change.place);
+            const place = placeOf(change.state, change.place);
             if (place !== where)
                 since = change.at_ms;
             where = place;
@@ -377,7 +390,7 @@ export function createStage(root, film, clock, context) {
         const counts = {};
         for (const connection of others) {
             const {state, place} = film.stateAt(connection, "server", t);
-            const where = stageFirstPlace(state, place);
+            const where = placeOf(state, place);
             if (where) {
                 counts[where] = counts[where] || {};
                 counts[where][state] = (counts[where][state] || 0) + 1;
@@ -494,7 +507,7 @@ export function createStage(root, film, clock, context) {
         setAttribute(place.box, "visibility", fitted ? "visible" : "hidden");
         setAttribute(place.group, "class", `place place-${place.name}` +
             `${disagree ? " disagree" : ""}${all ? " holds" : ""}` +
-            `${place.name === "program" && sleeps ? " asleep" : ""}`);
+            `${place.name === "program" && sleeps && film.listens ? " asleep" : ""}`);
         setAttribute(place.group, "data-count", all);
         if (place.gauge) {
             setAttribute(place.gauge, "width", Math.min(1, all / slots) * place.gaugeWidth);
@@ -616,9 +629,11 @@ export function createStage(root, film, clock, context) {
         const from = x + half + 2, way = layout.wire.width - 2 * half - 4;
         const at = s.direction === "to_server" ? from + part * way : from + way - part * way;
         const most = Math.max(1, Math.floor(row.height / (34 * layout.zoom)));
-        const lines = Math.min(most, s.together.length);
+        const apart = most > 1 && s.together.some((one) => one.crosses); /* each way its half */
+        const lines = Math.min(apart ? most >> 1 : most, s.together.length);
         const line = s.together.indexOf(s) % lines;
-        const shift = (line - (lines - 1) / 2) * 34 * layout.zoom;
+        const aside = apart ? (s.direction === "to_server" ? -lines : lines) / 2 : 0;
+        const shift = (line - (lines - 1) / 2 + aside) * 34 * layout.zoom;
         let fall = 0, glow = 1, inside = 0;
         if (s.dropped_ms !== null && t >= s.dropped_ms) {
             const age = (t - s.dropped_ms) * clock.pace / STAGE_GLOW_MS;
@@ -663,7 +678,7 @@ export function createStage(root, film, clock, context) {
         setAttribute(wire.fold, "visibility", fold ? "visible" : "hidden");
         if (fold)
             setText(wire.foldText, text("passes", {span: stageSpan(fold.to_ms - fold.from_ms)}));
-        setAttribute(legend, "class", chosen.some((c) => film.disagreeAt(c, t)) ? "" : "absent");
+        setAttribute(legend, "class", film.connections.some((c) => film.disagreeAt(c, t)) ? "" : "absent");
     }
 
     /** The counters that what was dropped just now has moved. */
@@ -689,7 +704,8 @@ export function createStage(root, film, clock, context) {
                                 class: `host host-${side}`}, svg);
             svgElement("text", {x: host.x + 14, y: 32, class: "host-title"}, svg, text(side));
         }
-        const listen = film.limit > 0 && !layout.narrow ? text("listen", {n: film.limit}) : "";
+        const listen = !film.listens ? text("nobody_listens")
+            : layout.narrow ? "" : text("listen", {n: film.limit});
         svgElement("text", {x: server.x + server.width - 14, y: 32, class: "host-note"}, svg,
                    listen);
         const delay = film.run.knobs && film.run.knobs.delay_us;

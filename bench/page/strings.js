@@ -18,6 +18,7 @@ const strings = {
     client: "client",
     server: "server",
     listen: "listen(fd, {n})",
+    nobody_listens: "nobody listens",
     wire: "wire",
     wire_delay: "wire, {span} each way",
     loopback: "loopback: one host, no wire",
@@ -57,7 +58,8 @@ const strings = {
     // the sentence
     say_beginning: "The server listens. Press space.",
     waits_for: "Waiting for {what}.",
-    say_under_way: "{what} on their way.",
+    say_under_way: "{what} on its way.",
+    say_under_way_many: "{what} on their way.",
     say_quiet: "Nothing moves.",
     say_fold: "{span} passes: nothing moves.",
     say_end: "The end. What did you expect? r uncovers the results.",
