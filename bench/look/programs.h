@@ -13,9 +13,6 @@ struct program_backlog {
 
 /* X(program, default, directive, source) */
 #define PROGRAM_BACKLOGS(X)                                                                       \
-    X("nginx", 511,                                                                               \
-      "listen 80 backlog=N; in nginx.conf, then restart (a reload keeps the socket)",             \
-      "NGX_LISTEN_BACKLOG, src/os/unix/ngx_linux_config.h")                                       \
     X("apache2", 511, "ListenBacklog N in apache2.conf",                                          \
       "DEFAULT_LISTENBACKLOG, include/mpm_common.h")                                              \
     X("httpd", 511, "ListenBacklog N in httpd.conf",                                              \
