@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 
 #define LOOK_NS        (20 * NS_PER_MS) /* between looks at the listeners, at least, */
-#define WAITS_NS       (50 * NS_PER_MS) /* and between looks at what waits: each walks all sockets */
+#define WAITS_NS       (50 * NS_PER_MS) /* and between walks over all sockets, for what waits */
 #define COST_PARTS     250              /* a look takes one part in so many of the time */
 #define WAITS_PORTS    4                /* listeners whose queues are looked into at once */
 #define SOCKETS_CHEAP  20000            /* so many are looked at one by one at the end */

@@ -239,8 +239,8 @@ static int write_metrics(const struct settings *s, const json_t *document)
     return written ? EXIT_CODE_DONE : EXIT_CODE_FAILED;
 }
 
-/* ^C ends the window early: what was seen till then is told. No event loop, so no libev: the program
- * is copied to servers as one file. */
+/* ^C ends the window early: what was seen till then is told. No event loop, so no libev: one file
+ * that is copied to servers. */
 static volatile sig_atomic_t stop_asked;
 
 static void on_signal(int number)

@@ -58,8 +58,8 @@ struct sockdiag_socket {
     /* SK_MEMINFO_DROPS, of a LISTEN socket when asked for: +1 a dropped SYN or cookie ACK, +2 a
      * request's third ACK */
     uint32_t drops;
-    /* when asked for, of a full socket: since the last data was sent, or, where none ever was, since
-     * the socket came to be (tcp_create_openreq_child() sets tp->lsndtime) */
+    /* when asked for, of a full socket: since the last data was sent, or, where none ever was,
+     * since the socket came to be (tcp_create_openreq_child() sets tp->lsndtime) */
     bool has_info;
     uint32_t last_sent_ms;
 };
