@@ -1,0 +1,51 @@
+// Chromium, driven by puppeteer-core: pages opened from files, and what they complained about.
+
+"use strict";
+
+const path = require("path");
+const {createRequire} = require("module");
+const {pathToFileURL} = require("url");
+
+const CHROMIUM = process.env.CHROMIUM || "/usr/bin/chromium";
+
+/** A module that npm put into BUILD/page-tests. */
+function moduleOf(build, name) {
+    return createRequire(path.join(path.resolve(build), "page-tests", "/"))(name);
+}
+
+/** As root there is no sandbox for the browser to make. */
+function startBrowser(build) {
+    const args = ["--disable-gpu", "--no-first-run", "--disable-dev-shm-usage"];
+    if (process.getuid() === 0)
+        args.push("--no-sandbox");
+    return moduleOf(build, "puppeteer-core").launch({executablePath: CHROMIUM, headless: true,
+                                                     args, timeout: 60000});
+}
+
+/** A page of the browser with that file open. page.complaints: errors of its script, messages of
+ *  its console, dialogs, requests for anything but the file itself. */
+async function openFile(browser, file, options = {}) {
+    const address = pathToFileURL(path.resolve(file)).href + (options.hash || "");
+    const page = await browser.newPage();
+    page.complaints = [];
+    const complain = (what) => page.complaints.push(what);
+    page.on("pageerror", (error) => complain(`error: ${error.message}`));
+    page.on("console", (message) => complain(`console: ${message.type()}: ${message.text()}`));
+    page.on("dialog", (dialog) => {
+        complain(`dialog: ${dialog.message()}`);
+        dialog.dismiss();
+    });
+    page.on("request", (request) => {
+        if (request.url() !== address.replace(/#.*/, "") && request.url() !== address &&
+            !/^(blob|data):/.test(request.url()))
+            complain(`request: ${request.url().slice(0, 200)}`);
+    });
+    await page.setViewport(options.viewport || {width: 1280, height: 720});
+    await page.emulateMediaFeatures([
+        {name: "prefers-color-scheme", value: options.dark ? "dark" : "light"},
+        {name: "prefers-reduced-motion", value: options.still ? "reduce" : "no-preference"}]);
+    await page.goto(address, {waitUntil: "load"});
+    return page;
+}
+
+module.exports = {CHROMIUM, moduleOf, openFile, startBrowser};
