@@ -13,6 +13,9 @@ struct program_backlog {
 
 /* X(program, default, directive, source) */
 #define PROGRAM_BACKLOGS(X)                                                                       \
+    X("nginx", 511,                                                                               \
+      "backlog=N in its listen directive, then a restart (a reload keeps the socket)",            \
+      "NGX_LISTEN_BACKLOG, src/os/unix/ngx_linux_config.h")                                       \
     X("apache2", 511, "ListenBacklog N in apache2.conf",                                          \
       "DEFAULT_LISTENBACKLOG, include/mpm_common.h")                                              \
     X("httpd", 511, "ListenBacklog N in httpd.conf",                                              \
