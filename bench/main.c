@@ -2,6 +2,7 @@
 #include "bench/verbs/claims.h"
 #include "bench/verbs/enter.h"
 #include "bench/verbs/explain.h"
+#include "bench/verbs/list.h"
 #include "bench/verbs/probe.h"
 #include "bench/verbs/run.h"
 #include "bench/verbs/show.h"
@@ -19,7 +20,7 @@ static const struct {
     const char *name, *arguments, *help;
     int (*run)(int argc, char **argv);
 } verbs[] = {
-    {"list", "", "list the experiments", list_main},
+    {"list", "[OPTIONS]", "list the experiments", list_main},
     {"explain", "[OPTIONS] NAME",
      "describe one experiment: the question, the textbooks, the kernel, the knobs, the prediction",
      explain_main},
@@ -79,7 +80,7 @@ int main(int argc, char **argv)
         return EXIT_CODE_USAGE;
     }
     /* the others have their own */
-    bool help_of_verb = argc == 3 && (!strcmp(argv[1], "list") || !strcmp(argv[1], "enter")) &&
+    bool help_of_verb = argc == 3 && !strcmp(argv[1], "enter") &&
                         (!strcmp(argv[2], "-h") || !strcmp(argv[2], "--help"));
     if (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help") || help_of_verb) {
         main_help(stdout);

@@ -3,6 +3,7 @@
 #include "common/report/page.h"
 #include "common/report/terminal.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #define DRAWING_INDENT 4
@@ -72,13 +73,17 @@ static void drawing_line(FILE *out, const char *line)
         drawing_note(out, text, *line == 's', state);
 }
 
-void drawing_page(FILE *out, const char *const *lines)
+void drawing_page(FILE *out, const json_t *lines)
 {
-    if (!lines)
+    size_t i;
+    json_t *line;
+    if (!json_array_size(lines))
         return;
     page_title(out, "Segment by segment, as it is by default");
     layout_fill(out, ' ', DRAWING_INDENT);
     fprintf(out, "client%*s\n", DRAWING_SPAN - 4, "server");
-    for (size_t i = 0; lines[i]; i++)
-        drawing_line(out, lines[i]);
+    json_array_foreach((json_t *)lines, i, line)
+    {
+        drawing_line(out, json_string_value(line));
+    }
 }

@@ -2,7 +2,8 @@
  * (trial/experiment.h). */
 #pragma once
 
-#include <stdbool.h>
+#include <jansson.h>
 #include <stdio.h>
 
-void drawing_page(FILE *out, const char *const *lines); /* NULL-terminated, or NULL: nothing */
+/* lines: an array of strings; nothing for NULL or an empty one. */
+void drawing_page(FILE *out, const json_t *lines);

@@ -137,8 +137,3 @@ struct expected expected_of(const json_t *check)
     struct expected_numbers n = expected_read(check);
     return expected_numbers(unit ? unit : "", &n);
 }
-
-struct expected expected_between(const char *unit, double lo, double hi)
-{
-    return expected_numbers(unit, &(struct expected_numbers){.lo = lo, .hi = hi, .observed = NAN});
-}

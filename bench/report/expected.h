@@ -14,8 +14,5 @@ struct expected {
     char distance[EXPECTED_MAX];
 };
 
-/* The same of a prediction alone: its interval (INFINITY: open) and its unit. */
-struct expected expected_between(const char *unit, double lo, double hi);
-
 /* With as many decimals as it takes to see that what differs is outside. */
 struct expected expected_of(const json_t *check);

@@ -26,21 +26,28 @@ static json_t *measure(double value, const char *unit)
                                                  : document_number(value);
 }
 
+json_t *trial_document_expectation(const struct expectation *e)
+{
+    json_t *json = json_pack("{s:s, s:s, s:[o, o], s:s, s:s}", "name", e->name, "unit", e->unit,
+                             "predicted", measure(e->lo, e->unit), measure(e->hi, e->unit), "rule",
+                             e->rule->sentence, "source", e->rule->source);
+    if (!strcmp(e->unit, "errno"))
+        json_object_set_new(json, "predicted_errno",
+                            json_pack("[o, o]", document_errno(e->lo), document_errno(e->hi)));
+    return json;
+}
+
 static json_t *document_check(const struct trial *t, const struct expectation *e,
                               enum verdict *verdict)
 {
     double observed = trial_observed(t, e->name);
     enum verdict v = verdict_check(e, observed);
     *verdict = verdict_add(*verdict, v);
-    json_t *check = json_pack(
-        "{s:s, s:s, s:[o, o], s:o, s:s, s:s, s:s}", "name", e->name, "unit", e->unit, "predicted",
-        measure(e->lo, e->unit), measure(e->hi, e->unit), "observed", measure(observed, e->unit),
-        "verdict", verdict_name(v), "rule", e->rule->sentence, "source", e->rule->source);
-    if (!strcmp(e->unit, "errno")) {
-        json_object_set_new(check, "predicted_errno",
-                            json_pack("[o, o]", document_errno(e->lo), document_errno(e->hi)));
+    json_t *check = trial_document_expectation(e);
+    json_object_set_new(check, "observed", measure(observed, e->unit));
+    json_object_set_new(check, "verdict", json_string(verdict_name(v)));
+    if (!strcmp(e->unit, "errno"))
         json_object_set_new(check, "observed_errno", document_errno(observed));
-    }
     return check;
 }
 
@@ -115,20 +122,12 @@ static json_t *document_told(const struct trial *t)
     return told;
 }
 
-static json_t *document_by_hand(const struct experiment *e)
+json_t *trial_document_by_hand(const struct experiment *e)
 {
     json_t *list = json_array();
     for (const struct by_hand *b = e->by_hand; b && b->command; b++)
         json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "where", b->where, "command",
                                               b->command, "shows", b->shows));
-    return list;
-}
-
-static json_t *document_list(const char *const *texts)
-{
-    json_t *list = json_array();
-    for (size_t i = 0; texts && texts[i]; i++)
-        json_array_append_new(list, json_string(texts[i]));
     return list;
 }
 
@@ -239,9 +238,9 @@ json_t *trial_document(struct trial *t, int64_t repetition, double elapsed_s, in
         add_nothing(document);
     if (e->time)
         json_object_set_new(document, "time", json_string(e->time));
-    json_object_set_new(document, "by_hand", document_by_hand(e));
-    json_object_set_new(document, "see_also", document_list(e->see_also));
-    json_object_set_new(document, "try_next", document_list(e->try_next));
+    json_object_set_new(document, "by_hand", trial_document_by_hand(e));
+    json_object_set_new(document, "see_also", document_strings(e->see_also));
+    json_object_set_new(document, "try_next", document_strings(e->try_next));
     json_object_set_new(document, "elapsed_s", document_real(elapsed_s));
     *ret_code = code(t, verdict);
     return document;

@@ -5,6 +5,7 @@
 #include "bench/report/layout.h"
 #include "bench/report/pager.h"
 #include "bench/verbs/jobs.h"
+#include "bench/verbs/reference.h"
 #include "common/process/exit_code.h"
 #include "common/process/stop.h"
 #include "common/report/document.h"
@@ -48,6 +49,7 @@ static const struct option_program claims_program = {
     .name = "tcplab-bench claims",
     .usage = "[list | run [options] [NAME...]]",
     .examples = "  tcplab-bench claims list\n"
+                "  tcplab-bench claims list --json      with what is true instead, and since when\n"
                 "  tcplab-bench claims run -j 8         all of them: is it so on this kernel?\n"
                 "  tcplab-bench claims run listen-n fin-timeout-shortens-time-wait\n"
                 "  tcplab-bench claims run --json=claims.json\n",
@@ -72,10 +74,10 @@ static int claims_say(char **ret_message, const char *format, const char *word)
 static int claims_choose(struct claims_settings *s, char **words, int n, char **ret_message)
 {
     s->list = !n || !strcmp(words[0], "list");
-    if (s->list && (n > 1 || s->json))
+    if (s->list && n > 1)
         return claims_say(ret_message,
-                          "claims list takes no %s; for their verdicts: tcplab-bench claims run",
-                          n > 1 ? "names" : "--json");
+                          "claims list takes no names; for a verdict: tcplab-bench claims run %s",
+                          words[1]);
     if (!s->list && strcmp(words[0], "run"))
         return claims_say(ret_message,
                           "claims %s: write claims list, or claims run and the names of claims",
@@ -110,20 +112,40 @@ static int claims_read_settings(int argc, char **argv, struct claims_settings *s
     return r;
 }
 
-static int claims_list(const struct claims_settings *s)
+/* --- the list --- */
+
+static json_t *claims_list_json(void)
 {
+    json_t *list = json_array();
     const struct claim *c;
-    struct pager pager;
+    for (size_t i = 0; (c = claim_at(i)); i++)
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s?}", "name",
+                                              c->name, "says", c->says, "source", c->source,
+                                              "experiment", c->experiment, "truth", c->truth,
+                                              "since", c->since, "nuance", c->nuance));
+    return list;
+}
+
+static void claims_list_text(FILE *out, const json_t *document)
+{
     bool person = isatty(STDOUT_FILENO); /* others read a line a claim */
-    pager_begin(&pager, !s->no_pager);
-    for (size_t i = 0; (c = claim_at(i)); i++) {
-        int column = fprintf(pager.out, "%-30s ", c->name);
+    size_t i;
+    json_t *claim;
+    json_array_foreach(json_object_get(document, "claims"), i, claim)
+    {
+        int column = fprintf(out, "%-30s ", reference_text(claim, "name"));
         if (person)
-            layout_words(pager.out, c->says, column, column);
+            layout_words(out, reference_text(claim, "says"), column, column);
         else
-            fprintf(pager.out, "%s\n", c->says);
+            fprintf(out, "%s\n", reference_text(claim, "says"));
     }
-    return pager_end(&pager);
+}
+
+static int claims_list(const struct claims_settings *s, const struct document_head *head)
+{
+    json_t *document = document_new(head, "claims_list");
+    json_object_set_new(document, "claims", claims_list_json());
+    return reference_report(document, s->json, s->no_pager, claims_list_text);
 }
 
 /* --- the runs --- */
@@ -325,7 +347,7 @@ int claims_main(int argc, char **argv)
         .argc = argc + 1,
         .argv = argv - 1,
         .settings = json};
-    int code = settings.list ? claims_list(&settings) : claims_run(&settings, &head);
+    int code = settings.list ? claims_list(&settings, &head) : claims_run(&settings, &head);
     json_decref(json);
     return code;
 }

@@ -1,84 +1,109 @@
 #include "bench/verbs/explain.h"
 #include "bench/experiments/table.h"
 #include "bench/model/renamed.h"
-#include "bench/model/rule.h"
 #include "bench/report/drawing.h"
 #include "bench/report/expected.h"
 #include "bench/report/layout.h"
 #include "bench/report/pager.h"
-#include "bench/trial/experiment.h"
+#include "bench/trial/trial_document.h"
 #include "bench/verbs/explain_kernels.h"
-#include "common/process/exit_code.h"
+#include "bench/verbs/reference.h"
 #include "common/report/page.h"
 #include "common/report/program.h"
 #include "common/report/terminal.h"
-#include "common/text/human.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
-
-#define EXPLAIN_NAME 24 /* the longest has 23 letters */
 
 static const struct option_program explain_program = {
     .name = "tcplab-bench explain",
     .usage = "[options] NAME|--kernels",
     .examples =
         "  tcplab-bench explain rst-on-overflow\n"
-        "  tcplab-bench explain rst-on-overflow --set backlog=0   what would happen then?\n"
-        "  tcplab-bench explain --kernels                        what differs between kernels\n",
+        "  tcplab-bench explain rst-on-overflow --set backlog=0    what would happen then?\n"
+        "  tcplab-bench explain rst-on-overflow --json            the same for a script\n"
+        "  tcplab-bench explain --kernels                         what differs between kernels\n",
     .closing = "NAME: see tcplab-bench list.\n",
     .operands_max = 1,
 };
 
-int list_main(int argc, char **argv)
+/* --- the document --- */
+
+static json_t *knob_json(const struct knob *k, const struct knobs *values, size_t i)
 {
-    if (argc > 1) {
-        terminal_error(
-            "list takes no argument, and got %s; for one experiment: tcplab-bench explain NAME",
-            argv[1]);
-        return EXIT_CODE_USAGE;
-    }
-    const char *part = NULL;
-    bool person = isatty(STDOUT_FILENO); /* others read a line an experiment */
-    for (size_t i = 0; experiments[i]; i++) {
-        const char *now = experiment_part(experiments[i]);
-        if (now != part && person)
-            printf("%s%s%s%s\n", part ? "\n" : "", terminal_style(stdout, TERMINAL_BOLD), now,
-                   terminal_style(stdout, TERMINAL_PLAIN));
-        part = now;
-        int column = printf("%-*s ", EXPLAIN_NAME, experiments[i]->name);
-        if (person)
-            layout_words(stdout, experiments[i]->question, column, column);
-        else
-            puts(experiments[i]->question);
-    }
-    return program_flush();
+    char value[KNOB_TEXT_MAX];
+    return json_pack("{s:s, s:s?, s:s?, s:s, s:o, s:s?, s:s?}", "name", k->name, "default",
+                     k->fallback, "value",
+                     values->set[i] ? knob_text(k, values->value[i], value) : NULL, "help", k->help,
+                     "choices", k->choices ? document_strings(k->choices) : json_null(), "word",
+                     k->word, "sysctl", k->sysctl);
 }
 
-static void explain_knobs(FILE *out, const struct experiment *e, const struct knobs *values)
+static json_t *knobs_list(const struct experiment *e, const struct knobs *values)
 {
-    char note[256], value[KNOB_TEXT_MAX];
-    page_title(out, "Knobs (--set NAME=VALUE; also any sysctl by its full name)");
-    for (size_t i = 0; i < e->n_knobs; i++) {
-        const struct knob *k = &e->knobs[i];
-        size_t length = (size_t)snprintf(note, sizeof(note), "%s", k->help);
-        for (size_t c = 0; k->choices && k->choices[c]; c++)
-            length += (size_t)snprintf(note + length, sizeof(note) - length, "%s%s",
-                                       c ? " | " : ": ", k->choices[c]);
-        if (k->word)
-            length +=
-                (size_t)snprintf(note + length, sizeof(note) - length, "; or \"%s\"", k->word);
-        if (k->sysctl)
-            snprintf(note + length, sizeof(note) - length, " (%s)", k->sysctl);
-        page_row(out, k->name,
-                 values->set[i] ? knob_text(k, values->value[i], value) : "the kernel's", note);
+    json_t *list = json_array();
+    for (size_t i = 0; i < e->n_knobs; i++)
+        json_array_append_new(list, knob_json(&e->knobs[i], values, i));
+    return list;
+}
+
+static json_t *predicted(const struct experiment *e, const struct knobs *k)
+{
+    json_t *list = json_array();
+    struct prediction p = {0};
+    const struct conditions c = experiment_conditions(e, k);
+    e->predict(k, &c, &p);
+    for (size_t i = 0; i < p.n; i++)
+        json_array_append_new(list, trial_document_expectation(&p.expectations[i]));
+    prediction_release(&p);
+    return list;
+}
+
+/* answers: what the kernel does, and what will be observed. */
+static json_t *explanation(const struct experiment *e, const struct knobs *k, bool answers)
+{
+    json_t *json = json_pack("{s:s, s:s, s:s, s:s}", "name", e->name, "part", experiment_part(e),
+                             "question", e->question, "claim", e->claim);
+    if (answers) {
+        json_object_set_new(json, "kernel", json_string(e->kernel));
+        json_object_set_new(json, "drawing", document_strings(e->drawing));
+        json_object_set_new(json, "falsified", json_string(e->falsified));
     }
+    json_object_set_new(json, "why_link", json_string(e->why_link));
+    json_object_set_new(json, "time", e->time ? json_string(e->time) : json_null());
+    json_object_set_new(json, "knobs", knobs_list(e, k));
+    if (answers)
+        json_object_set_new(json, "predicted", predicted(e, k));
+    json_object_set_new(json, "by_hand", trial_document_by_hand(e));
+    json_object_set_new(json, "see_also", document_strings(e->see_also));
+    json_object_set_new(json, "try_next", document_strings(e->try_next));
+    return json;
+}
+
+/* --- the text, out of the document --- */
+
+static void knob_row(FILE *out, const json_t *knob)
+{
+    char note[256];
+    size_t length = (size_t)snprintf(note, sizeof(note), "%s", reference_text(knob, "help")), c;
+    const char *value = json_string_value(json_object_get(knob, "value")),
+               *word = reference_text(knob, "word"), *sysctl = reference_text(knob, "sysctl");
+    json_t *choice;
+    json_array_foreach(json_object_get(knob, "choices"), c, choice)
+    {
+        length += (size_t)snprintf(note + length, sizeof(note) - length, "%s%s", c ? " | " : ": ",
+                                   json_string_value(choice));
+    }
+    if (*word)
+        length += (size_t)snprintf(note + length, sizeof(note) - length, "; or \"%s\"", word);
+    if (*sysctl)
+        snprintf(note + length, sizeof(note) - length, " (%s)", sysctl);
+    page_row(out, reference_text(knob, "name"), value ? value : "the kernel's", note);
 }
 
 /* Where an older kernel has another name for what decides. */
-static void explain_renamed(FILE *out, const char *source)
+static void renamed_text(FILE *out, const char *source)
 {
     static const struct {
         const char *function, *file, *until, *former, *former_file;
@@ -95,77 +120,111 @@ static void explain_renamed(FILE *out, const char *source)
     }
 }
 
-static void explain_expectation(FILE *out, const struct expectation *x, const struct rule *before)
+static void expectation_text(FILE *out, const json_t *expectation, const json_t *before)
 {
-    if (x->rule != before) {
-        page_text(out, "%s", x->rule->sentence);
-        page_text(out, "[%s]", x->rule->source);
-        explain_renamed(out, x->rule->source);
+    const json_t *rule = json_object_get(expectation, "rule");
+    const char *source = reference_text(expectation, "source");
+    if (!json_equal((json_t *)rule, json_object_get(before, "rule"))) {
+        page_text(out, "%s", json_string_value(rule));
+        page_text(out, "[%s]", source);
+        renamed_text(out, source);
     }
-    struct expected e = expected_between(x->unit, x->lo, x->hi);
-    fprintf(out, "      %-44s %s\n", x->name, e.predicted);
+    struct expected e = expected_of(expectation);
+    fprintf(out, "      %-44s %s\n", reference_text(expectation, "name"), e.predicted);
 }
 
-static void explain_prediction(FILE *out, const struct experiment *e, const struct knobs *k)
+static void prediction_text(FILE *out, const json_t *predicted)
 {
-    struct prediction p = {0};
-    const struct conditions c = experiment_conditions(e, k);
-    e->predict(k, &c, &p);
     page_title(out, "Prediction, with these values of the knobs");
     page_text(out, "As the newest kernel does it. A run finds out first which rules this kernel "
                    "has, and reckons with those: tcplab-bench probe shows them.");
-    for (size_t i = 0; i < p.n; i++)
-        explain_expectation(out, &p.expectations[i], i ? p.expectations[i - 1].rule : NULL);
-    prediction_release(&p);
+    for (size_t i = 0; i < json_array_size(predicted); i++)
+        expectation_text(out, json_array_get(predicted, i),
+                         i ? json_array_get(predicted, i - 1) : NULL);
 }
 
-static void explain_by_hand(FILE *out, const struct by_hand *b)
+static void by_hand_text(FILE *out, const json_t *by_hand)
 {
     char prompt[32];
-    snprintf(prompt, sizeof(prompt), "%s$", b->where);
-    layout_command(out, prompt, b->command);
+    snprintf(prompt, sizeof(prompt), "%s$", reference_text(by_hand, "where"));
+    layout_command(out, prompt, reference_text(by_hand, "command"));
     layout_fill(out, ' ', 6);
-    layout_words(out, b->shows, 6, 6);
+    layout_words(out, reference_text(by_hand, "shows"), 6, 6);
 }
 
-/* answers: what the kernel does, and what will be observed. */
-static void explain(FILE *out, const struct experiment *e, const struct knobs *k, bool answers)
+/* Nothing where the explanation has no such key. */
+static void section(FILE *out, const json_t *experiment, const char *title, const char *key)
 {
-    fprintf(out, "%s%s%s\n", terminal_style(out, TERMINAL_BOLD), e->name,
-            terminal_style(out, TERMINAL_PLAIN));
-    page_text(out, "%s", e->question);
-    page_title(out, "What is often said (common wording)");
-    page_text(out, "%s", e->claim);
-    if (answers) {
-        page_title(out, "What the kernel does");
-        page_text(out, "%s", e->kernel);
-        drawing_page(out, e->drawing);
-        page_title(out, "What would prove that wrong");
-        page_text(out, "%s", e->falsified);
-    }
-    page_title(out, "Why this link");
-    page_text(out, "%s", e->why_link);
-    if (e->time) {
-        page_title(out, "How long it takes, as it is by default");
-        page_text(out, "%s", e->time);
-    }
-    explain_knobs(out, e, k);
-    if (answers)
-        explain_prediction(out, e, k);
-    page_title(out, "By hand");
-    for (const struct by_hand *b = e->by_hand; b && b->command; b++)
-        explain_by_hand(out, b);
-    page_title(out, "Try next");
-    for (const char *const *command = e->try_next; command && *command; command++)
-        layout_command(out, "$", *command);
-    for (const char *const *name = e->see_also; name && *name; name++)
-        fprintf(out, "%s%s%s", name == e->see_also ? "  see also " : ", ", *name,
-                name[1] ? "" : "\n");
+    const char *text = json_string_value(json_object_get(experiment, key));
+    if (!text)
+        return;
+    page_title(out, "%s", title);
+    page_text(out, "%s", text);
 }
 
-/* *ret is NULL where the kernels are asked for. */
-static int explain_read(int argc, char **argv, const struct experiment **ret, struct knobs *k,
-                        bool *ret_no_answers, bool *ret_no_pager, char **ret_message)
+static void next_text(FILE *out, const json_t *experiment)
+{
+    size_t i;
+    json_t *command, *name;
+    page_title(out, "Try next");
+    json_array_foreach(json_object_get(experiment, "try_next"), i, command)
+    {
+        layout_command(out, "$", json_string_value(command));
+    }
+    json_array_foreach(json_object_get(experiment, "see_also"), i, name)
+    {
+        fprintf(out, "%s%s", i ? ", " : "  see also ", json_string_value(name));
+    }
+    fputs(i ? "\n" : "", out);
+}
+
+static void explanation_text(FILE *out, const json_t *document)
+{
+    const json_t *experiment = json_object_get(document, "experiment");
+    const json_t *predicted = json_object_get(experiment, "predicted");
+    size_t i;
+    json_t *knob, *by_hand;
+    fprintf(out, "%s%s%s\n", terminal_style(out, TERMINAL_BOLD), reference_text(experiment, "name"),
+            terminal_style(out, TERMINAL_PLAIN));
+    page_text(out, "%s", reference_text(experiment, "question"));
+    section(out, experiment, "What is often said (common wording)", "claim");
+    section(out, experiment, "What the kernel does", "kernel");
+    drawing_page(out, json_object_get(experiment, "drawing"));
+    section(out, experiment, "What would prove that wrong", "falsified");
+    section(out, experiment, "Why this link", "why_link");
+    section(out, experiment, "How long it takes, as it is by default", "time");
+    page_title(out, "Knobs (--set NAME=VALUE; also any sysctl by its full name)");
+    json_array_foreach(json_object_get(experiment, "knobs"), i, knob)
+    {
+        knob_row(out, knob);
+    }
+    if (predicted)
+        prediction_text(out, predicted);
+    page_title(out, "By hand");
+    json_array_foreach(json_object_get(experiment, "by_hand"), i, by_hand)
+    {
+        by_hand_text(out, by_hand);
+    }
+    next_text(out, experiment);
+}
+
+/* --- the verb --- */
+
+struct explain_settings {
+    const struct experiment *experiment; /* NULL: --kernels */
+    struct knobs knobs;
+    bool no_answers, no_pager;
+    const char *json;
+};
+
+static int refuse(char **ret_message, const char *sentence)
+{
+    *ret_message = strdup(sentence);
+    return -EINVAL;
+}
+
+static int read_settings(int argc, char **argv, struct explain_settings *s, json_t **ret_json,
+                         char **ret_message)
 {
     struct option_texts sets = {0};
     bool kernels = false;
@@ -173,53 +232,62 @@ static int explain_read(int argc, char **argv, const struct experiment **ret, st
         {"set", 0, "KNOB=VALUE", NULL, "the prediction for this value; repeatable", &option_texts,
          &sets},
         {"no-answers", 0, NULL, NULL, "without what the kernel does and the prediction",
-         &option_flag, ret_no_answers},
+         &option_flag, &s->no_answers},
+        {"json", 'J', "[=FILE]", NULL, "the explanation as one JSON document", &option_file,
+         &s->json},
         {"no-pager", 0, NULL, NULL, "a long explanation on a terminal without $PAGER", &option_flag,
-         ret_no_pager},
+         &s->no_pager},
         {"kernels", 0, NULL, NULL, "what differs between kernels", &option_flag, &kernels},
     };
+    const size_t n_rows = sizeof(rows) / sizeof(*rows);
     char **names;
     int n;
-    int r = options_read(rows, sizeof(rows) / sizeof(*rows), &explain_program, argc, argv, &names,
-                         &n, ret_message);
+    int r = options_read(rows, n_rows, &explain_program, argc, argv, &names, &n, ret_message);
     if (r)
         return r;
-    *ret = NULL;
-    if (kernels && (n || sets.n)) {
-        if (asprintf(ret_message, "--kernels stands alone: it is not about one experiment") < 0)
-            *ret_message = NULL;
-        return -EINVAL;
-    }
+    if (kernels && (n || sets.n))
+        return refuse(ret_message, "--kernels stands alone: it is not about one experiment");
+    if (kernels && s->json)
+        return refuse(ret_message, "--kernels is text only; for the rules of this kernel as a "
+                                   "document: tcplab-bench probe --json");
     if (kernels)
         return 0;
-    r = experiment_named(n ? names[0] : "", ret, ret_message);
-    if (!r)
-        knobs_init(k, (*ret)->knobs, (*ret)->n_knobs);
+    r = experiment_named(n ? names[0] : "", &s->experiment, ret_message);
+    if (r)
+        return r;
+    knobs_init(&s->knobs, s->experiment->knobs, s->experiment->n_knobs);
     for (size_t i = 0; i < sets.n && !r; i++)
-        r = knobs_set(k, sets.text[i], ret_message);
-    return r;
+        r = knobs_set(&s->knobs, sets.text[i], ret_message);
+    if (r)
+        return r;
+    experiment_settle(s->experiment, &s->knobs);
+    const struct conditions c = experiment_conditions(s->experiment, &s->knobs);
+    if (s->experiment->check && s->experiment->check(&s->knobs, &c, ret_message))
+        return -EINVAL;
+    *ret_json = options_settings(rows, n_rows);
+    return 0;
+}
+
+static int print_kernels(bool no_pager)
+{
+    struct pager pager;
+    pager_begin(&pager, !no_pager);
+    explain_kernels(pager.out);
+    return pager_end(&pager);
 }
 
 int explain_main(int argc, char **argv)
 {
-    const struct experiment *e;
-    struct knobs k;
-    struct pager pager;
+    struct explain_settings s = {0};
+    json_t *settings = NULL;
     char *message = NULL;
-    bool no_answers = false, no_pager = false;
-    int r = explain_read(argc, argv, &e, &k, &no_answers, &no_pager, &message);
+    int r = read_settings(argc, argv, &s, &settings, &message);
     if (r)
         return program_settings_ended(r, message);
-    if (e) {
-        experiment_settle(e, &k);
-        const struct conditions c = experiment_conditions(e, &k);
-        if (e->check && e->check(&k, &c, &message))
-            return program_settings_ended(-EINVAL, message);
-    }
-    pager_begin(&pager, !no_pager);
-    if (e)
-        explain(pager.out, e, &k, !no_answers);
-    else
-        explain_kernels(pager.out);
-    return pager_end(&pager);
+    if (!s.experiment)
+        return print_kernels(s.no_pager);
+    json_t *document = reference_new("explain", argc, argv, settings);
+    json_object_set_new(document, "experiment", explanation(s.experiment, &s.knobs, !s.no_answers));
+    json_decref(settings);
+    return reference_report(document, s.json, s.no_pager, explanation_text);
 }

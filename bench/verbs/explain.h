@@ -1,6 +1,5 @@
-/* tcplab-bench list; tcplab-bench explain NAME. */
+/* tcplab-bench explain NAME: one experiment, without a run. */
 #pragma once
 
-/* argv[0] is the verb. An exit code; errors have been printed. */
-int list_main(int argc, char **argv);
+/* argv[0] is the verb, argv[-1] the program's name. An exit code; errors have been printed. */
 int explain_main(int argc, char **argv);

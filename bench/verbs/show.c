@@ -104,8 +104,9 @@ static bool show_is_ours(const char *file, const json_t *document)
         schema && !strncmp(schema, SHOW_SCHEMA, length) ? strtol(schema + length, &end, 10) : 0;
     if (end && *end)
         version = 0;
+    const char *event = json_string_value(json_object_get(document, "event"));
     bool whole = json_is_array(json_object_get(document, "runs")) ||
-                 json_is_array(json_object_get(document, "claims"));
+                 (event && !strcmp(event, "claims")); /* of claims list there are no verdicts */
     if (version > SHOW_NEWEST)
         terminal_error(
             "%s: its schema %s is newer than this tcplab-bench, which reads up to " SHOW_SCHEMA
@@ -116,7 +117,7 @@ static bool show_is_ours(const char *file, const json_t *document)
                        schema ? schema : "missing");
     else if (!whole)
         terminal_error("%s: there is no list of runs or claims in it; give the document that "
-                       "--json wrote, not a line of --jsonl",
+                       "run or claims run --json wrote, not a line of --jsonl",
                        file);
     return version >= 1 && version <= SHOW_NEWEST && whole;
 }

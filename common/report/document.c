@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <math.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -41,6 +42,14 @@ json_t *document_string(const char *bytes)
     text = json_string(copy);
     free(copy);
     return text;
+}
+
+json_t *document_strings(const char *const *texts)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; texts && texts[i]; i++)
+        json_array_append_new(list, json_string(texts[i]));
+    return list;
 }
 
 json_t *document_real(double value)
@@ -179,12 +188,22 @@ bool document_output_wants_text(const struct document_output *o)
     return o->json.file != stdout && o->jsonl.file != stdout;
 }
 
+/* Returns -errno, which the caller keeps; whoever flushes `out` later does not meet the same error
+ * again. */
+static int document_lost(FILE *out)
+{
+    int r = errno ? -errno : -EIO;
+    __fpurge(out);
+    clearerr(out);
+    return r;
+}
+
 static int document_dump(FILE *out, const json_t *document, size_t indent)
 {
     errno = 0;
     if (json_dumpf(document, out, DOCUMENT_FLAGS | JSON_INDENT(indent)) ||
         fputc('\n', out) == EOF || fflush(out))
-        return errno ? -errno : -EIO;
+        return document_lost(out);
     return 0;
 }
 
@@ -216,7 +235,7 @@ int document_output_text(struct document_output *o, const json_t *document,
     FILE *out = o->text ? o->text : stdout;
     errno = 0;
     write_text(out, text);
-    int r = fflush(out) || ferror(out) ? errno ? -errno : -EIO : 0;
+    int r = fflush(out) || ferror(out) ? document_lost(out) : 0;
     json_decref(text);
     return document_failed(o, "stdout", r);
 }

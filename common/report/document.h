@@ -24,6 +24,9 @@ json_t *document_new(const struct document_head *head, const char *event);
  * or NULL. */
 json_t *document_string(const char *bytes);
 
+/* The texts of a NULL-terminated list (NULL: empty) as an array. New reference. */
+json_t *document_strings(const char *const *texts);
+
 /* Three decimals are enough for microseconds and rates, and keep documents readable. */
 json_t *document_real(double value);
 

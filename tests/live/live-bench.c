@@ -741,6 +741,86 @@ Test(bench, the_prompt_says_that_it_is_a_lab)
     }
 }
 
+static json_t *document_of(const char *arguments)
+{
+    json_t *document =
+        json_loads(live_shell("%s/bench/tcplab-bench %s", TEST_BUILD, arguments), 0, NULL);
+    cr_assert_str_eq(text_of(document, "schema"), "tcplab.bench/2", "%s", arguments);
+    cr_assert(!strncmp(live_shell("uname -r"), text_of(document, "kernel"),
+                       strlen(text_of(document, "kernel"))),
+              "%s", arguments);
+    return document;
+}
+
+static const json_t *named(const json_t *list, const char *name)
+{
+    size_t i;
+    json_t *one;
+    json_array_foreach(list, i, one) if (!strcmp(text_of(one, "name"), name)) return one;
+    cr_assert_fail("no %s in it", name);
+    return NULL;
+}
+
+Test(bench, the_list_as_a_document)
+{
+    json_t *document = document_of("list --json");
+    const json_t *list = json_object_get(document, "experiments");
+    cr_assert_eq(json_array_size(list),
+                 live_number("%s/bench/tcplab-bench list | wc -l", TEST_BUILD));
+    const json_t *one = named(list, "time-wait");
+    cr_expect_str_eq(text_of(one, "part"), "What remains of it");
+    cr_expect(
+        strstr(live_shell("%s/bench/tcplab-bench list", TEST_BUILD), text_of(one, "question")));
+    json_decref(document);
+}
+
+/* What explain predicts of a number of its own knobs is what the run checks. */
+Test(bench, an_explanation_as_a_document)
+{
+    json_t *document = document_of("explain rst-on-overflow --set backlog=2 --json");
+    const json_t *e = json_object_get(document, "experiment"), *knobs = json_object_get(e, "knobs"),
+                 *backlog = named(knobs, "backlog"), *link = named(knobs, "link");
+    static const char *const texts[] = {"question",  "claim",    "kernel",
+                                        "falsified", "why_link", "time"};
+    for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+        cr_expect(*text_of(e, texts[i]), "no %s", texts[i]);
+    cr_expect_str_eq(text_of(backlog, "default"), "8");
+    cr_expect_str_eq(text_of(backlog, "value"), "2");
+    cr_expect(json_is_null(json_object_get(backlog, "choices")));
+    cr_expect_str_eq(json_string_value(json_array_get(json_object_get(link, "choices"), 1)),
+                     "wire");
+    cr_expect_str_eq(text_of(named(knobs, "somaxconn"), "sysctl"), "net.core.somaxconn");
+    cr_expect(json_is_null(json_object_get(named(knobs, "somaxconn"), "default")));
+    cr_expect_str_eq(text_of(named(knobs, "prefill"), "word"), "limit");
+    cr_expect(json_array_size(json_object_get(e, "see_also")) &&
+              json_array_size(json_object_get(e, "try_next")) &&
+              json_array_size(json_object_get(e, "drawing")));
+    cr_expect(*text_of(json_array_get(json_object_get(e, "by_hand"), 0), "command"));
+    int code;
+    struct live *p =
+        live_run(&code, "bench", "run", "rst-on-overflow", "--set", "backlog=2", "--json", NULL);
+    const json_t *run = json_array_get(json_object_get(p->report, "runs"), 0),
+                 *checks = json_object_get(run, "checks"),
+                 *predicted = json_object_get(e, "predicted");
+    static const char *const same[] = {"name", "unit", "predicted", "rule", "source"};
+    cr_assert_eq(json_array_size(predicted), json_array_size(checks));
+    for (size_t i = 0; i < json_array_size(checks); i++)
+        for (size_t j = 0; j < sizeof(same) / sizeof(*same); j++)
+            cr_expect(json_equal(json_object_get(json_array_get(predicted, i), same[j]),
+                                 json_object_get(json_array_get(checks, i), same[j])),
+                      "%s of check %zu", same[j], i);
+    live_free(p);
+    json_decref(document);
+    document = document_of("explain rst-on-overflow --no-answers --json");
+    e = json_object_get(document, "experiment");
+    cr_expect(!json_object_get(e, "predicted") && !json_object_get(e, "kernel") &&
+              !json_object_get(e, "drawing") && !json_object_get(e, "falsified"));
+    json_decref(document);
+    p = live_run(&code, "bench", "explain", "--kernels", "--json", NULL);
+    cr_expect(code == 2 && strstr(p->err_text, "probe --json"), "%s", p->err_text);
+    live_free(p);
+}
+
 Test(bench, list_and_explain)
 {
     int code;

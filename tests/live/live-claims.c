@@ -122,11 +122,9 @@ Test(claims, list_and_wrong_usage)
     static const char *const wrong[][3] = {{"claims", "run", "listn-n"},
                                            {"claims", "list", "listen-n"},
                                            {"claims", "listen-n", NULL},
-                                           {"claims", "list", "--json"},
                                            {"claims", "run", "--jobs=none"}};
-    static const char *const says[] = {"did you mean listen-n?", "takes no names",
-                                       "write claims list, or claims run", "takes no --json",
-                                       "none"};
+    static const char *const says[] = {"did you mean listen-n?", "claims run listen-n",
+                                       "write claims list, or claims run", "none"};
     int code;
     struct live *p = live_run(&code, "bench", "claims", "list", NULL);
     cr_expect_eq(code, 0);
@@ -139,6 +137,35 @@ Test(claims, list_and_wrong_usage)
         cr_expect_str_eq(p->out_text, "");
         live_free(p);
     }
+}
+
+Test(claims, the_list_as_a_document)
+{
+    int code;
+    struct live *p = live_run(&code, "bench", "claims", "list", "--json", NULL);
+    cr_assert_eq(code, 0, "%s", p->err_text);
+    cr_expect_str_eq(text_of(p->report, "event"), "claims_list");
+    const json_t *claims =
+        claims_of(p, (size_t)live_number("%s/bench/tcplab-bench claims list | wc -l", TEST_BUILD));
+    size_t i, found = 0;
+    json_t *claim;
+    json_array_foreach(claims, i, claim)
+    {
+        bool history = json_is_null(json_object_get(claim, "experiment"));
+        cr_expect(*text_of(claim, "says") && *text_of(claim, "source"), "%s",
+                  text_of(claim, "name"));
+        if (strcmp(text_of(claim, "name"), "tw-recycle"))
+            continue;
+        found++;
+        cr_expect(history && *text_of(claim, "truth"));
+        cr_expect_str_eq(text_of(claim, "since"), "Linux 4.12");
+    }
+    cr_expect_eq(found, 1);
+    live_free(p);
+    const char *shown = live_shell("%s/bench/tcplab-bench claims list --json | "
+                                   "%s/bench/tcplab-bench show - 2>&1",
+                                   TEST_BUILD, TEST_BUILD);
+    cr_expect(strstr(shown, "no list of runs or claims"), "%s", shown);
 }
 
 /* What had ended by then is judged; the others are undecided, and say why. */

@@ -54,6 +54,9 @@ Test(output, a_report_that_is_lost_is_an_error)
         {SERVER " --version >&-", "1:", CLOSED},
         {BENCH "list >&-", "1:", CLOSED},
         {BENCH "list >/dev/full", "1:", FULL},
+        {BENCH "list --json >/dev/full", "1:", FULL},
+        {BENCH "explain handshake --json >&-", "1:", CLOSED},
+        {BENCH "claims list --json >/dev/full", "1:", FULL},
         {BENCH "explain handshake >&-", "1:", CLOSED},
         {BENCH "explain handshake >/dev/full", "1:", FULL},
         {BENCH "explain --kernels >&-", "1:", CLOSED},
@@ -71,6 +74,11 @@ Test(output, a_report_that_is_lost_is_an_error)
         {CLIENT " 2>/dev/null >f && grep -q established f", "0:", ""},
     };
     tells(cases, sizeof(cases) / sizeof(*cases));
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        const char *first = strstr(told(cases[i][0]), "cannot write");
+        cr_expect(!first || !strstr(first + 1, "cannot write"), "`%s` told twice: %s", cases[i][0],
+                  first);
+    }
 }
 
 /* Each of these would run for an hour, or 1000 runs. */

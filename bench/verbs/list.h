@@ -1,0 +1,5 @@
+/* tcplab-bench list: the experiments. */
+#pragma once
+
+/* argv[0] is the verb, argv[-1] the program's name. An exit code; errors have been printed. */
+int list_main(int argc, char **argv);
