@@ -41,10 +41,11 @@ static int page_put(const char *text, size_t size, void *out)
 
 int page_write(FILE *out, const json_t *document)
 {
-    bool written = fwrite(page_part_before, sizeof(page_part_before), 1, out) == 1 &&
-                   fputs("<script type=\"application/json\" id=\"document\">\n", out) >= 0 &&
-                   !json_dump_callback(document, page_put, out, JSON_COMPACT) &&
-                   fputs("\n</script>", out) >= 0 &&
-                   fwrite(page_part_behind, sizeof(page_part_behind), 1, out) == 1;
+    bool written =
+        fwrite(page_part_before, sizeof(page_part_before), 1, out) == 1 &&
+        fputs("<script type=\"application/json\" id=\"document\">\n", out) >= 0 &&
+        !json_dump_callback(document, page_put, out, JSON_COMPACT | JSON_REAL_PRECISION(15)) &&
+        fputs("\n</script>", out) >= 0 &&
+        fwrite(page_part_behind, sizeof(page_part_behind), 1, out) == 1;
     return written && !fflush(out) ? 0 : -EIO;
 }

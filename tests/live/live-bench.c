@@ -352,6 +352,48 @@ Test(bench, the_pcap_file_has_what_the_wire_saw)
     live_free(p);
 }
 
+Test(bench, the_page_holds_the_document)
+{
+    int code;
+    char folder[] = "/tmp/tcplab-test-XXXXXX", json[80], page[80];
+    cr_assert_not_null(mkdtemp(folder));
+    snprintf(json, sizeof(json), "--json=%s/run.json", folder);
+    struct live *p =
+        live_run(&code, "bench", "run", "handshake", "closed-port", "--html", folder, json, NULL);
+    cr_assert_eq(code, 0);
+    live_free(p);
+    cr_assert_str_eq(live_shell("cd %s && jq -S .runs run.json >run && sed -n "
+                                "'/ id=\"document\">/{n;p}' index.html | jq -S .runs >page && "
+                                "cmp run page && echo same",
+                                folder),
+                     "same\n");
+    /* what was saved gives the same page */
+    snprintf(json, sizeof(json), "%s/run.json", folder);
+    snprintf(page, sizeof(page), "%s/again.html", folder);
+    p = live_run(&code, "bench", "show", json, "--html", page, NULL);
+    cr_assert_eq(code, 0);
+    cr_assert_str_eq(p->out_text, "");
+    live_free(p);
+    cr_assert_str_eq(
+        live_shell("cd %s && sed 's/\"time_unix_s\":[0-9.]*//' index.html >one && "
+                   "sed 's/\"time_unix_s\":[0-9.]*//' again.html >other && cmp one other && "
+                   "echo same",
+                   folder),
+        "same\n");
+    live_shell("rm -r %s", folder);
+}
+
+Test(bench, a_page_that_cannot_be_written_is_told_before_the_run)
+{
+    int code;
+    struct live *p =
+        live_run(&code, "bench", "run", "handshake", "--html", "/proc/no-folder/x.html", NULL);
+    cr_assert_eq(code, 1);
+    cr_assert_str_eq(p->out_text, "");
+    cr_assert_not_null(strstr(p->err_text, "give --html a file in a folder"));
+    live_free(p);
+}
+
 /* As tshark reads it: how many packets it has of one end that match. */
 static int64_t packets_of(const char *file, const char *end, const char *filter)
 {
@@ -462,6 +504,9 @@ Test(bench, what_makes_no_sense_is_told)
                 NULL);
     check_usage("give one of the two", "rst-on-overflow", "--brief", "--show=seen", NULL);
     check_usage("that is no folder", "rst-on-overflow", "--pcap", "/dev/null", NULL);
+    check_usage("stdout has the text report", "rst-on-overflow", "--html", "-", NULL);
+    check_usage("cannot both go to /dev/null", "rst-on-overflow", "--json=/dev/null", "--html",
+                "/dev/null");
 }
 
 /* --- several runs --- */
