@@ -73,8 +73,15 @@ static int link_order(const struct link_request *request)
 
 static int link_index(const char *name, unsigned *ret)
 {
-    *ret = if_nametoindex(name);
-    return *ret ? 0 : -errno;
+    /* if_nametoindex() tells the lack of a descriptor as another error */
+    struct ifreq interface = {0};
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    strncpy(interface.ifr_name, name, sizeof(interface.ifr_name) - 1);
+    int r = fd < 0 || ioctl(fd, SIOCGIFINDEX, &interface) ? -errno : 0;
+    if (fd >= 0)
+        close(fd);
+    *ret = (unsigned)interface.ifr_ifindex;
+    return r;
 }
 
 static void link_put_ethernet(struct nlmsghdr *message, uint8_t ethernet)

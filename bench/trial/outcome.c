@@ -2,7 +2,7 @@
 #include "bench/lab/needs.h"
 #include "bench/trial/own_sockets.h"
 #include "bench/trial/ss_nstat.h"
-#include "bench/trial/steps.h"
+#include "bench/trial/steps_inside.h"
 #include "common/process/clock.h"
 #include "common/process/exit_code.h"
 
@@ -41,9 +41,8 @@ void step_take_stock(struct trial *t)
     if (!r)
         r = watch_count(t->watch);
     t->has_stock = !r;
-    if (r)
-        step_fail(t, EXIT_CODE_FAILED, "taking stock: %s", needs_error(-r));
-    else
+    step_check(t, r, "taking stock");
+    if (!r)
         ss_nstat_stock(t);
 }
 

@@ -1,6 +1,6 @@
 #include "bench/lab/needs.h"
 #include "bench/trial/sockets_inside.h"
-#include "bench/trial/steps.h"
+#include "bench/trial/steps_inside.h"
 #include "common/process/clock.h"
 #include "common/process/exit_code.h"
 
@@ -52,8 +52,9 @@ struct trial_socket *sock_new(struct trial *t, enum side side)
     int r = host_enter(side == SIDE_SERVER ? &t->lab.server : &t->lab.client);
     int fd = r ? -1 : socket(t->lab.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) {
-        step_fail(t, EXIT_CODE_FAILED, "a socket on the %s host: %s",
-                  side == SIDE_SERVER ? "server" : "client", needs_error(r ? -r : errno));
+        step_check(t, r ? r : -errno,
+                   side == SIDE_SERVER ? "a socket on the server host"
+                                       : "a socket on the client host");
         return NULL;
     }
     return add(t, side, fd);
@@ -82,7 +83,7 @@ static void learn_names(struct trial_socket *s)
 void sock_check(struct trial_socket *s, int r, const char *what)
 {
     if (r && s)
-        step_fail(s->trial, EXIT_CODE_FAILED, "%s: %s", what, needs_error(r));
+        step_check(s->trial, -r, what);
 }
 
 void sock_begin(struct trial *t)

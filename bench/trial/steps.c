@@ -5,6 +5,7 @@
 #include "common/process/exit_code.h"
 
 #include <poll.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,8 +41,9 @@ void step_fail_stopped(struct trial *t, const char *name, const char *what)
 
 void step_check(struct trial *t, int r, const char *what)
 {
+    bool limit = r == -EMFILE || r == -ENFILE; /* of this machine, or of whoever started it */
     if (r)
-        step_fail(t, EXIT_CODE_FAILED, "%s: %s", what, needs_error(-r));
+        step_fail(t, limit ? EXIT_CODE_CANNOT : EXIT_CODE_FAILED, "%s: %s", what, needs_error(-r));
 }
 
 /* What a program that ended before its time said, without its name in front. */

@@ -169,8 +169,7 @@ static void count(struct trial *t)
         int r = host_enter(side == SIDE_SERVER ? &t->lab.server : &t->lab.client);
         if (!r)
             r = counters_read(&t->counters_before[side]);
-        if (r)
-            step_fail(t, EXIT_CODE_FAILED, "reading the kernel's counters: %s", needs_error(-r));
+        step_check(t, r, "reading the kernel's counters");
     }
     if (!t->failure)
         step_check(t, watch_count_anew(t->watch), "reading the kernel's counters");

@@ -4,10 +4,11 @@
 #include "bench/live/server.h"
 #include "bench/page/page.h"
 #include "bench/report/pager.h"
+#include "bench/report/test_drivers.h"
 #include "bench/report/text.h"
 #include "bench/verbs/ask.h"
-#include "bench/verbs/html.h"
 #include "bench/verbs/jobs.h"
+#include "bench/verbs/result_file.h"
 #include "common/process/clock.h"
 #include "common/process/exit_code.h"
 #include "common/process/stop.h"
@@ -30,7 +31,8 @@ struct run_settings {
     bool all;
     struct option_texts sets;
     uint64_t repeat, jobs;
-    const char *live, *pcap, *pcapng, *html, *json, *jsonl;
+    const char *live, *pcap, *pcapng, *html, *junit, *json, *jsonl;
+    bool tap;
     int color, segments;
     bool brief, ask, no_answers, no_pager;
     const char *show;
@@ -45,7 +47,7 @@ struct run_state {
     const struct document_head *head;
     const struct kernel_rules *rules; /* of this kernel */
     struct document_output *output;
-    struct html_file html;
+    struct result_file html, junit;
     struct live_server *live; /* NULL: no --live */
     struct pager pager;
     struct job *jobs;
@@ -166,6 +168,14 @@ static int run_choose_style(struct run_settings *s, char **ret_message)
     if (s->brief && s->show)
         return run_say(ret_message,
                        "--brief is --show verdict,you,ledger,seen; give one of the two");
+    if (s->tap && (s->brief || s->show || s->no_answers || s->ask))
+        return run_say(ret_message, "--tap takes the place of the text report; leave out --brief, "
+                                    "--show, --no-answers and --ask");
+    if (s->tap && ((s->json && !strcmp(s->json, "-")) || (s->jsonl && !strcmp(s->jsonl, "-"))))
+        return run_say(ret_message,
+                       "--tap and a document cannot both go to stdout; give --json a file");
+    if (s->junit && !strcmp(s->junit, "-"))
+        return run_say(ret_message, "--junit -: stdout has the text report; give a file");
     if (s->html && !strcmp(s->html, "-"))
         return run_say(ret_message, "--html -: stdout has the text report; give a file");
     if (s->html &&
@@ -203,6 +213,11 @@ static int run_read_settings(int argc, char **argv, struct run_settings *s, json
         {"html", 0, "FILE|DIR", NULL,
          "also a page to look at, in a browser: the run as a film; in DIR it is index.html",
          &option_text, &s->html},
+        {"tap", 0, NULL, NULL,
+         "KTAP in place of the text report: a test for each run, a subtest for each check",
+         &option_flag, &s->tap},
+        {"junit", 0, "FILE", NULL, "also the verdicts as JUnit's XML, for other test drivers",
+         &option_text, &s->junit},
         {"brief", 0, NULL, NULL, "only the beginning of each report: the verdict and what was seen",
          &option_flag, &s->brief},
         {"show", 0, "SECTION,...", NULL,
@@ -272,7 +287,7 @@ static void run_print(struct run_state *s, const struct job *job)
     json_array_append(s->runs, job->document);
     if (s->predictions)
         ask_note(job->document, s->predictions);
-    if (!document_output_wants_text(s->output) || job->code == EXIT_CODE_USAGE)
+    if (!document_output_wants_text(s->output) || job->code == EXIT_CODE_USAGE || s->settings->tap)
         return;
     json_t *text = json_pack(
         "{s:o*, s:O, s:b, s:I, s:b}", "head", s->headed ? NULL : document_new(s->head, "report"),
@@ -499,11 +514,13 @@ static int run_report(struct run_state *s, int code)
 {
     json_t *document = document_new(s->head, "report");
     if (!document)
-        return html_close(&s->html, NULL, run_failed("the report", -ENOMEM));
+        return result_file_close(
+            &s->junit, NULL, result_file_close(&s->html, NULL, run_failed("the report", -ENOMEM)));
     json_t *runs = run_documents(s);
     json_object_set_new(document, "runs", runs);
-    code = html_close(&s->html, json_array_size(runs) ? document : NULL, code);
-    document_output_report(s->output, document, run_text);
+    code = result_file_close(&s->html, json_array_size(runs) ? document : NULL, code);
+    code = result_file_close(&s->junit, document, code);
+    document_output_report(s->output, document, s->settings->tap ? tap_text : run_text);
     return code;
 }
 
@@ -546,7 +563,7 @@ int run_main(int argc, char **argv)
     struct trial_programs programs;
     struct kernel_rules kernel;
     struct document_output *output = NULL;
-    struct html_file html = {0};
+    struct result_file html = {0}, junit = {0};
     json_t *json = NULL;
     char *message = NULL;
     int r = run_read_settings(argc, argv, &settings, &json, &message);
@@ -559,7 +576,9 @@ int run_main(int argc, char **argv)
     if (!code && settings.live)
         code = run_open_live(settings.live, &live);
     if (!code)
-        code = html_open(settings.html, &html);
+        code = result_file_open("--html", settings.html, "index.html", page_write, &html);
+    if (!code)
+        code = result_file_open("--junit", settings.junit, NULL, junit_write, &junit);
     if (!code)
         code = program_open_output(settings.json, settings.jsonl, &output);
     if (!code) {
@@ -575,18 +594,21 @@ int run_main(int argc, char **argv)
                                   .rules = &kernel,
                                   .output = output,
                                   .html = html,
+                                  .junit = junit,
                                   .live = live,
                                   .runs = json_array()};
         const struct run_settings *s = &settings;
         if (s->ask)
             ask_predictions(s->experiments[0], &s->knobs[0], &state.predictions);
-        pager_begin(&state.pager, document_output_wants_text(output) && !s->no_pager && !live);
+        pager_begin(&state.pager,
+                    document_output_wants_text(output) && !s->no_pager && !live && !s->tap);
         document_output_text_to(output, state.pager.out);
         code = run_go(&state, &programs);
         json_decref(state.runs);
         json_decref(state.predictions);
     } else {
-        html_close(&html, NULL, code);
+        result_file_close(&html, NULL, code);
+        result_file_close(&junit, NULL, code);
     }
     live_server_free(live);
     code = program_close_output(output, code);

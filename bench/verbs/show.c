@@ -1,8 +1,9 @@
 #include "bench/verbs/show.h"
+#include "bench/page/page.h"
 #include "bench/report/claims.h"
 #include "bench/report/pager.h"
 #include "bench/report/text.h"
-#include "bench/verbs/html.h"
+#include "bench/verbs/result_file.h"
 #include "common/options/options.h"
 #include "common/process/exit_code.h"
 #include "common/report/program.h"
@@ -142,9 +143,9 @@ static int show_file(FILE *out, const char *file, const struct show_settings *s)
 /* The runs of all files on one page, with the head of the first. */
 static int show_page(char **files, int n, const char *path)
 {
-    struct html_file html = {0};
+    struct result_file html = {0};
     json_t *all = NULL;
-    int code = html_open(path, &html);
+    int code = result_file_open("--html", path, "index.html", page_write, &html);
     for (int i = 0; i < n && !code; i++) {
         json_t *document = show_load(files[i]);
         bool ours = document && show_is_ours(files[i], document);
@@ -161,7 +162,7 @@ static int show_page(char **files, int n, const char *path)
             json_array_extend(json_object_get(all, "runs"), json_object_get(document, "runs"));
         json_decref(document);
     }
-    code = html_close(&html, code ? NULL : all, code);
+    code = result_file_close(&html, code ? NULL : all, code);
     json_decref(all);
     return code;
 }

@@ -729,6 +729,29 @@ Test(bench, a_saved_document_is_shown_as_it_was_printed)
 }
 
 /* Each verb that prints more than a screen; `last`: words near its end. */
+Test(bench, test_drivers_get_a_line_for_each_check)
+{
+    const char *said = live_shell(
+        "f=/tmp/tcplab-junit-%d; b=%s/bench/tcplab-bench; $b run closed-port --tap --junit $f | "
+        "tail "
+        "-n 2; TCPLAB_TEST_FALSIFY=ledger.refused $b run closed-port handshake --tap --junit $f; "
+        "echo exit $?; python3 -c \"import sys, xml.dom.minidom as m; d = m.parse(sys.argv[1]); "
+        "print(*[s.getAttribute('name') + ' ' + s.getAttribute('failures') for s in "
+        "d.getElementsByTagName('testsuite')])\" $f; rm $f; $b run closed-port --tap -J 2>&1",
+        (int)getpid(), TEST_BUILD);
+    cr_assert(strstr(said, "    ok 9 client.Tcp.AttemptFails\nok 1 closed-port\n"), "%s", said);
+    cr_assert(strstr(said, "KTAP version 1\n1..2\n    KTAP version 1\n    # Subtest: closed-port\n"
+                           "    1..9\n"),
+              "%s", said);
+    cr_assert(strstr(said, "    not ok 2 ledger.refused\n    # ledger.refused: predicted 2, "
+                           "observed 1 connections\n"),
+              "%s", said);
+    cr_assert(strstr(said, "\nnot ok 1 closed-port\n# ledger.refused: predicted 2, observed 1\n"),
+              "%s", said);
+    cr_assert(strstr(said, "\nok 2 handshake\nexit 3\nclosed-port 1 handshake 0\n"), "%s", said);
+    cr_assert(strstr(said, "--tap and a document cannot both go to stdout"), "%s", said);
+}
+
 Test(bench, a_long_report_on_a_terminal_goes_through_the_pager)
 {
     static const struct {

@@ -250,7 +250,22 @@ Test(output, what_a_start_lacks_is_named)
     const char *never = told(ONE_PROCESS("tcplab-server --port 0 -d 10ms --threads 2 >&2"));
     cr_expect_not(strstr(never, "accepted"), "the report of a run that never was: %s", never);
     if (!live_sanitized)
-        cr_expect(strstr(told("ulimit -v 6000; " BENCH "run handshake"), "more memory is needed"));
+        cr_expect(strstr(told("ulimit -v 20000; " BENCH "run handshake"), "more memory is needed"));
+}
+
+/* Whatever they are short for: it runs, or says that. */
+Test(output, too_few_descriptors_are_told, .timeout = LIVE_TIMEOUT_S)
+{
+    if (live_sanitized)
+        return;
+    const char *said = live_shell(
+        "for n in $(seq 4 24); do (prlimit --nofile=$n %s/bench/tcplab-bench run closed-port "
+        ">/dev/null "
+        "2>/tmp/tcplab-few-%d; c=$?; [ $c = 0 ] || { [ $c = 77 ] && grep -q 'more descriptors are "
+        "needed' /tmp/tcplab-few-%d; } || { echo $n: $c; cat /tmp/tcplab-few-%d; }); done; rm "
+        "/tmp/tcplab-few-%d",
+        TEST_BUILD, (int)getpid(), (int)getpid(), (int)getpid(), (int)getpid());
+    cr_assert(!*said, "%s", said);
 }
 
 #define UNWATCHED "may watch no more descriptors than"
