@@ -4,8 +4,8 @@
 #include "common/process/clock.h"
 #include "common/process/exit_code.h"
 
-#include <poll.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
