@@ -1,4 +1,4 @@
-/* The verdicts of a document of runs in the languages of test drivers. Out of the document alone. */
+/* The verdicts of a document of runs, for test drivers. Out of the document alone. */
 #pragma once
 
 #include <jansson.h>

@@ -72,8 +72,9 @@ static bool queue_was_full(const json_t *document, double t_ms)
 
 static void attribute_drop(json_t *segment, const json_t *document)
 {
-    bool overflow =
-        is_named(segment, "ACK") || queue_was_full(document, milliseconds(segment, "arrived_ms"));
+    bool overflow = is_named(segment, "ACK") ||
+                    !moved(document, "server", "TcpExt.TCPReqQFullDrop") ||
+                    queue_was_full(document, milliseconds(segment, "arrived_ms"));
     attribute(segment, document, "server",
               overflow ? "TcpExt.ListenOverflows" : "TcpExt.TCPReqQFullDrop");
     attribute(segment, document, "server", "TcpExt.ListenDrops");
@@ -215,8 +216,10 @@ enum { LAST_SYN, THIRD_ACK, FAULT, DROP, RESET, RETRANSMISSION, STOCK, STOPS };
 static void see_segment(const json_t *segment, struct stop stops[static STOPS])
 {
     double sent = milliseconds(segment, "t_ms"), arrived = milliseconds(segment, "arrived_ms");
-    if (trial_segment_is(segment, "to_server", "SYN") && !is_set(segment, "again"))
+    if (trial_segment_is(segment, "to_server", "SYN") && !is_set(segment, "again")) {
         stops[LAST_SYN].t_ms = sent;
+        stops[THIRD_ACK].t_ms = NAN; /* those before belong to the preparation */
+    }
     if (is_third_ack(segment) && !isnan(arrived))
         stops[THIRD_ACK].t_ms = least(stops[THIRD_ACK].t_ms, arrived);
     if (is_lost(segment))

@@ -20,6 +20,6 @@ int result_file_open(const char *option, const char *path, const char *name,
                      int (*write)(FILE *out, const json_t *document), struct result_file *ret);
 
 /* Writes what is to be told of a document; NULL: there is none, and a file that result_file_open()
- * made is removed. Closes it in any case. `code`, or the exit code of what could not be written: the reason has been
- * printed. */
+ * made is removed. Closes it in any case. `code`, or the exit code of what could not be written:
+ * the reason has been printed. */
 int result_file_close(struct result_file *file, const json_t *document, int code);
