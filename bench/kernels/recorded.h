@@ -10,6 +10,7 @@
     X("syn_queue_full", ">=", ">=", ">", ">", ">", ">", ">", ">", ">")                             \
     X("syn_at_full_queue", "dropped", "dropped", "dropped", "dropped", "dropped", "dropped",       \
       "dropped", "dropped", "dropped")                                                             \
+    X("curr_estab", "established", "both", "both", "both", "both", "both", "both", "both", "both") \
     X("syn_timeouts", "doubling", "doubling", "doubling", "doubling", "linear", "linear",          \
       "linear", "linear", "linear")                                                                \
     X("time_wait_reuse_clock", "seconds", "seconds", "seconds", "seconds", "seconds", "seconds",   \
@@ -28,8 +29,7 @@
     X("fast_open", "client", "client", "client", "client", "client", "client", "client", "client", \
       "client")                                                                                    \
     X("user_namespace", "hidden", "hidden", "hidden", "hidden", "writable", "writable",            \
-      "writable", "writable", "writable")                                                          \
-    X("curr_estab", "established", "both", "both", "both", "both", "both", "both", "both", "both")
+      "writable", "writable", "writable")
 #define RECORDED_VERDICTS(X)                                                                       \
     X("handshake", "agree", "agree", "agree", "agree", "agree", "agree", "agree", "agree",         \
       "agree")                                                                                     \
@@ -168,6 +168,12 @@
       "holds", "holds")                                                                            \
     X("no-listener-no-connection", "never true", "never true", "never true", "never true",         \
       "never true", "never true", "never true", "never true", "never true")                        \
+    X("dead-host-two-minutes", "never true", "never true", "never true", "never true",             \
+      "never true", "never true", "never true", "never true", "never true")                        \
+    X("unreachable-is-soft", "never true", "never true", "never true", "never true", "never true", \
+      "never true", "never true", "never true", "never true")                                      \
+    X("silence-is-etimedout", "holds", "holds", "holds", "holds", "holds", "holds", "holds",       \
+      "holds", "holds")                                                                            \
     X("reuseaddr-wildcard-beside", "never true", "never true", "never true", "never true",         \
       "never true", "never true", "never true", "never true", "never true")                        \
     X("reuseaddr-beside-wildcard", "never true", "never true", "never true", "never true",         \
@@ -360,6 +366,12 @@
       "changed", "changed", "changed")                                                             \
     X("tw-recycle", "changed", "changed", "changed", "changed", "changed", "changed", "changed",   \
       "changed", "changed")                                                                        \
+    X("nat-timestamps-off", "never true", "never true", "never true", "never true", "never true",  \
+      "never true", "never true", "never true", "never true")                                      \
+    X("higher-number-reopens", "holds", "holds", "holds", "holds", "holds", "holds", "holds",      \
+      "holds", "holds")                                                                            \
+    X("rfc1337-costs-nothing", "never true", "never true", "never true", "never true",             \
+      "never true", "never true", "never true", "never true", "never true")                        \
     X("ephemeral-ports-random", "changed", "changed", "changed", "changed", "changed", "changed",  \
       "changed", "changed", "changed")                                                             \
     X("keepalive-75-minutes", "never true", "never true", "never true", "never true",              \
