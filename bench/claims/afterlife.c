@@ -139,8 +139,9 @@ const struct claim claims_of_time_wait[] = {
         .experiment = "time-wait-reuse",
         CLAIM_SETS("tw_reuse=1"),
         CLAIM_VALUES({"client.error_in_the_end", 0, 0}, {"client.TWRecycled_then", 1, 1}),
-        .nuance = "Older kernels compare whole seconds, so it may be sooner; since Linux 6.14 "
-                  "tcp_tw_reuse_delay says how long.",
+        .nuance =
+            "Only if the connections have timestamps. Older kernels compare whole seconds, so it "
+            "may be sooner; since Linux 6.14 tcp_tw_reuse_delay says how long.",
     },
     {
         .name = "tw-reuse-needs-timestamps",

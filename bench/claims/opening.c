@@ -221,6 +221,9 @@ const struct claim claims_of_opening[] = {
         .experiment = "dead-host",
         CLAIM_SETS("dead=silent"),
         CLAIM_VALUES({"client.connect_error", ETIMEDOUT, ETIMEDOUT}),
+        .nuance =
+            "It is EHOSTUNREACH if the host is on the client's own network and does not answer "
+            "ARP: no SYN leaves then.",
     },
     {
         .name = "reuseaddr-wildcard-beside",

@@ -7,8 +7,8 @@
       "again until that comes, or until it gives up (tcp_orphan_retries).",                        \
       "tcp_retransmit_timer(), net/ipv4/tcp_timer.c")                                              \
     X(time_wait_answers,                                                                           \
-      "TIME_WAIT answers a FIN that comes again with the ACK that was lost: that is the purpose "  \
-      "of TIME_WAIT.",                                                                             \
+      "TIME_WAIT answers a FIN that comes again with the ACK that was lost: that is the main "     \
+      "purpose of TIME_WAIT.",                                                                     \
       "tcp_timewait_state_process(), net/ipv4/tcp_minisocks.c")                                    \
     X(time_wait_begins_anew, "Each repeated FIN restarts TIME_WAIT's 60 s.",                       \
       "tcp_timewait_state_process(), net/ipv4/tcp_minisocks.c")                                    \

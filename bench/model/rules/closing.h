@@ -42,7 +42,7 @@
       "tcp_reset(), net/ipv4/tcp_input.c")                                                         \
     X(close_wait_no_timer,                                                                         \
       "CLOSE_WAIT has no timer of its own: without SO_KEEPALIVE, and with nothing to send, it "    \
-      "lasts until the program closes or a RST comes.",                                            \
+      "lasts until the program calls close() or shutdown(SHUT_WR), or a RST comes.",               \
       "tcp_fin(), net/ipv4/tcp_input.c")                                                           \
     X(time_wait_length,                                                                            \
       "TIME_WAIT's timer runs for 60 s, and no sysctl changes that: tcp_fin_timeout applies to "   \

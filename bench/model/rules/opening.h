@@ -114,9 +114,10 @@
     X(fastopen_child,                                                                              \
       "A SYN with data and a valid cookie (none is asked for with bit 512 of tcp_fastopen), at a " \
       "listener "                                                                                  \
-      "with TCP_FASTOPEN or bit 1024 of tcp_fastopen (and bit 2), makes a full socket in "         \
-      "SYN_RECV in the "                                                                           \
-      "accept queue: accept() and read() work before the handshake is over.",                      \
+      "with TCP_FASTOPEN or bit 1024 of tcp_fastopen (and bit 2), and with room in its queues, "   \
+      "makes a full"                                                                               \
+      " socket in SYN_RECV in the accept queue: accept() and read() work before the handshake is " \
+      "over.",                                                                                     \
       "tcp_fastopen_create_child(), net/ipv4/tcp_fastopen.c")                                      \
     X(fastopen_limit,                                                                              \
       "TCP_FASTOPEN = q (at most somaxconn) allows q connections whose handshake is not over, "    \

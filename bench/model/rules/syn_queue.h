@@ -33,7 +33,7 @@
       "all as young"                                                                               \
       " ones, the old ones lose retries: one for each doubling, down to 2. With 2 they are "       \
       "dropped at their"                                                                           \
-      " third timeout, after 7 s.",                                                                \
+      " third timeout, after 7 s, or, if that is over, at their next one.",                        \
       "reqsk_timer_handler(), net/ipv4/inet_connection_sock.c")                                    \
     X(cookie_mss,                                                                                  \
       "A SYN cookie keeps the largest of four segment sizes that is not above the client's: "      \
