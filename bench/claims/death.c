@@ -87,7 +87,8 @@ const struct claim claims_of_death[] = {
         CLAIM_SETS("retries2=3", "delay=400ms"),
         CLAIM_VALUES({"client.given_up_last", 0, 1}, {"server.ESTABLISHED", 0, 0}),
         .truth = "TCP notices nothing but silence. Who sends gives up after a quarter of an hour "
-                 "by default; who does not send stays ESTABLISHED for ever.",
+                 "by default; who does not send, and has no SO_KEEPALIVE, stays "
+                 "ESTABLISHED for ever.",
     },
     {
         .name = "user-timeout-exact",

@@ -45,7 +45,7 @@ static const struct {
     {"TcpExt.TCPACKSkippedSeq", "segments out of window, not answered"},
     {"TcpExt.TCPDeferAcceptDrop", "third ACKs ignored by TCP_DEFER_ACCEPT"},
     {"TcpExt.TCPFastOpenPassive", "connections made by Fast Open's SYN"},
-    {"TcpExt.TCPFastOpenListenOverflow", "fast-open queue full: SYN's data ignored"},
+    {"TcpExt.TCPFastOpenListenOverflow", "fast-open queue full: ordinary handshake"},
     {"TcpExt.TCPMigrateReqSuccess", "connections moved to another listener"},
 };
 

@@ -27,8 +27,9 @@
       "for R up to 9, and 120 s (tcp_rto_max_ms) more for each above: 924.6 s for 15.",            \
       "retransmits_timed_out(), tcp_model_timeout(), net/ipv4/tcp_timer.c")                        \
     X(orphan_retries,                                                                              \
-      "Without a descriptor and TCP_USER_TIMEOUT tcp_orphan_retries = R counts instead of "        \
-      "tcp_retries2, with the same times: (2^(R + 1) - 1) * 200 ms for R up to 9. 0 means 8. "     \
+      "Without a descriptor and TCP_USER_TIMEOUT tcp_orphan_retries = R counts for "               \
+      "retransmission instead of tcp_retries2, with the same times: (2^(R + 1) - 1) * 200 ms for " \
+      "R up to 9. 0 means 8. "                                                                     \
       "Once the RTO is 120 s (tcp_rto_max_ms), 0 means 0, and after an ICMP error any R does.",    \
       "tcp_write_timeout(), tcp_orphan_retries(), net/ipv4/tcp_timer.c")                           \
     X(gives_up_silently, "Who gives up retransmitting sends no RST: the peer is told nothing.",    \

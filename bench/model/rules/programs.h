@@ -15,7 +15,8 @@
       "fails.",                                                                                    \
       "tcp_poll(), net/ipv4/tcp.c")                                                                \
     X(poll_hung_up,                                                                                \
-      "POLLHUP comes when both directions are shut, asked for or not, and POLLOUT with it.",       \
+      "POLLHUP comes when both directions are shut, asked for or not, and POLLOUT with it if "     \
+      "that is asked for.",                                                                        \
       "tcp_poll(), net/ipv4/tcp.c")                                                                \
     X(poll_error,                                                                                  \
       "After a RST poll() gives POLLERR, until somebody fetches the error, and POLLIN, POLLOUT,"   \

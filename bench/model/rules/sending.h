@@ -44,8 +44,9 @@
       "is given up at that number of probes, and 0 means at once.",                                \
       "tcp_probe_timer(), net/ipv4/tcp_timer.c")                                                   \
     X(window_probe_user_timeout,                                                                   \
-      "With TCP_USER_TIMEOUT the connection is given up at the latest when that time is over "     \
-      "since the first window probe, though every probe was answered.",                            \
+      "With TCP_USER_TIMEOUT, and a window that stays closed, the connection is given up at the "  \
+      "latest when that time is over since the first window probe, though every probe was "        \
+      "answered.",                                                                                 \
       "tcp_clamp_probe0_to_user_timeout(), net/ipv4/tcp_timer.c")                                  \
     X(window_opens,                                                                                \
       "A receiver that has read enough sends a window update at once, and the sender goes on "     \

@@ -10,9 +10,8 @@
     X(syn_queue_full_cookie,                                                                       \
       "With tcp_syncookies = 1 a SYN that meets a full SYN queue is answered by a SYN cookie, "    \
       "and no "                                                                                    \
-      "request is kept; it is dropped if the accept queue is full, too. A SYN that ends a "        \
-      "TIME_WAIT makes a"                                                                          \
-      " request all the same.",                                                                    \
+      "request is kept; a SYN that ends a TIME_WAIT makes a request all the same. Both are "       \
+      "dropped if the accept queue is full, too.",                                                 \
       "tcp_conn_request(), net/ipv4/tcp_input.c")                                                  \
     X(syn_queue_full_drop,                                                                         \
       "With tcp_syncookies = 0 a new SYN that meets a full SYN queue is dropped without an "       \
