@@ -2,6 +2,7 @@
 #include "bench/observe/pcap.h"
 #include "bench/observe/pcapng.h"
 #include "bench/trial/steps.h"
+#include "bench/trial/trial_segments.h"
 #include "common/process/exit_code.h"
 #include "config.h"
 
@@ -26,12 +27,69 @@ static const char *wire_comment(const struct segment *s)
     }
 }
 
-/* NULL: nothing is to be said. Caller frees. */
-static char *comment(const struct segment *s)
+static const json_t *check_of(const json_t *document, const char *side, const char *counter)
+{
+    size_t i;
+    json_t *check;
+    char name[EXPECTATION_NAME_MAX];
+    snprintf(name, sizeof(name), "%s.%s", side, counter);
+    json_array_foreach(
+        json_object_get(document, "checks"), i,
+        check) if (!strcmp(json_string_value(json_object_get(check, "name")), name)) return check;
+    return NULL;
+}
+
+/* The counters that it moved, each with the check and the rule of that. */
+static void put_counters(FILE *out, const json_t *document, const json_t *segment)
+{
+    const char *side, *counter;
+    json_t *counters, *n;
+    json_object_foreach(json_object_get(segment, "counters"), side, counters)
+        json_object_foreach(counters, counter, n)
+    {
+        const json_t *check = check_of(document, side, counter);
+        fprintf(out, "; counted by %s", counter);
+        if (check)
+            fprintf(out, " (check %s.%s: %s %s)", side, counter,
+                    json_string_value(json_object_get(check, "rule")),
+                    json_string_value(json_object_get(check, "source")));
+    }
+}
+
+/* segment: of the document; NULL: it has none. NULL: nothing is to be said. Caller frees. */
+static char *comment(const struct segment *s, const json_t *document, const json_t *segment)
 {
     const char *wire = wire_comment(s);
+    bool dropped = json_object_get(segment, "then"), counted = json_object_get(segment, "counters");
     char *text = NULL;
-    return wire && asprintf(&text, "tcplab: %s", wire) >= 0 ? text : NULL;
+    size_t size;
+    FILE *out = wire || dropped || counted ? open_memstream(&text, &size) : NULL;
+    if (!out)
+        return NULL;
+    fprintf(out, "tcplab: %s",
+            dropped                     ? "arrived, and the server's kernel dropped it"
+            : wire                      ? wire
+            : s->direction == TO_SERVER ? "arrived at the server"
+                                        : "sent by the server");
+    put_counters(out, document, segment);
+    return fclose(out) ? NULL : text;
+}
+
+/* The segment of the document that is s, from *at on, which moves behind it; NULL: it has been left
+ * out. Both are in the order of time. */
+static const json_t *find(const json_t *document, size_t *at, const struct segment *s,
+                          int64_t zero_ns)
+{
+    const json_t *segments = json_object_get(document, "segments"), *found;
+    struct segment_isn isn = {0};
+    json_t *wanted = trial_segment(s, &isn, zero_ns);
+    const char *keys[] = {"t_ms", "arrived_ms", "direction", "name", "window", "payload_bytes"};
+    bool same = (found = json_array_get(segments, *at));
+    for (size_t i = 0; same && i < sizeof(keys) / sizeof(*keys); i++)
+        same = json_equal(json_object_get(found, keys[i]), json_object_get(wanted, keys[i]));
+    json_decref(wanted);
+    *at += same;
+    return same ? found : NULL;
 }
 
 /* The question, and the command that makes the same run. Caller frees. */
@@ -53,9 +111,10 @@ static char *section_comment(const struct trial *t)
     return fclose(out) ? NULL : text;
 }
 
-static int write_pcapng(const struct trial *t, const char *path, const struct segment *segments,
-                        size_t n)
+static int write_pcapng(const struct trial *t, const char *path, const json_t *document,
+                        const struct segment *segments, size_t n)
 {
+    size_t at = 0;
     char **comments = calloc(n ? n : 1, sizeof(*comments));
     char *section = section_comment(t);
     const struct pcapng_args args = {.program = "tcplab-bench " TCPLAB_VERSION,
@@ -64,7 +123,8 @@ static int write_pcapng(const struct trial *t, const char *path, const struct se
                                      .client_address = t->lab.client_address,
                                      .comments = comments};
     for (size_t i = 0; i < n && comments; i++)
-        comments[i] = comment(&segments[i]);
+        comments[i] =
+            comment(&segments[i], document, find(document, &at, &segments[i], t->began_ns));
     int r = comments && section ? pcapng_write(path, &args, segments, n) : -ENOMEM;
     for (size_t i = 0; i < n && comments; i++)
         free(comments[i]);
@@ -73,7 +133,7 @@ static int write_pcapng(const struct trial *t, const char *path, const struct se
     return r;
 }
 
-void captures_write(struct trial *t, const char *pcap, const char *pcapng)
+void captures_write(struct trial *t, const char *pcap, const char *pcapng, const json_t *document)
 {
     size_t n;
     if (!t->lab.wire)
@@ -82,7 +142,7 @@ void captures_write(struct trial *t, const char *pcap, const char *pcapng)
     int r = pcap ? pcap_write(pcap, segments, n) : 0;
     if (r)
         step_fail(t, EXIT_CODE_FAILED, "cannot write %s: %s", pcap, strerror(-r));
-    r = pcapng ? write_pcapng(t, pcapng, segments, n) : 0;
+    r = pcapng ? write_pcapng(t, pcapng, document, segments, n) : 0;
     if (r)
         step_fail(t, EXIT_CODE_FAILED, "cannot write %s: %s", pcapng, strerror(-r));
 }

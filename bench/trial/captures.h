@@ -3,5 +3,6 @@
 
 #include "bench/trial/trial.h"
 
-/* Writes them (NULL: not that one). The trial fails where that cannot be done. */
-void captures_write(struct trial *t, const char *pcap, const char *pcapng);
+/* Writes them (NULL: not that one). The comments are what the run's document says of its segments
+ * and checks. The trial fails where a file cannot be written. */
+void captures_write(struct trial *t, const char *pcap, const char *pcapng, const json_t *document);

@@ -259,9 +259,14 @@ json_t *trial_run(const struct trial_args *args, int *ret_code)
     if (args->rules)
         t.conditions.rules = *args->rules;
     go(&t);
-    captures_write(&t, args->pcap, args->pcapng);
-    json_t *document =
-        trial_document(&t, args->repetition, (double)(clock_now_ns() - began_ns) / 1e9, ret_code);
+    double elapsed_s = (double)(clock_now_ns() - began_ns) / 1e9;
+    json_t *document = trial_document(&t, args->repetition, elapsed_s, ret_code);
+    bool failed = t.failure;
+    captures_write(&t, args->pcap, args->pcapng, document);
+    if (t.failure && !failed) {
+        json_decref(document);
+        document = trial_document(&t, args->repetition, elapsed_s, ret_code);
+    }
     release(&t);
     return document;
 }
