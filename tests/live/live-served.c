@@ -284,13 +284,13 @@ static int start_deaf(int port)
     return fd;
 }
 
-static void ask_a_thousand_times(const char *url)
+static void ask_often(const char *url, int times)
 {
-    cr_expect_str_eq(
-        live_shell("curl -s -m 60 -H 'Connection: close' -o /dev/null -w '%%{http_code}\\n' "
-                   "'%s?[1-1000]' | sort | uniq -c | sed 's/^ *//'",
-                   url),
-        "1000 200\n");
+    cr_expect_eq(
+        live_number("curl -s -m 60 -H 'Connection: close' -o /dev/null -w '%%{http_code}\\n' "
+                    "'%s?[1-%d]' | grep -cx 200",
+                    url, times),
+        times);
 }
 
 Test(served, bad_browsers_cost_the_run_nothing)
@@ -310,7 +310,7 @@ Test(served, bad_browsers_cost_the_run_nothing)
     }
     int junk = connect_to(port, 0);
     say(junk, "\x16\x03\x01 no HTTP at all\r\n\r\n\r\n\r\n");
-    ask_a_thousand_times(url);
+    ask_often(url, 200); /* more may take longer than the run does */
     cr_assert_eq(live_number("grep -cF '" OVER "' /proc/%d/fd/2", p->pid), 0);
     live_until_said(p, OVER);
     for (int i = 0; i < 5; i++)
@@ -323,7 +323,7 @@ Test(served, bad_browsers_cost_the_run_nothing)
     for (int i = 0; i < 5; i++)
         close(deaf[i]);
     int64_t descriptors = live_number("ls /proc/%d/fd | wc -l", p->pid);
-    ask_a_thousand_times(url);
+    ask_often(url, 1000);
     until_sockets(p, 1);
     cr_expect_eq(live_number("ls /proc/%d/fd | wc -l", p->pid), descriptors);
     end(p, 0);
