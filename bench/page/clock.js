@@ -72,7 +72,7 @@ function clockPace(film) {
 /** A clock for a film. setFilm() gives it the same run's longer film, while it happens. */
 export function createClock(first) {
     const listeners = [];
-    let film, pieces, started = null, position = 0;
+    let film, pieces, started = null, position = 0, asked = 0;
 
     const clock = {
         t_ms: 0, playing: false, stepped: false, speed: 1, halt_at_stops: true, halted: null,
@@ -123,7 +123,8 @@ export function createClock(first) {
             clock.playing = true;
             clock.halted = null;
             started = null;
-            requestAnimationFrame(frame);
+            cancelAnimationFrame(asked); /* one that an earlier play() has asked for */
+            asked = requestAnimationFrame(frame);
             tell();
         },
 
@@ -203,7 +204,7 @@ export function createClock(first) {
             clock.playing = false;
         tell();
         if (clock.playing)
-            requestAnimationFrame(frame);
+            asked = requestAnimationFrame(frame);
     }
 
     clock.setFilm(first);

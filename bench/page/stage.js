@@ -54,16 +54,17 @@ export function createStage(root, film, clock, context) {
     const slots = film.limit + 1;
     let svg, layout, tokens, rows, places, cards, wire, numbers = false, serial = 0;
 
-    function roundToken(parent, connection, side) {
+    function roundToken(parent, connection, side, scale = 1) {
         const token = svgElement("g", {class: `token ${colourOf(connection.id)}`,
                                        "data-token": connection.id, "data-side": side}, parent);
         const size = layout.slot - 4, half = size / 2;
         const round = connection.program === firstProgram ? half : 9;
         svgElement("rect", {x: -half, y: -half, width: size, height: size, rx: round,
                             class: "token-shape"}, token);
-        svgElement("text", {y: 7.5, class: "token-number",
-                            "font-size": connection.id > 999 ? 12 : connection.id > 99 ? 15 : 21},
-                   token, String(connection.id));
+        const number = svgElement("text", {y: 7.5, class: "token-number"}, token,
+                                  String(connection.id));
+        number.style.fontSize = connection.id > 999 ? "12px" : connection.id > 99 ? "15px"
+            : `${STAGE_TEXT / Math.min(1, scale)}px`;
         svgElement("title", {}, token, text("token_title", {id: connection.id,
                                                             client: connection.client || ""}));
         token.addEventListener("click", () => context.setFollow(
@@ -134,7 +135,7 @@ export function createStage(root, film, clock, context) {
         row.group = svgElement("g", {class: "row", "data-token": connection.id,
                                      "data-side": "client", role: "button", tabindex: 0}, svg);
         const scale = Math.min(layout.zoom, (height - 2) / (layout.slot - 4));
-        const token = roundToken(row.group, connection, "client");
+        const token = roundToken(row.group, connection, "client", scale);
         token.setAttribute("transform",
                            `translate(${layout.client.x + 26 * (1 + layout.zoom) / 2} ${middle})` +
                            ` scale(${scale})`);

@@ -2,6 +2,7 @@
 
 "use strict";
 
+const fs = require("fs");
 const path = require("path");
 const {createRequire} = require("module");
 const {pathToFileURL} = require("url");
@@ -48,4 +49,24 @@ async function openFile(browser, file, options = {}) {
     return page;
 }
 
-module.exports = {CHROMIUM, moduleOf, openFile, startBrowser};
+/** Clicks on that button and returns the path of the file that it saves into folder. */
+async function saveBy(page, button, folder) {
+    fs.mkdirSync(folder, {recursive: true});
+    const session = await page.createCDPSession();
+    await session.send("Browser.setDownloadBehavior", {
+        behavior: "allow", downloadPath: path.resolve(folder), eventsEnabled: true});
+    const done = new Promise((resolve, reject) => {
+        let name;
+        session.on("Browser.downloadWillBegin", (event) => { name = event.suggestedFilename; });
+        session.on("Browser.downloadProgress", ({state}) => {
+            if (state === "completed")
+                resolve(path.join(folder, name));
+            else if (state === "canceled")
+                reject(new Error(`${button}: the browser gave up saving`));
+        });
+    });
+    await page.evaluate((id) => document.getElementById(id).click(), button);
+    return done;
+}
+
+module.exports = {CHROMIUM, moduleOf, openFile, saveBy, startBrowser};

@@ -88,7 +88,8 @@ async function marks(shop, name) {
     for (const t of momentsOf(run)) {
         const seen = await page.evaluate(stageNow, t);
         const shown = new Set(Object.keys(seen.client).map(Number));
-        assert(shown.size >= Math.min(run.connections.length, 13), `only ${shown.size} have a token`);
+        assert(shown.size >= Math.min(run.connections.length, 13),
+               `only ${shown.size} have a token`);
         const expected = expectedAt(run, t, shown);
         const at = `${name} at ${t} ms`;
         assert.deepEqual(seen.client, expected.client, `${at}: states at the client`);

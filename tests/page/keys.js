@@ -17,7 +17,8 @@ async function press(page, key, ...modifiers) {
 function situation() {
     const {clock, film, context} = window.tcplab;
     const find = (id) => document.getElementById(id);
-    const near = (id) => scrollY > 0 && Math.abs(find(id).getBoundingClientRect().top) < innerHeight / 2;
+    const near = (id) => scrollY > 0 &&
+        Math.abs(find(id).getBoundingClientRect().top) < innerHeight / 2;
     return {
         t: clock.t_ms, end: film.end_ms, playing: clock.playing, speed: clock.speed,
         follow: context.follow, dialog: find("keys").open, black: !find("black").hidden,
