@@ -65,6 +65,10 @@ export function createStage(root, film, clock, context) {
                                   String(connection.id));
         number.style.fontSize = connection.id > 999 ? "12px" : connection.id > 99 ? "15px"
             : `${STAGE_TEXT / Math.min(1, scale)}px`;
+        if (connection.id > 9 && connection.id < 100 && scale < 1) {
+            number.setAttribute("textLength", size - 5);
+            number.setAttribute("lengthAdjust", "spacingAndGlyphs");
+        }
         svgElement("title", {}, token, text("token_title", {id: connection.id,
                                                             client: connection.client || ""}));
         token.addEventListener("click", () => context.setFollow(
