@@ -13,7 +13,7 @@
 /* What the wire did to it; NULL: it carried it. */
 static const char *wire_comment(const struct segment *s)
 {
-    switch (s->fate) {
+    switch ((int)s->fate) {
     case SEGMENT_FAULT:
         return "dropped in the wire, by a fault of the experiment";
     case SEGMENT_LOST:
