@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #define LOOK_NS        (20 * NS_PER_MS) /* between looks at the listeners, at least, */
 #define WAITS_NS       (50 * NS_PER_MS) /* and between walks over all sockets, for what waits */
@@ -26,13 +27,24 @@ static const int families[] = {AF_INET, AF_INET6};
 struct looker {
     struct gather *g;
     struct sockdiag *diag;
-    bool first;
     int64_t look_due_ns, waits_due_ns;
     /* for visits */
     bool close_wait_again;
+    int64_t fin_timeout_ms;
     struct gather_destination *all;
     size_t n_all, size_all;
+    int64_t tw_reuse;
 };
+
+static int64_t number_of(const char *path, int64_t absent)
+{
+    long long value;
+    FILE *file = fopen(path, "re");
+    int64_t number = file && fscanf(file, "%lld", &value) == 1 ? value : absent;
+    if (file)
+        fclose(file);
+    return number;
+}
 
 /* --- listeners --- */
 
@@ -74,7 +86,6 @@ static struct gather_listener *listener_at(struct gather *g, size_t *hint,
 struct listener_visit {
     struct gather *g;
     size_t hint;
-    int64_t now_ns;
 };
 
 static int visit_listener(const struct sockdiag_socket *s, void *context)
@@ -90,11 +101,10 @@ static int visit_listener(const struct sockdiag_socket *s, void *context)
     l->drops = s->drops;
     l->looks++;
     l->looks_full += s->rqueue > s->wqueue;
+    l->looks_near += 5 * (uint64_t)s->rqueue >= 4 * ((uint64_t)s->wqueue + 1);
     l->looks_empty += !s->rqueue;
     if (s->rqueue > l->queue_peak)
         l->queue_peak = s->rqueue;
-    if (s->rqueue > s->wqueue && !l->first_full_ns)
-        l->first_full_ns = v->now_ns;
     return 0;
 }
 
@@ -115,7 +125,8 @@ static int dump(struct looker *k, struct sockdiag_query query, sockdiag_visit *v
 static int look_at_listeners(struct looker *k)
 {
     int64_t cpu_ns = thread_cpu_ns();
-    struct listener_visit v = {.g = k->g, .now_ns = clock_now_ns()};
+    int64_t now_ns = clock_now_ns();
+    struct listener_visit v = {.g = k->g};
     for (size_t i = 0; i < k->g->n_listeners; i++)
         k->g->listeners[i].gone = true;
     int r =
@@ -123,7 +134,7 @@ static int look_at_listeners(struct looker *k)
              visit_listener, &v);
     k->g->looks++;
     int64_t pause_ns = COST_PARTS * (thread_cpu_ns() - cpu_ns);
-    k->look_due_ns = v.now_ns + (pause_ns > LOOK_NS ? pause_ns : LOOK_NS);
+    k->look_due_ns = now_ns + (pause_ns > LOOK_NS ? pause_ns : LOOK_NS);
     return r;
 }
 
@@ -169,22 +180,27 @@ static int keep_wait(struct gather_listener *l, uint32_t wait_ms)
     return 0;
 }
 
-/* A connection in the accept queue is a full socket that nobody has opened yet. */
+/* A connection in the accept queue is a full socket that nobody has opened yet. It may be that of
+ * each listener of a group that has a queue: births are counted at the first. */
 static int visit_waiting(const struct sockdiag_socket *s, void *context)
 {
     struct waits_visit *v = context;
+    const struct gather_listener *first = NULL;
+    int r = 0;
     if (s->inode || !s->has_info)
         return 0;
-    for (size_t i = 0; i < v->g->n_listeners; i++) {
+    for (size_t i = 0; i < v->g->n_listeners && !r; i++) {
         struct gather_listener *l = &v->g->listeners[i];
-        if (!takes(l, s))
+        if (!l->queue || !takes(l, s) || (first && !gather_same_address(first, l)))
             continue;
         if (s->last_sent_ms > l->oldest_ms)
             l->oldest_ms = s->last_sent_ms;
-        l->births += s->last_sent_ms <= v->since_ms;
-        return keep_wait(l, s->last_sent_ms);
+        if (!first)
+            l->births += s->last_sent_ms <= v->since_ms;
+        first = first ? first : l;
+        r = keep_wait(l, s->last_sent_ms);
     }
-    return 0;
+    return r;
 }
 
 static int compare_queues(const void *a, const void *b)
@@ -215,6 +231,13 @@ static size_t busy_ports(const struct gather *g, uint16_t ports[static WAITS_POR
     return found;
 }
 
+static double unix_now_s(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
 static int look_at_waits(struct looker *k, int64_t last_ns)
 {
     uint16_t ports[WAITS_PORTS];
@@ -222,6 +245,8 @@ static int look_at_waits(struct looker *k, int64_t last_ns)
     size_t n = busy_ports(k->g, ports);
     struct waits_visit v = {.g = k->g, .since_ms = last_ns ? (now_ns - last_ns) / NS_PER_MS : -1};
     int r = 0;
+    k->g->waits_ns = now_ns;
+    k->g->waits_unix_s = unix_now_s();
     for (size_t i = 0; i < k->g->n_listeners; i++)
         k->g->listeners[i].oldest_ms = 0;
     for (size_t i = 0; i < n && !r; i++)
@@ -233,7 +258,7 @@ static int look_at_waits(struct looker *k, int64_t last_ns)
                  visit_waiting, &v);
     for (size_t i = 0; i < k->g->n_listeners; i++) {
         struct gather_listener *l = &k->g->listeners[i];
-        if (l->oldest_ms && l->queue > l->limit && !l->oldest_ns) {
+        if (l->oldest_ms && !l->oldest_ns) {
             l->oldest_first_ms = l->oldest_ms;
             l->oldest_ns = now_ns;
         }
@@ -245,14 +270,22 @@ static int look_at_waits(struct looker *k, int64_t last_ns)
 
 /* --- half-open requests, CLOSE_WAIT, FIN_WAIT_2 --- */
 
+static int compare_close_waits(const void *a, const void *b)
+{
+    const struct gather_close_wait *x = a, *y = b;
+    return x->inode < y->inode ? -1 : x->inode > y->inode;
+}
+
 static int keep_close_wait(struct looker *k, uint32_t inode)
 {
     struct gather *g = k->g;
-    for (size_t i = 0; k->close_wait_again && i < g->n_close_waits; i++)
-        if (g->close_waits[i].inode == inode) {
-            g->close_waits[i].stayed = true;
-            return 0;
-        }
+    const struct gather_close_wait key = {.inode = inode};
+    struct gather_close_wait *before =
+        k->close_wait_again && g->n_close_waits
+            ? bsearch(&key, g->close_waits, g->n_close_waits, sizeof(key), compare_close_waits)
+            : NULL;
+    if (before)
+        before->stayed = true;
     if (k->close_wait_again || g->n_close_waits == CLOSE_WAIT_MAX)
         return 0;
     if (g->n_close_waits == g->size_close_waits) {
@@ -279,7 +312,7 @@ static int visit_odd(const struct sockdiag_socket *s, void *context)
     if (s->state == SOCKDIAG_CLOSE_WAIT && s->inode)
         return keep_close_wait(k, s->inode);
     if (s->state == SOCKDIAG_FIN_WAIT_2 && !s->inode)
-        k->g->fin_wait_2_orphans++;
+        k->g->fin_wait_2_orphans += (int64_t)s->expires_ms + GATHER_ORPHAN_MS < k->fin_timeout_ms;
     return 0;
 }
 
@@ -288,23 +321,38 @@ static int look_at_odd_states(struct looker *k, bool again)
     for (size_t i = 0; i < k->g->n_listeners; i++)
         k->g->listeners[i].half_open = 0;
     k->g->fin_wait_2_orphans = 0;
+    k->fin_timeout_ms = 1000 * number_of("/proc/sys/net/ipv4/tcp_fin_timeout", 60);
     k->close_wait_again = again;
     k->g->close_waits_twice = again;
-    return dump(k,
-                (struct sockdiag_query){.states = SOCKDIAG_BIT(SOCKDIAG_SYN_RECV) |
-                                                  SOCKDIAG_BIT(SOCKDIAG_CLOSE_WAIT) |
-                                                  SOCKDIAG_BIT(SOCKDIAG_FIN_WAIT_2)},
-                visit_odd, k);
+    int r = dump(k,
+                 (struct sockdiag_query){.states = SOCKDIAG_BIT(SOCKDIAG_SYN_RECV) |
+                                                   SOCKDIAG_BIT(SOCKDIAG_CLOSE_WAIT) |
+                                                   SOCKDIAG_BIT(SOCKDIAG_FIN_WAIT_2)},
+                 visit_odd, k);
+    if (k->g->n_close_waits && !again)
+        qsort(k->g->close_waits, k->g->n_close_waits, sizeof(*k->g->close_waits),
+              compare_close_waits);
+    return r;
 }
 
 /* --- all sockets: states, and local ports towards each destination --- */
+
+/* A port in TIME_WAIT that connect() takes again after a second (tcp_tw_reuse 1; 2, the default:
+ * over loopback). */
+static bool is_used_again(const struct looker *k, const struct sockdiag_socket *s)
+{
+    static const uint8_t loopback6[16] = {[15] = 1};
+    bool loopback = s->family == AF_INET ? s->destination[0] == 127
+                                         : !memcmp(s->destination, loopback6, sizeof(loopback6));
+    return s->state == SOCKDIAG_TIME_WAIT && (k->tw_reuse == 1 || (k->tw_reuse == 2 && loopback));
+}
 
 static int visit_any(const struct sockdiag_socket *s, void *context)
 {
     struct looker *k = context;
     struct gather *g = k->g;
     g->states[s->state < SOCKDIAG_STATES ? s->state : 0]++;
-    bool own = s->state != SOCKDIAG_LISTEN && s->destination_port &&
+    bool own = s->state != SOCKDIAG_LISTEN && s->destination_port && !is_used_again(k, s) &&
                s->source_port >= g->port_first && s->source_port <= g->port_last;
     for (size_t i = 0; own && i < g->n_listeners; i++)
         own = !takes(&g->listeners[i], s);
@@ -342,6 +390,7 @@ static int look_at_all(struct looker *k)
 {
     struct gather *g = k->g;
     size_t n = 0;
+    k->tw_reuse = number_of("/proc/sys/net/ipv4/tcp_tw_reuse", 0);
     int r = dump(k, (struct sockdiag_query){.states = SOCKDIAG_ALL}, visit_any, k);
     if (r || !k->n_all)
         return r;
@@ -362,16 +411,6 @@ static int look_at_all(struct looker *k)
 }
 
 /* --- /proc --- */
-
-static int64_t number_of(const char *path, int64_t absent)
-{
-    long long value;
-    FILE *file = fopen(path, "re");
-    int64_t number = file && fscanf(file, "%lld", &value) == 1 ? value : absent;
-    if (file)
-        fclose(file);
-    return number;
-}
 
 static void read_sockstat(struct gather *g)
 {
@@ -444,11 +483,8 @@ static int compare_waits(const void *a, const void *b)
 static void count_groups(struct gather *g)
 {
     for (size_t i = 0; i < g->n_listeners; i++)
-        for (size_t j = 0; j < g->n_listeners; j++) {
-            const struct sockdiag_socket *a = &g->listeners[i].socket, *b = &g->listeners[j].socket;
-            g->listeners[i].group += a->family == b->family && a->source_port == b->source_port &&
-                                     !memcmp(a->source, b->source, sizeof(a->source));
-        }
+        for (size_t j = 0; j < g->n_listeners; j++)
+            g->listeners[i].group += gather_same_address(&g->listeners[i], &g->listeners[j]);
     for (size_t i = 0; i < g->n_listeners; i++)
         if (g->listeners[i].n_waits)
             qsort(g->listeners[i].waits_ms, g->listeners[i].n_waits, sizeof(uint32_t),
@@ -561,6 +597,17 @@ int64_t gather_moved(const struct gather *g, const char *counter)
 double gather_seconds(const struct gather *g)
 {
     return (double)(g->ended_ns - g->began_ns) / 1e9;
+}
+
+bool gather_drops_now(const struct gather *g, const struct gather_listener *l)
+{
+    return gather_dropped(l) && gather_moved(g, "TcpExt.ListenDrops") > 0;
+}
+
+bool gather_same_address(const struct gather_listener *a, const struct gather_listener *b)
+{
+    return a->socket.family == b->socket.family && a->socket.source_port == b->socket.source_port &&
+           !memcmp(a->socket.source, b->socket.source, sizeof(a->socket.source));
 }
 
 uint32_t gather_dropped(const struct gather_listener *l)

@@ -11,7 +11,7 @@
 
 #define FULL_MOSTLY      0.5  /* of the looks: not bursts any more */
 #define CLOSE_WAIT_MANY  10   /* of one program, and all of them stayed */
-#define ORPHANS_MANY     1000 /* in FIN_WAIT_2 */
+#define ORPHANS_MANY     1000 /* in FIN_WAIT_2, for more than GATHER_ORPHAN_MS */
 #define LIMIT_NEAR       0.8  /* of a limit */
 #define SYN_AGAIN_LEAST  5    /* retransmissions in the window, */
 #define SYN_AGAIN_PART   0.05 /* and so many for each connection opened */
@@ -82,12 +82,19 @@ static double part_full(const struct gather_listener *l)
     return l->looks ? (double)l->looks_full / (double)l->looks : 0;
 }
 
-/* The queue was full at every look, and its oldest connection became older by the time that
- * passed. */
+/* A client whose SYN was dropped comes again a second later: a queue that is too slow is not always
+ * at its limit. */
+static double part_near(const struct gather_listener *l)
+{
+    return l->looks ? (double)l->looks_near / (double)l->looks : 0;
+}
+
+/* Connections waited at every look, and the oldest became older by the time that passed: nobody was
+ * accepted, whether the queue is full or not. */
 static bool has_stopped(const struct gather_listener *l, const struct gather *g)
 {
-    double passed_ms = (double)(g->ended_ns - l->oldest_ns) / 1e6;
-    return l->looks_full == l->looks && l->looks > 2 && l->oldest_ns && passed_ms > 200 &&
+    double passed_ms = (double)(g->waits_ns - l->oldest_ns) / 1e6;
+    return !l->looks_empty && l->looks > 2 && l->oldest_ns && passed_ms > 200 &&
            (double)l->oldest_ms - l->oldest_first_ms > SLOW_WAIT_FACTOR * passed_ms;
 }
 
@@ -138,28 +145,33 @@ static void judge_stopped(json_t *findings, const struct gather_listener *l)
 
 static void judge_slow(json_t *findings, const struct gather_listener *l)
 {
-    double wait_s = gather_wait_ms(l, 0.5) / 1e3, rate = wait_s > 0 ? l->queue / wait_s : NAN;
+    /* ages in a full queue are spread evenly up to the whole wait */
+    double wait_s = 2 * gather_wait_ms(l, 0.5) / 1e3, rate = wait_s > 0 ? l->queue / wait_s : NAN;
     struct finding f = {
         .code = CODE_accepts_too_slowly,
         .listener = l,
         .rule = &rule_accept_queue_capacity,
-        .sentence = isnan(rate)
-                        ? say("The queue was full at %.0f %% of %llu looks: %s accepts too slowly.",
-                              100 * part_full(l), (unsigned long long)l->looks, program_of(l))
-                        : say("The queue was full at %.0f %% of %llu looks and a connection waits "
-                              "%.0f ms: %s accepts about %.0f a second (Little's law), and more "
-                              "arrive.",
-                              100 * part_full(l), (unsigned long long)l->looks, 1e3 * wait_s,
-                              program_of(l), rate),
+        .sentence =
+            isnan(rate)
+                ? say("The queue was full, or nearly, at %.0f %% of %llu looks: %s accepts too "
+                      "slowly.",
+                      100 * part_near(l), (unsigned long long)l->looks, program_of(l))
+                : say("The queue was full, or nearly, at %.0f %% of %llu looks and a connection "
+                      "waits "
+                      "about %.0f ms: %s accepts about %.0f a second (Little's law), and more "
+                      "arrive.",
+                      100 * part_near(l), (unsigned long long)l->looks, 1e3 * wait_s, program_of(l),
+                      rate),
         .mend =
             say("make %s accept faster (more workers, accept() in a loop, less work before "
                 "the next accept()): a larger backlog makes the wait longer, not the drops fewer",
                 program_of(l)),
         .reproduce =
             say("tcplab-bench enter tcplab-server --backlog %u --accept-delay 10ms", l->limit),
-        .figures = json_pack("{s:f, s:I, s:I, s:I}", "full_part", part_full(l), "wait_ms_p50",
-                             (json_int_t)gather_wait_ms(l, 0.5), "queue", (json_int_t)l->queue,
-                             "drops_in_window", (json_int_t)gather_dropped(l))};
+        .figures =
+            json_pack("{s:f, s:f, s:I, s:I, s:I}", "full_part", part_full(l), "near_part",
+                      part_near(l), "wait_ms_p50", (json_int_t)gather_wait_ms(l, 0.5), "queue",
+                      (json_int_t)l->queue, "drops_in_window", (json_int_t)gather_dropped(l))};
     if (!isnan(rate))
         json_object_set_new(f.figures, "accepts_per_s", json_real(rate));
     add(findings, &f);
@@ -170,6 +182,8 @@ static void judge_limit(json_t *findings, const struct gather *g, const struct g
 {
     const struct program_backlog *known = program_backlog_of(l->owner.program);
     bool capped = (int64_t)l->limit == g->somaxconn;
+    /* it asks for more than it got: somaxconn was smaller then */
+    bool before = !capped && known && known->fallback > (int64_t)l->limit;
     struct finding f = {.code = capped ? CODE_somaxconn_caps : CODE_own_backlog,
                         .listener = l,
                         .rule = capped ? &rule_somaxconn_at_listen : &rule_accept_queue_limit,
@@ -184,10 +198,22 @@ static void judge_limit(json_t *findings, const struct gather *g, const struct g
             say("sysctl -w net.core.somaxconn=N in this network namespace, and then restart %s: "
                 "a listener that is there does not notice a new value%s%s",
                 program_of(l), known ? "; its own: " : "", known ? known->directive : "");
+    } else if ((int64_t)l->limit > g->somaxconn) {
+        f.sentence = say("The limit %u is from before net.core.somaxconn became %lld: %s gets no "
+                         "more than that at its next listen().",
+                         l->limit, (long long)g->somaxconn, program_of(l));
+        f.mend = say("sysctl -w net.core.somaxconn=N in this network namespace before %s is "
+                     "restarted, and a larger backlog%s%s",
+                     program_of(l), known ? ": " : "", known ? known->directive : "");
     } else {
-        f.sentence = say("The limit %u is what %s asked for in listen(); net.core.somaxconn would "
-                         "allow %lld.",
-                         l->limit, program_of(l), (long long)g->somaxconn);
+        f.sentence = before ? say("The limit is %u, and %s asks for %lld by default: either its "
+                                  "configuration says %u, or net.core.somaxconn (now %lld) was %u "
+                                  "when it called listen().",
+                                  l->limit, program_of(l), (long long)known->fallback, l->limit,
+                                  (long long)g->somaxconn, l->limit)
+                            : say("The limit %u is what %s asked for in listen(), or what "
+                                  "net.core.somaxconn was then; now it would allow %lld.",
+                                  l->limit, program_of(l), (long long)g->somaxconn);
         f.mend = !known ? say("a larger backlog in its listen(), or in its configuration, and a "
                               "restart")
                  : known->fallback < 0 ? say("%s", known->directive)
@@ -219,9 +245,9 @@ static void judge_bursts(json_t *findings, const struct gather *g, const struct 
 
 static bool overflows(const struct gather *g, const struct gather_listener *l)
 {
-    return (gather_dropped(l) && gather_moved(g, "TcpExt.ListenOverflows") > 0 &&
-            l->queue_peak * 2 >= l->limit) ||
-           (l->looks_full && gather_dropped(l));
+    int64_t overflow = gather_moved(g, "TcpExt.ListenOverflows");
+    return gather_drops_now(g, l) && overflow > 0 &&
+           (l->queue_peak * 2 >= l->limit || gather_moved(g, "TcpExt.ListenDrops") <= overflow);
 }
 
 static void judge_listener(json_t *findings, const struct gather *g,
@@ -231,7 +257,7 @@ static void judge_listener(json_t *findings, const struct gather *g,
         return;
     if (has_stopped(l, g))
         judge_stopped(findings, l);
-    else if (part_full(l) >= FULL_MOSTLY)
+    else if (part_full(l) >= FULL_MOSTLY || (gather_drops_now(g, l) && part_near(l) >= FULL_MOSTLY))
         judge_slow(findings, l);
     else if (overflows(g, l))
         judge_bursts(findings, g, l);
@@ -241,12 +267,12 @@ static void judge_listener(json_t *findings, const struct gather *g,
 static void judge_skew(json_t *findings, const struct gather *g, const struct gather_listener *l)
 {
     const struct gather_listener *idle = NULL;
-    if (l->group < 2 || l->gone || !l->looks_full)
+    if (l->group < 2 || l->gone || !l->looks_full ||
+        (!gather_drops_now(g, l) && part_full(l) < FULL_MOSTLY))
         return;
     for (size_t i = 0; i < g->n_listeners; i++) {
         const struct gather_listener *other = &g->listeners[i];
-        if (other != l && !other->gone && other->socket.source_port == l->socket.source_port &&
-            other->socket.family == l->socket.family && !other->looks_full &&
+        if (other != l && !other->gone && gather_same_address(other, l) && !other->looks_full &&
             2 * other->queue_peak <= other->limit)
             idle = other;
     }
@@ -276,7 +302,8 @@ static void judge_drops(json_t *findings, const struct gather *g)
     int64_t drops = gather_moved(g, "TcpExt.ListenDrops"),
             overflow = gather_moved(g, "TcpExt.ListenOverflows"),
             full = gather_moved(g, "TcpExt.TCPReqQFullDrop");
-    if (drops <= overflow)
+    /* the two are read one after the other, while both move */
+    if (drops - overflow <= (overflow ? 2 + overflow / 100 : 0))
         return;
     struct finding f = {
         .code = CODE_drops_without_overflow,
@@ -342,10 +369,13 @@ static void judge_close_wait(json_t *findings, const struct gather *g)
         .code = CODE_close_wait_leak,
         .rule = &rule_close_wait_no_timer,
         .sentence =
-            say("%zu connections%s%s (pid %d) stayed in CLOSE_WAIT all the time: the peer has "
-                "closed, and the program has not.",
-                most, worst->owner.program[0] ? " of " : "", worst->owner.program,
-                (int)worst->owner.pid),
+            worst->owner.pid
+                ? say("%zu connections of %s (pid %d) stayed in CLOSE_WAIT all the time: the peer "
+                      "has closed, and the program has not.",
+                      most, worst->owner.program, (int)worst->owner.pid)
+                : say("%zu connections of programs that cannot be seen from here stayed in "
+                      "CLOSE_WAIT all the time: the peer has closed, and the program has not.",
+                      most),
         .mend = say("it must close() a socket from which recv() returned 0; no sysctl ends "
                     "CLOSE_WAIT"),
         .reproduce = say("tcplab-bench run close-wait-leak"),
@@ -364,7 +394,8 @@ static void judge_fin_wait_2(json_t *findings, const struct gather *g)
     struct finding f = {
         .code = CODE_fin_wait_2,
         .rule = &rule_fin_wait_2_orphan,
-        .sentence = say("%llu orphans wait in FIN_WAIT_2 for a FIN of the peer (orphans in all: "
+        .sentence = say("%llu orphans have waited in FIN_WAIT_2 for more than 2 s for the peer's "
+                        "FIN (orphans in all: "
                         "%lld, limit %lld).",
                         (unsigned long long)g->fin_wait_2_orphans, (long long)g->sockstat.orphans,
                         (long long)g->sockstat.max_orphans),
@@ -433,6 +464,8 @@ static void judge_syn_again(json_t *findings, const struct gather *g)
 {
     int64_t again = gather_moved(g, "TcpExt.TCPSynRetrans"),
             opened = gather_moved(g, "Tcp.ActiveOpens") + gather_moved(g, "Tcp.PassiveOpens");
+    /* what this host's own listeners dropped is said with the listener */
+    again -= gather_moved(g, "TcpExt.ListenDrops");
     if (again < SYN_AGAIN_LEAST || (double)again < SYN_AGAIN_PART * (double)opened)
         return;
     struct finding f = {

@@ -39,7 +39,7 @@ static json_t *listener(const struct gather *g, const struct gather_listener *l)
     return json_pack(
         "{s:s, s:i, s:o, s:o, s:o, s:I, s:I, s:I, s:f, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:f, "
         "s:s, "
-        "s:o, s:o}",
+        "s:o, s:o, s:b}",
         "address", address, "port", (int)l->socket.source_port, "program",
         text_or_null(l->owner.program), "pid",
         l->owner.pid ? json_integer(l->owner.pid) : json_null(), "unit",
@@ -53,7 +53,8 @@ static json_t *listener(const struct gather *g, const struct gather_listener *l)
         bound ? "passive_opens" : "births", "descriptors",
         l->owner.descriptors < 0 ? json_null() : json_integer(l->owner.descriptors),
         "descriptors_max",
-        l->owner.descriptors_max < 0 ? json_null() : json_integer(l->owner.descriptors_max));
+        l->owner.descriptors_max < 0 ? json_null() : json_integer(l->owner.descriptors_max),
+        "dropping", (int)gather_drops_now(g, l));
 }
 
 /* What hurts comes first: drops, then how full, then the port. */
@@ -111,6 +112,8 @@ void look_document_add(json_t *document, const struct gather *g)
                         g->looked_at_destinations ? sockdiag_states_json(&census) : json_null());
     json_object_set_new(document, "counters", moved(g));
     json_object_set_new(document, "somaxconn", json_integer(g->somaxconn));
+    json_object_set_new(document, "waits_at_unix_s",
+                        g->waits_unix_s > 0 ? document_real(g->waits_unix_s) : json_null());
     json_object_set_new(document, "owners_hidden", json_boolean(g->owners_hidden));
     json_object_set_new(document, "cost",
                         json_pack("{s:f, s:f, s:f, s:I}", "window_s", gather_seconds(g), "cpu_s",

@@ -64,6 +64,19 @@ static bool is_first(const json_t *listeners, size_t index)
     return true;
 }
 
+/* Of listeners that share an address, each may have the same finding. */
+static bool is_first_finding(const json_t *findings, size_t index)
+{
+    const json_t *f = json_array_get(findings, index);
+    for (size_t i = 0; i < index; i++) {
+        const json_t *g = json_array_get(findings, i);
+        if (json_equal(json_object_get(f, "code"), json_object_get(g, "code")) &&
+            json_equal(json_object_get(f, "listener"), json_object_get(g, "listener")))
+            return false;
+    }
+    return true;
+}
+
 void look_metrics(FILE *out, const json_t *document)
 {
     const json_t *listeners = json_object_get(document, "listeners"),
@@ -81,6 +94,8 @@ void look_metrics(FILE *out, const json_t *document)
           out);
     json_array_foreach((json_t *)findings, i, f)
     {
+        if (!is_first_finding(findings, i))
+            continue;
         fputs("tcplab_findings{", out);
         put_label(out, "code", json_string_value(json_object_get(f, "code")), ",");
         put_label(out, "listener", json_string_value(json_object_get(f, "listener")), "} 1\n");

@@ -136,6 +136,16 @@ static int read_settings(int argc, char **argv, struct settings *s, json_t **ret
         *ret_message = strdup("--states, --peers and --watch: give one of them");
         r = -EINVAL;
     }
+    if (!r && s->watch && (s->json || s->fail_if.n)) {
+        *ret_message = strdup("--watch draws the screen until ^C: --json and --fail-if go with "
+                              "--for DUR");
+        r = -EINVAL;
+    }
+    if (!r && (s->states || s->peers) && (s->metrics || s->fail_if.n)) {
+        *ret_message = strdup("--states and --peers only count: --metrics and --fail-if need "
+                              "listeners, leave --states or --peers away");
+        r = -EINVAL;
+    }
     *ret_json = r ? NULL : options_settings(rows, n_rows);
     return r;
 }
@@ -184,7 +194,8 @@ static int count(const struct settings *s, json_t *document)
 
 /* --- what follows from it --- */
 
-static bool holds(const json_t *document, const char *text)
+/* The first listener for which it holds, or NULL. */
+static const json_t *holds(const json_t *document, const char *text, double *ret_value)
 {
     struct threshold t;
     size_t i;
@@ -192,11 +203,11 @@ static bool holds(const json_t *document, const char *text)
     read_threshold(text, &t);
     json_array_foreach(json_object_get(document, "listeners"), i, l)
     {
-        double value = json_number_value(json_object_get(l, t.key));
-        if (t.above ? value > t.value : value < t.value)
-            return true;
+        *ret_value = json_number_value(json_object_get(l, t.key));
+        if (t.above ? *ret_value > t.value : *ret_value < t.value)
+            return l;
     }
-    return false;
+    return NULL;
 }
 
 static int judge(const struct settings *s, const json_t *document)
@@ -206,14 +217,19 @@ static int judge(const struct settings *s, const json_t *document)
     json_t *l;
     json_array_foreach(json_object_get(document, "listeners"), i, l)
     {
-        if (json_integer_value(json_object_get(l, "drops_in_window")))
+        if (json_is_true(json_object_get(l, "dropping")))
             code = EXIT_CODE_UNMET;
     }
-    for (i = 0; i < s->fail_if.n; i++)
-        if (holds(document, s->fail_if.text[i])) {
-            terminal_notice("--fail-if %s: it holds", s->fail_if.text[i]);
-            code = EXIT_CODE_UNMET;
-        }
+    for (i = 0; i < s->fail_if.n; i++) {
+        double value;
+        const json_t *at = holds(document, s->fail_if.text[i], &value);
+        if (!at)
+            continue;
+        terminal_notice("--fail-if %s: it is %.6g at %s:%lld", s->fail_if.text[i], value,
+                        json_string_value(json_object_get(at, "address")),
+                        json_integer_value(json_object_get(at, "port")));
+        code = EXIT_CODE_UNMET;
+    }
     return code;
 }
 
@@ -239,8 +255,8 @@ static int write_metrics(const struct settings *s, const json_t *document)
     return written ? EXIT_CODE_DONE : EXIT_CODE_FAILED;
 }
 
-/* ^C ends the window early: what was seen till then is told. No event loop, so no libev: one file
- * that is copied to servers. */
+/* ^C ends the window early, and what was seen until then is reported. No event loop, so no libev:
+ * the program is copied to servers as one file. */
 static volatile sig_atomic_t stop_asked;
 
 static void on_signal(int number)

@@ -27,6 +27,7 @@ struct owners {
     size_t n, size;
     struct cgroup *cgroups;
     size_t n_cgroups, size_cgroups;
+    struct owner last; /* a program of a thousand sockets is read once */
 };
 
 struct owners *owners_new(void)
@@ -204,7 +205,7 @@ static void fill_unit(struct owner *owner)
         fclose(file);
 }
 
-struct owner owners_get(const struct owners *o, uint32_t inode, uint64_t cgroup)
+struct owner owners_get(struct owners *o, uint32_t inode, uint64_t cgroup)
 {
     struct owner owner = {.descriptors = -1, .descriptors_max = -1};
     char path[64];
@@ -214,11 +215,14 @@ struct owner owners_get(const struct owners *o, uint32_t inode, uint64_t cgroup)
             snprintf(owner.unit, sizeof(owner.unit), "%s", o->cgroups[i].unit);
     if (!its || !its->pid)
         return owner;
+    if (o->last.pid == its->pid)
+        return o->last;
     owner.pid = its->pid;
     snprintf(path, sizeof(path), "/proc/%d/comm", (int)owner.pid);
     read_line(path, owner.program, sizeof(owner.program));
     fill_descriptors(&owner);
     if (!owner.unit[0])
         fill_unit(&owner);
+    o->last = owner;
     return owner;
 }

@@ -26,4 +26,4 @@ int owners_want(struct owners *o, uint32_t inode); /* 0 or -ENOMEM */
 /* False: some processes may not be looked into. */
 bool owners_find(struct owners *o);
 /* cgroup: of the socket, 0: not known. */
-struct owner owners_get(const struct owners *o, uint32_t inode, uint64_t cgroup);
+struct owner owners_get(struct owners *o, uint32_t inode, uint64_t cgroup);

@@ -28,16 +28,18 @@ struct program_backlog {
     X("gunicorn", 2048, "--backlog N", "gunicorn/config.py, class Backlog")                       \
     X("uvicorn", 2048, "--backlog N", "uvicorn/config.py")                                        \
     X("uwsgi", 100, "listen = N", "core/uwsgi.c, uwsgi.listen_queue")                             \
-    X("php-fpm", 511, "listen.backlog = N in the pool's file",                                    \
-      "FPM_BACKLOG_DEFAULT, sapi/fpm/fpm/fpm_sockets.h")                                          \
+    X("php-fpm", -1,                                                                              \
+      "listen.backlog = N in the pool's file (default: net.core.somaxconn, or 511)",              \
+      "FPM_BACKLOG_DEFAULT, sapi/fpm/fpm/fpm_sockets.h (-1 on Linux; older: 511)")                \
     X("redis-server", 511, "tcp-backlog N in redis.conf", "src/config.c, tcp-backlog")            \
     X("postgres", -1, "none: twice max_connections (before 16: at most 10,000)",                  \
       "ListenServerPort(), src/backend/libpq/pqcomm.c")                                           \
     X("mysqld", -1, "back_log = N (default: max_connections)", "sql/mysqld.cc, back_log")         \
-    X("mariadbd", -1, "back_log = N (default: by max_connections)", "sql/mysqld.cc, back_log")    \
+    X("mariadbd", -1, "back_log = N (default: 50 + max_connections / 5, at most 900)",            \
+      "sql/mysqld.cc, back_log")                                                                  \
     X("sshd", 128, "none: SSH_LISTEN_BACKLOG is compiled in", "ssh.h, SSH_LISTEN_BACKLOG")        \
-    X("systemd", 4096, "Backlog=N in the .socket unit (older systemd: 128)",                      \
-      "src/basic/socket-util.h, SOMAXCONN_DELUXE")                                                \
+    X("systemd", -1, "Backlog=N in the .socket unit (default: net.core.somaxconn; older: 128)",   \
+      "SOMAXCONN_DELUXE, src/basic/socket-util.h (INT_MAX; older: SOMAXCONN)")                    \
     X("python3", -1, "socket.listen(N); http.server and socketserver: request_queue_size",        \
       "Lib/socketserver.py, TCPServer.request_queue_size (5)")                                    \
     X("tcplab-server", 4096, "--backlog N", "server/settings.c")

@@ -60,7 +60,8 @@ void live_replace_file(const char *path, const char *text)
 static void live_exec(struct live *p, const char *program, const char **argv, int ready)
 {
     char path[512];
-    snprintf(path, sizeof(path), "%s/%s/tcplab-%s", TEST_BUILD, program, program);
+    snprintf(path, sizeof(path), "%s/%s%s/tcplab-%s", TEST_BUILD,
+             strcmp(program, "look") ? "" : "bench/", program, program);
     argv[0] = path;
     sigset_t none;
     sigemptyset(&none);

@@ -39,9 +39,9 @@ extern int live_output;
 /* The next program that is started alone gets the signals that this test blocks and ignores. */
 extern bool live_inherits;
 
-/* Starts "server", "client" or "bench" (of the build under test) with the arguments up to NULL. Its
- * signals are as a shell gives them to a program, whatever this process inherited (nohup ignores
- * SIGHUP). */
+/* Starts "server", "client", "bench" or "look" (of the build under test) with the arguments up to
+ * NULL. Its signals are as a shell gives them to a program, whatever this process inherited (nohup
+ * ignores SIGHUP). */
 struct live *live_start(const char *program, ...) __attribute__((sentinel));
 
 /* The same with --ready-fd; returns once the program has said that it is ready. */

@@ -1,0 +1,616 @@
+/* tcplab-look beside what ss, nstat and a server's own log say: each finding brought about, and for
+ * each a near miss that must not be found. */
+#include "tests/lib/live.h"
+
+#include <arpa/inet.h>
+#include <criterion/criterion.h>
+#include <math.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+TestSuite(look, .init = live_setup, .timeout = LIVE_TIMEOUT_S);
+
+static struct live *look(int *ret_code, const char *duration)
+{
+    struct live *l = live_run(ret_code, "look", "--for", duration, "--json", NULL);
+    cr_assert_not_null(l->report, "exit %d: %s", *ret_code, l->err_text);
+    return l;
+}
+
+static const json_t *finding(const struct live *l, const char *code)
+{
+    size_t i;
+    json_t *f;
+    json_array_foreach(json_object_get(l->report, "findings"), i, f)
+    {
+        if (!strcmp(json_string_value(json_object_get(f, "code")), code))
+            return f;
+    }
+    return NULL;
+}
+
+/* Exactly these codes, each once at least; up to NULL. */
+static void check_findings(const char *what, int wanted_exit, ...)
+{
+    int code;
+    size_t i, n = 0;
+    json_t *f;
+    va_list codes;
+    struct live *l = look(&code, "600ms");
+    char *said = json_dumps(json_object_get(l->report, "findings"), JSON_INDENT(1));
+    va_start(codes, wanted_exit);
+    for (const char *c; (c = va_arg(codes, const char *)); n++)
+        cr_expect(finding(l, c), "%s: no %s in %s", what, c, said);
+    va_end(codes);
+    json_array_foreach(json_object_get(l->report, "findings"), i, f)
+    {
+        bool known = false;
+        va_start(codes, wanted_exit);
+        for (const char *c; (c = va_arg(codes, const char *));)
+            known = known || !strcmp(c, json_string_value(json_object_get(f, "code")));
+        va_end(codes);
+        cr_expect(known, "%s: not wanted: %s", what, said);
+    }
+    cr_expect_eq(code, wanted_exit, "%s: exit %d: %s", what, code, said);
+    free(said);
+    live_free(l);
+}
+
+static const json_t *listener(const struct live *l, int port)
+{
+    size_t i;
+    json_t *at;
+    json_array_foreach(json_object_get(l->report, "listeners"), i, at)
+    {
+        if (json_integer_value(json_object_get(at, "port")) == port)
+            return at;
+    }
+    cr_assert_fail("no listener at port %d", port);
+    return NULL;
+}
+
+static void check_queue(const char *host)
+{
+    char target[64];
+    int code;
+    struct live *server = live_start_ready("server", "-l", host, "-b", "7", "-a", "never", NULL);
+    snprintf(target, sizeof(target), strchr(host, ':') ? "[%s]:8888" : "%s:8888", host);
+    struct live *client = live_start("client", "-c", "20", "--hold", "100s", target, NULL);
+    live_until(8, "ss -Hltn 'sport = :8888' | awk '{print $2}'");
+    struct live *l = look(&code, "300ms");
+    const json_t *at = listener(l, 8888);
+    cr_assert_eq(live_integer(at, "queue", NULL),
+                 live_number("ss -Hltn 'sport = :8888' | awk '{print $2}'"));
+    cr_assert_eq(live_integer(at, "limit", NULL),
+                 live_number("ss -Hltn 'sport = :8888' | awk '{print $3}'"));
+    cr_assert_eq(live_integer(at, "pid", NULL), server->pid);
+    cr_assert_str_eq(json_string_value(json_object_get(at, "program")), "tcplab-server");
+    cr_assert_eq(live_integer(at, "waits_us", "count", NULL) % 8, 0);
+    live_free(l);
+    live_stop(client, SIGINT);
+    live_stop(server, SIGINT);
+    live_free(client);
+    live_free(server);
+}
+
+Test(look, queue_and_limit_are_those_of_ss)
+{
+    check_queue("127.0.0.1");
+    check_queue("::1");
+}
+
+/* --- sockets of the test's own --- */
+
+static double unix_now_s(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static struct sockaddr_in address_of(const char *host, int port)
+{
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    inet_pton(AF_INET, host, &a.sin_addr);
+    return a;
+}
+
+static int listen_at(const char *host, int port, int backlog)
+{
+    const struct sockaddr_in a = address_of(host, port);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+    cr_assert_eq(bind(fd, (const struct sockaddr *)&a, sizeof(a)), 0);
+    cr_assert_eq(listen(fd, backlog), 0);
+    return fd;
+}
+
+static int connect_to(const char *host, int port, int flags)
+{
+    const struct sockaddr_in a = address_of(host, port);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
+    connect(fd, (const struct sockaddr *)&a, sizeof(a));
+    return fd;
+}
+
+/* The server's log: when accept() returned the oldest connection, which came when connect()
+ * returned. The wait that look saw, and the time from its look to that accept(), are the same. */
+Test(look, the_oldest_wait_is_what_a_log_of_accept_says)
+{
+    int code, fd = listen_at("127.0.0.1", 7001, 100);
+    connect_to("127.0.0.1", 7001, 0);
+    double came_s = unix_now_s();
+    for (int i = 0; i < 3; i++) {
+        struct live *l = look(&code, "400ms");
+        double looked_s = json_number_value(json_object_get(l->report, "waits_at_unix_s"));
+        double oldest_s = (double)live_integer(listener(l, 7001), "oldest_wait_us", NULL) / 1e6;
+        cr_assert_float_eq(oldest_s, looked_s - came_s, 0.024, "%f and %f", oldest_s,
+                           looked_s - came_s);
+        connect_to("127.0.0.1", 7001, 0); /* a younger one changes nothing */
+        live_free(l);
+    }
+    struct live *l = look(&code, "100ms");
+    double looked_s = json_number_value(json_object_get(l->report, "waits_at_unix_s"));
+    double oldest_s = (double)live_integer(listener(l, 7001), "oldest_wait_us", NULL) / 1e6;
+    cr_assert_geq(accept(fd, NULL, NULL), 0);
+    double waited_s = unix_now_s() - came_s;
+    cr_assert_float_eq(oldest_s + unix_now_s() - looked_s, waited_s, 0.024);
+    live_free(l);
+}
+
+/* --- findings --- */
+
+Test(look, who_accepts_nobody_is_found_with_a_full_queue_and_with_a_short_one)
+{
+    struct live *server = live_start_ready("server", "-b", "4", "-a", "never", NULL);
+    struct live *client = live_start("client", "-c", "3", "--hold", "100s", NULL);
+    live_until(3, "ss -Hltn 'sport = :8888' | awk '{print $2}'");
+    check_findings("a short queue", 0, "stopped_accepting", NULL);
+    struct live *more = live_start("client", "-c", "2", "--hold", "100s", NULL);
+    live_until(5, "ss -Hltn 'sport = :8888' | awk '{print $2}'");
+    check_findings("a full queue", 0, "stopped_accepting", NULL);
+    kill(server->pid, SIGUSR1); /* accepts all */
+    live_until_accepted(5);
+    check_findings("it accepts again", 0, NULL);
+    live_stop(client, SIGINT);
+    live_stop(more, SIGINT);
+    live_stop(server, SIGINT);
+    live_free(more);
+    live_free(client);
+    live_free(server);
+}
+
+Test(look, who_has_no_descriptors_left_is_told_apart)
+{
+    struct live *server = live_start_ready("server", "--max-descriptors", "30", NULL);
+    struct live *client = live_start("client", "-c", "60", "--hold", "100s", NULL);
+    live_until(1, "ss -Hltn 'sport = :8888' | awk '{print ($2 > 20)}'");
+    check_findings("EMFILE", 0, "out_of_descriptors", NULL);
+    live_stop(client, SIGINT);
+    live_stop(server, SIGINT);
+    live_free(client);
+    live_free(server);
+}
+
+/* One each 20 ms is 50 a second. */
+Test(look, who_accepts_too_slowly_is_found_with_its_rate)
+{
+    int code;
+    struct live *server = live_start_ready("server", "-b", "10", "-a", "20ms", NULL);
+    struct live *client =
+        live_start("client", "-w", "cc", "-c", "5000", "-r", "300", "-d", "100s", NULL);
+    live_until(11, "ss -Hltn 'sport = :8888' | awk '{print $2}'");
+    struct live *l = look(&code, "2s");
+    const json_t *f = finding(l, "accepts_too_slowly");
+    cr_assert(f, "%s", json_dumps(json_object_get(l->report, "listeners"), 0));
+    cr_assert_null(finding(l, "stopped_accepting"));
+    cr_assert_null(finding(l, "bursts"));
+    double rate =
+        json_number_value(json_object_get(json_object_get(f, "figures"), "accepts_per_s"));
+    cr_assert_float_eq(rate, 50, 15, "%f accepts a second", rate);
+    cr_assert_eq(code, 3);
+    live_free(l);
+    live_stop(client, SIGINT);
+    live_stop(server, SIGINT);
+    live_free(client);
+    live_free(server);
+}
+
+/* A short stop of a server: it drops, though its queue is empty nearly all the time. */
+static struct live *look_at_burst(int *ret_code)
+{
+    int code;
+    struct live *server = live_start_ready("server", "-b", "4", NULL);
+    struct live *l = live_start("look", "--for", "3s", "--json", NULL);
+    live_until(1, "ls -l /proc/%d/fd 2>/dev/null | grep -c socket:", (int)l->pid);
+    live_freeze(server);
+    struct live *client = live_run(&code, "client", "-c", "20", "-T", "200ms", NULL);
+    kill(server->pid, SIGCONT);
+    *ret_code = live_wait(l);
+    cr_assert_not_null(l->report, "%s", l->err_text);
+    live_stop(server, SIGINT);
+    live_free(client);
+    live_free(server);
+    return l;
+}
+
+Test(look, bursts_are_found_and_the_limit_is_the_programs_own)
+{
+    int code;
+    struct live *l = look_at_burst(&code);
+    const json_t *f = finding(l, "bursts"), *limit = finding(l, "own_backlog");
+    cr_assert(f && limit);
+    cr_assert_null(finding(l, "somaxconn_caps"));
+    cr_assert_null(finding(l, "accepts_too_slowly"));
+    cr_assert(strstr(json_string_value(json_object_get(limit, "mend")), "--backlog N"));
+    cr_assert_eq(live_integer(f, "figures", "drops_in_window", NULL),
+                 live_nstat("TcpExtListenDrops"));
+    cr_assert_eq(code, 3);
+    live_free(l);
+}
+
+Test(look, a_limit_that_is_somaxconn_is_found)
+{
+    int code;
+    live_shell("echo 4 >/proc/sys/net/core/somaxconn");
+    struct live *l = look_at_burst(&code);
+    cr_assert(finding(l, "bursts") && finding(l, "somaxconn_caps"));
+    cr_assert_null(finding(l, "own_backlog"));
+    live_free(l);
+}
+
+Test(look, one_full_listener_of_two_is_found_and_two_full_ones_are_not)
+{
+    int roomy = listen_at("127.0.0.1", 7001, 1000);
+    listen_at("127.0.0.1", 7001, 3);
+    listen_at("127.0.0.2", 7001, 1000); /* another address: no member */
+    for (int i = 0; i < 60; i++)
+        connect_to("127.0.0.1", 7001, SOCK_NONBLOCK);
+    live_until(2, "ss -Hltn 'sport = :7001' | awk '$2 {n++} END {print n + 0}'");
+    int code;
+    struct live *l = look(&code, "600ms");
+    cr_assert(finding(l, "reuseport_skew"));
+    live_free(l);
+    cr_assert_eq(listen(roomy, 3), 0); /* now that one is above its limit as well */
+    l = look(&code, "600ms");
+    cr_assert_null(finding(l, "reuseport_skew"));
+    live_free(l);
+}
+
+/* --- SYNs by hand --- */
+
+static uint16_t checksum(const uint8_t *bytes, size_t n, uint32_t sum)
+{
+    for (size_t i = 0; i < n; i += 2)
+        sum += (uint32_t)(bytes[i] << 8 | bytes[i + 1]);
+    while (sum >> 16)
+        sum = (sum & 0xffff) + (sum >> 16);
+    return (uint16_t)~sum;
+}
+
+/* SYNs to 127.0.0.1:port from ports 20000 and up of that address. */
+static void send_syns(const char *from, int port, int n)
+{
+    int raw = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+    cr_assert_geq(raw, 0);
+    const struct sockaddr_in to = address_of("127.0.0.1", 0);
+    for (int i = 0; i < n; i++) {
+        uint8_t p[40] = {0x45, [5] = 40, [8] = 64, [9] = 6};
+        uint16_t source = (uint16_t)(20000 + i);
+        inet_pton(AF_INET, from, p + 12);
+        inet_pton(AF_INET, "127.0.0.1", p + 16);
+        const uint8_t tcp[] = {(uint8_t)(source >> 8),
+                               (uint8_t)source,
+                               (uint8_t)(port >> 8),
+                               (uint8_t)port,
+                               0,
+                               0,
+                               0,
+                               1,
+                               0,
+                               0,
+                               0,
+                               0,
+                               0x50,
+                               2,
+                               0xff,
+                               0xff};
+        memcpy(p + 20, tcp, sizeof(tcp));
+        uint16_t sum = checksum(p + 12, 28, 6 + 20); /* addresses, segment; protocol, length */
+        p[36] = (uint8_t)(sum >> 8);
+        p[37] = (uint8_t)sum;
+        cr_assert_eq(sendto(raw, p, sizeof(p), 0, (const struct sockaddr *)&to, sizeof(to)), 40);
+    }
+    close(raw);
+}
+
+/* 198.51.100.0/24 is there, and answers nothing. */
+static void make_silent_net(void)
+{
+    live_shell("ip route add 198.51.100.0/24 dev lo"); /* back in, and not forwarded */
+}
+
+static struct live *look_at_syns(int n, int *ret_code, const char *from)
+{
+    struct live *l = live_start("look", "--for", "700ms", "--json", NULL);
+    live_until(1, "ls -l /proc/%d/fd 2>/dev/null | grep -c socket:", (int)l->pid);
+    send_syns(from, 7001, n);
+    *ret_code = live_wait(l);
+    cr_assert_not_null(l->report, "%s", l->err_text);
+    return l;
+}
+
+Test(look, syns_without_a_place_in_the_syn_queue_are_no_overflow)
+{
+    int code;
+    make_silent_net();
+    live_shell("echo 0 >/proc/sys/net/ipv4/tcp_syncookies");
+    listen_at("127.0.0.1", 7001, 8);
+    struct live *l = look_at_syns(4, &code, "198.51.100.1");
+    cr_assert_null(finding(l, "drops_without_overflow"));
+    cr_assert_eq(live_integer(listener(l, 7001), "half_open", NULL),
+                 live_number("ss -Htan state syn-recv | wc -l"));
+    cr_assert_eq(code, 0);
+    live_free(l);
+    l = look_at_syns(40, &code, "198.51.100.2");
+    cr_assert(finding(l, "drops_without_overflow"));
+    cr_assert_null(finding(l, "bursts"));
+    cr_assert_eq(code, 3);
+    live_free(l);
+}
+
+Test(look, syn_cookies_are_found_and_a_syn_queue_with_room_is_not)
+{
+    int code;
+    make_silent_net();
+    listen_at("127.0.0.1", 7001, 8);
+    struct live *l = look_at_syns(4, &code, "198.51.100.1");
+    cr_assert_null(finding(l, "syn_cookies"));
+    live_free(l);
+    l = look_at_syns(40, &code, "198.51.100.2");
+    const json_t *f = finding(l, "syn_cookies");
+    cr_assert(f);
+    cr_assert_eq(live_integer(f, "figures", "sent", NULL), live_nstat("TcpExtSyncookiesSent"));
+    live_free(l);
+}
+
+/* The RST of a half-open scan counts in the listener's drops, and nobody was dropped. */
+Test(look, a_half_open_scan_is_no_drop)
+{
+    int code;
+    listen_at("127.0.0.1", 7001, 100);
+    struct live *l = look_at_syns(50, &code, "127.0.0.1");
+    cr_assert_eq(live_integer(listener(l, 7001), "drops_in_window", NULL), 50);
+    cr_assert_eq(live_nstat("TcpExtListenDrops"), 0);
+    cr_assert_eq(json_array_size(json_object_get(l->report, "findings")), 0);
+    cr_assert_eq(code, 0);
+    live_free(l);
+}
+
+/* --- what closes, and what opens --- */
+
+Test(look, close_wait_that_stays_is_found_from_ten_on)
+{
+    int code;
+    struct live *server = live_start_ready("server", "--on-eof", "hold", NULL);
+    live_free(live_run(&code, "client", "-c", "9", NULL));
+    live_until(9, "ss -Htan state close-wait | wc -l");
+    check_findings("nine", 0, NULL);
+    live_free(live_run(&code, "client", "-c", "1", NULL));
+    live_until(10, "ss -Htan state close-wait | wc -l");
+    check_findings("ten", 0, "close_wait_leak", NULL);
+    live_stop(server, SIGINT);
+    live_free(server);
+}
+
+#define FIN_WAIT_2_OLD "ss -Htano state fin-wait-2 | grep -cE 'timewait,5[0-6](.[0-9]+)?sec'"
+
+Test(look, orphans_in_fin_wait_2_are_found_from_a_thousand_on)
+{
+    int code;
+    struct live *server = live_start_ready("server", "--on-eof", "hold", NULL);
+    live_free(live_run(&code, "client", "-c", "900", NULL));
+    live_until(900, FIN_WAIT_2_OLD);
+    check_findings("900", 0, "close_wait_leak", NULL);
+    live_free(live_run(&code, "client", "-c", "200", NULL));
+    check_findings("200 are young", 0, "close_wait_leak", NULL);
+    live_until(1100, FIN_WAIT_2_OLD);
+    check_findings("1100", 0, "close_wait_leak", "fin_wait_2", NULL);
+    live_stop(server, SIGINT);
+    live_free(server);
+}
+
+Test(look, time_wait_at_its_limit_is_found)
+{
+    int code;
+    live_shell("echo 100 >/proc/sys/net/ipv4/tcp_max_tw_buckets");
+    struct live *server = live_start_ready("server", NULL);
+    live_free(live_run(&code, "client", "-w", "crr", "-c", "1", "-n", "60", NULL));
+    live_until(60, "ss -Htan state time-wait | wc -l");
+    check_findings("60 of 100", 0, NULL);
+    live_free(live_run(&code, "client", "-w", "crr", "-c", "1", "-n", "30", NULL));
+    live_until(90, "ss -Htan state time-wait | wc -l");
+    check_findings("90 of 100", 0, "time_wait_limit", NULL);
+    live_stop(server, SIGINT);
+    live_free(server);
+}
+
+/* TIME_WAIT over loopback is used again (tcp_tw_reuse 2): it takes no port away. */
+Test(look, ports_towards_one_destination_that_run_out_are_found)
+{
+    int code;
+    live_shell("echo 40000 40099 >/proc/sys/net/ipv4/ip_local_port_range");
+    struct live *server = live_start_ready("server", NULL);
+    live_free(live_run(&code, "client", "-w", "crr", "-c", "1", "-n", "14", NULL));
+    struct live *client = live_start("client", "-c", "70", "--hold", "100s", NULL);
+    live_until_accepted(70);
+    check_findings("70 and 14 in TIME_WAIT", 0, NULL);
+    struct live *more = live_start("client", "-c", "12", "--hold", "100s", NULL);
+    live_until_accepted(82);
+    check_findings("82 of 100", 0, "ports_run_out", NULL);
+    live_stop(client, SIGINT);
+    live_stop(more, SIGINT);
+    live_stop(server, SIGINT);
+    live_free(more);
+    live_free(client);
+    live_free(server);
+}
+
+Test(look, syns_that_nobody_answers_are_found_and_one_is_not)
+{
+    int code;
+    make_silent_net();
+    struct live *l = live_start("look", "--for", "1600ms", "--json", NULL);
+    live_until(1, "ls -l /proc/%d/fd 2>/dev/null | grep -c socket:", (int)l->pid);
+    connect_to("198.51.100.1", 80, SOCK_NONBLOCK);
+    live_wait(l);
+    cr_assert_geq(live_nstat("TcpExtTCPSynRetrans"), 1);
+    cr_assert_null(finding(l, "syn_retransmissions"));
+    live_free(l);
+    l = live_start("look", "--for", "1600ms", "--json", NULL);
+    live_until(1, "ls -l /proc/%d/fd 2>/dev/null | grep -c socket:", (int)l->pid);
+    for (int i = 0; i < 10; i++)
+        connect_to("198.51.100.2", 80, SOCK_NONBLOCK);
+    code = live_wait(l);
+    cr_assert(finding(l, "syn_retransmissions"));
+    cr_assert_eq(code, 0);
+    live_free(l);
+}
+
+/* --- no finding --- */
+
+Test(look, ten_idle_listeners_beside_a_busy_loop_are_not_wrong)
+{
+    pid_t busy = fork();
+    if (!busy)
+        for (volatile unsigned n = 0;; n++)
+            ;
+    for (int i = 0; i < 10; i++)
+        listen_at("127.0.0.1", 7001 + i, 100);
+    for (int i = 0; i < 20; i++) {
+        int code;
+        struct live *l = look(&code, "100ms");
+        cr_assert_eq(json_array_size(json_object_get(l->report, "findings")), 0);
+        cr_assert_eq(json_array_size(json_object_get(l->report, "listeners")), 10);
+        cr_assert_eq(code, 0);
+        live_free(l);
+    }
+    kill(busy, SIGKILL);
+}
+
+/* --- the command line --- */
+
+Test(look, another_user_sees_figures_without_names)
+{
+    listen_at("127.0.0.1", 7001, 100);
+    connect_to("127.0.0.1", 7001, 0);
+    const char *text = live_shell("setpriv --reuid=65534 --regid=65534 --clear-groups "
+                                  "%s/bench/look/tcplab-look --for 200ms --json 2>&1",
+                                  TEST_BUILD);
+    json_t *report = json_loads(text, 0, NULL);
+    if (!report)
+        cr_skip_test("no other user here: %s", text);
+    const json_t *at = json_array_get(json_object_get(report, "listeners"), 0);
+    cr_assert_eq(live_integer(at, "queue", NULL), 1);
+    cr_assert_eq(live_integer(at, "limit", NULL), 100);
+    cr_assert(json_is_null(json_object_get(at, "program")));
+    cr_assert(json_is_null(json_object_get(at, "pid")));
+    cr_assert(json_is_true(json_object_get(report, "owners_hidden")));
+    json_decref(report);
+}
+
+Test(look, a_threshold_that_holds_is_exit_3)
+{
+    int code;
+    listen_at("127.0.0.1", 7001, 100);
+    connect_to("127.0.0.1", 7001, 0);
+    live_free(live_run(&code, "look", "--for", "100ms", "--fail-if", "queue > 1", NULL));
+    cr_assert_eq(code, 0);
+    struct live *l = live_run(&code, "look", "--for", "100ms", "--fail-if", "queue > 0", NULL);
+    cr_assert_eq(code, 3);
+    cr_assert(strstr(l->err_text, "--fail-if queue > 0: it is 1 at 127.0.0.1:7001"), "%s",
+              l->err_text);
+    live_free(l);
+}
+
+static void check_refused(const char *said, const char *a, const char *b, const char *c)
+{
+    int code;
+    struct live *l = live_run(&code, "look", a, b, c, NULL);
+    cr_expect_eq(code, 2, "%s %s: %d", a, b, code);
+    cr_expect(strstr(l->err_text, said), "%s %s: %s", a, b, l->err_text);
+    live_free(l);
+}
+
+Test(look, bad_input_is_refused)
+{
+    check_refused("give 'FIGURE > NUMBER'", "--fail-if", "queue", NULL);
+    check_refused("give 'FIGURE > NUMBER'", "--fail-if", "speed > 3", NULL);
+    check_refused("give one of them", "--states", "--peers", NULL);
+    check_refused("goes with --peers", "80", NULL, NULL);
+    check_refused("not a port", "--peers", "70000", NULL);
+    check_refused("--watch draws", "--watch", "--json", NULL);
+    check_refused("only count", "--states", "--fail-if", "queue > 1");
+    check_refused("--for", "--for", "x", NULL);
+}
+
+Test(look, an_interrupt_ends_the_window_and_reports)
+{
+    struct live *l = live_start("look", "--for", "1h", "--json", NULL);
+    live_until(1, "ls -l /proc/%d/fd 2>/dev/null | grep -c socket:", (int)l->pid);
+    cr_assert_eq(live_stop(l, SIGINT), 0);
+    cr_assert(json_is_array(json_object_get(l->report, "listeners")));
+    live_free(l);
+}
+
+Test(look, states_and_peers_are_those_of_ss)
+{
+    int code;
+    struct live *server = live_start_ready("server", "-l", "::", NULL);
+    struct live *client = live_start("client", "-c", "30", "--hold", "100s", "[::1]:8888", NULL);
+    struct live *other = live_start("client", "-c", "20", "--hold", "100s", NULL);
+    live_until_accepted(50);
+    struct live *l = live_run(&code, "look", "--states", "--json", NULL);
+    cr_assert_eq(live_integer(l->report, "states", "ESTABLISHED", NULL),
+                 live_number("ss -Htan | grep -c ^ESTAB"));
+    cr_assert_eq(live_integer(l->report, "states", "LISTEN", NULL),
+                 live_number("ss -Htan | grep -c ^LISTEN"));
+    live_free(l);
+    l = live_run(&code, "look", "--peers", "--json", "8888", NULL);
+    cr_assert_eq(live_integer(l->report, "peers", "::1", NULL), 30);
+    live_free(l);
+    live_stop(client, SIGINT);
+    live_stop(other, SIGINT);
+    live_stop(server, SIGINT);
+    live_free(other);
+    live_free(client);
+    live_free(server);
+}
+
+/* Each sample once, each line a comment or NAME{LABELS} NUMBER, "# EOF" last. */
+Test(look, metrics_are_well_formed)
+{
+    int code;
+    char path[] = "/tmp/tcplab-metrics-XXXXXX";
+    close(mkstemp(path));
+    listen_at("127.0.0.1", 7001, 3);
+    listen_at("127.0.0.1", 7001, 3); /* the same labels */
+    for (int i = 0; i < 30; i++)
+        connect_to("127.0.0.1", 7001, SOCK_NONBLOCK);
+    live_free(live_run(&code, "look", "--for", "600ms", "--metrics", path, NULL));
+    cr_assert_eq(live_number("grep -vcE '^(# (TYPE|HELP|EOF)|"
+                             "[a-z_]+[{]([a-z]+=\"[^\"]*\",?)+[}] [0-9.e+-]+$)' %s",
+                             path),
+                 0);
+    cr_assert_str_eq(live_shell("grep -v '^#' %s | sed 's/} .*//' | sort | uniq -d", path), "");
+    cr_assert_geq(live_number("grep -c ^tcplab_findings{ %s", path), 1);
+    cr_assert_str_eq(live_shell("tail -1 %s", path), "# EOF\n");
+    cr_assert_eq(live_number("grep '^tcplab_listener_queue{' %s | sed 's/.* //'", path), 4);
+    unlink(path);
+}
