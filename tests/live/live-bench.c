@@ -836,7 +836,7 @@ Test(bench, the_list_as_a_document)
 {
     json_t *document = document_of("list --json");
     const json_t *list = json_object_get(document, "experiments");
-    cr_assert_eq(json_array_size(list),
+    cr_assert_eq((int64_t)json_array_size(list),
                  live_number("%s/bench/tcplab-bench list | wc -l", TEST_BUILD));
     const json_t *one = named(list, "time-wait");
     cr_expect_str_eq(text_of(one, "part"), "What remains of it");
