@@ -1,5 +1,5 @@
-# bash completion of tcplab-server, tcplab-client and tcplab-bench. Installed once for each of the
-# three.
+# bash completion of tcplab-server, tcplab-client, tcplab-bench and tcplab-look. Installed once for
+# each of them.
 #
 # No option, value, verb, experiment or knob stands in here: they are read from what the program
 # itself says.
@@ -204,5 +204,5 @@ _tcplab_bench() {
     fi
 }
 
-complete -F _tcplab tcplab-server tcplab-client
+complete -F _tcplab tcplab-server tcplab-client tcplab-look
 complete -F _tcplab_bench tcplab-bench
