@@ -12,7 +12,7 @@
 #define CAPACITY_PER_LOOP 4    /* epoll, two timers, and the eventfd that wakes it */
 #define CAPACITY_MEMORY   4500 /* bytes a connection: the kernel's socket and file, and the flow */
 
-static uint64_t capacity_at_once(const struct settings *s)
+static uint64_t at_once(const struct settings *s)
 {
     return s->connections < s->total ? s->connections : s->total;
 }
@@ -22,10 +22,10 @@ static uint64_t capacity_at_once(const struct settings *s)
 static uint64_t capacity_connections(const struct settings *s)
 {
     bool kept = s->close_how == CLOSE_HALF || s->close_how == CLOSE_NONE;
-    return kept && s->total != SETTINGS_UNLIMITED ? s->total : capacity_at_once(s);
+    return kept && s->total != SETTINGS_UNLIMITED ? s->total : at_once(s);
 }
 
-static uint64_t capacity_machine_left(void)
+static uint64_t machine_left(void)
 {
     unsigned long long allocated, unused, max;
     FILE *file = fopen("/proc/sys/fs/file-nr", "re");
@@ -36,7 +36,7 @@ static uint64_t capacity_machine_left(void)
     return n == 3 && max > allocated ? max - allocated : n == 3 ? 0 : UINT64_MAX;
 }
 
-static uint64_t capacity_memory_left(void)
+static uint64_t memory_left(void)
 {
     char line[128];
     unsigned long long kib;
@@ -52,21 +52,21 @@ static uint64_t capacity_memory_left(void)
 
 /* Whether so many tables do, a loop in each. Each has a copy of an eventfd of each loop, while it
  * comes to be and in the first thread to the end. */
-static bool capacity_tables_hold(const struct capacity *c, uint64_t tables)
+static bool tables_hold(const struct capacity *c, uint64_t tables)
 {
     uint64_t share = (c->connections + tables - 1) / tables;
     return share + CAPACITY_BASE + CAPACITY_PER_LOOP + tables <= c->limit;
 }
 
 /* As many loops as there must be; false: that is more than can be. */
-static bool capacity_choose_loops(const struct settings *s, struct capacity *c)
+static bool choose_loops(const struct settings *s, struct capacity *c)
 {
     if (c->connections + CAPACITY_BASE + CAPACITY_PER_LOOP * c->loops <= c->limit)
         return true;
-    uint64_t loops = s->threads > 2 ? s->threads : 2, most = capacity_at_once(s);
-    while (loops < most && loops < c->limit && !capacity_tables_hold(c, loops))
+    uint64_t loops = s->threads > 2 ? s->threads : 2, most = at_once(s);
+    while (loops < most && loops < c->limit && !tables_hold(c, loops))
         loops++;
-    if (loops > most || !capacity_tables_hold(c, loops))
+    if (loops > most || !tables_hold(c, loops))
         return false;
     c->tables = c->loops = loops;
     return true;
@@ -79,13 +79,13 @@ int capacity_fit(const struct settings *s, struct capacity *ret)
                              .loops = s->threads,
                              .tables = 1,
                              .limit = program_raise_descriptors().rlim_cur,
-                             .machine_left = capacity_machine_left(),
+                             .machine_left = machine_left(),
                              .memory_needed = connections < UINT64_MAX / CAPACITY_MEMORY
                                                   ? connections * CAPACITY_MEMORY
                                                   : UINT64_MAX,
-                             .memory_left = capacity_memory_left()};
+                             .memory_left = memory_left()};
     bool enough_memory = ret->memory_needed <= ret->memory_left;
-    bool enough_tables = enough_memory && capacity_choose_loops(s, ret);
+    bool enough_tables = enough_memory && choose_loops(s, ret);
     ret->needed = connections + CAPACITY_BASE + CAPACITY_PER_LOOP * ret->loops;
     if (ret->needed > ret->machine_left)
         return -ENFILE;

@@ -41,7 +41,7 @@ static void crew_signal(int fd)
     eventfd_write(fd, 1); /* fails only when 2^64 - 2 are unread */
 }
 
-static void crew_take_turn(struct crew_member *m)
+static void take_turn(struct crew_member *m)
 {
     struct crew *c = m->crew;
     if (!sem_trywait(&c->turns))
@@ -51,39 +51,39 @@ static void crew_take_turn(struct crew_member *m)
     c->args.waited(c->args.context, m->index, clock_now_ns() - from_ns);
 }
 
-static void crew_end_turn(struct crew_member *m)
+static void end_turn(struct crew_member *m)
 {
     sem_post(&m->crew->turns);
 }
 
 /* libev has these two called around epoll_wait(), of which it still wants the errno. */
-static void crew_before_waiting(struct ev_loop *loop)
+static void before_waiting(struct ev_loop *loop)
 {
     loop_guard_before_waiting(loop);
-    crew_end_turn(ev_userdata(loop));
+    end_turn(ev_userdata(loop));
 }
 
-static void crew_after_waiting(struct ev_loop *loop)
+static void after_waiting(struct ev_loop *loop)
 {
     int error = errno;
-    crew_take_turn(ev_userdata(loop));
+    take_turn(ev_userdata(loop));
     errno = error;
 }
 
-static void crew_run_loop(struct crew_member *m)
+static void run_loop(struct crew_member *m)
 {
     thread_stay(m->cpu);
     if (m->crew->args.at_once >= m->crew->args.n) {
         ev_run(m->loop, 0);
         return;
     }
-    ev_set_loop_release_cb(m->loop, crew_before_waiting, crew_after_waiting);
-    crew_take_turn(m);
+    ev_set_loop_release_cb(m->loop, before_waiting, after_waiting);
+    take_turn(m);
     ev_run(m->loop, 0);
-    crew_end_turn(m);
+    end_turn(m);
 }
 
-static void crew_on_wake(struct ev_loop *loop, ev_io *io, int events)
+static void on_wake(struct ev_loop *loop, ev_io *io, int events)
 {
     struct crew_member *m = io->data;
     struct crew *c = m->crew;
@@ -98,7 +98,7 @@ static void crew_on_wake(struct ev_loop *loop, ev_io *io, int events)
     }
 }
 
-static void crew_on_quiet(struct ev_loop *loop, ev_io *io, int events)
+static void on_quiet(struct ev_loop *loop, ev_io *io, int events)
 {
     struct crew *c = io->data;
     eventfd_t words;
@@ -106,14 +106,14 @@ static void crew_on_quiet(struct ev_loop *loop, ev_io *io, int events)
     c->args.quiet(c->args.context);
 }
 
-static int crew_prepare(struct crew_member *m)
+static int prepare(struct crew_member *m)
 {
     struct crew *c = m->crew;
     errno = 0;
     m->loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
     if (!m->loop)
         return errno ? -errno : -ENOMEM;
-    ev_io_init(&m->wake, crew_on_wake, m->wake_fd, EV_READ);
+    ev_io_init(&m->wake, on_wake, m->wake_fd, EV_READ);
     m->wake.data = m;
     ev_io_start(m->loop, &m->wake);
     loop_guard_begin(&m->guard, m->loop, m->wake_fd);
@@ -121,13 +121,13 @@ static int crew_prepare(struct crew_member *m)
     return error ? error : loop_guard_check(m->loop, false);
 }
 
-static void crew_leave(struct crew_member *m)
+static void leave(struct crew_member *m)
 {
     if (m->loop)
         m->crew->args.leave(m->crew->args.context, m->index);
 }
 
-static void crew_let_go(struct crew_member *m)
+static void let_go(struct crew_member *m)
 {
     if (!m->loop)
         return;
@@ -137,7 +137,7 @@ static void crew_let_go(struct crew_member *m)
 
 /* close_range() copies what lies below the range and nothing else; quiet_fd was made before
  * wake_fd, so it is lower. */
-static int crew_take_table(const struct crew_member *m)
+static int take_table(const struct crew_member *m)
 {
     unsigned quiet = (unsigned)m->crew->quiet_fd, wake = (unsigned)m->wake_fd;
     if (close_range(wake + 1, ~0U, CLOSE_RANGE_UNSHARE))
@@ -149,43 +149,43 @@ static int crew_take_table(const struct crew_member *m)
     return 0;
 }
 
-static void *crew_thread_main(void *context)
+static void *thread_main(void *context)
 {
     struct crew_member *m = context;
     struct crew *c = m->crew;
-    int none = 0, error = c->args.own_tables ? crew_take_table(m) : 0;
+    int none = 0, error = c->args.own_tables ? take_table(m) : 0;
     if (!error)
-        error = crew_prepare(m);
+        error = prepare(m);
     if (error)
         atomic_compare_exchange_strong(&c->error, &none, error);
     sem_post(&c->arrived);
     if (!error && !c->ending) /* else loop_guard_check() may have taken the word of it */
-        crew_run_loop(m);
-    crew_leave(m);
+        run_loop(m);
+    leave(m);
     sem_post(&c->arrived);
     thread_await(&c->may_part);
-    crew_let_go(m);
+    let_go(m);
     return NULL;
 }
 
-static void crew_await_arrivals(struct crew *c)
+static void await_arrivals(struct crew *c)
 {
     for (size_t i = 0; i < c->n_spawned; i++)
         thread_await(&c->arrived);
 }
 
-static int crew_spawn(struct crew *c)
+static int spawn(struct crew *c)
 {
     int error = 0;
     for (size_t i = 1; i < c->args.n && !error; i++) {
-        error = thread_start(&c->members[i].thread, crew_thread_main, &c->members[i]);
+        error = thread_start(&c->members[i].thread, thread_main, &c->members[i]);
         c->n_spawned += !error;
     }
-    crew_await_arrivals(c);
+    await_arrivals(c);
     return error ? error : c->error;
 }
 
-static int crew_open_eventfds(struct crew *c)
+static int open_eventfds(struct crew *c)
 {
     c->quiet_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (c->quiet_fd < 0)
@@ -213,14 +213,14 @@ int crew_new(const struct crew_args *args, struct crew **ret)
     for (size_t i = 0; i < args->n; i++)
         c->members[i] = (struct crew_member){
             .crew = c, .index = i, .wake_fd = -1, .cpu = args->own_cpus ? thread_cpu(i) : -1};
-    int error = crew_open_eventfds(c);
+    int error = open_eventfds(c);
     if (!error)
-        error = crew_prepare(&c->members[0]);
+        error = prepare(&c->members[0]);
     if (!error) {
-        ev_io_init(&c->quiet, crew_on_quiet, c->quiet_fd, EV_READ);
+        ev_io_init(&c->quiet, on_quiet, c->quiet_fd, EV_READ);
         c->quiet.data = c;
         ev_io_start(c->members[0].loop, &c->quiet);
-        error = crew_spawn(c);
+        error = spawn(c);
     }
     if (error) {
         crew_free(c);
@@ -260,17 +260,17 @@ void crew_end(struct crew *c)
     crew_wake(c);
 }
 
-static void crew_all_leave(struct crew *c)
+static void all_leave(struct crew *c)
 {
-    crew_leave(&c->members[0]);
-    crew_await_arrivals(c);
+    leave(&c->members[0]);
+    await_arrivals(c);
     c->left = true;
 }
 
 void crew_run(struct crew *c)
 {
-    crew_run_loop(&c->members[0]);
-    crew_all_leave(c);
+    run_loop(&c->members[0]);
+    all_leave(c);
 }
 
 void crew_free(struct crew *c)
@@ -279,11 +279,11 @@ void crew_free(struct crew *c)
         return;
     if (!c->left) {
         crew_end(c);
-        crew_all_leave(c);
+        all_leave(c);
     }
     for (size_t i = 0; i < c->n_spawned; i++)
         sem_post(&c->may_part);
-    crew_let_go(&c->members[0]);
+    let_go(&c->members[0]);
     for (size_t i = 1; i <= c->n_spawned; i++)
         pthread_join(c->members[i].thread, NULL);
     for (size_t i = 0; i < c->args.n; i++)

@@ -20,33 +20,33 @@ bool dialer_exhausted(const struct dialer *d)
 }
 
 /* Whether a slot that is free would be used. */
-static bool dialer_wants_more(const struct dialer *d)
+static bool wants_more(const struct dialer *d)
 {
     return d->dialing && !d->draining && !dialer_exhausted(d);
 }
 
-static bool dialer_may_start(const struct dialer *d)
+static bool may_start(const struct dialer *d)
 {
-    return d->free && dialer_wants_more(d);
+    return d->free && wants_more(d);
 }
 
 bool dialer_reuses(const struct dialer *d)
 {
-    return d->settings->reuse && dialer_wants_more(d);
+    return d->settings->reuse && wants_more(d);
 }
 
 /* Whether nothing more is to start now. hold has begun all of a wave when all its flows are in
  * use. */
-static bool dialer_has_begun_all(const struct dialer *d)
+static bool has_begun_all(const struct dialer *d)
 {
-    return !dialer_wants_more(d) || (d->settings->workload == WORKLOAD_HOLD && !d->free);
+    return !wants_more(d) || (d->settings->workload == WORKLOAD_HOLD && !d->free);
 }
 
 /* hold is quiet, too, while all its flows are held and more are to come: in the next wave. What it
  * holds may still end by itself; the slot waits for dialer_resume(). */
-static void dialer_check_quiet(struct dialer *d)
+static void check_quiet(struct dialer *d)
 {
-    bool begun = dialer_has_begun_all(d);
+    bool begun = has_begun_all(d);
     if (begun && !d->connecting.first && !d->settled_ns && d->schedule_ns)
         d->settled_ns = clock_now_ns();
     if (d->active || ev_is_active(&d->more) || !(d->draining || (!d->pacing && begun)) ||
@@ -95,7 +95,7 @@ void dialer_pause(struct dialer *d)
 }
 
 /* When the next start is intended. */
-static int64_t dialer_next_due(const struct dialer *d, int64_t now_ns)
+static int64_t next_due(const struct dialer *d, int64_t now_ns)
 {
     if (!d->settings->rate)
         return now_ns;
@@ -103,7 +103,7 @@ static int64_t dialer_next_due(const struct dialer *d, int64_t now_ns)
     return d->schedule_ns + (int64_t)(i / rate * NS_PER_S + i % rate * NS_PER_S / rate);
 }
 
-static void dialer_count_lateness(struct dialer *d, int64_t intended_ns, int64_t now_ns)
+static void count_lateness(struct dialer *d, int64_t intended_ns, int64_t now_ns)
 {
     histogram_record(d->start_lateness, now_ns - intended_ns);
     if (now_ns - intended_ns <= DIALER_LATE_NS)
@@ -112,27 +112,27 @@ static void dialer_count_lateness(struct dialer *d, int64_t intended_ns, int64_t
     STATS_ADD(d->stats.slot_late_starts, intended_ns <= d->full_until_ns);
 }
 
-static void dialer_start_one(struct dialer *d, int64_t intended_ns, int64_t now_ns)
+static void start_one(struct dialer *d, int64_t intended_ns, int64_t now_ns)
 {
     struct flow *f = d->free;
     d->free = f->next;
     if (++d->in_use > d->most_in_use)
         d->most_in_use = d->in_use;
     if (d->start_lateness)
-        dialer_count_lateness(d, intended_ns, now_ns);
+        count_lateness(d, intended_ns, now_ns);
     flow_start(f, d->started++ * d->n_dialers + d->index, d->settings->rate ? intended_ns : 0);
 }
 
 /* Starts what is due, until *n of this iteration are started, and notes which. Sockets that wait to
  * be used again are not left for the next one: epoll would tell that they are hung up. Whether
  * there is more to start right now. */
-static bool dialer_start_due(struct dialer *d, int *n)
+static bool start_due(struct dialer *d, int *n)
 {
     int64_t now_ns = clock_now_ns();
     if (d->full)
         d->full_until_ns = now_ns;
-    while (dialer_may_start(d)) {
-        int64_t due_ns = dialer_next_due(d, now_ns);
+    while (may_start(d)) {
+        int64_t due_ns = next_due(d, now_ns);
         if (d->settings->rate && d->settings->duration_ns != OPTION_NEVER &&
             !d->settings->every_ns && due_ns - d->schedule_ns >= d->settings->duration_ns)
             return false; /* -r 20 -d 1s is 20 starts, not 21 */
@@ -145,7 +145,7 @@ static bool dialer_start_due(struct dialer *d, int *n)
             return true;
         if (*n < DIALER_BATCH)
             d->looking[(*n)++] = d->free;
-        dialer_start_one(d, due_ns, now_ns);
+        start_one(d, due_ns, now_ns);
         if (d->settings->rate)
             now_ns = clock_now_ns();
     }
@@ -155,22 +155,22 @@ static bool dialer_start_due(struct dialer *d, int *n)
 /* While the later ones of a batch were started, the earlier ones may have got their reply: on
  * loopback 5 to 11 % more connections a second than when epoll is asked first. The last one had no
  * time. What has ended makes room at once. */
-static bool dialer_dial(struct dialer *d)
+static bool dial(struct dialer *d)
 {
     for (int n = 0, looked = 0;; looked = n) {
-        bool more = dialer_start_due(d, &n);
+        bool more = start_due(d, &n);
         if (d->free || n == DIALER_BATCH)
             return more;
         while (looked < n - 1)
             flow_look(d->looking[looked++]);
-        if (!dialer_may_start(d))
+        if (!may_start(d))
             return false;
     }
 }
 
 /* When the i-th request of --every is due. The period has a thousand steps, and a share of the
  * connections in each: a wake-up for each single request would cost more than the request. */
-static int64_t dialer_nth_request_ns(const struct dialer *d, uint64_t i)
+static int64_t nth_request_ns(const struct dialer *d, uint64_t i)
 {
     const struct settings *s = d->settings;
     uint64_t step = i * DIALER_STEPS / d->n_flows;
@@ -181,7 +181,7 @@ static int64_t dialer_nth_request_ns(const struct dialer *d, uint64_t i)
 /* The flows take turns, in the order of their places. */
 int64_t dialer_request_ns(const struct dialer *d, const struct flow *f, uint64_t i)
 {
-    return dialer_nth_request_ns(d, i * d->n_flows + (uint64_t)(f - d->flows));
+    return nth_request_ns(d, i * d->n_flows + (uint64_t)(f - d->flows));
 }
 
 uint64_t dialer_requests_due(const struct dialer *d, const struct flow *f)
@@ -191,13 +191,13 @@ uint64_t dialer_requests_due(const struct dialer *d, const struct flow *f)
 
 /* Sends the requests that are due, also those that were when the end came. Whether there are more
  * right now. */
-static bool dialer_ask(struct dialer *d)
+static bool ask(struct dialer *d)
 {
     int64_t now_ns = clock_now_ns(), end_ns = d->schedule_ns + d->settings->duration_ns;
     if (d->draining && d->drained_ns < end_ns)
         end_ns = d->drained_ns;
     for (int i = 0;; i++) {
-        int64_t due_ns = dialer_nth_request_ns(d, d->due_requests);
+        int64_t due_ns = nth_request_ns(d, d->due_requests);
         if (due_ns >= end_ns)
             return false;
         if (due_ns > now_ns) {
@@ -210,7 +210,7 @@ static bool dialer_ask(struct dialer *d)
     }
 }
 
-static void dialer_set_timeout(struct dialer *d)
+static void set_timeout(struct dialer *d)
 {
     if (!d->timeout.due_ns && d->connecting.first)
         timer_set(&d->timeout, d->connecting.first->started_ns + d->settings->connect_timeout_ns);
@@ -219,29 +219,29 @@ static void dialer_set_timeout(struct dialer *d)
 /* Before the loop looks for events: freed slots are used, and what the callbacks did is taken stock
  * of. Nothing is started from a flow's own callback, so a connection that fails at once cannot
  * recurse. */
-static void dialer_on_prepare(struct ev_loop *loop, ev_prepare *prepare, int events)
+static void on_prepare(struct ev_loop *loop, ev_prepare *prepare, int events)
 {
     struct dialer *d = prepare->data;
-    if (d->pacing ? dialer_ask(d) : dialer_dial(d))
+    if (d->pacing ? ask(d) : dial(d))
         ev_idle_start(loop, &d->more);
     else
         ev_idle_stop(loop, &d->more);
     if (d->dialing && !d->draining)
         d->full = !d->free && !dialer_exhausted(d);
-    dialer_set_timeout(d);
-    dialer_check_quiet(d);
+    set_timeout(d);
+    check_quiet(d);
 }
 
-static void dialer_on_more(struct ev_loop *loop, ev_idle *idle, int events)
+static void on_more(struct ev_loop *loop, ev_idle *idle, int events)
 {
 }
 
-static void dialer_on_due(struct timer *timer)
+static void on_due(struct timer *timer)
 {
-    /* dialer_on_prepare() does the work */
+    /* on_prepare() does the work */
 }
 
-static void dialer_on_timeout(struct timer *timer)
+static void on_timeout(struct timer *timer)
 {
     struct dialer *d = (struct dialer *)((char *)timer - offsetof(struct dialer, timeout));
     int64_t due_ns = clock_now_ns() - d->settings->connect_timeout_ns;
@@ -270,13 +270,13 @@ int dialer_init(struct dialer *d)
         d->flows[i].dialer = d;
         dialer_give_back(d, &d->flows[i]);
     }
-    ev_prepare_init(&d->prepare, dialer_on_prepare);
-    ev_idle_init(&d->more, dialer_on_more);
+    ev_prepare_init(&d->prepare, on_prepare);
+    ev_idle_init(&d->more, on_more);
     d->prepare.data = d;
     /* from the first: an order may overtake the one before it */
     ev_prepare_start(d->loop, &d->prepare);
-    int r = timer_open(&d->due, d->loop, dialer_on_due);
-    return r ? r : timer_open(&d->timeout, d->loop, dialer_on_timeout);
+    int r = timer_open(&d->due, d->loop, on_due);
+    return r ? r : timer_open(&d->timeout, d->loop, on_timeout);
 }
 
 void dialer_start(struct dialer *d, unsigned epoch, int64_t schedule_ns)

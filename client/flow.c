@@ -17,9 +17,8 @@
 #define FLOW_NO_RETRANSMISSION_NS (200 * NS_PER_MS)
 
 typedef void flow_handler(struct ev_loop *loop, ev_io *io, int events);
-static flow_handler flow_on_connecting, flow_on_requesting, flow_on_replying, flow_on_holding,
-    flow_on_pacing, flow_on_spare;
-static void flow_request(struct flow *f);
+static flow_handler on_connecting, on_requesting, on_replying, on_holding, on_pacing, on_spare;
+static void request(struct flow *f);
 
 void flow_list_append(struct flow_list *list, struct flow *f)
 {
@@ -46,7 +45,7 @@ static void flow_wait(struct flow *f, flow_handler *handler, int events)
     ev_io_start(f->dialer->loop, &f->io);
 }
 
-static void flow_set_connecting(struct flow *f, bool connecting)
+static void set_connecting(struct flow *f, bool connecting)
 {
     if (f->connecting == connecting)
         return;
@@ -85,7 +84,7 @@ static enum stats_row flow_row(const struct flow *f, int error)
 
 /* An attempt stands in one row only. This is the one place where it changes, for the counts and for
  * the log. */
-static void flow_set_row(struct flow *f, enum stats_row row)
+static void set_row(struct flow *f, enum stats_row row)
 {
     struct stats *stats = &f->dialer->stats;
     if (f->row != STATS_ROW_pending)
@@ -95,7 +94,7 @@ static void flow_set_row(struct flow *f, enum stats_row row)
     log_row(f->entry, row);
 }
 
-static void flow_close_descriptor(struct flow *f)
+static void close_descriptor(struct flow *f)
 {
     ev_io_stop(f->dialer->loop, &f->io);
     close(f->io.fd);
@@ -111,55 +110,55 @@ static bool flow_is(const struct flow *f, flow_handler *handler)
 /* The kernel ends the connection with a RST, and the socket is as new (tcp_disconnect() in
  * net/ipv4/tcp.c). It stays in the epoll set: that saves socket(), epoll_ctl() and close() for the
  * next connection. */
-static bool flow_disconnect(struct flow *f)
+static bool disconnect(struct flow *f)
 {
     const struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
     if (connect(f->io.fd, &nowhere, sizeof(nowhere)))
         return false;
-    ev_set_cb(&f->io, flow_on_spare);
+    ev_set_cb(&f->io, on_spare);
     return true;
 }
 
 /* A socket that is not connected is always "hung up" for epoll. It connects again before the loop
  * asks; where not (ports have run out, nothing more is to start), it is of no use. */
-static void flow_on_spare(struct ev_loop *loop, ev_io *io, int events)
+static void on_spare(struct ev_loop *loop, ev_io *io, int events)
 {
-    flow_close_descriptor((struct flow *)io);
+    close_descriptor((struct flow *)io);
 }
 
 /* The one end of a connection: everything is undone, the slot goes back. */
-static void flow_end(struct flow *f)
+static void end(struct flow *f)
 {
     struct dialer *d = f->dialer;
-    flow_set_connecting(f, false);
+    set_connecting(f, false);
     if (f->open) {
-        if (f->row != STATS_ROW_established || !dialer_reuses(d) || !flow_disconnect(f))
-            flow_close_descriptor(f);
+        if (f->row != STATS_ROW_established || !dialer_reuses(d) || !disconnect(f))
+            close_descriptor(f);
         log_end(f->entry, 0);
     }
     dialer_set_active(d, f, false);
     dialer_give_back(d, f);
 }
 
-static void flow_fail(struct flow *f, int error)
+static void fail(struct flow *f, int error)
 {
     struct dialer *d = f->dialer;
     struct stats *stats = &d->stats;
     enum stats_row row = flow_row(f, error);
     STATS_ADD(stats->given_up, row == STATS_ROW_timed_out && f->row == STATS_ROW_established);
-    flow_set_row(f, row);
+    set_row(f, row);
     STATS_ADD(stats->errors[error < STATS_ERRORS ? error : 0], 1);
     log_end(f->entry, error);
     if (row == STATS_ROW_no_port || row == STATS_ROW_no_fd)
         dialer_pause(d);
-    flow_end(f);
+    end(f);
 }
 
 /* Whether epoll does not take the connection: then it has ended. */
-static bool flow_is_unwatched(struct flow *f, int events)
+static bool is_unwatched(struct flow *f, int events)
 {
     if (events & EV_ERROR)
-        flow_fail(f, loop_guard_error(f->dialer->loop));
+        fail(f, loop_guard_error(f->dialer->loop));
     return events & EV_ERROR;
 }
 
@@ -168,17 +167,17 @@ void flow_close(struct flow *f)
 {
     const struct linger now = {.l_onoff = 1, .l_linger = 0};
     struct dialer *d = f->dialer;
-    if (!f->open || flow_is(f, flow_on_spare))
+    if (!f->open || flow_is(f, on_spare))
         return;
     int how = d->settings->close_how;
     if (f->row != STATS_ROW_established || how == CLOSE_FIN || how == CLOSE_EARLY ||
         dialer_reuses(d)) {
-        flow_end(f);
+        end(f);
         return;
     }
     if (how == CLOSE_RST) {
         setsockopt(f->io.fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
-        flow_end(f);
+        end(f);
         return;
     }
     if (how == CLOSE_HALF) {
@@ -189,26 +188,26 @@ void flow_close(struct flow *f)
         ev_io_stop(d->loop, &f->io);
         f->open = false;
     }
-    flow_end(f);
+    end(f);
 }
 
 /* With --close early our FIN goes out with the request's last byte. */
-static bool flow_closed_first(const struct flow *f)
+static bool closed_first(const struct flow *f)
 {
     const struct settings *s = f->dialer->settings;
     return s->close_how == CLOSE_EARLY && f->sent == s->size;
 }
 
-static void flow_on_peer_closed(struct flow *f)
+static void on_peer_closed(struct flow *f)
 {
-    if (!flow_closed_first(f)) {
+    if (!closed_first(f)) {
         STATS_ADD(f->dialer->stats.closed_by_peer, 1);
         log_closed_by_peer(f->entry);
     }
     flow_close(f);
 }
 
-static int flow_retransmissions(const struct flow *f)
+static int retransmissions(const struct flow *f)
 {
     struct tcp_info info = {0};
     socklen_t length = sizeof(info);
@@ -217,12 +216,12 @@ static int flow_retransmissions(const struct flow *f)
     return (int)info.tcpi_total_retrans;
 }
 
-static void flow_count_established(struct flow *f, int64_t now_ns)
+static void count_established(struct flow *f, int64_t now_ns)
 {
     struct dialer *d = f->dialer;
-    int rung = now_ns - f->started_ns < FLOW_NO_RETRANSMISSION_NS ? 0 : flow_retransmissions(f);
+    int rung = now_ns - f->started_ns < FLOW_NO_RETRANSMISSION_NS ? 0 : retransmissions(f);
     STATS_ADD(d->stats.rungs[rung < STATS_RUNGS ? rung : STATS_RUNGS - 1], 1);
-    flow_set_row(f, STATS_ROW_established);
+    set_row(f, STATS_ROW_established);
     log_established(f->entry, now_ns, rung);
     STATS_SET(d->stats.last_established_ns, now_ns);
     histogram_record(d->connect_latency, now_ns - f->intended_ns);
@@ -230,40 +229,40 @@ static void flow_count_established(struct flow *f, int64_t now_ns)
 }
 
 /* With --every, flow_ask() does. */
-static bool flow_sends_requests(const struct dialer *d)
+static bool sends_requests(const struct dialer *d)
 {
     int workload = d->settings->workload;
     return (workload == WORKLOAD_ECHO && !d->settings->every_ns) || workload == WORKLOAD_CRR;
 }
 
 /* `n` more bytes of the request are out. */
-static void flow_on_sent(struct flow *f, ssize_t n)
+static void on_sent(struct flow *f, ssize_t n)
 {
     struct dialer *d = f->dialer;
     STATS_ADD(d->stats.bytes_sent, n);
     f->sent += (uint32_t)n;
     if (f->sent < d->settings->size) {
         /* Both: a server that echoes stops reading when nobody takes its echo. */
-        flow_wait(f, flow_on_requesting, EV_READ | EV_WRITE);
+        flow_wait(f, on_requesting, EV_READ | EV_WRITE);
         return;
     }
     STATS_ADD(d->stats.requests, 1);
-    if (flow_closed_first(f))
+    if (closed_first(f))
         shutdown(f->io.fd, SHUT_WR);
-    flow_wait(f, flow_on_replying, EV_READ);
+    flow_wait(f, on_replying, EV_READ);
 }
 
-static void flow_on_established(struct flow *f, ssize_t n)
+static void on_established(struct flow *f, ssize_t n)
 {
     struct dialer *d = f->dialer;
-    flow_count_established(f, clock_now_ns());
-    if (flow_sends_requests(d)) {
-        flow_on_sent(f, n);
+    count_established(f, clock_now_ns());
+    if (sends_requests(d)) {
+        on_sent(f, n);
     } else if (d->settings->workload == WORKLOAD_CC) {
         flow_close(f);
     } else {
         dialer_set_active(d, f, false);
-        flow_wait(f, flow_on_holding, EV_READ);
+        flow_wait(f, on_holding, EV_READ);
     }
 }
 
@@ -271,49 +270,49 @@ static void flow_on_established(struct flow *f, ssize_t n)
 static ssize_t flow_send(struct flow *f)
 {
     const struct dialer *d = f->dialer;
-    uint64_t length = flow_sends_requests(d) ? d->settings->size - f->sent : 0;
+    uint64_t length = sends_requests(d) ? d->settings->size - f->sent : 0;
     return send(f->io.fd, d->payload + f->sent, length, MSG_NOSIGNAL);
 }
 
-static void flow_on_connecting(struct ev_loop *loop, ev_io *io, int events)
+static void on_connecting(struct ev_loop *loop, ev_io *io, int events)
 {
     struct flow *f = (struct flow *)io;
-    if (flow_is_unwatched(f, events))
+    if (is_unwatched(f, events))
         return;
     ssize_t n = flow_send(f);
     if (n < 0 && errno == EAGAIN)
         return;
     if (n < 0) {
-        flow_fail(f, errno);
+        fail(f, errno);
         return;
     }
-    flow_set_connecting(f, false);
-    flow_on_established(f, n);
+    set_connecting(f, false);
+    on_established(f, n);
 }
 
-static void flow_on_reply(struct flow *f)
+static void on_reply(struct flow *f)
 {
     struct dialer *d = f->dialer;
     int64_t now_ns = clock_now_ns();
     STATS_ADD(d->stats.replies, 1);
     STATS_SET(d->stats.last_reply_ns, now_ns);
     histogram_record(d->request_latency, now_ns - f->started_ns);
-    if (flow_closed_first(f)) {
-        flow_wait(f, flow_on_holding, EV_READ); /* for the peer's FIN */
+    if (closed_first(f)) {
+        flow_wait(f, on_holding, EV_READ); /* for the peer's FIN */
     } else if (d->settings->workload == WORKLOAD_CRR) {
         flow_close(f);
     } else if (d->draining) {
         dialer_set_active(d, f, false);
-        flow_wait(f, flow_on_holding, EV_READ);
+        flow_wait(f, on_holding, EV_READ);
     } else {
         f->started_ns = now_ns;
         f->sent = f->received = 0;
-        flow_request(f);
+        request(f);
     }
 }
 
 /* The bytes themselves are of no interest: MSG_TRUNC counts them without copying (tcp(7)). */
-static ssize_t flow_receive(struct flow *f)
+static ssize_t receive(struct flow *f)
 {
     ssize_t n = recv(f->io.fd, NULL, 1 << 20, MSG_TRUNC);
     if (n > 0)
@@ -322,63 +321,62 @@ static ssize_t flow_receive(struct flow *f)
 }
 
 /* Takes what has come of the reply. Whether the flow still waits for more. */
-static bool flow_take_reply(struct flow *f)
+static bool take_reply(struct flow *f)
 {
-    ssize_t n = flow_receive(f);
+    ssize_t n = receive(f);
     if (n > 0)
         f->received += (uint32_t)n;
     else if (n == 0)
-        flow_on_peer_closed(f);
+        on_peer_closed(f);
     else if (errno != EAGAIN)
-        flow_fail(f, errno);
+        fail(f, errno);
     return n > 0 || (n < 0 && errno == EAGAIN);
 }
 
-static void flow_on_replying(struct ev_loop *loop, ev_io *io, int events)
+static void on_replying(struct ev_loop *loop, ev_io *io, int events)
 {
     struct flow *f = (struct flow *)io;
-    if (!flow_is_unwatched(f, events) && flow_take_reply(f) &&
-        f->received >= f->dialer->settings->size)
-        flow_on_reply(f);
+    if (!is_unwatched(f, events) && take_reply(f) && f->received >= f->dialer->settings->size)
+        on_reply(f);
 }
 
 void flow_look(struct flow *f)
 {
-    if (flow_is(f, flow_on_replying))
-        flow_on_replying(f->dialer->loop, &f->io, EV_READ);
+    if (flow_is(f, on_replying))
+        on_replying(f->dialer->loop, &f->io, EV_READ);
 }
 
-static void flow_request(struct flow *f)
+static void request(struct flow *f)
 {
     ssize_t n = flow_send(f);
     if (n >= 0)
-        flow_on_sent(f, n);
+        on_sent(f, n);
     else if (errno != EAGAIN)
-        flow_fail(f, errno);
+        fail(f, errno);
 }
 
-static void flow_on_requesting(struct ev_loop *loop, ev_io *io, int events)
+static void on_requesting(struct ev_loop *loop, ev_io *io, int events)
 {
     struct flow *f = (struct flow *)io;
-    if (flow_is_unwatched(f, events) || ((events & EV_READ) && !flow_take_reply(f)))
+    if (is_unwatched(f, events) || ((events & EV_READ) && !take_reply(f)))
         return;
     if (events & EV_WRITE)
-        flow_request(f);
+        request(f);
 }
 
-static void flow_on_holding(struct ev_loop *loop, ev_io *io, int events)
+static void on_holding(struct ev_loop *loop, ev_io *io, int events)
 {
     struct flow *f = (struct flow *)io;
-    if (flow_is_unwatched(f, events))
+    if (is_unwatched(f, events))
         return;
-    ssize_t n = flow_receive(f);
+    ssize_t n = receive(f);
     if (n == 0)
-        flow_on_peer_closed(f);
+        on_peer_closed(f);
     else if (n < 0 && errno != EAGAIN)
-        flow_fail(f, errno);
+        fail(f, errno);
 }
 
-static void flow_on_replies(struct flow *f, ssize_t n)
+static void on_replies(struct flow *f, ssize_t n)
 {
     struct dialer *d = f->dialer;
     int64_t now_ns = clock_now_ns();
@@ -393,48 +391,48 @@ static void flow_on_replies(struct flow *f, ssize_t n)
         dialer_set_active(d, f, false);
 }
 
-static void flow_on_pacing(struct ev_loop *loop, ev_io *io, int events)
+static void on_pacing(struct ev_loop *loop, ev_io *io, int events)
 {
     struct flow *f = (struct flow *)io;
-    if (flow_is_unwatched(f, events))
+    if (is_unwatched(f, events))
         return;
-    ssize_t n = events & EV_READ ? flow_receive(f) : -1;
+    ssize_t n = events & EV_READ ? receive(f) : -1;
     if ((events & EV_READ) && n == 0)
-        flow_on_peer_closed(f);
+        on_peer_closed(f);
     else if ((events & EV_READ) && n < 0 && errno != EAGAIN)
-        flow_fail(f, errno);
+        fail(f, errno);
     else if (n > 0)
-        flow_on_replies(f, n);
+        on_replies(f, n);
     if (events & EV_WRITE)
         flow_ask(f);
 }
 
 /* Without TCP_NODELAY, Nagle's algorithm would keep a request back until the one before is
  * acknowledged. */
-static void flow_begin_pacing(struct flow *f)
+static void begin_pacing(struct flow *f)
 {
     const int on = 1;
     setsockopt(f->io.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     f->sent = f->received = 0;
-    flow_wait(f, flow_on_pacing, EV_READ);
+    flow_wait(f, on_pacing, EV_READ);
 }
 
 void flow_ask(struct flow *f)
 {
     struct dialer *d = f->dialer;
-    if (flow_is(f, flow_on_holding))
-        flow_begin_pacing(f);
-    if (!flow_is(f, flow_on_pacing))
+    if (flow_is(f, on_holding))
+        begin_pacing(f);
+    if (!flow_is(f, on_pacing))
         return;
     dialer_set_active(d, f, true);
     while (f->asked < dialer_requests_due(d, f)) {
         ssize_t n = send(f->io.fd, d->payload + f->sent, d->settings->size - f->sent, MSG_NOSIGNAL);
         if (n < 0 && errno == EAGAIN) {
-            flow_wait(f, flow_on_pacing, EV_READ | EV_WRITE);
+            flow_wait(f, on_pacing, EV_READ | EV_WRITE);
             return;
         }
         if (n < 0) {
-            flow_fail(f, errno);
+            fail(f, errno);
             return;
         }
         STATS_ADD(d->stats.bytes_sent, n);
@@ -445,7 +443,7 @@ void flow_ask(struct flow *f)
         f->asked++;
         f->sent = 0;
     }
-    flow_wait(f, flow_on_pacing, EV_READ);
+    flow_wait(f, on_pacing, EV_READ);
 }
 
 void flow_count_unanswered(struct flow *f, int64_t now_ns)
@@ -454,17 +452,17 @@ void flow_count_unanswered(struct flow *f, int64_t now_ns)
     if (d->pacing) {
         uint64_t due = dialer_requests_due(d, f);
         STATS_ADD(d->stats.skipped_requests, due - f->asked);
-        if (flow_is(f, flow_on_pacing))
+        if (flow_is(f, on_pacing))
             for (uint64_t i = f->answered; i < due; i++)
                 histogram_record(d->request_latency, now_ns - dialer_request_ns(d, f, i));
-    } else if (flow_is(f, flow_on_requesting) || flow_is(f, flow_on_replying)) {
+    } else if (flow_is(f, on_requesting) || flow_is(f, on_replying)) {
         histogram_record(d->request_latency, now_ns - f->started_ns);
     }
 }
 
 void flow_time_out(struct flow *f)
 {
-    flow_fail(f, ETIMEDOUT);
+    fail(f, ETIMEDOUT);
 }
 
 static int flow_open(struct flow *f)
@@ -475,7 +473,7 @@ static int flow_open(struct flow *f)
     if (fd < 0)
         return -errno;
     f->open = true;
-    ev_io_init(&f->io, flow_on_connecting, fd, EV_WRITE);
+    ev_io_init(&f->io, on_connecting, fd, EV_WRITE);
     return socket_options_set(fd, f->dialer->options, SOCKET_OPTIONS_ALIVE, &refused);
 }
 
@@ -487,7 +485,7 @@ static int flow_connect(struct flow *f, uint64_t index)
     if (error)
         return error;
     int fd = f->io.fd;
-    ev_set_cb(&f->io, flow_on_connecting);
+    ev_set_cb(&f->io, on_connecting);
     if (d->n_sources) {
         sources_pick(d->settings, index, &source);
         int unbound = sources_bind(fd, &source);
@@ -515,16 +513,16 @@ void flow_start(struct flow *f, uint64_t index, int64_t intended_ns)
     dialer_set_active(d, f, true);
     int r = flow_connect(f, index);
     if (r) {
-        flow_fail(f, -r);
+        fail(f, -r);
         return;
     }
     ssize_t n = flow_send(f);
     if (n >= 0) {
-        flow_on_established(f, n);
+        on_established(f, n);
     } else if (errno != EAGAIN) {
-        flow_fail(f, errno);
+        fail(f, errno);
     } else {
-        flow_set_connecting(f, true);
-        flow_wait(f, flow_on_connecting, EV_WRITE);
+        set_connecting(f, true);
+        flow_wait(f, on_connecting, EV_WRITE);
     }
 }

@@ -12,10 +12,10 @@
 #define LIMIT_WAITING   0.2  /* of the window: then others had the CPU */
 
 /* Adds a limit. Steals the reference to `limit`, its figures. */
-static void limit_add(json_t *limits, const char *name, json_t *limit, const char *format, ...)
+static void add(json_t *limits, const char *name, json_t *limit, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-static void limit_add(json_t *limits, const char *name, json_t *limit, const char *format, ...)
+static void add(json_t *limits, const char *name, json_t *limit, const char *format, ...)
 {
     char *sentence = NULL;
     va_list arguments;
@@ -32,35 +32,33 @@ static void limit_add(json_t *limits, const char *name, json_t *limit, const cha
 /* Once every second port is taken, each connect() walks over all those first
  * (__inet_hash_connect()): 1 ms where it was 30 us. So it is what took the time, where but one
  * start in 20 had to. */
-static bool limit_search(const struct limit_figures *f)
+static bool search(const struct limit_figures *f)
 {
     uint64_t half = f->usable_ports / 2;
     return f->long_search && f->taken_ports > half && f->starts > half &&
            (f->starts - half) * 20 > f->starts;
 }
 
-static bool limit_cpu(const struct limit_figures *f)
+static bool cpu(const struct limit_figures *f)
 {
     return f->load->window_ns >= LIMIT_WINDOW_NS && load_busy(f->load) >= LIMIT_BUSY;
 }
 
-static void limit_add_cpu(const struct limit_figures *f, json_t *limits)
+static void add_cpu(const struct limit_figures *f, json_t *limits)
 {
     double busy = load_busy(f->load), waiting = load_waiting(f->load);
-    if (!limit_cpu(f) || (limit_search(f) && waiting <= LIMIT_WAITING))
+    if (!cpu(f) || (search(f) && waiting <= LIMIT_WAITING))
         return;
     json_t *limit = json_pack("{s:f, s:f}", "busy", busy, "waiting", waiting);
     if (waiting > LIMIT_WAITING)
-        limit_add(
-            limits, "cpu", limit,
+        add(limits, "cpu", limit,
             "There was no CPU for this client: for %.0f %% of the time its busiest event loop was "
             "ready to run and had to wait, because something else ran on its cores (the server may "
             "be that, or its other event loops, of which -t run at once). So rates and latencies "
             "are not the server's alone. taskset(1) gives each a core of its own.",
             waiting * 100);
     else
-        limit_add(
-            limits, "cpu", limit,
+        add(limits, "cpu", limit,
             "This client's CPU: its busiest event loop had work for %.0f %% of the time, so the "
             "rate is this client's, not the server's. %sMore event loops (-t) use more cores.",
             busy * 100,
@@ -71,7 +69,7 @@ static void limit_add_cpu(const struct limit_figures *f, json_t *limits)
 
 /* Whether so many late starts are a reason why the schedule was not kept: alone they put the 99th
  * percentile above 1 ms, or they have the larger part in that. */
-static bool limit_matter(const struct limit_figures *f, uint64_t late)
+static bool matter(const struct limit_figures *f, uint64_t late)
 {
     return f->late_starts * 100 > f->starts &&
            (late * 100 > f->starts || late * 2 >= f->late_starts);
@@ -85,68 +83,66 @@ static uint64_t limit_missed(const struct limit_figures *f)
 }
 
 /* Whether those were missed for want of a free connection. */
-static bool limit_slots_missing(const struct limit_figures *f)
+static bool slots_missing(const struct limit_figures *f)
 {
     return f->slots_full || f->slot_late_starts * 2 > f->late_starts;
 }
 
-static void limit_add_schedule(const struct limit_figures *f, json_t *limits)
+static void add_schedule(const struct limit_figures *f, json_t *limits)
 {
     uint64_t late = f->late_starts - f->slot_late_starts,
-             missed = limit_slots_missing(f) ? 0 : limit_missed(f);
+             missed = slots_missing(f) ? 0 : limit_missed(f);
     char starts[HUMAN_MAX], lates[HUMAN_MAX], never[HUMAN_MAX], p99[HUMAN_MAX];
-    if (!f->rate || (!limit_matter(f, late) && !missed))
+    if (!f->rate || (!matter(f, late) && !missed))
         return;
-    limit_add(
-        limits, "schedule",
+    add(limits, "schedule",
         json_pack("{s:I, s:I, s:f}", "late_starts", (json_int_t)late, "missed_starts",
                   (json_int_t)missed, "p99_us", (double)f->lateness_p99_ns / 1e3),
         "The schedule of --rate was not kept, because %s: of %s starts %s were more than 1 ms late "
         "for that, and %s were never made; the 99th percentile of all delays is %s. Latencies "
         "count from the intended start, so the delay is in them. %s",
         f->pauses ? "this client pauses for 10 ms after each attempt without a port or a descriptor"
-        : limit_search(f) ? "connect() searched long for a local port"
-                          : "this client was too slow",
+        : search(f) ? "connect() searched long for a local port"
+                    : "this client was too slow",
         human_count((int64_t)f->starts, starts), human_count((int64_t)late, lates),
         human_count((int64_t)missed, never), human_ns(f->lateness_p99_ns, p99),
-        f->pauses || limit_search(f) ? "The limits below say what helps."
+        f->pauses || search(f) ? "The limits below say what helps."
         : load_waiting(f->load) > LIMIT_WAITING
             ? "A lower rate helps, a core that nothing else runs on, or more event loops (-t)."
             : "A lower rate helps, or more event loops (-t).");
 }
 
-static void limit_add_connections(const struct limit_figures *f, json_t *limits)
+static void add_connections(const struct limit_figures *f, json_t *limits)
 {
-    uint64_t late = f->slot_late_starts, missed = limit_slots_missing(f) ? limit_missed(f) : 0;
+    uint64_t late = f->slot_late_starts, missed = slots_missing(f) ? limit_missed(f) : 0;
     char all[HUMAN_MAX], lates[HUMAN_MAX], never[HUMAN_MAX];
-    if (!f->rate || (!limit_matter(f, late) && !missed))
+    if (!f->rate || (!matter(f, late) && !missed))
         return;
-    limit_add(limits, "connections",
-              json_pack("{s:I, s:I, s:I}", "connections", (json_int_t)f->connections, "late_starts",
-                        (json_int_t)late, "missed_starts", (json_int_t)missed),
-              "The schedule of --rate was not kept, because all %s connections of -c were in use "
-              "when starts were due: %s were more than 1 ms late for that, and %s were never made. "
-              "Latencies count from the intended start, so the delay is in them. %s",
-              human_count((int64_t)f->connections, all), human_count((int64_t)late, lates),
-              human_count((int64_t)missed, never),
-              f->keeps ? "Raise -c: with -w hold and echo a connection stays in use, however fast "
-                         "the server is."
-              : limit_cpu(f) || load_waiting(f->load) > LIMIT_WAITING
-                  ? "They were in use for so long because this client had too little CPU."
-                  : "Raise -c: the server takes longer for each than so many at once allow.");
+    add(limits, "connections",
+        json_pack("{s:I, s:I, s:I}", "connections", (json_int_t)f->connections, "late_starts",
+                  (json_int_t)late, "missed_starts", (json_int_t)missed),
+        "The schedule of --rate was not kept, because all %s connections of -c were in use "
+        "when starts were due: %s were more than 1 ms late for that, and %s were never made. "
+        "Latencies count from the intended start, so the delay is in them. %s",
+        human_count((int64_t)f->connections, all), human_count((int64_t)late, lates),
+        human_count((int64_t)missed, never),
+        f->keeps ? "Raise -c: with -w hold and echo a connection stays in use, however fast "
+                   "the server is."
+        : cpu(f) || load_waiting(f->load) > LIMIT_WAITING
+            ? "They were in use for so long because this client had too little CPU."
+            : "Raise -c: the server takes longer for each than so many at once allow.");
 }
 
 /* Ports that are taken slow connect() down long before they run out, and nothing fails: it must be
  * said. */
-static void limit_add_taken_ports(const struct limit_figures *f, json_t *limits)
+static void add_taken_ports(const struct limit_figures *f, json_t *limits)
 {
     char a[HUMAN_MAX], b[HUMAN_MAX];
     bool time_wait = f->time_wait * 2 > f->taken_ports;
-    bool told = f->no_port > f->no_source && !time_wait && !limit_search(f);
+    bool told = f->no_port > f->no_source && !time_wait && !search(f);
     if (!f->usable_ports || f->taken_ports * 2 <= f->usable_ports || told)
         return;
-    limit_add(
-        limits, "ports",
+    add(limits, "ports",
         json_pack("{s:I, s:I, s:I}", "taken", (json_int_t)f->taken_ports, "time_wait",
                   (json_int_t)f->time_wait, "usable", (json_int_t)f->usable_ports),
         "%s of the %s local ports for this destination %s. %s%s--source with more addresses gives "
@@ -155,40 +151,38 @@ static void limit_add_taken_ports(const struct limit_figures *f, json_t *limits)
         human_count((int64_t)f->usable_ports, b),
         time_wait ? "are in TIME_WAIT, for 60 s each"
                   : "were taken at the same time by open connections",
-        limit_search(f) ? "connect() tries every second port first; once those are taken, it walks "
-                          "over all of them each time, for up to milliseconds of CPU, and that is "
-                          "what was measured here. More event loops (-t) do not help. "
-                        : "",
+        search(f) ? "connect() tries every second port first; once those are taken, it walks "
+                    "over all of them each time, for up to milliseconds of CPU, and that is "
+                    "what was measured here. More event loops (-t) do not help. "
+                  : "",
         !time_wait ? ""
         : f->loopback
             ? "--close rst leaves none. "
             : "--close rst leaves none; net.ipv4.tcp_tw_reuse=1 takes them again after a second. ");
 }
 
-static void limit_add_ports(const struct limit_figures *f, json_t *limits)
+static void add_ports(const struct limit_figures *f, json_t *limits)
 {
     char a[HUMAN_MAX];
     if (f->no_source)
-        limit_add(limits, "ports", json_pack("{s:I}", "no_source", (json_int_t)f->no_source),
-                  "%s attempts had a source address that is not this machine's: of a network in "
-                  "--source, every address must be (ip addr lists them).",
-                  human_count((int64_t)f->no_source, a));
+        add(limits, "ports", json_pack("{s:I}", "no_source", (json_int_t)f->no_source),
+            "%s attempts had a source address that is not this machine's: of a network in "
+            "--source, every address must be (ip addr lists them).",
+            human_count((int64_t)f->no_source, a));
     if (f->no_port > f->no_source)
-        limit_add(limits, "ports",
-                  json_pack("{s:I}", "no_port", (json_int_t)(f->no_port - f->no_source)),
-                  "%s attempts found no local port for this destination. Each source address has "
-                  "the ports of net.ipv4.ip_local_port_range for it, less those in TIME_WAIT; "
-                  "--source with more addresses of this machine gives more.",
-                  human_count((int64_t)(f->no_port - f->no_source), a));
-    limit_add_taken_ports(f, limits);
+        add(limits, "ports", json_pack("{s:I}", "no_port", (json_int_t)(f->no_port - f->no_source)),
+            "%s attempts found no local port for this destination. Each source address has "
+            "the ports of net.ipv4.ip_local_port_range for it, less those in TIME_WAIT; "
+            "--source with more addresses of this machine gives more.",
+            human_count((int64_t)(f->no_port - f->no_source), a));
+    add_taken_ports(f, limits);
 }
 
-static void limit_add_descriptors(const struct limit_figures *f, json_t *limits)
+static void add_descriptors(const struct limit_figures *f, json_t *limits)
 {
     char a[HUMAN_MAX];
     if (f->no_fd)
-        limit_add(
-            limits, "descriptors", json_pack("{s:I}", "no_fd", (json_int_t)f->no_fd),
+        add(limits, "descriptors", json_pack("{s:I}", "no_fd", (json_int_t)f->no_fd),
             "%s attempts found no descriptor or no memory: EMFILE is the limit of this "
             "process (ulimit -Hn), ENFILE the machine's (fs.file-max), ENOSPC this user's for "
             "all epolls (fs.epoll.max_user_watches), anything else is memory. Keep fewer open, "
@@ -199,10 +193,10 @@ static void limit_add_descriptors(const struct limit_figures *f, json_t *limits)
 json_t *limit_list(const struct limit_figures *f)
 {
     json_t *limits = json_array();
-    limit_add_cpu(f, limits);
-    limit_add_schedule(f, limits);
-    limit_add_connections(f, limits);
-    limit_add_ports(f, limits);
-    limit_add_descriptors(f, limits);
+    add_cpu(f, limits);
+    add_schedule(f, limits);
+    add_connections(f, limits);
+    add_ports(f, limits);
+    add_descriptors(f, limits);
     return limits;
 }

@@ -44,17 +44,17 @@ void load_add_wait(struct load *l, int64_t ns)
 }
 
 /* The clocks are read one after the other, so a very short window may seem to be more than full. */
-static double load_share(const struct load *l, int64_t ns)
+static double share(const struct load *l, int64_t ns)
 {
     return l->window_ns <= 0 ? 0 : ns >= l->window_ns ? 1 : (double)ns / (double)l->window_ns;
 }
 
 double load_busy(const struct load *l)
 {
-    return load_share(l, l->run_ns + l->wait_ns);
+    return share(l, l->run_ns + l->wait_ns);
 }
 
 double load_waiting(const struct load *l)
 {
-    return load_share(l, l->wait_ns);
+    return share(l, l->wait_ns);
 }

@@ -99,7 +99,7 @@ static json_t *log_time(int64_t ns, int64_t origin_ns)
     return ns ? json_integer((ns - origin_ns) / NS_PER_US) : json_null();
 }
 
-static json_t *log_local_json(const struct log_entry *entry)
+static json_t *local_json(const struct log_entry *entry)
 {
     struct endpoint e;
     char text[ENDPOINT_TEXT_MAX];
@@ -109,21 +109,20 @@ static json_t *log_local_json(const struct log_entry *entry)
     return json_string(endpoint_format(&e, text));
 }
 
-static json_t *log_error_json(int error)
+static json_t *error_json(int error)
 {
     const char *name = strerrorname_np(error);
     return error ? json_string(name ? name : "other") : json_null();
 }
 
-static json_t *log_entry_json(const struct log_entry *e, int64_t origin_ns)
+static json_t *entry_json(const struct log_entry *e, int64_t origin_ns)
 {
-    return json_pack("{s:o, s:s, s:b, s:o, s:o, s:o, s:o, s:o}", "local", log_local_json(e),
-                     "outcome", stats_row_name(e->row), "closed_by_peer", e->closed_by_peer,
-                     "errno", log_error_json(e->error), "retransmits",
-                     e->established_ns ? json_integer(e->retransmits) : json_null(), "started_us",
-                     log_time(e->started_ns, origin_ns), "established_us",
-                     log_time(e->established_ns, origin_ns), "ended_us",
-                     log_time(e->ended_ns, origin_ns));
+    return json_pack(
+        "{s:o, s:s, s:b, s:o, s:o, s:o, s:o, s:o}", "local", local_json(e), "outcome",
+        stats_row_name(e->row), "closed_by_peer", e->closed_by_peer, "errno", error_json(e->error),
+        "retransmits", e->established_ns ? json_integer(e->retransmits) : json_null(), "started_us",
+        log_time(e->started_ns, origin_ns), "established_us",
+        log_time(e->established_ns, origin_ns), "ended_us", log_time(e->ended_ns, origin_ns));
 }
 
 /* The log whose next entry started first; NULL: there is no further entry, or what started next was
@@ -155,7 +154,7 @@ json_t *log_to_json(struct log *const *logs, size_t n, int64_t origin_ns, bool *
         *ret_truncated = *ret_truncated || logs[i]->truncated;
     }
     while ((next = log_next(logs, n)))
-        if (json_array_append_new(list, log_entry_json(&next->entries[next->told++], origin_ns))) {
+        if (json_array_append_new(list, entry_json(&next->entries[next->told++], origin_ns))) {
             json_decref(list);
             return NULL;
         }

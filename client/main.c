@@ -18,7 +18,7 @@
 typedef unsigned long long ull;
 
 /* What connect() from such a source can take. */
-static void main_keep_family(struct endpoint_addresses *found, int family)
+static void keep_family(struct endpoint_addresses *found, int family)
 {
     size_t kept = 0;
     for (size_t i = 0; i < found->n; i++)
@@ -30,7 +30,7 @@ static void main_keep_family(struct endpoint_addresses *found, int family)
 /* One address is the target of the whole run. A probe would count at the server, so none is tried:
  * it is said which was taken. A link-local address needs an interface, or a source that has one
  * (tcp_v6_connect()). */
-static int main_check_target(const struct settings *s, const struct endpoint_addresses *found)
+static int check_target(const struct settings *s, const struct endpoint_addresses *found)
 {
     char taken[ENDPOINT_TEXT_MAX], others[ENDPOINT_LIST_MAX];
     endpoint_host(&found->at[0], taken);
@@ -51,7 +51,7 @@ static int main_check_target(const struct settings *s, const struct endpoint_add
     return EXIT_CODE_DONE;
 }
 
-static int main_resolve(const struct settings *s, struct endpoint *target)
+static int resolve(const struct settings *s, struct endpoint *target)
 {
     struct endpoint_addresses found;
     int code = endpoint_resolve_all(s->host, s->port, false, &found);
@@ -64,7 +64,7 @@ static int main_resolve(const struct settings *s, struct endpoint *target)
         return EXIT_CODE_FAILED;
     }
     if (s->n_sources)
-        main_keep_family(&found, s->sources[0].family);
+        keep_family(&found, s->sources[0].family);
     if (!found.n) {
         terminal_error("--source %s is of another family than %s; give an %s source",
                        s->source_texts.text[0], s->host,
@@ -73,11 +73,11 @@ static int main_resolve(const struct settings *s, struct endpoint *target)
     }
     *target = found.at[0];
     endpoint_any_to_loopback(target);
-    return main_check_target(s, &found);
+    return check_target(s, &found);
 }
 
 /* The interfaces of --source ADDR%INTERFACE. */
-static int main_find_interfaces(struct settings *s)
+static int find_interfaces(struct settings *s)
 {
     for (size_t i = 0; i < s->n_sources; i++) {
         const char *zone = s->sources[i].zone;
@@ -94,7 +94,7 @@ static int main_find_interfaces(struct settings *s)
 }
 
 /* A source network's first and last address must be this machine's. */
-static int main_check_sources(const struct settings *s)
+static int check_sources(const struct settings *s)
 {
     for (size_t i = 0; i < 2 * s->n_sources; i++) {
         struct settings one = {.n_sources = 1,
@@ -121,7 +121,7 @@ static int main_check_sources(const struct settings *s)
 }
 
 /* How many event loops there are, and in how many file tables. */
-static int main_choose_loops(const struct settings *s, struct run_args *args)
+static int choose_loops(const struct settings *s, struct run_args *args)
 {
     struct capacity c;
     int r = capacity_fit(s, &c);
@@ -154,8 +154,8 @@ static int main_choose_loops(const struct settings *s, struct run_args *args)
 }
 
 /* Over loopback there are other addresses without being asked for, where one has too few ports. */
-static void main_spread_sources(struct settings *s, const struct endpoint *target,
-                                const struct capacity_ports *c)
+static void spread_sources(struct settings *s, const struct endpoint *target,
+                           const struct capacity_ports *c)
 {
     uint64_t n = capacity_sources(c);
     char last[ENDPOINT_TEXT_MAX];
@@ -170,12 +170,12 @@ static void main_spread_sources(struct settings *s, const struct endpoint *targe
         (ull)c->per_address, (ull)c->needed, endpoint_host(&source, last));
 }
 
-static int main_check_ports(struct settings *s, const struct endpoint *target)
+static int check_ports(struct settings *s, const struct endpoint *target)
 {
     struct capacity_ports c = {0};
     int r = capacity_ports(s, &c);
     if (r == -EADDRNOTAVAIL || !r)
-        main_spread_sources(s, target, &c);
+        spread_sources(s, target, &c);
     if (capacity_ports(s, &c) != -EADDRNOTAVAIL)
         return EXIT_CODE_DONE;
     terminal_error("%llu connections to one destination need as many local ports, and there are "
@@ -189,7 +189,7 @@ static int main_check_ports(struct settings *s, const struct endpoint *target)
     return EXIT_CODE_CANNOT;
 }
 
-static int main_check_start(const struct settings *s)
+static int check_start(const struct settings *s)
 {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
@@ -202,19 +202,19 @@ static int main_check_start(const struct settings *s)
     return EXIT_CODE_USAGE;
 }
 
-static int main_check(struct settings *s, struct run_args *args)
+static int check(struct settings *s, struct run_args *args)
 {
-    int code = main_check_start(s);
+    int code = check_start(s);
     if (!code)
-        code = main_choose_loops(s, args);
+        code = choose_loops(s, args);
     if (!code)
-        code = main_resolve(s, &args->target);
+        code = resolve(s, &args->target);
     if (!code)
-        code = main_find_interfaces(s);
+        code = find_interfaces(s);
     if (!code)
-        code = main_check_sources(s);
+        code = check_sources(s);
     if (!code)
-        code = main_check_ports(s, &args->target);
+        code = check_ports(s, &args->target);
     return code;
 }
 
@@ -252,7 +252,7 @@ int main(int argc, char **argv)
     if (!code)
         code = program_check_proc();
     if (!code)
-        code = main_check(&settings, &args);
+        code = check(&settings, &args);
     /* not before: a signal ends the search for a name, and there is nothing to report yet */
     stop_install();
     if (!code)

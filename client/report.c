@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-static json_t *report_connections(const struct stats *s)
+static json_t *connections(const struct stats *s)
 {
     json_t *rows = json_pack("{s:I}", "attempted", (json_int_t)STATS_GET(s->attempted));
 #define X(field) json_object_set_new(rows, #field, json_integer((json_int_t)STATS_GET(s->field)));
@@ -36,7 +36,7 @@ static json_t *report_errors(const struct stats *s)
     return errors;
 }
 
-static json_t *report_rate(uint64_t count, double seconds)
+static json_t *rate(uint64_t count, double seconds)
 {
     return document_real(count && seconds > 0 ? (double)count / seconds : 0);
 }
@@ -46,7 +46,7 @@ static double report_seconds(struct timeval t)
     return (double)t.tv_sec + (double)t.tv_usec / 1e6;
 }
 
-static json_t *report_cpu(const struct report_figures *f)
+static json_t *cpu(const struct report_figures *f)
 {
     double user = report_seconds(f->usage->ru_utime), system = report_seconds(f->usage->ru_stime);
     uint64_t n = f->total->attempted;
@@ -58,7 +58,7 @@ static json_t *report_cpu(const struct report_figures *f)
                      measured ? document_real(load_waiting(f->load)) : json_null());
 }
 
-static json_t *report_or_null(json_t *value)
+static json_t *or_null(json_t *value)
 {
     return value ? json_incref(value) : json_null();
 }
@@ -75,29 +75,29 @@ static json_t *report_ports(const struct settings *s)
 }
 
 /* Connections that were reset later were established, too. */
-static void report_add_rates(json_t *document, const struct stats *s, struct report_times t)
+static void add_rates(json_t *document, const struct stats *s, struct report_times t)
 {
     uint64_t connects = 0;
     for (int i = 0; i < STATS_RUNGS; i++)
         connects += STATS_GET(s->rungs[i]);
     json_object_set_new(document, "rates",
                         json_pack("{s:o, s:o, s:o, s:o}", "connects_per_s",
-                                  report_rate(connects, t.connects_s), "requests_per_s",
-                                  report_rate(STATS_GET(s->replies), t.requests_s),
-                                  "connects_over_us", document_real(t.connects_s * 1e6),
-                                  "requests_over_us", document_real(t.requests_s * 1e6)));
+                                  rate(connects, t.connects_s), "requests_per_s",
+                                  rate(STATS_GET(s->replies), t.requests_s), "connects_over_us",
+                                  document_real(t.connects_s * 1e6), "requests_over_us",
+                                  document_real(t.requests_s * 1e6)));
 }
 
-static void report_add_counts(json_t *document, const struct stats *s, struct report_times times)
+static void add_counts(json_t *document, const struct stats *s, struct report_times times)
 {
     json_object_set_new(document, "elapsed_s", document_real(times.elapsed_s));
-    json_object_set_new(document, "connections", report_connections(s));
+    json_object_set_new(document, "connections", connections(s));
     json_object_set_new(document, "requests", json_integer((json_int_t)STATS_GET(s->requests)));
     json_object_set_new(document, "replies", json_integer((json_int_t)STATS_GET(s->replies)));
     json_object_set_new(document, "bytes_sent", json_integer((json_int_t)STATS_GET(s->bytes_sent)));
     json_object_set_new(document, "bytes_received",
                         json_integer((json_int_t)STATS_GET(s->bytes_received)));
-    report_add_rates(document, s, times);
+    add_rates(document, s, times);
 }
 
 json_t *report_ready(const struct document_head *head, const struct endpoint *target)
@@ -112,11 +112,11 @@ json_t *report_interval(const struct document_head *head, const struct stats *to
                         struct report_times times)
 {
     json_t *document = document_new(head, "interval");
-    report_add_counts(document, total, times);
+    add_counts(document, total, times);
     return document;
 }
 
-static void report_add_latencies(json_t *document, const struct report_figures *f)
+static void add_latencies(json_t *document, const struct report_figures *f)
 {
     const struct percentiles *p = &f->settings->percentiles;
     json_object_set_new(document, "connect_latency_us", histogram_summary(f->connect_latency, p));
@@ -126,7 +126,7 @@ static void report_add_latencies(json_t *document, const struct report_figures *
         json_object_set_new(document, "start_lateness_us", histogram_summary(f->start_lateness, p));
 }
 
-static uint64_t report_sockets(const json_t *states)
+static uint64_t sockets(const json_t *states)
 {
     const char *name;
     json_t *count;
@@ -137,7 +137,7 @@ static uint64_t report_sockets(const json_t *states)
 
 /* Of the ports in TIME_WAIT at the end, those that connect() could not take. Where it takes them
  * again (tcp_tw_reuse), that is those of the last second (tcp_twsk_unique()). */
-static uint64_t report_waiting_ports(const json_t *document)
+static uint64_t waiting_ports(const json_t *document)
 {
     uint64_t all = (uint64_t)page_integer(document, "states", "TIME_WAIT", NULL);
     double a_second =
@@ -147,21 +147,19 @@ static uint64_t report_waiting_ports(const json_t *document)
 }
 
 /* The most ports that were taken at a time: of the moments that are known. */
-static void report_add_ports(const json_t *document, uint64_t most_in_use,
-                             struct limit_figures *figures)
+static void add_ports(const json_t *document, uint64_t most_in_use, struct limit_figures *figures)
 {
     const json_t *states = json_object_get(document, "states");
-    uint64_t before = report_sockets(json_object_get(document, "states_before_close"));
-    uint64_t waiting = report_waiting_ports(document);
-    uint64_t after =
-        report_sockets(states) - (uint64_t)page_integer(states, "TIME_WAIT", NULL) + waiting;
+    uint64_t before = sockets(json_object_get(document, "states_before_close"));
+    uint64_t waiting = waiting_ports(document);
+    uint64_t after = sockets(states) - (uint64_t)page_integer(states, "TIME_WAIT", NULL) + waiting;
     uint64_t open = before > most_in_use ? before : most_in_use;
     figures->taken_ports = after > open ? after : open;
     figures->time_wait = after > open ? waiting : 0;
 }
 
 /* What else the rules need stands in the document already. */
-static json_t *report_limits(const json_t *document, const struct report_figures *f)
+static json_t *limits(const json_t *document, const struct report_figures *f)
 {
     const struct stats *s = f->total;
     const json_t *ports = json_object_get(document, "local_ports");
@@ -187,7 +185,7 @@ static json_t *report_limits(const json_t *document, const struct report_figures
         .usable_ports = usable,
         .long_search = usable > CAPACITY_SHORT_SEARCH *
                                     (uint64_t)page_integer(ports, "source_addresses", NULL)};
-    report_add_ports(document, f->most_in_use, &figures);
+    add_ports(document, f->most_in_use, &figures);
     return limit_list(&figures);
 }
 
@@ -198,11 +196,11 @@ json_t *report_final(const struct document_head *head, const struct report_figur
     json_t *document = document_new(head, "report");
     json_object_set_new(document, "target", json_string(endpoint_format(f->target, text)));
     json_object_set(document, "socket_options", f->socket_options);
-    report_add_counts(document, s, f->times);
+    add_counts(document, s, f->times);
     json_object_set_new(document, "closed_by_peer", json_integer((json_int_t)s->closed_by_peer));
     json_object_set_new(document, "given_up", json_integer((json_int_t)s->given_up));
     json_object_set_new(document, "errors", report_errors(s));
-    report_add_latencies(document, f);
+    add_latencies(document, f);
     json_object_set_new(document, "never_started", json_integer((json_int_t)f->never_started));
     json_object_set_new(document, "late_starts", json_integer((json_int_t)s->late_starts));
     json_object_set_new(document, "missed_starts", json_integer((json_int_t)f->missed_starts));
@@ -214,11 +212,11 @@ json_t *report_final(const struct document_head *head, const struct report_figur
     json_object_set_new(document, "event_loops", json_integer((json_int_t)f->event_loops));
     json_object_set_new(document, "file_tables", json_integer((json_int_t)f->file_tables));
     json_object_set_new(document, "local_ports", report_ports(f->settings));
-    json_object_set_new(document, "states_before_close", report_or_null(f->states_before_close));
-    json_object_set_new(document, "states", report_or_null(f->states));
-    json_object_set_new(document, "counters", report_or_null(f->counters));
-    json_object_set_new(document, "cpu", report_cpu(f));
-    json_object_set_new(document, "limits", report_limits(document, f));
+    json_object_set_new(document, "states_before_close", or_null(f->states_before_close));
+    json_object_set_new(document, "states", or_null(f->states));
+    json_object_set_new(document, "counters", or_null(f->counters));
+    json_object_set_new(document, "cpu", cpu(f));
+    json_object_set_new(document, "limits", limits(document, f));
     json_object_set_new(document, "peak_rss_bytes",
                         json_integer((json_int_t)f->usage->ru_maxrss * 1024));
     json_object_set_new(document, "histograms",
@@ -227,7 +225,7 @@ json_t *report_final(const struct document_head *head, const struct report_figur
                                   histogram_to_json(f->request_latency)));
     if (f->settings->log_connections) {
         json_object_set_new(document, "connection_log_truncated", json_boolean(f->log_truncated));
-        json_object_set_new(document, "connection_log", report_or_null(f->log));
+        json_object_set_new(document, "connection_log", or_null(f->log));
     }
     return document;
 }

@@ -21,7 +21,7 @@ static const struct {
     {"pending", "undecided when the run ended"},
 };
 
-static void report_text_connections(FILE *out, const json_t *d)
+static void connections(FILE *out, const json_t *d)
 {
     const json_t *c = json_object_get(d, "connections");
     page_title(out, "Connections");
@@ -147,7 +147,7 @@ static void report_text_rates(FILE *out, const json_t *d)
 }
 
 /* A state's count before the closing, as the note of its count at the end. */
-static void report_text_states(FILE *out, const json_t *d)
+static void states(FILE *out, const json_t *d)
 {
     const json_t *before = json_object_get(d, "states_before_close"),
                  *after = json_object_get(d, "states");
@@ -165,7 +165,7 @@ static void report_text_states(FILE *out, const json_t *d)
         page_by_hand(out, "ss -tan 'dport = %s'", port);
 }
 
-static int64_t report_retransmitted(const json_t *d)
+static int64_t retransmitted(const json_t *d)
 {
     int64_t count = 0;
     size_t i;
@@ -178,7 +178,7 @@ static int64_t report_retransmitted(const json_t *d)
 
 /* Only where the server is in this namespace, too: then the kernel's counters speak of both ends.
  * PassiveOpens counts a connection when it enters an accept queue (tcp_v4_syn_recv_sock()). */
-static void report_text_ghosts(FILE *out, const json_t *d)
+static void ghosts(FILE *out, const json_t *d)
 {
     int64_t here = page_integer(d, "connect_latency_us", "count", NULL);
     int64_t there = page_integer(d, "counters", "Tcp.PassiveOpens", NULL);
@@ -221,7 +221,7 @@ static const struct {
                      "(ipv6.disable=1)."},
 };
 
-static void report_text_unreachable(FILE *out, const json_t *d)
+static void unreachable(FILE *out, const json_t *d)
 {
     char count[HUMAN_MAX];
     if (!page_integer(d, "connections", "unreachable", NULL))
@@ -237,7 +237,7 @@ static void report_text_unreachable(FILE *out, const json_t *d)
     }
 }
 
-static void report_text_given_up(FILE *out, const json_t *d)
+static void given_up(FILE *out, const json_t *d)
 {
     char a[HUMAN_MAX];
     int64_t n = page_integer(d, "given_up", NULL);
@@ -249,7 +249,7 @@ static void report_text_given_up(FILE *out, const json_t *d)
             human_count(n, a));
 }
 
-static void report_text_failures(FILE *out, const json_t *d, bool overflows)
+static void failures(FILE *out, const json_t *d, bool overflows)
 {
     const json_t *c = json_object_get(d, "connections");
     int64_t timed_out = page_integer(c, "timed_out", NULL) - page_integer(d, "given_up", NULL);
@@ -267,12 +267,12 @@ static void report_text_failures(FILE *out, const json_t *d, bool overflows)
                   "%s SYNs were answered with RST: no socket listens on that port (or with ICMP, "
                   "by a firewall: IcmpInDestUnreachs of nstat). A full queue never does that.",
                   human_count(refused, a));
-    report_text_unreachable(out, d);
-    report_text_given_up(out, d);
+    unreachable(out, d);
+    given_up(out, d);
 }
 
 /* What was not decided, or not even begun, when the run ended. */
-static void report_text_unfinished(FILE *out, const json_t *d)
+static void unfinished(FILE *out, const json_t *d)
 {
     int64_t pending = page_integer(d, "connections", "pending", NULL),
             never = page_integer(d, "never_started", NULL);
@@ -310,24 +310,23 @@ static void report_text_unfinished(FILE *out, const json_t *d)
 
 /* The sentences that a reader of the figures needs; each only where its figures are there. They are
  * gathered first, so that there is a title only where there is a sentence. */
-static void report_text_meaning(FILE *out, const json_t *d)
+static void meaning(FILE *out, const json_t *d)
 {
     char *text = NULL, a[HUMAN_MAX];
     size_t size;
     FILE *sentences = open_memstream(&text, &size);
-    int64_t again = report_retransmitted(d);
+    int64_t again = retransmitted(d);
     if (!sentences)
         return;
-    report_text_failures(sentences, d,
-                         page_integer(d, "counters", "TcpExt.ListenOverflows", NULL) > 0);
+    failures(sentences, d, page_integer(d, "counters", "TcpExt.ListenOverflows", NULL) > 0);
     if (again)
         page_text(sentences,
                   "%s connections needed more than one SYN. The kernel sends it again after 1 s, "
                   "and again (net.ipv4.tcp_syn_retries, tcp_syn_linear_timeouts): so a full queue "
                   "is felt as whole seconds.",
                   human_count(again, a));
-    report_text_ghosts(sentences, d);
-    report_text_unfinished(sentences, d);
+    ghosts(sentences, d);
+    unfinished(sentences, d);
     fclose(sentences);
     if (size) {
         page_title(out, "What this shows");
@@ -357,14 +356,14 @@ void report_text(FILE *out, const json_t *d)
             json_string_value(json_object_get(json_object_get(d, "settings"), "workload")),
             json_string_value(json_object_get(d, "target")),
             human_us(json_number_value(json_object_get(d, "elapsed_s")) * 1e6, elapsed));
-    report_text_connections(out, d);
+    connections(out, d);
     report_text_latency(out, d, "connect_latency_us", "Time to establish");
     report_text_rungs(out, d);
     report_text_latency(out, d, "request_latency_us", "Time from request to reply");
     report_text_latency(out, d, "start_lateness_us", "How late the starts of --rate were");
     report_text_rates(out, d);
-    report_text_states(out, d);
+    states(out, d);
     counter_notes_page(out, json_object_get(d, "counters"));
-    report_text_meaning(out, d);
+    meaning(out, d);
     report_text_limits(out, d);
 }

@@ -72,17 +72,17 @@ struct run {
     int write_error;
 };
 
-static bool run_keeps_open(const struct run *r)
+static bool keeps_open(const struct run *r)
 {
     return r->args.settings->close_how == CLOSE_HALF || r->args.settings->close_how == CLOSE_NONE;
 }
 
-static void run_give_order(struct run *r, enum run_order order)
+static void give_order(struct run *r, enum run_order order)
 {
     r->epoch = crew_order(r->crew, (int)order);
 }
 
-static void run_obey(void *context, size_t i, int order, unsigned epoch)
+static void obey(void *context, size_t i, int order, unsigned epoch)
 {
     struct run *r = context;
     struct dialer *d = &r->threads[i].dialer;
@@ -110,19 +110,19 @@ static void run_obey(void *context, size_t i, int order, unsigned epoch)
     }
 }
 
-static void run_on_waited(void *context, size_t i, int64_t ns)
+static void on_waited(void *context, size_t i, int64_t ns)
 {
     load_add_wait(&((struct run *)context)->threads[i].load, ns);
 }
 
-static void run_on_dialer_quiet(void *context)
+static void on_dialer_quiet(void *context)
 {
     struct run_thread *t = context;
     load_end(&t->load);
     crew_say_quiet(t->run->crew);
 }
 
-static void run_settle(struct run *r)
+static void settle(struct run *r)
 {
     unsigned unsettled = SOCKDIAG_BIT(SOCKDIAG_FIN_WAIT_1) | SOCKDIAG_BIT(SOCKDIAG_CLOSING) |
                          SOCKDIAG_BIT(SOCKDIAG_LAST_ACK);
@@ -137,11 +137,11 @@ static void run_settle(struct run *r)
         timer_set(&r->step, clock_now_ns() + RUN_SETTLE_STEP_NS);
 }
 
-static void run_finish(struct run *r)
+static void finish(struct run *r)
 {
     r->phase = RUN_SETTLING;
     r->settle_until_ns = clock_now_ns() + RUN_SETTLE_NS;
-    run_settle(r);
+    settle(r);
 }
 
 static void run_close(struct run *r)
@@ -152,10 +152,10 @@ static void run_close(struct run *r)
         json_decref(r->states_before_close);
         r->states_before_close = view_states(r->diag, &r->args.target, SOCKDIAG_ALL_BUT_LISTEN);
     }
-    run_give_order(r, ORDER_CLOSE);
+    give_order(r, ORDER_CLOSE);
 }
 
-static bool run_exhausted(const struct run *r)
+static bool exhausted(const struct run *r)
 {
     for (size_t i = 0; i < r->n_threads; i++)
         if (!dialer_exhausted(&r->threads[i].dialer))
@@ -163,18 +163,18 @@ static bool run_exhausted(const struct run *r)
     return true;
 }
 
-static void run_closed(struct run *r)
+static void closed(struct run *r)
 {
     const struct settings *s = r->args.settings;
-    if (s->workload == WORKLOAD_HOLD && !r->ending && !run_exhausted(r)) {
+    if (s->workload == WORKLOAD_HOLD && !r->ending && !exhausted(r)) {
         r->phase = RUN_DIALING;
         if (!s->rate) /* a schedule goes on while they are held */
             r->dial_from_ns = clock_now_ns();
-        run_give_order(r, ORDER_RESUME);
-    } else if (run_keeps_open(r) && !r->ending && s->duration_given) {
-        r->phase = RUN_STAYING; /* run_end() goes on */
+        give_order(r, ORDER_RESUME);
+    } else if (keeps_open(r) && !r->ending && s->duration_given) {
+        r->phase = RUN_STAYING; /* end() goes on */
     } else {
-        run_finish(r);
+        finish(r);
     }
 }
 
@@ -192,41 +192,41 @@ static int64_t run_settled_ns(const struct run *r)
 }
 
 /* When the dialing that began at dial_from_ns ended, or now. */
-static int64_t run_dialing_until_ns(const struct run *r)
+static int64_t dialing_until_ns(const struct run *r)
 {
     int64_t settled_ns = run_settled_ns(r), until_ns = settled_ns ? settled_ns : clock_now_ns();
     return until_ns > r->dial_from_ns ? until_ns : r->dial_from_ns;
 }
 
-static void run_end_dialing(struct run *r)
+static void end_dialing(struct run *r)
 {
-    int64_t until_ns = run_dialing_until_ns(r);
+    int64_t until_ns = dialing_until_ns(r);
     r->dialed_ns += until_ns - r->dial_from_ns;
     r->dial_from_ns = until_ns;
 }
 
 /* All is open: now -d counts, and the requests of --every begin. */
-static void run_pace(struct run *r)
+static void pace(struct run *r)
 {
     r->phase = RUN_PACING;
     r->paced_ns = clock_now_ns();
     timer_set(&r->duration, r->paced_ns + r->args.settings->duration_ns);
-    run_give_order(r, ORDER_PACE);
+    give_order(r, ORDER_PACE);
 }
 
 /* All dialers have come to rest with the last order. */
-static void run_on_all_quiet(struct run *r)
+static void on_all_quiet(struct run *r)
 {
     switch (r->phase) {
     case RUN_DIALING:
-        run_end_dialing(r);
+        end_dialing(r);
         if (r->args.settings->workload == WORKLOAD_HOLD) {
             r->phase = RUN_HOLDING;
             timer_set(&r->step, clock_now_ns() + r->args.settings->hold_ns);
             return;
         }
         if (r->args.settings->every_ns) {
-            run_pace(r);
+            pace(r);
         } else {
             r->asked_until_ns = clock_now_ns();
             run_close(r);
@@ -236,24 +236,24 @@ static void run_on_all_quiet(struct run *r)
         run_close(r);
         return;
     case RUN_CLOSING:
-        run_closed(r);
+        closed(r);
         return;
     default:
         return; /* an earlier order's late word */
     }
 }
 
-static void run_on_quiet(void *context)
+static void on_quiet(void *context)
 {
     struct run *r = context;
     for (size_t i = 0; i < r->n_threads; i++)
         if (r->threads[i].dialer.quiet_epoch != r->epoch)
             return;
-    run_on_all_quiet(r);
+    on_all_quiet(r);
 }
 
 /* The end of a hold, of the patience with a drain, or of a step of settling. */
-static void run_on_step(struct timer *timer)
+static void on_step(struct timer *timer)
 {
     struct run *r = (struct run *)((char *)timer - offsetof(struct run, step));
     if (r->phase == RUN_WAITING) {
@@ -261,23 +261,23 @@ static void run_on_step(struct timer *timer)
         r->schedule_ns = r->dial_from_ns = clock_now_ns();
         if (r->args.settings->duration_ns != OPTION_NEVER && !r->args.settings->every_ns)
             timer_set(&r->duration, r->schedule_ns + r->args.settings->duration_ns);
-        run_give_order(r, ORDER_START);
+        give_order(r, ORDER_START);
     } else if (r->phase == RUN_HOLDING || r->phase == RUN_DRAINING) {
         run_close(r);
     } else if (r->phase == RUN_SETTLING) {
-        run_settle(r);
+        settle(r);
     }
 }
 
 /* -d is over, or somebody wants the end. */
-static void run_end(void *context)
+static void end(void *context)
 {
     struct run *r = context;
     r->ending = true;
     timer_stop(&r->duration);
     if (r->phase == RUN_DIALING) {
         r->dialed_until_ns = clock_now_ns();
-        run_end_dialing(r);
+        end_dialing(r);
     }
     if (r->phase == RUN_DIALING || r->phase == RUN_PACING)
         r->asked_until_ns = clock_now_ns();
@@ -285,21 +285,21 @@ static void run_end(void *context)
         r->phase == RUN_PACING) {
         r->phase = RUN_DRAINING;
         timer_set(&r->step, clock_now_ns() + RUN_DRAIN_NS);
-        run_give_order(r, ORDER_DRAIN);
+        give_order(r, ORDER_DRAIN);
     } else if (r->phase == RUN_DIALING || r->phase == RUN_HOLDING) {
         timer_stop(&r->step);
         run_close(r);
     } else if (r->phase == RUN_STAYING || r->phase == RUN_WAITING) {
-        run_finish(r);
+        finish(r);
     }
 }
 
-static void run_on_duration(struct timer *timer)
+static void on_duration(struct timer *timer)
 {
-    run_end((char *)timer - offsetof(struct run, duration));
+    end((char *)timer - offsetof(struct run, duration));
 }
 
-static void run_event(struct run *r, json_t *document)
+static void event(struct run *r, json_t *document)
 {
     if (r->write_error || stop_count()) { /* a reader that is stuck must not keep us */
         json_decref(document);
@@ -307,7 +307,7 @@ static void run_event(struct run *r, json_t *document)
     }
     r->write_error = document_output_event(r->args.output, document);
     if (r->write_error)
-        run_end(r); /* nobody reads on */
+        end(r); /* nobody reads on */
 }
 
 static void run_total(const struct run *r, struct stats *total)
@@ -317,7 +317,7 @@ static void run_total(const struct run *r, struct stats *total)
         stats_add(total, &r->threads[i].dialer.stats);
 }
 
-static double run_elapsed_s(const struct run *r)
+static double elapsed_s(const struct run *r)
 {
     int64_t until_ns = r->finished_ns ? r->finished_ns : clock_now_ns();
     return r->schedule_ns ? (double)(until_ns - r->schedule_ns) / 1e9 : 0;
@@ -331,10 +331,10 @@ static struct report_times run_times(const struct run *r, const struct stats *to
 {
     int64_t established_ns = STATS_GET(total->last_established_ns),
             reply_ns = STATS_GET(total->last_reply_ns);
-    int64_t until_ns = r->phase == RUN_DIALING ? run_dialing_until_ns(r) : r->dial_from_ns;
+    int64_t until_ns = r->phase == RUN_DIALING ? dialing_until_ns(r) : r->dial_from_ns;
     int64_t asked_until_ns = r->asked_until_ns ? r->asked_until_ns : clock_now_ns();
     struct report_times times = {
-        .elapsed_s = run_elapsed_s(r),
+        .elapsed_s = elapsed_s(r),
         .connects_s = (double)(r->dialed_ns - r->dial_from_ns +
                                (established_ns > until_ns ? established_ns : until_ns)) /
                       1e9,
@@ -351,71 +351,70 @@ static struct report_times run_times(const struct run *r, const struct stats *to
     return times;
 }
 
-static void run_draw_progress(struct run *r, const struct stats *total)
+static void draw_progress(struct run *r, const struct stats *total)
 {
     char established[HUMAN_MAX], waiting[HUMAN_MAX], failed[HUMAN_MAX], queue[3 * HUMAN_MAX];
     uint64_t pending = stats_pending(total);
     uint64_t settled = STATS_GET(total->attempted) - pending;
     uint64_t good = STATS_GET(total->established);
     view_server_queue(r->diag, &r->args.target, queue, sizeof(queue));
-    terminal_progress("%.1f s  established %s  waiting %s  failed %s%s", run_elapsed_s(r),
+    terminal_progress("%.1f s  established %s  waiting %s  failed %s%s", elapsed_s(r),
                       human_count((int64_t)good, established),
                       human_count((int64_t)pending, waiting),
                       human_count((int64_t)(settled > good ? settled - good : 0), failed), queue);
 }
 
-static void run_on_tick(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
 {
     struct run *r = timer->data;
     struct stats total;
     run_total(r, &total);
     if (terminal_wants_progress())
-        run_draw_progress(r, &total);
+        draw_progress(r, &total);
     if (document_output_wants_events(r->args.output))
-        run_event(r, report_interval(r->args.head, &total, run_times(r, &total)));
+        event(r, report_interval(r->args.head, &total, run_times(r, &total)));
 }
 
 /* An equal share, the first ones get what does not divide. */
-static uint64_t run_share(uint64_t whole, uint64_t index, uint64_t n)
+static uint64_t share(uint64_t whole, uint64_t index, uint64_t n)
 {
     return whole == SETTINGS_UNLIMITED ? whole : whole / n + (index < whole % n);
 }
 
-static int run_prepare(void *context, size_t i, struct ev_loop *loop)
+static int prepare(void *context, size_t i, struct ev_loop *loop)
 {
     struct run *r = context;
     const struct settings *s = r->args.settings;
     uint64_t n_logged = !s->log_connections ? 0 : s->total < LOG_MAX ? s->total : LOG_MAX;
     struct run_thread *t = &r->threads[i];
     t->run = r;
-    t->dialer =
-        (struct dialer){.loop = loop,
-                        .settings = s,
-                        .target = r->args.target,
-                        .n_flows = run_share(s->connections < s->total ? s->connections : s->total,
-                                             i, r->n_threads),
-                        .total = run_share(s->total, i, r->n_threads),
-                        .n_logged = run_share(n_logged, i, r->n_threads),
-                        .index = i,
-                        .n_dialers = r->n_threads,
-                        .quiet = run_on_dialer_quiet,
-                        .context = t};
+    t->dialer = (struct dialer){
+        .loop = loop,
+        .settings = s,
+        .target = r->args.target,
+        .n_flows = share(s->connections < s->total ? s->connections : s->total, i, r->n_threads),
+        .total = share(s->total, i, r->n_threads),
+        .n_logged = share(n_logged, i, r->n_threads),
+        .index = i,
+        .n_dialers = r->n_threads,
+        .quiet = on_dialer_quiet,
+        .context = t};
     return dialer_init(&t->dialer);
 }
 
-static void run_leave(void *context, size_t i)
+static void leave(void *context, size_t i)
 {
     dialer_stop(&((struct run *)context)->threads[i].dialer);
 }
 
-static void run_let_go(void *context, size_t i)
+static void let_go(void *context, size_t i)
 {
     dialer_hang_up(&((struct run *)context)->threads[i].dialer);
 }
 
 /* On loopback the server's listener of that CPU answers there (SO_INCOMING_CPU), and nobody has to
  * be woken on another one. Loops that take turns need no CPU each. */
-static bool run_owns_cpus(const struct run_args *args)
+static bool owns_cpus(const struct run_args *args)
 {
     size_t n = args->settings->threads;
     return n > 1 && n == args->n_loops && n == thread_cpus() && endpoint_is_loopback(&args->target);
@@ -433,21 +432,21 @@ int run_new(const struct run_args *args, struct run **ret)
     const struct crew_args crew = {.n = args->n_loops,
                                    .at_once = args->settings->threads,
                                    .own_tables = args->own_tables,
-                                   .own_cpus = run_owns_cpus(args),
+                                   .own_cpus = owns_cpus(args),
                                    .context = r,
-                                   .prepare = run_prepare,
-                                   .obey = run_obey,
-                                   .waited = run_on_waited,
-                                   .leave = run_leave,
-                                   .let_go = run_let_go,
-                                   .quiet = run_on_quiet};
+                                   .prepare = prepare,
+                                   .obey = obey,
+                                   .waited = on_waited,
+                                   .leave = leave,
+                                   .let_go = let_go,
+                                   .quiet = on_quiet};
     int error = counters_read(&r->counters_before);
     if (!error)
         error = crew_new(&crew, &r->crew);
     if (!error)
-        error = timer_open(&r->duration, crew_loop(r->crew), run_on_duration);
+        error = timer_open(&r->duration, crew_loop(r->crew), on_duration);
     if (!error)
-        error = timer_open(&r->step, crew_loop(r->crew), run_on_step);
+        error = timer_open(&r->step, crew_loop(r->crew), on_step);
     if (!error)
         error = loop_guard_check(crew_loop(r->crew), true);
     if (error) {
@@ -461,16 +460,16 @@ int run_new(const struct run_args *args, struct run **ret)
     return 0;
 }
 
-static void run_announce(struct run *r)
+static void announce(struct run *r)
 {
     socket_options_notice_clamps(r->socket_options);
     if (document_output_wants_events(r->args.output))
-        run_event(r, report_ready(r->args.head, &r->args.target));
+        event(r, report_ready(r->args.head, &r->args.target));
     program_say_ready((int)r->args.settings->ready_fd);
 }
 
 /* When to begin, on clock_now_ns()'s clock. */
-static int64_t run_begin_ns(const struct settings *s)
+static int64_t begin_ns(const struct settings *s)
 {
     struct timespec wall;
     clock_gettime(CLOCK_REALTIME, &wall);
@@ -484,12 +483,12 @@ void run_go(struct run *r)
     double interval = (double)r->args.settings->interval_ns / 1e9;
     struct ev_loop *loop = crew_loop(r->crew);
     ev_now_update(loop);
-    ev_timer_init(&r->tick, run_on_tick, interval, interval);
+    ev_timer_init(&r->tick, on_tick, interval, interval);
     r->tick.data = r;
     ev_timer_start(loop, &r->tick);
-    stop_attach(loop, run_end, r);
-    run_announce(r);
-    timer_set(&r->step, r->ending ? clock_now_ns() : run_begin_ns(r->args.settings));
+    stop_attach(loop, end, r);
+    announce(r);
+    timer_set(&r->step, r->ending ? clock_now_ns() : begin_ns(r->args.settings));
     crew_run(r->crew);
     stop_detach();
     r->finished_ns = clock_now_ns();
@@ -499,7 +498,7 @@ void run_go(struct run *r)
 
 /* Starts that were due by the schedule before the end of the dialing and never made: all -c
  * connections were busy. */
-static uint64_t run_missed_starts(const struct run *r, const struct stats *total)
+static uint64_t missed_starts(const struct run *r, const struct stats *total)
 {
     const struct settings *s = r->args.settings;
     if (!s->rate || !r->dialed_until_ns)
@@ -514,14 +513,14 @@ static uint64_t run_missed_starts(const struct run *r, const struct stats *total
 
 /* Connections that were asked for and never begun. Those of a schedule without an end are missed
  * starts. */
-static uint64_t run_never_started(const struct run *r, const struct stats *total)
+static uint64_t never_started(const struct run *r, const struct stats *total)
 {
     const struct settings *s = r->args.settings;
     uint64_t wanted = s->total != SETTINGS_UNLIMITED ? s->total : s->rate ? 0 : s->connections;
     return wanted > total->attempted ? wanted - total->attempted : 0;
 }
 
-static uint64_t run_most_in_use(const struct run *r)
+static uint64_t most_in_use(const struct run *r)
 {
     uint64_t most = 0;
     for (size_t i = 0; i < r->n_threads; i++)
@@ -539,7 +538,7 @@ static const struct load *run_busiest(const struct run *r)
     return busiest;
 }
 
-static bool run_full(const struct run *r)
+static bool full(const struct run *r)
 {
     for (size_t i = 0; i < r->n_threads; i++)
         if (r->threads[i].dialer.full)
@@ -599,10 +598,10 @@ json_t *run_report(struct run *r)
                                            .event_loops = r->args.n_loops,
                                            .file_tables = r->args.own_tables ? r->args.n_loops : 1,
                                            .load = run_busiest(r),
-                                           .slots_full = run_full(r),
-                                           .most_in_use = run_most_in_use(r),
-                                           .missed_starts = run_missed_starts(r, &total),
-                                           .never_started = run_never_started(r, &total),
+                                           .slots_full = full(r),
+                                           .most_in_use = most_in_use(r),
+                                           .missed_starts = missed_starts(r, &total),
+                                           .never_started = never_started(r, &total),
                                            .times = run_times(r, &total)};
     json_t *document = report_final(r->args.head, &figures);
     json_decref(states);

@@ -28,9 +28,9 @@ static const struct option_program settings_program = {
     .operands_max = 1,
 };
 
-static int settings_say(char **ret_message, int r, const char *format, ...)
+static int say(char **ret_message, int r, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-static int settings_say(char **ret_message, int r, const char *format, ...)
+static int say(char **ret_message, int r, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -43,45 +43,42 @@ static int settings_say(char **ret_message, int r, const char *format, ...)
     return r;
 }
 
-static int settings_target(struct settings *s, const char *text, char **ret_message)
+static int target(struct settings *s, const char *text, char **ret_message)
 {
     const char *why;
     int port;
     int r = parse_host_port(text, s->host, &port, &why);
     if (r)
-        return settings_say(ret_message, r, "%s: %s; write HOST, HOST:PORT or [V6]:PORT", text,
-                            why);
+        return say(ret_message, r, "%s: %s; write HOST, HOST:PORT or [V6]:PORT", text, why);
     if (port == 0)
-        return settings_say(ret_message, -EINVAL,
-                            "%s: nobody listens on port 0; write the server's port", text);
+        return say(ret_message, -EINVAL, "%s: nobody listens on port 0; write the server's port",
+                   text);
     s->port = port < 0 ? 8888 : (uint16_t)port;
     s->target = text;
     return 0;
 }
 
-static int settings_sources(struct settings *s, char **ret_message)
+static int sources(struct settings *s, char **ret_message)
 {
     const char *why;
     for (size_t i = 0; i < s->source_texts.n; i++) {
         int r = parse_network(s->source_texts.text[i], &s->sources[i], &why);
         if (r)
-            return settings_say(ret_message, r,
-                                "--source %s: %s; write ADDR or ADDR/LEN, such as %s",
-                                s->source_texts.text[i], why,
-                                strchr(s->source_texts.text[i], ':') ? "fd00::/120 or fe80::1%eth0"
-                                                                     : "127.0.0.0/24");
+            return say(ret_message, r, "--source %s: %s; write ADDR or ADDR/LEN, such as %s",
+                       s->source_texts.text[i], why,
+                       strchr(s->source_texts.text[i], ':') ? "fd00::/120 or fe80::1%eth0"
+                                                            : "127.0.0.0/24");
         if (s->sources[i].family != s->sources[0].family)
-            return settings_say(
-                ret_message, -EINVAL,
-                "--source %s: IPv4 and IPv6 sources do not mix; run one client for each",
-                s->source_texts.text[i]);
+            return say(ret_message, -EINVAL,
+                       "--source %s: IPv4 and IPv6 sources do not mix; run one client for each",
+                       s->source_texts.text[i]);
     }
     s->n_sources = s->source_texts.n;
     return 0;
 }
 
 /* What -n and -d are when not given depends on the workload. */
-static void settings_defaults(struct settings *s, bool total_given, bool duration_given)
+static void defaults(struct settings *s, bool total_given, bool duration_given)
 {
     bool repeats = s->workload == WORKLOAD_CRR || s->workload == WORKLOAD_CC;
     if (!total_given)
@@ -91,57 +88,51 @@ static void settings_defaults(struct settings *s, bool total_given, bool duratio
         s->duration_ns = s->workload == WORKLOAD_HOLD ? OPTION_NEVER : 10 * NS_PER_S;
 }
 
-static int settings_check(const struct settings *s, const struct option_row *rows, size_t n,
-                          char **ret_message)
+static int check(const struct settings *s, const struct option_row *rows, size_t n,
+                 char **ret_message)
 {
     if (s->threads > s->connections)
-        return settings_say(
-            ret_message, -EINVAL,
-            "-t %llu: more threads than the %llu connections of -c; use fewer threads",
-            (unsigned long long)s->threads, (unsigned long long)s->connections);
+        return say(ret_message, -EINVAL,
+                   "-t %llu: more threads than the %llu connections of -c; use fewer threads",
+                   (unsigned long long)s->threads, (unsigned long long)s->connections);
     if (s->hold_ns && s->workload != WORKLOAD_HOLD)
-        return settings_say(ret_message, -EINVAL,
-                            "--hold is for -w hold; with -w %s the run lasts -d",
-                            workload_words[s->workload]);
+        return say(ret_message, -EINVAL, "--hold is for -w hold; with -w %s the run lasts -d",
+                   workload_words[s->workload]);
     if (options_given(rows, n, "size") &&
         (s->workload == WORKLOAD_HOLD || s->workload == WORKLOAD_CC))
-        return settings_say(ret_message, -EINVAL,
-                            "--size is for -w echo and -w crr; -w %s sends nothing",
-                            workload_words[s->workload]);
+        return say(ret_message, -EINVAL, "--size is for -w echo and -w crr; -w %s sends nothing",
+                   workload_words[s->workload]);
     if (s->every_ns && s->workload != WORKLOAD_ECHO)
-        return settings_say(ret_message, -EINVAL, "--every is for -w echo; with -w %s there is %s",
-                            workload_words[s->workload],
-                            s->workload == WORKLOAD_CRR ? "one request a connection"
-                                                        : "no request");
+        return say(ret_message, -EINVAL, "--every is for -w echo; with -w %s there is %s",
+                   workload_words[s->workload],
+                   s->workload == WORKLOAD_CRR ? "one request a connection" : "no request");
     if (s->every_ns && options_given(rows, n, "total") && s->total != s->connections)
-        return settings_say(
+        return say(
             ret_message, -EINVAL,
             "-n %llu: --every opens the %llu connections of -c and keeps them; leave -n away",
             (unsigned long long)s->total, (unsigned long long)s->connections);
     if (s->reuse && s->workload != WORKLOAD_CRR && s->workload != WORKLOAD_CC)
-        return settings_say(
-            ret_message, -EINVAL,
-            "--reuse is for -w crr and -w cc; with -w %s a connection has no successor",
-            workload_words[s->workload]);
+        return say(ret_message, -EINVAL,
+                   "--reuse is for -w crr and -w cc; with -w %s a connection has no successor",
+                   workload_words[s->workload]);
     if (s->reuse && s->close_how != CLOSE_RST)
-        return settings_say(ret_message, -EINVAL,
-                            "--reuse ends a connection with a RST, never with a FIN; add --close "
-                            "rst if that is meant");
+        return say(ret_message, -EINVAL,
+                   "--reuse ends a connection with a RST, never with a FIN; add --close "
+                   "rst if that is meant");
     if (s->reuse && s->rate)
-        return settings_say(
-            ret_message, -EINVAL,
-            "--reuse connects again at once, --rate on a schedule; give one of the two");
+        return say(ret_message, -EINVAL,
+                   "--reuse connects again at once, --rate on a schedule; give one of the two");
     if (s->close_how == CLOSE_EARLY && s->workload != WORKLOAD_CRR)
-        return settings_say(ret_message, -EINVAL,
-                            "--close early is for -w crr, where a connection has one request; with "
-                            "-w %s write fin, rst, half or none",
-                            workload_words[s->workload]);
+        return say(ret_message, -EINVAL,
+                   "--close early is for -w crr, where a connection has one request; with "
+                   "-w %s write fin, rst, half or none",
+                   workload_words[s->workload]);
     if (s->user_timeout_ns != OPTION_NEVER && s->user_timeout_ns % NS_PER_MS)
-        return settings_say(
+        return say(
             ret_message, -EINVAL,
             "--user-timeout: TCP_USER_TIMEOUT counts whole milliseconds; write such as 1500ms");
     if (s->log_connections && !s->json && !s->jsonl)
-        return settings_say(
+        return say(
             ret_message, -EINVAL,
             "--log-connections: the log is a part of the report document; add --json or --jsonl");
     return 0;
@@ -226,14 +217,14 @@ int settings_read(int argc, char **argv, struct settings *ret, json_t **ret_json
         options_read(rows, n, &settings_program, argc, argv, &operands, &n_operands, ret_message);
     if (r)
         return r;
-    r = settings_target(ret, n_operands ? operands[0] : "127.0.0.1:8888", ret_message);
+    r = target(ret, n_operands ? operands[0] : "127.0.0.1:8888", ret_message);
     if (!r)
-        r = settings_sources(ret, ret_message);
+        r = sources(ret, ret_message);
     if (!r)
-        r = settings_check(ret, rows, n, ret_message);
+        r = check(ret, rows, n, ret_message);
     if (r)
         return r;
-    settings_defaults(ret, options_given(rows, n, "total"), options_given(rows, n, "duration"));
+    defaults(ret, options_given(rows, n, "total"), options_given(rows, n, "duration"));
     *ret_json = settings_json(ret, rows, n);
     return *ret_json ? 0 : -ENOMEM;
 }

@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static unsigned sources_host_bits(const struct network *n)
+static unsigned host_bits(const struct network *n)
 {
     unsigned bits = (n->family == AF_INET ? 32u : 128u) - (unsigned)n->prefix;
     return bits > 32 ? 32 : bits;
@@ -16,7 +16,7 @@ static unsigned sources_host_bits(const struct network *n)
  * two. */
 static uint64_t sources_hosts(const struct network *n)
 {
-    unsigned bits = sources_host_bits(n);
+    unsigned bits = host_bits(n);
     return bits < 2 ? UINT64_C(1) << bits : (UINT64_C(1) << bits) - 2;
 }
 
@@ -48,7 +48,7 @@ void sources_pick(const struct settings *s, uint64_t i, struct endpoint *ret)
     for (size_t which = 0;; which++) {
         uint64_t hosts = sources_hosts(&s->sources[which]);
         if (i < hosts) {
-            sources_at(s, which, sources_host_bits(&s->sources[which]) < 2 ? i : i + 1, ret);
+            sources_at(s, which, host_bits(&s->sources[which]) < 2 ? i : i + 1, ret);
             return;
         }
         i -= hosts;

@@ -2,7 +2,7 @@
 
 #include <stddef.h>
 
-static void stats_latest(_Atomic int64_t *into, int64_t from)
+static void latest(_Atomic int64_t *into, int64_t from)
 {
     if (from > *into)
         *into = from;
@@ -18,8 +18,8 @@ void stats_add(struct stats *into, const struct stats *from)
         STATS_ADD(into->rungs[i], STATS_GET(from->rungs[i]));
     for (int i = 0; i < STATS_ERRORS; i++)
         STATS_ADD(into->errors[i], STATS_GET(from->errors[i]));
-    stats_latest(&into->last_established_ns, STATS_GET(from->last_established_ns));
-    stats_latest(&into->last_reply_ns, STATS_GET(from->last_reply_ns));
+    latest(&into->last_established_ns, STATS_GET(from->last_established_ns));
+    latest(&into->last_reply_ns, STATS_GET(from->last_reply_ns));
 }
 
 _Atomic uint64_t *stats_row(struct stats *s, enum stats_row row)

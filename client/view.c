@@ -16,7 +16,7 @@ json_t *view_states(struct sockdiag *diag, const struct endpoint *target, unsign
     return sockdiag_states_json(&census);
 }
 
-static int view_add_queue(const struct sockdiag_socket *socket, void *context)
+static int add_queue(const struct sockdiag_socket *socket, void *context)
 {
     uint64_t *queue = context;
     queue[0] += socket->rqueue;
@@ -33,7 +33,7 @@ void view_server_queue(struct sockdiag *diag, const struct endpoint *target, cha
                                          .states = SOCKDIAG_BIT(SOCKDIAG_LISTEN),
                                          .source_port = endpoint_port(target)};
     text[0] = '\0';
-    if (diag && !sockdiag_dump(diag, &query, view_add_queue, queue) && queue[1])
+    if (diag && !sockdiag_dump(diag, &query, add_queue, queue) && queue[1])
         snprintf(text, size, "  queue %s of %s", human_count((int64_t)queue[0], now),
                  human_count((int64_t)queue[1], capacity));
 }

@@ -11,7 +11,7 @@
 #define ACCEPTOR_SAMPLE   NS_PER_MS         /* an eager acceptor reads the queue no oftener */
 #define ACCEPTOR_PAUSE_NS (100 * NS_PER_MS) /* without descriptors, when none of ours comes free */
 
-static void acceptor_sample(struct acceptor *a, int64_t now_ns)
+static void sample(struct acceptor *a, int64_t now_ns)
 {
     struct listener_queue queue;
     a->sampled_ns = now_ns;
@@ -31,14 +31,14 @@ static void acceptor_pause(struct acceptor *a, int error)
 }
 
 /* accept() without a descriptor fails even when nobody waits. */
-static bool acceptor_nobody_waits(struct acceptor *a)
+static bool nobody_waits(struct acceptor *a)
 {
     struct listener_queue queue;
     return !listener_queue(a->io.fd, &queue) && !queue.length;
 }
 
 /* Accepts one. Whether to try for another. */
-static bool acceptor_take(struct acceptor *a, int64_t now_ns)
+static bool take(struct acceptor *a, int64_t now_ns)
 {
     int fd = accept4(a->io.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
@@ -50,8 +50,7 @@ static bool acceptor_take(struct acceptor *a, int64_t now_ns)
         return true;
     }
     int error = errno;
-    if (error == EAGAIN ||
-        (error == EMFILE && (acceptor_nobody_waits(a) || a->table_full(a->context))))
+    if (error == EAGAIN || (error == EMFILE && (nobody_waits(a) || a->table_full(a->context))))
         return false;
     STATS_ADD(a->stats->accept_errors, 1);
     if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM) {
@@ -61,37 +60,37 @@ static bool acceptor_take(struct acceptor *a, int64_t now_ns)
     return true; /* the error of one connection, e.g. ECONNABORTED: accept(2) says to go on */
 }
 
-static void acceptor_eager(struct acceptor *a)
+static void eager(struct acceptor *a)
 {
     int64_t now_ns = clock_now_ns();
     if (now_ns - a->sampled_ns >= ACCEPTOR_SAMPLE)
-        acceptor_sample(a, now_ns);
-    for (int i = 0; i < ACCEPTOR_BATCH && acceptor_take(a, now_ns); i++)
+        sample(a, now_ns);
+    for (int i = 0; i < ACCEPTOR_BATCH && take(a, now_ns); i++)
         ;
 }
 
-static void acceptor_rest(struct acceptor *a, int64_t until_ns)
+static void rest(struct acceptor *a, int64_t until_ns)
 {
     ev_io_stop(a->loop, &a->io);
     timer_set(&a->wake, until_ns);
 }
 
 /* Takes the turn from the shared pace, or rests until there is one. */
-static void acceptor_paced(struct acceptor *a)
+static void paced(struct acceptor *a)
 {
     int64_t now_ns = clock_now_ns(), due_ns = a->share->next_ns;
     if (now_ns < due_ns ||
         !atomic_compare_exchange_strong(&a->share->next_ns, &due_ns, now_ns + a->share->delay_ns)) {
-        acceptor_rest(a, due_ns);
+        rest(a, due_ns);
         return;
     }
-    acceptor_sample(a, now_ns);
-    acceptor_take(a, now_ns);
+    sample(a, now_ns);
+    take(a, now_ns);
     if (!a->starved && !a->away)
-        acceptor_rest(a, now_ns + a->share->delay_ns);
+        rest(a, now_ns + a->share->delay_ns);
 }
 
-static void acceptor_on_readable(struct ev_loop *loop, ev_io *io, int events)
+static void on_readable(struct ev_loop *loop, ev_io *io, int events)
 {
     struct acceptor *a = (struct acceptor *)io;
     if (events & EV_ERROR) {
@@ -99,12 +98,12 @@ static void acceptor_on_readable(struct ev_loop *loop, ev_io *io, int events)
         ev_io_set(io, io->fd, EV_READ); /* a start before the loop goes on is a new one, too */
         acceptor_pause(a, loop_guard_error(loop));
     } else if (a->share->delay_ns)
-        acceptor_paced(a);
+        paced(a);
     else
-        acceptor_eager(a);
+        eager(a);
 }
 
-static void acceptor_on_wake(struct timer *timer)
+static void on_wake(struct timer *timer)
 {
     struct acceptor *a = (struct acceptor *)((char *)timer - offsetof(struct acceptor, wake));
     a->starved = 0;
@@ -123,8 +122,8 @@ void acceptor_begin(struct acceptor *a)
 
 int acceptor_open(struct acceptor *a, int fd)
 {
-    ev_io_init(&a->io, acceptor_on_readable, fd, EV_READ);
-    return timer_open(&a->wake, a->loop, acceptor_on_wake);
+    ev_io_init(&a->io, on_readable, fd, EV_READ);
+    return timer_open(&a->wake, a->loop, on_wake);
 }
 
 void acceptor_hurry(struct acceptor *a)
@@ -154,7 +153,7 @@ void acceptor_descriptor_freed(struct acceptor *a)
     if (!a->starved)
         return;
     timer_stop(&a->wake);
-    acceptor_on_wake(&a->wake);
+    on_wake(&a->wake);
 }
 
 void acceptor_stop(struct acceptor *a)

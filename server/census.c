@@ -48,7 +48,7 @@ static void *census_main(void *context)
     }
 }
 
-static void census_on_taken(struct ev_loop *loop, ev_async *async, int events)
+static void on_taken(struct ev_loop *loop, ev_async *async, int events)
 {
     struct census *c = async->data;
     if (!atomic_exchange(&c->finished, false))
@@ -74,7 +74,7 @@ int census_start(struct ev_loop *loop, int family, uint16_t port, void (*done)(v
     c->done = done;
     c->context = context;
     sem_init(&c->asked, 0, 0);
-    ev_async_init(&c->taken, census_on_taken);
+    ev_async_init(&c->taken, on_taken);
     c->taken.data = c;
     int r = sockdiag_open(&c->diag);
     if (!r)

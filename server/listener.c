@@ -16,8 +16,7 @@ enum {
     LISTENER_OPTIONS
 };
 
-static void listener_options(const struct settings *s,
-                             struct socket_option rows[static LISTENER_OPTIONS])
+static void options(const struct settings *s, struct socket_option rows[static LISTENER_OPTIONS])
 {
     socket_options_alive(&s->keepalive, s->user_timeout_ns, rows);
     rows[LISTENER_DEFER_ACCEPT] =
@@ -49,12 +48,12 @@ static int listener_bind(int fd, struct endpoint *at, bool shared, const char **
 
 /* TCP_NODELAY is for the echo of large messages, which goes out in pieces: the partial segment at
  * the end of one piece must not wait for the ACK of the one before, 40 ms by the delayed ACK. */
-static int listener_prepare(int fd, const struct settings *s, struct endpoint *at, bool shared,
-                            const char **ret_step)
+static int prepare(int fd, const struct settings *s, struct endpoint *at, bool shared,
+                   const char **ret_step)
 {
     struct socket_option rows[LISTENER_OPTIONS];
     const int on = 1;
-    listener_options(s, rows);
+    options(s, rows);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     int r = socket_options_set(fd, rows, LISTENER_FASTOPEN, ret_step);
     if (!r)
@@ -73,7 +72,7 @@ int listener_open(const struct settings *s, struct endpoint *at, bool shared, co
     int fd = socket(endpoint_family(at), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -errno;
-    int r = listener_prepare(fd, s, at, shared, ret_step);
+    int r = prepare(fd, s, at, shared, ret_step);
     if (!r)
         return fd;
     close(fd);
@@ -116,6 +115,6 @@ uint64_t listener_capacity(uint32_t limit)
 json_t *listener_options_json(int fd, const struct settings *s)
 {
     struct socket_option rows[LISTENER_OPTIONS];
-    listener_options(s, rows);
+    options(s, rows);
     return socket_options_json(fd, rows, LISTENER_OPTIONS);
 }

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int main_resolve(const struct settings *s, struct endpoint *at)
+static int resolve(const struct settings *s, struct endpoint *at)
 {
     struct endpoint_addresses found;
     char taken[ENDPOINT_TEXT_MAX], others[ENDPOINT_LIST_MAX];
@@ -42,8 +42,8 @@ static int main_resolve(const struct settings *s, struct endpoint *at)
     return EXIT_CODE_DONE;
 }
 
-static int main_start_failed(const struct settings *s, const struct endpoint *at, const char *step,
-                             int r)
+static int start_failed(const struct settings *s, const struct endpoint *at, const char *step,
+                        int r)
 {
     char text[ENDPOINT_TEXT_MAX], what[ENDPOINT_TEXT_MAX + 80];
     endpoint_format(at, text);
@@ -77,8 +77,7 @@ static int main_start_failed(const struct settings *s, const struct endpoint *at
 
 /* The report is made before the sysctls are put back, so that it shows the run; they are put back
  * before anything can block on writing it. */
-static int main_finish(struct server *server, struct document_output *output,
-                       struct sysctl_guard *guard)
+static int finish(struct server *server, struct document_output *output, struct sysctl_guard *guard)
 {
     json_t *document = server_report(server), *sysctls = json_array();
     int code = sysctls_end(guard, sysctls);
@@ -91,7 +90,7 @@ static int main_finish(struct server *server, struct document_output *output,
 
 /* The files of the report are made once the server listens: a start that fails leaves an older
  * report as it is. */
-static int main_serve(const struct server_args *args, struct sysctl_guard *guard)
+static int serve(const struct server_args *args, struct sysctl_guard *guard)
 {
     const struct settings *settings = args->settings;
     struct document_output *output = NULL;
@@ -99,7 +98,7 @@ static int main_serve(const struct server_args *args, struct sysctl_guard *guard
     const char *step;
     int r = server_start(args, &server, &step);
     if (r)
-        return main_start_failed(settings, &args->at, step, r);
+        return start_failed(settings, &args->at, step, r);
     int code = program_open_output(settings->json, settings->jsonl, &output);
     if (code) {
         server_free(server);
@@ -107,14 +106,14 @@ static int main_serve(const struct server_args *args, struct sysctl_guard *guard
     }
     r = server_run(server, output, &step);
     if (!r)
-        return program_close_output(output, main_finish(server, output, guard));
+        return program_close_output(output, finish(server, output, guard));
     server_free(server); /* it never served: there is nothing to report */
     program_close_output(output, EXIT_CODE_DONE);
     return program_start_failed(step, r);
 }
 
 /* --max-descriptors: the soft limit is all that the kernel looks at. */
-static int main_limit_descriptors(const struct settings *s, unsigned long long needed)
+static int limit_descriptors(const struct settings *s, unsigned long long needed)
 {
     struct rlimit limit = program_raise_descriptors();
     if (s->max_descriptors > limit.rlim_cur) {
@@ -137,11 +136,11 @@ static int main_limit_descriptors(const struct settings *s, unsigned long long n
 
 /* Each worker has a listener, two epolls and two timers; the process has about ten more. libev ends
  * the process when it gets none. */
-static int main_check_descriptors(const struct settings *s)
+static int check_descriptors(const struct settings *s)
 {
     unsigned long long needed = 16 + 5 * s->threads, limit = program_raise_descriptors().rlim_cur;
     if (s->max_descriptors)
-        return main_limit_descriptors(s, needed);
+        return limit_descriptors(s, needed);
     if (needed <= limit)
         return EXIT_CODE_DONE;
     terminal_error(
@@ -152,8 +151,8 @@ static int main_check_descriptors(const struct settings *s)
 }
 
 /* --restore-sysctls: nothing else. */
-static int main_restore(struct sysctl_guard *guard, const struct settings *s,
-                        const struct document_head *head)
+static int restore(struct sysctl_guard *guard, const struct settings *s,
+                   const struct document_head *head)
 {
     struct document_output *output = NULL;
     json_t *changes = json_array();
@@ -169,29 +168,29 @@ static int main_restore(struct sysctl_guard *guard, const struct settings *s,
     return program_close_output(output, code);
 }
 
-static int main_serve_guarded(struct sysctl_guard *guard, const struct server_args *args)
+static int serve_guarded(struct sysctl_guard *guard, const struct server_args *args)
 {
     int code = sysctls_recover(guard, NULL);
     if (!args->settings->sysctls.n)
         code = EXIT_CODE_DONE; /* a spoilt journal is no reason not to serve */
     if (!code)
         code = sysctls_apply(guard, args->settings);
-    return code ? code : main_serve(args, guard);
+    return code ? code : serve(args, guard);
 }
 
-static int main_run(const struct settings *s, const struct document_head *head)
+static int run(const struct settings *s, const struct document_head *head)
 {
     struct server_args args = {.settings = s, .head = head};
     struct sysctl_guard *guard;
     int r = sysctl_guard_new(NULL, &guard);
     if (r)
         return program_start_failed("preparing the guard of sysctls", r);
-    int code = s->restore_sysctls ? EXIT_CODE_DONE : main_resolve(s, &args.at);
+    int code = s->restore_sysctls ? EXIT_CODE_DONE : resolve(s, &args.at);
     /* not before: a signal ends the search for a name, and nothing is changed yet */
     stop_install();
     stop_hold();
     if (!code)
-        code = s->restore_sysctls ? main_restore(guard, s, head) : main_serve_guarded(guard, &args);
+        code = s->restore_sysctls ? restore(guard, s, head) : serve_guarded(guard, &args);
     int ended = sysctls_end(guard, NULL); /* once more on the ways out that did not get there */
     sysctl_guard_free(guard);
     stop_release();
@@ -215,9 +214,9 @@ int main(int argc, char **argv)
     if (!code)
         code = program_check_proc();
     if (!code)
-        code = main_check_descriptors(&settings);
+        code = check_descriptors(&settings);
     if (!code)
-        code = main_run(&settings, &head);
+        code = run(&settings, &head);
     json_decref(json);
     return code;
 }

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-static json_t *report_listener(const struct report_context *c, const struct view *v)
+static json_t *listener(const struct report_context *c, const struct view *v)
 {
     char host[ENDPOINT_TEXT_MAX];
     return json_pack("{s:s, s:i, s:I, s:I, s:o, s:I, s:I, s:I, s:I, s:I}", "address",
@@ -17,7 +17,7 @@ static json_t *report_listener(const struct report_context *c, const struct view
                      "queue_peak", (json_int_t)v->total.queue_peak, "drops", (json_int_t)v->drops);
 }
 
-static json_t *report_connections(const struct view *v)
+static json_t *connections(const struct view *v)
 {
     return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "accepted",
                      (json_int_t)v->total.accepted, "open", (json_int_t)stats_open(&v->total),
@@ -30,17 +30,17 @@ static json_t *report_connections(const struct view *v)
 
 /* Per second from the first accept to the last: an idle wait before or after is not the server's
  * rate. */
-static double report_accept_rate(const struct stats *s)
+static double accept_rate(const struct stats *s)
 {
     double seconds = (double)(s->last_ns - s->first_ns) / 1e9;
     return s->accepted > 1 && seconds > 0 ? (double)(s->accepted - 1) / seconds : 0;
 }
 
-static void report_add_state(json_t *document, const struct report_context *c, const struct view *v)
+static void add_state(json_t *document, const struct report_context *c, const struct view *v)
 {
     json_object_set_new(document, "elapsed_s", document_real((double)c->elapsed_ns / 1e9));
-    json_object_set_new(document, "listener", report_listener(c, v));
-    json_object_set_new(document, "connections", report_connections(v));
+    json_object_set_new(document, "listener", listener(c, v));
+    json_object_set_new(document, "connections", connections(v));
     json_object_set_new(document, "bytes_received",
                         json_integer((json_int_t)v->total.bytes_received));
     json_object_set_new(document, "bytes_sent", json_integer((json_int_t)v->total.bytes_sent));
@@ -49,14 +49,14 @@ static void report_add_state(json_t *document, const struct report_context *c, c
 json_t *report_ready(const struct report_context *c, const struct view *v)
 {
     json_t *document = document_new(c->head, "ready");
-    json_object_set_new(document, "listener", report_listener(c, v));
+    json_object_set_new(document, "listener", listener(c, v));
     return document;
 }
 
 json_t *report_interval(const struct report_context *c, const struct view *v)
 {
     json_t *document = document_new(c->head, "interval");
-    report_add_state(document, c, v);
+    add_state(document, c, v);
     if (v->states) {
         json_object_set(document, "states", v->states);
         json_object_set_new(document, "states_age_s",
@@ -68,10 +68,9 @@ json_t *report_interval(const struct report_context *c, const struct view *v)
 json_t *report_final(const struct report_context *c, const struct view *v)
 {
     json_t *document = document_new(c->head, "report");
-    report_add_state(document, c, v);
-    json_object_set_new(
-        document, "rates",
-        json_pack("{s:o}", "accepts_per_s", document_real(report_accept_rate(&v->total))));
+    add_state(document, c, v);
+    json_object_set_new(document, "rates",
+                        json_pack("{s:o}", "accepts_per_s", document_real(accept_rate(&v->total))));
     json_object_set_new(document, "accept_delay_ended_s",
                         c->delay_ended_ns ? document_real((double)c->delay_ended_ns / 1e9)
                                           : json_null());

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static void report_text_queue(FILE *out, const json_t *d)
+static void queue(FILE *out, const json_t *d)
 {
     char rule[REPORT_RULE_MAX];
     const json_t *somaxconn = json_object_get(json_object_get(d, "listener"), "somaxconn");
@@ -31,7 +31,7 @@ static void report_text_queue(FILE *out, const json_t *d)
     page_by_hand(out, "ss -ltnm 'sport = :%d'   (Recv-Q waiting, Send-Q limit, d drops)", port);
 }
 
-static void report_text_connections(FILE *out, const json_t *d)
+static void connections(FILE *out, const json_t *d)
 {
     const json_t *c = json_object_get(d, "connections");
     char text[HUMAN_MAX];
@@ -64,7 +64,7 @@ static void report_text_connections(FILE *out, const json_t *d)
             "by SIGUSR1");
 }
 
-static void report_text_sockets(FILE *out, const json_t *d)
+static void sockets(FILE *out, const json_t *d)
 {
     int port = (int)page_integer(d, "listener", "port", NULL);
     if (!json_is_object(json_object_get(d, "states")))
@@ -100,7 +100,7 @@ static void report_text_sysctls(FILE *out, const json_t *d)
     }
 }
 
-static int64_t report_counter(const json_t *d, const char *name)
+static int64_t counter(const json_t *d, const char *name)
 {
     return page_integer(d, "counters", name, NULL);
 }
@@ -108,13 +108,13 @@ static int64_t report_counter(const json_t *d, const char *name)
 /* The sentences that a reader of the figures needs; each only where its figures are there. The
  * counters are those of the whole namespace, so they speak of this server only where its own
  * listener dropped something. */
-static void report_text_overflow(FILE *out, const json_t *d)
+static void overflow(FILE *out, const json_t *d)
 {
     char a[HUMAN_MAX];
-    int64_t overflows = report_counter(d, "TcpExt.ListenOverflows"),
+    int64_t overflows = counter(d, "TcpExt.ListenOverflows"),
             drops = page_integer(d, "listener", "drops", NULL);
-    int64_t no_cookie = report_counter(d, "TcpExt.TCPReqQFullDrop");
-    int64_t deferred = report_counter(d, "TcpExt.TCPDeferAcceptDrop");
+    int64_t no_cookie = counter(d, "TcpExt.TCPReqQFullDrop");
+    int64_t deferred = counter(d, "TcpExt.TCPDeferAcceptDrop");
     if (drops && overflows)
         page_text(
             out,
@@ -145,12 +145,12 @@ static void report_text_cookies(FILE *out, const json_t *d)
         "nothing: a ghost, a connection with one end, until a later segment of the client brings "
         "the cookie again. Accepted (%s) plus waiting (%s) is what has arrived; what the client "
         "counts as established beyond that is a ghost, or still half-open (SYN_RECV above).",
-        human_count(report_counter(d, "TcpExt.SyncookiesSent"), a),
+        human_count(counter(d, "TcpExt.SyncookiesSent"), a),
         human_count(page_integer(d, "connections", "accepted", NULL), b),
         human_count(page_integer(d, "listener", "queue_now", NULL), c));
 }
 
-static void report_text_starved(FILE *out, int64_t max_descriptors, int64_t failed)
+static void starved(FILE *out, int64_t max_descriptors, int64_t failed)
 {
     char a[HUMAN_MAX], b[HUMAN_MAX];
     page_text(out,
@@ -160,21 +160,21 @@ static void report_text_starved(FILE *out, int64_t max_descriptors, int64_t fail
               human_count(failed, a), human_count(max_descriptors, b));
 }
 
-static void report_text_meaning(FILE *out, const json_t *d)
+static void meaning(FILE *out, const json_t *d)
 {
     char a[HUMAN_MAX];
     int64_t max_descriptors = page_integer(d, "settings", "max_descriptors", NULL);
     int64_t failed = max_descriptors ? page_integer(d, "connections", "accept_errors", NULL) : 0;
     int64_t drops = page_integer(d, "listener", "drops", NULL),
             now = page_integer(d, "listener", "queue_now", NULL);
-    int64_t cookies = report_counter(d, "TcpExt.SyncookiesSent"),
+    int64_t cookies = counter(d, "TcpExt.SyncookiesSent"),
             held = page_integer(d, "states", "CLOSE_WAIT", NULL);
     if (!drops && !cookies && !now && !held && !failed)
         return;
     page_title(out, "What this shows");
     if (failed)
-        report_text_starved(out, max_descriptors, failed);
-    report_text_overflow(out, d);
+        starved(out, max_descriptors, failed);
+    overflow(out, d);
     if (now)
         page_text(out,
                   "%s connection%s in the accept queue: the handshake is done, the client was told "
@@ -202,10 +202,10 @@ void report_text(FILE *out, const json_t *d)
             address, strchr(address, ':') ? "]" : "",
             (int)page_integer(d, "listener", "port", NULL),
             human_us(json_real_value(json_object_get(d, "elapsed_s")) * 1e6, elapsed));
-    report_text_queue(out, d);
-    report_text_connections(out, d);
-    report_text_sockets(out, d);
+    queue(out, d);
+    connections(out, d);
+    sockets(out, d);
     counter_notes_page(out, json_object_get(d, "counters"));
     report_text_sysctls(out, d);
-    report_text_meaning(out, d);
+    meaning(out, d);
 }

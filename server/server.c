@@ -45,12 +45,12 @@ struct server {
  * listener would get all: there the hash is better. So it is with an accept delay, where the queues
  * are to be seen, as others have them. With a thread for each CPU, each also stays there: a wake-up
  * on another CPU costs more than an echo. */
-static bool server_prefers_cpus(const struct server *s)
+static bool prefers_cpus(const struct server *s)
 {
     return s->n_workers > 1 && !s->args.settings->accept_delay_ns && endpoint_is_loopback(&s->at);
 }
 
-static int server_open_listeners(struct server *s, const char **ret_step)
+static int open_listeners(struct server *s, const char **ret_step)
 {
     const struct settings *settings = s->args.settings;
     *ret_step = "bind";
@@ -58,9 +58,9 @@ static int server_open_listeners(struct server *s, const char **ret_step)
     for (size_t i = 0; i < s->n_workers && r >= 0; i++) {
         r = listener_open(settings, &s->at, s->n_workers > 1, ret_step);
         s->workers[i].listener = r;
-        if (r >= 0 && server_prefers_cpus(s))
+        if (r >= 0 && prefers_cpus(s))
             listener_prefer_cpu(r, thread_cpu(i));
-        if (server_prefers_cpus(s) && s->n_workers == thread_cpus())
+        if (prefers_cpus(s) && s->n_workers == thread_cpus())
             s->workers[i].cpu = thread_cpu(i);
         worker_share_keep(&s->share, r);
     }
@@ -68,9 +68,9 @@ static int server_open_listeners(struct server *s, const char **ret_step)
 }
 
 /* Listeners and orders before the rest, so that little lies below first_free. */
-static int server_open_workers(struct server *s, const char **ret_step)
+static int open_workers(struct server *s, const char **ret_step)
 {
-    int r = server_open_listeners(s, ret_step);
+    int r = open_listeners(s, ret_step);
     if (r)
         return r;
     *ret_step = "event loop";
@@ -107,7 +107,7 @@ int server_start(const struct server_args *args, struct server **ret, const char
                                             .next_ns = s->started_ns + settings->accept_delay_ns},
                               .news = -1};
     if (!r)
-        r = server_open_workers(s, ret_step);
+        r = open_workers(s, ret_step);
     if (r) {
         server_free(s);
         return r;
@@ -127,12 +127,12 @@ static struct report_context server_context(const struct server *s)
                                        s->delay_ended_ns ? s->delay_ended_ns - s->started_ns : 0};
 }
 
-static void server_take_view(struct server *s, struct view *v)
+static void take_view(struct server *s, struct view *v)
 {
     view_take(v, s->workers, s->n_workers, s->diag, endpoint_family(&s->at), endpoint_port(&s->at));
 }
 
-static void server_event(struct server *s, json_t *document)
+static void event(struct server *s, json_t *document)
 {
     if (s->write_error || stop_count()) { /* a reader that is stuck must not keep us */
         json_decref(document);
@@ -143,47 +143,47 @@ static void server_event(struct server *s, json_t *document)
         ev_feed_event(s->workers[0].loop, &s->end, 0); /* nobody reads on */
 }
 
-static void server_interval_document(struct server *s)
+static void interval_document(struct server *s)
 {
     struct view v;
     s->document_due = false;
-    server_take_view(s, &v);
+    take_view(s, &v);
     if (s->census)
         v.states = census_latest(s->census, &v.states_ns);
     struct report_context context = server_context(s);
-    server_event(s, report_interval(&context, &v));
+    event(s, report_interval(&context, &v));
     view_release(&v);
 }
 
-static void server_on_census(void *context)
+static void on_census(void *context)
 {
     struct server *s = context;
     if (s->document_due)
-        server_interval_document(s);
+        interval_document(s);
 }
 
 /* A document a tick: when its census is there, with the one of before when it is too early for
  * another, and not later than at the next tick. */
-static void server_on_tick_document(struct server *s)
+static void on_tick_document(struct server *s)
 {
     if (s->document_due)
-        server_interval_document(s);
+        interval_document(s);
     s->document_due = true;
     if (!s->census || !census_ask(s->census))
-        server_interval_document(s);
+        interval_document(s);
 }
 
-static void server_on_tick(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
 {
     struct server *s = timer->data;
     struct view v;
     char accepted[HUMAN_MAX], open[HUMAN_MAX], queue[HUMAN_MAX], capacity[HUMAN_MAX],
         drops[HUMAN_MAX];
     if (document_output_wants_events(s->output))
-        server_on_tick_document(s);
+        on_tick_document(s);
     if (!terminal_wants_progress())
         return;
-    server_take_view(s, &v);
+    take_view(s, &v);
     terminal_progress(
         "%.0f s  accepted %s  open %s  queue %s of %s  dropped %s",
         (double)(clock_now_ns() - s->started_ns) / 1e9,
@@ -193,18 +193,18 @@ static void server_on_tick(struct ev_loop *loop, ev_timer *timer, int events)
     view_release(&v);
 }
 
-static void server_on_end(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_end(struct ev_loop *loop, ev_timer *timer, int events)
 {
     ev_break(loop, EVBREAK_ALL);
 }
 
-static void server_on_stop(void *context)
+static void on_stop(void *context)
 {
     struct server *s = context;
     ev_break(s->workers[0].loop, EVBREAK_ALL);
 }
 
-static void server_mask_usr1(int how)
+static void mask_usr1(int how)
 {
     sigset_t usr1;
     sigemptyset(&usr1);
@@ -214,10 +214,10 @@ static void server_mask_usr1(int how)
 
 void server_hold_usr1(void)
 {
-    server_mask_usr1(SIG_BLOCK);
+    mask_usr1(SIG_BLOCK);
 }
 
-static void server_on_usr1(struct ev_loop *loop, ev_signal *usr1, int events)
+static void on_usr1(struct ev_loop *loop, ev_signal *usr1, int events)
 {
     struct server *s = usr1->data;
     if (!s->share.acceptors.delay_ns)
@@ -228,12 +228,12 @@ static void server_on_usr1(struct ev_loop *loop, ev_signal *usr1, int events)
     terminal_notice("accepting from now on (SIGUSR1)");
 }
 
-static void server_announce(struct server *s)
+static void announce(struct server *s)
 {
     const struct settings *settings = s->args.settings;
     char at[ENDPOINT_TEXT_MAX], rule[REPORT_RULE_MAX], every[HUMAN_MAX];
     struct view v;
-    server_take_view(s, &v);
+    take_view(s, &v);
     struct report_context context = server_context(s);
     terminal_notice("listening on %s; %s%s", endpoint_format(&s->at, at),
                     report_rule(settings->backlog, s->somaxconn, v.queue_limit, rule),
@@ -253,12 +253,12 @@ static void server_announce(struct server *s)
     socket_options_notice_clamps(options);
     json_decref(options);
     if (document_output_wants_events(s->output))
-        server_event(s, report_ready(&context, &v));
+        event(s, report_ready(&context, &v));
     view_release(&v);
     program_say_ready((int)settings->ready_fd);
 }
 
-static int server_spawn_workers(struct server *s, const char **ret_step)
+static int spawn_workers(struct server *s, const char **ret_step)
 {
     int r = 0;
     *ret_step = "starting a thread";
@@ -269,14 +269,14 @@ static int server_spawn_workers(struct server *s, const char **ret_step)
 
 /* A file table that is full is no harm for what comes: the timers that end here leave the
  * descriptors that the counters and sysctls take. */
-static void server_end_serving(struct server *s)
+static void end_serving(struct server *s)
 {
     worker_stop_all(&s->share);
     for (size_t i = 0; i < s->n_workers; i++)
         worker_rest(&s->workers[i]);
     census_stop(s->census);
     s->census = NULL;
-    server_mask_usr1(SIG_BLOCK); /* without a watcher it would end the process */
+    mask_usr1(SIG_BLOCK); /* without a watcher it would end the process */
     ev_signal_stop(s->workers[0].loop, &s->usr1);
     terminal_progress_end();
 }
@@ -287,29 +287,29 @@ int server_run(struct server *s, struct document_output *output, const char **re
     struct ev_loop *loop = s->workers[0].loop;
     double interval = (double)settings->interval_ns / 1e9;
     s->output = output;
-    stop_attach(loop, server_on_stop, s);
+    stop_attach(loop, on_stop, s);
     ev_now_update(loop);
-    ev_timer_init(&s->tick, server_on_tick, interval, interval);
-    ev_timer_init(&s->end, server_on_end, (double)settings->duration_ns / 1e9, 0);
+    ev_timer_init(&s->tick, on_tick, interval, interval);
+    ev_timer_init(&s->end, on_end, (double)settings->duration_ns / 1e9, 0);
     s->tick.data = s;
     ev_timer_start(loop, &s->tick);
-    ev_signal_init(&s->usr1, server_on_usr1, SIGUSR1);
+    ev_signal_init(&s->usr1, on_usr1, SIGUSR1);
     s->usr1.data = s;
     ev_signal_start(loop, &s->usr1);
-    server_mask_usr1(SIG_UNBLOCK); /* what was sent before comes now */
+    mask_usr1(SIG_UNBLOCK); /* what was sent before comes now */
     if (settings->duration_ns != OPTION_NEVER)
         ev_timer_start(loop, &s->end);
 
     if (document_output_wants_events(output) &&
-        census_start(loop, endpoint_family(&s->at), endpoint_port(&s->at), server_on_census, s,
+        census_start(loop, endpoint_family(&s->at), endpoint_port(&s->at), on_census, s,
                      &s->census))
         s->census = NULL; /* the documents go without states */
-    int r = server_spawn_workers(s, ret_step);
+    int r = spawn_workers(s, ret_step);
     if (!r) {
-        server_announce(s);
+        announce(s);
         worker_run(&s->workers[0]);
     }
-    server_end_serving(s);
+    end_serving(s);
     return r;
 }
 
@@ -317,7 +317,7 @@ json_t *server_report(struct server *s)
 {
     struct view v;
     struct counters *after;
-    server_take_view(s, &v);
+    take_view(s, &v);
     int r = s->diag ? view_census(&v, s->diag, endpoint_family(&s->at), endpoint_port(&s->at))
                     : -EPROTONOSUPPORT;
     if (r)

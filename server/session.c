@@ -31,7 +31,7 @@ struct session_chunk {
     struct session sessions[SESSION_CHUNK];
 };
 
-static void session_on_event(struct ev_loop *loop, ev_io *io, int events);
+static void on_event(struct ev_loop *loop, ev_io *io, int events);
 
 static void session_link(struct session_list *list, struct session *s)
 {
@@ -47,12 +47,12 @@ static void session_unlink(struct session_list *list, struct session *s)
     *(s->next ? &s->next->previous : &list->last) = s->previous;
 }
 
-static struct session_list *session_list_of(struct session *s)
+static struct session_list *list_of(struct session *s)
 {
     return s->state == SESSION_HALF ? &s->pool->half : &s->pool->open;
 }
 
-static struct session *session_new(struct session_pool *pool)
+static struct session *new (struct session_pool *pool)
 {
     if (!pool->free) {
         struct session_chunk *chunk = malloc(sizeof(*chunk));
@@ -71,7 +71,7 @@ static struct session *session_new(struct session_pool *pool)
     return s;
 }
 
-static void session_close_descriptor(int fd, bool reset)
+static void close_descriptor(int fd, bool reset)
 {
     const struct linger now = {.l_onoff = 1, .l_linger = 0};
     if (reset)
@@ -80,12 +80,12 @@ static void session_close_descriptor(int fd, bool reset)
 }
 
 /* The one way a connection dies; `counter` is the row it ends in. */
-static void session_end(struct session *s, _Atomic uint64_t *counter, bool reset)
+static void end(struct session *s, _Atomic uint64_t *counter, bool reset)
 {
     struct session_pool *pool = s->pool;
     ev_io_stop(pool->loop, &s->io);
-    session_close_descriptor(s->io.fd, reset);
-    session_unlink(session_list_of(s), s);
+    close_descriptor(s->io.fd, reset);
+    session_unlink(list_of(s), s);
     free(s->pending);
     s->next = pool->free;
     pool->free = s;
@@ -93,14 +93,14 @@ static void session_end(struct session *s, _Atomic uint64_t *counter, bool reset
     pool->freed(pool->context);
 }
 
-static void session_fail(struct session *s, int error)
+static void fail(struct session *s, int error)
 {
     struct stats *stats = s->pool->stats;
     bool reset = error == ECONNRESET || error == EPIPE || error == ECONNABORTED;
-    session_end(s, reset ? &stats->reset_by_peer : &stats->timed_out, false);
+    end(s, reset ? &stats->reset_by_peer : &stats->timed_out, false);
 }
 
-static void session_watch(struct session *s, int events)
+static void watch(struct session *s, int events)
 {
     ev_io_stop(s->pool->loop, &s->io);
     ev_io_set(&s->io, s->io.fd, events);
@@ -108,53 +108,53 @@ static void session_watch(struct session *s, int events)
 }
 
 /* The peer's FIN is in. */
-static void session_on_eof(struct session *s)
+static void on_eof(struct session *s)
 {
     struct session_pool *pool = s->pool;
     if (pool->on_eof == ON_EOF_HOLD) {
         ev_io_stop(pool->loop, &s->io);
         s->held = true;
     } else if (s->state == SESSION_HALF) {
-        session_end(s, &pool->stats->closed_by_server, false);
+        end(s, &pool->stats->closed_by_server, false);
     } else {
-        session_end(s, &pool->stats->closed_by_peer, pool->close_how == CLOSE_HOW_RST);
+        end(s, &pool->stats->closed_by_peer, pool->close_how == CLOSE_HOW_RST);
     }
 }
 
 /* Keeps what send() did not take, and waits for room. */
-static void session_keep(struct session *s, const char *data, size_t length)
+static void keep(struct session *s, const char *data, size_t length)
 {
     s->pending = malloc(length);
     if (!s->pending) {
-        session_end(s, &s->pool->stats->closed_by_server, true);
+        end(s, &s->pool->stats->closed_by_server, true);
         return;
     }
     memcpy(s->pending, data, length);
     s->pending_length = (uint32_t)length;
     s->pending_sent = 0;
-    session_watch(s, EV_WRITE);
+    watch(s, EV_WRITE);
 }
 
-static void session_echo(struct session *s, const char *data, size_t length)
+static void echo(struct session *s, const char *data, size_t length)
 {
     ssize_t n = send(s->io.fd, data, length, MSG_NOSIGNAL);
     if (n < 0 && errno != EAGAIN) {
-        session_fail(s, errno);
+        fail(s, errno);
         return;
     }
     size_t sent = n > 0 ? (size_t)n : 0;
     STATS_ADD(s->pool->stats->bytes_sent, sent);
     if (sent < length)
-        session_keep(s, data + sent, length - sent);
+        keep(s, data + sent, length - sent);
 }
 
-static void session_flush(struct session *s)
+static void flush(struct session *s)
 {
     ssize_t n = send(s->io.fd, s->pending + s->pending_sent, s->pending_length - s->pending_sent,
                      MSG_NOSIGNAL);
     if (n < 0) {
         if (errno != EAGAIN)
-            session_fail(s, errno);
+            fail(s, errno);
         return;
     }
     STATS_ADD(s->pool->stats->bytes_sent, (uint64_t)n);
@@ -163,7 +163,7 @@ static void session_flush(struct session *s)
         return;
     free(s->pending);
     s->pending = NULL;
-    session_watch(s, EV_READ);
+    watch(s, EV_READ);
 }
 
 /* One recv() an event: what is left makes the descriptor readable again, and others get their
@@ -175,33 +175,33 @@ static void session_read(struct session *s)
     if (n > 0) {
         STATS_ADD(pool->stats->bytes_received, (uint64_t)n);
         if (pool->on_data == ON_DATA_ECHO && s->state == SESSION_READING)
-            session_echo(s, pool->scratch, (size_t)n);
+            echo(s, pool->scratch, (size_t)n);
     } else if (n == 0) {
-        session_on_eof(s);
+        on_eof(s);
     } else if (errno != EAGAIN) {
-        session_fail(s, errno);
+        fail(s, errno);
     }
 }
 
-static void session_on_event(struct ev_loop *loop, ev_io *io, int events)
+static void on_event(struct ev_loop *loop, ev_io *io, int events)
 {
     struct session *s = (struct session *)io;
     if (events & EV_ERROR) {
         s->pool->unwatched(s->pool->context, loop_guard_error(loop));
-        session_end(s, &s->pool->stats->closed_by_server, true);
+        end(s, &s->pool->stats->closed_by_server, true);
     } else if (s->pending)
-        session_flush(s);
+        flush(s);
     else
         session_read(s);
 }
 
 /* --close-after: the server closes first. */
-static void session_close_first(struct session *s)
+static void close_first(struct session *s)
 {
     struct session_pool *pool = s->pool;
     if (s->held || pool->close_how != CLOSE_HOW_HALF) {
-        session_end(s, s->held ? &pool->stats->closed_by_peer : &pool->stats->closed_by_server,
-                    pool->close_how == CLOSE_HOW_RST);
+        end(s, s->held ? &pool->stats->closed_by_peer : &pool->stats->closed_by_server,
+            pool->close_how == CLOSE_HOW_RST);
         return;
     }
     shutdown(s->io.fd, SHUT_WR);
@@ -211,16 +211,16 @@ static void session_close_first(struct session *s)
     s->state = SESSION_HALF;
     session_link(&pool->half, s);
     if (pool->on_data != ON_DATA_IGNORE)
-        session_watch(s, EV_READ);
+        watch(s, EV_READ);
 }
 
-static void session_on_deadline(struct timer *timer)
+static void on_deadline(struct timer *timer)
 {
     struct session_pool *pool =
         (struct session_pool *)((char *)timer - offsetof(struct session_pool, deadline));
     int64_t due_ns = clock_now_ns() - pool->close_after_ns;
     while (pool->open.first && pool->open.first->accepted_ns <= due_ns)
-        session_close_first(pool->open.first);
+        close_first(pool->open.first);
     if (pool->open.first)
         timer_set(&pool->deadline, pool->open.first->accepted_ns + pool->close_after_ns);
 }
@@ -228,18 +228,18 @@ static void session_on_deadline(struct timer *timer)
 int session_pool_start(struct session_pool *pool)
 {
     pool->scratch = malloc(SESSION_PENDING_MAX);
-    return pool->scratch ? timer_open(&pool->deadline, pool->loop, session_on_deadline) : -ENOMEM;
+    return pool->scratch ? timer_open(&pool->deadline, pool->loop, on_deadline) : -ENOMEM;
 }
 
 void session_start(struct session_pool *pool, int fd)
 {
-    struct session *s = session_new(pool);
+    struct session *s = new (pool);
     if (!s) {
         close(fd);
         STATS_ADD(pool->stats->closed_by_server, 1);
         return;
     }
-    ev_io_init(&s->io, session_on_event, fd, EV_READ);
+    ev_io_init(&s->io, on_event, fd, EV_READ);
     session_link(&pool->open, s);
     if (pool->close_after_ns != OPTION_NEVER) {
         s->accepted_ns = clock_now_ns();
@@ -252,7 +252,7 @@ void session_start(struct session_pool *pool, int fd)
     session_read(s); /* the request is often there already: one wake-up less */
 }
 
-static void session_list_each(struct session_list *list, void (*visit)(struct session *s))
+static void list_each(struct session_list *list, void (*visit)(struct session *s))
 {
     for (struct session *s = list->first, *next; s; s = next) {
         next = s->next;
@@ -263,7 +263,7 @@ static void session_list_each(struct session_list *list, void (*visit)(struct se
 /* A connection that nobody watched (held, or never read) may have died meanwhile; who looks at the
  * counts wants to know.
  */
-static void session_take_stock(struct session *s)
+static void take_stock(struct session *s)
 {
     struct tcp_info info = {0};
     socklen_t length = sizeof(info);
@@ -275,26 +275,26 @@ static void session_take_stock(struct session *s)
         return;
     length = sizeof(error);
     getsockopt(s->io.fd, SOL_SOCKET, SO_ERROR, &error, &length);
-    session_fail(s, error ? error : ECONNRESET);
+    fail(s, error ? error : ECONNRESET);
 }
 
 void session_pool_stop(struct session_pool *pool)
 {
     timer_close(&pool->deadline);
-    session_list_each(&pool->open, session_take_stock);
-    session_list_each(&pool->half, session_take_stock);
+    list_each(&pool->open, take_stock);
+    list_each(&pool->half, take_stock);
 }
 
-static void session_drop(struct session *s)
+static void drop(struct session *s)
 {
-    session_close_descriptor(s->io.fd, s->pool->close_how == CLOSE_HOW_RST);
+    close_descriptor(s->io.fd, s->pool->close_how == CLOSE_HOW_RST);
     free(s->pending);
 }
 
 void session_pool_close(struct session_pool *pool)
 {
-    session_list_each(&pool->open, session_drop);
-    session_list_each(&pool->half, session_drop);
+    list_each(&pool->open, drop);
+    list_each(&pool->half, drop);
     for (struct session_chunk *chunk = pool->chunks, *next; chunk; chunk = next) {
         next = chunk->next;
         free(chunk);

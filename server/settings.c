@@ -29,7 +29,7 @@ static const struct option_program settings_program = {
 };
 
 /* A listener can hold its port in `listen` or in --port, not in both. */
-static int settings_split_listen(struct settings *s, bool port_given, char **ret_message)
+static int split_listen(struct settings *s, bool port_given, char **ret_message)
 {
     const char *why;
     int port;
@@ -52,7 +52,7 @@ static int settings_split_listen(struct settings *s, bool port_given, char **ret
     return 0;
 }
 
-static int settings_check_sysctls(const struct settings *s, char **ret_message)
+static int check_sysctls(const struct settings *s, char **ret_message)
 {
     char key[SYSCTL_KEY_MAX], value[SYSCTL_VALUE_MAX];
     const char *why;
@@ -69,7 +69,7 @@ static int settings_check_sysctls(const struct settings *s, char **ret_message)
     return 0;
 }
 
-static int settings_check(struct settings *s, bool port_given, char **ret_message)
+static int check(struct settings *s, bool port_given, char **ret_message)
 {
     if (s->user_timeout_ns != OPTION_NEVER && s->user_timeout_ns % NS_PER_MS) {
         if (asprintf(ret_message, "--user-timeout: TCP_USER_TIMEOUT counts whole milliseconds; "
@@ -77,8 +77,8 @@ static int settings_check(struct settings *s, bool port_given, char **ret_messag
             *ret_message = NULL;
         return -EINVAL;
     }
-    int r = settings_split_listen(s, port_given, ret_message);
-    return r ? r : settings_check_sysctls(s, ret_message);
+    int r = split_listen(s, port_given, ret_message);
+    return r ? r : check_sysctls(s, ret_message);
 }
 
 int settings_read(int argc, char **argv, struct settings *ret, json_t **ret_json,
@@ -150,7 +150,7 @@ int settings_read(int argc, char **argv, struct settings *ret, json_t **ret_json
         options_read(rows, n, &settings_program, argc, argv, &operands, &n_operands, ret_message);
     if (r)
         return r;
-    r = settings_check(ret, options_given(rows, n, "port"), ret_message);
+    r = check(ret, options_given(rows, n, "port"), ret_message);
     if (r)
         return r;
     *ret_json = options_settings(rows, n);

@@ -10,7 +10,7 @@
 #define SYSCTLS_TEXT_MAX (4 * SYSCTL_VALUE_MAX)
 
 /* One sentence on what became of a change. */
-static void sysctls_describe(const struct sysctl_change *c, char *text, size_t size)
+static void describe(const struct sysctl_change *c, char *text, size_t size)
 {
     switch (c->outcome) {
     case SYSCTL_RESTORED:
@@ -39,12 +39,12 @@ struct sysctls_recovery {
     int failed;      /* changes that could not be written back; they stay in the journal */
 };
 
-static void sysctls_tell_recovered(const struct sysctl_change *c, void *context)
+static void tell_recovered(const struct sysctl_change *c, void *context)
 {
     char text[SYSCTLS_TEXT_MAX];
     struct sysctls_recovery *recovery = context;
     recovery->failed += c->outcome == SYSCTL_UNRESTORED;
-    sysctls_describe(c, text, sizeof(text));
+    describe(c, text, sizeof(text));
     if (recovery->changes)
         json_array_append_new(recovery->changes,
                               json_pack("{s:s, s:s, s:s, s:b, s:s}", "key", c->key, "before",
@@ -85,7 +85,7 @@ static int sysctls_journal_failed(const struct sysctl_guard *guard, int error)
 int sysctls_recover(struct sysctl_guard *guard, json_t *changes)
 {
     struct sysctls_recovery recovery = {.changes = changes};
-    int r = sysctl_guard_take_back(guard, false, sysctls_tell_recovered, &recovery);
+    int r = sysctl_guard_take_back(guard, false, tell_recovered, &recovery);
     if (r >= 0)
         return EXIT_CODE_DONE;
     if (!recovery.failed)
@@ -106,7 +106,7 @@ void sysctls_restored_text(FILE *out, const json_t *document)
             out);
 }
 
-static int sysctls_unknown(const char *key)
+static int unknown(const char *key)
 {
     char *near = sysctl_suggest(key);
     terminal_error("--sysctl %s: there is no such sysctl on this kernel, or not in this network "
@@ -117,14 +117,14 @@ static int sysctls_unknown(const char *key)
 }
 
 /* r from sysctl_guard_set(). */
-static int sysctls_refused(const struct sysctl_guard *guard, const char *key, const char *value,
-                           int r, const char *now, int journal_failed)
+static int refused(const struct sysctl_guard *guard, const char *key, const char *value, int r,
+                   const char *now, int journal_failed)
 {
     if (journal_failed)
         return sysctls_journal_failed(guard, r);
     switch (r) {
     case -ENOENT:
-        return sysctls_unknown(key);
+        return unknown(key);
     case -EACCES:
     case -EPERM:
     case -EROFS:
@@ -174,13 +174,13 @@ int sysctls_apply(struct sysctl_guard *guard, const struct settings *s)
                             key);
         int r = sysctl_guard_set(guard, key, value, now, &journal_failed);
         if (r)
-            return sysctls_refused(guard, key, value, r, now, journal_failed);
+            return refused(guard, key, value, r, now, journal_failed);
     }
     return EXIT_CODE_DONE;
 }
 
 /* Appends it to the document's, where `changes` is not NULL. */
-static void sysctls_tell_ended(const struct sysctl_change *c, void *changes)
+static void tell_ended(const struct sysctl_change *c, void *changes)
 {
     char text[SYSCTLS_TEXT_MAX];
     bool own = c->pid == getpid(), restored = c->outcome == SYSCTL_RESTORED;
@@ -189,12 +189,12 @@ static void sysctls_tell_ended(const struct sysctl_change *c, void *changes)
                                                  c->before, "set", c->set, "restored", restored));
     if (own && restored)
         return;
-    sysctls_describe(c, text, sizeof(text));
+    describe(c, text, sizeof(text));
     terminal_notice("%s%s", own ? "" : "after a killed run: ", text);
 }
 
 int sysctls_end(struct sysctl_guard *guard, json_t *changes)
 {
-    return sysctl_guard_take_back(guard, true, sysctls_tell_ended, changes) < 0 ? EXIT_CODE_FAILED
-                                                                                : EXIT_CODE_DONE;
+    return sysctl_guard_take_back(guard, true, tell_ended, changes) < 0 ? EXIT_CODE_FAILED
+                                                                        : EXIT_CODE_DONE;
 }

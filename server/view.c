@@ -15,7 +15,7 @@ struct view_listeners {
 /* Only our own listeners: another process may share the port. The inode of a descriptor is the one
  * sock_diag reports.
  */
-static int view_add_drops(const struct sockdiag_socket *socket, void *context)
+static int add_drops(const struct sockdiag_socket *socket, void *context)
 {
     struct view_listeners *l = context;
     struct stat st;
@@ -26,7 +26,7 @@ static int view_add_drops(const struct sockdiag_socket *socket, void *context)
 }
 
 /* A worker and its successors accept from one listener, so they have seen one queue. */
-static void view_add_worker(struct view *v, const struct worker *w)
+static void add_worker(struct view *v, const struct worker *w)
 {
     struct stats sum = {0};
     uint64_t peak = 0;
@@ -47,7 +47,7 @@ void view_take(struct view *v, const struct worker *workers, size_t n, struct so
     for (size_t i = 0; i < n; i++) {
         struct listener_queue queue = {0};
         listener_queue(workers[i].listener, &queue);
-        view_add_worker(v, &workers[i]);
+        add_worker(v, &workers[i]);
         v->queue_limit = queue.limit;
         v->queue_now += queue.length;
         v->queue_capacity += listener_capacity(queue.limit);
@@ -60,7 +60,7 @@ void view_take(struct view *v, const struct worker *workers, size_t n, struct so
                                          .want_drops = 1};
     struct view_listeners listeners = {v, workers, n};
     if (d)
-        sockdiag_dump(d, &query, view_add_drops, &listeners);
+        sockdiag_dump(d, &query, add_drops, &listeners);
 }
 
 int view_census(struct view *v, struct sockdiag *d, int family, uint16_t port)

@@ -45,19 +45,19 @@ void worker_stop_all(struct worker_share *share)
     eventfd_write(share->news, 1);
 }
 
-static void worker_on_accepted(void *context, int fd)
+static void on_accepted(void *context, int fd)
 {
     struct worker *w = context;
     session_start(&w->pool, fd);
 }
 
-static void worker_on_freed(void *context)
+static void on_freed(void *context)
 {
     struct worker *w = context;
     acceptor_descriptor_freed(&w->acceptor);
 }
 
-static void worker_on_unwatched(void *context, int error)
+static void on_unwatched(void *context, int error)
 {
     struct worker *w = context;
     char why[LOOP_GUARD_WHY_MAX];
@@ -67,7 +67,7 @@ static void worker_on_unwatched(void *context, int error)
 }
 
 /* Edge-triggered: this takes the event, and the eventfd stays as it is for the others. */
-static void worker_on_news(struct ev_loop *loop, ev_io *io, int events)
+static void on_news(struct ev_loop *loop, ev_io *io, int events)
 {
     struct worker *w = io->data;
     struct epoll_event event;
@@ -80,7 +80,7 @@ static void worker_on_news(struct ev_loop *loop, ev_io *io, int events)
         acceptor_hurry(&w->acceptor);
 }
 
-static void worker_on_starved(void *context, int error)
+static void on_starved(void *context, int error)
 {
     struct worker *w = context;
     char why[160] = "", reason[LOOP_GUARD_WHY_MAX];
@@ -104,7 +104,7 @@ static void worker_on_starved(void *context, int error)
 }
 
 /* Watching nothing any more. In the worker's thread, or before it has one. */
-static void worker_end_watching(struct worker *w)
+static void end_watching(struct worker *w)
 {
     if (w->accepting)
         acceptor_stop(&w->acceptor);
@@ -115,7 +115,7 @@ static void worker_end_watching(struct worker *w)
 
 static void worker_free(struct worker *w)
 {
-    worker_end_watching(w);
+    end_watching(w);
     if (w->pooled)
         session_pool_close(&w->pool);
     w->pooled = false;
@@ -142,7 +142,7 @@ static void *worker_main(void *context)
 {
     struct worker *w = context;
     worker_run(w);
-    worker_end_watching(w);
+    end_watching(w);
     sem_post(&w->rested);
     thread_await(&w->released);
     worker_free(w);
@@ -151,7 +151,7 @@ static void *worker_main(void *context)
 
 /* CLOSE_RANGE_UNSHARE copies only what lies below: a copy of the whole table would hold on to the
  * connections of the worker before. */
-static void *worker_main_of_successor(void *context)
+static void *main_of_successor(void *context)
 {
     struct worker *w = context;
     int r = close_range((unsigned)w->share->first_free, ~0U, CLOSE_RANGE_UNSHARE) ? -errno : 0;
@@ -172,7 +172,7 @@ static void *worker_main_of_successor(void *context)
     return NULL;
 }
 
-static int worker_start_thread(struct worker *w, void *(*run)(void *context))
+static int start_thread(struct worker *w, void *(*run)(void *context))
 {
     sem_init(&w->opened, 0, 0);
     sem_init(&w->rested, 0, 0);
@@ -184,10 +184,10 @@ static int worker_start_thread(struct worker *w, void *(*run)(void *context))
 
 int worker_spawn(struct worker *w)
 {
-    return worker_start_thread(w, worker_main);
+    return start_thread(w, worker_main);
 }
 
-static int worker_make_successor(struct worker *w, struct worker *last)
+static int make_successor(struct worker *w, struct worker *last)
 {
     struct worker *next = calloc(1, sizeof(*next));
     if (!next)
@@ -196,7 +196,7 @@ static int worker_make_successor(struct worker *w, struct worker *last)
     next->listener = w->listener;
     next->cpu = w->cpu;
     next->first = w->first;
-    int r = worker_start_thread(next, worker_main_of_successor);
+    int r = start_thread(next, main_of_successor);
     if (!r) {
         thread_await(&next->opened);
         r = next->start_error;
@@ -210,44 +210,44 @@ static int worker_make_successor(struct worker *w, struct worker *last)
     return r;
 }
 
-static uint64_t worker_room(const struct worker *w)
+static uint64_t room(const struct worker *w)
 {
     uint64_t open = stats_open(&w->stats);
     return w->capacity > open ? w->capacity - open : 0;
 }
 
 /* NULL: none has room. */
-static struct worker *worker_with_most_room(const struct worker *first)
+static struct worker *with_most_room(const struct worker *first)
 {
     struct worker *most = NULL;
     for (struct worker *w = (struct worker *)first; w; w = w->successor)
-        if (worker_room(w) > (most ? worker_room(most) : 0))
+        if (room(w) > (most ? room(most) : 0))
             most = w;
     return most;
 }
 
 /* A new one, unless another has so much room that the turn does not come back soon. A table that is
  * full without a connection is no use: the next would be like it. */
-static struct worker *worker_choose_next(struct worker *w)
+static struct worker *choose_next(struct worker *w)
 {
-    struct worker *most = worker_with_most_room(w->first), *last = w;
-    if (most && worker_room(most) >= most->capacity / WORKER_MUCH_ROOM)
+    struct worker *most = with_most_room(w->first), *last = w;
+    if (most && room(most) >= most->capacity / WORKER_MUCH_ROOM)
         return most;
     while (last->successor)
         last = last->successor;
     if (!w->successor_error && (w == w->first || w->capacity))
-        w->successor_error = worker_make_successor(w, last);
+        w->successor_error = make_successor(w, last);
     return last->successor ? last->successor : most;
 }
 
 /* Passes the turn on. What the other does with it may come before this ends. */
-static bool worker_on_full(void *context)
+static bool on_full(void *context)
 {
     struct worker *w = context;
     if (w->share->settings->max_descriptors)
         return false;
     w->capacity = stats_open(&w->stats);
-    struct worker *next = worker_choose_next(w);
+    struct worker *next = choose_next(w);
     if (!next)
         return false;
     acceptor_leave(&w->acceptor);
@@ -259,13 +259,13 @@ static bool worker_on_full(void *context)
     return true;
 }
 
-static int worker_watch_news(struct worker *w)
+static int watch_news(struct worker *w)
 {
     struct epoll_event edge = {.events = EPOLLIN | EPOLLET};
     int fd = epoll_create1(EPOLL_CLOEXEC);
     if (fd < 0)
         return -errno;
-    ev_io_init(&w->news, worker_on_news, fd, EV_READ);
+    ev_io_init(&w->news, on_news, fd, EV_READ);
     w->news.data = w;
     ev_io_start(w->loop, &w->news);
     return epoll_ctl(fd, EPOLL_CTL_ADD, w->share->news, &edge) ? -errno : 0;
@@ -289,10 +289,10 @@ int worker_init(struct worker *w, struct worker_share *share, int listener)
                                     .on_eof = s->on_eof,
                                     .close_how = s->close_how,
                                     .close_after_ns = s->close_after_ns,
-                                    .freed = worker_on_freed,
-                                    .unwatched = worker_on_unwatched,
+                                    .freed = on_freed,
+                                    .unwatched = on_unwatched,
                                     .context = w};
-    int r = worker_watch_news(w);
+    int r = watch_news(w);
     if (!r)
         r = session_pool_start(&w->pool);
     if (r)
@@ -301,9 +301,9 @@ int worker_init(struct worker *w, struct worker_share *share, int listener)
     w->acceptor = (struct acceptor){.loop = w->loop,
                                     .share = &share->acceptors,
                                     .stats = &w->stats,
-                                    .accepted = worker_on_accepted,
-                                    .table_full = worker_on_full,
-                                    .out_of_descriptors = worker_on_starved,
+                                    .accepted = on_accepted,
+                                    .table_full = on_full,
+                                    .out_of_descriptors = on_starved,
                                     .away = w != w->first,
                                     .context = w};
     r = acceptor_open(&w->acceptor, listener);
@@ -317,10 +317,10 @@ void worker_rest(struct worker *w)
         if (w->threaded)
             thread_await(&w->rested);
         else
-            worker_end_watching(w);
+            end_watching(w);
 }
 
-static void worker_release(struct worker *w)
+static void release(struct worker *w)
 {
     if (w->threaded)
         sem_post(&w->released);
@@ -331,7 +331,7 @@ static void worker_release(struct worker *w)
 void worker_close(struct worker *w)
 {
     for (struct worker *each = w; each; each = each->successor)
-        worker_release(each); /* first all of them: they close at the same time */
+        release(each); /* first all of them: they close at the same time */
     for (struct worker *each = w, *next; each; each = next) {
         next = each->successor;
         if (each->threaded)
