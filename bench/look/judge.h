@@ -28,9 +28,9 @@
 json_t *judge_findings(const struct gather *g);
 
 /* How long this listener may stop accepting before a client is dropped, in s, and in *ret_rate the
- * arrivals a second that this rests on. NAN: nothing arrived. The kernel counts no arrivals for
- * each listener: those that a look saw in the queue are a lower bound, and where none was seen the
- * host's PassiveOpens are an upper one (*ret_bound). */
+ * arrivals a second that this rests on. NAN: nothing arrived. The kernel counts no arrivals by
+ * listener: the connections that a look saw in the queue are a lower bound. Where no look saw one,
+ * the host's PassiveOpens are an upper bound (*ret_bound). */
 double judge_stall_budget_s(const struct gather *g, const struct gather_listener *l,
                             double *ret_rate, bool *ret_bound);
 

@@ -91,13 +91,7 @@ static json_t *listeners(const struct gather *g)
 /* Those with a note: which moved. */
 static json_t *moved(const struct gather *g)
 {
-    json_t *noted = json_object(), *delta = counters_delta(g->before, g->after, NULL), *value;
-    const char *name;
-    json_object_foreach(delta, name, value)
-    {
-        if (counter_note(name))
-            json_object_set(noted, name, value);
-    }
+    json_t *delta = counters_delta(g->before, g->after, NULL), *noted = counter_notes_only(delta);
     json_decref(delta);
     return noted;
 }

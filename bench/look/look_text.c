@@ -101,7 +101,7 @@ static void budget_page(FILE *out, const json_t *listeners)
                   string_of(l, "address"), number_of(l, "port"), json_number_value(budget),
                   births ? "at least" : "at most",
                   json_number_value(json_object_get(l, "arrivals_per_s")),
-                  births ? "those that a look saw in the queue, and the drops"
+                  births ? "connections that a look saw in the queue, and drops"
                          : "the host's PassiveOpens: the kernel does not count them by listener");
     }
 }

@@ -105,15 +105,9 @@ void counter_history_close(struct counter_history *h)
 
 static json_t *noted_moves(const struct counters *before, const struct counters *after)
 {
-    json_t *moved = json_object(), *delta = counters_delta(before, after, NULL), *value;
-    const char *name;
-    json_object_foreach(delta, name, value)
-    {
-        if (counter_note(name))
-            json_object_set(moved, name, value);
-    }
+    json_t *delta = counters_delta(before, after, NULL), *noted = counter_notes_only(delta);
     json_decref(delta);
-    return moved;
+    return noted;
 }
 
 /* Takes over the reference. */

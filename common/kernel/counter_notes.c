@@ -57,6 +57,18 @@ const char *counter_note(const char *name)
     return NULL;
 }
 
+json_t *counter_notes_only(const json_t *counters)
+{
+    json_t *noted = json_object(), *value;
+    const char *name;
+    json_object_foreach((json_t *)counters, name, value)
+    {
+        if (counter_note(name))
+            json_object_set(noted, name, value);
+    }
+    return noted;
+}
+
 void counter_notes_page(FILE *out, const json_t *counters)
 {
     json_t *shown = json_object(), *value;

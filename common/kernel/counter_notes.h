@@ -7,6 +7,9 @@
 /* By kernel name ("TcpExt.ListenOverflows"); NULL for one that has no note here. */
 const char *counter_note(const char *name);
 
+/* Of {"TcpExt.ListenOverflows": 5} those that have a note. New reference. */
+json_t *counter_notes_only(const json_t *counters);
+
 /* The part of a text report: those of {"TcpExt.ListenOverflows": 5} that have a note. Nothing where
  * there are none.
  */
