@@ -61,7 +61,7 @@ static void main_help(FILE *out)
         out);
 }
 
-static int main_unknown_verb(const char *verb)
+static int unknown_verb(const char *verb)
 {
     const char *names[N_VERBS];
     for (size_t i = 0; i < N_VERBS; i++)
@@ -93,5 +93,5 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < N_VERBS; i++)
         if (!strcmp(argv[1], verbs[i].name))
             return verbs[i].run(argc - 1, argv + 1);
-    return main_unknown_verb(argv[1]);
+    return unknown_verb(argv[1]);
 }

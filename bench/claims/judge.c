@@ -11,7 +11,7 @@ static json_t *judge_text(const char *text)
     return text ? json_string(text) : json_null();
 }
 
-static json_t *judge_end(double value)
+static json_t *end(double value)
 {
     return isfinite(value) ? json_real(value) : json_null();
 }
@@ -32,23 +32,22 @@ static const json_t *judge_check(const json_t *run, const char *name)
 }
 
 /* A row of the ledger, or a sysctl: every run has them all. */
-static json_t *judge_beside_checks(const json_t *run, const char *name)
+static json_t *beside_checks(const json_t *run, const char *name)
 {
     if (!strncmp(name, "ledger.", 7))
         return json_object_get(json_object_get(run, "ledger"), name + 7);
     return json_object_get(json_object_get(json_object_get(run, "setup"), "conditions"), name);
 }
 
-static json_t *judge_observe(const json_t *run, const struct claim_value *v)
+static json_t *observe(const json_t *run, const struct claim_value *v)
 {
     const json_t *check = judge_check(run, v->name);
     const char *unit = check ? json_string_value(json_object_get(check, "unit"))
                              : (!strncmp(v->name, "ledger.", 7) ? "connections" : "");
-    json_t *observed =
-        check ? json_object_get(check, "observed") : judge_beside_checks(run, v->name);
+    json_t *observed = check ? json_object_get(check, "observed") : beside_checks(run, v->name);
     json_t *json = json_pack("{s:s, s:s, s:[o, o], s:O?}", "name", v->name, "unit",
-                             unit ? unit : "", "claimed", judge_end(v->lo), judge_end(v->hi),
-                             "observed", json_is_number(observed) ? observed : NULL);
+                             unit ? unit : "", "claimed", end(v->lo), end(v->hi), "observed",
+                             json_is_number(observed) ? observed : NULL);
     if (unit && !strcmp(unit, "errno")) {
         json_object_set_new(json, "claimed_errno",
                             json_pack("[o, o]", document_errno(v->lo), document_errno(v->hi)));
@@ -61,7 +60,7 @@ static json_t *judge_observations(const struct claim *c, const json_t *run)
 {
     json_t *all = json_array();
     for (const struct claim_value *v = c->values; v && v->name; v++)
-        json_array_append_new(all, judge_observe(run, v));
+        json_array_append_new(all, observe(run, v));
     return all;
 }
 
@@ -72,7 +71,7 @@ struct judgement {
     const char *missing; /* the first that was not observed */
 };
 
-static struct judgement judge_compare(const struct claim *c, const json_t *observations)
+static struct judgement compare(const struct claim *c, const json_t *observations)
 {
     struct judgement j = {0};
     for (size_t i = 0; i < json_array_size(observations); i++) {
@@ -86,13 +85,13 @@ static struct judgement judge_compare(const struct claim *c, const json_t *obser
     return j;
 }
 
-static const char *judge_not_so(const struct claim *c)
+static const char *not_so(const struct claim *c)
 {
     return c->since ? "changed" : "never_true";
 }
 
 /* Why it is undecided; or what the reader should know of a verdict. */
-static json_t *judge_reason(const struct claim *c, const json_t *run, const struct judgement *j)
+static json_t *reason(const struct claim *c, const json_t *run, const struct judgement *j)
 {
     const char *why = json_string_value(json_object_get(run, "reason"));
     const char *verdict = json_string_value(json_object_get(run, "verdict"));
@@ -127,11 +126,9 @@ static json_t *judge_command(const struct claim *c)
 json_t *claim_judge(const struct claim *c, const json_t *knobs, const json_t *run)
 {
     json_t *observations = judge_observations(c, run);
-    const struct judgement j = judge_compare(c, observations);
+    const struct judgement j = compare(c, observations);
     bool holds = c->experiment ? !j.contradicted && !j.missing : c->holds;
-    const char *verdict = holds                          ? "holds"
-                          : j.missing && !j.contradicted ? "undecided"
-                                                         : judge_not_so(c);
+    const char *verdict = holds ? "holds" : j.missing && !j.contradicted ? "undecided" : not_so(c);
     json_t *json =
         json_pack("{s:s, s:s, s:s}", "name", c->name, "says", c->says, "source", c->source);
     json_object_set_new(json, "experiment", judge_text(c->experiment));
@@ -142,6 +139,6 @@ json_t *claim_judge(const struct claim *c, const json_t *knobs, const json_t *ru
     json_object_set_new(json, "truth", judge_text(c->truth));
     json_object_set_new(json, "since", judge_text(c->since));
     json_object_set_new(json, "nuance", judge_text(c->nuance));
-    json_object_set_new(json, "reason", judge_reason(c, run, &j));
+    json_object_set_new(json, "reason", reason(c, run, &j));
     return json;
 }

@@ -78,7 +78,7 @@ int64_t attempt_counter(const struct attempt *a, const char *name)
     return moved;
 }
 
-static int attempt_count(const struct sockdiag_socket *socket, void *context)
+static int count(const struct sockdiag_socket *socket, void *context)
 {
     (void)socket;
     ++*(int64_t *)context;
@@ -90,7 +90,7 @@ int64_t attempt_sockets(const struct attempt *a, enum sockdiag_state state)
     const struct sockdiag_query query = {
         .family = a->lab->family, .states = SOCKDIAG_BIT(state), .source_port = (uint16_t)a->port};
     int64_t n = 0;
-    return sockdiag_dump(a->diag, &query, attempt_count, &n) ? -1 : n;
+    return sockdiag_dump(a->diag, &query, count, &n) ? -1 : n;
 }
 
 uint64_t attempt_held(const struct attempt *a, enum direction direction)

@@ -44,7 +44,7 @@ pid_t cell_fork(bool *ret_user)
 
 /* The signal comes only for a parent that ends from now on; one that has ended before shows in its
  * pidfd. */
-static void cell_tie_to_parent(void)
+static void tie_to_parent(void)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     struct pollfd parent = {.fd = cell_parent, .events = POLLIN};
@@ -56,7 +56,7 @@ static void cell_tie_to_parent(void)
 
 int cell_enter(bool user, const char **ret_step)
 {
-    cell_tie_to_parent();
+    tie_to_parent();
     setsid();
     *ret_step = "uid_map";
     int r = user ? namespace_map_root(cell_uid, cell_gid) : 0;

@@ -42,14 +42,14 @@ void faults_free(struct faults *f)
 }
 
 /* The ACK that ends a handshake carries nothing and has no other flag. */
-static bool fault_can_be_handshake_ack(const struct fault *fault)
+static bool can_be_handshake_ack(const struct fault *fault)
 {
     const uint8_t others = SEGMENT_SYN | SEGMENT_FIN | SEGMENT_RST;
     bool without_ack = (fault->flags_mask & SEGMENT_ACK) && !(fault->flags & SEGMENT_ACK);
     return !without_ack && !(fault->flags & others) && fault->payload != FAULT_WITH_PAYLOAD;
 }
 
-static bool fault_can_match(const struct fault *fault)
+static bool can_match(const struct fault *fault)
 {
     if (fault->direction != TO_SERVER && fault->direction != TO_CLIENT)
         return false;
@@ -61,7 +61,7 @@ static bool fault_can_match(const struct fault *fault)
         return false;
     if (fault->only && fault->only->family != AF_INET && fault->only->family != AF_INET6)
         return false;
-    return !fault->handshake_ack || fault_can_be_handshake_ack(fault);
+    return !fault->handshake_ack || can_be_handshake_ack(fault);
 }
 
 static int faults_make_room(struct faults *f)
@@ -79,7 +79,7 @@ static int faults_make_room(struct faults *f)
 
 int faults_add(struct faults *f, const struct fault *fault)
 {
-    if (!fault_can_match(fault))
+    if (!can_match(fault))
         return -EINVAL;
     int r = faults_make_room(f);
     if (r)
@@ -104,17 +104,17 @@ uint64_t faults_matched(const struct faults *f, int id)
     return index >= 0 && (size_t)index < f->n ? f->rules[index].acted : 0;
 }
 
-static bool fault_payload_fits(enum fault_payload wanted, uint32_t payload)
+static bool payload_fits(enum fault_payload wanted, uint32_t payload)
 {
     return wanted == FAULT_ANY_PAYLOAD || (wanted == FAULT_WITH_PAYLOAD) == (payload > 0);
 }
 
-static bool fault_fits(const struct fault_rule *rule, const struct segment *s,
-                       const struct fault_connection *connection)
+static bool fits(const struct fault_rule *rule, const struct segment *s,
+                 const struct fault_connection *connection)
 {
     const struct fault *fault = &rule->fault;
     if (s->direction != fault->direction || (s->flags & fault->flags_mask) != fault->flags ||
-        !fault_payload_fits(fault->payload, s->payload))
+        !payload_fits(fault->payload, s->payload))
         return false;
     if (fault->only && !connection_id_same(&rule->only, &s->id))
         return false;
@@ -123,20 +123,20 @@ static bool fault_fits(const struct fault_rule *rule, const struct segment *s,
 
 /* Where this match's place is in the rule's count: the connection's own, or that of all together.
  * NULL: no memory. */
-static uint64_t *fault_counter(struct faults *f, size_t index, struct fault_connection *connection)
+static uint64_t *counter(struct faults *f, size_t index, struct fault_connection *connection)
 {
     if (!f->rules[index].fault.per_connection)
         return &f->rules[index].matches;
     return connection ? fault_connection_matches(connection, index) : NULL;
 }
 
-static bool fault_is_its_turn(const struct fault *fault, uint64_t match)
+static bool is_its_turn(const struct fault *fault, uint64_t match)
 {
     uint64_t first = fault->first ? fault->first : 1;
     return match >= first && (fault->count == 0 || match - first < fault->count);
 }
 
-static void fault_decide(const struct fault *fault, struct fault_verdict *verdict)
+static void decide(const struct fault *fault, struct fault_verdict *verdict)
 {
     verdict->drop |= fault->action == FAULT_DROP;
     verdict->duplicate |= fault->action == FAULT_DUPLICATE || fault->action == FAULT_COPY_LATE;
@@ -158,13 +158,13 @@ struct fault_verdict faults_apply(struct faults *f, const struct segment *s)
         connection = fault_connections_find(f->connections, &s->id);
     for (size_t i = 0; i < f->n; i++) {
         struct fault_rule *rule = &f->rules[i];
-        if (!fault_fits(rule, s, connection))
+        if (!fits(rule, s, connection))
             continue;
-        uint64_t *matches = fault_counter(f, i, connection);
-        if (!matches || !fault_is_its_turn(&rule->fault, ++*matches))
+        uint64_t *matches = counter(f, i, connection);
+        if (!matches || !is_its_turn(&rule->fault, ++*matches))
             continue;
         rule->acted++;
-        fault_decide(&rule->fault, &verdict);
+        decide(&rule->fault, &verdict);
     }
     return verdict;
 }

@@ -53,7 +53,7 @@ static struct fault_connection *fault_connections_slot(struct fault_connection *
     return &slots[i];
 }
 
-static bool fault_connections_grow(struct fault_connections *c)
+static bool grow(struct fault_connections *c)
 {
     size_t n_slots = c->n_slots * 2;
     struct fault_connection *slots = calloc(n_slots, sizeof(*slots));
@@ -75,7 +75,7 @@ struct fault_connection *fault_connections_find(struct fault_connections *c,
     if (slot->used)
         return slot;
     if (c->n >= c->n_slots / 2) {
-        if (!fault_connections_grow(c))
+        if (!grow(c))
             return NULL;
         slot = fault_connections_slot(c->slots, c->n_slots, id);
     }
@@ -85,7 +85,7 @@ struct fault_connection *fault_connections_find(struct fault_connections *c,
     return slot;
 }
 
-static void fault_connection_restart(struct fault_connection *connection)
+static void connection_restart(struct fault_connection *connection)
 {
     connection->seen[TO_SERVER] = connection->seen[TO_CLIENT] = false;
     if (connection->matches)
@@ -101,7 +101,7 @@ struct fault_connection *fault_connections_learn(struct fault_connections *c,
     enum direction d = s->direction;
     bool asks = !(s->flags & SEGMENT_ACK);
     if (asks && connection->seen[d] && connection->initial[d] != s->sequence)
-        fault_connection_restart(connection);
+        connection_restart(connection);
     /* Of two that ask each other (simultaneous open) the first is the opener. */
     if (asks && !connection->seen[TO_SERVER] && !connection->seen[TO_CLIENT])
         connection->opener = d;

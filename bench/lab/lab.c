@@ -8,7 +8,7 @@ enum { LAB_ETHERNET_SERVER = 1, LAB_ETHERNET_CLIENT = 2, LAB_ETHERNET_WIRE = 0x1
 
 static const char lab_interface[] = "eth0"; /* of each host */
 
-static void lab_addresses(struct lab *lab, bool ipv6)
+static void addresses(struct lab *lab, bool ipv6)
 {
     lab->family = ipv6 ? AF_INET6 : AF_INET;
     if (lab->loopback)
@@ -20,8 +20,7 @@ static void lab_addresses(struct lab *lab, bool ipv6)
 }
 
 /* In the wire's room: one end there, the other end in the host. */
-static int lab_plug(const struct lab *lab, const struct host *host, const char *name,
-                    uint8_t ethernet)
+static int plug(const struct lab *lab, const struct host *host, const char *name, uint8_t ethernet)
 {
     int r = link_add_veth(name, (uint8_t)(LAB_ETHERNET_WIRE + ethernet), lab_interface, ethernet,
                           host->network);
@@ -31,8 +30,8 @@ static int lab_plug(const struct lab *lab, const struct host *host, const char *
 }
 
 /* In the host. */
-static int lab_configure(const struct lab *lab, const struct host *host, const char *own,
-                         const char *other, uint8_t other_ethernet)
+static int configure(const struct lab *lab, const struct host *host, const char *own,
+                     const char *other, uint8_t other_ethernet)
 {
     int r = host_enter(host);
     if (!r)
@@ -57,13 +56,13 @@ int lab_add_address(struct lab *lab, const struct host *host, const char *addres
                                   server ? LAB_ETHERNET_SERVER : LAB_ETHERNET_CLIENT);
 }
 
-static int lab_keep(struct lab *lab)
+static int keep(struct lab *lab)
 {
     int r = host_keep(&lab->server, LAB_SERVER_HOST);
     return r ? r : host_keep(&lab->client, LAB_CLIENT_HOST);
 }
 
-static int lab_open_wire(struct lab *lab, const struct lab_args *args, const char **ret_step)
+static int open_wire(struct lab *lab, const struct lab_args *args, const char **ret_step)
 {
     *ret_step = "network namespace";
     int r = host_new("the wire's room", &lab->room);
@@ -74,18 +73,18 @@ static int lab_open_wire(struct lab *lab, const struct lab_args *args, const cha
     if (!r)
         r = host_enter(&lab->room);
     if (!r)
-        r = lab_keep(lab);
+        r = keep(lab);
     *ret_step = r ? *ret_step : "veth";
     if (!r)
-        r = lab_plug(lab, &lab->server, "server0", LAB_ETHERNET_SERVER);
+        r = plug(lab, &lab->server, "server0", LAB_ETHERNET_SERVER);
     if (!r)
-        r = lab_plug(lab, &lab->client, "client0", LAB_ETHERNET_CLIENT);
+        r = plug(lab, &lab->client, "client0", LAB_ETHERNET_CLIENT);
     if (!r)
-        r = lab_configure(lab, &lab->server, lab->server_address, lab->client_address,
-                          LAB_ETHERNET_CLIENT);
+        r = configure(lab, &lab->server, lab->server_address, lab->client_address,
+                      LAB_ETHERNET_CLIENT);
     if (!r)
-        r = lab_configure(lab, &lab->client, lab->client_address, lab->server_address,
-                          LAB_ETHERNET_SERVER);
+        r = configure(lab, &lab->client, lab->client_address, lab->server_address,
+                      LAB_ETHERNET_SERVER);
     if (!r)
         r = host_enter(&lab->room);
     if (r)
@@ -97,7 +96,7 @@ static int lab_open_wire(struct lab *lab, const struct lab_args *args, const cha
     return wire_new(&wire, &lab->wire, ret_step);
 }
 
-static int lab_open_loopback(struct lab *lab, const char **ret_step)
+static int open_loopback(struct lab *lab, const char **ret_step)
 {
     const struct wire_args tap = {.server_side = "lo", .server_port = LAB_PORT};
     *ret_step = "network namespace";
@@ -105,7 +104,7 @@ static int lab_open_loopback(struct lab *lab, const char **ret_step)
     if (r)
         return r;
     lab->client = (struct host){.name = "client", .network = lab->server.network};
-    r = lab_keep(lab);
+    r = keep(lab);
     if (r)
         return r;
     return wire_new(&tap, &lab->wire, ret_step);
@@ -115,8 +114,8 @@ int lab_open(const struct lab_args *args, struct lab *ret, const char **ret_step
 {
     *ret = (struct lab){
         .loopback = args->loopback, .room.network = -1, .server.network = -1, .client.network = -1};
-    lab_addresses(ret, args->ipv6);
-    int r = args->loopback ? lab_open_loopback(ret, ret_step) : lab_open_wire(ret, args, ret_step);
+    addresses(ret, args->ipv6);
+    int r = args->loopback ? open_loopback(ret, ret_step) : open_wire(ret, args, ret_step);
     if (!r) {
         *ret_step = "network namespace";
         r = host_enter(&ret->server);

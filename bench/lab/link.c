@@ -22,8 +22,7 @@ struct link_request {
     struct nlmsghdr *message;
 };
 
-static void *link_request_new(struct link_request *r, uint16_t type, uint16_t flags,
-                              size_t body_size)
+static void *request_new(struct link_request *r, uint16_t type, uint16_t flags, size_t body_size)
 {
     r->message = mnl_nlmsg_put_header(r->buffer);
     r->message->nlmsg_type = type;
@@ -36,7 +35,7 @@ struct link_reply {
     size_t length;
 };
 
-static int link_ask(const struct link_request *request, struct link_reply *reply)
+static int ask(const struct link_request *request, struct link_reply *reply)
 {
     struct mnl_socket *socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
     if (!socket)
@@ -53,7 +52,7 @@ static int link_ask(const struct link_request *request, struct link_reply *reply
     return r;
 }
 
-static int link_acknowledgement(const struct link_reply *reply)
+static int acknowledgement(const struct link_reply *reply)
 {
     const struct nlmsghdr *message = (const struct nlmsghdr *)(const void *)reply->buffer;
     const struct nlmsgerr *answer = mnl_nlmsg_get_payload(message);
@@ -64,11 +63,11 @@ static int link_acknowledgement(const struct link_reply *reply)
 }
 
 /* Asks for a change, and waits until the kernel has made it. */
-static int link_order(const struct link_request *request)
+static int order(const struct link_request *request)
 {
     struct link_reply reply;
-    int r = link_ask(request, &reply);
-    return r ? r : link_acknowledgement(&reply);
+    int r = ask(request, &reply);
+    return r ? r : acknowledgement(&reply);
 }
 
 static int link_index(const char *name, unsigned *ret)
@@ -84,7 +83,7 @@ static int link_index(const char *name, unsigned *ret)
     return r;
 }
 
-static void link_put_ethernet(struct nlmsghdr *message, uint8_t ethernet)
+static void put_ethernet(struct nlmsghdr *message, uint8_t ethernet)
 {
     const uint8_t address[6] = {2, [5] = ethernet};
     mnl_attr_put(message, IFLA_ADDRESS, sizeof(address), address);
@@ -94,23 +93,23 @@ int link_add_veth(const char *name, uint8_t ethernet, const char *peer_name, uin
                   int peer_namespace)
 {
     struct link_request request;
-    link_request_new(&request, RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL,
-                     sizeof(struct ifinfomsg));
+    request_new(&request, RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL,
+                sizeof(struct ifinfomsg));
     struct nlmsghdr *message = request.message;
     mnl_attr_put_strz(message, IFLA_IFNAME, name);
-    link_put_ethernet(message, ethernet);
+    put_ethernet(message, ethernet);
     struct nlattr *info = mnl_attr_nest_start(message, IFLA_LINKINFO);
     mnl_attr_put_strz(message, IFLA_INFO_KIND, "veth");
     struct nlattr *data = mnl_attr_nest_start(message, IFLA_INFO_DATA);
     struct nlattr *peer = mnl_attr_nest_start(message, VETH_INFO_PEER);
     mnl_nlmsg_put_extra_header(message, sizeof(struct ifinfomsg));
     mnl_attr_put_strz(message, IFLA_IFNAME, peer_name);
-    link_put_ethernet(message, peer_ethernet);
+    put_ethernet(message, peer_ethernet);
     mnl_attr_put_u32(message, IFLA_NET_NS_FD, (uint32_t)peer_namespace);
     mnl_attr_nest_end(message, peer);
     mnl_attr_nest_end(message, data);
     mnl_attr_nest_end(message, info);
-    return link_order(&request);
+    return order(&request);
 }
 
 int link_no_offloads(const char *name)
@@ -136,17 +135,17 @@ int link_no_offloads(const char *name)
 /* No address of the kernel's own making, and so no detection of duplicates and no router
  * solicitation. The kernel takes this for an interface that exists only. One without IPv6 has
  * nothing to switch off. */
-static int link_no_link_local(unsigned index)
+static int no_link_local(unsigned index)
 {
     struct link_request request;
-    struct ifinfomsg *body = link_request_new(&request, RTM_NEWLINK, NLM_F_ACK, sizeof(*body));
+    struct ifinfomsg *body = request_new(&request, RTM_NEWLINK, NLM_F_ACK, sizeof(*body));
     body->ifi_index = (int)index;
     struct nlattr *families = mnl_attr_nest_start(request.message, IFLA_AF_SPEC);
     struct nlattr *family = mnl_attr_nest_start(request.message, AF_INET6);
     mnl_attr_put_u8(request.message, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
     mnl_attr_nest_end(request.message, family);
     mnl_attr_nest_end(request.message, families);
-    int r = link_order(&request);
+    int r = order(&request);
     return r == -EAFNOSUPPORT || r == -EOPNOTSUPP ? 0 : r;
 }
 
@@ -155,19 +154,19 @@ int link_up(const char *name)
     unsigned index;
     int r = link_index(name, &index);
     if (!r)
-        r = link_no_link_local(index);
+        r = no_link_local(index);
     if (r)
         return r;
     struct link_request request;
-    struct ifinfomsg *body = link_request_new(&request, RTM_NEWLINK, NLM_F_ACK, sizeof(*body));
+    struct ifinfomsg *body = request_new(&request, RTM_NEWLINK, NLM_F_ACK, sizeof(*body));
     body->ifi_index = (int)index;
     body->ifi_flags = IFF_UP;
     body->ifi_change = IFF_UP;
-    return link_order(&request);
+    return order(&request);
 }
 
 /* An address of either family from its text: its size, or -EINVAL. */
-static int link_parse_address(const char *text, uint8_t ret[static 16], uint8_t *ret_family)
+static int parse_address(const char *text, uint8_t ret[static 16], uint8_t *ret_family)
 {
     *ret_family = strchr(text, ':') ? AF_INET6 : AF_INET;
     if (inet_pton(*ret_family, text, ret) != 1)
@@ -179,20 +178,20 @@ int link_add_address(const char *name, const char *address, int prefix)
 {
     unsigned index;
     uint8_t bytes[16], family;
-    int size = link_parse_address(address, bytes, &family);
+    int size = parse_address(address, bytes, &family);
     int r = size < 0 ? size : link_index(name, &index);
     if (r)
         return r;
     struct link_request request;
-    struct ifaddrmsg *body = link_request_new(&request, RTM_NEWADDR,
-                                              NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, sizeof(*body));
+    struct ifaddrmsg *body =
+        request_new(&request, RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, sizeof(*body));
     body->ifa_family = family;
     body->ifa_prefixlen = (uint8_t)prefix;
     body->ifa_flags = IFA_F_PERMANENT | (family == AF_INET6 ? IFA_F_NODAD : 0);
     body->ifa_index = index;
     mnl_attr_put(request.message, IFA_LOCAL, (size_t)size, bytes);
     mnl_attr_put(request.message, IFA_ADDRESS, (size_t)size, bytes);
-    return link_order(&request);
+    return order(&request);
 }
 
 int link_add_neighbour(const char *name, const char *address, uint8_t ethernet)
@@ -200,28 +199,28 @@ int link_add_neighbour(const char *name, const char *address, uint8_t ethernet)
     const uint8_t link_address[6] = {2, [5] = ethernet};
     unsigned index;
     uint8_t bytes[16], family;
-    int size = link_parse_address(address, bytes, &family);
+    int size = parse_address(address, bytes, &family);
     int r = size < 0 ? size : link_index(name, &index);
     if (r)
         return r;
     struct link_request request;
-    struct ndmsg *body = link_request_new(&request, RTM_NEWNEIGH,
-                                          NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE, sizeof(*body));
+    struct ndmsg *body = request_new(&request, RTM_NEWNEIGH,
+                                     NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE, sizeof(*body));
     body->ndm_family = family;
     body->ndm_ifindex = (int)index;
     body->ndm_state = NUD_PERMANENT;
     mnl_attr_put(request.message, NDA_DST, (size_t)size, bytes);
     mnl_attr_put(request.message, NDA_LLADDR, sizeof(link_address), link_address);
-    return link_order(&request);
+    return order(&request);
 }
 
-static int link_read_dropped(const struct link_reply *reply, uint64_t *ret)
+static int read_dropped(const struct link_reply *reply, uint64_t *ret)
 {
     const struct nlmsghdr *message = (const struct nlmsghdr *)(const void *)reply->buffer;
     const struct nlattr *attr; /* the macro below wants this name */
     struct rtnl_link_stats64 stats;
     if (mnl_nlmsg_ok(message, (int)reply->length) && message->nlmsg_type == NLMSG_ERROR)
-        return link_acknowledgement(reply);
+        return acknowledgement(reply);
     if (!mnl_nlmsg_ok(message, (int)reply->length) || message->nlmsg_type != RTM_NEWSTATS)
         return -EBADMSG;
     mnl_attr_for_each(attr, message, sizeof(struct if_stats_msg))
@@ -245,9 +244,9 @@ int link_dropped(const char *name, uint64_t *ret)
         return r;
     struct link_request request;
     struct link_reply reply;
-    struct if_stats_msg *body = link_request_new(&request, RTM_GETSTATS, 0, sizeof(*body));
+    struct if_stats_msg *body = request_new(&request, RTM_GETSTATS, 0, sizeof(*body));
     body->ifindex = index;
     body->filter_mask = IFLA_STATS_FILTER_BIT(IFLA_STATS_LINK_64);
-    r = link_ask(&request, &reply);
-    return r ? r : link_read_dropped(&reply, ret);
+    r = ask(&request, &reply);
+    return r ? r : read_dropped(&reply, ret);
 }

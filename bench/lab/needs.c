@@ -64,7 +64,7 @@ static const struct {
 };
 
 /* What no right was given for. NULL: the step's own mend. */
-static const char *needs_mend_permission(const char *step)
+static const char *mend_permission(const char *step)
 {
     static const char *const own[] = {"uid_map", "packet socket", "net.core", "sysctl"};
     for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++)
@@ -76,12 +76,12 @@ static const char *needs_mend_permission(const char *step)
 }
 
 /* Where the error itself says what is short, the step does not matter. */
-static const char *needs_mend_by_error(const char *step, int error)
+static const char *mend_by_error(const char *step, int error)
 {
     switch (error) {
     case EPERM:
     case EACCES:
-        return needs_mend_permission(step);
+        return mend_permission(step);
     case ENOSYS:
         return "this kernel has no such system call (Linux 5.10 has them all), or the seccomp "
                "profile of a container hides it: allow it there, or run it outside";
@@ -107,7 +107,7 @@ static const char *needs_mend_by_error(const char *step, int error)
 const char *needs_mend(const char *step, int error)
 {
     static char text[NEEDS_TEXT_MAX];
-    const char *by_error = needs_mend_by_error(step, error);
+    const char *by_error = mend_by_error(step, error);
     for (size_t i = 0; i < sizeof(needs) / sizeof(*needs); i++)
         if (!strcmp(step, needs[i].step)) {
             snprintf(text, sizeof(text), "%s (%s). To mend it: %s", needs[i].what, strerror(error),
@@ -125,7 +125,7 @@ const char *needs_error(int error)
     const char *mend = error == EPERM || error == EACCES
                            ? "a security module or the seccomp profile of a container forbids it: "
                              "allow it there, or run it outside"
-                           : needs_mend_by_error("", error);
+                           : mend_by_error("", error);
     snprintf(text, sizeof(text), "%s%s%s", strerror(error), mend ? ". To mend it: " : "",
              mend ? mend : "");
     return text;
@@ -134,7 +134,7 @@ const char *needs_error(int error)
 /* --- in the cell --- */
 
 /* As a trial does it, and nothing left out. */
-static int needs_try(bool loopback, needs_visit *visit, void *answer, const char **ret_step)
+static int try(bool loopback, needs_visit *visit, void *answer, const char **ret_step)
 {
     const struct lab_args args = {.loopback = loopback};
     struct lab lab;
@@ -161,14 +161,14 @@ static int needs_write(int fd, const void *bytes, size_t size)
     return n == (ssize_t)size ? 0 : -EIO;
 }
 
-static _Noreturn void needs_child(bool user, needs_visit *visit, const struct needs_cell *cell)
+static _Noreturn void child(bool user, needs_visit *visit, const struct needs_cell *cell)
 {
     const char *step;
     int r = cell_enter(user, &step);
     if (!r)
-        r = needs_try(true, NULL, NULL, &step);
+        r = try(true, NULL, NULL, &step);
     if (!r)
-        r = needs_try(false, visit, cell->answer, &step);
+        r = try(false, visit, cell->answer, &step);
     int wrote = needs_write(cell->pipe, cell->answer, cell->size);
     if (r && !wrote) {
         const char *sentence = needs_mend(step, -r);
@@ -193,7 +193,7 @@ void needs_begin(needs_visit *visit, void *answer, size_t size, struct needs_cel
     if (ret->pid == 0) {
         close(ends[0]);
         ret->pipe = ends[1];
-        needs_child(user, visit, ret);
+        child(user, visit, ret);
     }
     close(ends[1]);
     ret->pipe = ends[0];

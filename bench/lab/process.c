@@ -28,8 +28,7 @@ struct process {
 
 /* Everything the child needs is made before: after fork() in a process with threads only
  * async-signal-safe calls. The other descriptors are close-on-exec. */
-static void process_exec(const struct process *p, const struct host *host, int ready,
-                         char *const *argv)
+static void exec(const struct process *p, const struct host *host, int ready, char *const *argv)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (host_enter(host))
@@ -46,7 +45,7 @@ static void process_exec(const struct process *p, const struct host *host, int r
     _exit(126);
 }
 
-static int process_spawn(struct process *p, const struct host *host, char *const *argv)
+static int spawn(struct process *p, const struct host *host, char *const *argv)
 {
     int ready[2];
     p->out = memfd_create("stdout", MFD_CLOEXEC);
@@ -56,7 +55,7 @@ static int process_spawn(struct process *p, const struct host *host, char *const
     p->ready = ready[0];
     p->pid = fork();
     if (p->pid == 0)
-        process_exec(p, host, ready[1], argv);
+        exec(p, host, ready[1], argv);
     int r = p->pid < 0 ? -errno : 0;
     if (!r && (p->life = (int)syscall(SYS_pidfd_open, p->pid, 0)) < 0)
         r = -errno;
@@ -78,7 +77,7 @@ int process_start(const struct host *host, char *const *argv, struct process **r
     if (!p)
         return -ENOMEM;
     p->life = p->out = p->err = p->ready = -1;
-    int r = process_spawn(p, host, whole);
+    int r = spawn(p, host, whole);
     if (r)
         process_free(p);
     else
@@ -104,7 +103,7 @@ void process_signal(struct process *p, int signal_number)
         kill(p->pid, signal_number);
 }
 
-static void process_set_ended(struct process *p, int status)
+static void set_ended(struct process *p, int status)
 {
     p->ended = true;
     p->code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
@@ -114,7 +113,7 @@ bool process_ended(struct process *p, int *ret_code)
 {
     int status;
     if (!p->ended && waitpid(p->pid, &status, WNOHANG) == p->pid)
-        process_set_ended(p, status);
+        set_ended(p, status);
     if (p->ended)
         *ret_code = p->code;
     return p->ended;

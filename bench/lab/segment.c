@@ -20,25 +20,25 @@ struct segment_packet {
     size_t tcp_end; /* offset of the byte after the last one of the segment: padding may follow */
 };
 
-static uint16_t segment_read16(const uint8_t *at)
+static uint16_t read16(const uint8_t *at)
 {
     return (uint16_t)(at[0] << 8 | at[1]);
 }
 
-static uint32_t segment_read32(const uint8_t *at)
+static uint32_t read32(const uint8_t *at)
 {
-    return (uint32_t)segment_read16(at) << 16 | segment_read16(at + 2);
+    return (uint32_t)read16(at) << 16 | read16(at + 2);
 }
 
-static int segment_read_ipv4(const uint8_t *frame, size_t length, size_t frame_length,
-                             struct segment_packet *ret)
+static int read_ipv4(const uint8_t *frame, size_t length, size_t frame_length,
+                     struct segment_packet *ret)
 {
     const uint8_t *ip = frame + ETHERNET_HEADER;
     if (length < ETHERNET_HEADER + IPV4_HEADER || ip[0] >> 4 != 4 || ip[9] != IPPROTO_TCP)
         return -ENOMSG;
-    if (segment_read16(ip + 6) & IPV4_MORE_OR_OFFSET)
+    if (read16(ip + 6) & IPV4_MORE_OR_OFFSET)
         return -ENOMSG; /* a fragment */
-    size_t header = (size_t)(ip[0] & 0xf) * 4, total = segment_read16(ip + 2);
+    size_t header = (size_t)(ip[0] & 0xf) * 4, total = read16(ip + 2);
     if (total == 0) /* too long to say: the loopback's, put together by segmentation offload */
         total = frame_length - ETHERNET_HEADER;
     if (header < IPV4_HEADER || total < header)
@@ -50,13 +50,13 @@ static int segment_read_ipv4(const uint8_t *frame, size_t length, size_t frame_l
     return 0;
 }
 
-static int segment_read_ipv6(const uint8_t *frame, size_t length, size_t frame_length,
-                             struct segment_packet *ret)
+static int read_ipv6(const uint8_t *frame, size_t length, size_t frame_length,
+                     struct segment_packet *ret)
 {
     const uint8_t *ip = frame + ETHERNET_HEADER;
     if (length < ETHERNET_HEADER + IPV6_HEADER || ip[0] >> 4 != 6 || ip[6] != IPPROTO_TCP)
         return -ENOMSG;
-    size_t payload = segment_read16(ip + 4);
+    size_t payload = read16(ip + 4);
     if (payload == 0) /* as above */
         payload = frame_length - ETHERNET_HEADER - IPV6_HEADER;
     *ret = (struct segment_packet){
@@ -66,16 +66,16 @@ static int segment_read_ipv6(const uint8_t *frame, size_t length, size_t frame_l
     return 0;
 }
 
-static int segment_read_packet(const uint8_t *frame, size_t length, size_t frame_length,
-                               struct segment_packet *ret)
+static int read_packet(const uint8_t *frame, size_t length, size_t frame_length,
+                       struct segment_packet *ret)
 {
     if (length < ETHERNET_HEADER)
         return -ENOMSG;
-    switch (segment_read16(frame + 12)) {
+    switch (read16(frame + 12)) {
     case ETHERNET_IPV4:
-        return segment_read_ipv4(frame, length, frame_length, ret);
+        return read_ipv4(frame, length, frame_length, ret);
     case ETHERNET_IPV6:
-        return segment_read_ipv6(frame, length, frame_length, ret);
+        return read_ipv6(frame, length, frame_length, ret);
     default:
         return -ENOMSG;
     }
@@ -91,11 +91,10 @@ static int segment_direction(int given, uint16_t server_port, uint16_t source_po
     return source_port == server_port ? TO_CLIENT : -ENOMSG;
 }
 
-static void segment_identify(const struct segment_packet *packet, const uint8_t *tcp,
-                             struct segment *s)
+static void identify(const struct segment_packet *packet, const uint8_t *tcp, struct segment *s)
 {
     bool to_server = s->direction == TO_SERVER;
-    uint16_t source_port = segment_read16(tcp), destination_port = segment_read16(tcp + 2);
+    uint16_t source_port = read16(tcp), destination_port = read16(tcp + 2);
     memset(&s->id, 0, sizeof(s->id));
     s->id.family = packet->family;
     memcpy(s->id.client, to_server ? packet->source : packet->destination, packet->address_size);
@@ -110,7 +109,7 @@ int segment_read(const uint8_t *frame, size_t length, size_t frame_length, int d
     struct segment_packet packet;
     if (frame_length < length)
         frame_length = length;
-    int r = segment_read_packet(frame, length, frame_length, &packet);
+    int r = read_packet(frame, length, frame_length, &packet);
     if (r)
         return r;
     if (packet.tcp_at + TCP_HEADER > length || packet.tcp_end > frame_length)
@@ -120,15 +119,15 @@ int segment_read(const uint8_t *frame, size_t length, size_t frame_length, int d
     if (header < TCP_HEADER || packet.tcp_at + header > length ||
         packet.tcp_at + header > packet.tcp_end)
         return -EBADMSG;
-    r = segment_direction(direction, server_port, segment_read16(tcp), segment_read16(tcp + 2));
+    r = segment_direction(direction, server_port, read16(tcp), read16(tcp + 2));
     if (r < 0)
         return r;
     ret->direction = (enum direction)r;
-    segment_identify(&packet, tcp, ret);
-    ret->sequence = segment_read32(tcp + 4);
-    ret->acknowledged = segment_read32(tcp + 8);
+    identify(&packet, tcp, ret);
+    ret->sequence = read32(tcp + 4);
+    ret->acknowledged = read32(tcp + 8);
     ret->flags = tcp[13];
-    ret->window = segment_read16(tcp + 14);
+    ret->window = read16(tcp + 14);
     ret->payload = (uint32_t)(packet.tcp_end - packet.tcp_at - header);
     ret->frame_length = (uint32_t)frame_length;
     ret->snap_length = (uint16_t)(length < SEGMENT_SNAP ? length : SEGMENT_SNAP);

@@ -14,20 +14,20 @@ static const struct wire_port_args wire_cable_ring = {.slot_size = 2048, .slots 
 /* A tap wants the headers only; loopback's frames may have 64 kB. */
 static const struct wire_port_args wire_tap_ring = {.slot_size = 256, .slots = 65536};
 
-static int wire_open_port(const struct wire *w, const char *interface, bool tap,
-                          struct wire_port **ret, const char **ret_step)
+static int open_port(const struct wire *w, const char *interface, bool tap, struct wire_port **ret,
+                     const char **ret_step)
 {
     struct wire_port_args args = tap ? wire_tap_ring : wire_cable_ring;
     args.interface = interface;
     return wire_port_new(&args, ret, ret_step);
 }
 
-static int wire_open_ports(struct wire *w, const struct wire_args *args, const char **ret_step)
+static int open_ports(struct wire *w, const struct wire_args *args, const char **ret_step)
 {
     bool tap = !args->client_side;
-    int r = wire_open_port(w, args->server_side, tap, &w->server_port, ret_step);
+    int r = open_port(w, args->server_side, tap, &w->server_port, ret_step);
     if (!r && !tap)
-        r = wire_open_port(w, args->client_side, tap, &w->client_port, ret_step);
+        r = open_port(w, args->client_side, tap, &w->client_port, ret_step);
     w->lanes[TO_SERVER].in = tap ? w->server_port : w->client_port;
     w->lanes[TO_SERVER].out = tap ? NULL : w->server_port;
     w->lanes[TO_CLIENT].in = tap ? NULL : w->server_port;
@@ -35,7 +35,7 @@ static int wire_open_ports(struct wire *w, const struct wire_args *args, const c
     return r;
 }
 
-static int wire_start(struct wire *w)
+static int start(struct wire *w)
 {
     int r = thread_start(&w->thread, wire_carry, w);
     w->started = r == 0;
@@ -55,14 +55,14 @@ static int wire_open(struct wire *w, const struct wire_args *args, const char **
     w->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (w->wake < 0)
         return -errno;
-    r = wire_open_ports(w, args, ret_step);
+    r = open_ports(w, args, ret_step);
     if (r)
         return r;
     *ret_step = "thread";
-    return wire_start(w);
+    return start(w);
 }
 
-static void wire_prepare_lane(struct wire_lane *lane, const struct wire_args *args, uint64_t number)
+static void prepare_lane(struct wire_lane *lane, const struct wire_args *args, uint64_t number)
 {
     lane->delay_ns = args->delay_ns;
     lane->loss_dice.state = args->seed * 4 + number;
@@ -79,8 +79,8 @@ int wire_new(const struct wire_args *args, struct wire **ret, const char **ret_s
     pthread_mutex_init(&w->lock, NULL);
     w->server_tcp_port = args->server_port;
     w->looked_ns = clock_now_ns();
-    wire_prepare_lane(&w->lanes[TO_SERVER], args, TO_SERVER);
-    wire_prepare_lane(&w->lanes[TO_CLIENT], args, TO_CLIENT);
+    prepare_lane(&w->lanes[TO_SERVER], args, TO_SERVER);
+    prepare_lane(&w->lanes[TO_CLIENT], args, TO_CLIENT);
     int r = wire_open(w, args, ret_step);
     if (r) {
         wire_free(w);
@@ -90,12 +90,12 @@ int wire_new(const struct wire_args *args, struct wire **ret, const char **ret_s
     return 0;
 }
 
-static void wire_change(struct wire *w)
+static void change(struct wire *w)
 {
     pthread_mutex_lock(&w->lock);
 }
 
-static void wire_changed(struct wire *w)
+static void changed(struct wire *w)
 {
     pthread_mutex_unlock(&w->lock);
     eventfd_write(w->wake, 1);
@@ -106,9 +106,9 @@ void wire_free(struct wire *w)
     if (!w)
         return;
     if (w->started) {
-        wire_change(w);
+        change(w);
         w->stop = true;
-        wire_changed(w);
+        changed(w);
         pthread_join(w->thread, NULL);
     }
     wire_port_free(w->server_port);
@@ -125,27 +125,27 @@ void wire_free(struct wire *w)
 
 void wire_set_delay(struct wire *w, enum direction direction, int64_t delay_ns)
 {
-    wire_change(w);
+    change(w);
     w->lanes[direction].delay_ns = delay_ns;
-    wire_changed(w);
+    changed(w);
 }
 
 void wire_set_loss(struct wire *w, enum direction direction, uint32_t millionths)
 {
-    wire_change(w);
+    change(w);
     w->lanes[direction].loss = millionths;
-    wire_changed(w);
+    changed(w);
 }
 
 void wire_set_duplication(struct wire *w, enum direction direction, uint32_t millionths)
 {
-    wire_change(w);
+    change(w);
     w->lanes[direction].duplication = millionths;
-    wire_changed(w);
+    changed(w);
 }
 
 /* Under the lock: what a direction has on its way is gone. */
-static void wire_drop_all(struct wire_lane *lane)
+static void drop_all(struct wire_lane *lane)
 {
     for (struct wire_frame *f = wire_queue_take_all(&lane->queue), *next; f; f = next) {
         next = f->next;
@@ -157,49 +157,49 @@ static void wire_drop_all(struct wire_lane *lane)
 
 void wire_cut(struct wire *w, enum direction direction, bool cut)
 {
-    wire_change(w);
+    change(w);
     w->lanes[direction].cut = cut;
     if (cut)
-        wire_drop_all(&w->lanes[direction]);
-    wire_changed(w);
+        drop_all(&w->lanes[direction]);
+    changed(w);
 }
 
 void wire_hold(struct wire *w, enum direction direction, bool hold)
 {
     struct wire_lane *lane = &w->lanes[direction];
-    wire_change(w);
+    change(w);
     lane->hold = hold;
     if (!hold)
         wire_queue_release(&lane->queue, clock_now_ns() + lane->delay_ns);
-    wire_changed(w);
+    changed(w);
 }
 
 void wire_let(struct wire *w, enum direction direction, uint64_t segments)
 {
     struct wire_lane *lane = &w->lanes[direction];
-    wire_change(w);
+    change(w);
     wire_queue_let(&lane->queue, segments, clock_now_ns() + lane->delay_ns);
-    wire_changed(w);
+    changed(w);
 }
 
 int wire_add_fault(struct wire *w, const struct fault *fault)
 {
-    wire_change(w);
+    change(w);
     int id = faults_add(w->faults, fault);
-    wire_changed(w);
+    changed(w);
     return id;
 }
 
 void wire_clear_faults(struct wire *w)
 {
-    wire_change(w);
+    change(w);
     faults_clear(w->faults);
-    wire_changed(w);
+    changed(w);
 }
 
 uint64_t wire_faults_matched(struct wire *w, int id)
 {
-    wire_change(w);
+    change(w);
     uint64_t matched = faults_matched(w->faults, id);
     pthread_mutex_unlock(&w->lock);
     return matched;
@@ -207,7 +207,7 @@ uint64_t wire_faults_matched(struct wire *w, int id)
 
 /* The kernel puts frames into the rings as they are sent, and a machine with other work may let the
  * thread wait. */
-static bool wire_has_unread(const struct wire *w)
+static bool has_unread(const struct wire *w)
 {
     struct pollfd fds[] = {
         {.fd = wire_port_fd(w->server_port), .events = POLLIN},
@@ -220,7 +220,7 @@ struct wire_status wire_status(const struct wire *wire)
 {
     struct wire *w = (struct wire *)wire; /* only its lock is touched */
     /* asked first: what it takes meanwhile is in the counts */
-    bool unread = wire_has_unread(w);
+    bool unread = has_unread(w);
     pthread_mutex_lock(&w->lock);
     struct wire_status status = w->status;
     status.unread = unread;

@@ -22,14 +22,14 @@
 
 /* The time is taken before the frames are handed over: an answer to them must not seem to come
  * before. */
-static void wire_stamp(struct wire_frame **frames, unsigned n, int64_t now_ns)
+static void stamp(struct wire_frame **frames, unsigned n, int64_t now_ns)
 {
     for (unsigned i = 0; i < n; i++)
         if (frames[i]->segment)
             atomic_store_explicit(&frames[i]->segment->out_ns, now_ns, memory_order_relaxed);
 }
 
-static void wire_has_left(struct wire *w, const struct wire_frame *f, enum segment_fate fate)
+static void has_left(struct wire *w, const struct wire_frame *f, enum segment_fate fate)
 {
     w->leaving -= f->is_segment;
     if (fate == SEGMENT_DELIVERED)
@@ -45,7 +45,7 @@ static void wire_has_left(struct wire *w, const struct wire_frame *f, enum segme
 
 /* A host that is gone, or whose interface is down, is at the end of a cut cable. Anything else is a
  * loss of the wire's. */
-static enum segment_fate wire_fate_of(int error)
+static enum segment_fate fate_of(int error)
 {
     return error == -ENETDOWN || error == -ENXIO || error == -ENODEV ? SEGMENT_CUT : SEGMENT_LOST;
 }
@@ -55,23 +55,23 @@ static void wire_send(struct wire *w, struct wire_lane *lane, struct wire_frame 
                       unsigned n)
 {
     int64_t now_ns = clock_now_ns();
-    wire_stamp(frames, n, now_ns);
+    stamp(frames, n, now_ns);
     for (unsigned i = 0; i < n;) {
         int error = 0;
         unsigned sent = wire_port_send(lane->out, frames + i, n - i, &error);
         pthread_mutex_lock(&w->lock);
         w->status.last_ns = clock_now_ns();
         for (unsigned end = i + sent; i < end; i++)
-            wire_has_left(w, frames[i], SEGMENT_DELIVERED);
+            has_left(w, frames[i], SEGMENT_DELIVERED);
         if (i < n)
-            wire_has_left(w, frames[i++], wire_fate_of(error));
+            has_left(w, frames[i++], fate_of(error));
         pthread_mutex_unlock(&w->lock);
     }
     for (unsigned i = 0; i < n; i++)
         free(frames[i]);
 }
 
-static bool wire_let_out(struct wire *w, struct wire_lane *lane)
+static bool let_out(struct wire *w, struct wire_lane *lane)
 {
     struct wire_frame *frames[WIRE_BATCH];
     pthread_mutex_lock(&w->lock);
@@ -86,7 +86,7 @@ static bool wire_let_out(struct wire *w, struct wire_lane *lane)
 
 /* What the kernel lost before the wire saw it: asked for when there is time, and at least every
  * WIRE_CHECK_NS. */
-static void wire_check_losses(struct wire *w, int64_t now_ns)
+static void check_losses(struct wire *w, int64_t now_ns)
 {
     uint64_t lost =
         wire_port_lost(w->server_port) + (w->client_port ? wire_port_lost(w->client_port) : 0);
@@ -99,7 +99,7 @@ static void wire_check_losses(struct wire *w, int64_t now_ns)
     w->unchecked = false;
 }
 
-static void wire_clear_errors(const struct wire *w, const struct pollfd *fds)
+static void clear_errors(const struct wire *w, const struct pollfd *fds)
 {
     if (fds[1].revents & POLLERR)
         wire_port_clear_error(w->server_port);
@@ -131,10 +131,10 @@ static void wire_sleep(struct wire *w)
         return;
     if (fds[0].revents)
         eventfd_read(w->wake, &changes);
-    wire_clear_errors(w, fds);
+    clear_errors(w, fds);
 }
 
-static void wire_stay_on_this_cpu(void)
+static void stay_on_this_cpu(void)
 {
     cpu_set_t here;
     int cpu = sched_getcpu();
@@ -157,7 +157,7 @@ struct wire_schedule {
 /* Short turns on the CPU, which Linux 6.12 and later give back by an earlier start: on a busy
  * machine frames are less late. Not a greater share of it, so nobody's permission is needed; and
  * nothing hangs on it. */
-static void wire_take_short_turns(void)
+static void take_short_turns(void)
 {
     struct wire_schedule schedule = {.size = sizeof(schedule)};
     if (syscall(SYS_sched_getattr, 0, &schedule, sizeof(schedule), 0))
@@ -168,7 +168,7 @@ static void wire_take_short_turns(void)
 }
 
 /* Much at once: the rings are finite, and the queues are not. Whether there was anything. */
-static bool wire_take_in(struct wire *w, bool *ret_stop)
+static bool take_in(struct wire *w, bool *ret_stop)
 {
     unsigned all = 0, n = WIRE_BATCH;
     for (int i = 0; i < WIRE_BATCHES_IN && n == WIRE_BATCH; i++) {
@@ -184,19 +184,19 @@ static bool wire_take_in(struct wire *w, bool *ret_stop)
 void *wire_carry(void *wire)
 {
     struct wire *w = wire;
-    wire_stay_on_this_cpu();
-    wire_take_short_turns();
+    stay_on_this_cpu();
+    take_short_turns();
     prctl(PR_SET_TIMERSLACK, 1UL); /* ns */
     prctl(PR_SET_NAME, "tcplab-wire");
     for (bool stop = false; !stop;) {
-        bool busy = wire_take_in(w, &stop);
+        bool busy = take_in(w, &stop);
         for (int d = 0; d < 2; d++)
             if (w->lanes[d].out)
-                busy |= wire_let_out(w, &w->lanes[d]);
+                busy |= let_out(w, &w->lanes[d]);
         w->unchecked |= busy;
         int64_t now_ns = clock_now_ns();
         if (w->unchecked && now_ns - w->checked_ns >= WIRE_CHECK_NS)
-            wire_check_losses(w, now_ns);
+            check_losses(w, now_ns);
         else if (!busy && !stop)
             wire_sleep(w);
     }

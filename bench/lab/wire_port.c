@@ -32,14 +32,14 @@ struct wire_port {
     uint64_t dropped, before; /* the interface's count, now and when the port was made */
 };
 
-static int wire_port_set(const struct wire_port *p, int option, int value)
+static int set(const struct wire_port *p, int option, int value)
 {
     return setsockopt(p->fd, SOL_PACKET, option, &value, sizeof(value)) ? -errno : 0;
 }
 
-static int wire_port_open_ring(struct wire_port *p)
+static int open_ring(struct wire_port *p)
 {
-    int r = wire_port_set(p, PACKET_VERSION, TPACKET_V2);
+    int r = set(p, PACKET_VERSION, TPACKET_V2);
     if (r)
         return r;
     struct tpacket_req request = {
@@ -90,12 +90,12 @@ int wire_port_new(const struct wire_port_args *args, struct wire_port **ret, con
     p->slots = args->slots;
     strncpy(p->interface, args->interface, sizeof(p->interface) - 1);
     p->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-    int r = p->fd < 0 ? -errno : wire_port_set(p, PACKET_IGNORE_OUTGOING, 1);
+    int r = p->fd < 0 ? -errno : set(p, PACKET_IGNORE_OUTGOING, 1);
     if (!r)
-        r = wire_port_set(p, PACKET_QDISC_BYPASS, 1);
+        r = set(p, PACKET_QDISC_BYPASS, 1);
     if (!r) {
         *ret_step = "ring";
-        r = wire_port_open_ring(p);
+        r = open_ring(p);
     }
     if (!r) {
         *ret_step = "packet socket";
@@ -162,8 +162,7 @@ void wire_port_next(struct wire_port *p)
     p->next = p->next + 1 < p->slots ? p->next + 1 : 0;
 }
 
-static int wire_port_send_some(const struct wire_port *p, struct wire_frame *const *frames,
-                               unsigned n)
+static int send_some(const struct wire_port *p, struct wire_frame *const *frames, unsigned n)
 {
     struct mmsghdr messages[WIRE_PORT_BATCH];
     struct iovec vectors[WIRE_PORT_BATCH];
@@ -178,7 +177,7 @@ static int wire_port_send_some(const struct wire_port *p, struct wire_frame *con
 
 /* The receiving host's queue on this CPU is full (it drops the frame and says so), or the socket's
  * buffer is. Both are emptied by the kernel in time, unless something is badly wrong. */
-static bool wire_port_has_no_room(int error)
+static bool has_no_room(int error)
 {
     return error == -ENOBUFS || error == -EAGAIN || error == -ENOMEM || error == -EINTR;
 }
@@ -189,14 +188,14 @@ unsigned wire_port_send(const struct wire_port *p, struct wire_frame *const *fra
     const struct timespec pause = {.tv_nsec = WIRE_PORT_PAUSE_NS};
     unsigned sent = 0;
     for (unsigned pauses = 0; sent < n;) {
-        int r = wire_port_send_some(p, frames + sent, n - sent);
+        int r = send_some(p, frames + sent, n - sent);
         if (r > 0) {
             sent += (unsigned)r;
             pauses = 0;
             continue;
         }
         *ret_error = r;
-        if (!wire_port_has_no_room(r) || ++pauses > WIRE_PORT_PATIENCE)
+        if (!has_no_room(r) || ++pauses > WIRE_PORT_PATIENCE)
             break;
         clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
     }

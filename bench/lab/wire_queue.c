@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-static void wire_list_add(struct wire_list *list, struct wire_frame *f)
+static void list_add(struct wire_list *list, struct wire_frame *f)
 {
     f->next = NULL;
     if (!list->first)
@@ -11,7 +11,7 @@ static void wire_list_add(struct wire_list *list, struct wire_frame *f)
     list->end = &f->next;
 }
 
-static struct wire_frame *wire_list_take(struct wire_list *list)
+static struct wire_frame *list_take(struct wire_list *list)
 {
     struct wire_frame *f = list->first;
     if (f)
@@ -19,28 +19,28 @@ static struct wire_frame *wire_list_take(struct wire_list *list)
     return f;
 }
 
-static bool wire_frame_before(const struct wire_frame *a, const struct wire_frame *b)
+static bool frame_before(const struct wire_frame *a, const struct wire_frame *b)
 {
     return a->due_ns != b->due_ns ? a->due_ns < b->due_ns : a->order < b->order;
 }
 
 /* A binary heap, the next to leave on top. */
-static void wire_queue_sift_up(struct wire_queue *q, size_t i)
+static void sift_up(struct wire_queue *q, size_t i)
 {
     struct wire_frame *f = q->late[i];
-    for (; i > 0 && wire_frame_before(f, q->late[(i - 1) / 2]); i = (i - 1) / 2)
+    for (; i > 0 && frame_before(f, q->late[(i - 1) / 2]); i = (i - 1) / 2)
         q->late[i] = q->late[(i - 1) / 2];
     q->late[i] = f;
 }
 
-static struct wire_frame *wire_queue_take_late(struct wire_queue *q)
+static struct wire_frame *take_late(struct wire_queue *q)
 {
     struct wire_frame *top = q->late[0], *f = q->late[--q->n_late];
     size_t i = 0, child;
     while ((child = 2 * i + 1) < q->n_late) {
-        if (child + 1 < q->n_late && wire_frame_before(q->late[child + 1], q->late[child]))
+        if (child + 1 < q->n_late && frame_before(q->late[child + 1], q->late[child]))
             child++;
-        if (!wire_frame_before(q->late[child], f))
+        if (!frame_before(q->late[child], f))
             break;
         q->late[i] = q->late[child];
         i = child;
@@ -49,7 +49,7 @@ static struct wire_frame *wire_queue_take_late(struct wire_queue *q)
     return top;
 }
 
-static bool wire_queue_put_late(struct wire_queue *q, struct wire_frame *f)
+static bool put_late(struct wire_queue *q, struct wire_frame *f)
 {
     if (q->n_late == q->room_late) {
         size_t room = q->room_late ? 2 * q->room_late : 64;
@@ -60,24 +60,24 @@ static bool wire_queue_put_late(struct wire_queue *q, struct wire_frame *f)
         q->room_late = room;
     }
     q->late[q->n_late] = f;
-    wire_queue_sift_up(q, q->n_late++);
+    sift_up(q, q->n_late++);
     return true;
 }
 
-static void wire_queue_send_off(struct wire_queue *q, struct wire_frame *f, int64_t due_ns)
+static void send_off(struct wire_queue *q, struct wire_frame *f, int64_t due_ns)
 {
     f->order = q->order++;
     f->due_ns = due_ns + f->extra_ns;
     /* Without memory for the heap it goes with the others: not lost, if they have to wait behind
      * it. */
-    if (f->extra_ns == 0 || !wire_queue_put_late(q, f))
-        wire_list_add(&q->cable, f);
+    if (f->extra_ns == 0 || !put_late(q, f))
+        list_add(&q->cable, f);
 }
 
 void wire_queue_put(struct wire_queue *q, struct wire_frame *f, int64_t due_ns)
 {
     q->segments += f->is_segment;
-    wire_queue_send_off(q, f, due_ns);
+    send_off(q, f, due_ns);
 }
 
 void wire_queue_put_first(struct wire_queue *q, struct wire_frame *f)
@@ -85,28 +85,28 @@ void wire_queue_put_first(struct wire_queue *q, struct wire_frame *f)
     q->segments += f->is_segment;
     f->order = q->order++;
     f->due_ns = 0;
-    if (!wire_queue_put_late(q, f))
-        wire_list_add(&q->cable, f);
+    if (!put_late(q, f))
+        list_add(&q->cable, f);
 }
 
 void wire_queue_hold(struct wire_queue *q, struct wire_frame *f)
 {
     q->segments += f->is_segment;
     q->held_segments += f->is_segment;
-    wire_list_add(&q->held, f);
+    list_add(&q->held, f);
 }
 
 void wire_queue_release(struct wire_queue *q, int64_t due_ns)
 {
-    for (struct wire_frame *f; (f = wire_list_take(&q->held));)
-        wire_queue_send_off(q, f, due_ns);
+    for (struct wire_frame *f; (f = list_take(&q->held));)
+        send_off(q, f, due_ns);
     q->held_segments = 0;
 }
 
 void wire_queue_let(struct wire_queue *q, uint64_t segments, int64_t due_ns)
 {
     for (; segments > 0 && q->held_segments > 0; segments--) { /* nothing else is held */
-        wire_queue_send_off(q, wire_list_take(&q->held), due_ns);
+        send_off(q, list_take(&q->held), due_ns);
         q->held_segments--;
     }
 }
@@ -114,7 +114,7 @@ void wire_queue_let(struct wire_queue *q, uint64_t segments, int64_t due_ns)
 static struct wire_frame *wire_queue_next(const struct wire_queue *q, bool *ret_late)
 {
     struct wire_frame *late = q->n_late ? q->late[0] : NULL, *f = q->cable.first;
-    *ret_late = late && (!f || wire_frame_before(late, f));
+    *ret_late = late && (!f || frame_before(late, f));
     return *ret_late ? late : f;
 }
 
@@ -132,7 +132,7 @@ unsigned wire_queue_take(struct wire_queue *q, int64_t now_ns, struct wire_frame
     bool late;
     for (struct wire_frame *f; n < max && (f = wire_queue_next(q, &late)) && f->due_ns <= now_ns;
          n++) {
-        frames[n] = late ? wire_queue_take_late(q) : wire_list_take(&q->cable);
+        frames[n] = late ? take_late(q) : list_take(&q->cable);
         q->segments -= f->is_segment;
     }
     return n;
@@ -142,7 +142,7 @@ struct wire_frame *wire_queue_take_all(struct wire_queue *q)
 {
     wire_queue_release(q, 0);
     while (q->n_late)
-        wire_list_add(&q->cable, q->late[--q->n_late]);
+        list_add(&q->cable, q->late[--q->n_late]);
     struct wire_frame *all = q->cable.first;
     q->cable = (struct wire_list){0};
     q->segments = 0;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* splitmix64 */
-static uint64_t wire_throw(struct wire_dice *dice)
+static uint64_t throw(struct wire_dice * dice)
 {
     uint64_t z = dice->state += 0x9e3779b97f4a7c15u;
     z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
@@ -14,14 +14,14 @@ static uint64_t wire_throw(struct wire_dice *dice)
     return z ^ z >> 31;
 }
 
-static bool wire_throw_below(struct wire_dice *dice, uint32_t millionths)
+static bool throw_below(struct wire_dice *dice, uint32_t millionths)
 {
-    return wire_throw(dice) % 1000000 < millionths;
+    return throw(dice) % 1000000 < millionths;
 }
 
 /* CLOCK_REALTIME minus CLOCK_MONOTONIC, now: taken anew for each batch, since the first may be set
  * meanwhile. Of three readings the one that was least disturbed. */
-static int64_t wire_clock_offset(void)
+static int64_t clock_offset(void)
 {
     int64_t best_ns = INT64_MAX, offset_ns = 0;
     for (int i = 0; i < 3 && best_ns > NS_PER_US; i++) {
@@ -39,7 +39,7 @@ static int64_t wire_clock_offset(void)
 
 /* Whatever happened to the clocks: not before the rings were last seen empty, not after now, and in
  * order. */
-static int64_t wire_entered_at(struct wire *w, int64_t at_ns, int64_t began_ns)
+static int64_t entered_at(struct wire *w, int64_t at_ns, int64_t began_ns)
 {
     if (at_ns < w->looked_ns)
         at_ns = w->looked_ns;
@@ -76,8 +76,8 @@ static struct wire_frame *wire_copy(struct wire *w, const struct wire_port_frame
     return f;
 }
 
-static void wire_keep(struct wire *w, struct segment *s, int64_t at_ns, enum segment_fate fate,
-                      bool copy)
+static void keep(struct wire *w, struct segment *s, int64_t at_ns, enum segment_fate fate,
+                 bool copy)
 {
     s->at_ns = at_ns;
     s->copy = copy;
@@ -91,8 +91,8 @@ static void wire_keep(struct wire *w, struct segment *s, int64_t at_ns, enum seg
 }
 
 /* Sends a segment on its way; s NULL: it is not kept. */
-static void wire_enter(struct wire *w, struct wire_lane *lane, const struct wire_port_frame *in,
-                       struct segment *s, int64_t at_ns, int64_t extra_ns)
+static void enter(struct wire *w, struct wire_lane *lane, const struct wire_port_frame *in,
+                  struct segment *s, int64_t at_ns, int64_t extra_ns)
 {
     struct wire_frame *f = wire_copy(w, in);
     if (!f) {
@@ -110,12 +110,12 @@ static void wire_enter(struct wire *w, struct wire_lane *lane, const struct wire
         wire_queue_put(&lane->queue, f, at_ns + lane->delay_ns);
 }
 
-static enum segment_fate wire_judge(struct wire *w, struct wire_lane *lane, const struct segment *s,
-                                    struct fault_verdict *ret)
+static enum segment_fate judge(struct wire *w, struct wire_lane *lane, const struct segment *s,
+                               struct fault_verdict *ret)
 {
     *ret = (struct fault_verdict){0};
-    bool lost = wire_throw_below(&lane->loss_dice, lane->loss);
-    bool doubled = wire_throw_below(&lane->duplication_dice, lane->duplication);
+    bool lost = throw_below(&lane->loss_dice, lane->loss);
+    bool doubled = throw_below(&lane->duplication_dice, lane->duplication);
     if (lane->cut)
         return SEGMENT_CUT;
     *ret = faults_apply(w->faults, s);
@@ -131,26 +131,25 @@ static void wire_take_copy(struct wire *w, struct wire_lane *lane, const struct 
     struct segment *kept = wire_record_next(&w->record), *s = kept ? kept : &w->spare;
     if (s != original)
         memcpy(s, original, sizeof(*s));
-    wire_keep(w, s, at_ns, SEGMENT_IN_TRANSIT, true);
-    wire_enter(w, lane, in, kept, at_ns, extra_ns);
+    keep(w, s, at_ns, SEGMENT_IN_TRANSIT, true);
+    enter(w, lane, in, kept, at_ns, extra_ns);
 }
 
 static void wire_take_segment(struct wire *w, struct wire_lane *lane,
                               const struct wire_port_frame *in, struct segment *s, int64_t at_ns)
 {
     struct fault_verdict verdict;
-    enum segment_fate fate = wire_judge(w, lane, s, &verdict);
-    wire_keep(w, s, at_ns, fate, false);
+    enum segment_fate fate = judge(w, lane, s, &verdict);
+    keep(w, s, at_ns, fate, false);
     if (fate != SEGMENT_IN_TRANSIT)
         return;
-    wire_enter(w, lane, in, s == &w->spare ? NULL : s, at_ns, verdict.delay_ns);
+    enter(w, lane, in, s == &w->spare ? NULL : s, at_ns, verdict.delay_ns);
     if (verdict.duplicate)
         wire_take_copy(w, lane, in, s, at_ns, verdict.delay_ns + verdict.copy_delay_ns);
 }
 
 /* ARP and the like: at once, unless the cable is cut. */
-static void wire_take_other(struct wire *w, struct wire_lane *lane,
-                            const struct wire_port_frame *in)
+static void other(struct wire *w, struct wire_lane *lane, const struct wire_port_frame *in)
 {
     if (lane->cut)
         return;
@@ -161,15 +160,15 @@ static void wire_take_other(struct wire *w, struct wire_lane *lane,
         wire_lose(w);
 }
 
-static void wire_see(struct wire *w, struct segment *s, int64_t at_ns)
+static void see(struct wire *w, struct segment *s, int64_t at_ns)
 {
-    wire_keep(w, s, at_ns, SEGMENT_DELIVERED, false);
+    keep(w, s, at_ns, SEGMENT_DELIVERED, false);
     atomic_store_explicit(&s->out_ns, at_ns, memory_order_relaxed);
     w->status.forwarded++;
 }
 
-static void wire_take(struct wire *w, enum direction direction, const struct wire_port_frame *in,
-                      int64_t at_ns)
+static void take(struct wire *w, enum direction direction, const struct wire_port_frame *in,
+                 int64_t at_ns)
 {
     struct wire_lane *lane = &w->lanes[direction];
     struct segment *s = wire_record_next(&w->record);
@@ -179,9 +178,9 @@ static void wire_take(struct wire *w, enum direction direction, const struct wir
     int r = segment_read(in->bytes, in->length, in->frame_length, tap ? -1 : (int)direction,
                          w->server_tcp_port, s);
     if (r && !tap)
-        wire_take_other(w, lane, in);
+        other(w, lane, in);
     else if (!r && tap)
-        wire_see(w, s, at_ns);
+        see(w, s, at_ns);
     else if (!r)
         wire_take_segment(w, lane, in, s, at_ns);
 }
@@ -190,7 +189,7 @@ unsigned wire_take_batch(struct wire *w)
 {
     struct wire_port_frame head[2];
     bool has[2] = {false, false};
-    int64_t began_ns = clock_now_ns(), offset_ns = wire_clock_offset();
+    int64_t began_ns = clock_now_ns(), offset_ns = clock_offset();
     unsigned n = 0;
     for (; n < WIRE_BATCH; n++) {
         for (int d = 0; d < 2; d++)
@@ -198,8 +197,8 @@ unsigned wire_take_batch(struct wire *w)
         if (!has[0] && !has[1])
             break;
         int d = !has[0] || (has[1] && head[1].realtime_ns < head[0].realtime_ns);
-        wire_take(w, (enum direction)d, &head[d],
-                  wire_entered_at(w, head[d].realtime_ns - offset_ns, began_ns));
+        take(w, (enum direction)d, &head[d],
+             entered_at(w, head[d].realtime_ns - offset_ns, began_ns));
         wire_port_next(w->lanes[d].in);
         has[d] = false;
     }

@@ -38,7 +38,7 @@ void feed_free(struct feed *f)
     free(f);
 }
 
-static bool feed_grow(struct feed *f)
+static bool grow(struct feed *f)
 {
     size_t size = f->size ? 2 * f->size : 64;
     struct feed_event *events = realloc(f->events, size * sizeof(*events));
@@ -60,7 +60,7 @@ void feed_add(struct feed *f, const char *event, int64_t run, json_t *data)
     json_decref(data);
     if (size < 0)
         return;
-    if (size > FEED_EVENT_MAX || (f->n == f->size && !feed_grow(f))) {
+    if (size > FEED_EVENT_MAX || (f->n == f->size && !grow(f))) {
         free(text);
         return;
     }

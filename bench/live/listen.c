@@ -16,7 +16,7 @@
 /* of each browser's socket, in the kernel: what one that does not read can cost */
 #define LISTEN_SEND_BYTES (256 * 1024)
 
-static int listen_say(char **ret_message, int r, const char *text, const char *why)
+static int say(char **ret_message, int r, const char *text, const char *why)
 {
     if (asprintf(ret_message, "--live=%s: %s", text, why) < 0)
         *ret_message = NULL;
@@ -32,21 +32,21 @@ static int listen_read(const char *text, struct endpoint *ret, char **ret_messag
     if (strcmp(text, "-") && !text[strspn(text, "0123456789")]) {
         int r = parse_port(text, &only, &why);
         if (r)
-            return listen_say(ret_message, r, text, why);
+            return say(ret_message, r, text, why);
         port = only;
     } else if (strcmp(text, "-")) {
         int r = parse_host_port(text, host, &port, &why);
         if (r)
-            return listen_say(ret_message, r, text, why);
+            return say(ret_message, r, text, why);
         if (port < 0)
-            return listen_say(ret_message, -EINVAL, text,
-                              "the port is missing; give [ADDR:]PORT, such as 8000 or "
-                              "192.0.2.1:8000 (port 0: the kernel chooses)");
+            return say(ret_message, -EINVAL, text,
+                       "the port is missing; give [ADDR:]PORT, such as 8000 or "
+                       "192.0.2.1:8000 (port 0: the kernel chooses)");
     }
     if (endpoint_resolve(host, (uint16_t)port, true, ret))
-        return listen_say(ret_message, -EINVAL, text,
-                          "there is no such address; give one of this machine (ip address "
-                          "lists them), or leave it out");
+        return say(ret_message, -EINVAL, text,
+                   "there is no such address; give one of this machine (ip address "
+                   "lists them), or leave it out");
     return 0;
 }
 
@@ -83,7 +83,7 @@ static const char *listen_why(int r)
     }
 }
 
-static int listen_make_token(char token[static LISTEN_TOKEN_SIZE])
+static int make_token(char token[static LISTEN_TOKEN_SIZE])
 {
     uint8_t bytes[LISTEN_TOKEN_SIZE / 2];
     if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
@@ -93,7 +93,7 @@ static int listen_make_token(char token[static LISTEN_TOKEN_SIZE])
     return 0;
 }
 
-static void listen_add_url(struct live_listen *l, const struct endpoint *e)
+static void add_url(struct live_listen *l, const struct endpoint *e)
 {
     char at[ENDPOINT_TEXT_MAX];
     if (l->n_urls < LISTEN_URLS)
@@ -101,14 +101,14 @@ static void listen_add_url(struct live_listen *l, const struct endpoint *e)
                  l->token, l->token[0] ? "/" : "");
 }
 
-static bool listen_is_any(const struct endpoint *e)
+static bool is_any(const struct endpoint *e)
 {
     static const uint8_t zero[16];
     return !memcmp(endpoint_bytes(e), zero, endpoint_family(e) == AF_INET ? 4 : 16);
 }
 
 /* Those of this machine that belong to the family; not what is of one link only. */
-static void listen_add_own(struct live_listen *l, const struct endpoint *any)
+static void add_own(struct live_listen *l, const struct endpoint *any)
 {
     struct ifaddrs *list = NULL;
     if (getifaddrs(&list))
@@ -121,7 +121,7 @@ static void listen_add_own(struct live_listen *l, const struct endpoint *any)
         endpoint_set_port(&e, endpoint_port(any));
         if (!endpoint_lacks_zone(&e) &&
             !(endpoint_family(&e) == AF_INET6 && ((const uint8_t *)endpoint_bytes(&e))[0] == 0xfe))
-            listen_add_url(l, &e);
+            add_url(l, &e);
     }
     freeifaddrs(list);
 }
@@ -135,18 +135,18 @@ int live_listen(const char *text, struct live_listen *ret, char **ret_message)
         return r;
     r = listen_open(&at, &l.fd);
     if (r)
-        return listen_say(ret_message, r, text, listen_why(r));
+        return say(ret_message, r, text, listen_why(r));
     at.length = sizeof(at.address);
     getsockname(l.fd, (struct sockaddr *)&at.address, &at.length);
-    r = endpoint_is_loopback(&at) ? 0 : listen_make_token(l.token);
+    r = endpoint_is_loopback(&at) ? 0 : make_token(l.token);
     if (r) {
         close(l.fd);
-        return listen_say(ret_message, r, text, strerror(-r));
+        return say(ret_message, r, text, strerror(-r));
     }
-    if (listen_is_any(&at))
-        listen_add_own(&l, &at);
+    if (is_any(&at))
+        add_own(&l, &at);
     else
-        listen_add_url(&l, &at);
+        add_url(&l, &at);
     *ret = l;
     return 0;
 }

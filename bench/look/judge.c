@@ -111,7 +111,7 @@ static const char *program_of(const struct gather_listener *l)
                                : "the program";
 }
 
-static void judge_stopped(json_t *findings, const struct gather_listener *l)
+static void stopped(json_t *findings, const struct gather_listener *l)
 {
     bool descriptors = lacks_descriptors(l);
     struct finding f = {
@@ -143,7 +143,7 @@ static void judge_stopped(json_t *findings, const struct gather_listener *l)
     add(findings, &f);
 }
 
-static void judge_slow(json_t *findings, const struct gather_listener *l)
+static void slow(json_t *findings, const struct gather_listener *l)
 {
     /* ages in a full queue are spread evenly up to the whole wait */
     double wait_s = 2 * gather_wait_ms(l, 0.5) / 1e3, rate = wait_s > 0 ? l->queue / wait_s : NAN;
@@ -223,7 +223,7 @@ static void judge_limit(json_t *findings, const struct gather *g, const struct g
     add(findings, &f);
 }
 
-static void judge_bursts(json_t *findings, const struct gather *g, const struct gather_listener *l)
+static void bursts(json_t *findings, const struct gather *g, const struct gather_listener *l)
 {
     struct finding f = {
         .code = CODE_bursts,
@@ -256,15 +256,15 @@ static void judge_listener(json_t *findings, const struct gather *g,
     if (l->gone)
         return;
     if (has_stopped(l, g))
-        judge_stopped(findings, l);
+        stopped(findings, l);
     else if (part_full(l) >= FULL_MOSTLY || (gather_drops_now(g, l) && part_near(l) >= FULL_MOSTLY))
-        judge_slow(findings, l);
+        slow(findings, l);
     else if (overflows(g, l))
-        judge_bursts(findings, g, l);
+        bursts(findings, g, l);
 }
 
 /* One of several listeners at one address is full, and another has room. */
-static void judge_skew(json_t *findings, const struct gather *g, const struct gather_listener *l)
+static void skew(json_t *findings, const struct gather *g, const struct gather_listener *l)
 {
     const struct gather_listener *idle = NULL;
     if (l->group < 2 || l->gone || !l->looks_full ||
@@ -325,7 +325,7 @@ static void judge_drops(json_t *findings, const struct gather *g)
     add(findings, &f);
 }
 
-static void judge_cookies(json_t *findings, const struct gather *g)
+static void cookies(json_t *findings, const struct gather *g)
 {
     int64_t sent = gather_moved(g, "TcpExt.SyncookiesSent"),
             received = gather_moved(g, "TcpExt.SyncookiesRecv"),
@@ -349,7 +349,7 @@ static void judge_cookies(json_t *findings, const struct gather *g)
     add(findings, &f);
 }
 
-static void judge_close_wait(json_t *findings, const struct gather *g)
+static void close_wait(json_t *findings, const struct gather *g)
 {
     const struct gather_close_wait *worst = NULL;
     size_t most = 0;
@@ -384,7 +384,7 @@ static void judge_close_wait(json_t *findings, const struct gather *g)
     add(findings, &f);
 }
 
-static void judge_fin_wait_2(json_t *findings, const struct gather *g)
+static void fin_wait_2(json_t *findings, const struct gather *g)
 {
     bool many = g->fin_wait_2_orphans >= ORPHANS_MANY;
     bool limit = g->sockstat.max_orphans > 0 &&
@@ -408,7 +408,7 @@ static void judge_fin_wait_2(json_t *findings, const struct gather *g)
     add(findings, &f);
 }
 
-static void judge_time_wait(json_t *findings, const struct gather *g)
+static void time_wait(json_t *findings, const struct gather *g)
 {
     int64_t refused = gather_moved(g, "TcpExt.TCPTimeWaitOverflow");
     bool near = g->sockstat.max_time_wait > 0 &&
@@ -431,7 +431,7 @@ static void judge_time_wait(json_t *findings, const struct gather *g)
     add(findings, &f);
 }
 
-static void judge_ports(json_t *findings, const struct gather *g)
+static void ports(json_t *findings, const struct gather *g)
 {
     int64_t range = g->port_last - g->port_first + 1;
     char address[JUDGE_ADDRESS_MAX];
@@ -460,7 +460,7 @@ static void judge_ports(json_t *findings, const struct gather *g)
     add(findings, &f);
 }
 
-static void judge_syn_again(json_t *findings, const struct gather *g)
+static void syn_again(json_t *findings, const struct gather *g)
 {
     int64_t again = gather_moved(g, "TcpExt.TCPSynRetrans"),
             opened = gather_moved(g, "Tcp.ActiveOpens") + gather_moved(g, "Tcp.PassiveOpens");
@@ -512,15 +512,15 @@ json_t *judge_findings(const struct gather *g)
     json_t *findings = json_array();
     for (size_t i = 0; i < g->n_listeners; i++) {
         judge_listener(findings, g, &g->listeners[i]);
-        judge_skew(findings, g, &g->listeners[i]);
+        skew(findings, g, &g->listeners[i]);
     }
     judge_drops(findings, g);
-    judge_cookies(findings, g);
-    judge_close_wait(findings, g);
-    judge_fin_wait_2(findings, g);
-    judge_time_wait(findings, g);
-    judge_ports(findings, g);
-    judge_syn_again(findings, g);
+    cookies(findings, g);
+    close_wait(findings, g);
+    fin_wait_2(findings, g);
+    time_wait(findings, g);
+    ports(findings, g);
+    syn_again(findings, g);
     return by_hurt(findings);
 }
 

@@ -37,7 +37,7 @@
 
 static int census_listener;
 
-static void census_require(bool good, const char *what)
+static void require(bool good, const char *what)
 {
     if (good)
         return;
@@ -45,7 +45,7 @@ static void census_require(bool good, const char *what)
     exit(77);
 }
 
-static struct sockaddr_in census_address(size_t i)
+static struct sockaddr_in address(size_t i)
 {
     return (struct sockaddr_in){.sin_family = AF_INET,
                                 .sin_port = htons(CENSUS_PORT),
@@ -56,23 +56,22 @@ static struct sockaddr_in census_address(size_t i)
 /* The i-th connection; *ret_server: its other end. */
 static int census_connect(size_t i, int *ret_server)
 {
-    const struct sockaddr_in to = census_address(i);
+    const struct sockaddr_in to = address(i);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    census_require(fd >= 0 && connect(fd, (const struct sockaddr *)&to, sizeof(to)) == 0,
-                   "connect");
+    require(fd >= 0 && connect(fd, (const struct sockaddr *)&to, sizeof(to)) == 0, "connect");
     *ret_server = accept4(census_listener, NULL, NULL, SOCK_CLOEXEC);
-    census_require(*ret_server >= 0, "accept");
+    require(*ret_server >= 0, "accept");
     return fd;
 }
 
 /* A process that holds n connections until its parent is gone. */
-static void census_hold(size_t n)
+static void hold(size_t n)
 {
     int said[2];
     char byte;
-    census_require(pipe2(said, O_CLOEXEC) == 0, "pipe");
+    require(pipe2(said, O_CLOEXEC) == 0, "pipe");
     pid_t pid = fork();
-    census_require(pid >= 0, "fork");
+    require(pid >= 0, "fork");
     if (pid == 0) {
         int server;
         prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -83,11 +82,11 @@ static void census_hold(size_t n)
         _exit(1);
     }
     close(said[1]);
-    census_require(read(said[0], &byte, 1) == 1, "connections");
+    require(read(said[0], &byte, 1) == 1, "connections");
     close(said[0]);
 }
 
-static void census_make_time_wait(size_t n)
+static void make_time_wait(size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         int server, client = census_connect(i, &server);
@@ -96,7 +95,7 @@ static void census_make_time_wait(size_t n)
     }
 }
 
-static void census_populate(size_t connections, size_t time_wait)
+static void populate(size_t connections, size_t time_wait)
 {
     const struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = htons(CENSUS_PORT)};
     struct rlimit files;
@@ -104,14 +103,14 @@ static void census_populate(size_t connections, size_t time_wait)
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
     census_listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    census_require(bind(census_listener, (const struct sockaddr *)&any, sizeof(any)) == 0 &&
-                       listen(census_listener, 128) == 0,
-                   "listen");
+    require(bind(census_listener, (const struct sockaddr *)&any, sizeof(any)) == 0 &&
+                listen(census_listener, 128) == 0,
+            "listen");
     for (size_t left = connections, n; left > 0; left -= n) {
         n = left < CENSUS_A_PROCESS ? left : CENSUS_A_PROCESS;
-        census_hold(n);
+        hold(n);
     }
-    census_make_time_wait(time_wait);
+    make_time_wait(time_wait);
 }
 
 /* --- what is compared --- */
@@ -120,13 +119,13 @@ static struct sockdiag *census_diag;
 static struct tally *census_peers;
 static uint64_t census_found; /* by the last question */
 
-static void census_count(const struct sockdiag_query *query, struct tally *peers)
+static void count(const struct sockdiag_query *query, struct tally *peers)
 {
     struct sockdiag_census census = {.peers = peers};
     int r = sockdiag_census(census_diag, query, NULL, &census);
     if (r) {
         errno = -r;
-        census_require(false, "sock_diag");
+        require(false, "sock_diag");
     }
     census_found = 0;
     for (size_t i = 0; i < SOCKDIAG_STATES; i++)
@@ -142,64 +141,62 @@ static void census_ss(void)
         execlp("ss", "ss", "-tan", (char *)NULL);
         _exit(127);
     }
-    census_require(pid > 0 && waitpid(pid, &status, 0) == pid && status == 0,
-                   "ss (Debian: iproute2)");
+    require(pid > 0 && waitpid(pid, &status, 0) == pid && status == 0, "ss (Debian: iproute2)");
     census_found = 0;
 }
 
-static void census_all(void)
+static void all(void)
 {
     const struct sockdiag_query query = {.family = AF_INET, .states = SOCKDIAG_ALL};
-    census_count(&query, NULL);
+    count(&query, NULL);
 }
 
-static void census_all_with_peers(void)
+static void all_with_peers(void)
 {
     const struct sockdiag_query query = {.family = AF_INET, .states = SOCKDIAG_ALL};
-    census_count(&query, census_peers);
+    count(&query, census_peers);
 }
 
-static void census_but_time_wait(void)
+static void but_time_wait(void)
 {
     const struct sockdiag_query query = {
         .family = AF_INET, .states = SOCKDIAG_ALL & ~SOCKDIAG_BIT(SOCKDIAG_TIME_WAIT)};
-    census_count(&query, NULL);
+    count(&query, NULL);
 }
 
 static void census_time_wait(void)
 {
     const struct sockdiag_query query = {.family = AF_INET,
                                          .states = SOCKDIAG_BIT(SOCKDIAG_TIME_WAIT)};
-    census_count(&query, NULL);
+    count(&query, NULL);
 }
 
-static void census_server_port(void)
+static void server_port(void)
 {
     const struct sockdiag_query query = {
         .family = AF_INET, .states = SOCKDIAG_ALL, .source_port = CENSUS_PORT};
-    census_count(&query, NULL);
+    count(&query, NULL);
 }
 
-static void census_other_port(void)
+static void other_port(void)
 {
     const struct sockdiag_query query = {
         .family = AF_INET, .states = SOCKDIAG_ALL_BUT_LISTEN, .source_port = 1};
-    census_count(&query, NULL);
+    count(&query, NULL);
 }
 
-static void census_listeners(void)
+static void listeners(void)
 {
     const struct sockdiag_query query = {
         .family = AF_INET, .states = SOCKDIAG_BIT(SOCKDIAG_LISTEN), .source_port = CENSUS_PORT};
-    census_count(&query, NULL);
+    count(&query, NULL);
 }
 
 static void census_tcp_info(void)
 {
     struct tcp_info info;
     socklen_t length = sizeof(info);
-    census_require(getsockopt(census_listener, IPPROTO_TCP, TCP_INFO, &info, &length) == 0,
-                   "TCP_INFO");
+    require(getsockopt(census_listener, IPPROTO_TCP, TCP_INFO, &info, &length) == 0, "TCP_INFO");
     census_found = 1;
 }
 
@@ -207,19 +204,19 @@ static void census_read(const char *path)
 {
     char text[8192];
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    census_require(fd >= 0, path);
+    require(fd >= 0, path);
     while (read(fd, text, sizeof(text)) > 0)
         ;
     close(fd);
     census_found = 0;
 }
 
-static void census_sockstat(void)
+static void sockstat(void)
 {
     census_read("/proc/thread-self/net/sockstat");
 }
 
-static void census_snmp(void)
+static void snmp(void)
 {
     census_read("/proc/thread-self/net/snmp");
 }
@@ -227,7 +224,7 @@ static void census_snmp(void)
 static void census_counters(void)
 {
     struct counters *c;
-    census_require(counters_read(&c) == 0, "counters");
+    require(counters_read(&c) == 0, "counters");
     counters_free(c);
     census_found = 0;
 }
@@ -237,33 +234,33 @@ static const struct census_way {
     void (*ask)(void);
 } census_ways[] = {
     {"ss -tan >/dev/null", census_ss}, /* the first is what the others are measured by */
-    {"census", census_all},            /* the second has the target */
-    {"census with peers", census_all_with_peers},
-    {"census but TIME_WAIT", census_but_time_wait},
+    {"census", all},                   /* the second has the target */
+    {"census with peers", all_with_peers},
+    {"census but TIME_WAIT", but_time_wait},
     {"census of TIME_WAIT", census_time_wait},
-    {"census of the server's port", census_server_port},
-    {"census of a port nobody has", census_other_port},
-    {"listeners only", census_listeners},
+    {"census of the server's port", server_port},
+    {"census of a port nobody has", other_port},
+    {"listeners only", listeners},
     {"TCP_INFO of one's own listener", census_tcp_info},
-    {"/proc/net/sockstat", census_sockstat},
-    {"/proc/net/snmp", census_snmp},
+    {"/proc/net/sockstat", sockstat},
+    {"/proc/net/snmp", snmp},
     {"all counters", census_counters},
 };
 #define CENSUS_WAYS (sizeof(census_ways) / sizeof(*census_ways))
 
-static int census_by_value(const void *a, const void *b)
+static int by_value(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
 }
 
-static double census_median(double *values, size_t n)
+static double median(double *values, size_t n)
 {
-    qsort(values, n, sizeof(*values), census_by_value);
+    qsort(values, n, sizeof(*values), by_value);
     return values[n / 2];
 }
 
-static double census_time_ms(const struct census_way *way)
+static double time_ms(const struct census_way *way)
 {
     int64_t began_ns = clock_now_ns();
     way->ask();
@@ -286,25 +283,25 @@ int main(int argc, char **argv)
         fprintf(stderr, "no private network: %s\n", step);
         return 77;
     }
-    census_populate(connections, time_wait);
+    populate(connections, time_wait);
     census_peers = tally_new();
     double *ms[CENSUS_WAYS], *ratio = calloc(rounds, sizeof(double));
-    census_require(census_peers && ratio && sockdiag_open(&census_diag) == 0, "sock_diag");
+    require(census_peers && ratio && sockdiag_open(&census_diag) == 0, "sock_diag");
     for (size_t w = 0; w < CENSUS_WAYS; w++)
-        census_require((ms[w] = calloc(rounds, sizeof(double))) != NULL, "memory");
+        require((ms[w] = calloc(rounds, sizeof(double))) != NULL, "memory");
     for (size_t i = 0; i < rounds; i++)
         for (size_t w = 0; w < CENSUS_WAYS; w++) {
-            ms[w][i] = census_time_ms(&census_ways[w]);
+            ms[w][i] = time_ms(&census_ways[w]);
             found[w] = census_found;
         }
     for (size_t i = 0; i < rounds; i++)
         ratio[i] = ms[1][i] / ms[0][i];
-    double reached = census_median(ratio, rounds);
+    double reached = median(ratio, rounds);
     printf("%zu sockets and %zu TIME_WAIT made, medians of %zu rounds\n", 2 * connections,
            time_wait, rounds);
     printf("%-32s %10s %10s\n", "", "ms", "sockets");
     for (size_t w = 0; w < CENSUS_WAYS; w++) {
-        printf("%-32s %10.3f %10llu\n", census_ways[w].name, census_median(ms[w], rounds),
+        printf("%-32s %10.3f %10llu\n", census_ways[w].name, median(ms[w], rounds),
                (unsigned long long)found[w]);
         free(ms[w]);
     }

@@ -20,7 +20,7 @@
 
 static volatile sig_atomic_t observation_ended;
 
-static void observation_end(int signal_number)
+static void end(int signal_number)
 {
     observation_ended = 1;
 }
@@ -92,8 +92,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "%s: %s\n", step, strerror(-r));
         return 77;
     }
-    signal(SIGTERM, observation_end);
-    signal(SIGINT, observation_end);
+    signal(SIGTERM, end);
+    signal(SIGINT, end);
     double cpu_s = observation_cpu_s();
     int64_t began_ns = clock_now_ns();
     r = observation_go(w, began_ns + (int64_t)(seconds * 1e9), &looks);

@@ -33,7 +33,7 @@ static struct sockaddr_in opening_target(void)
 }
 
 /* The floor: nothing but the two system calls. */
-static void opening_plain_loop(void)
+static void plain_loop(void)
 {
     const struct sockaddr_in to = opening_target();
     for (int i = 0; i < OPENING_CONNECTS; i++) {
@@ -55,7 +55,7 @@ static void opening_client(const char *build)
     _exit(126);
 }
 
-static int64_t opening_active_opens(void)
+static int64_t active_opens(void)
 {
     struct counters *c;
     if (counters_read(&c))
@@ -68,14 +68,14 @@ static int64_t opening_active_opens(void)
 /* One run: ms from fork() until all SYNs are out; ends the process. */
 static double opening_round(const char *build)
 {
-    int64_t target = opening_active_opens() + OPENING_CONNECTS;
+    int64_t target = active_opens() + OPENING_CONNECTS;
     int64_t began_ns = clock_now_ns();
     pid_t pid = fork();
     if (pid == 0 && build)
         opening_client(build);
     if (pid == 0)
-        opening_plain_loop();
-    while (opening_active_opens() < target && waitpid(pid, NULL, WNOHANG) == 0)
+        plain_loop();
+    while (active_opens() < target && waitpid(pid, NULL, WNOHANG) == 0)
         ;
     double ms = (double)(clock_now_ns() - began_ns) / 1e6;
     kill(pid, SIGKILL);
@@ -83,15 +83,15 @@ static double opening_round(const char *build)
     return ms;
 }
 
-static int opening_by_value(const void *a, const void *b)
+static int by_value(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
 }
 
-static double opening_median(double *values, size_t n)
+static double median(double *values, size_t n)
 {
-    qsort(values, n, sizeof(*values), opening_by_value);
+    qsort(values, n, sizeof(*values), by_value);
     return values[n / 2];
 }
 
@@ -122,8 +122,7 @@ int main(int argc, char **argv)
                ratio[i]);
     }
     printf("medians of %zu rounds: plain loop %.1f ms, tcplab-client %.1f ms, ratio %.2f\n", rounds,
-           opening_median(plain, rounds), opening_median(client, rounds),
-           opening_median(ratio, rounds));
+           median(plain, rounds), median(client, rounds), median(ratio, rounds));
     free(plain);
     free(client);
     free(ratio);

@@ -40,7 +40,7 @@ struct wire_pair {
     struct sockaddr_in server;
 };
 
-static void wire_require(int r, const char *what)
+static void require(int r, const char *what)
 {
     if (r) {
         fprintf(stderr, "%s: %s\n", what, strerror(-r));
@@ -48,36 +48,36 @@ static void wire_require(int r, const char *what)
     }
 }
 
-static void wire_direct_end(const struct host *h, const char *own, const char *other,
-                            uint8_t other_ethernet)
+static void direct_end(const struct host *h, const char *own, const char *other,
+                       uint8_t other_ethernet)
 {
-    wire_require(host_enter(h), "host");
-    wire_require(link_no_offloads("eth0"), "offloads");
-    wire_require(link_add_address("eth0", own, 24), "address");
-    wire_require(link_up("eth0"), "link up");
-    wire_require(link_add_neighbour("eth0", other, other_ethernet), "neighbour");
+    require(host_enter(h), "host");
+    require(link_no_offloads("eth0"), "offloads");
+    require(link_add_address("eth0", own, 24), "address");
+    require(link_up("eth0"), "link up");
+    require(link_add_neighbour("eth0", other, other_ethernet), "neighbour");
 }
 
-static struct wire_pair wire_open_pair(bool by_wire)
+static struct wire_pair open_pair(bool by_wire)
 {
     struct wire_pair p = {.lab.room.network = -1};
     const char *step = "";
     p.server = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(LAB_PORT)};
     inet_pton(AF_INET, "192.0.2.1", &p.server.sin_addr);
     if (by_wire) {
-        wire_require(lab_open(&(struct lab_args){0}, &p.lab, &step), step);
+        require(lab_open(&(struct lab_args){0}, &p.lab, &step), step);
         return p;
     }
-    wire_require(host_new("client", &p.lab.client), "client");
-    wire_require(host_new("server", &p.lab.server), "server");
-    wire_require(link_add_veth("eth0", 1, "eth0", 2, p.lab.client.network), "veth");
-    wire_direct_end(&p.lab.server, "192.0.2.1", "192.0.2.2", 2);
-    wire_direct_end(&p.lab.client, "192.0.2.2", "192.0.2.1", 1);
+    require(host_new("client", &p.lab.client), "client");
+    require(host_new("server", &p.lab.server), "server");
+    require(link_add_veth("eth0", 1, "eth0", 2, p.lab.client.network), "veth");
+    direct_end(&p.lab.server, "192.0.2.1", "192.0.2.2", 2);
+    direct_end(&p.lab.client, "192.0.2.2", "192.0.2.1", 1);
     return p;
 }
 
 /* One descriptor of a connection that has Nagle's algorithm off. */
-static int wire_no_delay(int fd)
+static int no_delay(int fd)
 {
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
     /* everywhere there, and paces nothing */
@@ -85,7 +85,7 @@ static int wire_no_delay(int fd)
     return fd;
 }
 
-static void wire_serve(int fd, bool echo)
+static void serve(int fd, bool echo)
 {
     char bytes[65536];
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -96,13 +96,13 @@ static void wire_serve(int fd, bool echo)
 }
 
 /* A process of the host's that takes every connection, each in a process of its own. */
-static pid_t wire_start_server(const struct wire_pair *p, bool echo)
+static pid_t start_server(const struct wire_pair *p, bool echo)
 {
-    wire_require(host_enter(&p->lab.server), "server");
+    require(host_enter(&p->lab.server), "server");
     int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (bind(listener, (const struct sockaddr *)&p->server, sizeof(p->server)) ||
         listen(listener, 16))
-        wire_require(-1, "listener");
+        require(-1, "listener");
     pid_t pid = fork();
     if (pid) {
         close(listener);
@@ -112,27 +112,27 @@ static pid_t wire_start_server(const struct wire_pair *p, bool echo)
     signal(SIGCHLD, SIG_IGN);
     for (int fd; (fd = accept(listener, NULL, NULL)) >= 0; close(fd))
         if (fork() == 0)
-            wire_serve(wire_no_delay(fd), echo);
+            serve(no_delay(fd), echo);
     _exit(1);
 }
 
 static int wire_connect(const struct wire_pair *p)
 {
-    wire_require(host_enter(&p->lab.client), "client");
+    require(host_enter(&p->lab.client), "client");
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (connect(fd, (const struct sockaddr *)&p->server, sizeof(p->server)))
-        wire_require(-1, "connect");
-    return wire_no_delay(fd);
+        require(-1, "connect");
+    return no_delay(fd);
 }
 
-static void wire_close_pair(struct wire_pair *p, pid_t server)
+static void close_pair(struct wire_pair *p, pid_t server)
 {
     kill(server, SIGKILL);
     waitpid(server, NULL, 0);
     lab_close(&p->lab);
 }
 
-static pid_t wire_start_flood(const struct wire_pair *p)
+static pid_t start_flood(const struct wire_pair *p)
 {
     static const char bytes[WIRE_FLOOD_SEND];
     int fd = wire_connect(p);
@@ -163,10 +163,10 @@ static double wire_cpu_us(void)
 
 static struct wire_rate wire_flood(void)
 {
-    struct wire_pair p = wire_open_pair(true);
-    pid_t server = wire_start_server(&p, false), flows[WIRE_FLOWS];
+    struct wire_pair p = open_pair(true);
+    pid_t server = start_server(&p, false), flows[WIRE_FLOWS];
     for (int i = 0; i < WIRE_FLOWS; i++)
-        flows[i] = wire_start_flood(&p);
+        flows[i] = start_flood(&p);
     poll(NULL, 0, 100); /* the start is not measured */
     int64_t began_ns = clock_now_ns();
     double used_us = wire_cpu_us();
@@ -180,39 +180,39 @@ static struct wire_rate wire_flood(void)
         kill(flows[i], SIGKILL);
         waitpid(flows[i], NULL, 0);
     }
-    wire_close_pair(&p, server);
+    close_pair(&p, server);
     return (struct wire_rate){segments / seconds, cpu_us, status.kernel_lost};
 }
 
-static int wire_by_value(const void *a, const void *b)
+static int by_value(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
 }
 
-static double wire_median(double *values, size_t n)
+static double median(double *values, size_t n)
 {
-    qsort(values, n, sizeof(*values), wire_by_value);
+    qsort(values, n, sizeof(*values), by_value);
     return values[n / 2];
 }
 
 /* The median time there and back, in us. */
-static double wire_ping(bool by_wire)
+static double ping(bool by_wire)
 {
     static double us[WIRE_PINGS];
-    struct wire_pair p = wire_open_pair(by_wire);
-    pid_t server = wire_start_server(&p, true);
+    struct wire_pair p = open_pair(by_wire);
+    pid_t server = start_server(&p, true);
     int fd = wire_connect(&p);
     char byte = 0;
     for (int i = 0; i < WIRE_PINGS; i++) {
         int64_t began_ns = clock_now_ns();
         if (send(fd, &byte, 1, 0) != 1 || recv(fd, &byte, 1, 0) != 1)
-            wire_require(-1, "ping");
+            require(-1, "ping");
         us[i] = (double)(clock_now_ns() - began_ns) / (double)NS_PER_US;
     }
     close(fd);
-    wire_close_pair(&p, server);
-    return wire_median(us, WIRE_PINGS);
+    close_pair(&p, server);
+    return median(us, WIRE_PINGS);
 }
 
 int main(int argc, char **argv)
@@ -224,7 +224,7 @@ int main(int argc, char **argv)
         fputs("usage: measure-wire [ROUNDS]\n", stderr);
         return 2;
     }
-    wire_require(namespace_enter(&user, &step), "no private network");
+    require(namespace_enter(&user, &step), "no private network");
     double *rate = calloc(rounds, sizeof(double)), *wire = calloc(rounds, sizeof(double)),
            *direct = calloc(rounds, sizeof(double)), *added = calloc(rounds, sizeof(double)),
            *cpu = calloc(rounds, sizeof(double));
@@ -236,16 +236,15 @@ int main(int argc, char **argv)
         rate[i] = flood.per_second;
         cpu[i] = flood.cpu_us;
         lost += flood.lost;
-        direct[i] = wire_ping(false);
-        wire[i] = wire_ping(true);
+        direct[i] = ping(false);
+        wire[i] = ping(true);
         added[i] = (wire[i] - direct[i]) / 2;
         printf("%5zu  %10.0f  %14.2f  %18.1f  %18.1f  %16.1f\n", i + 1, rate[i], cpu[i], wire[i],
                direct[i], added[i]);
     }
-    double median_rate = wire_median(rate, rounds), median_added = wire_median(added, rounds);
-    printf("%5s  %10.0f  %14.2f  %18.1f  %18.1f  %16.1f\n", "", median_rate,
-           wire_median(cpu, rounds), wire_median(wire, rounds), wire_median(direct, rounds),
-           median_added);
+    double median_rate = median(rate, rounds), median_added = median(added, rounds);
+    printf("%5s  %10.0f  %14.2f  %18.1f  %18.1f  %16.1f\n", "", median_rate, median(cpu, rounds),
+           median(wire, rounds), median(direct, rounds), median_added);
     printf("target  at least %.0f segments/s, none lost: %s (%llu lost); less than %.0f us added "
            "one way: %s\n",
            WIRE_TARGET_RATE, median_rate >= WIRE_TARGET_RATE && !lost ? "met" : "MISSED",

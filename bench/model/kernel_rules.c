@@ -10,7 +10,7 @@ const struct kernel_rule_text kernel_rule_texts[KERNEL_RULES_N] = {
 #undef X
 };
 
-static int kernel_rules_get(const struct kernel_rules *r, enum kernel_rule rule)
+static int get(const struct kernel_rules *r, enum kernel_rule rule)
 {
 #define X(field, ...)                \
     if (rule == KERNEL_RULE_##field) \
@@ -20,7 +20,7 @@ static int kernel_rules_get(const struct kernel_rules *r, enum kernel_rule rule)
     return 0;
 }
 
-static void kernel_rules_put(struct kernel_rules *r, enum kernel_rule rule, int value)
+static void put(struct kernel_rules *r, enum kernel_rule rule, int value)
 {
 #define X(field, ...)                \
     if (rule == KERNEL_RULE_##field) \
@@ -31,8 +31,7 @@ static void kernel_rules_put(struct kernel_rules *r, enum kernel_rule rule, int 
 
 const char *kernel_rules_word(const struct kernel_rules *r, enum kernel_rule rule)
 {
-    return r->known[rule] ? kernel_rule_texts[rule].word[kernel_rules_get(r, rule)]
-                          : KERNEL_RULE_UNKNOWN;
+    return r->known[rule] ? kernel_rule_texts[rule].word[get(r, rule)] : KERNEL_RULE_UNKNOWN;
 }
 
 int kernel_rules_set(struct kernel_rules *r, const char *name, const char *word)
@@ -46,12 +45,12 @@ int kernel_rules_set(struct kernel_rules *r, const char *name, const char *word)
     bool other = !strcmp(word, t->word[1]), unknown = !strcmp(word, KERNEL_RULE_UNKNOWN);
     if (!other && !unknown && strcmp(word, t->word[0]))
         return -EINVAL;
-    kernel_rules_put(r, rule, other);
+    put(r, rule, other);
     r->known[rule] = !unknown;
     return 0;
 }
 
 void kernel_rules_flip(struct kernel_rules *r, enum kernel_rule rule)
 {
-    kernel_rules_put(r, rule, !kernel_rules_get(r, rule));
+    put(r, rule, !get(r, rule));
 }

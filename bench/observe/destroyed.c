@@ -16,7 +16,7 @@ struct destroyed {
 
 /* Bound before it joins: a socket without an address joins without an error and never hears
  * anything. */
-static int destroyed_join(struct mnl_socket *socket)
+static int join(struct mnl_socket *socket)
 {
     if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID))
         return -errno;
@@ -34,7 +34,7 @@ int destroyed_open(struct destroyed **ret)
     if (!d)
         return -ENOMEM;
     d->socket = mnl_socket_open2(NETLINK_SOCK_DIAG, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    int r = d->socket ? destroyed_join(d->socket) : -errno;
+    int r = d->socket ? join(d->socket) : -errno;
     if (r) {
         destroyed_close(d);
         return r;

@@ -44,7 +44,7 @@ static uint32_t *history_slot(const struct history *h, const struct connection_i
     return &h->slots[i];
 }
 
-static int history_grow_list(uint32_t **list, size_t size)
+static int grow_list(uint32_t **list, size_t size)
 {
     uint32_t *bigger = reallocarray(*list, size, sizeof(*bigger));
     if (!bigger)
@@ -53,14 +53,14 @@ static int history_grow_list(uint32_t **list, size_t size)
     return 0;
 }
 
-static int history_grow(struct history *h)
+static int grow(struct history *h)
 {
     size_t size = h->size ? 2 * h->size : 256;
     struct history_entry *entries = realloc(h->entries, size * sizeof(*entries));
     if (!entries)
         return -ENOMEM;
     h->entries = entries;
-    if (history_grow_list(&h->present, size) || history_grow_list(&h->next, size))
+    if (grow_list(&h->present, size) || grow_list(&h->next, size))
         return -ENOMEM;
     uint32_t *slots = calloc(4 * size, sizeof(*slots));
     if (!slots)
@@ -75,9 +75,9 @@ static int history_grow(struct history *h)
 }
 
 /* The entry of a connection, made where there is none; NULL without memory. */
-static struct history_entry *history_get(struct history *h, const struct connection_id *id)
+static struct history_entry *get(struct history *h, const struct connection_id *id)
 {
-    if (h->n == h->size && history_grow(h))
+    if (h->n == h->size && grow(h))
         return NULL;
     uint32_t *slot = history_slot(h, id);
     if (!*slot) {
@@ -87,8 +87,7 @@ static struct history_entry *history_get(struct history *h, const struct connect
     return &h->entries[*slot - 1];
 }
 
-static int history_note_change(struct history *h, size_t entry, enum side side,
-                               const struct look *look)
+static int note_change(struct history *h, size_t entry, enum side side, const struct look *look)
 {
     const struct history_side *hs = &h->entries[entry].side[side];
     bool gone = hs->look != h->looks;
@@ -111,7 +110,7 @@ static int history_note_change(struct history *h, size_t entry, enum side side,
     return 0;
 }
 
-static int history_add_side(struct history *h, const struct look *look, enum side side)
+static int add_side(struct history *h, const struct look *look, enum side side)
 {
     struct connection_id id;
     int r;
@@ -119,7 +118,7 @@ static int history_add_side(struct history *h, const struct look *look, enum sid
         const struct sockdiag_socket *s = &look->side[side].sockets[i];
         bool held = s->inode;
         look_connection(side, s, &id);
-        struct history_entry *e = history_get(h, &id);
+        struct history_entry *e = get(h, &id);
         if (!e)
             return -ENOMEM;
         if (e->side[SIDE_SERVER].look != h->looks && e->side[SIDE_CLIENT].look != h->looks)
@@ -135,13 +134,13 @@ static int history_add_side(struct history *h, const struct look *look, enum sid
         hs->accepted = hs->accepted || held;
         hs->missing_ns = 0;
         hs->look = h->looks;
-        if (!same && (r = history_note_change(h, (size_t)(e - h->entries), side, look)))
+        if (!same && (r = note_change(h, (size_t)(e - h->entries), side, look)))
             return r;
     }
     return 0;
 }
 
-static int history_note_missing(struct history *h, const struct look *look)
+static int note_missing(struct history *h, const struct look *look)
 {
     int r = 0;
     for (size_t i = 0; i < h->n_present; i++)
@@ -150,7 +149,7 @@ static int history_note_missing(struct history *h, const struct look *look)
             if (!hs->look || hs->look == h->looks || hs->missing_ns)
                 continue;
             hs->missing_ns = look->at_ns;
-            r = history_note_change(h, h->present[i], (enum side)side, look);
+            r = note_change(h, h->present[i], (enum side)side, look);
         }
     return r;
 }
@@ -159,11 +158,11 @@ int history_add(struct history *h, const struct look *look)
 {
     h->looks++;
     h->n_next = 0;
-    int r = history_add_side(h, look, SIDE_SERVER);
+    int r = add_side(h, look, SIDE_SERVER);
     if (!r)
-        r = history_add_side(h, look, SIDE_CLIENT);
+        r = add_side(h, look, SIDE_CLIENT);
     if (!r)
-        r = history_note_missing(h, look);
+        r = note_missing(h, look);
     if (r)
         return r;
     h->last_ns = look->at_ns;
@@ -176,7 +175,7 @@ int history_add(struct history *h, const struct look *look)
 
 int history_add_destroyed(struct history *h, const struct connection_id *id)
 {
-    return history_get(h, id) ? 0 : -ENOMEM;
+    return get(h, id) ? 0 : -ENOMEM;
 }
 
 const struct history_entry *history_entries(const struct history *h, size_t *ret_n)

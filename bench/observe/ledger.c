@@ -15,9 +15,9 @@ const char *const ledger_names[LEDGER_N] = {
 #undef X
 };
 
-static void ledger_trouble(struct ledger *l, const char *format, ...)
+static void trouble(struct ledger *l, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-static void ledger_trouble(struct ledger *l, const char *format, ...)
+static void trouble(struct ledger *l, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -26,7 +26,7 @@ static void ledger_trouble(struct ledger *l, const char *format, ...)
     va_end(arguments);
 }
 
-static int ledger_append(struct ledger *l, const struct connection_id *id, enum ledger_row row)
+static int append(struct ledger *l, const struct connection_id *id, enum ledger_row row)
 {
     if (l->n == l->size) {
         size_t size = l->size ? 2 * l->size : 64;
@@ -48,7 +48,7 @@ static int ledger_append(struct ledger *l, const struct connection_id *id, enum 
 }
 
 /* The server's half of an established connection. */
-static enum ledger_row ledger_at_server(const struct history_side *server)
+static enum ledger_row at_server(const struct history_side *server)
 {
     if (!server->look)
         return LEDGER_ghost;
@@ -62,19 +62,19 @@ static enum ledger_row ledger_at_server(const struct history_side *server)
 }
 
 /* A connection that the client has not seen fail, by its sockets. */
-static enum ledger_row ledger_by_sockets(const struct history_entry *e)
+static enum ledger_row by_sockets(const struct history_entry *e)
 {
     static const struct history_side none;
     const struct history_side *client = e ? &e->side[SIDE_CLIENT] : &none;
     if (client->state == SOCKDIAG_SYN_SENT)
         return e->side[SIDE_SERVER].state == SOCKDIAG_SYN_RECV ? LEDGER_half_open : LEDGER_syn_sent;
     if (client->state == SOCKDIAG_ESTABLISHED)
-        return ledger_at_server(&e->side[SIDE_SERVER]);
+        return at_server(&e->side[SIDE_SERVER]);
     return LEDGER_closed;
 }
 
 /* The rows that the client's word decides; LEDGER_N: its sockets do. */
-static enum ledger_row ledger_by_outcome(const char *outcome)
+static enum ledger_row by_outcome(const char *outcome)
 {
     static const enum ledger_row told[] = {LEDGER_refused,     LEDGER_reset,   LEDGER_timed_out,
                                            LEDGER_unreachable, LEDGER_no_port, LEDGER_no_fd};
@@ -84,8 +84,8 @@ static enum ledger_row ledger_by_outcome(const char *outcome)
     return LEDGER_N;
 }
 
-static bool ledger_read_endpoint(const char *text, int family, uint8_t address[static 16],
-                                 uint16_t *ret_port)
+static bool read_endpoint(const char *text, int family, uint8_t address[static 16],
+                          uint16_t *ret_port)
 {
     char host[PARSE_HOST_MAX];
     const char *why;
@@ -98,46 +98,45 @@ static bool ledger_read_endpoint(const char *text, int family, uint8_t address[s
 }
 
 /* Without "peer" it was the server that is known. */
-static bool ledger_read_id(const json_t *log, const char *local, const struct connection_id *server,
-                           struct connection_id *ret)
+static bool read_id(const json_t *log, const char *local, const struct connection_id *server,
+                    struct connection_id *ret)
 {
     const char *peer = json_string_value(json_object_get(log, "peer"));
     *ret = *server;
-    return ledger_read_endpoint(local, server->family, ret->client, &ret->client_port) &&
-           (!peer || ledger_read_endpoint(peer, server->family, ret->server, &ret->server_port));
+    return read_endpoint(local, server->family, ret->client, &ret->client_port) &&
+           (!peer || read_endpoint(peer, server->family, ret->server, &ret->server_port));
 }
 
-static int ledger_add_entry(struct ledger *l, const json_t *log, const struct history *sockets,
-                            const struct connection_id *server)
+static int add_entry(struct ledger *l, const json_t *log, const struct history *sockets,
+                     const struct connection_id *server)
 {
     struct connection_id id;
     const char *local = json_string_value(json_object_get(log, "local"));
     const char *outcome = json_string_value(json_object_get(log, "outcome"));
-    if (!outcome || (local && !ledger_read_id(log, local, server, &id)))
+    if (!outcome || (local && !read_id(log, local, server, &id)))
         return -EINVAL;
     const struct history_entry *e = local ? history_find(sockets, &id) : NULL;
-    enum ledger_row row = ledger_by_outcome(outcome);
+    enum ledger_row row = by_outcome(outcome);
     if (row == LEDGER_N)
-        row = ledger_by_sockets(e);
+        row = by_sockets(e);
     /* Only tcplab-client gives an "errno": to it this is never what the experiment wants. */
     const char *error = json_string_value(json_object_get(log, "errno"));
     if (row == LEDGER_unreachable && error)
-        ledger_trouble(l, "the client could not reach the server (%s)", error);
+        trouble(l, "the client could not reach the server (%s)", error);
     if (!strcmp(outcome, "pending") && row == LEDGER_closed)
-        ledger_trouble(l, "%s was still connecting, and no socket was there",
-                       local ? local : "an attempt");
-    return ledger_append(l, local ? &id : NULL, row);
+        trouble(l, "%s was still connecting, and no socket was there",
+                local ? local : "an attempt");
+    return append(l, local ? &id : NULL, row);
 }
 
-static int ledger_add_log(struct ledger *l, const json_t *log, const struct look *look,
-                          const struct connection_id *server)
+static int add_log(struct ledger *l, const json_t *log, const struct look *look,
+                   const struct connection_id *server)
 {
     size_t i;
     json_t *entry;
     struct history *sockets = history_new();
     int r = sockets ? history_add(sockets, look) : -ENOMEM;
-    json_array_foreach((json_t *)log, i, entry) if (!r) r =
-        ledger_add_entry(l, entry, sockets, server);
+    json_array_foreach((json_t *)log, i, entry) if (!r) r = add_entry(l, entry, sockets, server);
     history_free(sockets);
     return r;
 }
@@ -152,9 +151,9 @@ int ledger_add_client(struct ledger *l, const json_t *report, const struct look 
     l->programs++;
     l->attempted += (uint64_t)json_integer_value(attempted);
     if (json_array_size(log) != (size_t)json_integer_value(attempted))
-        ledger_trouble(l, "a client attempted %lld connections and logged %zu",
-                       json_integer_value(attempted), json_array_size(log));
-    return ledger_add_log(l, log, look, server);
+        trouble(l, "a client attempted %lld connections and logged %zu",
+                json_integer_value(attempted), json_array_size(log));
+    return add_log(l, log, look, server);
 }
 
 int ledger_add_unreported(struct ledger *l, const struct look *before, const struct look *look)
@@ -166,14 +165,14 @@ int ledger_add_unreported(struct ledger *l, const struct look *before, const str
     for (size_t i = 0; i < before->side[SIDE_CLIENT].n && !r; i++) {
         look_connection(SIDE_CLIENT, &before->side[SIDE_CLIENT].sockets[i], &id);
         l->attempted++;
-        r = ledger_append(l, &id, ledger_by_sockets(history_find(sockets, &id)));
+        r = append(l, &id, by_sockets(history_find(sockets, &id)));
     }
     history_free(sockets);
     return r;
 }
 
 /* By connection, and of one in the order of the attempts. */
-static int ledger_compare(const void *a, const void *b)
+static int compare(const void *a, const void *b)
 {
     const struct ledger_entry *x = *(struct ledger_entry *const *)a,
                               *y = *(struct ledger_entry *const *)b;
@@ -181,13 +180,13 @@ static int ledger_compare(const void *a, const void *b)
     return r ? r : x < y ? -1 : x > y;
 }
 
-static int ledger_compare_id(const void *id, const void *entry)
+static int compare_id(const void *id, const void *entry)
 {
     return memcmp(id, &(*(struct ledger_entry *const *)entry)->id, sizeof(struct connection_id));
 }
 
 /* Those entries that have an id, sorted. */
-static struct ledger_entry **ledger_sort(const struct ledger *l, size_t *ret_n)
+static struct ledger_entry **sort(const struct ledger *l, size_t *ret_n)
 {
     struct ledger_entry **sorted = calloc(l->n + 1, sizeof(*sorted));
     *ret_n = 0;
@@ -195,17 +194,17 @@ static struct ledger_entry **ledger_sort(const struct ledger *l, size_t *ret_n)
         if (l->entries[i].has_id)
             sorted[(*ret_n)++] = &l->entries[i];
     if (sorted)
-        qsort(sorted, *ret_n, sizeof(*sorted), ledger_compare);
+        qsort(sorted, *ret_n, sizeof(*sorted), compare);
     return sorted;
 }
 
 /* Of several attempts from one port the look shows the last one's socket: the others were over
  * before the port was free again. */
-static void ledger_close_earlier(struct ledger *l, struct ledger_entry *const *sorted, size_t n)
+static void close_earlier(struct ledger *l, struct ledger_entry *const *sorted, size_t n)
 {
     for (size_t i = 1; i < n; i++) {
         struct ledger_entry *e = sorted[i - 1];
-        bool told = ledger_by_outcome(ledger_names[e->row]) != LEDGER_N;
+        bool told = by_outcome(ledger_names[e->row]) != LEDGER_N;
         if (told || !connection_id_same(&e->id, &sorted[i]->id))
             continue;
         l->rows[e->row]--;
@@ -223,19 +222,18 @@ int ledger_check(struct ledger *l, const struct look *look)
     for (int row = 0; row < LEDGER_N; row++)
         sum += l->rows[row];
     if (sum != l->attempted)
-        ledger_trouble(l, "%llu connections were attempted, and the rows hold %llu",
-                       (unsigned long long)l->attempted, (unsigned long long)sum);
-    struct ledger_entry **sorted = ledger_sort(l, &n);
+        trouble(l, "%llu connections were attempted, and the rows hold %llu",
+                (unsigned long long)l->attempted, (unsigned long long)sum);
+    struct ledger_entry **sorted = sort(l, &n);
     if (!sorted)
         return -ENOMEM;
-    ledger_close_earlier(l, sorted, n);
+    close_earlier(l, sorted, n);
     for (int side = 0; side < 2; side++)
         for (size_t i = 0; i < look->side[side].n; i++) {
             look_connection((enum side)side, &look->side[side].sockets[i], &id);
-            if (!bsearch(&id, sorted, n, sizeof(*sorted), ledger_compare_id))
-                ledger_trouble(
-                    l, "the %s host has a socket (client port %u) that no client has attempted",
-                    names[side], id.client_port);
+            if (!bsearch(&id, sorted, n, sizeof(*sorted), compare_id))
+                trouble(l, "the %s host has a socket (client port %u) that no client has attempted",
+                        names[side], id.client_port);
         }
     free(sorted);
     return 0;

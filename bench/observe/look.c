@@ -9,7 +9,7 @@
 #define LOOK_TRIES           5
 #define LOOK_TIMER_TIME_WAIT 3 /* idiag_timer of a minisocket (inet_diag.h has no name for it) */
 
-static int look_add(struct look_side *s, const struct sockdiag_socket *socket)
+static int add(struct look_side *s, const struct sockdiag_socket *socket)
 {
     if (s->n == s->size) {
         size_t size = s->size ? 2 * s->size : 256;
@@ -34,14 +34,14 @@ struct look_dump {
 };
 
 /* A socket from the port to itself is both sides'. */
-static int look_visit(const struct sockdiag_socket *socket, void *context)
+static int visit(const struct sockdiag_socket *socket, void *context)
 {
     const struct look_dump *d = context;
     int r = 0;
     if (d->wanted[SIDE_SERVER] && socket->source_port == d->port)
-        r = look_add(&d->look->side[SIDE_SERVER], socket);
+        r = add(&d->look->side[SIDE_SERVER], socket);
     if (!r && d->wanted[SIDE_CLIENT] && socket->destination_port == d->port)
-        r = look_add(&d->look->side[SIDE_CLIENT], socket);
+        r = add(&d->look->side[SIDE_CLIENT], socket);
     return r;
 }
 
@@ -56,12 +56,12 @@ static int look_dump(struct look_dump *d, struct sockdiag *diag, const struct so
             s->n = s->minisockets = 0;
             memset(s->states, 0, sizeof(s->states));
         }
-        r = sockdiag_dump(diag, query, look_visit, d);
+        r = sockdiag_dump(diag, query, visit, d);
     }
     return r;
 }
 
-static int look_at_listener(const struct sockdiag_socket *socket, void *context)
+static int at_listener(const struct sockdiag_socket *socket, void *context)
 {
     struct look *look = context;
     look->listening = true;
@@ -70,19 +70,19 @@ static int look_at_listener(const struct sockdiag_socket *socket, void *context)
     return 0;
 }
 
-static int look_at_queue(struct look *look, struct sockdiag *server, int family, uint16_t port)
+static int at_queue(struct look *look, struct sockdiag *server, int family, uint16_t port)
 {
     const struct sockdiag_query query = {
         .family = family, .states = SOCKDIAG_BIT(SOCKDIAG_LISTEN), .source_port = port};
     look->listening = false;
     look->queue = look->limit = 0;
-    return sockdiag_dump(server, &query, look_at_listener, look);
+    return sockdiag_dump(server, &query, at_listener, look);
 }
 
 int look_take_queue(struct look *look, struct sockdiag *server, int family, uint16_t port)
 {
     look->at_ns = clock_now_ns();
-    return look_at_queue(look, server, family, port);
+    return at_queue(look, server, family, port);
 }
 
 /* A dump costs a walk over the machine's whole hash table, some ms, however few sockets are in it:
@@ -104,7 +104,7 @@ int look_take(struct look *look, struct sockdiag *server, struct sockdiag *clien
         r = look_dump(&dump, server, &query);
     }
     if (!r)
-        r = look_at_queue(look, server, family, port);
+        r = at_queue(look, server, family, port);
     look->until_ns = clock_now_ns();
     return r;
 }

@@ -14,7 +14,7 @@ struct opens {
     int64_t first;
 };
 
-static int opens_count(struct opens *o, int64_t *ret)
+static int count(struct opens *o, int64_t *ret)
 {
     char text[OPENS_TEXT];
     ssize_t length = pread(o->fd, text, sizeof(text), 0);
@@ -35,7 +35,7 @@ int opens_open(struct opens **ret)
     int r = o->fd < 0 ? -errno : 0;
     o->counters = counters_new();
     if (!r)
-        r = o->counters ? opens_count(o, &o->first) : -ENOMEM;
+        r = o->counters ? count(o, &o->first) : -ENOMEM;
     if (r)
         opens_close(o);
     else
@@ -56,7 +56,7 @@ void opens_close(struct opens *o)
 int opens_read(struct opens *o, uint64_t *ret)
 {
     int64_t now = o->first;
-    int r = opens_count(o, &now);
+    int r = count(o, &now);
     *ret = (uint64_t)(now - o->first);
     return r;
 }

@@ -27,12 +27,12 @@ int64_t pcap_wall_offset_ns(void)
     return wall.tv_sec * NS_PER_S + wall.tv_nsec - now_ns;
 }
 
-static int pcap_put(FILE *file, const void *bytes, size_t n)
+static int put(FILE *file, const void *bytes, size_t n)
 {
     return fwrite(bytes, 1, n, file) == n ? 0 : -errno;
 }
 
-static int pcap_put_file_header(FILE *file)
+static int put_file_header(FILE *file)
 {
     const struct pcap_file_header header = {
         .magic = PCAP_MAGIC_NANOSECONDS,
@@ -41,10 +41,10 @@ static int pcap_put_file_header(FILE *file)
         .snap_length = SEGMENT_SNAP,
         .link_type = PCAP_LINKTYPE_ETHERNET,
     };
-    return pcap_put(file, &header, sizeof(header));
+    return put(file, &header, sizeof(header));
 }
 
-static int pcap_put_segment(FILE *file, const struct segment *s, int64_t wall_offset_ns)
+static int put_segment(FILE *file, const struct segment *s, int64_t wall_offset_ns)
 {
     int64_t wall_ns = s->at_ns + wall_offset_ns;
     const struct pcap_record_header header = {
@@ -53,8 +53,8 @@ static int pcap_put_segment(FILE *file, const struct segment *s, int64_t wall_of
         .length = s->snap_length,
         .frame_length = s->frame_length,
     };
-    int r = pcap_put(file, &header, sizeof(header));
-    return r ? r : pcap_put(file, s->snap, s->snap_length);
+    int r = put(file, &header, sizeof(header));
+    return r ? r : put(file, s->snap, s->snap_length);
 }
 
 int pcap_write(const char *path, const struct segment *segments, size_t n)
@@ -63,9 +63,9 @@ int pcap_write(const char *path, const struct segment *segments, size_t n)
     FILE *file = fopen(path, "we");
     if (!file)
         return -errno;
-    int r = pcap_put_file_header(file);
+    int r = put_file_header(file);
     for (size_t i = 0; i < n && !r; i++)
-        r = pcap_put_segment(file, &segments[i], wall_offset_ns);
+        r = put_segment(file, &segments[i], wall_offset_ns);
     if (fclose(file) && !r)
         r = -errno;
     return r;

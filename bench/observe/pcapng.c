@@ -129,7 +129,7 @@ static int block_write(struct pcapng_block *b, FILE *file)
 
 /* --- what the file has --- */
 
-static int pcapng_put_section(struct pcapng *p)
+static int put_section(struct pcapng *p)
 {
     struct pcapng_block *b = &p->block;
     struct utsname kernel;
@@ -149,7 +149,7 @@ static int pcapng_put_section(struct pcapng *p)
     return block_write(b, p->file);
 }
 
-static int pcapng_put_interface(struct pcapng *p, enum interface which)
+static int put_interface(struct pcapng *p, enum interface which)
 {
     struct pcapng_block *b = &p->block;
     const uint8_t nanoseconds = 9; /* 10^-9 s */
@@ -163,7 +163,7 @@ static int pcapng_put_interface(struct pcapng *p, enum interface which)
     return block_write(b, p->file);
 }
 
-static void pcapng_put_name(struct pcapng_block *b, const char *address, const char *name)
+static void put_name(struct pcapng_block *b, const char *address, const char *name)
 {
     uint8_t bytes[16];
     bool v6 = address && inet_pton(AF_INET6, address, bytes) == 1;
@@ -178,14 +178,14 @@ static void pcapng_put_name(struct pcapng_block *b, const char *address, const c
 }
 
 /* On one host both have the same address. */
-static int pcapng_put_names(struct pcapng *p)
+static int put_names(struct pcapng *p)
 {
     const char *server = p->args->server_address, *client = p->args->client_address;
     if (!server || !client || !strcmp(server, client))
         return 0;
     block_begin(&p->block, BLOCK_NAMES);
-    pcapng_put_name(&p->block, server, "server");
-    pcapng_put_name(&p->block, client, "client");
+    put_name(&p->block, server, "server");
+    put_name(&p->block, client, "client");
     block_put16(&p->block, NAMES_END);
     block_put16(&p->block, 0);
     return block_write(&p->block, p->file);
@@ -196,7 +196,7 @@ static enum interface packet_interface(const struct segment *s, bool arrived)
     return (s->direction == TO_SERVER) == arrived ? INTERFACE_SERVER : INTERFACE_CLIENT;
 }
 
-static int pcapng_put_packet(struct pcapng *p, const struct pcapng_packet *packet)
+static int put_packet(struct pcapng *p, const struct pcapng_packet *packet)
 {
     struct pcapng_block *b = &p->block;
     const struct segment *s = &p->segments[packet->segment];
@@ -217,7 +217,7 @@ static int pcapng_put_packet(struct pcapng *p, const struct pcapng_packet *packe
     return block_write(b, p->file);
 }
 
-static int pcapng_put_statistics(struct pcapng *p, enum interface which)
+static int put_statistics(struct pcapng *p, enum interface which)
 {
     struct pcapng_block *b = &p->block;
     uint64_t received = 0, now_ns = (uint64_t)(clock_now_ns() + p->wall_offset_ns);
@@ -247,7 +247,7 @@ static int packet_order(const void *a, const void *b)
     return x->arrived - y->arrived;
 }
 
-static int pcapng_make_packets(struct pcapng *p, size_t n)
+static int make_packets(struct pcapng *p, size_t n)
 {
     p->packets = calloc(n ? 2 * n : 1, sizeof(*p->packets));
     if (!p->packets)
@@ -263,17 +263,17 @@ static int pcapng_make_packets(struct pcapng *p, size_t n)
     return 0;
 }
 
-static int pcapng_put_all(struct pcapng *p)
+static int put_all(struct pcapng *p)
 {
-    int r = pcapng_put_section(p);
+    int r = put_section(p);
     for (int i = 0; i < INTERFACES && !r; i++)
-        r = pcapng_put_interface(p, i);
+        r = put_interface(p, i);
     if (!r)
-        r = pcapng_put_names(p);
+        r = put_names(p);
     for (size_t i = 0; i < p->n && !r; i++)
-        r = pcapng_put_packet(p, &p->packets[i]);
+        r = put_packet(p, &p->packets[i]);
     for (int i = 0; i < INTERFACES && !r; i++)
-        r = pcapng_put_statistics(p, i);
+        r = put_statistics(p, i);
     return r;
 }
 
@@ -287,9 +287,9 @@ int pcapng_write(const char *path, const struct pcapng_args *args, const struct 
     p->segments = segments;
     p->wall_offset_ns = pcap_wall_offset_ns();
     p->file = fopen(path, "we");
-    int r = p->file ? pcapng_make_packets(p, n) : -errno;
+    int r = p->file ? make_packets(p, n) : -errno;
     if (!r)
-        r = pcapng_put_all(p);
+        r = put_all(p);
     if (p->file && fclose(p->file) && !r)
         r = -errno;
     free(p->packets);

@@ -29,7 +29,7 @@ static struct timeline_state timeline_state(const struct look *look)
     return s;
 }
 
-static int timeline_grow(struct timeline *t)
+static int grow(struct timeline *t)
 {
     size_t size = t->size ? 2 * t->size : 64;
     struct timeline_entry *entries = realloc(t->entries, size * sizeof(*entries));
@@ -47,7 +47,7 @@ int timeline_add(struct timeline *t, const struct look *look)
         return 0;
     if (t->n == TIMELINE_MOST)
         t->n--;
-    if (t->n == t->size && timeline_grow(t))
+    if (t->n == t->size && grow(t))
         return -ENOMEM;
     t->entries[t->n++] = (struct timeline_entry){.at_ns = look->at_ns, .state = now};
     return 1;

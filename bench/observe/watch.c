@@ -44,18 +44,18 @@ struct watch {
     int64_t due_ns, longest_gap_ns;
 };
 
-static bool watch_is_one_host(const struct watch *w)
+static bool is_one_host(const struct watch *w)
 {
     return w->args.server->network == w->args.client->network;
 }
 
-static int watch_open_host(struct watch *w, const struct host *host, enum side side,
-                           const char **ret_step)
+static int open_host(struct watch *w, const struct host *host, enum side side,
+                     const char **ret_step)
 {
     *ret_step = "network namespace";
     int r = host_enter(host);
     *ret_step = "sock_diag";
-    if (r || (side == SIDE_CLIENT && watch_is_one_host(w)))
+    if (r || (side == SIDE_CLIENT && is_one_host(w)))
         return r;
     r = sockdiag_open(&w->diag[side]);
     if (!r && side == SIDE_SERVER && opens_open(&w->opens))
@@ -73,9 +73,9 @@ int watch_new(const struct watch_args *args, struct watch **ret, const char **re
         return -ENOMEM;
     w->args = *args;
     w->history = history_new();
-    int r = w->history ? watch_open_host(w, args->server, SIDE_SERVER, ret_step) : -ENOMEM;
+    int r = w->history ? open_host(w, args->server, SIDE_SERVER, ret_step) : -ENOMEM;
     if (!r)
-        r = watch_open_host(w, args->client, SIDE_CLIENT, ret_step);
+        r = open_host(w, args->client, SIDE_CLIENT, ret_step);
     if (r)
         watch_free(w);
     else
@@ -99,14 +99,14 @@ void watch_free(struct watch *w)
     free(w);
 }
 
-static bool watch_has_heard_enough(const struct watch *w)
+static bool has_heard_enough(const struct watch *w)
 {
     return w->deaths[SIDE_SERVER] + w->deaths[SIDE_CLIENT] > WATCH_DEATHS;
 }
 
 /* Which side a dead socket was on is told by its ports; on one host both sides' deaths come from
  * the same place. */
-static int watch_on_death(const struct sockdiag_socket *socket, void *context)
+static int on_death(const struct sockdiag_socket *socket, void *context)
 {
     struct watch *w = context;
     struct connection_id id;
@@ -118,12 +118,12 @@ static int watch_on_death(const struct sockdiag_socket *socket, void *context)
     look_connection(side, socket, &id);
     int r = history_add_destroyed(w->history, &id);
     /* they may come as fast as they are read */
-    return !r && watch_has_heard_enough(w) ? -ECANCELED : r;
+    return !r && has_heard_enough(w) ? -ECANCELED : r;
 }
 
 /* As long as somebody listens, each death costs the kernel a message that a worker thread delivers:
  * under load that is a good part of the connection's own cost. */
-static void watch_stop_hearing(struct watch *w)
+static void stop_hearing(struct watch *w)
 {
     for (int side = 0; side < 2; side++) {
         destroyed_close(w->destroyed[side]);
@@ -132,40 +132,40 @@ static void watch_stop_hearing(struct watch *w)
     w->deaths_lost = true;
 }
 
-static int watch_hear_deaths(struct watch *w)
+static int hear_deaths(struct watch *w)
 {
     int r = 0;
     for (int side = 0; side < 2 && !r; side++) {
-        r = w->destroyed[side] ? destroyed_read(w->destroyed[side], watch_on_death, w) : 0;
+        r = w->destroyed[side] ? destroyed_read(w->destroyed[side], on_death, w) : 0;
         w->deaths_lost = w->deaths_lost || r == -ENOBUFS;
         r = r == -ENOBUFS ? 0 : r;
     }
     if (r == -ECANCELED)
-        watch_stop_hearing(w);
+        stop_hearing(w);
     return r == -ECANCELED ? 0 : r;
 }
 
 /* Half as often where nothing has happened for a while, and never more than its share of the
  * time. */
-static int64_t watch_interval_ns(const struct watch *w, int64_t took_ns)
+static int64_t interval_ns(const struct watch *w, int64_t took_ns)
 {
     int64_t usual_ns = w->unchanged > WATCH_CALM ? 2 * WATCH_INTERVAL_NS : WATCH_INTERVAL_NS;
     return look_interval_ns(usual_ns, took_ns, watch_parts(w));
 }
 
-static void watch_notice_flood(struct watch *w)
+static void notice_flood(struct watch *w)
 {
     uint64_t opens;
     w->flooded = w->flooded || (w->opens && !opens_read(w->opens, &opens) && opens > WATCH_FLOOD);
 }
 
-static struct sockdiag *watch_client_diag(const struct watch *w)
+static struct sockdiag *client_diag(const struct watch *w)
 {
-    return w->diag[watch_is_one_host(w) ? SIDE_SERVER : SIDE_CLIENT];
+    return w->diag[is_one_host(w) ? SIDE_SERVER : SIDE_CLIENT];
 }
 
 /* In a flood every read would delay the next look. */
-static int watch_look_at_counters(struct watch *w, bool changed)
+static int look_at_counters(struct watch *w, bool changed)
 {
     int64_t now_ns = clock_now_ns(), cpu_ns = thread_cpu_ns();
     int r = 0;
@@ -182,26 +182,26 @@ static int watch_look_at_counters(struct watch *w, bool changed)
 int watch_look(struct watch *w)
 {
     int64_t before_ns = w->latest.at_ns, cpu_ns = thread_cpu_ns();
-    int r = look_take(&w->latest, w->diag[SIDE_SERVER], watch_client_diag(w), w->args.family,
-                      w->args.port);
+    int r =
+        look_take(&w->latest, w->diag[SIDE_SERVER], client_diag(w), w->args.family, w->args.port);
     if (!r)
-        r = watch_hear_deaths(w);
+        r = hear_deaths(w);
     if (!r)
         r = history_add(w->history, &w->latest);
     int changed = r ? r : timeline_add(&w->timeline, &w->latest);
     if (changed < 0)
         return changed;
     w->unchanged = changed ? 0 : w->unchanged + 1;
-    watch_notice_flood(w);
+    notice_flood(w);
     if (before_ns && w->latest.at_ns - before_ns > w->longest_gap_ns)
         w->longest_gap_ns = w->latest.at_ns - before_ns;
-    w->due_ns = w->latest.at_ns + watch_interval_ns(w, thread_cpu_ns() - cpu_ns);
-    return watch_look_at_counters(w, changed);
+    w->due_ns = w->latest.at_ns + interval_ns(w, thread_cpu_ns() - cpu_ns);
+    return look_at_counters(w, changed);
 }
 
 /* The queue alone, which costs next to nothing however many sockets there are: an entry of the
  * timeline with the states of the last look. */
-static int watch_look_at_queue(struct watch *w)
+static int look_at_queue(struct watch *w)
 {
     struct look look = w->latest; /* borrows its sockets */
     int r = look_take_queue(&look, w->diag[SIDE_SERVER], w->args.family, w->args.port);
@@ -224,7 +224,7 @@ int watch_wait(struct watch *w)
         if (!far || now_ns >= w->due_ns)
             continue;
         int64_t cpu_ns = thread_cpu_ns();
-        r = watch_look_at_queue(w);
+        r = look_at_queue(w);
         queue_ns = look_interval_ns(WATCH_QUEUE_NS, thread_cpu_ns() - cpu_ns, WATCH_QUEUE_PARTS);
     }
     return r;
@@ -290,7 +290,7 @@ int watch_count_anew(struct watch *w)
 int watch_count(struct watch *w)
 {
     w->counters_due_ns = 0;
-    return watch_look_at_counters(w, true);
+    return look_at_counters(w, true);
 }
 
 json_t *watch_counters(const struct watch *w, int64_t zero_ns)

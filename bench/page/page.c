@@ -26,7 +26,7 @@ const void *page_part(const char *name, size_t *ret_size)
 }
 
 /* '<' stands only in strings of JSON, and would begin a tag of the page ("</script>"). */
-static int page_put(const char *text, size_t size, void *out)
+static int put(const char *text, size_t size, void *out)
 {
     const char *end = text + size;
     while (text < end) {
@@ -44,7 +44,7 @@ int page_write(FILE *out, const json_t *document)
     bool written =
         fwrite(page_part_before, sizeof(page_part_before), 1, out) == 1 &&
         fputs("<script type=\"application/json\" id=\"document\">\n", out) >= 0 &&
-        !json_dump_callback(document, page_put, out, JSON_COMPACT | JSON_REAL_PRECISION(15)) &&
+        !json_dump_callback(document, put, out, JSON_COMPACT | JSON_REAL_PRECISION(15)) &&
         fputs("\n</script>", out) >= 0 &&
         fwrite(page_part_behind, sizeof(page_part_behind), 1, out) == 1;
     return written && !fflush(out) ? 0 : -EIO;

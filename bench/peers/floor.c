@@ -51,7 +51,7 @@ struct floor_thread {
 };
 
 /* A failed call ends the program: there is nothing to go on with. */
-static int floor_must(int result, const char *what)
+static int must(int result, const char *what)
 {
     if (result < 0) {
         fprintf(stderr, "tcplab-floor: %s: %s\n", what, strerror(errno));
@@ -63,9 +63,9 @@ static int floor_must(int result, const char *what)
 static void floor_byte(int from, int to)
 {
     char byte = 'x';
-    floor_must((int)send(from, &byte, 1, MSG_NOSIGNAL), "send");
+    must((int)send(from, &byte, 1, MSG_NOSIGNAL), "send");
     if (recv(to, &byte, 1, 0) != 1)
-        floor_must(-1, "recv");
+        must(-1, "recv");
 }
 
 static void floor_listen(struct floor_thread *t)
@@ -74,21 +74,19 @@ static void floor_listen(struct floor_thread *t)
         socklen_t size = sizeof(t->address[i]);
         t->address[i] =
             (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-        t->listener[i] = floor_must(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
-        floor_must(bind(t->listener[i], (struct sockaddr *)&t->address[i], size), "bind");
-        floor_must(listen(t->listener[i], FLOOR_HELD_MAX), "listen");
-        floor_must(getsockname(t->listener[i], (struct sockaddr *)&t->address[i], &size),
-                   "getsockname");
+        t->listener[i] = must(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
+        must(bind(t->listener[i], (struct sockaddr *)&t->address[i], size), "bind");
+        must(listen(t->listener[i], FLOOR_HELD_MAX), "listen");
+        must(getsockname(t->listener[i], (struct sockaddr *)&t->address[i], &size), "getsockname");
     }
 }
 
 static int floor_socket(enum floor_close how)
 {
-    int fd = floor_must(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
+    int fd = must(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
     if (how == FLOOR_RST) {
         const struct linger now = {.l_onoff = 1};
-        floor_must(setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now)),
-                   "setsockopt SO_LINGER");
+        must(setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now)), "setsockopt SO_LINGER");
     }
     return fd;
 }
@@ -97,11 +95,11 @@ static int floor_socket(enum floor_close how)
 static int floor_open(const struct floor_thread *t, int client, int which)
 {
     const struct sockaddr *to = (const struct sockaddr *)&t->address[which];
-    floor_must(connect(client, to, sizeof(t->address[which])), "connect");
-    return floor_must(accept4(t->listener[which], NULL, NULL, SOCK_CLOEXEC), "accept");
+    must(connect(client, to, sizeof(t->address[which])), "connect");
+    return must(accept4(t->listener[which], NULL, NULL, SOCK_CLOEXEC), "accept");
 }
 
-static void floor_connections(struct floor_thread *t, int64_t end_ns)
+static void connections(struct floor_thread *t, int64_t end_ns)
 {
     const struct floor_mode *mode = t->mode;
     const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
@@ -116,7 +114,7 @@ static void floor_connections(struct floor_thread *t, int64_t end_ns)
                 floor_byte(server, client);
             }
             if (mode->close == FLOOR_REUSE) {
-                floor_must(connect(client, &nobody, sizeof(nobody)), "connect to nobody");
+                must(connect(client, &nobody, sizeof(nobody)), "connect to nobody");
             } else {
                 close(client);
                 client = -1;
@@ -129,7 +127,7 @@ static void floor_connections(struct floor_thread *t, int64_t end_ns)
         close(client);
 }
 
-static void floor_echo(struct floor_thread *t, int (*pair)[2], int64_t end_ns)
+static void echo(struct floor_thread *t, int (*pair)[2], int64_t end_ns)
 {
     int next = 0;
     do {
@@ -142,17 +140,17 @@ static void floor_echo(struct floor_thread *t, int (*pair)[2], int64_t end_ns)
     } while (clock_now_ns() < end_ns);
 }
 
-static void *floor_run(void *arg)
+static void *run(void *arg)
 {
     struct floor_thread *t = arg;
     cpu_set_t cpu;
     CPU_ZERO(&cpu);
     CPU_SET(t->cpu, &cpu);
-    floor_must(sched_setaffinity(0, sizeof(cpu), &cpu), "sched_setaffinity");
+    must(sched_setaffinity(0, sizeof(cpu), &cpu), "sched_setaffinity");
     floor_listen(t);
     int(*pair)[2] = calloc((size_t)t->held + 1, sizeof(*pair));
     if (!pair)
-        floor_must(-1, "calloc");
+        must(-1, "calloc");
     for (int i = 0; t->mode->held && i < t->held; i++) {
         pair[i][0] = floor_socket(FLOOR_FIN);
         pair[i][1] = floor_open(t, pair[i][0], i % FLOOR_LISTENERS);
@@ -162,9 +160,9 @@ static void *floor_run(void *arg)
     int64_t began_ns = clock_now_ns();
     int64_t end_ns = began_ns + (int64_t)(t->seconds * 1e9);
     if (t->mode->held)
-        floor_echo(t, pair, end_ns);
+        echo(t, pair, end_ns);
     else
-        floor_connections(t, end_ns);
+        connections(t, end_ns);
     t->elapsed_s = (double)(clock_now_ns() - began_ns) / 1e9;
     free(pair);
     return NULL;
@@ -174,7 +172,7 @@ static void *floor_run(void *arg)
 static int floor_cpu(int n)
 {
     cpu_set_t allowed;
-    floor_must(sched_getaffinity(0, sizeof(allowed), &allowed), "sched_getaffinity");
+    must(sched_getaffinity(0, sizeof(allowed), &allowed), "sched_getaffinity");
     n %= CPU_COUNT(&allowed);
     int cpu = 0;
     while (!CPU_ISSET(cpu, &allowed) || n-- > 0)
@@ -182,7 +180,7 @@ static int floor_cpu(int n)
     return cpu;
 }
 
-static const struct floor_mode *floor_find_mode(const char *name)
+static const struct floor_mode *find_mode(const char *name)
 {
     for (size_t i = 0; i < sizeof(floor_modes) / sizeof(floor_modes[0]); i++)
         if (!strcmp(name, floor_modes[i].name))
@@ -190,7 +188,7 @@ static const struct floor_mode *floor_find_mode(const char *name)
     return NULL;
 }
 
-static int floor_usage(void)
+static int usage(void)
 {
     fprintf(stderr, "usage: tcplab-floor crr-fin|crr-rst|crr-reuse|cc-fin|cc-rst|cc-reuse|echo "
                     "[SECONDS [THREADS [HELD]]]\n");
@@ -199,13 +197,13 @@ static int floor_usage(void)
 
 int main(int argc, char **argv)
 {
-    const struct floor_mode *mode = argc > 1 ? floor_find_mode(argv[1]) : NULL;
+    const struct floor_mode *mode = argc > 1 ? find_mode(argv[1]) : NULL;
     double seconds = argc > 2 ? strtod(argv[2], NULL) : 2;
     int threads = argc > 3 ? atoi(argv[3]) : 1;
     int held = argc > 4 ? atoi(argv[4]) : 64;
     if (!mode || argc > 5 || !(seconds > 0) || threads < 1 || threads > FLOOR_THREADS_MAX ||
         held < threads || held > FLOOR_HELD_MAX)
-        return floor_usage();
+        return usage();
 
     static struct floor_thread thread[FLOOR_THREADS_MAX];
     pthread_barrier_t start;
@@ -216,8 +214,8 @@ int main(int argc, char **argv)
                                           .seconds = seconds,
                                           .cpu = floor_cpu(i),
                                           .held = held / threads};
-        errno = pthread_create(&thread[i].id, NULL, floor_run, &thread[i]);
-        floor_must(errno ? -1 : 0, "pthread_create");
+        errno = pthread_create(&thread[i].id, NULL, run, &thread[i]);
+        must(errno ? -1 : 0, "pthread_create");
     }
     int64_t done = 0;
     double rate = 0;

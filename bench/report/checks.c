@@ -22,14 +22,14 @@ static const char *checks_text(const json_t *check, const char *key)
     return text ? text : "";
 }
 
-static bool checks_same_rule(const json_t *a, const json_t *b)
+static bool same_rule(const json_t *a, const json_t *b)
 {
     return !strcmp(checks_text(a, "rule"), checks_text(b, "rule")) &&
            !strcmp(checks_text(a, "source"), checks_text(b, "source"));
 }
 
 /* Right-aligned at `end`, at least two spaces after what stands there; returns the column. */
-static int checks_cell(FILE *out, const char *text, int column, int end)
+static int cell(FILE *out, const char *text, int column, int end)
 {
     int width = layout_columns(text), gap = end - width - column;
     layout_fill(out, ' ', gap < 2 ? 2 : gap);
@@ -49,7 +49,7 @@ static void checks_verdict(FILE *out, const json_t *check, const struct expected
     fputc('\n', out);
 }
 
-static void checks_row(FILE *out, const json_t *check)
+static void row(FILE *out, const json_t *check)
 {
     struct expected e = expected_of(check);
     int column = fprintf(out, "  %s", checks_text(check, "name"));
@@ -58,8 +58,8 @@ static void checks_row(FILE *out, const json_t *check)
         fputc('\n', out);
         column = 0;
     }
-    column = checks_cell(out, e.predicted, column, CHECKS_PREDICTED);
-    column = checks_cell(out, e.observed, column, CHECKS_OBSERVED);
+    column = cell(out, e.predicted, column, CHECKS_PREDICTED);
+    column = cell(out, e.observed, column, CHECKS_OBSERVED);
     checks_verdict(out, check, &e, column);
 }
 
@@ -77,22 +77,22 @@ static void checks_rule(FILE *out, const json_t *check)
     fputs(terminal_style(out, TERMINAL_PLAIN), out);
 }
 
-static bool checks_rule_is_new(const json_t *checks, size_t index)
+static bool rule_is_new(const json_t *checks, size_t index)
 {
     for (size_t i = 0; i < index; i++)
-        if (checks_same_rule(json_array_get(checks, i), json_array_get(checks, index)))
+        if (same_rule(json_array_get(checks, i), json_array_get(checks, index)))
             return false;
     return true;
 }
 
-static void checks_group(FILE *out, const json_t *checks, const json_t *first)
+static void group(FILE *out, const json_t *checks, const json_t *first)
 {
     size_t i;
     json_t *check;
     json_array_foreach((json_t *)checks, i, check)
     {
-        if (checks_same_rule(check, first))
-            checks_row(out, check);
+        if (same_rule(check, first))
+            row(out, check);
     }
     checks_rule(out, first);
 }
@@ -108,16 +108,16 @@ void checks_page(FILE *out, const json_t *checks)
             "observed");
     json_array_foreach((json_t *)checks, i, check)
     {
-        if (!checks_rule_is_new(checks, i))
+        if (!rule_is_new(checks, i))
             continue;
         if (i)
             fputc('\n', out);
-        checks_group(out, checks, check);
+        group(out, checks, check);
     }
 }
 
 /* Its unit does not stand beside the number already (see expected_of()). */
-static bool checks_is_counted(const json_t *check)
+static bool is_counted(const json_t *check)
 {
     static const char *const others[] = {"s", "ms", "us", "errno", ""};
     for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
@@ -137,9 +137,9 @@ void checks_observed(FILE *out, const json_t *checks)
     {
         struct expected e = expected_of(check);
         int column = fprintf(out, "  %s", checks_text(check, "name"));
-        checks_cell(out, e.observed, column, CHECKS_OBSERVED);
-        fprintf(out, "%s%s\n", checks_is_counted(check) ? "  " : "",
-                checks_is_counted(check) ? checks_text(check, "unit") : "");
+        cell(out, e.observed, column, CHECKS_OBSERVED);
+        fprintf(out, "%s%s\n", is_counted(check) ? "  " : "",
+                is_counted(check) ? checks_text(check, "unit") : "");
     }
 }
 
@@ -150,7 +150,7 @@ bool checks_is_headline(const char *name, double lo, double hi)
     return !strstr(name, ".Tcp") && !strstr(name, ".Ip") && (lo != 0 || hi != 0);
 }
 
-static void checks_you_row(FILE *out, const json_t *check)
+static void you_row(FILE *out, const json_t *check)
 {
     struct expected e = expected_of(check);
     char you[32];
@@ -164,9 +164,9 @@ static void checks_you_row(FILE *out, const json_t *check)
         fputc('\n', out);
         column = 0;
     }
-    column = checks_cell(out, you, column, CHECKS_YOU);
-    column = checks_cell(out, e.predicted, column, CHECKS_YOU_RULE);
-    checks_cell(out, e.observed, column, CHECKS_YOU_OBSERVED);
+    column = cell(out, you, column, CHECKS_YOU);
+    column = cell(out, e.predicted, column, CHECKS_YOU_RULE);
+    cell(out, e.observed, column, CHECKS_YOU_OBSERVED);
     fputc('\n', out);
 }
 
@@ -185,6 +185,6 @@ void checks_you(FILE *out, const json_t *checks)
                     CHECKS_YOU_OBSERVED - CHECKS_YOU_RULE, "observed");
         }
         begun = true;
-        checks_you_row(out, check);
+        you_row(out, check);
     }
 }

@@ -24,36 +24,36 @@ static const struct {
 };
 #define CLAIMS_WORDS (sizeof(claims_words) / sizeof(*claims_words))
 
-static const char *claims_string(const json_t *claim, const char *key)
+static const char *string(const json_t *claim, const char *key)
 {
     return json_string_value(json_object_get(claim, key));
 }
 
-static size_t claims_word_of(const json_t *claim)
+static size_t word_of(const json_t *claim)
 {
-    const char *verdict = claims_string(claim, "verdict");
+    const char *verdict = string(claim, "verdict");
     size_t i = 0;
     while (i + 1 < CLAIMS_WORDS && (!verdict || strcmp(verdict, claims_words[i].verdict)))
         i++;
     return i;
 }
 
-static void claims_quote(FILE *out, const json_t *claim)
+static void quote(FILE *out, const json_t *claim)
 {
-    const char *says = claims_string(claim, "says");
+    const char *says = string(claim, "says");
     char *quoted;
     if (asprintf(&quoted, "“%s”", says ? says : "") < 0)
         return;
     fputs("  ", out);
     layout_words(out, quoted, 2, 2);
     free(quoted);
-    layout_labelled(out, "says who", claims_string(claim, "source"));
+    layout_labelled(out, "says who", string(claim, "source"));
 }
 
 static void claims_verdict(FILE *out, const json_t *claim)
 {
-    size_t word = claims_word_of(claim);
-    const char *since = claims_string(claim, "since"),
+    size_t word = word_of(claim);
+    const char *since = string(claim, "since"),
                *style = terminal_style(out, claims_words[word].style);
     fprintf(out, "  %-*s%s%s%s", LAYOUT_LABEL - 2, "verdict", style, claims_words[word].word,
             terminal_style(out, TERMINAL_PLAIN));
@@ -63,10 +63,10 @@ static void claims_verdict(FILE *out, const json_t *claim)
 }
 
 /* A long name has a line of its own. */
-static void claims_row(FILE *out, const json_t *observation)
+static void row(FILE *out, const json_t *observation)
 {
     struct expected e = expected_of(observation);
-    const char *name = claims_string(observation, "name");
+    const char *name = string(observation, "name");
     int column = fprintf(out, "    %s", name ? name : "unnamed");
     int gap = CLAIMS_CLAIMED - layout_columns(e.predicted) - column;
     if (gap < 2) {
@@ -82,7 +82,7 @@ static void claims_row(FILE *out, const json_t *observation)
 static void claims_observed(FILE *out, const json_t *claim)
 {
     const json_t *observed = json_object_get(claim, "observed");
-    const char *command = claims_string(claim, "command");
+    const char *command = string(claim, "command");
     size_t i;
     json_t *observation;
     if (!command)
@@ -92,32 +92,30 @@ static void claims_observed(FILE *out, const json_t *claim)
             CLAIMS_SEEN - CLAIMS_CLAIMED, "observed", terminal_style(out, TERMINAL_PLAIN));
     json_array_foreach((json_t *)observed, i, observation)
     {
-        claims_row(out, observation);
+        row(out, observation);
     }
 }
 
-static void claims_one(FILE *out, const json_t *claim)
+static void one(FILE *out, const json_t *claim)
 {
-    const char *name = claims_string(claim, "name"),
-               *verdict = claims_words[claims_word_of(claim)].verdict;
+    const char *name = string(claim, "name"), *verdict = claims_words[word_of(claim)].verdict;
     page_title(out, "%s", name ? name : "unnamed");
-    claims_quote(out, claim);
+    quote(out, claim);
     claims_verdict(out, claim);
     claims_observed(out, claim);
     if (!strcmp(verdict, "changed") || !strcmp(verdict, "never_true"))
-        layout_labelled(out, "instead", claims_string(claim, "truth"));
-    layout_labelled(out, strcmp(verdict, "holds") ? "and" : "but", claims_string(claim, "nuance"));
-    layout_labelled(out, claims_string(claim, "experiment") ? "note" : "not run",
-                    claims_string(claim, "reason"));
+        layout_labelled(out, "instead", string(claim, "truth"));
+    layout_labelled(out, strcmp(verdict, "holds") ? "and" : "but", string(claim, "nuance"));
+    layout_labelled(out, string(claim, "experiment") ? "note" : "not run", string(claim, "reason"));
 }
 
-static void claims_summary(FILE *out, const json_t *claims)
+static void summary(FILE *out, const json_t *claims)
 {
     size_t n[CLAIMS_WORDS] = {0}, i;
     json_t *claim;
     json_array_foreach((json_t *)claims, i, claim)
     {
-        n[claims_word_of(claim)]++;
+        n[word_of(claim)]++;
     }
     page_title(out, "Of %zu claims", json_array_size(claims));
     for (size_t word = 0; word < CLAIMS_WORDS; word++) {
@@ -137,8 +135,8 @@ void claims_text(FILE *out, const json_t *document)
     report_head_text(out, document);
     json_array_foreach((json_t *)claims, i, claim)
     {
-        claims_one(out, claim);
+        one(out, claim);
     }
     if (json_array_size(claims) > 1)
-        claims_summary(out, claims);
+        summary(out, claims);
 }

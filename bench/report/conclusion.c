@@ -13,7 +13,7 @@ const char *conclusion_verdict(const json_t *run)
     return verdict ? verdict : "inconclusive";
 }
 
-static enum terminal_style conclusion_style(const char *verdict)
+static enum terminal_style style(const char *verdict)
 {
     return !strcmp(verdict, "agree")    ? TERMINAL_GOOD
            : !strcmp(verdict, "differ") ? TERMINAL_BAD
@@ -22,7 +22,7 @@ static enum terminal_style conclusion_style(const char *verdict)
 
 void conclusion_word(FILE *out, const char *verdict)
 {
-    fprintf(out, "%s%s%s", terminal_style(out, conclusion_style(verdict)), verdict,
+    fprintf(out, "%s%s%s", terminal_style(out, style(verdict)), verdict,
             terminal_style(out, TERMINAL_PLAIN));
 }
 
@@ -38,7 +38,7 @@ size_t conclusion_checks(const json_t *run, const char *verdict)
 }
 
 /* "as the rule says, 6 of 6 checks"; nothing where none was made. */
-static void conclusion_count(FILE *out, const json_t *run)
+static void count(FILE *out, const json_t *run)
 {
     size_t all = conclusion_checks(run, NULL), differ = conclusion_checks(run, "differ"),
            agree = conclusion_checks(run, "agree");
@@ -54,7 +54,7 @@ static void conclusion_write(FILE *out, const json_t *run)
 {
     const char *reason = json_string_value(json_object_get(run, "reason"));
     bool checked = conclusion_checks(run, NULL);
-    conclusion_count(out, run);
+    count(out, run);
     if (reason && !conclusion_checks(run, "differ")) /* those are listed one by one */
         fprintf(out, "%s%s", checked ? ". " : "", reason);
     else if (!checked)
@@ -73,7 +73,7 @@ char *conclusion_sentence(const json_t *run)
     return text;
 }
 
-static void conclusion_item(FILE *out, const json_t *check, int indent)
+static void item(FILE *out, const json_t *check, int indent)
 {
     const char *name = json_string_value(json_object_get(check, "name"));
     struct expected e = expected_of(check);
@@ -91,7 +91,7 @@ void conclusion_list(FILE *out, const json_t *run, int indent)
     json_array_foreach(json_object_get(run, "checks"), i, check)
     {
         if (!strcmp(conclusion_verdict(check), "differ") && named++ < CONCLUSION_NAMED)
-            conclusion_item(out, check, indent);
+            item(out, check, indent);
     }
     if (named > CONCLUSION_NAMED)
         fprintf(out, "%*s... and %zu more\n", indent, "", named - CONCLUSION_NAMED);

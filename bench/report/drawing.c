@@ -9,20 +9,20 @@
 #define DRAWING_INDENT 4
 #define DRAWING_SPAN   (page_width() < 64 ? page_width() - 6 : 58) /* between the two lines */
 
-static void drawing_begin(FILE *out)
+static void begin(FILE *out)
 {
     layout_fill(out, ' ', DRAWING_INDENT);
     fputc('|', out);
 }
 
 /* "---- SYN ------------>", or with what became of it at the arrow's end. */
-static void drawing_arrow(FILE *out, const char *text, bool right)
+static void arrow(FILE *out, const char *text, bool right)
 {
     const char *cross = strstr(text, " x ");
     int label = cross ? (int)(cross - text) : (int)strlen(text),
         fate = cross ? layout_columns(cross + 3) + 2 : 0;
     int dashes = DRAWING_SPAN - label - 2 - 4 - 1 - fate;
-    drawing_begin(out);
+    begin(out);
     if (!right && cross)
         fprintf(out, " %s%s%s ", terminal_style(out, TERMINAL_BAD), cross + 3,
                 terminal_style(out, TERMINAL_PLAIN));
@@ -39,10 +39,10 @@ static void drawing_arrow(FILE *out, const char *text, bool right)
 
 /* What a program does stands inside, beside its line; the state that an end is in now as well, in
  * brackets. */
-static void drawing_note(FILE *out, const char *text, bool right, bool state)
+static void note(FILE *out, const char *text, bool right, bool state)
 {
     int width = layout_columns(text) + (state ? 2 : 0);
-    drawing_begin(out);
+    begin(out);
     layout_fill(out, ' ', right ? DRAWING_SPAN - width - 1 : 1);
     fprintf(out, "%s%s%s", state ? "[" : terminal_style(out, TERMINAL_DIM), text,
             state ? "]" : terminal_style(out, TERMINAL_PLAIN));
@@ -66,11 +66,11 @@ static void drawing_line(FILE *out, const char *line)
     bool state = line[0] && line[1] == ':';
     const char *text = line + (state ? 3 : 2);
     if (*line == '>' || *line == '<')
-        drawing_arrow(out, text, *line == '>');
+        arrow(out, text, *line == '>');
     else if (*line == '.')
         drawing_pause(out, text);
     else
-        drawing_note(out, text, *line == 's', state);
+        note(out, text, *line == 's', state);
 }
 
 void drawing_page(FILE *out, const json_t *lines)

@@ -46,8 +46,8 @@ static struct scale expected_scale(const char *unit, const struct expected_numbe
 }
 
 /* "1 socket"; units are words of several. */
-static void expected_one(const struct expected_numbers *n, const struct scale *s,
-                         char text[static EXPECTED_MAX])
+static void one(const struct expected_numbers *n, const struct scale *s,
+                char text[static EXPECTED_MAX])
 {
     size_t length = strlen(text);
     if (n->lo == 1 && n->hi == 1 && s->seconds == 0 && length && text[length - 1] == 's')
@@ -62,7 +62,7 @@ static const char *expected_error(double number, char text[static HUMAN_MAX])
     return text;
 }
 
-static struct expected expected_errors(const struct expected_numbers *n)
+static struct expected errors(const struct expected_numbers *n)
 {
     char lo[HUMAN_MAX], hi[HUMAN_MAX], observed[HUMAN_MAX];
     struct expected e = {.observed = "-"};
@@ -105,7 +105,7 @@ static void expected_observed(double observed, const struct scale *s,
              s->seconds > 0 ? s->unit : "");
 }
 
-static void expected_far(double distance, const struct scale *s, char text[static EXPECTED_MAX])
+static void far(double distance, const struct scale *s, char text[static EXPECTED_MAX])
 {
     char number[HUMAN_MAX];
     if (s->seconds > 0)
@@ -115,19 +115,19 @@ static void expected_far(double distance, const struct scale *s, char text[stati
     snprintf(text, EXPECTED_MAX, "%c%s", distance > 0 ? '+' : '-', number);
 }
 
-static struct expected expected_numbers(const char *unit, const struct expected_numbers *n)
+static struct expected numbers(const char *unit, const struct expected_numbers *n)
 {
     if (!strcmp(unit, "errno"))
-        return expected_errors(n);
+        return errors(n);
     struct scale s = expected_scale(unit, n);
     struct expected e = {.observed = "-"};
     expected_predicted(n, &s, e.predicted);
-    expected_one(n, &s, e.predicted);
+    one(n, &s, e.predicted);
     if (isnan(n->observed))
         return e;
     expected_observed(n->observed, &s, e.observed);
     if (expected_distance(n) != 0)
-        expected_far(expected_distance(n), &s, e.distance);
+        far(expected_distance(n), &s, e.distance);
     return e;
 }
 
@@ -135,5 +135,5 @@ struct expected expected_of(const json_t *check)
 {
     const char *unit = json_string_value(json_object_get(check, "unit"));
     struct expected_numbers n = expected_read(check);
-    return expected_numbers(unit ? unit : "", &n);
+    return numbers(unit ? unit : "", &n);
 }

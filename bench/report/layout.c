@@ -6,7 +6,7 @@
 
 #define LAYOUT_PHRASE 16 /* bytes */
 
-static int layout_columns_of(const char *text, size_t bytes)
+static int columns_of(const char *text, size_t bytes)
 {
     int columns = 0;
     for (size_t i = 0; i < bytes; i++)
@@ -16,7 +16,7 @@ static int layout_columns_of(const char *text, size_t bytes)
 
 int layout_columns(const char *text)
 {
-    return layout_columns_of(text, strlen(text));
+    return columns_of(text, strlen(text));
 }
 
 void layout_fill(FILE *out, char c, int n)
@@ -26,7 +26,7 @@ void layout_fill(FILE *out, char c, int n)
 }
 
 /* A word, or a short phrase in quotes with what sticks to it: "length > L" is not torn apart. */
-static size_t layout_word(const char *text)
+static size_t word(const char *text)
 {
     const char *open = memchr(text, '"', strcspn(text, " \n")),
                *close = open ? strchr(open + 1, '"') : NULL;
@@ -38,8 +38,8 @@ void layout_words(FILE *out, const char *text, int indent, int column)
 {
     bool fresh = true; /* no word on this line yet */
     for (text += strspn(text, " \n"); *text; text += strspn(text, " \n")) {
-        size_t bytes = layout_word(text);
-        int columns = layout_columns_of(text, bytes);
+        size_t bytes = word(text);
+        int columns = columns_of(text, bytes);
         if (column + !fresh + columns > page_width() && column > indent) {
             column = fprintf(out, "\n%*s", indent, "") - 1;
             fresh = true;
@@ -61,7 +61,7 @@ void layout_labelled(FILE *out, const char *label, const char *text)
 }
 
 /* Up to a space that no quote protects. */
-static size_t layout_argument(const char *text)
+static size_t argument(const char *text)
 {
     char quote = '\0';
     size_t n = 0;
@@ -76,14 +76,14 @@ static size_t layout_argument(const char *text)
 
 /* Arguments that stay together: an option and what follows it up to the next one, if that fits into
  * a line. */
-static size_t layout_clause(const char *text, int room)
+static size_t clause(const char *text, int room)
 {
-    size_t n = layout_argument(text);
+    size_t n = argument(text);
     for (;;) {
         size_t next = n + strspn(text + n, " ");
-        size_t longer = next + layout_argument(text + next);
+        size_t longer = next + argument(text + next);
         if (!text[next] || text[next] == '-' || text[next] == '|' ||
-            layout_columns_of(text, longer) > room)
+            columns_of(text, longer) > room)
             return n;
         n = longer;
     }
@@ -93,8 +93,8 @@ void layout_command(FILE *out, const char *prompt, const char *command)
 {
     int indent = fprintf(out, "  %s ", prompt), column = indent;
     for (const char *text = command; *text; text += strspn(text, " ")) {
-        size_t bytes = layout_clause(text, page_width() - indent - 6);
-        int columns = layout_columns_of(text, bytes);
+        size_t bytes = clause(text, page_width() - indent - 6);
+        int columns = columns_of(text, bytes);
         bool last = !text[bytes];
         if (column > indent && column + 1 + columns + (last ? 0 : 2) > page_width())
             column = fprintf(out, " \\\n%*s", indent + 4, "") - 3;

@@ -30,7 +30,7 @@ const char *ledger_note(const char *row)
     return NULL;
 }
 
-static void ledger_balance(FILE *out, int64_t attempted, int64_t sum)
+static void balance(FILE *out, int64_t attempted, int64_t sum)
 {
     char a[HUMAN_MAX], b[HUMAN_MAX];
     if (sum == attempted)
@@ -60,5 +60,5 @@ void ledger_page(FILE *out, const json_t *ledger)
         page_count(out, label, count, ledger_note(row));
         sum += count;
     }
-    ledger_balance(out, attempted, sum);
+    balance(out, attempted, sum);
 }

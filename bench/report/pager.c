@@ -10,7 +10,7 @@
 #define PAGER_MISSING 127 /* of sh -c: there is no such command */
 
 /* NULL: nobody wants one. */
-static const char *pager_command(void)
+static const char *command(void)
 {
     const char *pager = getenv("PAGER"), *term = getenv("TERM");
     if (!terminal_rows() || !term || !*term || !strcmp(term, "dumb"))
@@ -23,12 +23,12 @@ static const char *pager_command(void)
 void pager_begin(struct pager *p, bool wanted)
 {
     *p = (struct pager){0};
-    p->out = wanted && pager_command() ? open_memstream(&p->text, &p->size) : NULL;
+    p->out = wanted && command() ? open_memstream(&p->text, &p->size) : NULL;
     if (!p->out)
         p->out = stdout;
 }
 
-static bool pager_is_long(const struct pager *p)
+static bool is_long(const struct pager *p)
 {
     int lines = 0;
     for (size_t i = 0; i < p->size; i++)
@@ -38,13 +38,13 @@ static bool pager_is_long(const struct pager *p)
 
 /* false: there is no such pager, and nothing was shown. A user who leaves it early has seen
  * enough. */
-static bool pager_show(const struct pager *p)
+static bool show(const struct pager *p)
 {
     /* as git does: colours, and no other screen that takes the report away at the end */
     setenv("LESS", "FRX", 0);
     setenv("LV", "-c", 0);
     fflush(NULL);
-    FILE *pipe = popen(pager_command(), "w");
+    FILE *pipe = popen(command(), "w");
     if (!pipe)
         return false;
     void (*interrupt)(int) = signal(SIGINT, SIG_IGN); /* in there it is a key */
@@ -61,7 +61,7 @@ int pager_end(struct pager *p)
     if (p->out == stdout)
         return program_flush();
     fclose(p->out);
-    if (!pager_is_long(p) || !pager_show(p))
+    if (!is_long(p) || !show(p))
         fwrite(p->text, 1, p->size, stdout);
     free(p->text);
     return program_flush();

@@ -15,23 +15,23 @@ struct scale scale_seconds(double largest)
 }
 
 /* 0 for a unit that is not one of time. */
-static double scale_unit_seconds(const char *unit)
+static double unit_seconds(const char *unit)
 {
     return !strcmp(unit, "s") ? 1 : !strcmp(unit, "ms") ? 1e-3 : !strcmp(unit, "us") ? 1e-6 : 0;
 }
 
-static bool scale_is_whole(double value)
+static bool is_whole(double value)
 {
     return !isfinite(value) || (fabs(value) < 1e15 && floor(value) == value);
 }
 
 struct scale scale_for(const char *unit, const double *values, int n)
 {
-    double seconds = scale_unit_seconds(unit), largest = 0;
+    double seconds = unit_seconds(unit), largest = 0;
     bool whole = true;
     for (int i = 0; i < n; i++) {
         largest = isfinite(values[i]) ? fmax(largest, fabs(values[i])) : largest;
-        whole = whole && scale_is_whole(values[i]);
+        whole = whole && is_whole(values[i]);
     }
     if (seconds == 0)
         return (struct scale){unit, 1, whole ? 0 : 3};

@@ -53,13 +53,13 @@ static const char *sequence_fate(const json_t *segment, int room)
     return NULL;
 }
 
-static bool sequence_is_in_transit(const json_t *segment)
+static bool is_in_transit(const json_t *segment)
 {
     const char *fate = json_string_value(json_object_get(segment, "fate"));
     return fate && !strcmp(fate, "in_transit");
 }
 
-static bool sequence_to_server(const json_t *segment)
+static bool to_server(const json_t *segment)
 {
     const char *direction = json_string_value(json_object_get(segment, "direction"));
     return !direction || strcmp(direction, "to_client");
@@ -87,13 +87,13 @@ static double sequence_end(const json_t *segment)
 
 /* Where the connection that this segment belongs to begins: with a SYN after something else than a
  * SYN, the port is used again. */
-static size_t sequence_beginning(const struct sequence *s, size_t index)
+static size_t beginning(const struct sequence *s, size_t index)
 {
     size_t begin = 0;
     const char *before = "SYN";
     for (size_t i = 0; i <= index; i++) {
         const json_t *segment = json_array_get(s->segments, i);
-        if (!sequence_to_server(segment))
+        if (!to_server(segment))
             continue;
         const char *name = sequence_name(segment);
         begin = !strcmp(name, "SYN") && strcmp(before, "SYN") ? i : begin;
@@ -103,17 +103,16 @@ static size_t sequence_beginning(const struct sequence *s, size_t index)
 }
 
 /* Sent before, bytes or flags that take a sequence number; a repeated ACK is news of its own. */
-static bool sequence_is_again(const struct sequence *s, size_t index)
+static bool is_again(const struct sequence *s, size_t index)
 {
     const json_t *segment = json_array_get(s->segments, index);
     const char *name = sequence_name(segment);
     if (!page_integer(segment, "payload_bytes", NULL) && !strstr(name, "SYN") &&
         !strstr(name, "FIN"))
         return false;
-    for (size_t i = sequence_beginning(s, index); i < index; i++) {
+    for (size_t i = beginning(s, index); i < index; i++) {
         const json_t *other = json_array_get(s->segments, i);
-        if (!strcmp(sequence_name(other), name) &&
-            sequence_to_server(other) == sequence_to_server(segment) &&
+        if (!strcmp(sequence_name(other), name) && to_server(other) == to_server(segment) &&
             page_integer(other, "sequence", NULL) == page_integer(segment, "sequence", NULL) &&
             page_integer(other, "payload_bytes", NULL) ==
                 page_integer(segment, "payload_bytes", NULL))
@@ -123,7 +122,7 @@ static bool sequence_is_again(const struct sequence *s, size_t index)
 }
 
 /* A SYN and a bare RST acknowledge nothing. */
-static bool sequence_has_acknowledgement(const char *name)
+static bool has_acknowledgement(const char *name)
 {
     return strcmp(name, "SYN") && strcmp(name, "SYN+DATA") && strcmp(name, "RST");
 }
@@ -139,7 +138,7 @@ static const char *sequence_window(const struct sequence *s, size_t index)
         return ", win 0";
     for (size_t i = index; i-- > 0;) {
         const json_t *before = json_array_get(s->segments, i);
-        if (sequence_to_server(before) == sequence_to_server(segment))
+        if (to_server(before) == to_server(segment))
             return page_integer(before, "window", NULL) ? "" : ", win open";
     }
     return "";
@@ -155,13 +154,13 @@ static void sequence_label(const struct sequence *s, size_t index, int room,
     char sequence[32], acknowledgement[32] = "", bytes[40] = "", all[200];
     snprintf(sequence, sizeof(sequence), " seq %lld",
              (long long)page_integer(segment, "sequence", NULL));
-    if (sequence_has_acknowledgement(name))
+    if (has_acknowledgement(name))
         snprintf(acknowledgement, sizeof(acknowledgement), " ack %lld",
                  (long long)page_integer(segment, "acknowledged", NULL));
     if (payload)
         snprintf(bytes, sizeof(bytes), ", %lld byte%s", payload, payload == 1 ? "" : "s");
     const char *again = json_is_true(json_object_get(segment, "copy")) ? ", duplicate"
-                        : sequence_is_again(s, index)                  ? ", again"
+                        : is_again(s, index)                           ? ", again"
                                                                        : "";
     for (int fewer = 0; fewer < 3; fewer++) {
         snprintf(all, sizeof(all), " %.20s%s%s%s%s%s ", name, fewer < 2 ? sequence : "",
@@ -184,7 +183,7 @@ static void sequence_time(FILE *out, const struct sequence *s, double seconds, i
 }
 
 /* A piece of an arrow with its dashes; the label stands near the sender. */
-static void sequence_arrow(FILE *out, const char *label, int length, bool right, const char *head)
+static void arrow(FILE *out, const char *label, int length, bool right, const char *head)
 {
     int dashes = length - (int)strlen(label) - (int)strlen(head),
         near = dashes > 8 ? 4 : dashes / 2;
@@ -196,40 +195,40 @@ static void sequence_arrow(FILE *out, const char *label, int length, bool right,
 }
 
 /* Broken off where the room for its fate begins, at two thirds of the way at most. */
-static void sequence_broken(FILE *out, const json_t *segment, const char *label, const char *fate)
+static void broken(FILE *out, const json_t *segment, const char *label, const char *fate)
 {
-    bool right = sequence_to_server(segment);
+    bool right = to_server(segment);
     int words = (int)strlen(fate) + 1, length = SEQUENCE_SPAN - words;
     int least = (int)strlen(label) + 6, wish = SEQUENCE_SPAN * 2 / 3;
     length = length < wish ? length : wish > least ? wish : least;
     length = length > SEQUENCE_SPAN - words ? SEQUENCE_SPAN - words : length;
-    const char *head = sequence_is_in_transit(segment) ? "..." : "X";
+    const char *head = is_in_transit(segment) ? "..." : "X";
     int blank = SEQUENCE_SPAN - length - words;
     if (right) {
-        sequence_arrow(out, label, length, right, head);
+        arrow(out, label, length, right, head);
         fprintf(out, " %s%s%s%*s", terminal_style(out, TERMINAL_BAD), fate,
                 terminal_style(out, TERMINAL_PLAIN), blank, "");
     } else {
         fprintf(out, "%*s%s%s%s ", blank, "", terminal_style(out, TERMINAL_BAD), fate,
                 terminal_style(out, TERMINAL_PLAIN));
-        sequence_arrow(out, label, length, right, head);
+        arrow(out, label, length, right, head);
     }
 }
 
 /* It arrived, and the other end did nothing with it: that stands where the arrow ends. */
-static void sequence_ignored(FILE *out, const char *label, bool right, const char *then)
+static void ignored(FILE *out, const char *label, bool right, const char *then)
 {
     int words = (int)strlen(then) + 2;
     if (right)
-        sequence_arrow(out, label, SEQUENCE_SPAN - words, right, ">");
+        arrow(out, label, SEQUENCE_SPAN - words, right, ">");
     fprintf(out, " %s%s%s ", terminal_style(out, TERMINAL_BAD), then,
             terminal_style(out, TERMINAL_PLAIN));
     if (!right)
-        sequence_arrow(out, label, SEQUENCE_SPAN - words, right, "<");
+        arrow(out, label, SEQUENCE_SPAN - words, right, "<");
 }
 
 /* Its number, and how long after the segment before it was sent. */
-static void sequence_number(FILE *out, const struct sequence *s, size_t index)
+static void number(FILE *out, const struct sequence *s, size_t index)
 {
     char after[HUMAN_MAX] = "", text[HUMAN_MAX];
     double sent = sequence_seconds(json_array_get(s->segments, index), "t_ms"),
@@ -242,7 +241,7 @@ static void sequence_number(FILE *out, const struct sequence *s, size_t index)
 static void sequence_segment(FILE *out, const struct sequence *s, size_t index)
 {
     const json_t *segment = json_array_get(s->segments, index);
-    bool right = sequence_to_server(segment);
+    bool right = to_server(segment);
     char label[SEQUENCE_LABEL + 1];
     const char *fate = sequence_fate(segment, 0);
     int room = SEQUENCE_SPAN - SEQUENCE_DASHES - (fate ? (int)strlen(fate) + 2 : 0);
@@ -252,15 +251,15 @@ static void sequence_segment(FILE *out, const struct sequence *s, size_t index)
     const char *then = json_string_value(json_object_get(segment, "then"));
     double sent = sequence_seconds(segment, "t_ms"),
            arrived = fate ? NAN : sequence_seconds(segment, "arrived_ms");
-    sequence_number(out, s, index);
+    number(out, s, index);
     sequence_time(out, s, right ? sent : arrived, SEQUENCE_TIME);
     fputs(" |", out);
     if (fate)
-        sequence_broken(out, segment, label, fate);
+        broken(out, segment, label, fate);
     else if (then && (int)strlen(then) + 1 < room)
-        sequence_ignored(out, label, right, then);
+        ignored(out, label, right, then);
     else
-        sequence_arrow(out, label, SEQUENCE_SPAN, right, right ? ">" : "<");
+        arrow(out, label, SEQUENCE_SPAN, right, right ? ">" : "<");
     fputc('|', out);
     double other = right ? arrived : sent;
     if (!isnan(other))
@@ -277,7 +276,7 @@ static void sequence_pause(FILE *out, const char *text)
 }
 
 /* A gap is drawn where it is long for people, or for this connection. */
-static void sequence_gap(FILE *out, const struct sequence *s, double seconds)
+static void gap(FILE *out, const struct sequence *s, double seconds)
 {
     char text[64], human[HUMAN_MAX];
     if (isnan(seconds) ||
@@ -316,7 +315,7 @@ static size_t sequence_calls(FILE *out, const struct sequence *s, size_t from, d
         double at = sequence_seconds(call, "t_ms");
         if (at > before)
             break;
-        sequence_gap(out, s, at - *last);
+        gap(out, s, at - *last);
         sequence_call(out, s, call);
         *last = fmax(*last, at);
     }
@@ -341,7 +340,7 @@ static void sequence_segments(FILE *out, const struct sequence *s)
         } else {
             calls = sequence_calls(out, s, calls,
                                    sequence_seconds(json_array_get(s->segments, i), "t_ms"), &last);
-            sequence_gap(out, s, sequence_seconds(json_array_get(s->segments, i), "t_ms") - last);
+            gap(out, s, sequence_seconds(json_array_get(s->segments, i), "t_ms") - last);
         }
         sequence_segment(out, s, i);
         last = fmax(last, sequence_end(json_array_get(s->segments, i)));
@@ -367,7 +366,7 @@ static struct scale sequence_scale(const json_t *segments, double largest)
     return (struct scale){"ms", 1e3, shortest >= 1e-3 ? 1 : largest < 0.9999995 ? 3 : 2, 1};
 }
 
-static struct sequence sequence_new(const json_t *segments)
+static struct sequence new (const json_t *segments)
 {
     struct sequence s = {.segments = segments};
     double end = NAN;
@@ -405,7 +404,7 @@ void sequence_page(FILE *out, const json_t *packets, const char *server)
     char text[HUMAN_MAX];
     if (!json_array_size(segments))
         return;
-    struct sequence s = sequence_new(segments);
+    struct sequence s = new (segments);
     s.calls = json_object_get(packets, "calls");
     page_title(out, "One connection, segment by segment");
     if (caption && *caption)

@@ -69,13 +69,13 @@ char *setup_knobs(const json_t *knobs, const json_t *only)
 
 /* --- the drawing --- */
 
-static void setup_centred(FILE *out, const char *text, int width)
+static void centred(FILE *out, const char *text, int width)
 {
     int left = (width - (int)strlen(text)) / 2;
     fprintf(out, "%*s%s%*s", left, "", text, width - left - (int)strlen(text), "");
 }
 
-static void setup_border(FILE *out, int width)
+static void border(FILE *out, int width)
 {
     fputc('+', out);
     layout_fill(out, '-', width);
@@ -93,58 +93,57 @@ static void setup_cable(FILE *out, const char *text, int width, char fill)
     fputs(fill == ' ' ? "  " : "> ", out);
 }
 
-static void setup_host_line(FILE *out, const char *text, int width)
+static void host_line(FILE *out, const char *text, int width)
 {
     fputc('|', out);
-    setup_centred(out, text, width);
+    centred(out, text, width);
     fputc('|', out);
 }
 
 /* One line of two boxes and what is between them. */
-static void setup_two(FILE *out, const char *left, const char *right, const int width[2],
-                      const char *text, char fill)
+static void two(FILE *out, const char *left, const char *right, const int width[2],
+                const char *text, char fill)
 {
     layout_fill(out, ' ', SETUP_INDENT);
-    setup_host_line(out, left, width[0]);
+    host_line(out, left, width[0]);
     setup_cable(out, text, SETUP_WIDTH - width[0] - width[1] - 4, fill);
-    setup_host_line(out, right, width[1]);
+    host_line(out, right, width[1]);
     fputc('\n', out);
 }
 
-static void setup_two_border(FILE *out, const int width[2])
+static void two_border(FILE *out, const int width[2])
 {
     layout_fill(out, ' ', SETUP_INDENT);
-    setup_border(out, width[0]);
+    border(out, width[0]);
     layout_fill(out, ' ', SETUP_WIDTH - width[0] - width[1] - 4);
-    setup_border(out, width[1]);
+    border(out, width[1]);
     fputc('\n', out);
 }
 
-static void setup_draw_wire(FILE *out, const char *client, const char *server, const char *link,
-                            const char *delay)
+static void draw_wire(FILE *out, const char *client, const char *server, const char *link,
+                      const char *delay)
 {
     const int width[2] = {(int)strlen(client) + 2, (int)strlen(server) + 2};
-    setup_two_border(out, width);
-    setup_two(out, "client", "server", width, link, '=');
-    setup_two(out, client, server, width, delay, ' ');
-    setup_two_border(out, width);
+    two_border(out, width);
+    two(out, "client", "server", width, link, '=');
+    two(out, client, server, width, delay, ' ');
+    two_border(out, width);
 }
 
 /* Client and server are one host: one box. */
-static void setup_draw_loopback(FILE *out, const char *client, const char *server,
-                                const char *delay)
+static void draw_loopback(FILE *out, const char *client, const char *server, const char *delay)
 {
     const int width = SETUP_WIDTH - 2,
               cable = width - 4 - (int)strlen(client) - (int)strlen(server);
     fprintf(out, "%*s", SETUP_INDENT, "");
-    setup_border(out, width);
+    border(out, width);
     fprintf(out, "\n%*s|  %-*s%*s  |\n%*s|  %s", SETUP_INDENT, "", (int)strlen(client) + cable,
             "client", (int)strlen(server), "server", SETUP_INDENT, "", client);
     setup_cable(out, "loopback", cable, '=');
     fprintf(out, "%s  |\n%*s|", server, SETUP_INDENT, "");
-    setup_centred(out, delay, width);
+    centred(out, delay, width);
     fprintf(out, "|\n%*s", SETUP_INDENT, "");
-    setup_border(out, width);
+    border(out, width);
     fputc('\n', out);
 }
 
@@ -161,7 +160,7 @@ static void setup_delay(const json_t *run, char *text, size_t size, bool loopbac
         snprintf(text, size, "%s", delay ? "no delay" : "");
 }
 
-static void setup_draw(FILE *out, const json_t *run)
+static void draw(FILE *out, const json_t *run)
 {
     const json_t *setup = json_object_get(run, "setup");
     const char *client = json_string_value(json_object_get(setup, "client"));
@@ -177,9 +176,9 @@ static void setup_draw(FILE *out, const json_t *run)
         return;
     }
     if (loopback)
-        setup_draw_loopback(out, client, server, delay);
+        draw_loopback(out, client, server, delay);
     else
-        setup_draw_wire(out, client, server, link, delay);
+        draw_wire(out, client, server, link, delay);
 }
 
 /* --- the rest --- */
@@ -199,7 +198,7 @@ static void setup_sysctls(FILE *out, const json_t *sysctls)
 }
 
 /* Which way they were found to be, before the run; see tcplab-bench probe. */
-static void setup_kernel_rules(FILE *out, const json_t *rules)
+static void kernel_rules(FILE *out, const json_t *rules)
 {
     char *text = NULL;
     size_t size;
@@ -240,12 +239,12 @@ void setup_page(FILE *out, const json_t *run)
     char *knobs = setup_knobs(json_object_get(run, "knobs"), NULL);
     if (setup) {
         page_title(out, "Set-up");
-        setup_draw(out, run);
+        draw(out, run);
         layout_labelled(out, "why", json_string_value(json_object_get(setup, "why")));
     }
     layout_labelled(out, "knobs", knobs);
     layout_labelled(out, "time", json_string_value(json_object_get(run, "time")));
-    setup_kernel_rules(out, json_object_get(setup, "kernel_rules"));
+    kernel_rules(out, json_object_get(setup, "kernel_rules"));
     setup_sysctls(out, json_object_get(setup, "sysctls"));
     setup_commands(out, json_object_get(setup, "commands"));
     free(knobs);

@@ -48,19 +48,19 @@ static int64_t states_peak(const json_t *timeline, const char *name)
     return peak;
 }
 
-static double states_seconds(const json_t *timeline, size_t i)
+static double seconds(const json_t *timeline, size_t i)
 {
     return json_number_value(json_object_get(json_array_get(timeline, i), "t_ms")) / 1e3;
 }
 
 /* Moments that follow each other within `gap` count as one, and the last of them stands for it; the
  * very first one stands for itself. How many; the first `most` of them into shown[]. */
-static size_t states_cluster(const json_t *timeline, double gap, size_t most, size_t shown[])
+static size_t cluster(const json_t *timeline, double gap, size_t most, size_t shown[])
 {
     size_t n = 0, all = json_array_size(timeline);
     double begin = 0;
     for (size_t i = 0; i < all; i++) {
-        double at = states_seconds(timeline, i);
+        double at = seconds(timeline, i);
         if (i < 2 || at - begin > gap) {
             begin = at;
             n++;
@@ -72,30 +72,29 @@ static size_t states_cluster(const json_t *timeline, double gap, size_t most, si
 }
 
 /* The shortest gap with which they fit, by bisection. */
-static size_t states_choose(const json_t *timeline, size_t most, size_t shown[])
+static size_t choose(const json_t *timeline, size_t most, size_t shown[])
 {
     size_t all = json_array_size(timeline);
-    double fits = all ? fabs(states_seconds(timeline, all - 1) - states_seconds(timeline, 0)) : 0,
-           fails = -1;
+    double fits = all ? fabs(seconds(timeline, all - 1) - seconds(timeline, 0)) : 0, fails = -1;
     for (int i = 0; i < 40; i++) {
         double gap = (fits + fails) / 2;
-        if (states_cluster(timeline, gap, most, shown) <= most)
+        if (cluster(timeline, gap, most, shown) <= most)
             fits = gap;
         else
             fails = gap;
     }
-    size_t n = states_cluster(timeline, fits, most, shown);
+    size_t n = cluster(timeline, fits, most, shown);
     return n < most ? n : most; /* times that do not grow cannot be clustered: the first ones */
 }
 
 /* Two that would have the same time above them: only the later one, but for the very first. */
-static void states_thin(struct states *s)
+static void thin(struct states *s)
 {
     size_t n = 0;
     for (size_t i = 0; i < s->n; i++)
         if (i == 0 || i + 1 == s->n ||
-            !scale_alike(&s->time, states_seconds(s->timeline, s->shown[i]),
-                         states_seconds(s->timeline, s->shown[i + 1])))
+            !scale_alike(&s->time, seconds(s->timeline, s->shown[i]),
+                         seconds(s->timeline, s->shown[i + 1])))
             s->shown[n++] = s->shown[i];
     s->n = n;
 }
@@ -118,7 +117,7 @@ static json_t *states_peaks(const json_t *timeline, const char *side)
     return peaks;
 }
 
-static int states_widest(const struct states *s)
+static int widest(const struct states *s)
 {
     const json_t *sides[] = {s->client, s->server};
     int64_t peak = states_peak(s->timeline, "queue");
@@ -139,17 +138,16 @@ static int states_widest(const struct states *s)
 static int states_width(const struct states *s, double first, double last)
 {
     char text[HUMAN_MAX];
-    int numbers = states_widest(s), begin = (int)strlen(scale_number(&s->time, first, text)),
+    int numbers = widest(s), begin = (int)strlen(scale_number(&s->time, first, text)),
         end = (int)strlen(scale_number(&s->time, last, text)), width = 5;
     width = numbers > width ? numbers : width;
     width = begin > width ? begin : width;
     return 1 + (end > width ? end : width);
 }
 
-static struct states states_new(const json_t *timeline)
+static struct states new (const json_t *timeline)
 {
-    double first = states_seconds(timeline, 0),
-           last = states_seconds(timeline, json_array_size(timeline) - 1);
+    double first = seconds(timeline, 0), last = seconds(timeline, json_array_size(timeline) - 1);
     struct states s = {.timeline = timeline,
                        .client = states_peaks(timeline, "client"),
                        .server = states_peaks(timeline, "server"),
@@ -157,25 +155,25 @@ static struct states states_new(const json_t *timeline)
     s.width = states_width(&s, first, last);
     int room = (page_width() - STATES_LABEL) / s.width - 1; /* one for the peaks */
     room = room < 1 ? 1 : room > STATES_MOST ? STATES_MOST : room;
-    s.n = states_choose(timeline, (size_t)room, s.shown);
-    states_thin(&s);
+    s.n = choose(timeline, (size_t)room, s.shown);
+    thin(&s);
     return s;
 }
 
-static void states_cell(FILE *out, const struct states *s, int64_t value)
+static void cell(FILE *out, const struct states *s, int64_t value)
 {
     char text[HUMAN_MAX];
     fprintf(out, "%*s", s->width, value ? human_count(value, text) : ".");
 }
 
-static void states_row(FILE *out, const struct states *s, const char *side, const char *name,
-                       const char *label, int64_t peak)
+static void row(FILE *out, const struct states *s, const char *side, const char *name,
+                const char *label, int64_t peak)
 {
     fprintf(out, "%-*s", STATES_LABEL, label);
     for (size_t i = 0; i < s->n; i++)
-        states_cell(out, s, states_value(json_array_get(s->timeline, s->shown[i]), side, name));
+        cell(out, s, states_value(json_array_get(s->timeline, s->shown[i]), side, name));
     fputs(terminal_style(out, TERMINAL_DIM), out);
-    states_cell(out, s, peak);
+    cell(out, s, peak);
     fprintf(out, "%s\n", terminal_style(out, TERMINAL_PLAIN));
 }
 
@@ -186,18 +184,18 @@ static void states_times(FILE *out, const struct states *s)
     fprintf(out, "%-*s", STATES_LABEL, label);
     for (size_t i = 0; i < s->n; i++)
         fprintf(out, "%*s", s->width,
-                scale_number(&s->time, states_seconds(s->timeline, s->shown[i]), text));
+                scale_number(&s->time, seconds(s->timeline, s->shown[i]), text));
     fprintf(out, "%s%*s%s\n", terminal_style(out, TERMINAL_DIM), s->width, "peak",
             terminal_style(out, TERMINAL_PLAIN));
 }
 
-static void states_state(FILE *out, const struct states *s, const char *side, const char *name,
-                         int64_t peak)
+static void state(FILE *out, const struct states *s, const char *side, const char *name,
+                  int64_t peak)
 {
     char label[64];
     bool part = !strcmp(name, "FIN_WAIT_2_minisockets"); /* of the row above */
     snprintf(label, sizeof(label), "    %.40s", part ? "  minisockets" : name);
-    states_row(out, s, side, name, label, peak);
+    row(out, s, side, name, label, peak);
 }
 
 /* In the order of a life; what that does not know comes last. */
@@ -209,12 +207,12 @@ static void states_side(FILE *out, const struct states *s, const char *side, jso
     for (size_t i = 0; i < STATES_KNOWN; i++) {
         int64_t peak = page_integer(peaks, states_order[i], NULL);
         if (peak)
-            states_state(out, s, side, states_order[i], peak);
+            state(out, s, side, states_order[i], peak);
         json_object_del(peaks, states_order[i]);
     }
     json_object_foreach(peaks, name, value)
     {
-        states_state(out, s, side, name, json_integer_value(value));
+        state(out, s, side, name, json_integer_value(value));
     }
 }
 
@@ -234,7 +232,7 @@ static int64_t states_limit(const struct states *s)
 }
 
 /* One line: a block where the queue reaches `from`; the limit's line is drawn through. */
-static void states_bar(FILE *out, const struct states *s, int64_t from, bool at_limit)
+static void bar(FILE *out, const struct states *s, int64_t from, bool at_limit)
 {
     int blank = 0; /* written only before a block: no blanks at the end */
     fprintf(out, "%*lld |", STATES_LABEL - 2, (long long)from);
@@ -254,25 +252,25 @@ static void states_bar(FILE *out, const struct states *s, int64_t from, bool at_
 }
 
 /* Up to STATES_BARS connections a line each, else as many steps. */
-static void states_queue_chart(FILE *out, const struct states *s, int64_t peak, int64_t limit)
+static void queue_chart(FILE *out, const struct states *s, int64_t peak, int64_t limit)
 {
     int64_t lines = peak < STATES_BARS ? peak : STATES_BARS;
     for (int64_t line = lines; line > 0; line--) {
         int64_t from = (peak * line + lines - 1) / lines,
                 below = (peak * (line - 1) + lines - 1) / lines;
-        states_bar(out, s, from, limit > 0 && limit <= from && limit > below);
+        bar(out, s, from, limit > 0 && limit <= from && limit > below);
     }
 }
 
-static void states_queue(FILE *out, const struct states *s)
+static void queue(FILE *out, const struct states *s)
 {
     int64_t peak = states_peak(s->timeline, "queue"), limit = states_limit(s);
     if (!peak)
         return;
-    states_row(out, s, NULL, "queue", "    accept queue", peak);
+    row(out, s, NULL, "queue", "    accept queue", peak);
     if (limit < 0)
-        states_row(out, s, NULL, "limit", "    its limit", states_peak(s->timeline, "limit"));
-    states_queue_chart(out, s, peak, limit);
+        row(out, s, NULL, "limit", "    its limit", states_peak(s->timeline, "limit"));
+    queue_chart(out, s, peak, limit);
 }
 
 void states_page(FILE *out, const json_t *timeline)
@@ -280,12 +278,12 @@ void states_page(FILE *out, const json_t *timeline)
     size_t all = json_array_size(timeline);
     if (!all)
         return;
-    struct states s = states_new(timeline);
+    struct states s = new (timeline);
     page_title(out, "States over time");
     states_times(out, &s);
     states_side(out, &s, "client", s.client);
     states_side(out, &s, "server", s.server);
-    states_queue(out, &s);
+    queue(out, &s);
     if (s.n < all)
         page_text(out, "%zu of %zu moments, those that stood longest; --json has them all.", s.n,
                   all);

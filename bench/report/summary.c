@@ -22,24 +22,24 @@ struct summary {
     double elapsed_s;
 };
 
-static const char *summary_experiment(const json_t *run)
+static const char *experiment(const json_t *run)
 {
     const char *name = json_string_value(json_object_get(run, "experiment"));
     return name ? name : "unnamed";
 }
 
-static bool summary_same_experiment(const json_t *a, const json_t *b)
+static bool same_experiment(const json_t *a, const json_t *b)
 {
-    return !strcmp(summary_experiment(a), summary_experiment(b));
+    return !strcmp(experiment(a), experiment(b));
 }
 
 bool summary_same(const json_t *a, const json_t *b)
 {
     json_t *left = json_object_get(a, "knobs"), *right = json_object_get(b, "knobs");
-    return summary_same_experiment(a, b) && (left == right || json_equal(left, right));
+    return same_experiment(a, b) && (left == right || json_equal(left, right));
 }
 
-static void summary_add(struct summary *s, const json_t *run)
+static void add(struct summary *s, const json_t *run)
 {
     s->runs++;
     for (size_t i = 0; i < SUMMARY_VERDICTS; i++)
@@ -58,7 +58,7 @@ static struct summary summary_of(const json_t *runs, const json_t *like)
     json_array_foreach((json_t *)runs, i, run)
     {
         if (!like || summary_same(run, like))
-            summary_add(&s, run);
+            add(&s, run);
     }
     return s;
 }
@@ -72,7 +72,7 @@ static char *summary_knobs(const json_t *runs, const json_t *run)
     size_t i;
     json_array_foreach((json_t *)runs, i, other)
     {
-        if (!summary_same_experiment(run, other))
+        if (!same_experiment(run, other))
             continue;
         json_object_foreach(knobs, name, value)
         {
@@ -88,7 +88,7 @@ static char *summary_knobs(const json_t *runs, const json_t *run)
 /* --- the table --- */
 
 /* "agree" where all do, "3 agree, 1 differ" else. */
-static void summary_words(FILE *out, const struct summary *s)
+static void words(FILE *out, const struct summary *s)
 {
     bool first = true;
     for (size_t i = 0; i < SUMMARY_VERDICTS; i++) {
@@ -104,7 +104,7 @@ static void summary_words(FILE *out, const struct summary *s)
     fputc('\n', out);
 }
 
-static void summary_row(FILE *out, const char *name, const struct summary *s)
+static void row(FILE *out, const char *name, const struct summary *s)
 {
     char checks[48] = "-", elapsed[HUMAN_MAX] = "-";
     int column = fprintf(out, "  %-*s", SUMMARY_NAME - 2, name);
@@ -117,7 +117,7 @@ static void summary_row(FILE *out, const char *name, const struct summary *s)
     fprintf(out, "%5zu%14s%12s  ", s->runs, checks, elapsed);
 }
 
-static bool summary_is_first(const json_t *runs, size_t index)
+static bool is_first(const json_t *runs, size_t index)
 {
     for (size_t i = 0; i < index; i++)
         if (summary_same(json_array_get(runs, i), json_array_get(runs, index)))
@@ -125,12 +125,12 @@ static bool summary_is_first(const json_t *runs, size_t index)
     return true;
 }
 
-static void summary_group(FILE *out, const json_t *runs, const json_t *run)
+static void group(FILE *out, const json_t *runs, const json_t *run)
 {
     struct summary s = summary_of(runs, run);
     char *knobs = summary_knobs(runs, run);
-    summary_row(out, summary_experiment(run), &s);
-    summary_words(out, &s);
+    row(out, experiment(run), &s);
+    words(out, &s);
     if (knobs) {
         fputs("    ", out);
         layout_words(out, knobs, 4, 4);
@@ -140,11 +140,11 @@ static void summary_group(FILE *out, const json_t *runs, const json_t *run)
 
 /* --- below it --- */
 
-static void summary_exception(FILE *out, const json_t *runs, const json_t *run)
+static void exception(FILE *out, const json_t *runs, const json_t *run)
 {
     char *knobs = summary_knobs(runs, run), *sentence = conclusion_sentence(run);
     int64_t repetition = page_integer(run, "repetition", NULL);
-    int column = fprintf(out, "  %s", summary_experiment(run));
+    int column = fprintf(out, "  %s", experiment(run));
     if (knobs)
         column += fprintf(out, " (%s)", knobs);
     if (summary_of(runs, run).runs > 1 && repetition)
@@ -158,7 +158,7 @@ static void summary_exception(FILE *out, const json_t *runs, const json_t *run)
     free(sentence);
 }
 
-static void summary_exceptions(FILE *out, const json_t *runs)
+static void exceptions(FILE *out, const json_t *runs)
 {
     size_t i, named = 0, all = json_array_size(runs) - summary_of(runs, NULL).verdicts[0];
     json_t *run;
@@ -173,12 +173,12 @@ static void summary_exceptions(FILE *out, const json_t *runs)
             page_text(out, "... and %zu more runs (--json has them all)", all - SUMMARY_NAMED);
             return;
         }
-        summary_exception(out, runs, run);
+        exception(out, runs, run);
     }
 }
 
 /* Of all runs: the worst decides; skipped only where nothing ran. */
-static const char *summary_verdict(const struct summary *s)
+static const char *verdict(const struct summary *s)
 {
     return s->verdicts[1]   ? "differ"
            : s->verdicts[2] ? "inconclusive"
@@ -186,12 +186,12 @@ static const char *summary_verdict(const struct summary *s)
                             : "skipped";
 }
 
-static void summary_totals(FILE *out, const struct summary *s)
+static void totals(FILE *out, const struct summary *s)
 {
     struct summary all = *s;
     all.elapsed_s = 0; /* of runs side by side the sum is no time that anybody waited */
-    summary_row(out, "all", &all);
-    conclusion_word(out, summary_verdict(s));
+    row(out, "all", &all);
+    conclusion_word(out, verdict(s));
     fputc('\n', out);
 }
 
@@ -206,9 +206,9 @@ void summary_page(FILE *out, const json_t *runs)
             terminal_style(out, TERMINAL_PLAIN));
     json_array_foreach((json_t *)runs, i, run)
     {
-        if (summary_is_first(runs, i))
-            summary_group(out, runs, run);
+        if (is_first(runs, i))
+            group(out, runs, run);
     }
-    summary_totals(out, &all);
-    summary_exceptions(out, runs);
+    totals(out, &all);
+    exceptions(out, runs);
 }

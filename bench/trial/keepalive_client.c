@@ -44,9 +44,8 @@ struct trial_socket *keepalive_client_connect(struct trial_socket *client,
 /* The n-th segment of a connection's client, from 1, or NULL; n 0: *ret_count of all. probes: those
  * with the sequence number before the next one, which has long been acknowledged: keepalive probes.
  * Else those with another, of which the first ends the handshake. */
-static const struct segment *keepalive_client_find(const struct trial *t,
-                                                   const struct trial_socket *client, bool probes,
-                                                   int64_t n, int64_t *ret_count)
+static const struct segment *find(const struct trial *t, const struct trial_socket *client,
+                                  bool probes, int64_t n, int64_t *ret_count)
 {
     uint32_t syn = 0;
     int64_t count = 0;
@@ -65,14 +64,14 @@ static const struct segment *keepalive_client_find(const struct trial *t,
 
 int64_t keepalive_client_zero_ns(const struct trial *t, const struct trial_socket *client)
 {
-    const struct segment *third = keepalive_client_find(t, client, false, 1, NULL);
+    const struct segment *third = find(t, client, false, 1, NULL);
     return third ? third->at_ns : 0;
 }
 
 int64_t keepalive_client_count(const struct trial *t, const struct trial_socket *client)
 {
     int64_t count = 0;
-    keepalive_client_find(t, client, true, 0, &count);
+    find(t, client, true, 0, &count);
     return count;
 }
 
@@ -92,8 +91,7 @@ void keepalive_client_see(struct trial *t, const struct trial_socket *client)
 {
     int64_t zero_ns = keepalive_client_zero_ns(t, client), n = keepalive_client_count(t, client);
     for (int64_t i = 1; i <= n && i <= KEEPALIVE_CLIENT_SHOWN; i++)
-        step_see(t,
-                 (double)(keepalive_client_find(t, client, true, i, NULL)->at_ns - zero_ns) / 1e9,
+        step_see(t, (double)(find(t, client, true, i, NULL)->at_ns - zero_ns) / 1e9,
                  "client.probe_%lld", (long long)i);
     step_see(t, (double)n, "client.probes");
 }

@@ -7,7 +7,7 @@
 static const char *const sides[] = {"server", "client"};
 
 /* What a shell command prints on that host: a number; -1 where it prints none. */
-static long long ss_nstat_ask(struct trial *t, enum side side, const char *command)
+static long long ask(struct trial *t, enum side side, const char *command)
 {
     long long value = -1;
     if (host_enter(side == SIDE_SERVER ? &t->lab.server : &t->lab.client))
@@ -56,7 +56,7 @@ void ss_nstat_state(struct trial *t, enum side side, enum sockdiag_state state, 
     /* On loopback one namespace has both ends. */
     snprintf(command, sizeof(command), "ss -Htan state %s '%s = :%d' | wc -l", word,
              side == SIDE_SERVER ? "sport" : "dport", LAB_PORT);
-    ss_nstat_write(t, name, ss_nstat_ask(t, side, command));
+    ss_nstat_write(t, name, ask(t, side, command));
 }
 
 void ss_nstat_counter(struct trial *t, enum side side, const char *counter, const char *name)
@@ -71,7 +71,7 @@ void ss_nstat_counter(struct trial *t, enum side side, const char *counter, cons
             word[length++] = *c;
     word[length] = '\0';
     snprintf(command, sizeof(command), "nstat -asz %s | awk '$1 == \"%s\" {print $2}'", word, word);
-    long long now = ss_nstat_ask(t, side, command);
+    long long now = ask(t, side, command);
     ss_nstat_write(t, name,
                    now < 0 ? now : now - counters_get(t->counters_before[side], counter, NULL));
 }

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static json_t *document_number(double value)
+static json_t *number(double value)
 {
     if (!isfinite(value))
         return json_null();
@@ -23,7 +23,7 @@ static json_t *document_number(double value)
 static json_t *measure(double value, const char *unit)
 {
     return isfinite(value) && !strcmp(unit, "s") ? json_real(round(value * 1e6) / 1e6)
-                                                 : document_number(value);
+                                                 : number(value);
 }
 
 json_t *trial_document_expectation(const struct expectation *e)
@@ -159,7 +159,7 @@ static void add_nothing(json_t *document)
     json_object_set_new(document, "timeline", json_array());
 }
 
-static enum verdict document_failed(const struct trial *t)
+static enum verdict failed(const struct trial *t)
 {
     return t->failure_code == EXIT_CODE_CANNOT ? VERDICT_SKIPPED : VERDICT_INCONCLUSIVE;
 }
@@ -215,7 +215,7 @@ static int code(const struct trial *t, enum verdict verdict)
 json_t *trial_document(struct trial *t, int64_t repetition, double elapsed_s, int *ret_code)
 {
     const struct experiment *e = t->experiment;
-    enum verdict verdict = t->failure ? document_failed(t) : VERDICT_AGREE;
+    enum verdict verdict = t->failure ? failed(t) : VERDICT_AGREE;
     json_t *checks = t->failure ? json_array() : document_checks(t, &verdict);
     json_t *document =
         json_pack("{s:s, s:s, s:s, s:s, s:I, s:o}", "experiment", e->name, "question", e->question,

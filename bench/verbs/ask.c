@@ -14,7 +14,7 @@
 #define ASK_MOST   5 /* questions */
 #define ASK_ERRORS 200
 
-static void ask_setup(const struct experiment *e, const struct knobs *k)
+static void setup(const struct experiment *e, const struct knobs *k)
 {
     json_t *values = knobs_json(k);
     char *knobs = setup_knobs(values, NULL);
@@ -49,7 +49,7 @@ static json_t *ask_read(const char *line, const char *unit)
 }
 
 /* false: stdin has ended. */
-static bool ask_one(const struct expectation *x, json_t *predictions)
+static bool one(const struct expectation *x, json_t *predictions)
 {
     const char *note = strncmp(x->name, "ledger.", 7) ? NULL : ledger_note(x->name + 7);
     char line[256];
@@ -83,13 +83,13 @@ void ask_predictions(const struct experiment *e, const struct knobs *k, json_t *
     const struct conditions c = experiment_conditions(e, k);
     e->predict(k, &c, &p);
     *ret = json_object();
-    ask_setup(e, k);
+    setup(e, k);
     for (size_t i = 0, asked = 0; i < p.n && asked < ASK_MOST; i++) {
         const struct expectation *x = &p.expectations[i];
         if (!checks_is_headline(x->name, x->lo, x->hi))
             continue;
         asked++;
-        if (!ask_one(x, *ret))
+        if (!one(x, *ret))
             break;
     }
     prediction_release(&p);

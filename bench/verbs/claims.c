@@ -61,7 +61,7 @@ static const struct option_program claims_program = {
 
 /* --- what is asked --- */
 
-static int claims_say(char **ret_message, const char *format, const char *word)
+static int say(char **ret_message, const char *format, const char *word)
 {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
@@ -71,17 +71,16 @@ static int claims_say(char **ret_message, const char *format, const char *word)
     return -EINVAL;
 }
 
-static int claims_choose(struct claims_settings *s, char **words, int n, char **ret_message)
+static int choose(struct claims_settings *s, char **words, int n, char **ret_message)
 {
     s->list = !n || !strcmp(words[0], "list");
     if (s->list && n > 1)
-        return claims_say(ret_message,
-                          "claims list takes no names; for a verdict: tcplab-bench claims run %s",
-                          words[1]);
+        return say(ret_message,
+                   "claims list takes no names; for a verdict: tcplab-bench claims run %s",
+                   words[1]);
     if (!s->list && strcmp(words[0], "run"))
-        return claims_say(ret_message,
-                          "claims %s: write claims list, or claims run and the names of claims",
-                          words[0]);
+        return say(ret_message,
+                   "claims %s: write claims list, or claims run and the names of claims", words[0]);
     int r = 0;
     for (int i = 1; i < n && !r; i++)
         r = claim_named(words[i], &s->claims[s->n++], ret_message);
@@ -90,8 +89,8 @@ static int claims_choose(struct claims_settings *s, char **words, int n, char **
     return r;
 }
 
-static int claims_read_settings(int argc, char **argv, struct claims_settings *s, json_t **ret_json,
-                                char **ret_message)
+static int read_settings(int argc, char **argv, struct claims_settings *s, json_t **ret_json,
+                         char **ret_message)
 {
     struct option_row rows[] = {
         {"jobs", 'j', "N", "1", "labs at once", &option_count, &s->jobs, 1, 64},
@@ -107,14 +106,14 @@ static int claims_read_settings(int argc, char **argv, struct claims_settings *s
     int r = options_read(rows, n_rows, &claims_program, argc, argv, &words, &n, ret_message);
     if (r)
         return r;
-    r = claims_choose(s, words, n, ret_message);
+    r = choose(s, words, n, ret_message);
     *ret_json = r ? NULL : options_settings(rows, n_rows);
     return r;
 }
 
 /* --- the list --- */
 
-static json_t *claims_list_json(void)
+static json_t *list_json(void)
 {
     json_t *list = json_array();
     const struct claim *c;
@@ -126,7 +125,7 @@ static json_t *claims_list_json(void)
     return list;
 }
 
-static void claims_list_text(FILE *out, const json_t *document)
+static void list_text(FILE *out, const json_t *document)
 {
     bool person = isatty(STDOUT_FILENO); /* others read a line a claim */
     size_t i;
@@ -144,8 +143,8 @@ static void claims_list_text(FILE *out, const json_t *document)
 static int claims_list(const struct claims_settings *s, const struct document_head *head)
 {
     json_t *document = document_new(head, "claims_list");
-    json_object_set_new(document, "claims", claims_list_json());
-    return reference_report(document, s->json, s->no_pager, claims_list_text);
+    json_object_set_new(document, "claims", list_json());
+    return reference_report(document, s->json, s->no_pager, list_text);
 }
 
 /* --- the runs --- */
@@ -163,7 +162,7 @@ static double claims_longest_s(const struct claims_run *run)
     return longest_s;
 }
 
-static struct claims_run *claims_same(struct claims_state *s, const struct claims_run *as)
+static struct claims_run *same(struct claims_state *s, const struct claims_run *as)
 {
     for (size_t i = 0; i < s->n; i++)
         if (s->runs[i].experiment == as->experiment && json_equal(s->runs[i].json, as->json))
@@ -172,14 +171,14 @@ static struct claims_run *claims_same(struct claims_state *s, const struct claim
 }
 
 /* The run that decides a claim: one that is there, or a new one. */
-static int claims_plan(struct claims_state *s, size_t i, char **ret_message)
+static int plan(struct claims_state *s, size_t i, char **ret_message)
 {
     struct claims_run *next = &s->runs[s->n];
     int r = claim_knobs(s->settings->claims[i], &next->experiment, &next->knobs, ret_message);
     if (r || !next->experiment)
         return r;
     next->json = knobs_json(&next->knobs);
-    s->of[i] = claims_same(s, next);
+    s->of[i] = same(s, next);
     if (s->of[i]) {
         json_decref(next->json);
         next->json = NULL;
@@ -191,7 +190,7 @@ static int claims_plan(struct claims_state *s, size_t i, char **ret_message)
     return 0;
 }
 
-static int claims_longer(const void *a, const void *b)
+static int longer(const void *a, const void *b)
 {
     double left = (*(struct claims_run *const *)a)->longest_s,
            right = (*(struct claims_run *const *)b)->longest_s;
@@ -199,7 +198,7 @@ static int claims_longer(const void *a, const void *b)
 }
 
 /* The longest first, so that none of them is left over at the end. */
-static int claims_make_jobs(struct claims_state *s)
+static int make_jobs(struct claims_state *s)
 {
     struct claims_run **order = calloc(s->n + 1, sizeof(*order));
     s->jobs = calloc(s->n + 1, sizeof(*s->jobs));
@@ -209,7 +208,7 @@ static int claims_make_jobs(struct claims_state *s)
     }
     for (size_t i = 0; i < s->n; i++)
         order[i] = &s->runs[i];
-    qsort(order, s->n, sizeof(*order), claims_longer);
+    qsort(order, s->n, sizeof(*order), longer);
     for (size_t i = 0; i < s->n; i++) {
         s->jobs[i] = (struct job){.experiment = order[i]->experiment,
                                   .knobs = &order[i]->knobs,
@@ -221,7 +220,7 @@ static int claims_make_jobs(struct claims_state *s)
     return 0;
 }
 
-static void claims_release(struct claims_state *s)
+static void release(struct claims_state *s)
 {
     for (size_t i = 0; i < s->n; i++) {
         json_decref(s->runs[i].json);
@@ -234,13 +233,13 @@ static void claims_release(struct claims_state *s)
 
 /* --- verdicts --- */
 
-static bool claims_on_finished(struct job *job, void *context)
+static bool on_finished(struct job *job, void *context)
 {
     /* a claim is judged when all runs are over: their order is not that of the claims */
     return true;
 }
 
-static json_t *claims_judge(const struct claims_state *s)
+static json_t *judge(const struct claims_state *s)
 {
     json_t *claims = json_array();
     for (size_t i = 0; i < s->settings->n; i++) {
@@ -266,17 +265,17 @@ static int claims_code(const struct claims_state *s, const json_t *claims)
     return code;
 }
 
-static int claims_failed(const char *what, int r)
+static int failed(const char *what, int r)
 {
     terminal_error("%s: %s", what, needs_error(-r));
     return EXIT_CODE_FAILED;
 }
 
-static int claims_report(struct claims_state *s, const struct document_head *head,
-                         struct document_output *output)
+static int report(struct claims_state *s, const struct document_head *head,
+                  struct document_output *output)
 {
     json_t *document = document_new(head, "claims");
-    json_t *claims = claims_judge(s);
+    json_t *claims = judge(s);
     struct pager pager;
     int code = claims_code(s, claims);
     json_object_set_new(document, "claims", claims);
@@ -294,11 +293,11 @@ static int claims_go(struct claims_state *s, const struct document_head *head,
                                    .n = s->n,
                                    .parallel = s->settings->jobs,
                                    .programs = programs,
-                                   .finished = claims_on_finished};
+                                   .finished = on_finished};
     int r = jobs_run(&jobs);
     if (r && r != -EINTR)
-        return claims_failed("running the labs", r);
-    int code = claims_report(s, head, output);
+        return failed("running the labs", r);
+    int code = report(s, head, output);
     if (r == -EINTR)
         terminal_notice("interrupted; claims whose runs had not ended are undecided");
     return r == -EINTR ? 128 + stop_signal() : code;
@@ -313,10 +312,10 @@ static int claims_run(const struct claims_settings *settings, const struct docum
     char *message = NULL;
     int r = s.runs ? 0 : -ENOMEM;
     for (size_t i = 0; i < settings->n && !r; i++)
-        r = claims_plan(&s, i, &message);
+        r = plan(&s, i, &message);
     if (!r)
-        r = claims_make_jobs(&s);
-    int code = r ? claims_failed(message ? message : "planning the runs", r) : EXIT_CODE_DONE;
+        r = make_jobs(&s);
+    int code = r ? failed(message ? message : "planning the runs", r) : EXIT_CODE_DONE;
     if (!code && s.n)
         code = jobs_prepare(&programs, &s.rules);
     if (!code)
@@ -324,7 +323,7 @@ static int claims_run(const struct claims_settings *settings, const struct docum
     if (!code)
         code = claims_go(&s, head, output, &programs);
     code = program_close_output(output, code);
-    claims_release(&s);
+    release(&s);
     free(message);
     return code;
 }
@@ -334,7 +333,7 @@ int claims_main(int argc, char **argv)
     struct claims_settings settings = {0};
     json_t *json = NULL;
     char *message = NULL;
-    int r = claims_read_settings(argc, argv, &settings, &json, &message);
+    int r = read_settings(argc, argv, &settings, &json, &message);
     if (r)
         return program_settings_ended(r, message);
     terminal_init("tcplab-bench", (enum terminal_color)settings.color);

@@ -16,7 +16,7 @@
 /* The prompt of a shell says where one is. bash reads its own start-up file first, which sets a
  * prompt: so it gets another one, in memory, that reads that and goes on. Shells that take PS1 from
  * outside need no more. */
-static void enter_prompt(char *shell[static 4])
+static void prompt(char *shell[static 4])
 {
     static char option[] = "--rcfile", path[32];
     static const char start[] = "[ ! -f ~/.bashrc ] || . ~/.bashrc\nPS1=\"(tcplab) $PS1\"\n";
@@ -53,7 +53,7 @@ int enter_main(int argc, char **argv)
         return EXIT_CODE_CANNOT;
     }
     if (command == shell) {
-        enter_prompt(shell);
+        prompt(shell);
         terminal_notice("a shell in a private network; in a second terminal, join it with: nsenter "
                         "--target %d --net%s \"$SHELL\"",
                         (int)getpid(), user ? " --user --preserve-credentials" : "");

@@ -36,7 +36,7 @@ static const char *const *kernels_names(void)
     return kernels_heads[0].cells + 1;
 }
 
-static bool kernels_all_have(const struct kernels_row *row, const char *value)
+static bool all_have(const struct kernels_row *row, const char *value)
 {
     for (size_t i = 1; i <= KERNELS_MAX && row->cells[i]; i++)
         if (strcmp(row->cells[i], value))
@@ -45,7 +45,7 @@ static bool kernels_all_have(const struct kernels_row *row, const char *value)
 }
 
 /* The kernels whose cell is that value: "6.1.170, 6.12.100". */
-static void kernels_with(const struct kernels_row *row, const char *value, char *text, size_t size)
+static void with(const struct kernels_row *row, const char *value, char *text, size_t size)
 {
     size_t length = 0;
     text[0] = '\0';
@@ -80,7 +80,7 @@ static bool kernels_changes(const struct experiment *e, enum kernel_rule rule)
     return changes;
 }
 
-static void kernels_print_changes(FILE *out, const char *name)
+static void print_changes(FILE *out, const char *name)
 {
     char text[400];
     for (enum kernel_rule rule = 0; rule < KERNEL_RULES_N; rule++) {
@@ -100,7 +100,7 @@ static void kernels_print_changes(FILE *out, const char *name)
 
 /* --- the page --- */
 
-static void kernels_print_values(FILE *out, const struct kernels_row *row)
+static void print_values(FILE *out, const struct kernels_row *row)
 {
     char text[600], who[200];
     for (size_t i = 1; i <= KERNELS_MAX && row->cells[i]; i++) {
@@ -110,53 +110,53 @@ static void kernels_print_values(FILE *out, const struct kernels_row *row)
         if (told)
             continue;
         const char *means = kernels_means(row->cells[0], row->cells[i]);
-        kernels_with(row, row->cells[i], who, sizeof(who));
+        with(row, row->cells[i], who, sizeof(who));
         snprintf(text, sizeof(text), "%s on %s. %s", row->cells[i], who, means ? means : "");
         layout_fill(out, ' ', 4);
         layout_words(out, text, 6, 4);
     }
 }
 
-static void kernels_print_differing(FILE *out)
+static void print_differing(FILE *out)
 {
     page_title(out, "Rules that differ");
     for (size_t i = 0; i < N(kernels_rules); i++) {
-        if (kernels_all_have(&kernels_rules[i], kernels_rules[i].cells[1]))
+        if (all_have(&kernels_rules[i], kernels_rules[i].cells[1]))
             continue;
         fprintf(out, "%s  %s\n", i ? "\n" : "", kernels_rules[i].cells[0]);
-        kernels_print_values(out, &kernels_rules[i]);
-        kernels_print_changes(out, kernels_rules[i].cells[0]);
+        print_values(out, &kernels_rules[i]);
+        print_changes(out, kernels_rules[i].cells[0]);
     }
 }
 
-static void kernels_print_same(FILE *out)
+static void print_same(FILE *out)
 {
     page_title(out, "The same on all of them");
     for (size_t i = 0; i < N(kernels_rules); i++)
-        if (kernels_all_have(&kernels_rules[i], kernels_rules[i].cells[1]))
+        if (all_have(&kernels_rules[i], kernels_rules[i].cells[1]))
             page_row(out, kernels_rules[i].cells[0], kernels_rules[i].cells[1],
                      kernels_means(kernels_rules[i].cells[0], kernels_rules[i].cells[1]));
 }
 
 /* The verdicts are what was seen; "since" is what the library of claims says. */
-static void kernels_print_claim(FILE *out, const struct kernels_row *row, const struct claim *c)
+static void print_claim(FILE *out, const struct kernels_row *row, const struct claim *c)
 {
     fprintf(out, "\n  %s\n", row->cells[0]);
     layout_fill(out, ' ', 4);
     layout_words(out, c->says, 4, 4);
-    kernels_print_values(out, row);
+    print_values(out, row);
     if (c->since) {
         fputs("    Not so any more since ", out);
         layout_words(out, c->since, 6, 26);
     }
 }
 
-static void kernels_print_claims(FILE *out)
+static void print_claims(FILE *out)
 {
     size_t same = 0;
     page_title(out, "What articles say");
     for (size_t i = 0; i < N(kernels_claims); i++)
-        same += kernels_all_have(&kernels_claims[i], kernels_claims[i].cells[1]);
+        same += all_have(&kernels_claims[i], kernels_claims[i].cells[1]);
     page_text(out,
               "%zu claims were judged on each of them, and %zu got the same verdict everywhere. "
               "The others:",
@@ -164,19 +164,19 @@ static void kernels_print_claims(FILE *out)
     for (size_t i = 0; i < N(kernels_claims); i++) {
         const struct claim *c;
         char *message = NULL;
-        if (!kernels_all_have(&kernels_claims[i], kernels_claims[i].cells[1]) &&
+        if (!all_have(&kernels_claims[i], kernels_claims[i].cells[1]) &&
             !claim_named(kernels_claims[i].cells[0], &c, &message))
-            kernels_print_claim(out, &kernels_claims[i], c);
+            print_claim(out, &kernels_claims[i], c);
         free(message);
     }
 }
 
-static void kernels_print_verdicts(FILE *out)
+static void print_verdicts(FILE *out)
 {
     size_t agree = 0;
     page_title(out, "Experiments and their predictions");
     for (size_t i = 0; i < N(kernels_verdicts); i++)
-        agree += kernels_all_have(&kernels_verdicts[i], "agree");
+        agree += all_have(&kernels_verdicts[i], "agree");
     page_text(
         out,
         "%zu experiments ran on each of them, and %zu agreed with their predictions everywhere.",
@@ -185,7 +185,7 @@ static void kernels_print_verdicts(FILE *out)
         char who[200];
         static const char *const others[] = {"differ", "inconclusive", "none"};
         for (size_t v = 0; v < N(others); v++) {
-            kernels_with(&kernels_verdicts[i], others[v], who, sizeof(who));
+            with(&kernels_verdicts[i], others[v], who, sizeof(who));
             if (who[0])
                 page_text(out, "%s: %s on %s.", kernels_verdicts[i].cells[0], others[v], who);
         }
@@ -207,8 +207,8 @@ void explain_kernels(FILE *out)
               "asked for its rules: Linux %s. bench/kernels/run does it again, also with a kernel "
               "of your own; tcplab-bench probe asks the running one.",
               text);
-    kernels_print_differing(out);
-    kernels_print_same(out);
-    kernels_print_verdicts(out);
-    kernels_print_claims(out);
+    print_differing(out);
+    print_same(out);
+    print_verdicts(out);
+    print_claims(out);
 }

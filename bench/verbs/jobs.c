@@ -291,7 +291,7 @@ static void job_explain(struct job *job, int64_t waited_s)
     job->explained++;
 }
 
-static void jobs_draw(struct job *jobs, size_t n)
+static void draw(struct job *jobs, size_t n)
 {
     struct job *shown = NULL;
     size_t done = 0;
@@ -320,7 +320,7 @@ struct jobs_view {
 };
 
 /* A cell that cannot be made is a run that is skipped: the next one may be luckier. */
-static void jobs_start_next(struct jobs_view *v)
+static void start_next(struct jobs_view *v)
 {
     struct job *job = &v->args->jobs[v->next];
     job->feed = v->args->live ? live_server_feed(v->args->live) : NULL;
@@ -351,11 +351,11 @@ static int jobs_poll(struct jobs_view *v, struct pollfd *polls)
     if (live)
         live_server_serve(live);
     if (terminal_wants_progress())
-        jobs_draw(v->args->jobs, v->args->n);
+        draw(v->args->jobs, v->args->n);
     return r == -EINTR ? 0 : r;
 }
 
-static void jobs_end_one(struct jobs_view *v, size_t i)
+static void end_one(struct jobs_view *v, size_t i)
 {
     struct job *job = v->running[i];
     v->running[i] = v->running[--v->n_running];
@@ -370,14 +370,14 @@ static int jobs_go(struct jobs_view *v, struct pollfd *polls)
     int r = 0;
     while (!r && !stop_count() && !v->unwanted) {
         while (v->n_running < v->args->parallel && v->next < v->args->n && !v->unwanted)
-            jobs_start_next(v);
+            start_next(v);
         if (!v->n_running)
             break;
         r = jobs_poll(v, polls);
         for (size_t i = v->n_running;
              i-- > 0 && !r && !stop_count();) /* backwards: one that ends is replaced by the last */
             if (polls[i].revents & (POLLIN | POLLHUP) && !job_read(v->running[i]))
-                jobs_end_one(v, i);
+                end_one(v, i);
             else if (process_child_stays_stopped(v->running[i]->pid, &v->running[i]->stopped_ns))
                 job_kill_stopped(v->running[i]);
     }

@@ -29,7 +29,7 @@ static const struct option_program probe_program = {
 
 /* --- the document --- */
 
-static json_t *probe_rules_json(const struct findings *f)
+static json_t *rules_json(const struct findings *f)
 {
     json_t *rules = json_object();
     for (size_t i = 0; kernel_probes[i].name; i++)
@@ -39,7 +39,7 @@ static json_t *probe_rules_json(const struct findings *f)
     return rules;
 }
 
-static json_t *probe_details_json(const struct findings *f)
+static json_t *details_json(const struct findings *f)
 {
     json_t *details = json_array();
     for (size_t i = 0; kernel_probes[i].name; i++) {
@@ -56,13 +56,13 @@ static json_t *probe_details_json(const struct findings *f)
 
 /* --- the text, out of the document --- */
 
-static const char *probe_text_of(const json_t *object, const char *key)
+static const char *text_of(const json_t *object, const char *key)
 {
     const char *text = json_string_value(json_object_get(object, key));
     return text ? text : "";
 }
 
-static void probe_value_text(const json_t *value, char text[static KERNEL_PROBE_VALUE_MAX])
+static void value_text(const json_t *value, char text[static KERNEL_PROBE_VALUE_MAX])
 {
     if (json_is_boolean(value))
         snprintf(text, KERNEL_PROBE_VALUE_MAX, "%s", json_is_true(value) ? "yes" : "no");
@@ -80,22 +80,22 @@ static const json_t *probe_detail(const json_t *details, const char *rule, const
     json_t *detail;
     json_array_foreach((json_t *)details, i, detail)
     {
-        if (!strcmp(probe_text_of(detail, "rule"), rule) &&
+        if (!strcmp(text_of(detail, "rule"), rule) &&
             (!found || json_equal(json_object_get(detail, "value"), (json_t *)value)))
             found = detail;
     }
     return found;
 }
 
-static void probe_row(FILE *out, const json_t *details, const char *rule, const json_t *value)
+static void row(FILE *out, const json_t *details, const char *rule, const json_t *value)
 {
     char word[KERNEL_PROBE_VALUE_MAX], *note = NULL;
     const json_t *detail = probe_detail(details, rule, value);
-    const char *means = probe_text_of(detail, "means"), *history = probe_text_of(detail, "history");
-    probe_value_text(value, word);
+    const char *means = text_of(detail, "means"), *history = text_of(detail, "history");
+    value_text(value, word);
     int column = fprintf(out, "  %-*s%-*s", PROBE_NAME_WIDTH, rule, PROBE_VALUE_WIDTH, word);
-    if (asprintf(&note, "%s%s%s%s", *means ? means : probe_text_of(detail, "seen"),
-                 *history ? " (" : "", history, *history ? ")" : "") < 0)
+    if (asprintf(&note, "%s%s%s%s", *means ? means : text_of(detail, "seen"), *history ? " (" : "",
+                 history, *history ? ")" : "") < 0)
         note = NULL;
     layout_words(out, note ? note : "", 2 + PROBE_NAME_WIDTH + PROBE_VALUE_WIDTH, column);
     free(note);
@@ -105,19 +105,19 @@ static void probe_text(FILE *out, const json_t *document)
 {
     const char *rule;
     json_t *value;
-    fprintf(out, "%s %s on Linux %s\n", probe_text_of(document, "program"),
-            probe_text_of(document, "version"), probe_text_of(document, "kernel"));
+    fprintf(out, "%s %s on Linux %s\n", text_of(document, "program"), text_of(document, "version"),
+            text_of(document, "kernel"));
     page_title(out, "Rules of this kernel");
     json_object_foreach(json_object_get(document, "rules"), rule, value)
-        probe_row(out, json_object_get(document, "details"), rule, value);
+        row(out, json_object_get(document, "details"), rule, value);
     page_title(out, "What was seen");
     size_t i;
     json_t *detail;
     json_array_foreach(json_object_get(document, "details"), i, detail)
     {
         char *text = NULL;
-        if (asprintf(&text, "%s: %s Seen: %s.", probe_text_of(detail, "rule"),
-                     probe_text_of(detail, "done"), probe_text_of(detail, "seen")) >= 0)
+        if (asprintf(&text, "%s: %s Seen: %s.", text_of(detail, "rule"), text_of(detail, "done"),
+                     text_of(detail, "seen")) >= 0)
             layout_words(out, text, 6, fprintf(out, "  "));
         free(text);
     }
@@ -148,12 +148,12 @@ static int probe_read(int argc, char **argv, struct probe_settings *s, json_t **
     return r;
 }
 
-static void probe_report(const struct document_head *head, struct document_output *output,
-                         const struct findings *f, double elapsed_s)
+static void report(const struct document_head *head, struct document_output *output,
+                   const struct findings *f, double elapsed_s)
 {
     json_t *document = document_new(head, "probe");
-    json_object_set_new(document, "rules", probe_rules_json(f));
-    json_object_set_new(document, "details", probe_details_json(f));
+    json_object_set_new(document, "rules", rules_json(f));
+    json_object_set_new(document, "details", details_json(f));
     json_object_set_new(document, "elapsed_s", document_real(elapsed_s));
     document_output_report(output, document, probe_text);
 }
@@ -167,7 +167,7 @@ static int probe_go(const struct document_head *head, struct document_output *ou
         terminal_error("%s", lacking);
         return EXIT_CODE_CANNOT;
     }
-    probe_report(head, output, &findings, (double)(clock_now_ns() - began_ns) / 1e9);
+    report(head, output, &findings, (double)(clock_now_ns() - began_ns) / 1e9);
     return EXIT_CODE_DONE;
 }
 

@@ -74,9 +74,8 @@ static const struct option_program run_program = {
     .operands_max = RUN_NAMES_MAX,
 };
 
-static int run_say(char **ret_message, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-static int run_say(char **ret_message, const char *format, ...)
+static int say(char **ret_message, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static int say(char **ret_message, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -89,13 +88,13 @@ static int run_say(char **ret_message, const char *format, ...)
     return -EINVAL;
 }
 
-static int run_choose(struct run_settings *s, char **names, int n, char **ret_message)
+static int choose(struct run_settings *s, char **names, int n, char **ret_message)
 {
     if (s->all && n)
-        return run_say(ret_message, "--all and %s: give names, or --all", names[0]);
+        return say(ret_message, "--all and %s: give names, or --all", names[0]);
     if (!s->all && !n)
-        return run_say(ret_message,
-                       "which experiment? Give names (tcplab-bench list shows them), or --all");
+        return say(ret_message,
+                   "which experiment? Give names (tcplab-bench list shows them), or --all");
     for (size_t i = 0; s->all && experiments[i]; i++)
         s->experiments[s->n++] = experiments[i];
     int r = 0;
@@ -106,7 +105,7 @@ static int run_choose(struct run_settings *s, char **names, int n, char **ret_me
 
 /* A knob goes to the experiments that have it. With names given, all of them must; with --all,
  * one. */
-static int run_set(struct run_settings *s, const char *text, char **ret_message)
+static int set(struct run_settings *s, const char *text, char **ret_message)
 {
     size_t taken = 0;
     for (size_t i = 0; i < s->n; i++) {
@@ -118,15 +117,15 @@ static int run_set(struct run_settings *s, const char *text, char **ret_message)
             continue;
         }
         if (r == -ENOENT && s->all)
-            run_say(ret_message,
-                    "--set %s: no experiment has a knob of that name; tcplab-bench explain NAME "
-                    "shows those of one",
-                    text);
+            say(ret_message,
+                "--set %s: no experiment has a knob of that name; tcplab-bench explain NAME "
+                "shows those of one",
+                text);
         else if (r == -ENOENT)
-            run_say(ret_message, "--set %s: %s has %s", text, s->experiments[i]->name,
-                    why ? why : "no such knob");
+            say(ret_message, "--set %s: %s has %s", text, s->experiments[i]->name,
+                why ? why : "no such knob");
         else
-            run_say(ret_message, "--set %s", why ? why : text);
+            say(ret_message, "--set %s", why ? why : text);
         free(why);
         return r;
     }
@@ -135,7 +134,7 @@ static int run_set(struct run_settings *s, const char *text, char **ret_message)
 
 /* Knobs that do not go together, found before a lab is made; by the kernel's defaults, which the
  * lab will look up. */
-static int run_check_knobs(struct run_settings *s, char **ret_message)
+static int check_knobs(struct run_settings *s, char **ret_message)
 {
     for (size_t i = 0; i < s->n; i++) {
         const struct experiment *e = s->experiments[i];
@@ -144,7 +143,7 @@ static int run_check_knobs(struct run_settings *s, char **ret_message)
         const struct conditions c = experiment_conditions(e, &s->knobs[i]);
         int r = experiment_check(e, &s->knobs[i], &c, &why);
         if (r && why && s->n > 1)
-            run_say(ret_message, "%s: %s", e->name, why);
+            say(ret_message, "%s: %s", e->name, why);
         else if (r)
             *ret_message = why;
         if (r && s->n > 1)
@@ -156,41 +155,39 @@ static int run_check_knobs(struct run_settings *s, char **ret_message)
 }
 
 /* What is printed of each run. */
-static int run_choose_style(struct run_settings *s, char **ret_message)
+static int choose_style(struct run_settings *s, char **ret_message)
 {
     s->style = (struct report_style){.sections = s->brief ? REPORT_BRIEF : REPORT_ALL,
                                      .no_answers = s->no_answers};
     if (s->ask && (s->n != 1 || s->repeat != 1))
-        return run_say(ret_message, "--ask asks about one run: give one NAME, without --repeat");
+        return say(ret_message, "--ask asks about one run: give one NAME, without --repeat");
     if (s->ask && s->no_answers)
-        return run_say(ret_message,
-                       "--ask ends with the answers; leave out --no-answers, or --ask");
+        return say(ret_message, "--ask ends with the answers; leave out --no-answers, or --ask");
     if (s->brief && s->show)
-        return run_say(ret_message,
-                       "--brief is --show verdict,you,ledger,seen; give one of the two");
+        return say(ret_message, "--brief is --show verdict,you,ledger,seen; give one of the two");
     if (s->tap && (s->brief || s->show || s->no_answers || s->ask))
-        return run_say(ret_message, "--tap takes the place of the text report; leave out --brief, "
-                                    "--show, --no-answers and --ask");
+        return say(ret_message, "--tap takes the place of the text report; leave out --brief, "
+                                "--show, --no-answers and --ask");
     if (s->tap && ((s->json && !strcmp(s->json, "-")) || (s->jsonl && !strcmp(s->jsonl, "-"))))
-        return run_say(ret_message,
-                       "--tap and a document cannot both go to stdout; give --json a file");
+        return say(ret_message,
+                   "--tap and a document cannot both go to stdout; give --json a file");
     if (s->junit && !strcmp(s->junit, "-"))
-        return run_say(ret_message, "--junit -: stdout has the text report; give a file");
+        return say(ret_message, "--junit -: stdout has the text report; give a file");
     if (s->html && !strcmp(s->html, "-"))
-        return run_say(ret_message, "--html -: stdout has the text report; give a file");
+        return say(ret_message, "--html -: stdout has the text report; give a file");
     if (s->html &&
         ((s->json && !strcmp(s->html, s->json)) || (s->jsonl && !strcmp(s->html, s->jsonl))))
-        return run_say(ret_message,
-                       "--html and --json cannot both go to %s; give one of them another file",
-                       s->html);
+        return say(ret_message,
+                   "--html and --json cannot both go to %s; give one of them another file",
+                   s->html);
     return s->show ? report_sections(s->show, &s->style.sections, ret_message) : 0;
 }
 
 /* enum trial_segments */
 static const char *const segments_words[] = {"first", "all", "shown", NULL};
 
-static int run_read_settings(int argc, char **argv, struct run_settings *s, json_t **ret_json,
-                             char **ret_message)
+static int read_settings(int argc, char **argv, struct run_settings *s, json_t **ret_json,
+                         char **ret_message)
 {
     struct option_row rows[] = {
         {"all", 0, NULL, NULL, "every experiment; a line each, and a page for what does not agree",
@@ -242,22 +239,22 @@ static int run_read_settings(int argc, char **argv, struct run_settings *s, json
     int r = options_read(rows, n_rows, &run_program, argc, argv, &names, &n, ret_message);
     if (r)
         return r;
-    r = run_choose(s, names, n, ret_message);
+    r = choose(s, names, n, ret_message);
     for (size_t i = 0; i < s->n && !r; i++)
         knobs_init(&s->knobs[i], s->experiments[i]->knobs, s->experiments[i]->n_knobs);
     for (size_t i = 0; i < s->sets.n && !r; i++)
-        r = run_set(s, s->sets.text[i], ret_message);
+        r = set(s, s->sets.text[i], ret_message);
     if (!r)
-        r = run_choose_style(s, ret_message);
+        r = choose_style(s, ret_message);
     if (!r)
-        r = run_check_knobs(s, ret_message);
+        r = check_knobs(s, ret_message);
     *ret_json = r ? NULL : options_settings(rows, n_rows);
     return r;
 }
 
 /* --- what is written --- */
 
-static void run_write_event(struct run_state *s, const struct job *job)
+static void write_event(struct run_state *s, const struct job *job)
 {
     if (!document_output_wants_events(s->output))
         return;
@@ -268,7 +265,7 @@ static void run_write_event(struct run_state *s, const struct job *job)
 }
 
 /* A run of the report: the last of {"head", "runs", "all", "sections", "no_answers"}. */
-static void run_next_text(FILE *out, const json_t *document)
+static void next_text(FILE *out, const json_t *document)
 {
     const json_t *head = json_object_get(document, "head"),
                  *runs = json_object_get(document, "runs");
@@ -282,7 +279,7 @@ static void run_next_text(FILE *out, const json_t *document)
 }
 
 /* What was wrong usage is told on stderr, and is no run. */
-static void run_print(struct run_state *s, const struct job *job)
+static void print(struct run_state *s, const struct job *job)
 {
     json_array_append(s->runs, job->document);
     if (s->predictions)
@@ -294,12 +291,12 @@ static void run_print(struct run_state *s, const struct job *job)
         "runs", s->runs, "all", s->settings->all, "sections",
         (json_int_t)s->settings->style.sections, "no_answers", s->settings->no_answers);
     s->headed = true;
-    if (document_output_text(s->output, text, run_next_text))
+    if (document_output_text(s->output, text, next_text))
         s->unread = true;
     json_decref(text);
 }
 
-static json_t *run_documents(const struct run_state *s)
+static json_t *documents(const struct run_state *s)
 {
     json_t *runs = json_array();
     for (size_t i = 0; i < s->n; i++)
@@ -311,7 +308,7 @@ static json_t *run_documents(const struct run_state *s)
 /* --- the page --- */
 
 /* All runs, also those that have not ended: so the number of each stays. */
-static json_t *run_live_document(const struct run_state *s)
+static json_t *live_document(const struct run_state *s)
 {
     json_t *document = document_new(s->head, "report"), *runs = json_array();
     for (size_t i = 0; i < s->n; i++) {
@@ -325,9 +322,9 @@ static json_t *run_live_document(const struct run_state *s)
 }
 
 /* job: the one that has ended; NULL: the first has not begun. */
-static void run_show_live(struct run_state *s, const struct job *job)
+static void show_live(struct run_state *s, const struct job *job)
 {
-    json_t *document = run_live_document(s);
+    json_t *document = live_document(s);
     live_server_set_document(s->live, document);
     json_decref(document);
     if (!job)
@@ -340,7 +337,7 @@ static void run_show_live(struct run_state *s, const struct job *job)
 }
 
 /* The page stays until a signal comes. */
-static void run_serve_until_stopped(struct live_server *live)
+static void serve_until_stopped(struct live_server *live)
 {
     sigset_t blocked, before;
     feed_add(live_server_feed(live), "end", -1, json_object());
@@ -360,26 +357,26 @@ static void run_serve_until_stopped(struct live_server *live)
 }
 
 /* Finished runs are printed in the order in which they were asked for. */
-static bool run_on_finished(struct job *job, void *context)
+static bool on_finished(struct job *job, void *context)
 {
     struct run_state *s = context;
     if (job->document)
         json_object_set_new(job->document, "part", json_string(experiment_part(job->experiment)));
-    run_write_event(s, job);
+    write_event(s, job);
     while (s->printed < s->n && s->jobs[s->printed].finished)
-        run_print(s, &s->jobs[s->printed++]);
+        print(s, &s->jobs[s->printed++]);
     if (s->live)
-        run_show_live(s, job);
+        show_live(s, job);
     return !s->unread;
 }
 
 /* Those that had ended behind one that had not. */
-static void run_interrupted(struct run_state *s, const char *how)
+static void interrupted(struct run_state *s, const char *how)
 {
     size_t done = 0;
     for (size_t i = s->printed; i < s->n; i++)
         if (s->jobs[i].finished)
-            run_print(s, &s->jobs[i]);
+            print(s, &s->jobs[i]);
     for (size_t i = 0; i < s->n; i++)
         done += s->jobs[i].finished;
     terminal_notice("%s; %zu of %zu runs had ended", how, done, s->n);
@@ -408,7 +405,7 @@ static int run_code(const struct run_state *s)
 
 /* The reasons of runs that did not come to a verdict: each once, also where the document goes to
  * stdout. */
-static void run_tell_reasons(const struct run_state *s)
+static void tell_reasons(const struct run_state *s)
 {
     const char *last = "";
     for (size_t i = 0; i < s->n; i++) {
@@ -421,7 +418,7 @@ static void run_tell_reasons(const struct run_state *s)
     }
 }
 
-static int run_failed(const char *what, int r)
+static int failed(const char *what, int r)
 {
     terminal_error("%s: %s", what, needs_error(-r));
     return EXIT_CODE_FAILED;
@@ -430,8 +427,8 @@ static int run_failed(const char *what, int r)
 /* --- the jobs --- */
 
 /* DIR/NAME.KIND, or DIR/NAME-2.KIND ...; NULL without DIR. */
-static char *run_capture_path(const struct run_settings *s, const char *folder, const char *kind,
-                              size_t i, uint64_t repetition)
+static char *capture_path(const struct run_settings *s, const char *folder, const char *kind,
+                          size_t i, uint64_t repetition)
 {
     char *path = NULL, number[24] = "";
     for (size_t before = 0; before < i; before++) /* an experiment that is named twice */
@@ -443,8 +440,8 @@ static char *run_capture_path(const struct run_settings *s, const char *folder, 
     return path;
 }
 
-static struct job *run_make_jobs(const struct run_settings *s, const struct kernel_rules *kernel,
-                                 size_t *ret_n)
+static struct job *make_jobs(const struct run_settings *s, const struct kernel_rules *kernel,
+                             size_t *ret_n)
 {
     struct job *jobs = calloc(s->n * s->repeat, sizeof(*jobs));
     *ret_n = 0;
@@ -457,12 +454,12 @@ static struct job *run_make_jobs(const struct run_settings *s, const struct kern
                              .repetition = (int64_t)repetition,
                              .segments = (enum trial_segments)s->segments,
                              .quiet = s->ask || s->no_answers,
-                             .pcap = run_capture_path(s, s->pcap, "pcap", i, repetition),
-                             .pcapng = run_capture_path(s, s->pcapng, "pcapng", i, repetition)};
+                             .pcap = capture_path(s, s->pcap, "pcap", i, repetition),
+                             .pcapng = capture_path(s, s->pcapng, "pcapng", i, repetition)};
     return jobs;
 }
 
-static void run_free_jobs(struct run_state *s)
+static void free_jobs(struct run_state *s)
 {
     for (size_t i = 0; i < s->n; i++) {
         json_decref(s->jobs[i].document);
@@ -473,7 +470,7 @@ static void run_free_jobs(struct run_state *s)
 }
 
 /* The folder of an option. An exit code; an error has been printed. */
-static int run_check_folder(const char *option, const char *path)
+static int check_folder(const char *option, const char *path)
 {
     struct stat folder;
     if (!path || (!stat(path, &folder) && S_ISDIR(folder.st_mode) && !access(path, W_OK)))
@@ -484,17 +481,17 @@ static int run_check_folder(const char *option, const char *path)
 }
 
 /* What can be found wrong before anything is run. */
-static int run_check(const struct run_settings *s, struct trial_programs *programs,
-                     struct kernel_rules *kernel)
+static int check(const struct run_settings *s, struct trial_programs *programs,
+                 struct kernel_rules *kernel)
 {
-    int code = run_check_folder("pcap", s->pcap);
+    int code = check_folder("pcap", s->pcap);
     if (!code)
-        code = run_check_folder("pcapng", s->pcapng);
+        code = check_folder("pcapng", s->pcapng);
     return code ? code : jobs_prepare(programs, kernel);
 }
 
 /* An exit code; an error has been printed. */
-static int run_open_live(const char *address, struct live_server **ret)
+static int open_live(const char *address, struct live_server **ret)
 {
     const struct live_server_args args = {.address = address, .part = page_part};
     char *message = NULL;
@@ -510,13 +507,13 @@ static int run_open_live(const char *address, struct live_server **ret)
 }
 
 /* The exit code of a run that ends with `code`. */
-static int run_report(struct run_state *s, int code)
+static int report(struct run_state *s, int code)
 {
     json_t *document = document_new(s->head, "report");
     if (!document)
-        return result_file_close(
-            &s->junit, NULL, result_file_close(&s->html, NULL, run_failed("the report", -ENOMEM)));
-    json_t *runs = run_documents(s);
+        return result_file_close(&s->junit, NULL,
+                                 result_file_close(&s->html, NULL, failed("the report", -ENOMEM)));
+    json_t *runs = documents(s);
     json_object_set_new(document, "runs", runs);
     code = result_file_close(&s->html, json_array_size(runs) ? document : NULL, code);
     code = result_file_close(&s->junit, document, code);
@@ -526,34 +523,34 @@ static int run_report(struct run_state *s, int code)
 
 static int run_go(struct run_state *s, const struct trial_programs *programs)
 {
-    s->jobs = run_make_jobs(s->settings, s->rules, &s->n);
+    s->jobs = make_jobs(s->settings, s->rules, &s->n);
     const struct jobs_args jobs = {.jobs = s->jobs,
                                    .n = s->n,
                                    .parallel = s->settings->jobs,
                                    .programs = programs,
                                    .live = s->live,
-                                   .finished = run_on_finished,
+                                   .finished = on_finished,
                                    .context = s};
     if (s->jobs && s->live)
-        run_show_live(s, NULL);
+        show_live(s, NULL);
     int r = s->jobs ? jobs_run(&jobs) : -ENOMEM;
     int code = EXIT_CODE_FAILED;
     if (r == -EINTR) {
         code = 128 + stop_signal();
-        run_interrupted(s, "interrupted");
+        interrupted(s, "interrupted");
     } else if (r == -ECANCELED) {
-        run_interrupted(s, "the results cannot be written");
+        interrupted(s, "the results cannot be written");
     } else {
-        code = r ? run_failed("running the labs", r) : run_code(s);
+        code = r ? failed("running the labs", r) : run_code(s);
     }
     bool ended = code < 128 && !s->unread;
-    code = run_report(s, code);
+    code = report(s, code);
     int shown = pager_end(&s->pager);
     if (ended)
-        run_tell_reasons(s);
+        tell_reasons(s);
     if (ended && s->live)
-        run_serve_until_stopped(s->live);
-    run_free_jobs(s);
+        serve_until_stopped(s->live);
+    free_jobs(s);
     return shown ? shown : code;
 }
 
@@ -566,15 +563,15 @@ int run_main(int argc, char **argv)
     struct result_file html = {0}, junit = {0};
     json_t *json = NULL;
     char *message = NULL;
-    int r = run_read_settings(argc, argv, &settings, &json, &message);
+    int r = read_settings(argc, argv, &settings, &json, &message);
     if (r)
         return program_settings_ended(r, message);
     terminal_init("tcplab-bench", (enum terminal_color)settings.color);
     stop_install();
-    int code = run_check(&settings, &programs, &kernel);
+    int code = check(&settings, &programs, &kernel);
     struct live_server *live = NULL;
     if (!code && settings.live)
-        code = run_open_live(settings.live, &live);
+        code = open_live(settings.live, &live);
     if (!code)
         code = result_file_open("--html", settings.html, "index.html", page_write, &html);
     if (!code)

@@ -38,8 +38,8 @@ static const struct option_program show_program = {
     .operands_max = SHOW_FILES,
 };
 
-static int show_read_settings(int argc, char **argv, struct show_settings *s, char ***ret_files,
-                              int *ret_n, char **ret_message)
+static int read_settings(int argc, char **argv, struct show_settings *s, char ***ret_files,
+                         int *ret_n, char **ret_message)
 {
     struct option_row rows[] = {
         {"brief", 0, NULL, NULL, "only the beginning of each report", &option_flag, &s->brief},
@@ -73,7 +73,7 @@ static int show_read_settings(int argc, char **argv, struct show_settings *s, ch
 }
 
 /* NULL, and the error has been printed. New reference. */
-static json_t *show_load(const char *file)
+static json_t *load(const char *file)
 {
     json_error_t error;
     bool input = !strcmp(file, "-");
@@ -96,7 +96,7 @@ static json_t *show_load(const char *file)
 }
 
 /* Whether the document is one of this program's; if not, the error has been printed. */
-static bool show_is_ours(const char *file, const json_t *document)
+static bool is_ours(const char *file, const json_t *document)
 {
     const char *schema = json_string_value(json_object_get(document, "schema"));
     size_t length = strlen(SHOW_SCHEMA);
@@ -125,8 +125,8 @@ static bool show_is_ours(const char *file, const json_t *document)
 
 static int show_file(FILE *out, const char *file, const struct show_settings *s)
 {
-    json_t *document = show_load(file);
-    json_t *clean = document && show_is_ours(file, document) ? printable_document(document) : NULL;
+    json_t *document = load(file);
+    json_t *clean = document && is_ours(file, document) ? printable_document(document) : NULL;
     if (clean && json_is_array(json_object_get(clean, "claims"))) {
         claims_text(out, clean);
     } else if (clean && s->sections) {
@@ -141,14 +141,14 @@ static int show_file(FILE *out, const char *file, const struct show_settings *s)
 }
 
 /* The runs of all files on one page, with the head of the first. */
-static int show_page(char **files, int n, const char *path)
+static int page(char **files, int n, const char *path)
 {
     struct result_file html = {0};
     json_t *all = NULL;
     int code = result_file_open("--html", path, "index.html", page_write, &html);
     for (int i = 0; i < n && !code; i++) {
-        json_t *document = show_load(files[i]);
-        bool ours = document && show_is_ours(files[i], document);
+        json_t *document = load(files[i]);
+        bool ours = document && is_ours(files[i], document);
         bool runs = json_is_array(json_object_get(document, "runs"));
         if (ours && !runs)
             terminal_error("%s: the page is of runs, and these are claims; give a document of "
@@ -173,12 +173,12 @@ int show_main(int argc, char **argv)
     struct pager pager;
     char **files, *message = NULL;
     int n, code = EXIT_CODE_DONE;
-    int r = show_read_settings(argc, argv, &settings, &files, &n, &message);
+    int r = read_settings(argc, argv, &settings, &files, &n, &message);
     if (r)
         return program_settings_ended(r, message);
     terminal_init("tcplab-bench", (enum terminal_color)settings.color);
     if (settings.html)
-        return show_page(files, n, settings.html);
+        return page(files, n, settings.html);
     pager_begin(&pager, !settings.no_pager);
     for (int i = 0; i < n && !code; i++)
         code = show_file(pager.out, files[i], &settings);

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 /* /etc/hosts may name an address twice. */
-static void endpoint_append(struct endpoint_addresses *list, const struct endpoint *e)
+static void append(struct endpoint_addresses *list, const struct endpoint *e)
 {
     for (size_t i = 0; i < list->n; i++)
         if (list->at[i].length == e->length &&
@@ -33,7 +33,7 @@ int endpoint_resolve_all(const char *host, uint16_t port, bool passive,
         struct endpoint e = {.length = a->ai_addrlen};
         memcpy(&e.address, a->ai_addr, a->ai_addrlen);
         endpoint_set_port(&e, port);
-        endpoint_append(ret, &e);
+        append(ret, &e);
     }
     freeaddrinfo(found);
     return 0;

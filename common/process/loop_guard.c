@@ -23,7 +23,7 @@ void loop_guard_begin(struct loop_guard *w, struct ev_loop *loop, int wake)
     ev_set_loop_release_cb(loop, loop_guard_before_waiting, NULL);
 }
 
-static void loop_guard_on_async(struct ev_loop *loop, ev_async *async, int events)
+static void on_async(struct ev_loop *loop, ev_async *async, int events)
 {
 }
 
@@ -31,7 +31,7 @@ int loop_guard_check(struct ev_loop *loop, bool signals)
 {
     struct loop_guard *w = ev_userdata(loop);
     ev_async any; /* the first has libev open its descriptor */
-    ev_async_init(&any, loop_guard_on_async);
+    ev_async_init(&any, on_async);
     if (signals)
         ev_async_start(loop, &any);
     ev_run(loop, EVRUN_NOWAIT);

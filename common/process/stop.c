@@ -12,7 +12,7 @@ static ev_async stop_async;
 static void (*stop_asked)(void *context);
 static void *stop_context;
 
-static void stop_on_signal(int signal_number)
+static void on_signal(int signal_number)
 {
     stop_last_signal = signal_number;
     stop_signals = stop_signals + 1;
@@ -22,17 +22,17 @@ static void stop_on_signal(int signal_number)
         ev_async_send(stop_loop, &stop_async); /* async-signal-safe, says ev(3) */
 }
 
-static void stop_on_async(struct ev_loop *loop, ev_async *async, int events)
+static void on_async(struct ev_loop *loop, ev_async *async, int events)
 {
     stop_asked(stop_context);
 }
 
 /* Somebody else has sent it: a wish like the others. Or it is a fault of ours, or abort(): the
  * end. */
-static void stop_on_fault(int signal_number, siginfo_t *info, void *context)
+static void on_fault(int signal_number, siginfo_t *info, void *context)
 {
     if (info->si_code <= 0 && info->si_pid != getpid()) {
-        stop_on_signal(signal_number);
+        on_signal(signal_number);
         return;
     }
     signal(signal_number, SIG_DFL);
@@ -40,7 +40,7 @@ static void stop_on_fault(int signal_number, siginfo_t *info, void *context)
 }
 
 /* A handler that is there already is a sanitizer's or a profiler's. */
-static void stop_catch(int signal_number, const struct sigaction *act)
+static void catch (int signal_number, const struct sigaction *act)
 {
     struct sigaction old;
     bool always = signal_number == SIGINT || signal_number == SIGTERM;
@@ -53,16 +53,16 @@ void stop_install(void)
     static const int wishes[] = {SIGHUP,  SIGINT,    SIGQUIT, SIGTERM, SIGALRM, SIGUSR2,
                                  SIGXCPU, SIGVTALRM, SIGPROF, SIGPOLL, SIGPWR,  SIGSTKFLT};
     static const int faults[] = {SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS};
-    const struct sigaction wish = {.sa_handler = stop_on_signal};
-    const struct sigaction fault = {.sa_sigaction = stop_on_fault, .sa_flags = SA_SIGINFO};
+    const struct sigaction wish = {.sa_handler = on_signal};
+    const struct sigaction fault = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* write() says EFBIG */
     for (size_t i = 0; i < sizeof(wishes) / sizeof(*wishes); i++)
-        stop_catch(wishes[i], &wish);
+        catch (wishes[i], &wish);
     for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++)
-        stop_catch(faults[i], &fault);
+        catch (faults[i], &fault);
     for (int i = SIGRTMIN; i <= SIGRTMAX; i++)
-        stop_catch(i, &wish);
+        catch (i, &wish);
 }
 
 void stop_attach(struct ev_loop *loop, void (*asked)(void *context), void *context)
@@ -70,7 +70,7 @@ void stop_attach(struct ev_loop *loop, void (*asked)(void *context), void *conte
     stop_loop = loop;
     stop_asked = asked;
     stop_context = context;
-    ev_async_init(&stop_async, stop_on_async);
+    ev_async_init(&stop_async, on_async);
     ev_async_start(loop, &stop_async);
     ev_unref(loop); /* waiting for a signal is no reason to run on */
     stop_attached = 1;

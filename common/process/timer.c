@@ -6,26 +6,26 @@
 #include <unistd.h>
 
 /* The timerfd's own time. */
-static void timer_arm(struct timer *t, int64_t due_ns)
+static void arm(struct timer *t, int64_t due_ns)
 {
     const struct itimerspec at = {
         .it_value = {.tv_sec = due_ns / NS_PER_S, .tv_nsec = due_ns % NS_PER_S}};
     timerfd_settime(t->io.fd, TFD_TIMER_ABSTIME, &at, NULL);
 }
 
-static void timer_unset(struct timer *t)
+static void unset(struct timer *t)
 {
     t->due_ns = 0;
     ev_unref(t->loop);
 }
 
-static void timer_on_expiry(struct ev_loop *loop, ev_io *io, int events)
+static void on_expiry(struct ev_loop *loop, ev_io *io, int events)
 {
     struct timer *t = (struct timer *)io;
     uint64_t expirations;
     if (read(io->fd, &expirations, sizeof(expirations)) != sizeof(expirations))
         return; /* set again meanwhile, or stopped */
-    timer_unset(t);
+    unset(t);
     t->ring(t);
 }
 
@@ -35,7 +35,7 @@ int timer_open(struct timer *t, struct ev_loop *loop, void (*ring)(struct timer 
     if (fd < 0)
         return -errno;
     *t = (struct timer){.loop = loop, .ring = ring};
-    ev_io_init(&t->io, timer_on_expiry, fd, EV_READ);
+    ev_io_init(&t->io, on_expiry, fd, EV_READ);
     ev_io_start(loop, &t->io);
     ev_unref(loop);
     return 0;
@@ -50,15 +50,15 @@ void timer_set(struct timer *t, int64_t due_ns)
     if (!t->due_ns)
         ev_ref(t->loop);
     t->due_ns = due_ns;
-    timer_arm(t, due_ns);
+    arm(t, due_ns);
 }
 
 void timer_stop(struct timer *t)
 {
     if (!t->due_ns)
         return;
-    timer_arm(t, 0);
-    timer_unset(t);
+    arm(t, 0);
+    unset(t);
 }
 
 void timer_close(struct timer *t)

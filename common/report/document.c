@@ -80,7 +80,7 @@ json_t *document_new(const struct document_head *head, const char *event)
 }
 
 /* Whether both are one file, by whatever names; /dev/null is as many as one wants. */
-static bool document_same_file(int a, int b)
+static bool same_file(int a, int b)
 {
     struct stat one, other;
     return !fstat(a, &one) && !fstat(b, &other) && one.st_dev == other.st_dev &&
@@ -102,7 +102,7 @@ static int document_file(const char *path, FILE **ret, bool *ret_made)
         fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
     if (fd < 0)
         return -errno;
-    if (document_same_file(fd, STDOUT_FILENO)) {
+    if (same_file(fd, STDOUT_FILENO)) {
         close(fd);
         *ret = stdout;
         return 0;
@@ -115,7 +115,7 @@ static int document_file(const char *path, FILE **ret, bool *ret_made)
     return -error;
 }
 
-static int document_cut(FILE *file)
+static int cut(FILE *file)
 {
     struct stat status;
     bool regular = !fstat(fileno(file), &status) && S_ISREG(status.st_mode);
@@ -135,12 +135,12 @@ int document_output_open(const char *json, const char *jsonl, struct document_ou
         goto failed;
     if (jsonl && (r = document_file(*ret_path = jsonl, &o->jsonl.file, &o->jsonl.made)))
         goto failed;
-    if (json && jsonl && document_same_file(fileno(o->json.file), fileno(o->jsonl.file)))
+    if (json && jsonl && same_file(fileno(o->json.file), fileno(o->jsonl.file)))
         r = -EEXIST;
-    else if (json && (r = document_cut(o->json.file)))
+    else if (json && (r = cut(o->json.file)))
         *ret_path = json;
     else if (jsonl)
-        r = document_cut(o->jsonl.file);
+        r = cut(o->jsonl.file);
     if (!r) {
         *ret = o;
         return 0;
@@ -190,7 +190,7 @@ bool document_output_wants_text(const struct document_output *o)
 
 /* Returns -errno, which the caller keeps; whoever flushes `out` later does not meet the same error
  * again. */
-static int document_lost(FILE *out)
+static int lost(FILE *out)
 {
     int r = errno ? -errno : -EIO;
     __fpurge(out);
@@ -198,25 +198,25 @@ static int document_lost(FILE *out)
     return r;
 }
 
-static int document_dump(FILE *out, const json_t *document, size_t indent)
+static int dump(FILE *out, const json_t *document, size_t indent)
 {
     errno = 0;
     if (json_dumpf(document, out, DOCUMENT_FLAGS | JSON_INDENT(indent)) ||
         fputc('\n', out) == EOF || fflush(out))
-        return document_lost(out);
+        return lost(out);
     return 0;
 }
 
-static int document_dump_line(struct document_output *o, const json_t *document)
+static int dump_line(struct document_output *o, const json_t *document)
 {
     if (!o->jsonl.file || o->failed == o->jsonl.path) /* whoever read it has gone */
         return 0;
-    return document_failed(o, o->jsonl.path, document_dump(o->jsonl.file, document, 0));
+    return document_failed(o, o->jsonl.path, dump(o->jsonl.file, document, 0));
 }
 
 int document_output_event(struct document_output *o, json_t *document)
 {
-    int r = document ? document_dump_line(o, document) : -ENOMEM;
+    int r = document ? dump_line(o, document) : -ENOMEM;
     json_decref(document);
     return r;
 }
@@ -235,7 +235,7 @@ int document_output_text(struct document_output *o, const json_t *document,
     FILE *out = o->text ? o->text : stdout;
     errno = 0;
     write_text(out, text);
-    int r = fflush(out) || ferror(out) ? document_lost(out) : 0;
+    int r = fflush(out) || ferror(out) ? lost(out) : 0;
     json_decref(text);
     return document_failed(o, "stdout", r);
 }
@@ -245,10 +245,8 @@ int document_output_report(struct document_output *o, json_t *document,
 {
     if (!document)
         return document_failed(o, "-", -ENOMEM);
-    int r = o->json.file
-                ? document_failed(o, o->json.path, document_dump(o->json.file, document, 2))
-                : 0;
-    int r2 = document_dump_line(o, document);
+    int r = o->json.file ? document_failed(o, o->json.path, dump(o->json.file, document, 2)) : 0;
+    int r2 = dump_line(o, document);
     r = r ? r : r2;
     r2 = document_output_wants_text(o) ? document_output_text(o, document, write_text) : 0;
     json_decref(document);

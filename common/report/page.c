@@ -28,7 +28,7 @@ void page_set_width(int columns)
 
 /* Words of `text`, further lines indented; the first begins at `column`, where the caller
  * stands. */
-static void page_wrap(FILE *out, const char *text, int indent, int column)
+static void wrap(FILE *out, const char *text, int indent, int column)
 {
     bool fresh = true; /* no word on this line yet */
     while (*text) {
@@ -76,7 +76,7 @@ void page_row(FILE *out, const char *label, const char *value, const char *note)
     }
     column += fprintf(out, "%*s", column + 2 < PAGE_NOTE ? PAGE_NOTE - column : 2, "");
     fputs(terminal_style(out, TERMINAL_DIM), out);
-    page_wrap(out, note, PAGE_NOTE, column);
+    wrap(out, note, PAGE_NOTE, column);
     fputs(terminal_style(out, TERMINAL_PLAIN), out);
 }
 
@@ -93,7 +93,7 @@ void page_text(FILE *out, const char *format, ...)
     char *text = page_format(format, arguments);
     va_end(arguments);
     fputs("  ", out);
-    page_wrap(out, text ? text : "", 2, 2);
+    wrap(out, text ? text : "", 2, 2);
     free(text);
 }
 

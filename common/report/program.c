@@ -35,7 +35,7 @@ void program_begin(const char *name)
     signal(SIGCHLD, SIG_DFL);
 }
 
-static int program_write_failed(const char *where, int error)
+static int write_failed(const char *where, int error)
 {
     const char *mend = "write to another place";
     if (error == EPIPE)
@@ -58,7 +58,7 @@ int program_flush(void)
     errno = 0;
     if (!fflush(stdout) && !ferror(stdout))
         return EXIT_CODE_DONE;
-    return program_write_failed("stdout", errno ? errno : EIO);
+    return write_failed("stdout", errno ? errno : EIO);
 }
 
 int program_open_output(const char *json, const char *jsonl, struct document_output **ret)
@@ -87,7 +87,7 @@ int program_close_output(struct document_output *output, int code)
 {
     const char *where;
     int r = document_output_close(output, &where);
-    return r ? program_write_failed(where, -r) : code;
+    return r ? write_failed(where, -r) : code;
 }
 
 int program_settings_ended(int r, char *message)

@@ -23,13 +23,13 @@ void terminal_init(const char *program, enum terminal_color color)
     terminal_wish = color;
 }
 
-static bool terminal_is_dumb(void)
+static bool is_dumb(void)
 {
     const char *term = getenv("TERM");
     return !term || !*term || !strcmp(term, "dumb");
 }
 
-static void terminal_wipe(void)
+static void wipe(void)
 {
     if (terminal_line_drawn)
         fputs("\r\033[K", stderr);
@@ -50,11 +50,11 @@ static char *terminal_text(const char *format, va_list arguments)
     return text;
 }
 
-static void terminal_message(const char *format, va_list arguments)
+static void message(const char *format, va_list arguments)
 {
     char *text = terminal_text(format, arguments);
     pthread_mutex_lock(&terminal_mutex);
-    terminal_wipe();
+    wipe();
     fprintf(stderr, "%s: %s\n", terminal_program, text ? text : strerror(ENOMEM));
     pthread_mutex_unlock(&terminal_mutex);
     free(text);
@@ -64,7 +64,7 @@ void terminal_error(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    terminal_message(format, arguments);
+    message(format, arguments);
     va_end(arguments);
 }
 
@@ -72,7 +72,7 @@ void terminal_notice(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    terminal_message(format, arguments);
+    message(format, arguments);
     va_end(arguments);
 }
 
@@ -81,7 +81,7 @@ bool terminal_wants_progress(void)
     return isatty(STDERR_FILENO);
 }
 
-static int terminal_width(void)
+static int width(void)
 {
     struct winsize size;
     return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col - 1 : 79;
@@ -112,11 +112,11 @@ void terminal_progress(const char *format, ...)
     char *line = terminal_text(format, arguments);
     va_end(arguments);
     pthread_mutex_lock(&terminal_mutex);
-    if (line && terminal_is_dumb())
+    if (line && is_dumb())
         fprintf(stderr, "%s\n", line);
     else if (line)
-        fprintf(stderr, "\r%.*s\033[K", terminal_width(), line);
-    terminal_line_drawn = line && !terminal_is_dumb();
+        fprintf(stderr, "\r%.*s\033[K", width(), line);
+    terminal_line_drawn = line && !is_dumb();
     pthread_mutex_unlock(&terminal_mutex);
     free(line);
 }
@@ -124,22 +124,22 @@ void terminal_progress(const char *format, ...)
 void terminal_progress_end(void)
 {
     pthread_mutex_lock(&terminal_mutex);
-    terminal_wipe();
+    wipe();
     pthread_mutex_unlock(&terminal_mutex);
 }
 
-static bool terminal_colors(FILE *out)
+static bool colors(FILE *out)
 {
     const char *no_color = getenv("NO_COLOR");
     if (terminal_wish != TERMINAL_COLOR_AUTO)
         return terminal_wish == TERMINAL_COLOR_ALWAYS;
     int fd = fileno(out); /* a stream in memory is on its way to stdout */
-    return isatty(fd < 0 ? STDOUT_FILENO : fd) && !(no_color && *no_color) && !terminal_is_dumb();
+    return isatty(fd < 0 ? STDOUT_FILENO : fd) && !(no_color && *no_color) && !is_dumb();
 }
 
 const char *terminal_style(FILE *out, enum terminal_style style)
 {
     static const char *const sequences[] = {"\033[0m", "\033[1m", "\033[2m", "\033[32m",
                                             "\033[1;31m"};
-    return terminal_colors(out) ? sequences[style] : "";
+    return colors(out) ? sequences[style] : "";
 }

@@ -245,7 +245,7 @@ int parse_size(const char *text, uint64_t *ret_bytes, const char **ret_why)
 
 /* --- lists --- */
 
-static int parse_percentile(const char *text, size_t n, uint32_t *ret, const char **ret_why)
+static int percentile(const char *text, size_t n, uint32_t *ret, const char **ret_why)
 {
     uint64_t value;
     int r = parse_amount(text, n, &percentile_form, &value, ret_why);
@@ -268,7 +268,7 @@ int parse_percentiles(const char *text, struct percentiles *ret_percentiles, con
         if (list.n == PARSE_PERCENTILES_MAX)
             return refuse(-ERANGE, "there are more than 32 percentiles", ret_why);
         size_t n = strcspn(at, ",");
-        int r = parse_percentile(at, n, &list.millionths[list.n], ret_why);
+        int r = percentile(at, n, &list.millionths[list.n], ret_why);
         if (r < 0)
             return r;
         if (list.n > 0 && list.millionths[list.n] <= list.millionths[list.n - 1])
@@ -282,7 +282,7 @@ int parse_percentiles(const char *text, struct percentiles *ret_percentiles, con
     return 0;
 }
 
-static int parse_keepalive_time(const char *text, size_t n, int *ret_s, const char **ret_why)
+static int keepalive_time(const char *text, size_t n, int *ret_s, const char **ret_why)
 {
     uint64_t ns;
     int r = parse_amount(text, n, &duration_form, &ns, ret_why);
@@ -296,7 +296,7 @@ static int parse_keepalive_time(const char *text, size_t n, int *ret_s, const ch
     return 0;
 }
 
-static int parse_keepalive_count(const char *text, size_t n, int *ret_count, const char **ret_why)
+static int keepalive_count(const char *text, size_t n, int *ret_count, const char **ret_why)
 {
     uint64_t count;
     int r = parse_amount(text, n, &count_form, &count, ret_why);
@@ -316,12 +316,11 @@ int parse_keepalive(const char *text, struct keepalive *ret_keepalive, const cha
         return refuse(-EINVAL, "three values are needed, with commas between", ret_why);
 
     struct keepalive k;
-    int r = parse_keepalive_time(text, (size_t)(interval - text), &k.idle_s, ret_why);
+    int r = keepalive_time(text, (size_t)(interval - text), &k.idle_s, ret_why);
     if (r == 0)
-        r = parse_keepalive_time(interval + 1, (size_t)(count - interval - 1), &k.interval_s,
-                                 ret_why);
+        r = keepalive_time(interval + 1, (size_t)(count - interval - 1), &k.interval_s, ret_why);
     if (r == 0)
-        r = parse_keepalive_count(count + 1, strlen(count + 1), &k.count, ret_why);
+        r = keepalive_count(count + 1, strlen(count + 1), &k.count, ret_why);
     if (r == 0)
         *ret_keepalive = k;
     return r;

@@ -8,7 +8,7 @@
 #define PRINTABLE_LONGEST 4 /* "\x1b" */
 
 /* Bytes of the character at `text` that may be printed as they are; 0: its first byte may not. */
-static size_t printable_length(const char *text)
+static size_t length(const char *text)
 {
     const unsigned char *c = (const unsigned char *)text;
     size_t n = c[0] < 0x80                   ? 1
@@ -33,7 +33,7 @@ static char *printable_copy(const char *text, const char *as_they_are)
     if (!copy)
         return NULL;
     while (*text) {
-        size_t n = strchr(as_they_are, *text) ? 1 : printable_length(text);
+        size_t n = strchr(as_they_are, *text) ? 1 : length(text);
         if (n)
             end = mempcpy(end, text, n);
         else if (*text == '\n' || *text == '\t')
@@ -54,24 +54,23 @@ char *printable(const char *text)
 static bool printable_is(const char *text)
 {
     for (size_t n; *text; text += n)
-        if (!(n = *text == '\n' ? 1 : printable_length(text)))
+        if (!(n = *text == '\n' ? 1 : length(text)))
             return false;
     return true;
 }
 
-static bool printable_is_document(const json_t *document)
+static bool is_document(const json_t *document)
 {
     const char *key;
     json_t *value;
     size_t i;
     json_object_foreach((json_t *)document, key,
-                        value) if (!printable_is(key) ||
-                                   !printable_is_document(value)) return false;
-    json_array_foreach(document, i, value) if (!printable_is_document(value)) return false;
+                        value) if (!printable_is(key) || !is_document(value)) return false;
+    json_array_foreach(document, i, value) if (!is_document(value)) return false;
     return !json_is_string(document) || printable_is(json_string_value(document));
 }
 
-static json_t *printable_document_copy(const json_t *document)
+static json_t *document_copy(const json_t *document)
 {
     char *text = NULL;
     json_t *copy, *value;
@@ -86,14 +85,13 @@ static json_t *printable_document_copy(const json_t *document)
         {
             text = printable_copy(key, "\n");
             if (text)
-                json_object_set_new(copy, text, printable_document_copy(value));
+                json_object_set_new(copy, text, document_copy(value));
             free(text);
             text = NULL;
         }
     } else if (json_is_array(document)) {
         copy = json_array();
-        json_array_foreach(document, i, value)
-            json_array_append_new(copy, printable_document_copy(value));
+        json_array_foreach(document, i, value) json_array_append_new(copy, document_copy(value));
     } else {
         copy = json_incref((json_t *)document);
     }
@@ -103,6 +101,5 @@ static json_t *printable_document_copy(const json_t *document)
 
 json_t *printable_document(const json_t *document)
 {
-    return printable_is_document(document) ? json_incref((json_t *)document)
-                                           : printable_document_copy(document);
+    return is_document(document) ? json_incref((json_t *)document) : document_copy(document);
 }

@@ -135,7 +135,7 @@ static bool reset_came(struct trial *t, int64_t number)
     return false;
 }
 
-static bool time_waits_left(struct trial *t, int64_t number)
+static bool waits_left(struct trial *t, int64_t number)
 {
     return step_state(t, SIDE_CLIENT, SOCKDIAG_TIME_WAIT) == number;
 }
@@ -146,7 +146,7 @@ static void wait_for_answers(struct trial *t, int64_t before)
 {
     step_wait(t, reset_came, 0, PATIENCE_S, "the answers to the late copy");
     if (!afterlife_survives_reset(&t->conditions))
-        step_wait(t, time_waits_left, before, PATIENCE_S, "TIME_WAIT to end");
+        step_wait(t, waits_left, before, PATIENCE_S, "TIME_WAIT to end");
     step_settle(t);
 }
 

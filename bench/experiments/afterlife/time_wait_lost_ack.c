@@ -102,7 +102,7 @@ static bool fins_sent(struct trial *t, int64_t number)
     return segments_count(t, TO_CLIENT, SEGMENT_FIN, SEGMENT_FIN, FAULT_ANY_PAYLOAD) >= number;
 }
 
-static bool ack_is_lost(struct trial *t, int64_t id)
+static bool is_lost(struct trial *t, int64_t id)
 {
     return step_fault_matched(t, (int)id) && step_state(t, SIDE_SERVER, SOCKDIAG_CLOSE_WAIT) == 0;
 }
@@ -153,7 +153,7 @@ static void run(struct trial *t, const struct knobs *k)
                                   .flags = SEGMENT_FIN,
                                   .first = 2});
     sock_shutdown(server, SHUT_WR);
-    step_need(t, ack_is_lost, lost, "the ACK of the server's FIN");
+    step_need(t, is_lost, lost, "the ACK of the server's FIN");
     step_see_state(t, SIDE_SERVER, SOCKDIAG_LAST_ACK, "server.LAST_ACK_meanwhile");
     step_see_state(t, SIDE_CLIENT, SOCKDIAG_TIME_WAIT, "client.TIME_WAIT_meanwhile");
     sock_close(client); /* its program is through */

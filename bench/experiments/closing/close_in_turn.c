@@ -32,7 +32,7 @@ int close_in_turn_check(const struct conditions *c, char **ret_message)
 
 /* --- the prediction --- */
 
-static void close_expect_four(struct prediction *p, const char *first, const char *second)
+static void expect_four(struct prediction *p, const char *first, const char *second)
 {
     expect_exactly(p, "sockets", 1, &rule_fin_wait_1, "%s.ESTABLISHED_when_FIN_is_sent", second);
     expect_exactly(p, "sockets", 1, &rule_fin_acknowledged, "%s.CLOSE_WAIT_when_FIN_has_come",
@@ -61,7 +61,7 @@ static void close_expect_end(struct prediction *p, enum side first, bool togethe
     expect_exactly(p, "connections", 1, &rule_last_ack, "ledger.closed");
 }
 
-static void close_expect_data(struct prediction *p, enum side first)
+static void expect_data(struct prediction *p, enum side first)
 {
     const char *name = close_names[first], *second = close_names[!first];
     int left = closing_time_waits(CLOSING_BY_RESET);
@@ -80,12 +80,12 @@ static void close_expect_data(struct prediction *p, enum side first)
 void close_in_turn_expect(struct prediction *p, enum side first, enum close_second second)
 {
     if (second != CLOSE_AT_ONCE)
-        close_expect_four(p, close_names[first], close_names[!first]);
+        expect_four(p, close_names[first], close_names[!first]);
     else
         expect_exactly(p, "sockets", 1, &rule_fin_wait_1, "%s.FIN_WAIT_1_before_the_ACK",
                        close_names[first]);
     if (second == CLOSE_DATA)
-        close_expect_data(p, first);
+        expect_data(p, first);
     else
         close_expect_end(p, first, second == CLOSE_AT_ONCE);
 }
@@ -101,14 +101,13 @@ struct close_run {
     int64_t began_ns; /* when the first close() was called */
 };
 
-static void close_see(struct close_run *r, enum side side, enum sockdiag_state state,
-                      const char *when)
+static void see(struct close_run *r, enum side side, enum sockdiag_state state, const char *when)
 {
     step_see_state(r->t, side, state, "%s.%s_%s", close_names[side], sockdiag_state_name(state),
                    when);
 }
 
-static void close_need(struct close_run *r, enum side side, enum sockdiag_state state)
+static void need(struct close_run *r, enum side side, enum sockdiag_state state)
 {
     char what[80];
     snprintf(what, sizeof(what), "the %s to be in %s", close_names[side],
@@ -135,34 +134,34 @@ static void close_first(struct close_run *r)
     step_hold(r->t, r->forth, true);
     step_hold(r->t, r->back, true);
     sock_close(r->end[first]);
-    close_need(r, first, SOCKDIAG_FIN_WAIT_1);
-    close_see(r, second, SOCKDIAG_ESTABLISHED, "when_FIN_is_sent");
+    need(r, first, SOCKDIAG_FIN_WAIT_1);
+    see(r, second, SOCKDIAG_ESTABLISHED, "when_FIN_is_sent");
     step_let(r->t, r->forth, 1);
-    close_need(r, second, SOCKDIAG_CLOSE_WAIT);
-    close_see(r, second, SOCKDIAG_CLOSE_WAIT, "when_FIN_has_come");
-    close_see(r, first, SOCKDIAG_FIN_WAIT_1, "before_the_ACK");
+    need(r, second, SOCKDIAG_CLOSE_WAIT);
+    see(r, second, SOCKDIAG_CLOSE_WAIT, "when_FIN_has_come");
+    see(r, first, SOCKDIAG_FIN_WAIT_1, "before_the_ACK");
     step_let(r->t, r->back, 1);
-    close_need(r, first, SOCKDIAG_FIN_WAIT_2);
-    close_see(r, first, SOCKDIAG_FIN_WAIT_2, "after_the_ACK");
+    need(r, first, SOCKDIAG_FIN_WAIT_2);
+    see(r, first, SOCKDIAG_FIN_WAIT_2, "after_the_ACK");
 }
 
 /* The second FIN is held, whether or not it carries the ACK. */
-static void close_last(struct close_run *r)
+static void last(struct close_run *r)
 {
     enum side first = r->first, second = (enum side) !first;
-    close_need(r, second, SOCKDIAG_LAST_ACK);
-    close_see(r, second, SOCKDIAG_LAST_ACK, "when_FIN_is_sent");
+    need(r, second, SOCKDIAG_LAST_ACK);
+    see(r, second, SOCKDIAG_LAST_ACK, "when_FIN_is_sent");
     step_let(r->t, r->back, 1);
-    close_need(r, first, SOCKDIAG_TIME_WAIT);
-    close_see(r, first, SOCKDIAG_TIME_WAIT, "when_FIN_has_come");
-    close_see(r, second, SOCKDIAG_LAST_ACK, "before_the_ACK");
+    need(r, first, SOCKDIAG_TIME_WAIT);
+    see(r, first, SOCKDIAG_TIME_WAIT, "when_FIN_has_come");
+    see(r, second, SOCKDIAG_LAST_ACK, "before_the_ACK");
     step_hold(r->t, r->forth, false);
     step_hold(r->t, r->back, false);
-    close_need(r, second, (enum sockdiag_state)0);
+    need(r, second, (enum sockdiag_state)0);
 }
 
 /* When the first end's FIN left the wire; 0: it has not. */
-static int64_t close_fin_arrived_ns(const struct close_run *r)
+static int64_t fin_arrived_ns(const struct close_run *r)
 {
     SEGMENTS_OF(s, r->t, r->client_port)
         if (s->direction == r->forth && s->flags & SEGMENT_FIN)
@@ -181,13 +180,13 @@ static bool close_together(struct close_run *r)
         return false;
     sock_receive(second, CLOSE_BYTES);
     sock_close(second);
-    int64_t took_ns = clock_now_ns() - close_fin_arrived_ns(r);
+    int64_t took_ns = clock_now_ns() - fin_arrived_ns(r);
     step_hold(r->t, r->forth, true);
     return (double)took_ns / 1e9 < closing_delayed_ack();
 }
 
 /* What was too slow proves nothing: it ends without a trace, and does not stand in the ledger. */
-static void close_try_again(struct close_run *r)
+static void try_again(struct close_run *r)
 {
     static const char *const buckets = "net.ipv4.tcp_max_tw_buckets";
     char before[24];
@@ -197,15 +196,15 @@ static void close_try_again(struct close_run *r)
     step_set(r->t, r->first, buckets, "0");
     step_hold(r->t, r->forth, false);
     step_hold(r->t, r->back, false);
-    close_need(r, SIDE_CLIENT, (enum sockdiag_state)0);
-    close_need(r, SIDE_SERVER, (enum sockdiag_state)0);
+    need(r, SIDE_CLIENT, (enum sockdiag_state)0);
+    need(r, SIDE_SERVER, (enum sockdiag_state)0);
     step_set(r->t, r->first, buckets, before);
     if (!r->t->failure)
         r->end[SIDE_CLIENT]->attempted = false;
     close_connect(r);
 }
 
-static void close_at_once(struct close_run *r)
+static void at_once(struct close_run *r)
 {
     int tries = 1;
     for (; !close_together(r) && !r->t->failure; tries++) {
@@ -214,37 +213,37 @@ static void close_at_once(struct close_run *r)
                       "in %d tries the second program never closed within %.0f ms of the FIN: this "
                       "machine is too slow, or too busy, to show it",
                       CLOSE_TRIES, closing_delayed_ack() * 1e3);
-        close_try_again(r);
+        try_again(r);
     }
-    close_need(r, r->first, SOCKDIAG_FIN_WAIT_1);
-    close_see(r, r->first, SOCKDIAG_FIN_WAIT_1, "before_the_ACK");
-    close_last(r);
+    need(r, r->first, SOCKDIAG_FIN_WAIT_1);
+    see(r, r->first, SOCKDIAG_FIN_WAIT_1, "before_the_ACK");
+    last(r);
 }
 
-static void close_later(struct close_run *r)
+static void later(struct close_run *r)
 {
     sock_close(r->end[!r->first]);
-    close_last(r);
+    last(r);
 }
 
 /* The first end has no program any more that could want what comes. */
-static void close_with_data(struct close_run *r)
+static void with_data(struct close_run *r)
 {
     enum side first = r->first, second = (enum side) !first;
     struct trial_socket *socket = r->end[second];
     step_see(r->t, sock_send(socket, CLOSE_BYTES), "%s.send", close_names[second]);
     step_let(r->t, r->back, 1);
-    close_need(r, first, (enum sockdiag_state)0);
-    close_see(r, first, SOCKDIAG_FIN_WAIT_2, "when_data_has_come");
-    close_see(r, second, SOCKDIAG_CLOSE_WAIT, "before_the_RST");
+    need(r, first, (enum sockdiag_state)0);
+    see(r, first, SOCKDIAG_FIN_WAIT_2, "when_data_has_come");
+    see(r, second, SOCKDIAG_CLOSE_WAIT, "before_the_RST");
     step_hold(r->t, r->forth, false);
     step_hold(r->t, r->back, false);
-    close_need(r, second, (enum sockdiag_state)0);
+    need(r, second, (enum sockdiag_state)0);
     step_see(r->t, sock_error(socket), "%s.error_after_the_RST", close_names[second]);
     sock_close(socket);
 }
 
-static void close_see_port(struct close_run *r)
+static void see_port(struct close_run *r)
 {
     struct trial_socket *fresh = sock_new(r->t, SIDE_CLIENT);
     step_see(r->t, sock_bind(fresh, r->client_port), "client.bind_to_its_port");
@@ -261,17 +260,17 @@ void close_in_turn_run(struct trial *t, enum side first, enum close_second secon
     step_no_second_fin(t);
     close_connect(&r);
     if (second == CLOSE_AT_ONCE) {
-        close_at_once(&r);
+        at_once(&r);
     } else {
         close_first(&r);
         if (second == CLOSE_DATA)
-            close_with_data(&r);
+            with_data(&r);
         else
-            close_later(&r);
+            later(&r);
     }
     step_settle(t);
     step_take_stock(t);
-    close_see_port(&r);
+    see_port(&r);
     step_see(t, (double)segments_new_content(t, r.client_port, r.began_ns),
              "%s.segments_of_the_close", close_names[first]);
 }

@@ -109,7 +109,7 @@ static bool all_accepted(struct trial *t, int64_t number)
            watch_latest(t->watch)->queue == 0;
 }
 
-static bool fin_wait_2_left(struct trial *t, int64_t number)
+static bool left(struct trial *t, int64_t number)
 {
     return step_state(t, SIDE_CLIENT, SOCKDIAG_FIN_WAIT_2) == number;
 }
@@ -138,13 +138,13 @@ static void run(struct trial *t, const struct knobs *k)
     close_all(t, k);
     step_take_stock(t);
     if (orphan) {
-        step_wait(t, fin_wait_2_left, 0, patience_s, "FIN_WAIT_2 to end");
+        step_wait(t, left, 0, patience_s, "FIN_WAIT_2 to end");
     } else {
         /* One more that does close is the clock: when it is gone, the others have had their
          * chance. */
         step_connect(t, 1, "--hold", "0", "--close", "fin", NULL);
         step_need(t, half_closed, n + 1, "one more to close, as the clock");
-        step_wait(t, fin_wait_2_left, n, patience_s, "that one's FIN_WAIT_2 to end");
+        step_wait(t, left, n, patience_s, "that one's FIN_WAIT_2 to end");
     }
     step_see_state(t, SIDE_CLIENT, SOCKDIAG_FIN_WAIT_2, "client.FIN_WAIT_2_in_the_end");
     step_see(t,

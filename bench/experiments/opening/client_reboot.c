@@ -55,7 +55,7 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
     expect_exactly(p, "segments", 1, &rule_syn_challenged, "server.TcpExt.TCPChallengeACK");
 }
 
-static bool client_has_forgotten(struct trial *t, int64_t number)
+static bool has_forgotten(struct trial *t, int64_t number)
 {
     return segments_count(t, TO_SERVER, SEGMENT_RST, SEGMENT_RST, FAULT_ANY_PAYLOAD) == number &&
            step_state(t, SIDE_CLIENT, SOCKDIAG_ESTABLISHED) == 0;
@@ -72,7 +72,7 @@ static void crash(struct trial *t, struct trial_socket *client)
                                   .action = FAULT_DROP});
     sock_linger(client, 0);
     sock_close(client);
-    step_need(t, client_has_forgotten, 1, "the client to lose its connection");
+    step_need(t, has_forgotten, 1, "the client to lose its connection");
 }
 
 static bool challenge_is_on_its_way(struct trial *t, int64_t before)

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-static bool burst_overlaps(const struct knobs *k)
+static bool overlaps(const struct knobs *k)
 {
     return !knobs_have(k, "link") || knob(k, "link") == KNOB_WIRE;
 }
@@ -22,8 +22,8 @@ int64_t burst_prefill(const struct knobs *k, const struct conditions *c)
     return prefill == OPTION_NEVER ? burst_limit(k, c) : prefill;
 }
 
-static int burst_refuse_prefill(const struct conditions *c, int64_t prefill, int64_t requests,
-                                char **ret_message)
+static int refuse_prefill(const struct conditions *c, int64_t prefill, int64_t requests,
+                          char **ret_message)
 {
     if (asprintf(ret_message,
                  "prefill=%lld: with tcp_syncookies=0 and tcp_max_syn_backlog=%lld the SYN queue "
@@ -36,9 +36,9 @@ static int burst_refuse_prefill(const struct conditions *c, int64_t prefill, int
 int burst_check(const struct knobs *k, const struct conditions *c, char **ret_message)
 {
     int64_t prefill = burst_prefill(k, c), capacity = queue_capacity(burst_limit(k, c));
-    bool requests_only = burst_overlaps(k) && c->syncookies == 0;
+    bool requests_only = overlaps(k) && c->syncookies == 0;
     if (prefill <= capacity && requests_only && prefill > queue_requests(c, burst_limit(k, c)))
-        return burst_refuse_prefill(c, prefill, queue_requests(c, burst_limit(k, c)), ret_message);
+        return refuse_prefill(c, prefill, queue_requests(c, burst_limit(k, c)), ret_message);
     if (prefill <= capacity)
         return 0;
     if (asprintf(ret_message,
@@ -52,14 +52,13 @@ int burst_check(const struct knobs *k, const struct conditions *c, char **ret_me
 
 struct queue_burst burst_outcome(const struct knobs *k, const struct conditions *c)
 {
-    return queue_burst(c, burst_limit(k, c), burst_prefill(k, c), knob(k, "clients"),
-                       burst_overlaps(k));
+    return queue_burst(c, burst_limit(k, c), burst_prefill(k, c), knob(k, "clients"), overlaps(k));
 }
 
 const struct rule *burst_syn_rule(const struct knobs *k, const struct conditions *c,
                                   const struct queue_burst *b)
 {
-    if (!burst_overlaps(k) || burst_prefill(k, c) > burst_limit(k, c))
+    if (!overlaps(k) || burst_prefill(k, c) > burst_limit(k, c))
         return &rule_syn_dropped;
     return b->request_full ? &rule_syn_queue_full_drop : &rule_max_syn_backlog;
 }
@@ -70,15 +69,15 @@ void burst_expect_row(struct prediction *p, const char *row, int64_t n, const st
     expect_exactly(p, "connections", n, n ? rule : rule_of_none, "ledger.%s", row);
 }
 
-static void burst_expect_ledger(const struct knobs *k, const struct conditions *c,
-                                const struct queue_burst *b, struct prediction *p)
+static void expect_ledger(const struct knobs *k, const struct conditions *c,
+                          const struct queue_burst *b, struct prediction *p)
 {
-    const struct rule *none = burst_overlaps(k) ? &rule_row_empty : &rule_loopback_handshake;
+    const struct rule *none = overlaps(k) ? &rule_row_empty : &rule_loopback_handshake;
     burst_expect_row(p, "queued", burst_prefill(k, c) + b->queued, &rule_accept_queue_capacity,
                      none);
     burst_expect_row(p, "syn_sent", b->syn_sent, burst_syn_rule(k, c, b), &rule_row_empty);
     burst_expect_row(p, "reset", b->reset, &rule_third_ack_reset,
-                     burst_overlaps(k) ? &rule_never_reset_by_syn : &rule_loopback_handshake);
+                     overlaps(k) ? &rule_never_reset_by_syn : &rule_loopback_handshake);
     burst_expect_row(p, "ghost", b->ghost, &rule_ghost, none);
     burst_expect_row(p, "half_open", b->half_open, &rule_third_ack_dropped, none);
     burst_expect_row(p, "refused", 0, NULL, &rule_never_refused);
@@ -86,21 +85,21 @@ static void burst_expect_ledger(const struct knobs *k, const struct conditions *
 
 /* The prefill's own: with tcp_syncookies = 2, or where the SYN queue does not take as many as the
  * accept queue. */
-static int64_t burst_prefill_cookies(const struct knobs *k, const struct conditions *c)
+static int64_t prefill_cookies(const struct knobs *k, const struct conditions *c)
 {
-    return queue_burst(c, burst_limit(k, c), 0, burst_prefill(k, c), burst_overlaps(k)).cookies;
+    return queue_burst(c, burst_limit(k, c), 0, burst_prefill(k, c), overlaps(k)).cookies;
 }
 
-static void burst_expect_counters(const struct knobs *k, const struct conditions *c,
-                                  const struct queue_burst *b, int again, struct prediction *p)
+static void expect_counters(const struct knobs *k, const struct conditions *c,
+                            const struct queue_burst *b, int again, struct prediction *p)
 {
-    int64_t before = burst_prefill_cookies(k, c);
+    int64_t before = prefill_cookies(k, c);
     int64_t repeated = b->syn_sent * again; /* each of them meets a full accept queue */
     expect_exactly(p, "segments", b->queue_overflows + repeated, &rule_listen_overflows,
                    "server.TcpExt.ListenOverflows");
     expect_exactly(p, "segments", b->listen_drops + repeated, &rule_listen_drops,
                    "server.TcpExt.ListenDrops");
-    if (!burst_overlaps(k) && !b->cookies && !before)
+    if (!overlaps(k) && !b->cookies && !before)
         return; /* the SYN queue has no part in it */
     expect_exactly(p, "segments", b->request_full, &rule_request_full_counter,
                    "server.TcpExt.TCPReqQFullDrop");
@@ -119,8 +118,8 @@ void burst_expect(const struct knobs *k, const struct conditions *c, int again,
                    "server.queue_limit");
     expect_exactly(p, "connections", queued, &rule_accept_queue_capacity, "server.queue");
     expect_exactly(p, "connections", queued, &rule_passive_opens, "server.Tcp.PassiveOpens");
-    burst_expect_ledger(k, c, &b, p);
-    burst_expect_counters(k, c, &b, again, p);
+    expect_ledger(k, c, &b, p);
+    expect_counters(k, c, &b, again, p);
 }
 
 void burst_run(struct trial *t, const struct knobs *k)

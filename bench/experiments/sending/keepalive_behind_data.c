@@ -42,7 +42,7 @@ static struct keepalive_timing idle_model(const struct knobs *k, const struct co
     return m;
 }
 
-static struct retransmit data_model(const struct knobs *k, const struct conditions *c)
+static struct retransmit model(const struct knobs *k, const struct conditions *c)
 {
     return (struct retransmit){
         .conditions = c, .rtt = unanswered_rtt(k), .user_timeout = user_timeout_ms(k) / 1e3};
@@ -50,7 +50,7 @@ static struct retransmit data_model(const struct knobs *k, const struct conditio
 
 static int check(const struct knobs *k, const struct conditions *c, char **ret_message)
 {
-    const struct retransmit data = data_model(k, c);
+    const struct retransmit data = model(k, c);
     if (knob(k, "user_timeout") % 1000000 == 0)
         return unanswered_check(&data, ret_message);
     if (asprintf(ret_message,
@@ -66,7 +66,7 @@ static int check(const struct knobs *k, const struct conditions *c, char **ret_m
 static int outlasts(const struct knobs *k, const struct conditions *c)
 {
     struct keepalive_timing m = idle_model(k, c);
-    struct retransmit r = data_model(k, c);
+    struct retransmit r = model(k, c);
     struct span idle = keepalive_gives_up(&m), data = retransmit_gives_up(&r);
     return data.lo > idle.hi + 1 ? 1 : data.hi + 1 < idle.lo ? 0 : -1;
 }
@@ -74,7 +74,7 @@ static int outlasts(const struct knobs *k, const struct conditions *c)
 static void predict(const struct knobs *k, const struct conditions *c, struct prediction *p)
 {
     struct keepalive_timing m = idle_model(k, c);
-    struct retransmit r = data_model(k, c);
+    struct retransmit r = model(k, c);
     int least = keepalive_least(&m), most = keepalive_most(&m);
     const struct rule *idle = m.user_timeout > 0 ? &rule_keepalive_user_timeout
                                                  : &rule_keepalive_gives_up,
@@ -130,7 +130,7 @@ static int64_t reset_ns(const struct trial *t, const struct trial_socket *client
 static void run(struct trial *t, const struct knobs *k)
 {
     struct keepalive_timing m = idle_model(k, &t->conditions);
-    struct retransmit r = data_model(k, &t->conditions);
+    struct retransmit r = model(k, &t->conditions);
     struct trial_socket *listener = sock_serve(t, 4), *server;
     struct trial_socket *data = unanswered_connection(t, listener, SIDE_CLIENT, &server);
     struct trial_socket *idle = idle_connection(t, k, listener);
