@@ -95,12 +95,12 @@ void dialer_pause(struct dialer *d)
 }
 
 /* When the next start is intended. */
-static int64_t next_due(const struct dialer *d, int64_t now_ns)
+static int64_t next_due(struct dialer *d, int64_t now_ns)
 {
-    if (!d->settings->rate)
-        return now_ns;
-    uint64_t i = d->started * d->n_dialers + d->index, rate = d->settings->rate;
-    return d->schedule_ns + (int64_t)(i / rate * NS_PER_S + i % rate * NS_PER_S / rate);
+    return d->settings->scheduled
+               ? d->schedule_ns +
+                     arrivals_due_ns(&d->arrivals, d->started * d->n_dialers + d->index)
+               : now_ns;
 }
 
 static void count_lateness(struct dialer *d, int64_t intended_ns, int64_t now_ns)
@@ -120,7 +120,7 @@ static void start_one(struct dialer *d, int64_t intended_ns, int64_t now_ns)
         d->most_in_use = d->in_use;
     if (d->start_lateness)
         count_lateness(d, intended_ns, now_ns);
-    flow_start(f, d->started++ * d->n_dialers + d->index, d->settings->rate ? intended_ns : 0);
+    flow_start(f, d->started++ * d->n_dialers + d->index, d->settings->scheduled ? intended_ns : 0);
 }
 
 /* Starts what is due, until *n of this iteration are started, and notes which. Sockets that wait to
@@ -133,7 +133,7 @@ static bool start_due(struct dialer *d, int *n)
         d->full_until_ns = now_ns;
     while (may_start(d)) {
         int64_t due_ns = next_due(d, now_ns);
-        if (d->settings->rate && d->settings->duration_ns != OPTION_NEVER &&
+        if (d->settings->scheduled && d->settings->duration_ns != OPTION_NEVER &&
             !d->settings->every_ns && due_ns - d->schedule_ns >= d->settings->duration_ns)
             return false; /* -r 20 -d 1s is 20 starts, not 21 */
         int64_t at_ns = due_ns > d->paused_until_ns ? due_ns : d->paused_until_ns;
@@ -146,7 +146,7 @@ static bool start_due(struct dialer *d, int *n)
         if (*n < DIALER_BATCH)
             d->looking[(*n)++] = d->free;
         start_one(d, due_ns, now_ns);
-        if (d->settings->rate)
+        if (d->settings->scheduled)
             now_ns = clock_now_ns();
     }
     return false;
@@ -252,15 +252,16 @@ static void on_timeout(struct timer *timer)
 int dialer_init(struct dialer *d)
 {
     d->n_sources = sources_count(d->settings);
+    d->arrivals.shape = d->settings->arrivals;
     d->no_address = !d->n_sources && !endpoint_has_source(&d->target);
     socket_options_alive(&d->settings->keepalive, d->settings->user_timeout_ns, d->options);
     d->connect_latency = histogram_new();
     d->request_latency = histogram_new();
-    d->start_lateness = d->settings->rate ? histogram_new() : NULL;
+    d->start_lateness = d->settings->scheduled ? histogram_new() : NULL;
     d->flows = calloc(d->n_flows, sizeof(*d->flows));
     d->payload = malloc(d->settings->size);
-    if (!d->connect_latency || !d->request_latency || (d->settings->rate && !d->start_lateness) ||
-        !d->flows || !d->payload)
+    if (!d->connect_latency || !d->request_latency ||
+        (d->settings->scheduled && !d->start_lateness) || !d->flows || !d->payload)
         return -ENOMEM;
     if (d->n_logged && log_new(d->n_logged, &d->log))
         return -ENOMEM;

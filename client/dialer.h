@@ -67,6 +67,7 @@ struct dialer {
     bool pacing;
     uint64_t due_requests;              /* of that schedule, up to now */
     struct flow *looking[DIALER_BATCH]; /* started in this iteration */
+    struct arrivals arrivals;           /* of --rate, as far as this dialer has come */
     int64_t schedule_ns;                /* intended time of the whole run's first start */
     ev_prepare prepare;
     ev_idle more;         /* keeps the loop from sleeping while there is more to dial */

@@ -79,7 +79,7 @@ static bool matter(const struct limit_figures *f, uint64_t late)
  * yet. */
 static uint64_t limit_missed(const struct limit_figures *f)
 {
-    return f->missed_starts * 1000 > f->rate ? f->missed_starts : 0;
+    return (double)f->missed_starts * 1000 > f->rate ? f->missed_starts : 0;
 }
 
 /* Whether those were missed for want of a free connection. */
@@ -93,7 +93,7 @@ static void add_schedule(const struct limit_figures *f, json_t *limits)
     uint64_t late = f->late_starts - f->slot_late_starts,
              missed = slots_missing(f) ? 0 : limit_missed(f);
     char starts[HUMAN_MAX], lates[HUMAN_MAX], never[HUMAN_MAX], p99[HUMAN_MAX];
-    if (!f->rate || (!matter(f, late) && !missed))
+    if (f->rate <= 0 || (!matter(f, late) && !missed))
         return;
     add(limits, "schedule",
         json_pack("{s:I, s:I, s:f}", "late_starts", (json_int_t)late, "missed_starts",
@@ -116,7 +116,7 @@ static void add_connections(const struct limit_figures *f, json_t *limits)
 {
     uint64_t late = f->slot_late_starts, missed = slots_missing(f) ? limit_missed(f) : 0;
     char all[HUMAN_MAX], lates[HUMAN_MAX], never[HUMAN_MAX];
-    if (!f->rate || (!matter(f, late) && !missed))
+    if (f->rate <= 0 || (!matter(f, late) && !missed))
         return;
     add(limits, "connections",
         json_pack("{s:I, s:I, s:I}", "connections", (json_int_t)f->connections, "late_starts",

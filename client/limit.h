@@ -18,7 +18,7 @@ struct limit_figures {
     bool pauses;
     uint64_t starts;
     /* --rate; 0: there was no schedule, and the next five have no meaning */
-    uint64_t rate;
+    double rate;
     uint64_t late_starts, missed_starts; /* late: by more than 1 ms; missed: due, and never made */
     /* of the late ones: were due while all of -c were in use */
     uint64_t slot_late_starts;

@@ -171,7 +171,10 @@ static json_t *limits(const json_t *document, const struct report_figures *f)
         .connections = f->settings->connections,
         .keeps = workload == WORKLOAD_HOLD || workload == WORKLOAD_ECHO,
         .pauses = f->settings->total == SETTINGS_UNLIMITED && (s->no_port || s->no_fd),
-        .rate = f->settings->rate,
+        .rate = !f->settings->scheduled ? 0
+                : f->settings->arrivals.to > f->settings->arrivals.from
+                    ? f->settings->arrivals.to
+                    : f->settings->arrivals.from,
         .starts = s->attempted,
         .late_starts = s->late_starts,
         .slot_late_starts = s->slot_late_starts,

@@ -102,6 +102,24 @@ static void report_text_rate(FILE *out, const json_t *rates, const char *label, 
     page_row(out, label, human_rate(json_number_value(json_object_get(rates, rate)), text), note);
 }
 
+/* What --rate, --ramp and --arrivals asked for. */
+static void report_text_arrivals(FILE *out, const json_t *settings)
+{
+    const json_t *ramp = json_object_get(settings, "ramp"),
+                 *seed = json_object_get(settings, "seed");
+    double rate = json_number_value(json_object_get(settings, "rate"));
+    char from[HUMAN_MAX], to[HUMAN_MAX], note[4 * HUMAN_MAX], drawn[48] = "";
+    if (json_is_integer(seed))
+        snprintf(drawn, sizeof(drawn), ", --seed %lld", (long long)json_integer_value(seed));
+    if (json_is_object(ramp))
+        snprintf(note, sizeof(note), "from %s to %s a second over the run%s",
+                 human_rate(json_number_value(json_object_get(ramp, "from_per_s")), from),
+                 human_rate(json_number_value(json_object_get(ramp, "to_per_s")), to), drawn);
+    else
+        snprintf(note, sizeof(note), "%s a second%s", human_rate(rate, from), drawn);
+    page_row(out, "arrivals", json_string_value(json_object_get(settings, "arrivals")), note);
+}
+
 static void report_text_rates(FILE *out, const json_t *d)
 {
     const json_t *rates = json_object_get(d, "rates"), *cpu = json_object_get(d, "cpu");
@@ -123,9 +141,11 @@ static void report_text_rates(FILE *out, const json_t *d)
     if (page_integer(d, "skipped_requests", NULL))
         page_count(out, "skipped requests", page_integer(d, "skipped_requests", NULL),
                    "of --every: due, and never sent");
-    if (page_integer(d, "settings", "rate", NULL))
+    if (json_object_get(d, "start_lateness_us")) {
+        report_text_arrivals(out, json_object_get(d, "settings"));
         page_count(out, "late starts", page_integer(d, "late_starts", NULL),
                    "more than 1 ms behind the schedule");
+    }
     if (page_integer(d, "missed_starts", NULL))
         page_count(out, "missed starts", page_integer(d, "missed_starts", NULL),
                    "due by the schedule, never made");

@@ -168,7 +168,7 @@ static void closed(struct run *r)
     const struct settings *s = r->args.settings;
     if (s->workload == WORKLOAD_HOLD && !r->ending && !exhausted(r)) {
         r->phase = RUN_DIALING;
-        if (!s->rate) /* a schedule goes on while they are held */
+        if (!s->scheduled) /* a schedule goes on while they are held */
             r->dial_from_ns = clock_now_ns();
         give_order(r, ORDER_RESUME);
     } else if (keeps_open(r) && !r->ending && s->duration_given) {
@@ -341,9 +341,10 @@ static struct report_times run_times(const struct run *r, const struct stats *to
         .requests_s = (double)((reply_ns > asked_until_ns ? reply_ns : asked_until_ns) -
                                (r->args.settings->every_ns ? r->paced_ns : r->schedule_ns)) /
                       1e9};
-    double scheduled_s = r->args.settings->rate
-                             ? (double)STATS_GET(total->attempted) / (double)r->args.settings->rate
-                             : 0;
+    const struct settings *s = r->args.settings;
+    double scheduled_s =
+        s->scheduled ? (double)arrivals_fill_ns(&s->arrivals, STATS_GET(total->attempted)) / 1e9
+                     : 0;
     if (times.connects_s < scheduled_s)
         times.connects_s = scheduled_s;
     if (!STATS_GET(total->requests))
@@ -501,14 +502,15 @@ void run_go(struct run *r)
 static uint64_t missed_starts(const struct run *r, const struct stats *total)
 {
     const struct settings *s = r->args.settings;
-    if (!s->rate || !r->dialed_until_ns)
+    int64_t dialed_ns = r->dialed_until_ns - r->schedule_ns;
+    if (!s->scheduled || !r->dialed_until_ns)
         return 0;
-    double due = (double)(r->dialed_until_ns - r->schedule_ns) / 1e9 * (double)s->rate;
-    if (s->duration_ns != OPTION_NEVER && due > (double)s->duration_ns / 1e9 * (double)s->rate)
-        due = (double)s->duration_ns / 1e9 * (double)s->rate;
-    if (due > (double)s->total)
-        due = (double)s->total;
-    return due > (double)total->attempted ? (uint64_t)due - total->attempted : 0;
+    if (s->duration_ns != OPTION_NEVER && dialed_ns > s->duration_ns)
+        dialed_ns = s->duration_ns;
+    uint64_t due = arrivals_before(&s->arrivals, dialed_ns);
+    if (due > s->total)
+        due = s->total;
+    return due > total->attempted ? due - total->attempted : 0;
 }
 
 /* Connections that were asked for and never begun. Those of a schedule without an end are missed
@@ -516,7 +518,7 @@ static uint64_t missed_starts(const struct run *r, const struct stats *total)
 static uint64_t never_started(const struct run *r, const struct stats *total)
 {
     const struct settings *s = r->args.settings;
-    uint64_t wanted = s->total != SETTINGS_UNLIMITED ? s->total : s->rate ? 0 : s->connections;
+    uint64_t wanted = s->total != SETTINGS_UNLIMITED ? s->total : s->scheduled ? 0 : s->connections;
     return wanted > total->attempted ? wanted - total->attempted : 0;
 }
 

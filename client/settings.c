@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stddef.h>
 #include <string.h>
+#include <sys/random.h>
 
 static const char *const workload_words[] = {"hold", "echo", "crr", "cc", NULL};
 static const char *const close_words[] = {"fin", "rst", "half", "none", "early", NULL};
@@ -41,6 +43,116 @@ static int say(char **ret_message, int r, const char *format, ...)
 #pragma GCC diagnostic pop
     va_end(arguments);
     return r;
+}
+
+/* --- --arrivals and --ramp --- */
+
+static int arrivals_parse(const char *text, struct option_row *row, const char **ret_why)
+{
+    struct arrivals_shape *shape = row->value;
+    uint64_t burst;
+    if (!strcmp(text, "even") || !strcmp(text, "poisson")) {
+        shape->kind = text[0] == 'e' ? ARRIVALS_EVEN : ARRIVALS_POISSON;
+        return 0;
+    }
+    if (strncmp(text, "burst:", 6)) {
+        *ret_why = "no such kind of arrivals";
+        return -EINVAL;
+    }
+    int r = parse_count(text + 6, &burst, ret_why);
+    if (r)
+        return r;
+    if (burst < 1 || burst > 1000000000) {
+        *ret_why = "a burst has from 1 to 1000000000 starts";
+        return -ERANGE;
+    }
+    shape->kind = ARRIVALS_BURST;
+    shape->burst = burst;
+    return 0;
+}
+
+static json_t *arrivals_show(const struct option_row *row)
+{
+    const struct arrivals_shape *shape = row->value;
+    return shape->kind == ARRIVALS_BURST
+               ? json_sprintf("burst:%llu", (unsigned long long)shape->burst)
+               : json_string(shape->kind == ARRIVALS_EVEN ? "even" : "poisson");
+}
+
+static const struct option_type option_arrivals = {"even, poisson or burst:N such as burst:50", "",
+                                                   arrivals_parse, arrivals_show};
+
+/* "FROM..TO" */
+static int ramp_parse(const char *text, struct option_row *row, const char **ret_why)
+{
+    struct arrivals_shape *shape = row->value;
+    const char *dots = strstr(text, "..");
+    char from_text[64];
+    uint64_t from, to;
+    if (!dots || dots - text >= (ptrdiff_t)sizeof(from_text)) {
+        *ret_why = "two rates are needed, with .. between";
+        return -EINVAL;
+    }
+    snprintf(from_text, sizeof(from_text), "%.*s", (int)(dots - text), text);
+    int r = parse_rate(from_text, &from, ret_why);
+    if (!r)
+        r = parse_rate(dots + 2, &to, ret_why);
+    if (!r && !from && !to) {
+        *ret_why = "one of the two rates must be above 0";
+        r = -ERANGE;
+    }
+    if (r)
+        return r;
+    shape->from = (double)from / 1e6;
+    shape->to = (double)to / 1e6;
+    return 0;
+}
+
+static json_t *ramp_show(const struct option_row *row)
+{
+    const struct arrivals_shape *shape = row->value;
+    return row->given ? json_pack("{s:f, s:f}", "from_per_s", shape->from, "to_per_s", shape->to)
+                      : json_null();
+}
+
+static const struct option_type option_ramp = {"FROM..TO such as 100..5k", "", ramp_parse,
+                                               ramp_show};
+
+/* What the options of the schedule come to. A seed that is not given is drawn, so that several
+ * clients do not start at the same moments; the report shows it. */
+static void schedule(struct settings *s, double rate, bool ramped, bool seeded)
+{
+    uint32_t drawn;
+    s->scheduled = rate > 0 || ramped;
+    if (rate > 0)
+        s->arrivals.from = s->arrivals.to = rate;
+    if (ramped)
+        s->arrivals.ramp_ns = s->duration_ns;
+    if (!seeded && getrandom(&drawn, sizeof(drawn), 0) == sizeof(drawn))
+        s->arrivals.seed = drawn;
+}
+
+static int check_schedule(const struct settings *s, double rate, const struct option_row *rows,
+                          size_t n, char **ret_message)
+{
+    bool ramped = options_given(rows, n, "ramp");
+    if (ramped && rate > 0)
+        return say(ret_message, -EINVAL,
+                   "--ramp has the rates of the starts, and so has --rate; give one of the two");
+    if (ramped && s->every_ns)
+        return say(ret_message, -EINVAL,
+                   "--ramp rises over the time of -d, which --every needs for its requests; give "
+                   "one of the two");
+    if (ramped && s->workload == WORKLOAD_HOLD && !options_given(rows, n, "duration"))
+        return say(ret_message, -EINVAL, "--ramp: over which time? Add it, such as -d 10s");
+    if (!ramped && rate <= 0 && options_given(rows, n, "arrivals"))
+        return say(ret_message, -EINVAL,
+                   "--arrivals spreads the starts of --rate or --ramp; add one, such as -r 1000");
+    if (s->arrivals.kind != ARRIVALS_POISSON && options_given(rows, n, "seed"))
+        return say(ret_message, -EINVAL,
+                   "--seed draws the starts of --arrivals poisson; with %s nothing is drawn",
+                   s->arrivals.kind == ARRIVALS_EVEN ? "even" : "burst");
+    return 0;
 }
 
 static int target(struct settings *s, const char *text, char **ret_message)
@@ -88,7 +200,7 @@ static void defaults(struct settings *s, bool total_given, bool duration_given)
         s->duration_ns = s->workload == WORKLOAD_HOLD ? OPTION_NEVER : 10 * NS_PER_S;
 }
 
-static int check(const struct settings *s, const struct option_row *rows, size_t n,
+static int check(const struct settings *s, double rate, const struct option_row *rows, size_t n,
                  char **ret_message)
 {
     if (s->threads > s->connections)
@@ -119,9 +231,10 @@ static int check(const struct settings *s, const struct option_row *rows, size_t
         return say(ret_message, -EINVAL,
                    "--reuse ends a connection with a RST, never with a FIN; add --close "
                    "rst if that is meant");
-    if (s->reuse && s->rate)
+    if (s->reuse && (rate > 0 || options_given(rows, n, "ramp")))
         return say(ret_message, -EINVAL,
-                   "--reuse connects again at once, --rate on a schedule; give one of the two");
+                   "--reuse connects again at once, --%s on a schedule; give one of the two",
+                   rate > 0 ? "rate" : "ramp");
     if (s->close_how == CLOSE_EARLY && s->workload != WORKLOAD_CRR)
         return say(ret_message, -EINVAL,
                    "--close early is for -w crr, where a connection has one request; with "
@@ -135,7 +248,7 @@ static int check(const struct settings *s, const struct option_row *rows, size_t
         return say(
             ret_message, -EINVAL,
             "--log-connections: the log is a part of the report document; add --json or --jsonl");
-    return 0;
+    return check_schedule(s, rate, rows, n, ret_message);
 }
 
 /* The echo of the settings shows what is in force, also where the default came from the
@@ -145,6 +258,10 @@ static json_t *settings_json(const struct settings *s, const struct option_row *
     json_t *json = options_settings(rows, n);
     json_object_set_new(json, "host", json_string(s->host));
     json_object_set_new(json, "port", json_integer(s->port));
+    json_object_set_new(json, "seed",
+                        s->scheduled && s->arrivals.kind == ARRIVALS_POISSON
+                            ? json_integer((json_int_t)s->arrivals.seed)
+                            : json_null());
     json_object_set_new(json, "total",
                         s->total == SETTINGS_UNLIMITED ? json_null()
                                                        : json_integer((json_int_t)s->total));
@@ -159,13 +276,24 @@ int settings_read(int argc, char **argv, struct settings *ret, json_t **ret_json
 {
     *ret = (struct settings){
         .duration_ns = OPTION_NEVER, .user_timeout_ns = OPTION_NEVER, .ready_fd = -1};
+    double rate = 0;
     struct option_row rows[] = {
         {"connections", 'c', "N", "100", "connections at once", &option_count, &ret->connections, 1,
          INT64_MAX},
         {"total", 'n', "N", NULL, "connections in all (default: -c; for crr and cc as many as fit)",
          &option_count, &ret->total, 1, INT64_MAX},
-        {"rate", 'r', "N", "0", "new connections a second, open loop; 0: as fast as possible",
-         &option_count, &ret->rate, 0, 1000000000},
+        {"rate", 'r', "N", "0",
+         "new connections a second, open loop, may be below 1; 0: as fast as possible",
+         &option_rate, &rate},
+        {"arrivals", 0, "even|poisson|burst:N", "even",
+         "how --rate spreads its starts: evenly, at random, or N at once", &option_arrivals,
+         &ret->arrivals},
+        {"seed", 0, "N", NULL,
+         "of --arrivals poisson: the same seed, the same times (default: "
+         "drawn)",
+         &option_count, &ret->arrivals.seed, 0, INT64_MAX},
+        {"ramp", 0, "FROM..TO", NULL, "in place of --rate: a rate that changes evenly over -d",
+         &option_ramp, &ret->arrivals},
         {"duration", 'd', "DUR", NULL, "how long to run (default: 10s; hold: until all is settled)",
          &option_duration, &ret->duration_ns, NS_PER_MS, OPTION_LONGEST_NS},
         {"workload", 'w', "WHAT", "hold", "what a connection does, see below", &option_choice,
@@ -221,10 +349,11 @@ int settings_read(int argc, char **argv, struct settings *ret, json_t **ret_json
     if (!r)
         r = sources(ret, ret_message);
     if (!r)
-        r = check(ret, rows, n, ret_message);
+        r = check(ret, rate, rows, n, ret_message);
     if (r)
         return r;
     defaults(ret, options_given(rows, n, "total"), options_given(rows, n, "duration"));
+    schedule(ret, rate, options_given(rows, n, "ramp"), options_given(rows, n, "seed"));
     *ret_json = settings_json(ret, rows, n);
     return *ret_json ? 0 : -ENOMEM;
 }

@@ -1,6 +1,7 @@
 /* What the user asked of tcplab-client: the option table and the checks across options. */
 #pragma once
 
+#include "client/arrivals.h"
 #include "common/options/options.h"
 #include "common/text/parse.h"
 
@@ -19,7 +20,9 @@ struct settings {
     uint16_t port;
     uint64_t connections;
     uint64_t total; /* SETTINGS_UNLIMITED */
-    uint64_t rate;  /* 0: closed loop */
+    /* open loop: --rate or --ramp is given, and `arrivals` says when the starts are due */
+    bool scheduled;
+    struct arrivals_shape arrivals;
     int64_t duration_ns, hold_ns, connect_timeout_ns, interval_ns;
     /* of an echo: the period of a connection's requests; 0: the next follows the reply */
     int64_t every_ns;

@@ -145,6 +145,23 @@ const struct option_type option_count = {"a count such as 100, 10k or 1.5M", "",
 const struct option_type option_size = {"a size in bytes such as 64, 4k or 1M", "_bytes",
                                         size_parse, unsigned_show};
 
+static int rate_parse(const char *text, struct option_row *row, const char **ret_why)
+{
+    uint64_t millionths;
+    int r = parse_rate(text, &millionths, ret_why);
+    if (r == 0)
+        *(double *)row->value = (double)millionths / 1e6;
+    return r;
+}
+
+static json_t *rate_show(const struct option_row *row)
+{
+    return show_ratio((int64_t)(*(const double *)row->value * 1e6 + 0.5), 1000000);
+}
+
+const struct option_type option_rate = {"a number such as 0.5, 100, 10k or 1.5M", "", rate_parse,
+                                        rate_show};
+
 static int duration_parse(const char *text, struct option_row *row, const char **ret_why)
 {
     int64_t ns = OPTION_NEVER;

@@ -57,6 +57,7 @@ extern const struct option_type option_flag;    /* bool */
 extern const struct option_type option_integer; /* int64_t */
 extern const struct option_type option_count;   /* uint64_t */
 extern const struct option_type option_size;    /* uint64_t, bytes */
+extern const struct option_type option_rate;    /* double, a second */
 /* int64_t, ns; shown as _us, null for the word */
 extern const struct option_type option_duration;
 /* int64_t, whole seconds, else -EINVAL; shown as _s */

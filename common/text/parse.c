@@ -104,6 +104,20 @@ static const struct amount size_form = {
     .too_large = "a size is at most 9223372036854775807 bytes",
 };
 
+/* In millionths. */
+static const struct amount rate_form = {
+    .units = (const struct unit[]){{"", 1000000},
+                                   {"k", 1000000000},
+                                   {"M", 1000000000000},
+                                   {"G", 1000000000000000},
+                                   {NULL, 0}},
+    .max = 1000000000000000,
+    .negative = "a rate cannot be negative",
+    .no_unit = "only k, M or G (powers of 1000) may follow the number",
+    .not_whole = "a rate has at most 6 decimals",
+    .too_large = "a rate is at most 1G",
+};
+
 static const struct amount percentile_form = {
     .units = (const struct unit[]){{"", 10000}, {NULL, 0}},
     .max = 100 * 10000,
@@ -241,6 +255,11 @@ int parse_integer(const char *text, int64_t *ret_integer, const char **ret_why)
 int parse_size(const char *text, uint64_t *ret_bytes, const char **ret_why)
 {
     return parse_amount(text, strlen(text), &size_form, ret_bytes, ret_why);
+}
+
+int parse_rate(const char *text, uint64_t *ret_millionths, const char **ret_why)
+{
+    return parse_amount(text, strlen(text), &rate_form, ret_millionths, ret_why);
 }
 
 /* --- lists --- */

@@ -26,6 +26,9 @@ int parse_integer(const char *text, int64_t *ret_integer, const char **ret_why);
 /* "64", "4k", "1M", "1G" (powers of 1024); must come out whole. 0 to INT64_MAX. */
 int parse_size(const char *text, uint64_t *ret_bytes, const char **ret_why);
 
+/* "0.5", "5000", "1.5k" of --rate: as parse_count(), with at most 6 decimals. In millionths. */
+int parse_rate(const char *text, uint64_t *ret_millionths, const char **ret_why);
+
 /* "8888": 0 to 65535, digits only. */
 int parse_port(const char *text, uint16_t *ret_port, const char **ret_why);
 

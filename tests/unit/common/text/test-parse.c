@@ -230,6 +230,26 @@ Test(count, refused)
     }
 }
 
+Test(rate, in_millionths)
+{
+    static const struct number table[] = {
+        {"0", 0},         {"0.5", 500000},       {"0.000001", 1},
+        {"1", 1000000},   {"5k", 5000000000},    {"1.5k", 1500000000},
+        {"0.25", 250000}, {"1M", 1000000000000}, {"1G", 1000000000000000},
+    };
+    const char *why;
+    uint64_t rate;
+    for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+        cr_expect_eq(parse_rate(table[i].text, &rate, &why), 0, "%s: %s", table[i].text, why);
+        cr_expect_eq((int64_t)rate, table[i].value, "%s", table[i].text);
+    }
+    cr_expect_eq(parse_rate("0.0000001", &rate, &why), -EINVAL);
+    cr_expect_eq(parse_rate("-0.5", &rate, &why), -EINVAL);
+    cr_expect_eq(parse_rate("1.1G", &rate, &why), -ERANGE);
+    for (size_t i = 0; i < sizeof(never_a_number) / sizeof(*never_a_number); i++)
+        cr_expect_neq(parse_rate(never_a_number[i], &rate, &why), 0, "%s", never_a_number[i]);
+}
+
 Test(integer, taken)
 {
     static const struct number table[] = {
