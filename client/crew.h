@@ -36,7 +36,7 @@ struct crew_args {
     /* Called in the loop's own thread, in this order. leave(): the loop has ended. let_go(): close
      * everything now. The last two are also called after a prepare() that failed, but not if there
      * was no memory for the loop. */
-    int (*prepare)(void *context, size_t i, struct ev_loop *loop); /* 0 or -errno */
+    int (*prepare)(void *context, size_t i, struct ev_loop *loop); /* Returns 0 or -errno */
     void (*obey)(void *context, size_t i, int order, unsigned number);
     void (*waited)(void *context, size_t i, int64_t ns); /* it had work and waited for its turn */
     void (*leave)(void *context, size_t i);

@@ -114,7 +114,7 @@ void dialer_free(struct dialer *d);
 void dialer_give_back(struct dialer *d, struct flow *f);
 /* The flow has begun or ended being active. */
 void dialer_set_active(struct dialer *d, struct flow *f, bool active);
-/* Keeps a descriptor open until dialer_hang_up(). 0, or -ENOMEM: the caller closes it. */
+/* Keeps a descriptor open until dialer_hang_up(). Returns 0, or -ENOMEM: the caller closes it. */
 int dialer_keep(struct dialer *d, int fd);
 /* Descriptors or ports have run out: starts nothing for a while. */
 void dialer_pause(struct dialer *d);

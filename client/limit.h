@@ -33,6 +33,6 @@ struct limit_figures {
 };
 
 /* [{"limit": "cpu"|"schedule"|"connections"|"ports"|"descriptors", "sentence": what it was and what
- * to do, and the figures of that limit}]; empty where the client was no limit. New reference, or
- * NULL without memory. */
+ * to do, and the figures of that limit}]; empty where the client was no limit. Returns a new
+ * reference, or NULL without memory. */
 json_t *limit_list(const struct limit_figures *f);

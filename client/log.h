@@ -18,7 +18,7 @@ struct log;
 
 struct log_entry;
 
-/* size: attempts it has room for. log_free() accepts NULL. 0 or -ENOMEM. */
+/* size: attempts it has room for. log_free() accepts NULL. Returns 0 or -ENOMEM. */
 int log_new(size_t size, struct log **ret);
 void log_free(struct log *log);
 
@@ -39,6 +39,6 @@ void log_end(struct log_entry *entry, int error);
 
 /* The logs of a run's dialers (each may be NULL), once they have stopped, as one list in the order
  * of the starts; times count from origin_ns. Where one is truncated the list ends with that one's
- * last entry: it has the first attempts of the run, without gaps. New reference, or NULL without
- * memory. */
+ * last entry: it has the first attempts of the run, without gaps. Returns a new reference, or NULL
+ * without memory. */
 json_t *log_to_json(struct log *const *logs, size_t n, int64_t origin_ns, bool *ret_truncated);

@@ -23,14 +23,14 @@ struct run_args {
     bool own_tables; /* each has a file table of its own */
 };
 
-/* Starts the threads and prepares their dialers; connects nothing yet. 0 or -errno. */
+/* Starts the threads and prepares their dialers; connects nothing yet. Returns 0 or -errno. */
 int run_new(const struct run_args *args, struct run **ret);
 
 /* Reports that it is ready ("ready", --ready-fd) and runs to the end. A document that cannot be
  * written ends the run, as a signal does. */
 void run_go(struct run *r);
 
-/* The report document. After run_go(). New reference or NULL. */
+/* The report document. After run_go(). Returns a new reference or NULL. */
 json_t *run_report(struct run *r);
 
 void run_free(struct run *r); /* closes what is still open */

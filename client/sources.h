@@ -10,7 +10,7 @@
 uint64_t sources_count(const struct settings *s);
 
 /* Without --source, to a target in 127.0.0.0/8: connect from at least n addresses of that network
- * (a part of it with 2^k - 2 hosts), from 127.0.0.1 on. 0; -EADDRNOTAVAIL: they are not all
+ * (a part of it with 2^k - 2 hosts), from 127.0.0.1 on. Returns 0; -EADDRNOTAVAIL: they are not all
  * addresses of this machine, or not so many; then nothing is changed. */
 int sources_spread_loopback(struct settings *s, uint64_t n);
 
@@ -18,9 +18,9 @@ int sources_spread_loopback(struct settings *s, uint64_t n);
 void sources_pick(const struct settings *s, uint64_t i, struct endpoint *ret);
 
 /* Binds a socket to a source address, without a port: connect() chooses that, so that one port
- * serves many destinations (IP_BIND_ADDRESS_NO_PORT). 0 or -errno. */
+ * serves many destinations (IP_BIND_ADDRESS_NO_PORT). Returns 0 or -errno. */
 int sources_bind(int fd, const struct endpoint *source);
 
-/* Whether a socket can be bound so. 0 or -errno (-EADDRNOTAVAIL: it is no address of this
+/* Whether a socket can be bound so. Returns 0 or -errno (-EADDRNOTAVAIL: it is no address of this
  * machine). */
 int sources_try(const struct endpoint *source);

@@ -18,5 +18,5 @@ void view_server_queue(struct sockdiag *diag, const struct endpoint *target, cha
                        size_t size);
 
 /* --keepalive and --user-timeout as the kernel sets them on a socket like those of the connections:
- * see socket_options_json(). Empty if neither was given. New reference. */
+ * see socket_options_json(). Empty if neither was given. Returns a new reference. */
 json_t *view_socket_options(const struct settings *s, const struct endpoint *target);

@@ -1,5 +1,4 @@
-/* A running server: its listeners and workers, the interval ticks, and the last look at
- * everything. */
+/* A running server: its listeners and workers, the interval reports, and the final report. */
 #pragma once
 
 #include "common/kernel/endpoint.h"
@@ -14,23 +13,25 @@ struct server_args {
     struct endpoint at; /* where to listen */
 };
 
-/* First of all in main(): a SIGUSR1 waits until server_run(), and does no harm after it. */
+/* Blocks SIGUSR1 until server_run(); call it first in main(). So a SIGUSR1 that comes too early or
+ * too late does not end the process. */
 void server_hold_usr1(void);
 
-/* Opens the listeners and starts the workers. 0; or -errno and in *ret_step the call that
+/* Opens the listeners and prepares the workers. Returns 0; or -errno and in *ret_step the call that
  * failed. */
 int server_start(const struct server_args *args, struct server **ret, const char **ret_step);
 
-/* Announces itself (stderr, "ready", --ready-fd) and serves until a signal or --duration; ready and
- * interval documents go to `output`. 0, or -errno and what failed in *ret_step: a thread could not
- * be started (it served nobody), or a document not be written (it still served to the end). Nothing
- * is accepted afterwards; connections are still open. SIGUSR1 ends --accept-delay: from then on all
- * workers accept as fast as they can. */
+/* Reports that it is ready (on stderr, as a "ready" document, and on --ready-fd) and serves until a
+ * signal comes or --duration is over. Writes "ready" and "interval" documents to `output`. SIGUSR1
+ * ends --accept-delay: from then on all workers accept as fast as they can. Afterwards nothing is
+ * accepted, but connections are still open. Returns 0; or -errno and in *ret_step what failed: a
+ * thread could not be started (nobody was served), or a document could not be written (the server
+ * served to the end). */
 int server_run(struct server *s, struct document_output *output, const char **ret_step);
 
-/* The report document, but for what only the caller knows ("sysctls"). After server_run(). New
- * reference or NULL. */
+/* Makes the report document, without the member "sysctls", which the caller adds. Call it after
+ * server_run(). Returns a new reference, or NULL without memory. */
 json_t *server_report(struct server *s);
 
-/* Closes everything and frees. NULL is fine. */
+/* Closes everything and frees it. Accepts NULL. */
 void server_free(struct server *s);

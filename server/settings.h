@@ -1,4 +1,4 @@
-/* What the user asked of tcplab-server: the option table and the checks across options. */
+/* The settings of tcplab-server: the option table, and the checks that need several options. */
 #pragma once
 
 #include "common/options/options.h"
@@ -10,8 +10,7 @@ enum on_data { ON_DATA_ECHO, ON_DATA_DISCARD, ON_DATA_IGNORE };
 enum on_eof { ON_EOF_CLOSE, ON_EOF_HOLD };
 enum close_how { CLOSE_HOW_FIN, CLOSE_HOW_RST, CLOSE_HOW_HALF };
 
-/* Times in ns, OPTION_NEVER where there is none; OPTION_NEVER in the socket options means: not
- * set. */
+/* Times are in ns; OPTION_NEVER: there is none. A socket option that is OPTION_NEVER is not set. */
 struct settings {
     const char *listen;
     char host[PARSE_HOST_MAX]; /* from listen, without a port */
@@ -21,7 +20,7 @@ struct settings {
     struct option_texts sysctls;
     bool restore_sysctls;
     uint64_t threads;
-    uint64_t max_descriptors; /* 0: as many as there can be, in several file tables */
+    uint64_t max_descriptors; /* 0: no limit, in several file tables */
     int on_data, on_eof, close_how;
     int64_t close_after_ns;
     struct keepalive keepalive; /* idle_s 0: off */
@@ -34,7 +33,8 @@ struct settings {
     int color;
 };
 
-/* Reads the command line. 0: *ret is complete and *ret_json the effective settings; 1: help or
- * version was printed; or -errno and a sentence in *ret_message (caller frees). */
+/* Reads the command line. Returns 0, and *ret_json has the effective settings (a new reference); 1:
+ * --help or --version was printed; or -errno and a sentence for the user in *ret_message (caller
+ * frees). */
 int settings_read(int argc, char **argv, struct settings *ret, json_t **ret_json,
                   char **ret_message);

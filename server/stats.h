@@ -1,31 +1,31 @@
-/* What one worker counts. Each has a single writer, its worker; anybody may read while it runs. */
+/* The counts of one worker. Only the worker writes them; any thread may read them meanwhile. */
 #pragma once
 
 #include <stdatomic.h>
 #include <stdint.h>
 
-/* Every connection that was accepted is in exactly one of the rows from `open` on; open itself is
- * what is left: accepted less the others. */
-#define STATS_FIELDS(X)                                                                 \
-    X(accepted)                                                                         \
-    X(closed_by_peer)                                                                   \
-    X(closed_by_server)                                                                 \
-    X(reset_by_peer)                                                                    \
-    X(timed_out)     /* given up by the kernel: keepalive, user timeout, unreachable */ \
-    X(accept_errors) /* accept() calls that failed */                                   \
-    X(bytes_received)                                                                   \
-    X(bytes_sent)                                                                       \
-    X(queue_peak) /* longest accept queue seen; summed over listeners an upper bound */
+/* Each accepted connection is in exactly one of closed_by_peer, closed_by_server, reset_by_peer,
+ * timed_out and open. `open` is not stored: stats_open() subtracts the others from accepted. */
+#define STATS_FIELDS(X)                                                             \
+    X(accepted)                                                                     \
+    X(closed_by_peer)                                                               \
+    X(closed_by_server)                                                             \
+    X(reset_by_peer)                                                                \
+    X(timed_out)     /* the kernel gave up: keepalive, user timeout, unreachable */ \
+    X(accept_errors) /* accept() calls that failed */                               \
+    X(bytes_received)                                                               \
+    X(bytes_sent)                                                                   \
+    X(queue_peak) /* longest accept queue seen; the sum over several listeners is an upper bound */
 
 struct stats {
 #define X(field) _Atomic uint64_t field;
     STATS_FIELDS(X)
 #undef X
-    _Atomic int64_t first_ns, last_ns; /* first accept, last accept; 0: none */
+    _Atomic int64_t first_ns, last_ns; /* first and last accept(); 0: none */
 };
 
-/* No other thread writes, so a plain load and store do; relaxed, because a reader only wants a
- * recent number. */
+/* No other thread writes, so a plain load and store are enough. They are relaxed, because a reader
+ * needs only a recent number. */
 #define STATS_ADD(field, amount)                                                           \
     atomic_store_explicit(&(field),                                                        \
                           atomic_load_explicit(&(field), memory_order_relaxed) + (amount), \
@@ -33,7 +33,7 @@ struct stats {
 #define STATS_SET(field, value) atomic_store_explicit(&(field), (value), memory_order_relaxed)
 #define STATS_GET(field)        atomic_load_explicit(&(field), memory_order_relaxed)
 
-/* Adds `from` to `into`. */
+/* Adds the counts of `from` to `into`. */
 static inline void stats_add(struct stats *into, const struct stats *from)
 {
 #define X(field) STATS_ADD(into->field, STATS_GET(from->field));

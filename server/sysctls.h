@@ -1,5 +1,5 @@
-/* --sysctl and --restore-sysctls: the guard's work, and what the user is told of it. Everything
- * here returns an exit code and has said why on stderr when that is not 0. */
+/* --sysctl and --restore-sysctls: calls the guard and prints what it did. A function that returns
+ * an exit code other than 0 has printed the reason on stderr. */
 #pragma once
 
 #include "common/sysctl/sysctl_guard.h"
@@ -8,16 +8,16 @@
 #include <jansson.h>
 #include <stdio.h>
 
-/* Puts back what killed runs left in this namespace, telling of each: on stderr, or where `changes`
- * is not NULL by appending [{"key", "before", "set", "restored", "text"}] to it. */
+/* Restores the sysctls that killed runs left changed in this namespace. Reports each: on stderr, or
+ * if `changes` is not NULL by appending {"key", "before", "set", "restored", "text"} to it. */
 int sysctls_recover(struct sysctl_guard *guard, json_t *changes);
 
-/* The text report of --restore-sysctls, from its document: for document_output_report(). */
+/* Prints the text report of --restore-sysctls from its document; for document_output_report(). */
 void sysctls_restored_text(FILE *out, const json_t *document);
 
-/* Sets all that --sysctl asked for, the host-wide ones announced before. */
+/* Sets all sysctls of --sysctl. Before that it prints which of them belong to the whole machine. */
 int sysctls_apply(struct sysctl_guard *guard, const struct settings *s);
 
-/* Puts this run's back, telling where that was not possible or not right. Appends [{"key",
- * "before", "set", "restored"}] to `changes` if it is not NULL. */
+/* Restores the sysctls of this run, and prints which ones it could not restore or left alone.
+ * Appends {"key", "before", "set", "restored"} for each to `changes` if it is not NULL. */
 int sysctls_end(struct sysctl_guard *guard, json_t *changes);

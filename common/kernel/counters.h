@@ -1,8 +1,9 @@
 /* The kernel's own counters: /proc/net/snmp and /proc/net/netstat of the calling thread's network
  * namespace.
  *
- * Names are the kernel's, prefix and all: "Tcp.OutRsts", "TcpExt.ListenOverflows". Values are those
- * of the whole namespace since it was made; only differences of two snapshots mean something. */
+ * Names are the kernel's, with their prefix: "Tcp.OutRsts", "TcpExt.ListenOverflows". Each value
+ * counts in the whole namespace since it was made, so only the difference of two snapshots says
+ * something about a run. */
 #pragma once
 
 #include <jansson.h>
@@ -11,24 +12,27 @@
 
 struct counters;
 
-/* Reads /proc/thread-self/net/{snmp,netstat}. 0 and a new object, or -errno. */
+/* Reads /proc/thread-self/net/{snmp,netstat}. Returns 0 and a new object, or -errno. Free it with
+ * counters_free(). */
 int counters_read(struct counters **ret);
 
-/* The same from memory: `text` is the content of such a file (pairs of lines "TcpExt: Name Name"
- * and "TcpExt: 1 2"). A line without its partner, names and values that do not match in number, a
- * value that is no 64-bit integer, or a text that does not end with a newline make -EBADMSG. Adds
- * to `c`, also what came before an error; a name that is there already takes the new value. */
+/* Reads such a file's content from memory: pairs of lines "TcpExt: Name Name" and "TcpExt: 1 2".
+ * Adds its counters to `c`; a name that is there already gets the new value. Returns 0; -ENOMEM; or
+ * -EBADMSG if a line has no partner, if a pair has more names than values or fewer, if a value is
+ * no 64-bit integer, or if the text does not end with a newline. `c` then has the counters from
+ * before the error. */
 int counters_parse(struct counters *c, const char *text, size_t length);
 
 struct counters *counters_new(void);
 void counters_free(struct counters *c);
 
-/* The value by kernel name; 0 for a counter this kernel does not have (*ret_known, if not NULL,
- * tells). */
+/* Returns the value of a counter, or 0 if this kernel does not have it. *ret_known (may be NULL):
+ * whether the kernel has it. */
 int64_t counters_get(const struct counters *c, const char *name, int *ret_known);
 
-/* after - before for every counter that moved, in the kernel's order: {"TcpExt.ListenOverflows":
- * 9995}. Only names that begin with one of the NULL-terminated `prefixes` ("Tcp.", "TcpExt.");
- * NULL: all. New reference or NULL. */
+/* Computes after - before for each counter that moved, in the kernel's order:
+ * {"TcpExt.ListenOverflows": 9995}. Takes only names that begin with one of the NULL-terminated
+ * `prefixes` ("Tcp.", "TcpExt."); NULL: all names. Returns a new reference, or NULL without
+ * memory. */
 json_t *counters_delta(const struct counters *before, const struct counters *after,
                        const char *const *prefixes);

@@ -1,8 +1,9 @@
-/* TCP sockets of this network namespace, asked from the kernel over NETLINK_SOCK_DIAG (what `ss`
- * uses), filtered in the kernel by port and state.
+/* Asks the kernel for the TCP sockets of a network namespace over NETLINK_SOCK_DIAG, as `ss` does.
+ * The kernel filters them by port and state.
  *
- * A netlink socket belongs to the namespace in which it was created. Facts behind it:
- * net/ipv4/inet_diag.c, net/ipv4/tcp_diag.c; include/net/tcp_states.h has the numbers. */
+ * A netlink socket belongs to the namespace in which it was created. The code is in
+ * net/ipv4/inet_diag.c and net/ipv4/tcp_diag.c, the states' numbers are in
+ * include/net/tcp_states.h. */
 #pragma once
 
 #include <jansson.h>
@@ -18,7 +19,7 @@ struct tally;
 enum sockdiag_state {
     SOCKDIAG_ESTABLISHED = 1,
     SOCKDIAG_SYN_SENT = 2,
-    SOCKDIAG_SYN_RECV = 3, /* half-open requests are reported under this one, too */
+    SOCKDIAG_SYN_RECV = 3, /* the kernel reports half-open requests as this, too */
     SOCKDIAG_FIN_WAIT_1 = 4,
     SOCKDIAG_FIN_WAIT_2 = 5,
     SOCKDIAG_TIME_WAIT = 6,
@@ -55,11 +56,11 @@ struct sockdiag_socket {
     uint32_t inode;
     uint32_t uid;    /* of the socket's owner */
     uint64_t cgroup; /* the socket's cgroup v2, by its inode number; 0: not told (before 5.8) */
-    /* SK_MEMINFO_DROPS, of a LISTEN socket when asked for: +1 a dropped SYN or cookie ACK, +2 a
-     * request's third ACK */
+    /* SK_MEMINFO_DROPS of a LISTEN socket, if asked for: a dropped SYN or cookie ACK adds 1, a
+     * request's dropped third ACK adds 2 */
     uint32_t drops;
-    /* when asked for, of a full socket: since the last data was sent, or, where none ever was,
-     * since the socket came to be (tcp_create_openreq_child() sets tp->lsndtime) */
+    /* of a full socket, if asked for: the time since it last sent data or, if it never did, since
+     * it was made (tcp_create_openreq_child() sets tp->lsndtime) */
     bool has_info;
     uint32_t last_sent_ms;
 };
@@ -69,34 +70,34 @@ struct sockdiag_query {
     unsigned states;           /* SOCKDIAG_BIT()s */
     uint16_t source_port;      /* host order; 0: any */
     uint16_t destination_port; /* host order; 0: any */
-    /* host order; not 0: one of the two is that, and the two above are not looked at */
+    /* host order; not 0: sockets that have this as source or as destination port, and the two
+     * members above are ignored */
     uint16_t either_port;
     int want_drops; /* fill .drops */
     int want_info;  /* fill .last_sent_ms */
 };
 
-/* Called for each socket; non-zero ends the dump and becomes its result. */
+/* Is called for each socket. If it returns non-zero, the dump ends and returns that. */
 typedef int sockdiag_visit(const struct sockdiag_socket *socket, void *context);
 
 struct sockdiag;
-int sockdiag_open(struct sockdiag **ret); /* 0 or -errno */
+int sockdiag_open(struct sockdiag **ret); /* Returns 0 or -errno */
 void sockdiag_close(struct sockdiag *d);
 
-/* Runs one dump. 0; what visit returned; or -errno (-EINTR: the table changed under the dump, what
- * came may be incomplete: ask again). */
+/* Runs one dump. Returns 0; what visit returned; or -errno (-EINTR: the kernel's table changed
+ * meanwhile, so sockets may be missing: ask again). */
 int sockdiag_dump(struct sockdiag *d, const struct sockdiag_query *query, sockdiag_visit *visit,
                   void *context);
 
-/* What one receive call brought: netlink messages, in memory aligned for them (4 bytes). 1: more
- * will come; 0: the dump is done; what visit returned; or -errno (-EBADMSG for what is no
- * well-formed sock_diag answer, the kernel's own error for an NLMSG_ERROR). */
+/* Reads the netlink messages that one receive call returned; the buffer must be aligned to 4 bytes.
+ * Returns 1: more messages follow; 0: the dump is over; what visit returned; or -errno (-EBADMSG:
+ * it is no well-formed sock_diag answer; for an NLMSG_ERROR the error in it). */
 int sockdiag_parse(const void *buffer, size_t length, sockdiag_visit *visit, void *context);
 
-/* A census: how many sockets in each state, and how many per remote address. `peers` is set by the
- * caller: its own tally, which is cleared first, or NULL. Asks again, a few times, when a dump was
- * interrupted. With `destination` (family's bytes, or NULL) only sockets to that address count;
- * sockets without a remote end (LISTEN) never enter `peers`. 0 or -errno; the census is then
- * zeroed. */
+/* Counts the sockets in each state, and per remote address. The caller sets `peers` to its own
+ * tally, which is cleared first, or to NULL. destination: the bytes of an address of the family:
+ * counts only sockets to it; NULL: all. Sockets without a remote end (LISTEN) are not in `peers`.
+ * If a dump is interrupted, asks again, a few times. Returns 0; or -errno, and all counts are 0. */
 struct sockdiag_census {
     uint64_t states[SOCKDIAG_STATES]; /* [0]: in a state this program does not know */
     struct tally *peers;
@@ -104,6 +105,6 @@ struct sockdiag_census {
 int sockdiag_census(struct sockdiag *d, const struct sockdiag_query *query, const void *destination,
                     struct sockdiag_census *ret);
 
-/* {"ESTABLISHED": 5, ...}: the states that have a socket, in the kernel's order. New reference or
- * NULL. */
+/* {"ESTABLISHED": 5, ...}: the states that have a socket, in the kernel's order. Returns a new
+ * reference, or NULL without memory. */
 json_t *sockdiag_states_json(const struct sockdiag_census *census);

@@ -1,4 +1,4 @@
-/* Socket options that a user may ask for: set on a socket, and read back. */
+/* Sets the socket options that a user asked for, and reads back what the kernel made of them. */
 #pragma once
 
 #include "common/text/parse.h"
@@ -14,19 +14,19 @@ struct socket_option {
     bool wanted;
 };
 
-/* SO_KEEPALIVE with its three times, and TCP_USER_TIMEOUT, as --keepalive (idle_s 0: off) and
- * --user-timeout (OPTION_NEVER: off; whole milliseconds) ask for them. Fills SOCKET_OPTIONS_ALIVE
- * rows. */
+/* Fills the rows for --keepalive (SO_KEEPALIVE and its three parameters; idle_s 0: off) and for
+ * --user-timeout (TCP_USER_TIMEOUT in whole milliseconds; OPTION_NEVER: off). */
 #define SOCKET_OPTIONS_ALIVE 5
 void socket_options_alive(const struct keepalive *keepalive, int64_t user_timeout_ns,
                           struct socket_option rows[static SOCKET_OPTIONS_ALIVE]);
 
-/* Sets those that are wanted. 0, or -errno and in *ret_name the option that the kernel refused. */
+/* Sets the wanted options. Returns 0, or -errno and in *ret_name the option that the kernel
+ * refused. */
 int socket_options_set(int fd, const struct socket_option *rows, size_t n, const char **ret_name);
 
-/* Of those that are wanted, what was asked for and what the kernel made of it: [{"option", "asked",
- * "effective"}]. New reference. */
+/* For each wanted option, the value that was asked for and the value that the kernel uses:
+ * [{"option", "asked", "effective"}]. Returns a new reference. */
 json_t *socket_options_json(int fd, const struct socket_option *rows, size_t n);
 
-/* A notice for each of that list that the kernel did not take as asked. */
+/* Prints a notice on stderr for each option of that list whose two values differ. */
 void socket_options_notice_clamps(const json_t *list);

@@ -1,13 +1,13 @@
-/* One table row an option: from it come parsing, defaults, checks, --help and the echo of the
- * effective settings.
+/* Each option of a program is one row of a table. The row gives the parsing, the default, the
+ * limits, the line in --help, and the name under which the report shows the effective value.
  *
  *     static struct settings s;
- *     struct option_row rows[] = { {"backlog", 'b', "N", "4096", "handed to listen() as it is",
- *         &option_integer, &s.backlog, INT_MIN,
- * INT_MAX},
+ *     struct option_row rows[] = {
+ *         {"backlog", 'b', "N", "4096", "handed to listen() as it is",
+ *          &option_integer, &s.backlog, INT_MIN, INT_MAX},
  *     };
  *
- * A row's value is filled from its default text by the same parser that reads the command line. */
+ * The parser that reads the command line also reads the row's default, which is text. */
 #pragma once
 
 #include "common/text/parse.h"
@@ -33,24 +33,25 @@ struct option_type {
 struct option_row {
     const char *name; /* long name */
     int letter;       /* short name or 0 */
-    /* how help names it: "DUR"; NULL: a flag; "[=FILE]": may be left out */
+    /* the value's name in --help: "DUR"; NULL: a flag; "[=FILE]": the user may leave it out */
     const char *argument;
-    const char *fallback;           /* default, as text; NULL: the value is left as it is (off) */
+    const char *fallback;           /* default, as text; NULL: none, *value stays unchanged */
     const char *help;               /* one line; "\n" starts another */
     const struct option_type *type; /* how to read and show it */
     void *value;                    /* what type->parse writes, see each type */
     /* for option_integer, _count, _size, _duration (ns), _seconds (s); both 0: any */
     int64_t min, max;
     const char *const *choices; /* for option_choice: NULL-terminated */
-    /* for option_duration: also accepted, means OPTION_NEVER ("never", "forever", "off") */
+    /* for option_duration: a word that is accepted, too, and means OPTION_NEVER: "never",
+     * "forever", "off" */
     const char *word;
-    bool given; /* stood on the command line */
+    bool given; /* the command line has it */
 };
 
-/* The value of an option_duration row where its word was given (or is its default). */
+/* The value of an option_duration row if its word was given or is its default. */
 #define OPTION_NEVER (-1)
 
-/* A good max for durations, 100,000 h: sums of times cannot overflow then. */
+/* A maximum for durations, 100,000 h, with which sums of times cannot overflow. */
 #define OPTION_LONGEST_NS (100000 * 3600LL * 1000000000LL)
 
 extern const struct option_type option_flag;    /* bool */
@@ -60,7 +61,7 @@ extern const struct option_type option_size;    /* uint64_t, bytes */
 extern const struct option_type option_rate;    /* double, a second */
 /* int64_t, ns; shown as _us, null for the word */
 extern const struct option_type option_duration;
-/* int64_t, whole seconds, else -EINVAL; shown as _s */
+/* int64_t, s; only whole seconds; shown as _s */
 extern const struct option_type option_seconds;
 extern const struct option_type option_port;   /* uint16_t */
 extern const struct option_type option_choice; /* int: index into row->choices */
@@ -94,33 +95,35 @@ enum option_outcome {
     OPTIONS_VERSION, /* -V */
 };
 
-/* Fills the rows' values: defaults first, then the command line. -h/--help and -V/--version are
- * known without a row and win over what stands after them. Long names may be abbreviated as
- * getopt_long does; "--" ends the options. A second giving of a row overrides the first (except
- * option_texts, which collects). Returns an option_outcome; or -EINVAL/-ERANGE and in *ret_message
- * one whole sentence for the user, without the program's name and final newline (caller frees):
- * what was asked, what is wrong, what to write instead, and the nearest known option or choice
- * where one is near. *ret_operands points into argv (which is reordered), *ret_n_operands says how
- * many. Restarts getopt, so it may be called again in one process. Without memory -ENOMEM, and
- * *ret_message may be NULL. */
+/* Sets the rows' values: first from the defaults, then from the command line. It knows -h/--help
+ * and -V/--version without a row, and ignores all that follows them. Long names can be abbreviated
+ * (getopt_long(3)); "--" ends the options. An option that is given twice has its second value;
+ * option_texts collects all. Returns an option_outcome; or -EINVAL/-ERANGE and in *ret_message one
+ * whole sentence for the user (caller frees), without the program's name and without a newline:
+ * what the user wrote, what is wrong, what to write instead, and the nearest known option or choice
+ * if there is one. -ENOMEM: *ret_message may be NULL. *ret_operands points into argv, which is
+ * reordered; *ret_n_operands is their number. Restarts getopt, so a process can call it several
+ * times. */
 int options_parse(struct option_row *rows, size_t n_rows, const struct option_program *program,
                   int argc, char **argv, char ***ret_operands, int *ret_n_operands,
                   char **ret_message);
 
-/* --help: examples, usage, one line an option with its default. At most 100 columns wide. */
+/* Prints what --help shows: examples, usage, and a line for each option with its default. At most
+ * 100 columns wide. */
 void options_help(FILE *out, const struct option_row *rows, size_t n_rows,
                   const struct option_program *program);
 
-/* options_parse(), and prints what --help or --version asks for: the version with the first word of
- * the program's name. 0: go on; 1: it has been printed, exit 0; or an error of options_parse(). */
+/* Calls options_parse(), and prints what --help or --version asks for (the version with the first
+ * word of the program's name). Returns 0: go on; 1: it was printed, exit with 0; or an error of
+ * options_parse(). */
 int options_read(struct option_row *rows, size_t n_rows, const struct option_program *program,
                  int argc, char **argv, char ***ret_operands, int *ret_n_operands,
                  char **ret_message);
 
-/* The effective settings: {"backlog": 4, "accept_delay_us": 5000000, ...}; '-' in names becomes
- * '_'; null where there is neither a default nor a value given. New reference, NULL without
- * memory. */
+/* The effective settings: {"backlog": 4, "accept_delay_us": 5000000, ...}. A '-' in a name becomes
+ * '_'; an option without a default that is not given is null. Returns a new reference, or NULL
+ * without memory. */
 json_t *options_settings(const struct option_row *rows, size_t n_rows);
 
-/* Whether the option of that name stood on the command line. The name must be in the table. */
+/* Whether the command line has the option of that name, which must be in the table. */
 bool options_given(const struct option_row *rows, size_t n_rows, const char *name);

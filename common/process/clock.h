@@ -1,4 +1,4 @@
-/* The one clock of the project: CLOCK_MONOTONIC in nanoseconds. */
+/* The clock that all of tcplab uses: CLOCK_MONOTONIC in nanoseconds. */
 #pragma once
 
 #include <stdint.h>
@@ -8,7 +8,7 @@
 #define NS_PER_MS 1000000LL
 #define NS_PER_S  1000000000LL
 
-/* Now, in ns since an arbitrary origin. Through the vDSO: no system call. */
+/* Returns the time in ns since an arbitrary origin. It reads the vDSO and makes no system call. */
 static inline int64_t clock_now_ns(void)
 {
     struct timespec now;

@@ -1,6 +1,6 @@
-/* A one-shot timer with the kernel's high resolution, for a libev loop. libev's own timers end with
- * epoll_wait()'s whole milliseconds, too coarse for 10,000 starts a second or an accept delay of
- * 250us. */
+/* A one-shot timer for a libev loop, with the kernel's high resolution (timerfd). libev's own
+ * timers have the resolution of epoll_wait(), whole milliseconds: too coarse for 10,000 starts a
+ * second or an accept delay of 250us. */
 #pragma once
 
 #include <ev.h>
@@ -13,12 +13,13 @@ struct timer {
     void (*ring)(struct timer *timer);
 };
 
-/* Makes the timerfd; ring is called from the loop. 0 or -errno. It is watched from here on, set or
- * not (common/process/loop_guard.h); it keeps the loop alive only while it is set. */
+/* Makes the timerfd; the loop calls ring(). Returns 0 or -errno. The loop watches it from now on,
+ * set or not (common/process/loop_guard.h says why), but it keeps the loop running only while it is
+ * set. */
 int timer_open(struct timer *t, struct ev_loop *loop, void (*ring)(struct timer *timer));
 
-/* Rings at `due_ns` on clock_now_ns()'s clock, at once when that is past. Replaces an earlier
- * time. */
+/* Sets the timer to `due_ns` by clock_now_ns(); it replaces an earlier time. If that is past, the
+ * timer rings at once. */
 void timer_set(struct timer *t, int64_t due_ns);
-void timer_stop(struct timer *t);  /* also one that is not set, or was never opened */
-void timer_close(struct timer *t); /* a zeroed timer that was never opened is fine */
+void timer_stop(struct timer *t);  /* does nothing if it is not set or was never opened */
+void timer_close(struct timer *t); /* accepts a zeroed timer that was never opened */

@@ -1,7 +1,7 @@
-/* The JSON documents of the three programs, and where they go.
+/* The JSON documents of the programs, and where they are written to.
  *
- * A program composes one report document; the text report is written from that same document, so
- * the two cannot drift. */
+ * A program makes one report document. It also makes the text report from this document, so that
+ * both say the same. */
 #pragma once
 
 #include <jansson.h>
@@ -16,55 +16,59 @@ struct document_head {
     json_t *settings; /* effective settings, see options_settings(); not owned */
 };
 
-/* {"schema", "event", "program", "version", "kernel", "argv", "time_unix_s", "settings"}: what
- * every document begins with. event: "ready", "interval", "report". New reference or NULL. */
+/* Makes a document with the members that each document begins with: {"schema", "event", "program",
+ * "version", "kernel", "argv", "time_unix_s", "settings"}. event: "ready", "interval", "report".
+ * Returns a new reference, or NULL without memory. */
 json_t *document_new(const struct document_head *head, const char *event);
 
-/* argv is whatever bytes the user typed; JSON wants UTF-8: what is not becomes '?'. New reference
- * or NULL. */
+/* Makes a JSON string of bytes that the user typed: a byte that is not UTF-8 becomes '?'. Returns a
+ * new reference, or NULL without memory. */
 json_t *document_string(const char *bytes);
 
-/* The texts of a NULL-terminated list (NULL: empty) as an array. New reference. */
+/* Makes an array of the texts of a NULL-terminated list (NULL: no texts). Returns a new
+ * reference. */
 json_t *document_strings(const char *const *texts);
 
-/* Three decimals are enough for microseconds and rates, and keep documents readable. */
+/* Makes a number with three decimals, which are enough for microseconds and rates and keep
+ * documents readable. Returns a new reference. */
 json_t *document_real(double value);
 
-/* The name of an errno ("ECONNRESET"); null: 0, NAN, or a number without a name. New reference. */
+/* Makes a string with the name of an errno ("ECONNRESET"), or null for 0, NAN, or a number without
+ * a name. Returns a new reference. */
 json_t *document_errno(double number);
 
 struct document_output;
 
-/* json, jsonl: FILE, "-" for stdout, NULL for none; they stay the caller's. Files are made here, so
- * that a bad path is found before the run. A name of the file that is stdout (/dev/stdout) is
- * stdout. 0, or -errno and the path in *ret_path; -EEXIST: both are one file, and it is as it
- * was. */
+/* Opens the outputs. json, jsonl: a path, "-" for stdout, or NULL for none; the strings must live
+ * as long as *ret. It makes the files now, so that a bad path is reported before the run. A path
+ * that leads to the file that stdout is (/dev/stdout) is the same as "-". Returns 0, or -errno and
+ * the path in *ret_path; -EEXIST: both are the same file, which is then unchanged. */
 int document_output_open(const char *json, const char *jsonl, struct document_output **ret,
                          const char **ret_path);
 
-/* Frees it; NULL is nothing. 0, or the first error of all that was written, as -errno, and in
- * *ret_path (may be NULL) where to: a name of the caller's, or "stdout". */
+/* Closes the outputs and frees it; accepts NULL. Returns 0, or the -errno of the first write that
+ * failed and in *ret_path (may be NULL) the output: one of the caller's paths, or "stdout". */
 int document_output_close(struct document_output *o, const char **ret_path);
 
-/* Whether anything wants documents while the program runs (--jsonl). */
+/* Whether document_output_event() writes anything (--jsonl). */
 bool document_output_wants_events(const struct document_output *o);
 
-/* Whether the text report is printed: no document goes to stdout. */
+/* Whether the text report is printed: yes, if no document goes to stdout. */
 bool document_output_wants_text(const struct document_output *o);
 
-/* One line to --jsonl, flushed. 0 or -errno: then the program has nobody left to run for, and
- * nothing is written there any more. Steals the reference to `document`. */
+/* Writes one line to --jsonl and flushes it. Steals the reference to `document`. Returns 0 or
+ * -errno: nobody reads any more, so the program should end; later calls write nothing. */
 int document_output_event(struct document_output *o, json_t *document);
 
-/* Text goes to this stream (the caller's) rather than to stdout. */
+/* Sends the text report to this stream, which stays the caller's, instead of stdout. */
 void document_output_text_to(struct document_output *o, FILE *out);
 
-/* A part of the text report on stdout, flushed; what write_text() gets has no control characters. 0
- * or -errno. */
+/* Prints a part of the text report with write_text() and flushes it. write_text() gets a copy of
+ * the document without control characters. Returns 0 or -errno. */
 int document_output_text(struct document_output *o, const json_t *document,
                          void (*write_text)(FILE *out, const json_t *document));
 
-/* The report, to --json, --jsonl, and as text through write_text() where it is wanted. Everything
- * is flushed and checked: 0 or -errno. Steals the reference. */
+/* Writes the report document to --json and --jsonl, and the text report if
+ * document_output_wants_text(). Flushes all of them. Steals the reference. Returns 0 or -errno. */
 int document_output_report(struct document_output *o, json_t *document,
                            void (*write_text)(FILE *out, const json_t *document));

@@ -1,6 +1,7 @@
-/* Latencies in nanoseconds, in log-linear buckets: 128 to each power of two, so a value is known to
- * within 1/128 (0.8 %); below 256 ns exactly. Two histograms merge without loss, also through JSON
- * and across machines. About 60 kB each; recording is a few instructions and never allocates. */
+/* Latencies in nanoseconds, in log-linear buckets: 128 buckets for each power of two, so the error
+ * of a value is at most 1/128 (0.8 %); values below 256 ns are exact. Two histograms merge without
+ * loss, also as JSON and from different machines. Each has about 60 kB; recording takes a few
+ * instructions and allocates nothing. */
 #pragma once
 
 #include "common/text/parse.h"
@@ -13,10 +14,10 @@ struct histogram;
 struct histogram *histogram_new(void); /* NULL without memory */
 void histogram_free(struct histogram *h);
 
-/* Adds one value. Negative counts as 0. All of int64_t fits. */
+/* Records one value, any int64_t; a negative one counts as 0. */
 void histogram_record(struct histogram *h, int64_t ns);
 
-/* Adds all that `from` holds. */
+/* Adds all values of `from` to `into`. */
 void histogram_merge(struct histogram *into, const struct histogram *from);
 
 uint64_t histogram_count(const struct histogram *h);
@@ -24,20 +25,20 @@ int64_t histogram_min_ns(const struct histogram *h); /* exact; 0 when empty, as 
 int64_t histogram_max_ns(const struct histogram *h); /* exact */
 double histogram_mean_ns(const struct histogram *h); /* exact */
 
-/* Nearest rank: the smallest recorded value that at least `millionths` of all values do not exceed,
- * rounded up to the end of its bucket and never beyond the maximum. 1000000 is the maximum. 0 when
- * empty. */
+/* Returns a percentile by nearest rank: the smallest recorded value that at least `millionths` of
+ * all values do not exceed, rounded up to the end of its bucket, but not above the maximum. 1000000
+ * gives the maximum. 0 when empty. */
 int64_t histogram_percentile_ns(const struct histogram *h, uint32_t millionths);
 
-/* {"count", "min", "mean", "p50", "p99_9", ..., "max"} in microseconds with three decimals (to
- * print no more of them, dump with JSON_REAL_PRECISION(15)); every number but count is null when
- * empty. New reference. */
+/* {"count", "min", "mean", "p50", "p99_9", ..., "max"} in microseconds with three decimals (dump it
+ * with JSON_REAL_PRECISION(15), so that no more decimals are printed). When empty, all members but
+ * count are null. Returns a new reference. */
 json_t *histogram_summary(const struct histogram *h, const struct percentiles *percentiles);
 
 /* The whole content: {"unit": "ns", "buckets_per_octave": 128, "count", "sum", "min", "max",
- * "buckets": [[index, count], ...]}. The sum is a string of decimal digits: it may be larger than
- * any JSON integer. New reference. histogram_merge_json() adds such an object to `into`: 0, or
- * -EINVAL (not such an object, or it does not add up, or both together count more than INT64_MAX
- * values; `into` is then unchanged). */
+ * "buckets": [[index, count], ...]}. The sum is a string of decimal digits, because it may be
+ * larger than any JSON integer. Returns a new reference. histogram_merge_json() adds such an object
+ * to `into`. It returns 0; or -EINVAL if it is no such object, if its counts do not add up, or if
+ * both together have more than INT64_MAX values: `into` is then unchanged. */
 json_t *histogram_to_json(const struct histogram *h);
 int histogram_merge_json(struct histogram *into, const json_t *json);

@@ -1,47 +1,49 @@
-/* What main() of each program does alike: messages on stderr, and exit codes. */
+/* What main() of each program has in common: streams, messages on stderr, and exit codes. */
 #pragma once
 
 #include "common/report/document.h"
 
 #include <sys/resource.h>
 
-/* First of all in main(): a descriptor 0, 1 or 2 that is closed becomes /dev/null, so that no
- * socket or file takes its place and gets what is written to stdout or stderr. A closed stdout
- * cannot be written to: a report that is lost is an error. What is printed on stdout waits for
- * fflush(), up to 1 MiB. Signals that are blocked no longer are, and SIGCHLD is no longer ignored:
- * both can be inherited. Not SIGUSR1, which the server holds back until it serves. */
+/* Call it first in main(). Opens /dev/null as descriptor 0, 1 or 2 if that is closed, so that no
+ * socket or file gets this number and with it the output of the program. A closed stdout becomes
+ * read-only, so that writing the report fails and is reported. Gives stdout a buffer of 1 MiB,
+ * which fflush() writes. Unblocks all signals but SIGUSR1 (the server blocks it until it serves)
+ * and stops ignoring SIGCHLD: a program inherits both from its parent. */
 void program_begin(const char *name);
 
-/* After the last that was printed on stdout: writes it. An exit code; when it is not 0 the reason
- * was told. */
+/* Writes what was printed on stdout; call it after the last printf(). Returns an exit code; when it
+ * is not 0 the reason has been printed. */
 int program_flush(void);
 
-/* Opens --json and --jsonl. An exit code; when it is not 0 the reason has been printed. */
+/* Opens the outputs of --json and --jsonl. Returns an exit code; when it is not 0 the reason has
+ * been printed. */
 int program_open_output(const char *json, const char *jsonl, struct document_output **ret);
 
-/* Frees it (NULL is nothing) after a run that ends with `code`. That code; or, where something
- * could not be written, the reason has been printed, and the run has failed. */
+/* Closes the outputs (accepts NULL) after a run that ends with `code`. Returns that code; or
+ * EXIT_CODE_FAILED if something could not be written, and the reason has been printed. */
 int program_close_output(struct document_output *output, int code);
 
-/* After settings_read() returned r (not 0): tells the message (and frees it) when r is an error.
- * The exit code. */
+/* Call it after settings_read() has returned r, which is not 0: if r is an error, prints the
+ * message and frees it. Returns the exit code. */
 int program_settings_ended(int r, char *message);
 
-/* Whether this machine has the parts of /proc that all programs need. An exit code; an error
- * has been printed. */
+/* Checks that this machine has the parts of /proc that all programs need. Returns an exit code;
+ * when it is not 0 the reason has been printed. */
 int program_check_proc(void);
 
-/* After a start that failed with r (-errno): tells what could not be done, the kernel's reason, and
- * the mend. The exit code: EXIT_CODE_CANNOT where a limit or a rule of this machine is the
- * reason. */
+/* Call it if the start has failed with r (-errno): prints `what` could not be done, the kernel's
+ * error, and what helps. Returns the exit code: EXIT_CODE_CANNOT if a limit or a rule of this
+ * machine is the reason, else EXIT_CODE_FAILED. */
 int program_start_failed(const char *what, int r);
 
-/* Whether fd (-1: none was asked for) can be written to: a script that waits for it must not wait
- * for ever. An exit code; an error has been printed. */
+/* Checks that fd (of --ready-fd; -1: not given) is open for writing, because a script that waits
+ * for it would wait for ever. Returns an exit code; when it is not 0 the reason has been
+ * printed. */
 int program_check_ready_fd(int fd);
 
-/* --ready-fd: a newline, then it is closed. */
+/* Writes a newline to the fd of --ready-fd, and closes it. -1: does nothing. */
 void program_say_ready(int fd);
 
-/* Raises the soft limit of descriptors to the hard one. What the limits are then. */
+/* Raises the soft limit of descriptors to the hard one. Returns the limits as they are then. */
 struct rlimit program_raise_descriptors(void);

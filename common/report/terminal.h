@@ -1,5 +1,4 @@
-/* What a person sees: messages on stderr, one progress line that is redrawn, and colour where it is
- * wanted. The programs use it; the library never does. */
+/* Messages on stderr, one progress line that is redrawn, and colour. */
 #pragma once
 
 #include <stdbool.h>
@@ -7,30 +6,31 @@
 
 enum terminal_color { TERMINAL_COLOR_AUTO, TERMINAL_COLOR_ALWAYS, TERMINAL_COLOR_NEVER };
 
-/* NULL-terminated, in the order of the enum: for an option table. */
+/* The words of the enum, in its order, NULL-terminated: for an option table. */
 extern const char *const terminal_color_words[];
 
-/* `program` stands before each message. auto: colour on a terminal, unless NO_COLOR is set and not
- * empty, or TERM is "dumb". */
+/* Sets the program's name, which stands before each message, and the use of colour.
+ * TERMINAL_COLOR_AUTO: colour on a terminal, unless NO_COLOR is set and not empty, or TERM is
+ * "dumb". */
 void terminal_init(const char *program, enum terminal_color color);
 
-/* "tcplab-server: ..." on stderr, one line each; a progress line is wiped first. Control
- * characters, newlines too, are written out: what they quote may come from anywhere. */
+/* Print a message on stderr, in one line: "tcplab-server: ...". They wipe the progress line first.
+ * They escape control characters, also newlines, because a message may quote text from outside. */
 void terminal_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void terminal_notice(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Whether progress is worth composing: stderr is a terminal. */
+/* Whether progress is shown: only if stderr is a terminal. */
 bool terminal_wants_progress(void);
 
-/* Draws over the last progress line, cut to the terminal's width; with TERM=dumb each is a line of
- * its own. */
+/* Replaces the progress line; a long one is cut at the terminal's width. With TERM=dumb prints a
+ * new line each time. */
 void terminal_progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
-void terminal_progress_end(void); /* wipes it */
+void terminal_progress_end(void); /* wipes the line */
 
-/* Columns and rows of the terminal that stdout is; 0 where it is none. */
+/* Return the columns and rows of the terminal on stdout; 0: stdout is no terminal. */
 int terminal_columns(void);
 int terminal_rows(void);
 
-/* Escape sequences for `out`, or "" where it gets no colour. */
+/* Returns the escape sequence of a style, or "" if `out` gets no colour. Static. */
 enum terminal_style { TERMINAL_PLAIN, TERMINAL_BOLD, TERMINAL_DIM, TERMINAL_GOOD, TERMINAL_BAD };
 const char *terminal_style(FILE *out, enum terminal_style style);

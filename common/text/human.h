@@ -1,4 +1,4 @@
-/* Numbers as people read them. Each function writes into the caller's buffer and returns it. */
+/* Formats numbers for people. Each function writes into the caller's buffer and returns it. */
 #pragma once
 
 #include <stdint.h>

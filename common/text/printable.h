@@ -1,13 +1,14 @@
-/* Text from outside (file and host names, option values, sysctls), made fit to be printed: a
- * terminal must not obey what stands in it. */
+/* Makes text from outside (file and host names, option values, sysctls) safe to print, so that no
+ * control character in it reaches the terminal. */
 #pragma once
 
 #include <jansson.h>
 
-/* A copy in which each control character (C0, DEL, and C1 as UTF-8) and each byte that is no UTF-8
- * is written out: "\n", "\t", else "\x1b". The caller frees it. NULL without memory. */
+/* Returns a copy in which each control character (C0, DEL, and C1 as UTF-8) and each byte that is
+ * no UTF-8 is escaped: "\n", "\t", "\x1b". The caller frees it. NULL without memory. */
 char *printable(const char *text);
 
-/* The document itself (a new reference), or a copy where a string or a key of it has such
- * characters; newlines stay, the text of reports treats them as spaces. NULL without memory. */
+/* Returns a new reference: to the document itself, or to a copy without such characters if a string
+ * or a key has some. Newlines stay, because text reports print them as spaces. NULL without
+ * memory. */
 json_t *printable_document(const json_t *document);

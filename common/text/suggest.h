@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-/* The candidate nearest to `typed` by edit distance (a swap of two neighbours counts one), or NULL
- * where none is near enough to be meant (more than a third of the longer text differs). Points into
- * `candidates`. */
+/* Returns the candidate that is nearest to `typed` by edit distance (a swap of two neighbours
+ * counts one), a pointer from `candidates`; or NULL if none is near: more than a third of the
+ * longer text differs. */
 const char *suggest_nearest(const char *typed, const char *const *candidates, size_t n);
