@@ -198,6 +198,31 @@ function filmMost(run, timeline) {
         (run.ledger && run.ledger.attempted) || 0);
 }
 
+/** What no program holds any more, by numbers alone: after close() FIN_WAIT_2 is a minisocket. */
+function filmOfKernel(states) {
+    const of = {};
+    for (const state of ["FIN_WAIT_1", "CLOSING", "LAST_ACK", "TIME_WAIT"])
+        if (states[state])
+            of[state] = states[state];
+    if (states.FIN_WAIT_2_minisockets)
+        of.FIN_WAIT_2 = states.FIN_WAIT_2_minisockets;
+    return of;
+}
+
+/** Takes n connections out of states, those first that most often wait for accept(). */
+function filmTake(states, n) {
+    const taken = {};
+    for (const state of ["ESTABLISHED", "CLOSE_WAIT", ...Object.keys(states)]) {
+        const some = Math.min(states[state] || 0, n);
+        if (some <= 0)
+            continue;
+        taken[state] = some;
+        states[state] -= some;
+        n -= some;
+    }
+    return taken;
+}
+
 /** The film of one run of a document. Its times are those of the document, in ms. */
 export function createFilm(run) {
     const {segments, transit} = filmSegments(run);
@@ -229,6 +254,8 @@ export function createFilm(run) {
         listens: timeline.some((entry) => entry.server && entry.server.LISTEN) ||
             connections.some((c) => c.states.server.some((change) =>
                 change.place === "accept_queue")),
+        has_kernel: (run.left_out?.connections || !connections.length) && timeline.some((entry) =>
+            Object.keys(filmOfKernel(entry.server || {})).length),
         limit: timeline.reduce((most, entry) => Math.max(most, entry.limit || 0), 0),
 
         /** {state, place, since_ms}: NONE before the first change. */
@@ -274,6 +301,23 @@ export function createFilm(run) {
                 if (state.includes("minisocket"))
                     delete states[state];
             return states;
+        },
+
+        /** Who is where at the server, by numbers alone: {place: {STATE: connections}}. */
+        placesAt(t) {
+            const i = lastAt(timeline, t, "t_ms");
+            const kernel = filmOfKernel((i >= 0 && timeline[i].server) || {});
+            const states = film.statesAt("server", t);
+            if (!film.listens)
+                return {program: states};
+            for (const [state, n] of Object.entries(kernel))
+                states[state] -= n;
+            const {queue} = film.queueAt(t);
+            const places = {syn_queue: states.SYN_RECV ? {SYN_RECV: states.SYN_RECV} : {}};
+            delete states.SYN_RECV;
+            places.accept_queue = filmTake(states, queue);
+            places.program = filmTake(states, Infinity);
+            return {...places, kernel};
         },
 
         /** {server, client}: {NAME: value since the beginning}. */

@@ -49,8 +49,8 @@ export function createStage(root, film, clock, context) {
     const firstProgram = Math.min(...groups);
     const sleeps = film.has_states && !film.connections.some((c) =>
         c.states.server.some((change) => change.place === "program"));
-    const leftToKernel = film.listens && film.connections.some((c) =>
-        c.states.server.some((change) => change.state !== STATE_NONE && !change.place));
+    const leftToKernel = film.listens && (film.has_kernel || film.connections.some((c) =>
+        c.states.server.some((change) => change.state !== STATE_NONE && !change.place)));
     const slots = film.limit + 1;
     let svg, layout, tokens, rows, places, cards, wire, numbers = false, serial = 0;
 
@@ -126,6 +126,8 @@ export function createStage(root, film, clock, context) {
         const states = Object.entries(film.statesAt("client", t)).sort();
         rows.states.forEach((row, i) => {
             setAttribute(row.group, "visibility", states[i] ? "visible" : "hidden");
+            setAttribute(row.group, "data-state", states[i] ? states[i][0] : "");
+            setAttribute(row.group, "data-count", states[i] ? states[i][1] : 0);
             setText(row.text, states[i] ? text("n_of_state", {
                 n: states[i][1].toLocaleString("en"), state: states[i][0]}) : "");
         });
@@ -414,16 +416,7 @@ export function createStage(root, film, clock, context) {
         }
         if (!film.left_out && film.has_states)
             return counts;
-        /* those that the document left out are known by their number alone */
-        const {queue, syn} = film.queueAt(t);
-        const connected = film.statesAt("server", t).ESTABLISHED || 0;
-        const set = (name, state, n) => {
-            counts[name] = n > 0 ? {[state]: n} : counts[name];
-        };
-        set("syn_queue", "SYN_RECV", syn);
-        set("accept_queue", "ESTABLISHED", queue);
-        set("program", "ESTABLISHED", connected - queue);
-        return counts;
+        return {...counts, ...film.placesAt(t)};
     }
 
     function serverToken(connection, row) {

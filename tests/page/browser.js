@@ -23,10 +23,11 @@ function startBrowser(build) {
                                                      args, timeout: 60000});
 }
 
-/** A page of the browser with that file open. page.complaints: errors of its script, messages of
- *  its console, dialogs, requests for anything but the file itself. */
-async function openFile(browser, file, options = {}) {
-    const address = pathToFileURL(path.resolve(file)).href + (options.hash || "");
+/** A page of the browser with that address open. page.complaints: errors of its script, messages of
+ *  its console, dialogs, requests for anything but the page itself and options.parts, which are
+ *  relative to it. */
+async function openPage(browser, address, options = {}) {
+    const own = ["", ...(options.parts || [])].map((part) => new URL(part, address).href);
     const page = await browser.newPage();
     page.complaints = [];
     const complain = (what) => page.complaints.push(what);
@@ -37,7 +38,7 @@ async function openFile(browser, file, options = {}) {
         dialog.dismiss();
     });
     page.on("request", (request) => {
-        if (request.url() !== address.replace(/#.*/, "") && request.url() !== address &&
+        if (!own.includes(request.url().replace(/#.*/, "")) &&
             !/^(blob|data):/.test(request.url()))
             complain(`request: ${request.url().slice(0, 200)}`);
     });
@@ -45,8 +46,12 @@ async function openFile(browser, file, options = {}) {
     await page.emulateMediaFeatures([
         {name: "prefers-color-scheme", value: options.dark ? "dark" : "light"},
         {name: "prefers-reduced-motion", value: options.still ? "reduce" : "no-preference"}]);
-    await page.goto(address, {waitUntil: "load"});
+    await page.goto(address + (options.hash || ""), {waitUntil: "load"});
     return page;
+}
+
+function openFile(browser, file, options = {}) {
+    return openPage(browser, pathToFileURL(path.resolve(file)).href, options);
 }
 
 /** Clicks on that button and returns the path of the file that it saves into folder. */
@@ -69,4 +74,4 @@ async function saveBy(page, button, folder) {
     return done;
 }
 
-module.exports = {CHROMIUM, moduleOf, openFile, saveBy, startBrowser};
+module.exports = {CHROMIUM, moduleOf, openFile, openPage, saveBy, startBrowser};
