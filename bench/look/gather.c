@@ -14,7 +14,7 @@
 
 #define LOOK_NS        (20 * NS_PER_MS) /* between looks at the listeners, at least, */
 #define WAITS_NS       (50 * NS_PER_MS) /* and between walks over all sockets, for what waits */
-#define COST_PARTS     250              /* a look takes one part in so many of the time */
+#define COST_PARTS     250              /* a look takes one part in so many of the time, */
 #define WAITS_PORTS    4                /* listeners whose queues are looked into at once */
 #define SOCKETS_CHEAP  20000            /* so many are looked at one by one at the end */
 #define PORTS_BUSY     0.6              /* of the range: then they are looked at as well */
@@ -122,6 +122,12 @@ static int dump(struct looker *k, struct sockdiag_query query, sockdiag_visit *v
     return 0;
 }
 
+/* of all lookers together */
+static int64_t cost_parts(const struct gather *g)
+{
+    return COST_PARTS * (int64_t)(g->lookers ? g->lookers : 1);
+}
+
 static int look_at_listeners(struct looker *k)
 {
     int64_t cpu_ns = thread_cpu_ns();
@@ -133,7 +139,7 @@ static int look_at_listeners(struct looker *k)
         dump(k, (struct sockdiag_query){.states = SOCKDIAG_BIT(SOCKDIAG_LISTEN), .want_drops = 1},
              visit_listener, &v);
     k->g->looks++;
-    int64_t pause_ns = COST_PARTS * (thread_cpu_ns() - cpu_ns);
+    int64_t pause_ns = cost_parts(k->g) * (thread_cpu_ns() - cpu_ns);
     k->look_due_ns = now_ns + (pause_ns > LOOK_NS ? pause_ns : LOOK_NS);
     return r;
 }
@@ -263,7 +269,7 @@ static int look_at_waits(struct looker *k, int64_t last_ns)
             l->oldest_ns = now_ns;
         }
     }
-    int64_t pause_ns = COST_PARTS * (thread_cpu_ns() - cpu_ns);
+    int64_t pause_ns = cost_parts(k->g) * (thread_cpu_ns() - cpu_ns);
     k->waits_due_ns = now_ns + (pause_ns > WAITS_NS ? pause_ns : WAITS_NS);
     return r;
 }
@@ -458,7 +464,7 @@ static int find_owners(struct gather *g)
         if (g->close_waits[i].stayed)
             r = owners_want(o, g->close_waits[i].inode);
     if (!r) {
-        bool all = owners_find(o);
+        bool all = owners_find(o, g->pids, g->n_pids);
         for (size_t i = 0; i < g->n_listeners; i++) {
             struct gather_listener *l = &g->listeners[i];
             l->owner = owners_get(o, l->socket.inode, l->socket.cgroup);

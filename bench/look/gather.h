@@ -54,6 +54,10 @@ struct gather_sockstat { /* /proc/net/sockstat, and its limits */
 };
 
 struct gather {
+    /* set by the caller; 0 of each: nothing is known */
+    size_t lookers;    /* that look at once: each takes so much less */
+    const pid_t *pids; /* the processes of this network namespace: the caller's */
+    size_t n_pids;
     int64_t began_ns, ended_ns;
     int64_t waits_ns;    /* when oldest_ms was looked at; 0: never */
     double waits_unix_s; /* when oldest_ms was looked at; 0: never */

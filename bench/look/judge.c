@@ -493,17 +493,16 @@ static size_t code_of(const json_t *finding)
     return i;
 }
 
-static json_t *by_hurt(json_t *findings)
+json_t *judge_by_hurt(const json_t *findings)
 {
     json_t *sorted = json_array(), *f;
     size_t i;
     for (size_t code = 0; code < sizeof(code_names) / sizeof(*code_names); code++)
-        json_array_foreach(findings, i, f)
+        json_array_foreach((json_t *)findings, i, f)
         {
             if (code_of(f) == code)
                 json_array_append(sorted, f);
         }
-    json_decref(findings);
     return sorted;
 }
 
@@ -521,7 +520,7 @@ json_t *judge_findings(const struct gather *g)
     time_wait(findings, g);
     ports(findings, g);
     syn_again(findings, g);
-    return by_hurt(findings);
+    return findings;
 }
 
 double judge_stall_budget_s(const struct gather *g, const struct gather_listener *l,

@@ -27,6 +27,9 @@
  * "source", "mend", "reproduce"}]. New reference. */
 json_t *judge_findings(const struct gather *g);
 
+/* Those that hurt most first, the others in the order they have. New reference. */
+json_t *judge_by_hurt(const json_t *findings);
+
 /* How long this listener may stop accepting before a client is dropped, in s, and in *ret_rate the
  * arrivals a second that this rests on. NAN: nothing arrived. The kernel counts no arrivals by
  * listener: the connections that a look saw in the queue are a lower bound. Where no look saw one,

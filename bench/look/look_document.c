@@ -57,34 +57,57 @@ static json_t *listener(const struct gather *g, const struct gather_listener *l)
         "dropping", (int)gather_drops_now(g, l));
 }
 
+static double number(const json_t *l, const char *key)
+{
+    return json_number_value(json_object_get(l, key));
+}
+
+static int more_first(double x, double y)
+{
+    return x < y ? 1 : x > y ? -1 : 0;
+}
+
 /* What hurts comes first: drops, then how full, then the port. */
 static int compare_listeners(const void *a, const void *b)
 {
-    const struct gather_listener *x = *(struct gather_listener *const *)a,
-                                 *y = *(struct gather_listener *const *)b;
-    uint64_t dropped_x = gather_dropped(x), dropped_y = gather_dropped(y);
-    double full_x = x->queue_peak / (x->limit + 1.0), full_y = y->queue_peak / (y->limit + 1.0);
-    if (dropped_x != dropped_y)
-        return dropped_x < dropped_y ? 1 : -1;
-    if (full_x < full_y || full_x > full_y)
-        return full_x < full_y ? 1 : -1;
-    if (x->drops != y->drops)
-        return x->drops < y->drops ? 1 : -1;
-    return (int)x->socket.source_port - (int)y->socket.source_port;
+    const json_t *x = *(json_t *const *)a, *y = *(json_t *const *)b;
+    int r = more_first(number(x, "drops_in_window"), number(y, "drops_in_window"));
+    if (!r)
+        r = more_first(number(x, "queue_peak") / (number(x, "limit") + 1),
+                       number(y, "queue_peak") / (number(y, "limit") + 1));
+    if (!r)
+        r = more_first(number(x, "drops"), number(y, "drops"));
+    return r ? r : more_first(number(y, "port"), number(x, "port"));
+}
+
+static void sort_listeners(json_t *array)
+{
+    size_t n = json_array_size(array), i;
+    json_t **sorted = calloc(n + 1, sizeof(json_t *));
+    if (!sorted)
+        return;
+    for (i = 0; i < n; i++)
+        sorted[i] = json_incref(json_array_get(array, i));
+    if (n)
+        qsort(sorted, n, sizeof(*sorted), compare_listeners);
+    json_array_clear(array);
+    for (i = 0; i < n; i++)
+        json_array_append_new(array, sorted[i]);
+    free(sorted);
+}
+
+void look_document_sort(json_t *document)
+{
+    sort_listeners(json_object_get(document, "listeners"));
+    json_object_set_new(document, "findings", judge_by_hurt(json_object_get(document, "findings")));
 }
 
 static json_t *listeners(const struct gather *g)
 {
-    const struct gather_listener **sorted = calloc(g->n_listeners + 1, sizeof(*sorted));
     json_t *json = json_array();
-    for (size_t i = 0; sorted && i < g->n_listeners; i++)
-        sorted[i] = &g->listeners[i];
-    if (sorted && g->n_listeners)
-        qsort(sorted, g->n_listeners, sizeof(*sorted), compare_listeners);
-    for (size_t i = 0; sorted && i < g->n_listeners; i++)
-        if (!sorted[i]->gone)
-            json_array_append_new(json, listener(g, sorted[i]));
-    free(sorted);
+    for (size_t i = 0; i < g->n_listeners; i++)
+        if (!g->listeners[i].gone)
+            json_array_append_new(json, listener(g, &g->listeners[i]));
     return json;
 }
 
@@ -102,6 +125,7 @@ void look_document_add(json_t *document, const struct gather *g)
     memcpy(census.states, g->states, sizeof(census.states));
     json_object_set_new(document, "listeners", listeners(g));
     json_object_set_new(document, "findings", judge_findings(g));
+    look_document_sort(document);
     json_object_set_new(document, "states",
                         g->looked_at_destinations ? sockdiag_states_json(&census) : json_null());
     json_object_set_new(document, "counters", moved(g));

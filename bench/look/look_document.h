@@ -10,6 +10,9 @@
  * hurt come first. */
 void look_document_add(json_t *document, const struct gather *g);
 
+/* Puts listeners and findings in the order of how much they hurt. */
+void look_document_sort(json_t *document);
+
 /* The text, out of the document alone. */
 void look_text(FILE *out, const json_t *document);
 

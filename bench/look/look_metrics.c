@@ -31,6 +31,14 @@ static void put_label(FILE *out, const char *name, const char *value, const char
     fprintf(out, "\"%s", separator);
 }
 
+/* Of --all-netns. */
+static void put_namespace(FILE *out, const json_t *object)
+{
+    const json_t *name = json_object_get(object, "namespace");
+    if (name)
+        put_label(out, "namespace", json_string_value(name), ",");
+}
+
 static void put_listener(FILE *out, const struct gauge *m, const json_t *l)
 {
     const json_t *value = json_object_get(l, m->key);
@@ -42,9 +50,17 @@ static void put_listener(FILE *out, const struct gauge *m, const json_t *l)
     put_label(out, "address", json_string_value(json_object_get(l, "address")), ",");
     put_label(out, "port", port, ",");
     put_label(out, "program", json_string_value(json_object_get(l, "program")), ",");
+    put_namespace(out, l);
     put_label(out, "unit", json_string_value(json_object_get(l, "unit")), "} ");
     double scale = strstr(m->key, "_us") ? 1e-6 : 1;
     fprintf(out, "%.15g\n", scale * json_number_value(value));
+}
+
+static bool same_namespace(const json_t *a, const json_t *b)
+{
+    const char *x = json_string_value(json_object_get(a, "namespace")),
+               *y = json_string_value(json_object_get(b, "namespace"));
+    return !strcmp(x ? x : "", y ? y : "");
 }
 
 /* Listeners that share address, port, program and unit (workers of one program) make one sample:
@@ -54,7 +70,7 @@ static bool is_first(const json_t *listeners, size_t index)
     static const char *const keys[] = {"address", "port", "program", "unit"};
     const json_t *l = json_array_get(listeners, index);
     for (size_t i = 0; i < index; i++) {
-        bool same = true;
+        bool same = same_namespace(l, json_array_get(listeners, i));
         for (size_t k = 0; k < sizeof(keys) / sizeof(*keys); k++)
             same = same && json_equal(json_object_get(l, keys[k]),
                                       json_object_get(json_array_get(listeners, i), keys[k]));
@@ -71,7 +87,8 @@ static bool is_first_finding(const json_t *findings, size_t index)
     for (size_t i = 0; i < index; i++) {
         const json_t *g = json_array_get(findings, i);
         if (json_equal(json_object_get(f, "code"), json_object_get(g, "code")) &&
-            json_equal(json_object_get(f, "listener"), json_object_get(g, "listener")))
+            json_equal(json_object_get(f, "listener"), json_object_get(g, "listener")) &&
+            same_namespace(f, g))
             return false;
     }
     return true;
@@ -97,6 +114,7 @@ void look_metrics(FILE *out, const json_t *document)
         if (!is_first_finding(findings, i))
             continue;
         fputs("tcplab_findings{", out);
+        put_namespace(out, f);
         put_label(out, "code", json_string_value(json_object_get(f, "code")), ",");
         put_label(out, "listener", json_string_value(json_object_get(f, "listener")), "} 1\n");
     }

@@ -50,8 +50,9 @@ static void listener_row(FILE *out, const json_t *l)
              number_of(l, "queue_peak"), number_of(l, "limit"));
     snprintf(drops, sizeof(drops), "%lld/%lld", number_of(l, "drops_in_window"),
              number_of(l, "drops"));
-    fprintf(out, "  %-22s %-20s %14s %9s %12s %9lld\n", address, owner, queue, wait, drops,
+    fprintf(out, "  %-22s %-20s %14s %9s %12s %9lld", address, owner, queue, wait, drops,
             number_of(l, "half_open"));
+    fprintf(out, *string_of(l, "namespace") ? "  %s\n" : "%s\n", string_of(l, "namespace"));
 }
 
 static bool is_idle(const json_t *l)
@@ -64,8 +65,9 @@ static void listeners_page(FILE *out, const json_t *listeners)
     size_t i, idle = 0, left = 0;
     json_t *l;
     page_title(out, "Listeners");
-    fprintf(out, "%s  %-22s %-20s %14s %9s %12s %9s%s\n", terminal_style(out, TERMINAL_DIM),
+    fprintf(out, "%s  %-22s %-20s %14s %9s %12s %9s%s%s\n", terminal_style(out, TERMINAL_DIM),
             "listener", "program", "now/most/limit", "oldest", "dropped/ever", "half-open",
+            json_object_get(json_array_get(listeners, 0), "namespace") ? "  namespace" : "",
             terminal_style(out, TERMINAL_PLAIN));
     json_array_foreach((json_t *)listeners, i, l)
     {
@@ -95,11 +97,12 @@ static void budget_page(FILE *out, const json_t *listeners)
         if (!titled)
             page_title(out, "Stall budget");
         titled = true;
+        const char *namespace = string_of(l, "namespace");
         page_text(out,
-                  "%s:%lld may stop accepting for %.2f s before a client is dropped, at %s %.0f "
-                  "arrivals a second (%s).",
-                  string_of(l, "address"), number_of(l, "port"), json_number_value(budget),
-                  births ? "at least" : "at most",
+                  "%s:%lld%s%s may stop accepting for %.2f s before a client is dropped, where %s "
+                  "%.0f connections a second arrive (%s).",
+                  string_of(l, "address"), number_of(l, "port"), *namespace ? " in " : "",
+                  namespace, json_number_value(budget), births ? "at least" : "at most",
                   json_number_value(json_object_get(l, "arrivals_per_s")),
                   births ? "connections that a look saw in the queue, and drops"
                          : "the host's PassiveOpens: the kernel does not count them by listener");
@@ -117,9 +120,9 @@ static void findings_page(FILE *out, const json_t *findings)
     }
     json_array_foreach((json_t *)findings, i, f)
     {
-        const char *at = string_of(f, "listener");
-        fprintf(out, "%s  %s%zu. %s%s%s%s\n", i ? "\n" : "", terminal_style(out, TERMINAL_BOLD),
-                i + 1, string_of(f, "code"), *at ? " at " : "", at,
+        const char *at = string_of(f, "listener"), *in = string_of(f, "namespace");
+        fprintf(out, "%s  %s%zu. %s%s%s%s%s%s\n", i ? "\n" : "", terminal_style(out, TERMINAL_BOLD),
+                i + 1, string_of(f, "code"), *at ? " at " : "", at, *in ? " in " : "", in,
                 terminal_style(out, TERMINAL_PLAIN));
         layout_labelled(out, "seen", string_of(f, "sentence"));
         layout_labelled(out, "mend", string_of(f, "mend"));
@@ -127,6 +130,24 @@ static void findings_page(FILE *out, const json_t *findings)
         layout_labelled(out, "decided in", string_of(f, "source"));
         layout_labelled(out, "in a lab", string_of(f, "reproduce"));
     }
+}
+
+/* What cannot be seen of a host without root. */
+static void unseen_page(FILE *out, const json_t *document)
+{
+    const json_t *unseen = json_object_get(document, "unseen");
+    long long namespaces = number_of(unseen, "namespaces"),
+              processes = number_of(unseen, "processes");
+    if (namespaces || processes)
+        page_text(
+            out,
+            "\nNot seen: %lld network namespace%s that only root may enter, and those of %lld "
+            "process%s of other users.",
+            namespaces, namespaces == 1 ? "" : "s", processes, processes == 1 ? "" : "es");
+    if (json_is_true(json_object_get(document, "owners_hidden")))
+        page_text(out,
+                  "\nPrograms of other users are not to be seen without root; their figures are "
+                  "here all the same.");
 }
 
 void look_text(FILE *out, const json_t *document)
@@ -147,8 +168,5 @@ void look_text(FILE *out, const json_t *document)
     listeners_page(out, json_object_get(document, "listeners"));
     findings_page(out, json_object_get(document, "findings"));
     budget_page(out, json_object_get(document, "listeners"));
-    if (json_is_true(json_object_get(document, "owners_hidden")))
-        page_text(out,
-                  "\nPrograms of other users are not to be seen without root; their figures are "
-                  "here all the same.");
+    unseen_page(out, document);
 }

@@ -1,5 +1,6 @@
 /* tcplab-look: what is wrong with the TCP listeners of this host, and what to change. Reads, never
  * writes; needs no right. */
+#include "bench/look/everywhere.h"
 #include "bench/look/look_document.h"
 #include "common/kernel/tally.h"
 #include "common/options/options.h"
@@ -18,7 +19,7 @@
 
 struct settings {
     int64_t for_ns, interval_ns;
-    bool watch, states, peers;
+    bool watch, states, peers, all_netns;
     struct option_texts fail_if;
     const char *json, *metrics;
     int color;
@@ -31,6 +32,7 @@ static const struct option_program program = {
     .examples = "  tcplab-look                          one second, all listeners, what is wrong\n"
                 "  tcplab-look --for 60s --json=l.json  a minute, for a script\n"
                 "  tcplab-look --watch                  again and again, until ^C\n"
+                "  tcplab-look --all-netns              as root: containers and pods, too\n"
                 "  tcplab-look --states                 sockets by state\n"
                 "  tcplab-look --peers 443              who is connected to port 443\n",
     .closing = "Reads only; needs no root: without it, programs of other users are not named.\n"
@@ -114,6 +116,9 @@ static int read_settings(int argc, char **argv, struct settings *s, json_t **ret
         {"peers", 0, NULL, NULL,
          "only count the sockets by remote address: of the local port PORT, or of all",
          &option_flag, &s->peers},
+        {"all-netns", 0, NULL, NULL,
+         "look into every network namespace of this host: containers, pods; as root", &option_flag,
+         &s->all_netns},
         {"fail-if", 0, "WHAT", NULL,
          "exit 3 if this holds for any listener: 'oldest_wait_us > 50000'; repeatable",
          &option_texts, &s->fail_if},
@@ -144,6 +149,11 @@ static int read_settings(int argc, char **argv, struct settings *s, json_t **ret
     if (!r && (s->states || s->peers) && (s->metrics || s->fail_if.n)) {
         *ret_message = strdup("--states and --peers only count: --metrics and --fail-if need "
                               "listeners, leave --states or --peers away");
+        r = -EINVAL;
+    }
+    if (!r && s->all_netns && (s->states || s->peers)) {
+        *ret_message = strdup("--all-netns looks at listeners: leave --states and --peers away, "
+                              "or count in one namespace (nsenter -n -t PID tcplab-look --states)");
         r = -EINVAL;
     }
     *ret_json = r ? NULL : options_settings(rows, n_rows);
@@ -278,8 +288,14 @@ static bool stopped(void)
     return stop_asked;
 }
 
-static int failed(const char *step, int r)
+static int failed(const struct settings *s, const char *step, int r)
 {
+    if (s->all_netns && r == -EPERM) {
+        terminal_error("--all-netns: only root may look into %s; run it as root, or leave "
+                       "--all-netns away to see this one",
+                       step);
+        return EXIT_CODE_CANNOT;
+    }
     terminal_error("cannot read %s: %s; the kernel needs CONFIG_INET_DIAG (modprobe tcp_diag), and "
                    "/proc",
                    step, strerror(-r));
@@ -290,13 +306,19 @@ static int look_once(const struct settings *s, int64_t for_ns, json_t *document)
 {
     struct gather g = {0};
     const char *step = "memory";
-    int r = s->states || s->peers ? count(s, document)
-                                  : gather_run(&g, clock_now_ns() + for_ns, stopped, &step);
-    if (!r && !s->states && !s->peers)
-        look_document_add(document, &g);
-    gather_release(&g);
-    return r ? failed(s->states || s->peers ? "sock_diag (NETLINK_SOCK_DIAG)" : step, r)
-             : EXIT_CODE_DONE;
+    int r;
+    if (s->states || s->peers) {
+        step = "sock_diag (NETLINK_SOCK_DIAG)";
+        r = count(s, document);
+    } else if (s->all_netns) {
+        r = everywhere_look(document, for_ns, stopped, &step);
+    } else {
+        r = gather_run(&g, clock_now_ns() + for_ns, stopped, &step);
+        if (!r)
+            look_document_add(document, &g);
+        gather_release(&g);
+    }
+    return r ? failed(s, step, r) : EXIT_CODE_DONE;
 }
 
 /* Until ^C: each look is drawn over the one before. */

@@ -23,8 +23,8 @@ struct cgroup {
 };
 
 struct owners {
-    struct owned *list; /* sorted by inode once found */
-    size_t n, size;
+    struct owned *list;   /* sorted by inode once found */
+    size_t n, size, left; /* left: not found yet */
     struct cgroup *cgroups;
     size_t n_cgroups, size_cgroups;
     struct owner last; /* a program of a thousand sockets is read once */
@@ -75,7 +75,7 @@ static struct owned *find_inode(const struct owners *o, uint32_t inode)
 /* --- processes --- */
 
 /* False: its descriptors may not be looked at. */
-static bool look_into(const struct owners *o, pid_t pid)
+static bool look_into(struct owners *o, pid_t pid)
 {
     char path[64], target[64];
     unsigned inode;
@@ -83,26 +83,31 @@ static bool look_into(const struct owners *o, pid_t pid)
     DIR *descriptors = opendir(path);
     if (!descriptors)
         return errno != EACCES && errno != EPERM;
-    for (const struct dirent *e; (e = readdir(descriptors));) {
+    for (const struct dirent *e; o->left && (e = readdir(descriptors));) {
         ssize_t length = readlinkat(dirfd(descriptors), e->d_name, target, sizeof(target) - 1);
         target[length > 0 ? length : 0] = '\0';
         if (sscanf(target, "socket:[%u]", &inode) != 1)
             continue;
         struct owned *its = find_inode(o, inode);
-        if (its && !its->pid)
+        if (its && !its->pid) {
             its->pid = pid;
+            o->left--;
+        }
     }
     closedir(descriptors);
     return true;
 }
 
-static bool find_processes(struct owners *o)
+/* Ends where all are found. */
+static bool find_processes(struct owners *o, const pid_t *first, size_t n_first)
 {
     bool all = true;
+    for (size_t i = 0; i < n_first && o->left; i++)
+        all = look_into(o, first[i]) && all;
     DIR *processes = opendir("/proc");
     if (!processes)
         return false;
-    for (const struct dirent *e; (e = readdir(processes));)
+    for (const struct dirent *e; o->left && (e = readdir(processes));)
         if (isdigit((unsigned char)e->d_name[0]))
             all = look_into(o, (pid_t)atoi(e->d_name)) && all;
     closedir(processes);
@@ -140,7 +145,7 @@ static int visit_cgroup(const char *path, const struct stat *status, int kind, s
     return 0;
 }
 
-bool owners_find(struct owners *o)
+bool owners_find(struct owners *o, const pid_t *first, size_t n_first)
 {
     static const char *const mounts[] = {"/sys/fs/cgroup/unified", "/sys/fs/cgroup"};
     size_t n = 0;
@@ -149,11 +154,11 @@ bool owners_find(struct owners *o)
     for (size_t i = 0; i < o->n; i++)
         if (!n || o->list[n - 1].inode != o->list[i].inode)
             o->list[n++] = o->list[i];
-    o->n = n;
+    o->n = o->left = n;
     walking = o;
     for (size_t i = 0; i < sizeof(mounts) / sizeof(*mounts) && !o->n_cgroups; i++)
         nftw(mounts[i], visit_cgroup, 16, FTW_PHYS | FTW_MOUNT);
-    return find_processes(o);
+    return find_processes(o, first, n_first);
 }
 
 /* --- one owner --- */

@@ -21,9 +21,9 @@ struct owners;
 struct owners *owners_new(void); /* NULL without memory */
 void owners_free(struct owners *o);
 
-/* Which inodes are wanted; then owners_find() reads /proc once. */
+/* Which inodes are wanted; then owners_find() reads /proc once, those processes first. */
 int owners_want(struct owners *o, uint32_t inode); /* 0 or -ENOMEM */
 /* False: some processes may not be looked into. */
-bool owners_find(struct owners *o);
+bool owners_find(struct owners *o, const pid_t *first, size_t n_first);
 /* cgroup: of the socket, 0: not known. */
 struct owner owners_get(struct owners *o, uint32_t inode, uint64_t cgroup);
