@@ -68,4 +68,24 @@
     X(handshakes_overlap,                                                                          \
       "When all SYNs arrive before the first third ACK, none of them meets an accept queue that "  \
       "the others filled, so the overflow happens at the third ACKs.",                             \
+      "tcp_conn_request(), net/ipv4/tcp_input.c")                                                  \
+    X(accept_loop_room,                                                                            \
+      "A loop that takes a connection out of the accept queue and then works on it has room for "  \
+      "limit + 2: limit + 1 in the queue, and the one that it works on.",                          \
+      "inet_csk_accept(), net/ipv4/inet_connection_sock.c")                                        \
+    X(accept_load_random,                                                                          \
+      "Of random arrivals (Poisson) some meet a full queue although the loop is faster than the "  \
+      "rate: their share is that of M/D/1/K with K = limit + 2.",                                  \
+      "tcp_conn_request(), net/ipv4/tcp_input.c")                                                  \
+    X(accept_load_even,                                                                            \
+      "Even arrivals that the loop is faster than never meet a full queue, and where it is "       \
+      "slower a longer queue loses as many.",                                                      \
+      "tcp_conn_request(), net/ipv4/tcp_input.c")                                                  \
+    X(accept_load_burst,                                                                           \
+      "A burst needs a place for each of its connections, less those that the loop takes "         \
+      "meanwhile.",                                                                                \
+      "tcp_conn_request(), net/ipv4/tcp_input.c")                                                  \
+    X(accept_load_stall,                                                                           \
+      "While the loop stands still each new connection needs a place, so the queue must hold the " \
+      "rate times the stall.",                                                                     \
       "tcp_conn_request(), net/ipv4/tcp_input.c")
