@@ -3,6 +3,7 @@
 #include "bench/verbs/enter.h"
 #include "bench/verbs/explain.h"
 #include "bench/verbs/list.h"
+#include "bench/verbs/load.h"
 #include "bench/verbs/probe.h"
 #include "bench/verbs/run.h"
 #include "bench/verbs/show.h"
@@ -33,6 +34,9 @@ static const struct {
     {"probe", "[OPTIONS]",
      "find out by small experiments which of the rules that differ between kernels this one has",
      probe_main},
+    {"load", "[OPTIONS]",
+     "measure one load well: a server and a client of your options, over several fresh labs",
+     load_main},
     {"enter", "[COMMAND [ARGUMENT...]]",
      "run a command, or a shell, in a private network; no root needed", enter_main},
 };
@@ -49,6 +53,7 @@ static void main_help(FILE *out)
         "  tcplab-bench run --all -j 4\n"
         "  tcplab-bench claims run -j 8\n"
         "  tcplab-bench probe\n"
+        "  tcplab-bench load --client '-w crr -c 64 -d 2s' --server '--backlog 64'\n"
         "  tcplab-bench enter tcplab-server --backlog 4 --sysctl net.ipv4.tcp_abort_on_overflow=1\n"
         "  tcplab-bench enter             a shell whose network is its own\n\n"
         "Usage: tcplab-bench VERB [ARGUMENT...]\n\n",

@@ -245,6 +245,8 @@ int main(int argc, char **argv)
     int r = settings_read(argc, argv, &settings, &json, &message);
     if (r)
         return program_settings_ended(r, message);
+    if (settings.print_settings)
+        return program_print_settings(json);
     terminal_init("tcplab-client", settings.color);
     const struct document_head head = {"tcplab.client/1", "tcplab-client", argc, argv, json};
     struct run_args args = {.settings = &settings, .head = &head};

@@ -39,7 +39,7 @@ struct settings {
     int64_t start_at_ns;                          /* since 1970; 0: at once */
     struct percentiles percentiles;
     int64_t ready_fd; /* -1: none */
-    bool log_connections;
+    bool log_connections, print_settings;
     const char *json, *jsonl;
     int color;
 };

@@ -208,6 +208,8 @@ int main(int argc, char **argv)
     int r = settings_read(argc, argv, &settings, &json, &message);
     if (r)
         return program_settings_ended(r, message);
+    if (settings.print_settings)
+        return program_print_settings(json);
     terminal_init("tcplab-server", settings.color);
     const struct document_head head = {"tcplab.server/1", "tcplab-server", argc, argv, json};
     int code = program_check_ready_fd((int)settings.ready_fd);

@@ -18,7 +18,7 @@ struct settings {
     int64_t backlog;
     int64_t accept_delay_ns;
     struct option_texts sysctls;
-    bool restore_sysctls;
+    bool restore_sysctls, print_settings;
     uint64_t threads;
     uint64_t max_descriptors; /* 0: no limit, in several file tables */
     int on_data, on_eof, close_how;

@@ -8,15 +8,19 @@ enum { LAB_ETHERNET_SERVER = 1, LAB_ETHERNET_CLIENT = 2, LAB_ETHERNET_WIRE = 0x1
 
 static const char lab_interface[] = "eth0"; /* of each host */
 
+const char *lab_server_address(bool loopback, bool ipv6)
+{
+    if (loopback)
+        return ipv6 ? "::1" : "127.0.0.1";
+    return ipv6 ? "2001:db8::1" : "192.0.2.1";
+}
+
 static void addresses(struct lab *lab, bool ipv6)
 {
     lab->family = ipv6 ? AF_INET6 : AF_INET;
-    if (lab->loopback)
-        lab->server_address = lab->client_address = ipv6 ? "::1" : "127.0.0.1";
-    else {
-        lab->server_address = ipv6 ? "2001:db8::1" : "192.0.2.1";
+    lab->server_address = lab->client_address = lab_server_address(lab->loopback, ipv6);
+    if (!lab->loopback)
         lab->client_address = ipv6 ? "2001:db8::2" : "192.0.2.2";
-    }
 }
 
 /* In the wire's room: one end there, the other end in the host. */
@@ -92,11 +96,12 @@ static int open_wire(struct lab *lab, const struct lab_args *args, const char **
     const struct wire_args wire = {.server_side = "server0",
                                    .client_side = "client0",
                                    .server_port = LAB_PORT,
-                                   .delay_ns = args->delay_ns};
+                                   .delay_ns = args->delay_ns,
+                                   .segments_max = args->unrecorded ? 1 : 0};
     return wire_new(&wire, &lab->wire, ret_step);
 }
 
-static int open_loopback(struct lab *lab, const char **ret_step)
+static int open_loopback(struct lab *lab, const struct lab_args *args, const char **ret_step)
 {
     const struct wire_args tap = {.server_side = "lo", .server_port = LAB_PORT};
     *ret_step = "network namespace";
@@ -105,7 +110,7 @@ static int open_loopback(struct lab *lab, const char **ret_step)
         return r;
     lab->client = (struct host){.name = "client", .network = lab->server.network};
     r = keep(lab);
-    if (r)
+    if (r || args->unrecorded)
         return r;
     return wire_new(&tap, &lab->wire, ret_step);
 }
@@ -115,7 +120,7 @@ int lab_open(const struct lab_args *args, struct lab *ret, const char **ret_step
     *ret = (struct lab){
         .loopback = args->loopback, .room.network = -1, .server.network = -1, .client.network = -1};
     addresses(ret, args->ipv6);
-    int r = args->loopback ? open_loopback(ret, ret_step) : open_wire(ret, args, ret_step);
+    int r = args->loopback ? open_loopback(ret, args, ret_step) : open_wire(ret, args, ret_step);
     if (!r) {
         *ret_step = "network namespace";
         r = host_enter(&ret->server);

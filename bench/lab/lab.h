@@ -14,12 +14,13 @@ struct lab_args {
     bool loopback;
     bool ipv6;
     int64_t delay_ns; /* of the wire, one way */
+    bool unrecorded;  /* no tap on loopback, and the wire keeps one segment: nobody reads them */
 };
 
 struct lab {
     struct host room;           /* where the wire is */
     struct host server, client; /* the same namespace on loopback */
-    struct wire *wire;          /* a tap on loopback */
+    struct wire *wire;          /* a tap on loopback, or NULL there */
     int family;
     const char *server_address,
         *client_address; /* as text: documentation addresses (RFC 5737, RFC 3849), or loopback's */
@@ -29,6 +30,9 @@ struct lab {
 /* The processes by whose names the hosts are found (host_keep()). */
 #define LAB_SERVER_HOST "lab-server"
 #define LAB_CLIENT_HOST "lab-client"
+
+/* The server's address in such a lab. */
+const char *lab_server_address(bool loopback, bool ipv6);
 
 /* The calling thread is in the server host afterwards. 0; or -errno and in *ret_step what
  * failed. */

@@ -31,7 +31,7 @@ struct process {
 static void exec(const struct process *p, const struct host *host, int ready, char *const *argv)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (host_enter(host))
+    if (host && host_enter(host))
         _exit(126);
     int null = open("/dev/null", O_RDONLY);
     dup2(null, STDIN_FILENO);
@@ -94,6 +94,20 @@ bool process_is_ready(struct process *p)
     p->was_ready = read(p->ready, &byte, 1) == 1;
     close(p->ready);
     p->ready = -1;
+    return p->was_ready;
+}
+
+bool process_await_ready(struct process *p, int64_t until_ns)
+{
+    int code;
+    while (!process_is_ready(p) && !process_ended(p, &code)) {
+        int64_t rest_ms = (until_ns - clock_now_ns()) / NS_PER_MS;
+        struct pollfd polls[] = {{.fd = p->ready, .events = POLLIN},
+                                 {.fd = p->life, .events = POLLIN}};
+        if (rest_ms < 0 || process_stays_stopped(p))
+            return false;
+        poll(polls, 2, rest_ms < PROCESS_ASKED_MS ? (int)rest_ms : PROCESS_ASKED_MS);
+    }
     return p->was_ready;
 }
 

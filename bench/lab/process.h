@@ -14,13 +14,17 @@ struct process;
 #define PROCESS_ARGUMENTS 64
 #define PROCESS_STOPPED_S 5 /* longer than a shell's ^Z and fg take to reach everybody */
 
-/* argv[0] is the program's path. It gets "--ready-fd 3" as its last arguments, /dev/null as stdin,
- * and two unnamed files as stdout and stderr. 0 or -errno (-ENOEXEC and the like come as an early
+/* host NULL: where the caller is. argv[0] is the program's path. It gets "--ready-fd 3" as its last
+ * arguments, /dev/null as stdin, and two unnamed files as stdout and stderr. 0 or -errno (-ENOEXEC and the like come as an early
  * end instead: exit code 126). */
 int process_start(const struct host *host, char *const *argv, struct process **ret);
 
 /* Whether the program has said that it is ready; does not wait. */
 bool process_is_ready(struct process *p);
+
+/* Waits until the program is ready or has ended, until a time on clock_now_ns()'s clock. Whether it
+ * is ready. */
+bool process_await_ready(struct process *p, int64_t until_ns);
 
 void process_signal(struct process *p, int signal_number);
 

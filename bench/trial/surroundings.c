@@ -1,11 +1,15 @@
 #include "bench/trial/surroundings.h"
-#include "bench/trial/trial.h"
+#include "bench/model/conditions.h"
+#include "common/process/clock.h"
 #include "common/report/document.h"
+#include "common/sysctl/sysctl.h"
 #include "config.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 
 #define LINE_MAX_BYTES 256
@@ -23,19 +27,32 @@ static bool first_line(const char *path, char line[static LINE_MAX_BYTES])
 }
 
 /* proc_stat(5): user nice system idle iowait irq softirq steal; guest's time is in user's. */
-static void read_ticks(int64_t *ret_stolen, int64_t *ret_ticks)
+static void read_ticks(struct surroundings *s)
 {
     char line[LINE_MAX_BYTES];
     long long v[8];
-    *ret_stolen = *ret_ticks = -1;
+    s->stolen = s->busy = s->ticks = -1;
     if (!first_line("/proc/stat", line) ||
         sscanf(line, "cpu %lld %lld %lld %lld %lld %lld %lld %lld", &v[0], &v[1], &v[2], &v[3],
                &v[4], &v[5], &v[6], &v[7]) != 8)
         return;
-    *ret_ticks = 0;
+    s->ticks = 0;
     for (int i = 0; i < 8; i++)
-        *ret_ticks += v[i];
-    *ret_stolen = v[7];
+        s->ticks += v[i];
+    s->busy = v[0] + v[1] + v[2];
+    s->stolen = v[7];
+}
+
+static double own_s(void)
+{
+    struct rusage self, children;
+    getrusage(RUSAGE_SELF, &self);
+    getrusage(RUSAGE_CHILDREN, &children);
+    return (double)(self.ru_utime.tv_sec + self.ru_stime.tv_sec + children.ru_utime.tv_sec +
+                    children.ru_stime.tv_sec) +
+           (double)(self.ru_utime.tv_usec + self.ru_stime.tv_usec + children.ru_utime.tv_usec +
+                    children.ru_stime.tv_usec) /
+               1e6;
 }
 
 void surroundings_read(struct surroundings *s)
@@ -44,7 +61,8 @@ void surroundings_read(struct surroundings *s)
     s->load_1m = -1;
     if (first_line("/proc/loadavg", line))
         sscanf(line, "%lf", &s->load_1m);
-    read_ticks(&s->stolen, &s->ticks);
+    read_ticks(s);
+    s->own_s = own_s();
 }
 
 static json_t *cpu_model(void)
@@ -70,13 +88,41 @@ static json_t *governor(void)
     return known ? document_string(line) : json_null();
 }
 
-static json_t *steal_percent(const struct surroundings *s)
+double surroundings_steal_percent(const struct surroundings *s)
 {
-    int64_t stolen, ticks;
-    read_ticks(&stolen, &ticks);
-    if (s->ticks < 0 || ticks <= s->ticks)
-        return json_null();
-    return document_real(100 * (double)(stolen - s->stolen) / (double)(ticks - s->ticks));
+    struct surroundings now;
+    read_ticks(&now);
+    if (s->ticks < 0 || now.ticks <= s->ticks)
+        return -1;
+    return 100 * (double)(now.stolen - s->stolen) / (double)(now.ticks - s->ticks);
+}
+
+double surroundings_others_percent(const struct surroundings *s)
+{
+    struct surroundings now;
+    read_ticks(&now);
+    if (s->ticks < 0 || now.ticks <= s->ticks)
+        return -1;
+    double busy = (double)(now.busy - s->busy);
+    double own = (own_s() - s->own_s) * (double)sysconf(_SC_CLK_TCK);
+    return busy > own ? 100 * (busy - own) / (double)(now.ticks - s->ticks) : 0;
+}
+
+static int64_t condition(const char *key, int64_t absent)
+{
+    char value[SYSCTL_VALUE_MAX];
+    return sysctl_read(key, value) ? absent : conditions_number(value);
+}
+
+/* The tick is the coarse clock's resolution: no right is needed to ask. */
+void surroundings_conditions(struct conditions *c)
+{
+    struct timespec tick;
+    clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
+    c->hz = (int)(NS_PER_S / (tick.tv_nsec ? tick.tv_nsec : NS_PER_S));
+#define X(field, sysctl, fresh, absent) c->field = condition(sysctl, absent);
+    CONDITIONS(X)
+#undef X
 }
 
 static json_t *changed_sysctls(const struct conditions *c)
@@ -90,13 +136,14 @@ static json_t *changed_sysctls(const struct conditions *c)
     return changed;
 }
 
-json_t *surroundings_json(const struct surroundings *s, const struct trial *t)
+json_t *surroundings_json(const struct surroundings *s, const struct conditions *c)
 {
     struct utsname system;
+    double steal = surroundings_steal_percent(s);
     uname(&system);
     return json_pack("{s:s, s:s, s:i, s:o, s:I, s:o, s:o, s:o, s:o}", "version", TCPLAB_VERSION,
-                     "kernel", system.release, "hz", t->conditions.hz, "cpu", cpu_model(), "cpus",
+                     "kernel", system.release, "hz", c->hz, "cpu", cpu_model(), "cpus",
                      (json_int_t)sysconf(_SC_NPROCESSORS_ONLN), "governor", governor(), "load_1m",
                      s->load_1m < 0 ? json_null() : document_real(s->load_1m), "steal_percent",
-                     steal_percent(s), "sysctls", changed_sysctls(&t->conditions));
+                     steal < 0 ? json_null() : document_real(steal), "sysctls", changed_sysctls(c));
 }

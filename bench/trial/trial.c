@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 
 #define TRIAL_DESCRIPTORS 48 /* what a program needs beside its connections */
 
@@ -72,25 +71,13 @@ static void set_sysctls(struct trial *t)
         set_text(t, k->sysctl[i]);
 }
 
-static int64_t condition(const char *key, int64_t absent)
-{
-    char value[SYSCTL_VALUE_MAX];
-    return sysctl_read(key, value) ? absent : conditions_number(value);
-}
-
-/* What the server host is set to now. The timer's tick is the coarse clock's resolution: no right
- * is needed to ask. */
+/* What the server host is set to now. */
 static void read_conditions(struct trial *t)
 {
-    struct timespec tick;
     if (t->failure)
         return;
-    clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
-    t->conditions.hz = (int)(NS_PER_S / (tick.tv_nsec ? tick.tv_nsec : NS_PER_S));
     host_enter(&t->lab.server);
-#define X(field, sysctl, fresh, absent) t->conditions.field = condition(sysctl, absent);
-    CONDITIONS(X)
-#undef X
+    surroundings_conditions(&t->conditions);
 }
 
 static void check_knobs(struct trial *t)

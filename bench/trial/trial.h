@@ -8,6 +8,7 @@
 #include "bench/observe/ledger.h"
 #include "bench/observe/watch.h"
 #include "bench/trial/experiment.h"
+#include "bench/trial/programs.h"
 #include "bench/trial/surroundings.h"
 #include "common/kernel/counters.h"
 
@@ -15,10 +16,6 @@
 
 #define TRIAL_CLIENTS 8   /* programs, in sequence or together */
 #define TRIAL_SOCKETS 512 /* sockets the experiment opens */
-
-struct trial_programs {
-    const char *server, *client; /* paths */
-};
 
 /* A tcplab-client of this trial. */
 struct trial_client {

@@ -230,7 +230,8 @@ json_t *trial_document(struct trial *t, int64_t repetition, double elapsed_s, in
     if (t->lab.server_address)
         json_object_set_new(document, "setup", setup(t));
     if (t->conditions.hz)
-        json_object_set_new(document, "surroundings", surroundings_json(&t->surroundings, t));
+        json_object_set_new(document, "surroundings",
+                            surroundings_json(&t->surroundings, &t->conditions));
     json_object_set_new(document, "checks", checks);
     if (!t->failure)
         add_observed(document, t);

@@ -26,43 +26,19 @@
 #define JOBS_NEXT_S    10   /* from one explanation to the next */
 #define JOBS_READ      65536
 
-/* The two programs of this installation: beside this one, or in the build tree. false: not there;
- * where they were looked for (static). */
-static bool jobs_programs(struct trial_programs *ret, const char **ret_looked)
-{
-    static char server[PATH_MAX + 40], client[PATH_MAX + 40], looked[2 * PATH_MAX + 40];
-    char self[PATH_MAX];
-    static const char *const places[][2] = {{"tcplab-server", "tcplab-client"},
-                                            {"../server/tcplab-server", "../client/tcplab-client"}};
-    ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-    self[n > 0 ? n : 0] = '\0';
-    char *slash = strrchr(self, '/');
-    if (slash)
-        *slash = '\0';
-    for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
-        snprintf(server, sizeof(server), "%s/%s", self, places[i][0]);
-        snprintf(client, sizeof(client), "%s/%s", self, places[i][1]);
-        if (!access(server, X_OK) && !access(client, X_OK)) {
-            *ret = (struct trial_programs){.server = server, .client = client};
-            return true;
-        }
-    }
-    snprintf(looked, sizeof(looked), "%s and %s/../server", self, self);
-    *ret_looked = looked;
-    return false;
-}
-
 int jobs_prepare(struct trial_programs *ret, struct kernel_rules *ret_rules)
 {
-    const char *looked, *lacking;
+    static struct programs_paths paths;
+    const char *lacking;
     if (program_check_proc())
         return EXIT_CODE_CANNOT;
-    if (!jobs_programs(ret, &looked)) {
-        terminal_error("tcplab-server and tcplab-client are not there (looked in %s); build or "
-                       "install them together with tcplab-bench",
-                       looked);
+    if (!programs_find(NULL, &paths)) {
+        terminal_error("tcplab-server and tcplab-client are not there (looked in %s and %s); build "
+                       "or install them together with tcplab-bench",
+                       paths.server, paths.client);
         return EXIT_CODE_FAILED;
     }
+    *ret = (struct trial_programs){.server = paths.server, .client = paths.client};
     program_raise_descriptors();
     lacking = kernel_probe_quickly(ret_rules);
     if (lacking)

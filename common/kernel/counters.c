@@ -332,6 +332,11 @@ static int is_wanted(const char *name, const char *const *prefixes)
     return 0;
 }
 
+const char *counters_name(const struct counters *c, size_t i)
+{
+    return i < c->n ? c->names + c->list[i].name : NULL;
+}
+
 json_t *counters_delta(const struct counters *before, const struct counters *after,
                        const char *const *prefixes)
 {

@@ -30,6 +30,9 @@ void counters_free(struct counters *c);
  * whether the kernel has it. */
 int64_t counters_get(const struct counters *c, const char *name, int *ret_known);
 
+/* Returns the i-th name, from 0, in the kernel's order; NULL if there are no more. */
+const char *counters_name(const struct counters *c, size_t i);
+
 /* Computes after - before for each counter that moved, in the kernel's order:
  * {"TcpExt.ListenOverflows": 9995}. Takes only names that begin with one of the NULL-terminated
  * `prefixes` ("Tcp.", "TcpExt."); NULL: all names. Returns a new reference, or NULL without

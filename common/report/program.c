@@ -98,6 +98,14 @@ int program_settings_ended(int r, char *message)
     return r < 0 ? EXIT_CODE_USAGE : program_flush(); /* help or version */
 }
 
+int program_print_settings(json_t *settings)
+{
+    json_dumpf(settings, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
+    putchar('\n');
+    json_decref(settings);
+    return program_flush();
+}
+
 int program_check_proc(void)
 {
     static const char *const files[] = {"/proc/self/exe", "/proc/thread-self/net/netstat",

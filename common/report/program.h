@@ -28,6 +28,10 @@ int program_close_output(struct document_output *output, int code);
  * message and frees it. Returns the exit code. */
 int program_settings_ended(int r, char *message);
 
+/* --print-settings: prints the effective settings on stdout, and frees them. Returns the exit
+ * code. */
+int program_print_settings(json_t *settings);
+
 /* Checks that this machine has the parts of /proc that all programs need. Returns an exit code;
  * when it is not 0 the reason has been printed. */
 int program_check_proc(void);

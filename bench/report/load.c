@@ -1,0 +1,141 @@
+#include "bench/report/load.h"
+#include "bench/report/layout.h"
+#include "bench/report/text.h"
+#include "common/metric/metric.h"
+#include "common/report/page.h"
+#include "common/report/terminal.h"
+#include "common/text/human.h"
+
+#include <string.h>
+
+#define METRIC_WIDTH 34
+#define VALUE_WIDTH  14
+
+static const char *string(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
+const char *load_value_text(const char *unit, const json_t *value, char text[static LOAD_VALUE_MAX])
+{
+    struct metric m = {.unit = METRIC_COUNT};
+    if (!json_is_number(value))
+        return strcpy(text, "-");
+    m.unit = !strcmp(unit, "us")      ? METRIC_US
+             : !strcmp(unit, "s")     ? METRIC_S
+             : !strcmp(unit, "bytes") ? METRIC_BYTES
+                                      : METRIC_COUNT;
+    return metric_text(&m, json_number_value(value), text);
+}
+
+static void put_metric(FILE *out, const json_t *metric)
+{
+    const char *unit = string(metric, "unit");
+    const json_t *interval = json_object_get(metric, "interval");
+    char median[LOAD_VALUE_MAX], low[LOAD_VALUE_MAX], high[LOAD_VALUE_MAX];
+    int column = fprintf(out, "  %-*s", METRIC_WIDTH, string(metric, "metric"));
+    if (column > METRIC_WIDTH + 2)
+        fprintf(out, "\n  %-*s", METRIC_WIDTH, "");
+    fprintf(out, "%*s", VALUE_WIDTH,
+            load_value_text(unit, json_object_get(metric, "median"), median));
+    if (json_is_array(interval))
+        fprintf(out, "   %s to %s", load_value_text(unit, json_array_get(interval, 0), low),
+                load_value_text(unit, json_array_get(interval, 1), high));
+    fputc('\n', out);
+}
+
+/* Each kind of mark once, with how many rounds have it and one of its sentences. */
+void load_marks_text(FILE *out, const json_t *rounds, const json_t *document)
+{
+    json_t *seen = json_object(), *round, *mark, *entry;
+    size_t i, j, n = json_array_size(rounds),
+                 left_out = (size_t)page_integer(document, "left_out", NULL);
+    size_t marked = 0;
+    const char *key;
+    json_array_foreach(rounds, i, round)
+    {
+        const json_t *marks = json_object_get(round, "marks");
+        marked += json_array_size(marks) > 0;
+        json_array_foreach(marks, j, mark)
+        {
+            char name[64];
+            snprintf(name, sizeof(name), "%s: %s", string(mark, "who"), string(mark, "what"));
+            entry = json_object_get(seen, name);
+            if (!entry) {
+                entry = json_pack("{s:i, s:s}", "n", 0, "sentence", string(mark, "sentence"));
+                json_object_set_new(seen, name, entry);
+            }
+            json_object_set_new(entry, "n",
+                                json_integer(json_integer_value(json_object_get(entry, "n")) + 1));
+        }
+    }
+    if (marked) {
+        page_title(out, "What was a limit, and is not the server");
+        if (left_out)
+            page_text(out,
+                      "In %zu of %zu rounds something else than the server was the limit. "
+                      "These rounds are not in the figures.",
+                      marked, n);
+        else
+            page_text(out,
+                      "In %zu of %zu rounds something else than the server was the limit. Too "
+                      "few are without: the figures are of all rounds, and not the server's "
+                      "alone.",
+                      marked, n);
+        json_object_foreach(seen, key, entry)
+        {
+            char label[96];
+            snprintf(label, sizeof(label), "%s, in %lld of %zu", key,
+                     (long long)json_integer_value(json_object_get(entry, "n")), n);
+            fprintf(out, "  %s\n    ", label);
+            layout_words(out, string(entry, "sentence"), 4, 4);
+        }
+    }
+    json_decref(seen);
+}
+
+void load_thresholds_text(FILE *out, const json_t *thresholds)
+{
+    json_t *one;
+    size_t i;
+    if (!json_array_size(thresholds))
+        return;
+    page_title(out, "Thresholds");
+    json_array_foreach(thresholds, i, one)
+    {
+        char value[LOAD_VALUE_MAX] = "no value";
+        bool failed = json_is_true(json_object_get(one, "failed"));
+        const char *arm = string(one, "arm");
+        if (json_is_number(json_object_get(one, "value")))
+            snprintf(value, sizeof(value), "it is %.6g",
+                     json_number_value(json_object_get(one, "value")));
+        fprintf(out, "  %s%s%s  %s%s%s: %s\n",
+                terminal_style(out, failed ? TERMINAL_BAD : TERMINAL_GOOD),
+                failed ? "failed" : "ok    ", terminal_style(out, TERMINAL_PLAIN),
+                string(one, "fail_if"), *arm ? ", of " : "", arm, value);
+    }
+}
+
+void load_text(FILE *out, const json_t *document)
+{
+    const json_t *load = json_object_get(document, "load"),
+                 *rounds = json_object_get(document, "rounds");
+    size_t i, n = json_array_size(rounds);
+    json_t *metric;
+    report_head_text(out, document);
+    page_title(out, "The load");
+    if (*string(load, "server"))
+        layout_command(out, "$", string(load, "server"));
+    layout_command(out, "$", string(load, "client"));
+    if (*string(load, "lab"))
+        page_text(out, "%s", string(load, "lab"));
+    page_title(out, "%zu round%s: median, and its 95 %% interval", n, n == 1 ? "" : "s");
+    if (!n)
+        page_text(out, "No round has ended.");
+    json_array_foreach(json_object_get(document, "metrics"), i, metric) put_metric(out, metric);
+    if (n && n < 6)
+        page_text(out, "An interval needs 6 rounds: --rounds 6 or more.");
+    load_marks_text(out, rounds, document);
+    load_thresholds_text(out, json_object_get(document, "thresholds"));
+}

@@ -1,0 +1,18 @@
+/* The text reports of tcplab-bench load and compare, each out of its document alone. */
+#pragma once
+
+#include <jansson.h>
+#include <stdio.h>
+
+void load_text(FILE *out, const json_t *document);
+
+/* Parts that other reports use, too. */
+
+/* What limited the rounds, how many do not count, and which thresholds hold. */
+void load_marks_text(FILE *out, const json_t *rounds, const json_t *document);
+void load_thresholds_text(FILE *out, const json_t *thresholds);
+
+/* A value in the unit of the document ("us", "s", "bytes", "count"). */
+#define LOAD_VALUE_MAX 40
+const char *load_value_text(const char *unit, const json_t *value,
+                            char text[static LOAD_VALUE_MAX]);
