@@ -15,7 +15,7 @@
 #define LOOK_NS        (20 * NS_PER_MS) /* between looks at the listeners, at least, */
 #define WAITS_NS       (50 * NS_PER_MS) /* and between walks over all sockets, for what waits */
 #define COST_PARTS     250              /* a look takes one part in so many of the time, */
-#define WAITS_PORTS    4                /* listeners whose queues are looked into at once */
+#define WAITS_PORTS    4                /* of listeners, whose queues are looked into one by one */
 #define SOCKETS_CHEAP  20000            /* so many are looked at one by one at the end */
 #define PORTS_BUSY     0.6              /* of the range: then they are looked at as well */
 #define DESTINATIONS   8                /* kept */
@@ -209,32 +209,31 @@ static int visit_waiting(const struct sockdiag_socket *s, void *context)
     return r;
 }
 
-static int compare_queues(const void *a, const void *b)
-{
-    const struct gather_listener *x = *(struct gather_listener *const *)a,
-                                 *y = *(struct gather_listener *const *)b;
-    return x->queue < y->queue ? 1 : x->queue > y->queue ? -1 : 0;
-}
+/* Whose queues hold something. Up to WAITS_PORTS ports are asked for one by one; when there are
+ * more, one dump is of all from the lowest to the highest. */
+struct busy_ports {
+    uint16_t list[WAITS_PORTS], first, last;
+    size_t n;
+};
 
-/* The ports of the fullest queues. */
-static size_t busy_ports(const struct gather *g, uint16_t ports[static WAITS_PORTS])
+static struct busy_ports busy_ports(const struct gather *g)
 {
-    const struct gather_listener **sorted = calloc(g->n_listeners + 1, sizeof(*sorted));
-    size_t n = 0, found = 0;
-    for (size_t i = 0; sorted && i < g->n_listeners; i++)
-        if (g->listeners[i].queue && !g->listeners[i].gone)
-            sorted[n++] = &g->listeners[i];
-    if (n)
-        qsort(sorted, n, sizeof(*sorted), compare_queues);
-    for (size_t i = 0; i < n && found < WAITS_PORTS; i++) {
-        bool known = false;
-        for (size_t j = 0; j < found; j++)
-            known = known || ports[j] == sorted[i]->socket.source_port;
-        if (!known)
-            ports[found++] = sorted[i]->socket.source_port;
+    struct busy_ports busy = {.first = UINT16_MAX};
+    for (size_t i = 0; i < g->n_listeners; i++) {
+        const struct gather_listener *l = &g->listeners[i];
+        uint16_t port = l->socket.source_port;
+        bool known = !l->queue || l->gone;
+        for (size_t j = 0; j < busy.n && j < WAITS_PORTS; j++)
+            known = known || busy.list[j] == port;
+        if (known)
+            continue;
+        if (busy.n < WAITS_PORTS)
+            busy.list[busy.n] = port;
+        busy.n++;
+        busy.first = port < busy.first ? port : busy.first;
+        busy.last = port > busy.last ? port : busy.last;
     }
-    free(sorted);
-    return found;
+    return busy;
 }
 
 static double unix_now_s(void)
@@ -246,20 +245,21 @@ static double unix_now_s(void)
 
 static int look_at_waits(struct looker *k, int64_t last_ns)
 {
-    uint16_t ports[WAITS_PORTS];
     int64_t cpu_ns = thread_cpu_ns(), now_ns = clock_now_ns();
-    size_t n = busy_ports(k->g, ports);
+    const struct busy_ports busy = busy_ports(k->g);
+    bool many = busy.n > WAITS_PORTS;
     struct waits_visit v = {.g = k->g, .since_ms = last_ns ? (now_ns - last_ns) / NS_PER_MS : -1};
     int r = 0;
     k->g->waits_ns = now_ns;
     k->g->waits_unix_s = unix_now_s();
     for (size_t i = 0; i < k->g->n_listeners; i++)
         k->g->listeners[i].oldest_ms = 0;
-    for (size_t i = 0; i < n && !r; i++)
+    for (size_t i = 0; i < (many ? 1 : busy.n) && !r; i++)
         r = dump(k,
                  (struct sockdiag_query){.states = SOCKDIAG_BIT(SOCKDIAG_ESTABLISHED) |
                                                    SOCKDIAG_BIT(SOCKDIAG_CLOSE_WAIT),
-                                         .source_port = ports[i],
+                                         .source_port = many ? busy.first : busy.list[i],
+                                         .source_port_last = many ? busy.last : 0,
                                          .want_info = 1},
                  visit_waiting, &v);
     for (size_t i = 0; i < k->g->n_listeners; i++) {

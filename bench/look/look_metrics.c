@@ -2,19 +2,21 @@
 
 #include <string.h>
 
+/* All are gauges, so that one text is OpenMetrics and also what node_exporter's textfile collector
+ * reads. The two name a counter differently: its metadata has no "_total" in the one, and must have
+ * it in the other. rate() works on a gauge, too. */
 struct gauge {
-    const char *name, *type, *help, *key;
+    const char *name, *help, *key;
 };
 
 static const struct gauge gauges[] = {
-    {"tcplab_listener_queue", "gauge", "Connections in the accept queue", "queue"},
-    {"tcplab_listener_queue_peak", "gauge", "Most connections seen in the accept queue",
-     "queue_peak"},
-    {"tcplab_listener_queue_limit", "gauge", "Limit of the accept queue: one more fits", "limit"},
-    {"tcplab_listener_half_open", "gauge", "Half-open requests", "half_open"},
-    {"tcplab_listener_oldest_wait_seconds", "gauge", "Wait of the oldest connection in the queue",
+    {"tcplab_listener_queue", "Connections in the accept queue", "queue"},
+    {"tcplab_listener_queue_peak", "Most connections seen in the accept queue", "queue_peak"},
+    {"tcplab_listener_queue_limit", "Limit of the accept queue: one more fits", "limit"},
+    {"tcplab_listener_half_open", "Half-open requests", "half_open"},
+    {"tcplab_listener_oldest_wait_seconds", "Wait of the oldest connection in the queue",
      "oldest_wait_us"},
-    {"tcplab_listener_drops", "counter", "SYNs and ACKs dropped by the listener (sk_drops)",
+    {"tcplab_listener_drops", "Segments dropped by the listener since it listens (sk_drops)",
      "drops"},
 };
 
@@ -46,7 +48,7 @@ static void put_listener(FILE *out, const struct gauge *m, const json_t *l)
     if (!json_is_number(value))
         return;
     snprintf(port, sizeof(port), "%lld", json_integer_value(json_object_get(l, "port")));
-    fprintf(out, "%s%s{", m->name, strcmp(m->type, "counter") ? "" : "_total");
+    fprintf(out, "%s{", m->name);
     put_label(out, "address", json_string_value(json_object_get(l, "address")), ",");
     put_label(out, "port", port, ",");
     put_label(out, "program", json_string_value(json_object_get(l, "program")), ",");
@@ -101,8 +103,8 @@ void look_metrics(FILE *out, const json_t *document)
     size_t i;
     json_t *f;
     for (size_t g = 0; g < sizeof(gauges) / sizeof(*gauges); g++) {
-        fprintf(out, "# TYPE %s %s\n# HELP %s %s.\n", gauges[g].name, gauges[g].type,
-                gauges[g].name, gauges[g].help);
+        fprintf(out, "# TYPE %s gauge\n# HELP %s %s.\n", gauges[g].name, gauges[g].name,
+                gauges[g].help);
         for (i = 0; i < json_array_size(listeners); i++)
             if (is_first(listeners, i))
                 put_listener(out, &gauges[g], json_array_get(listeners, i));

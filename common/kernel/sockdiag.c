@@ -81,13 +81,13 @@ struct port_condition {
 };
 #define CONDITIONS 4
 
-static size_t require_port(struct port_condition *list, size_t n, uint16_t port, uint8_t not_below,
-                           uint8_t not_above)
+static size_t require_port(struct port_condition *list, size_t n, uint16_t first, uint16_t last,
+                           uint8_t not_below, uint8_t not_above)
 {
-    if (port == 0)
+    if (first == 0)
         return n;
-    list[n++] = (struct port_condition){{.code = not_below}, {.no = port}};
-    list[n++] = (struct port_condition){{.code = not_above}, {.no = port}};
+    list[n++] = (struct port_condition){{.code = not_below}, {.no = first}};
+    list[n++] = (struct port_condition){{.code = not_above}, {.no = last ? last : first}};
     return n;
 }
 
@@ -96,8 +96,9 @@ static void put_filter(struct nlmsghdr *message, const struct sockdiag_query *qu
     struct port_condition list[CONDITIONS];
     size_t n = 0;
 
-    n = require_port(list, n, query->source_port, INET_DIAG_BC_S_GE, INET_DIAG_BC_S_LE);
-    n = require_port(list, n, query->destination_port, INET_DIAG_BC_D_GE, INET_DIAG_BC_D_LE);
+    n = require_port(list, n, query->source_port, query->source_port_last, INET_DIAG_BC_S_GE,
+                     INET_DIAG_BC_S_LE);
+    n = require_port(list, n, query->destination_port, 0, INET_DIAG_BC_D_GE, INET_DIAG_BC_D_LE);
     for (size_t i = 0; i < n; i++) {
         list[i].compare.yes = sizeof(*list);
         list[i].compare.no = (unsigned short)((n - i) * sizeof(*list) + 4);

@@ -69,6 +69,7 @@ struct sockdiag_query {
     int family;                /* AF_INET or AF_INET6 */
     unsigned states;           /* SOCKDIAG_BIT()s */
     uint16_t source_port;      /* host order; 0: any */
+    uint16_t source_port_last; /* not 0: any from source_port to this one */
     uint16_t destination_port; /* host order; 0: any */
     /* host order; not 0: sockets that have this as source or as destination port, and the two
      * members above are ignored */

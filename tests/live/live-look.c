@@ -186,6 +186,23 @@ Test(look, who_accepts_nobody_is_found_with_a_full_queue_and_with_a_short_one)
     live_free(server);
 }
 
+/* More than are asked for one by one. */
+Test(look, of_many_that_accept_nobody_each_is_found)
+{
+    int code;
+    for (int i = 0; i < 12; i++) {
+        listen_at("127.0.0.1", 7001 + i, 1);
+        connect_to("127.0.0.1", 7001 + i, 0);
+        connect_to("127.0.0.1", 7001 + i, 0);
+    }
+    struct live *l = look(&code, "600ms");
+    cr_assert_eq(json_array_size(json_object_get(l->report, "findings")), 12);
+    for (int i = 0; i < 12; i++)
+        cr_assert_gt(live_integer(listener(l, 7001 + i), "oldest_wait_us", NULL), 500000);
+    check_findings("twelve", 0, "stopped_accepting", NULL);
+    live_free(l);
+}
+
 Test(look, who_has_no_descriptors_left_is_told_apart)
 {
     struct live *server = live_start_ready("server", "--max-descriptors", "30", NULL);
