@@ -2,8 +2,8 @@
  *
  * A connection is in one of two states. session_end() is the only way in which it ends.
  *   READING  waits for data or the peer's FIN; or, while a part of an echo is not sent, for room in
- *                       the send buffer (it reads nothing then, and keeps at most SESSION_PENDING_MAX bytes:
- *                       back-pressure)
+ *            the send buffer (it reads nothing then, and keeps at most SESSION_PENDING_MAX bytes:
+ *            back-pressure)
  *   HALF     has sent its FIN (--close-how half), and waits for the peer's
  * With --on-eof hold the server keeps a connection whose peer has closed in CLOSE_WAIT, and no
  * longer watches it. */

@@ -53,11 +53,11 @@ extern const struct claim claims_of_opening[], claims_of_queues[], claims_of_clo
 /* The i-th of all; NULL: there are no more. */
 const struct claim *claim_at(size_t i);
 
-/* By the name that a user typed: 0; or -ENOENT and a sentence with the nearest known name (caller
- * frees). */
+/* By the name that a user typed: Returns 0; or -ENOENT and a sentence with the nearest known name
+ * (caller frees). */
 int claim_named(const char *name, const struct claim **ret, char **ret_message);
 
-/* The knobs of the run that decides it; NULL: none does. 0; else the library is wrong: -EINVAL and
- * a sentence (caller frees). */
+/* The knobs of the run that decides it; NULL: none does. Returns 0; else the library is wrong:
+ * -EINVAL and a sentence (caller frees). */
 int claim_knobs(const struct claim *c, const struct experiment **ret, struct knobs *k,
                 char **ret_message);

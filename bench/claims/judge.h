@@ -10,5 +10,6 @@
  *
  * verdict: "holds" where all that the claim says was observed; else "changed" where it once was
  * true, or "never_true"; "undecided" where nothing contradicts it and something was not observed.
- * run: an element of `runs` (see the contract), or NULL where it did not end. A new reference. */
+ * run: an element of `runs` (see the contract), or NULL where it did not end. Returns a new
+ * reference. */
 json_t *claim_judge(const struct claim *c, const json_t *knobs, const json_t *run);

@@ -38,5 +38,5 @@ uint64_t attempt_held(const struct attempt *a, enum direction direction);
 /* Waits until reached() is true; returns false after some seconds. */
 bool attempt_wait(const struct attempt *a, bool (*reached)(const struct attempt *a));
 
-/* Sets a sysctl of a host. 0 or -errno. */
+/* Sets a sysctl of a host. Returns 0 or -errno. */
 int attempt_set(const struct host *host, const char *key, const char *value);

@@ -58,7 +58,7 @@ size_t kernel_probe_that_counts(const struct findings *f, const char *name);
 
 /* What that value means: a sentence, or NULL. */
 const char *kernel_probe_means(const struct kernel_probe *p, const char *value);
-/* The value: true, 250, "dropped", or "unknown". New reference. */
+/* The value: true, 250, "dropped", or "unknown". Returns a new reference. */
 json_t *kernel_probe_json(const struct finding *f);
 
 /* Sets the value of a finding, and what was seen (printf format). For run(). */

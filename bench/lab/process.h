@@ -1,5 +1,5 @@
-/* A program that runs on a host of the lab: tcplab-server, tcplab-client. It dies with the process
- * that started it. */
+/* Runs a program on a host of the lab: tcplab-server or tcplab-client. The kernel kills it when the
+ * process that started it ends. */
 #pragma once
 
 #include "bench/lab/host.h"
@@ -12,40 +12,44 @@
 struct process;
 
 #define PROCESS_ARGUMENTS 64
-#define PROCESS_STOPPED_S 5 /* longer than a shell's ^Z and fg take to reach everybody */
+#define PROCESS_STOPPED_S 5 /* longer than ^Z and fg of a shell need to reach all processes */
 
-/* host NULL: where the caller is. argv[0] is the program's path. It gets "--ready-fd 3" as its last
- * arguments, /dev/null as stdin, and two unnamed files as stdout and stderr. 0 or -errno (-ENOEXEC and the like come as an early
- * end instead: exit code 126). */
+/* Starts a program on a host; host NULL: in the caller's namespace. argv[0] is its path. It gets
+ * "--ready-fd 3" as its last arguments, /dev/null as stdin, and two unnamed files as stdout and
+ * stderr. Returns 0 or -errno. An error of exec is no error here: the program ends with exit code
+ * 126. */
 int process_start(const struct host *host, char *const *argv, struct process **ret);
 
-/* Whether the program has said that it is ready; does not wait. */
+/* Whether the program has written to its --ready-fd. Does not wait. */
 bool process_is_ready(struct process *p);
 
-/* Waits until the program is ready or has ended, until a time on clock_now_ns()'s clock. Whether it
- * is ready. */
+/* Waits until the program is ready or has ended, at most until a time by clock_now_ns(). Returns
+ * whether it is ready. */
 bool process_await_ready(struct process *p, int64_t until_ns);
 
 void process_signal(struct process *p, int signal_number);
 
-/* Whether it has ended; does not wait. The exit code, or 128 + the signal, is in *ret_code. */
+/* Whether the program has ended, and in *ret_code its exit code, or 128 + the signal. Does not
+ * wait. */
 bool process_ended(struct process *p, int *ret_code);
 
-/* Whether a signal has stopped it (SIGSTOP, SIGTSTP), and it was found so for PROCESS_STOPPED_S:
- * ask often. Does not wait. The kernel tells nobody but the parent (wait_task_stopped()). */
+/* Whether a signal (SIGSTOP, SIGTSTP) has stopped the program, and each call has found it stopped
+ * for PROCESS_STOPPED_S: call it often. Does not wait. The kernel reports this only to the parent
+ * (wait_task_stopped()). */
 bool process_stays_stopped(struct process *p);
 
-/* The same of any child. *stopped_ns: when it was first found so; 0 at first, and while it runs. */
+/* The same for any child. *stopped_ns: when the child was first found stopped; set it to 0 before
+ * the first call. */
 bool process_child_stays_stopped(pid_t child, int64_t *stopped_ns);
 
-/* Waits for the end, until a time on clock_now_ns()'s clock. 0, -ETIMEDOUT, or -ECANCELED where it
- * stays stopped. */
+/* Waits for the program's end, until a time by clock_now_ns(). Returns 0, -ETIMEDOUT, or -ECANCELED
+ * if it stays stopped. */
 int process_wait(struct process *p, int64_t until_ns);
 
-/* After its end: what it printed. The JSON document of stdout (borrowed), NULL where it is none;
- * and the text of stderr. */
+/* Return what the program has printed; call them after its end. The JSON document on stdout, or
+ * NULL if stdout has none; and the text on stderr. Both belong to p. */
 const json_t *process_report(struct process *p);
 const char *process_complaint(struct process *p);
 
-/* Kills it where it still runs. NULL is fine. */
+/* Kills the program if it still runs, and frees p. Accepts NULL. */
 void process_free(struct process *p);

@@ -1,5 +1,5 @@
-/* What wire.c (the settings, any thread) and wire_carry.c and wire_take.c (the frames, the wire's
- * own thread) share. */
+/* Shared by wire.c (the settings; any thread) and by wire_carry.c and wire_take.c (the frames; the
+ * wire's own thread). */
 #pragma once
 
 #include "bench/lab/wire.h"
@@ -15,12 +15,12 @@ struct wire_dice {
 
 /* One direction. */
 struct wire_lane {
-    /* out NULL: a tap; in NULL, too: the lane that a tap has no use for */
+    /* out NULL: a tap; in also NULL: the other lane of a tap, which is not used */
     struct wire_port *in, *out;
     int64_t delay_ns;
     uint32_t loss, duplication; /* millionths */
     bool cut, hold;
-    /* thrown for every segment: who is lost does not hang on other settings */
+    /* thrown for each segment, so that other settings do not change which segments are lost */
     struct wire_dice loss_dice, duplication_dice;
     struct wire_queue queue;
 };
@@ -28,26 +28,27 @@ struct wire_lane {
 struct wire {
     struct wire_port *server_port, *client_port;
     uint16_t server_tcp_port;
-    int wake; /* eventfd: a setting has changed */
+    int wake; /* eventfd, written when a setting has changed */
     pthread_t thread;
     bool started;
 
-    /* Held by the wire's thread while it takes frames in or out of the queues, never while it
-     * sends. So a setting that has returned holds for every frame that is sent after it. */
+    /* The wire's thread holds this lock while it puts frames into the queues or takes them out, but
+     * not while it sends. So when the call of a setting has returned, the setting applies to each
+     * frame that a host sends later. */
     pthread_mutex_t lock;
     bool stop;
     struct wire_lane lanes[2];
     struct faults *faults;
-    struct wire_status status; /* but for held and in_transit, which the queues know */
-    unsigned leaving;          /* segments out of the queues, being sent */
+    struct wire_status status; /* without held and in_transit, which the queues count */
+    unsigned leaving;          /* segments that have left the queues and are being sent */
 
-    /* Of the wire's thread alone. */
-    struct segment spare; /* where a segment is read that is not kept */
-    int64_t looked_ns;    /* when both rings were last seen empty */
+    /* Only the wire's thread uses these. */
+    struct segment spare; /* for a segment that is not recorded */
+    int64_t looked_ns;    /* when both rings were last found empty */
     int64_t last_at_ns;
-    int64_t checked_ns; /* when the kernel's losses were last asked for */
-    bool unchecked;     /* something has passed since */
-    uint64_t port_lost; /* as they were then */
+    int64_t checked_ns; /* when the kernel was last asked how many frames it lost */
+    bool unchecked;     /* frames have passed since then */
+    uint64_t port_lost; /* how many it had lost then */
 
     struct wire_record record;
 };
@@ -56,9 +57,9 @@ struct wire {
 
 void *wire_carry(void *wire); /* the thread */
 
-/* Under the lock: from both rings, the older frame first. How many; fewer than WIRE_BATCH: the
- * rings are empty. */
+/* Takes frames from both rings, the older ones first; call it with the lock held. Returns how many;
+ * fewer than WIRE_BATCH: the rings are empty. */
 unsigned wire_take_batch(struct wire *w);
 
-/* Under the lock: a frame is lost by no intention. */
+/* Counts a lost frame that no setting of the wire dropped; call it with the lock held. */
 void wire_lose(struct wire *w);

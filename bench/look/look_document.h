@@ -1,4 +1,4 @@
-/* The document of tcplab-look ("tcplab.look/1"), and what is written out of it. */
+/* The document of tcplab-look ("tcplab.look/1"), and what is made from it. */
 #pragma once
 
 #include "bench/look/gather.h"
@@ -6,15 +6,15 @@
 #include <jansson.h>
 #include <stdio.h>
 
-/* Adds "listeners", "findings", "states", "counters" and "cost" of a window. The listeners that
- * hurt come first. */
+/* Adds "listeners", "findings", "states", "counters" and "cost" of a window. Listeners with
+ * problems come first. */
 void look_document_add(json_t *document, const struct gather *g);
 
-/* Puts listeners and findings in the order of how much they hurt. */
+/* Sorts listeners and findings: the most harmful first. */
 void look_document_sort(json_t *document);
 
-/* The text, out of the document alone. */
+/* Prints the text report, only from the document. */
 void look_text(FILE *out, const json_t *document);
 
-/* OpenMetrics text (for node_exporter's textfile collector). */
+/* Prints OpenMetrics text, for node_exporter's textfile collector. */
 void look_metrics(FILE *out, const json_t *document);

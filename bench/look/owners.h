@@ -1,4 +1,4 @@
-/* Whose a socket is: the process that has it open, where /proc shows that, and the unit of its
+/* Finds the owner of a socket: the process that has it open, if /proc shows it, and the unit of its
  * cgroup. */
 #pragma once
 
@@ -10,10 +10,10 @@
 #define OWNER_TEXT 128
 
 struct owner {
-    pid_t pid;                /* 0: not to be seen, or none */
+    pid_t pid;                /* 0: there is none, or it cannot be seen */
     char program[OWNER_TEXT]; /* "nginx"; "" */
     char unit[OWNER_TEXT];    /* "nginx.service", or the last part of the cgroup's path; "" */
-    /* of its open descriptors; -1: not to be seen */
+    /* how many it has open, and its limit; -1: cannot be seen */
     int64_t descriptors, descriptors_max;
 };
 
@@ -21,9 +21,10 @@ struct owners;
 struct owners *owners_new(void); /* NULL without memory */
 void owners_free(struct owners *o);
 
-/* Which inodes are wanted; then owners_find() reads /proc once, those processes first. */
-int owners_want(struct owners *o, uint32_t inode); /* 0 or -ENOMEM */
-/* False: some processes may not be looked into. */
+/* Adds a socket's inode to the wanted ones. Then call owners_find(). */
+int owners_want(struct owners *o, uint32_t inode); /* returns 0 or -ENOMEM */
+/* Reads /proc once, the processes in `first` before the others. Returns false if the caller may not
+ * read some processes. */
 bool owners_find(struct owners *o, const pid_t *first, size_t n_first);
-/* cgroup: of the socket, 0: not known. */
+/* Returns the owner of a wanted socket. cgroup: the socket's; 0: not known. */
 struct owner owners_get(struct owners *o, uint32_t inode, uint64_t cgroup);

@@ -1,14 +1,14 @@
-/* Programs that people run, how they ask for their backlog, and what they ask for by default. Each
- * default is checked against the program's source or manual. */
+/* Well-known server programs: their default backlog, and how to set it. Each default was checked in
+ * the program's source or manual. */
 #pragma once
 
 #include <stdint.h>
 
 struct program_backlog {
-    const char *program;   /* as /proc/PID/comm has it, or its beginning */
+    const char *program;   /* the name in /proc/PID/comm, or its beginning */
     int64_t fallback;      /* its default; -1: it has none of its own */
     const char *directive; /* how to set it */
-    const char *source;    /* where the default stands */
+    const char *source;    /* where the default is defined */
 };
 
 /* X(program, default, directive, source) */
@@ -44,5 +44,5 @@ struct program_backlog {
       "Lib/socketserver.py, TCPServer.request_queue_size (5)")                                    \
     X("tcplab-server", 4096, "--backlog N", "server/settings.c")
 
-/* By the name of a process; NULL: none is known. "php-fpm8.2" is php-fpm. */
+/* Finds a program by the name of a process ("php-fpm8.2" is php-fpm); NULL: it is not known. */
 const struct program_backlog *program_backlog_of(const char *name);

@@ -1,6 +1,5 @@
-/* What the kernel was told, and which kernel it is: the settings that a prediction rests upon, as
- * they stand before the run, and the rules that differ between kernels. Never a measurement of what
- * is predicted. */
+/* What a prediction is computed from: the settings of the kernel before the run, and the rules that
+ * differ between kernels. Never a measurement of what is predicted. */
 #pragma once
 
 #include "bench/model/kernel_rules.h"
@@ -8,10 +7,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* field, sysctl, value in a fresh network namespace (compiled in), value to reckon with where this
- * kernel has no such knob. tcp_max_syn_backlog's default depends on memory; it matters only without
- * SYN cookies. tcp_tw_reuse_delay 0, which no kernel takes: one that has no such knob, and counts
- * whole seconds (afterlife_reuse()). */
+/* X(field, sysctl, its value in a fresh network namespace of the newest kernel, the value for the
+ * model if this kernel has no such sysctl). The default of tcp_max_syn_backlog depends on memory;
+ * it matters only without SYN cookies. tcp_tw_reuse_delay 0, which no kernel accepts, stands for a
+ * kernel that has no such sysctl and counts whole seconds (afterlife_reuse()). */
 #define CONDITIONS(X)                                                                \
     X(somaxconn, "net.core.somaxconn", 4096, 128)                                    \
     X(syncookies, "net.ipv4.tcp_syncookies", 1, 0)                                   \
@@ -49,22 +48,23 @@
 
 struct conditions {
     struct kernel_rules rules;
-    int hz; /* timer ticks a second: clock_getres(CLOCK_MONOTONIC_COARSE) tells */
+    int hz; /* timer ticks a second, from clock_getres(CLOCK_MONOTONIC_COARSE) */
 #define X(field, sysctl, fresh, absent) int64_t field;
     CONDITIONS(X)
 #undef X
 };
 
-/* A fresh namespace of the newest kernel, with 250 ticks a second: what `explain` reckons with. */
+/* Returns the conditions of a fresh namespace of the newest kernel with 250 ticks a second, which
+ * `explain` uses. */
 struct conditions conditions_fresh(void);
 
-/* The number that a sysctl's text stands for. Of three (least, default, most) it is the second:
- * what a socket begins with. */
+/* Returns the number in a sysctl's text. Of three numbers (least, default, most) it returns the
+ * second, with which a socket begins. */
 int64_t conditions_number(const char *text);
 
-/* Whether a kernel takes that number for the sysctl, and what it takes (ipv4_net_table[] and its
- * proc handlers). Of one that is no condition nothing is known: all are taken. */
+/* Whether the kernel accepts that number for the sysctl, and in *ret_least and *ret_most what it
+ * accepts (ipv4_net_table[] and its proc handlers). True for a sysctl that is no condition. */
 bool conditions_takes(const char *sysctl, int64_t value, int64_t *ret_least, int64_t *ret_most);
 
-/* Changes the one that this sysctl sets; no other sysctl is a condition. */
+/* Sets the condition of that sysctl; does nothing if the sysctl is no condition. */
 void conditions_set(struct conditions *c, const char *sysctl, int64_t value);

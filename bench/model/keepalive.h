@@ -1,5 +1,5 @@
-/* A connection on which nothing is under way, with SO_KEEPALIVE, whose peer has fallen silent
- * (tcp_keepalive_timer(), net/ipv4/tcp_timer.c). Times in seconds since the last segment came. */
+/* An idle connection with SO_KEEPALIVE, whose peer sends nothing more (tcp_keepalive_timer(),
+ * net/ipv4/tcp_timer.c). Times are in seconds since the last segment came. */
 #pragma once
 
 #include "bench/model/span.h"
@@ -13,12 +13,13 @@ struct keepalive_timing {
     double user_timeout; /* TCP_USER_TIMEOUT, in seconds; 0: none */
 };
 
-/* The n-th firing, from 1: each sends a probe, but the last, which ends the connection by RST. */
+/* Returns when the timer fires for the n-th time (from 1). Each firing sends a probe; the last one
+ * sends a RST and ends the connection. */
 struct span keepalive_firing(const struct keepalive_timing *k, int n);
 
-/* How many probes are sent, at least and at most: a TCP_USER_TIMEOUT that is over between two
- * firings is found by the second, and one that is over when a firing may be due or not is found by
- * either. */
+/* Return how many probes are sent, at least and at most. A TCP_USER_TIMEOUT that expires between
+ * two firings takes effect at the second. If it expires about when the timer fires, this firing or
+ * the next one may be the first to find it expired. */
 int keepalive_least(const struct keepalive_timing *k);
 int keepalive_most(const struct keepalive_timing *k);
 struct span keepalive_gives_up(const struct keepalive_timing *k);

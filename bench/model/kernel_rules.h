@@ -1,5 +1,5 @@
-/* The rules that differ from kernel to kernel. They are found out by experiment
- * (bench/kernel_probe/), never by a version number. */
+/* The rules that differ between kernels. bench/kernel_probe/ finds them by experiment, never from a
+ * version number. */
 #pragma once
 
 #include <stdbool.h>
@@ -50,7 +50,7 @@ enum kernel_rule {
 KERNEL_RULES(X)
 #undef X
 
-/* As {0}: nothing is known, and reckoned with is the newest kernel. */
+/* {0}: nothing is known, and the model assumes the newest kernel. */
 struct kernel_rules {
 #define X(field, ...) enum field field;
     KERNEL_RULES(X)
@@ -66,12 +66,12 @@ extern const struct kernel_rule_text kernel_rule_texts[KERNEL_RULES_N];
 
 #define KERNEL_RULE_UNKNOWN "unknown"
 
-/* Its word, or KERNEL_RULE_UNKNOWN. */
+/* Returns the word for the rule's value, or KERNEL_RULE_UNKNOWN. Static. */
 const char *kernel_rules_word(const struct kernel_rules *r, enum kernel_rule rule);
 
-/* By the words, KERNEL_RULE_UNKNOWN among them. 0; -ENOENT: there is no rule of that name; -EINVAL:
- * it has no such value. */
+/* Sets a rule to the value with that word, which may be KERNEL_RULE_UNKNOWN. Returns 0; -ENOENT:
+ * there is no rule of that name; or -EINVAL: it has no such value. */
 int kernel_rules_set(struct kernel_rules *r, const char *name, const char *word);
 
-/* The other value of one rule, to find out whether something depends on it. */
+/* Changes one rule to its other value, so that the caller can see what depends on it. */
 void kernel_rules_flip(struct kernel_rules *r, enum kernel_rule rule);

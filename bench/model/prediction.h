@@ -1,5 +1,5 @@
-/* What the model says will be observed: intervals, each with the rule that gives it. Made before
- * the run, and never changed by it. */
+/* What the model says will be observed: intervals, each with the rule behind it. A prediction is
+ * made before the run, and the run does not change it. */
 #pragma once
 
 #include "bench/model/rule.h"
@@ -11,9 +11,9 @@
 
 #define EXPECTATION_NAME_MAX 64
 
-/* The units there are: of counts, of times in seconds ("s"), of errno ("errno", 0 none), of what
- * has none ("number"). expect_...() with another one ends the process. A report leaves out the s of
- * one. */
+/* All units: of counts, of times in seconds ("s"), of errno values ("errno"; 0: none), and of
+ * numbers without a unit ("number"). expect_...() with another unit ends the process. A report
+ * prints "1 connection" without the s. */
 #define UNITS(X)     \
     X("bits")        \
     X("bytes")       \
@@ -46,8 +46,8 @@ struct prediction {
     struct expectation *expectations;
 };
 
-/* Append one. The name is a printf format; it must fit. Without memory the process ends (a bench
- * run has nothing to go on with). */
+/* Each appends one expectation. The name is a printf format; the result must be shorter than
+ * EXPECTATION_NAME_MAX. Without memory the process ends, because the run cannot go on. */
 void expect_between(struct prediction *p, const char *unit, double lo, double hi,
                     const struct rule *rule, const char *name, ...)
     __attribute__((format(printf, 6, 7)));
@@ -56,8 +56,8 @@ void expect_exactly(struct prediction *p, const char *unit, int64_t value, const
 void expect_span(struct prediction *p, struct span span, const struct rule *rule, const char *name,
                  ...) __attribute__((format(printf, 4, 5))); /* unit "s" */
 
-/* Whether they say the same, also by which rules. */
+/* Whether two predictions are equal, also in their rules. */
 bool prediction_same(const struct prediction *a, const struct prediction *b);
 
-/* Leaves it as {0}. */
+/* Frees the expectations and sets *p to {0}. */
 void prediction_release(struct prediction *p);

@@ -1,8 +1,9 @@
-/* Kernel functions that older kernels have under another name, or in another file. `explain` prints
- * them, and bench/kernels/citations holds them against the sources. */
+/* Kernel functions that have another name, or are in another file, in older kernels. `explain`
+ * prints them, and bench/kernels/citations compares them with the sources. */
 #pragma once
 
-/* X(function, file, until, former function, former file): kernels up to `until` have the former. */
+/* X(function, file, until, former function, former file): kernels up to `until` have the former
+ * one. */
 #define RENAMED_FUNCTIONS(X)                                                                  \
     X("__sys_listen_socket", "net/socket.c", "6.1", "__sys_listen", "net/socket.c")           \
     X("__inet_listen_sk", "net/ipv4/af_inet.c", "6.1", "inet_listen", "net/ipv4/af_inet.c")   \

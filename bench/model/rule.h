@@ -1,4 +1,5 @@
-/* The rules of the kernel that predictions rest upon: a sentence each, and where it is decided. */
+/* The rules of the kernel behind the predictions: each has a sentence, and the kernel function that
+ * decides. */
 #pragma once
 
 #include "bench/model/rules/accept_queue.h"

@@ -1,4 +1,4 @@
-/* An interval of time that the kernel keeps to, in seconds. */
+/* An interval in which something happens, in seconds. */
 #pragma once
 
 struct span {

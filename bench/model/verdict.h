@@ -1,4 +1,4 @@
-/* Prediction beside observation. */
+/* Compares predictions with observations. */
 #pragma once
 
 #include "bench/model/prediction.h"
@@ -7,11 +7,11 @@ enum verdict { VERDICT_AGREE, VERDICT_DIFFER, VERDICT_SKIPPED, VERDICT_INCONCLUS
 
 const char *verdict_name(enum verdict v); /* "agree", "differ", "skipped", "inconclusive" */
 
-/* One check: inside the interval, ends included, is agreement. An observation that is not a number
- * (NAN: it could not be made) is inconclusive. */
+/* Checks one observation: it agrees if it is in the interval or at one of its ends. NAN, which
+ * means that nothing could be observed, is inconclusive. */
 enum verdict verdict_check(const struct expectation *e, double observed);
 
-/* Of a run, which starts as VERDICT_AGREE: differ if any check differs, else inconclusive if any
- * is, else agree. Skipped stands for itself: a skipped run stays skipped, and a skipped check
- * changes nothing. */
+/* Adds the verdict of a check to the verdict of a run, which starts as VERDICT_AGREE, and returns
+ * the run's: it differs if one check differs, else it is inconclusive if one check is. A skipped
+ * check changes nothing, and a skipped run stays skipped. */
 enum verdict verdict_add(enum verdict run, enum verdict check);

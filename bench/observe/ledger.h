@@ -60,7 +60,7 @@ int ledger_add_unreported(struct ledger *l, const struct look *before, const str
  * Returns 0 or -ENOMEM. */
 int ledger_check(struct ledger *l, const struct look *look);
 
-/* {"attempted": n, "accepted": n, ...}. New reference. */
+/* {"attempted": n, "accepted": n, ...}. Returns a new reference. */
 json_t *ledger_json(const struct ledger *l);
 
 /* The first connection in that row, or NULL. */

@@ -1,4 +1,4 @@
-/* One look at both hosts: every TCP socket of the lab's port, from sock_diag. */
+/* One look at both hosts: all TCP sockets of the lab's port, from sock_diag. */
 #pragma once
 
 #include "bench/lab/segment.h"
@@ -12,9 +12,9 @@ enum side { SIDE_SERVER, SIDE_CLIENT };
 
 struct look_side {
     size_t n, size;
-    struct sockdiag_socket *sockets; /* LISTEN is not among them */
+    struct sockdiag_socket *sockets; /* without those in LISTEN */
     uint64_t states[SOCKDIAG_STATES];
-    /* of states[SOCKDIAG_FIN_WAIT_2]: orphans that the kernel keeps as time-wait minisockets */
+    /* how many of states[SOCKDIAG_FIN_WAIT_2] are orphans that the kernel keeps as minisockets */
     uint64_t minisockets;
 };
 
@@ -27,17 +27,17 @@ struct look {
     uint32_t queue, limit;
 };
 
-/* Takes a new look into *look, whose memory is used again (zeroed at first). server and client ask
- * in their hosts' namespaces; they may be the same. 0 or -errno. */
+/* Takes a new look. *look is {0} or an earlier look, whose memory it uses again. server and client
+ * ask in the namespaces of their hosts, and may be the same. Returns 0 or -errno. */
 int look_take(struct look *look, struct sockdiag *server, struct sockdiag *client, int family,
               uint16_t port);
-/* The accept queue alone (listening, queue, limit), into a look that has the rest; at_ns is that of
- * the queue then. 0 or -errno. */
+/* Reads only the accept queue (listening, queue, limit) into a look that has the rest, and sets
+ * at_ns. Returns 0 or -errno. */
 int look_take_queue(struct look *look, struct sockdiag *server, int family, uint16_t port);
-/* 0 or -ENOMEM. */
+/* Copies a look; release it with look_release(). Returns 0 or -ENOMEM. */
 int look_copy(const struct look *from, struct look *ret);
 void look_release(struct look *look);
 
-/* Which connection a socket of that side belongs to. */
+/* Sets *ret to the connection of a socket of that side. */
 void look_connection(enum side side, const struct sockdiag_socket *socket,
                      struct connection_id *ret);

@@ -6,10 +6,10 @@
 
 struct opens;
 
-/* Of the calling thread's network namespace, even if the thread enters another one later.
- * 0 or -errno. */
+/* Of the calling thread's network namespace, even if the thread enters another one later. Returns 0
+ * or -errno. */
 int opens_open(struct opens **ret);
-void opens_close(struct opens *o); /* NULL is fine */
+void opens_close(struct opens *o); /* Accepts NULL. */
 
-/* Tcp.ActiveOpens and Tcp.PassiveOpens together, since opens_open(). 0 or -errno. */
+/* Tcp.ActiveOpens and Tcp.PassiveOpens together, since opens_open(). Returns 0 or -errno. */
 int opens_read(struct opens *o, uint64_t *ret);

@@ -1,12 +1,12 @@
-/* Kept segments as a capture file for wireshark and tcpdump. */
+/* Writes recorded segments to a capture file for wireshark and tcpdump. */
 #pragma once
 
 #include "bench/lab/segment.h"
 
-/* Writes the file (pcap with nanoseconds, Ethernet): of each segment the bytes that were kept, with
- * its true length, at the time of its entering the wire, as wall clock. 0 or -errno; on an error
- * part of it may be there. */
+/* Writes the file (pcap with nanoseconds, Ethernet): each segment has its recorded bytes, its true
+ * length, and the wall-clock time at which it entered the wire. Returns 0 or -errno; after an error
+ * the file may be incomplete. */
 int pcap_write(const char *path, const struct segment *segments, size_t n);
 
-/* What to add to the segments' clock for wall clock. */
+/* Returns the ns to add to a time by clock_now_ns() to get the wall-clock time. */
 int64_t pcap_wall_offset_ns(void);

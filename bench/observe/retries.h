@@ -1,18 +1,19 @@
-/* When segments of one kind were sent and sent again on each connection, as the wire has seen
- * them. */
+/* Finds when segments of one kind were sent and retransmitted on each connection, from the wire's
+ * record. */
 #pragma once
 
 #include "bench/lab/segment.h"
 
 #include <stddef.h>
 
-/* Of the connections that have a segment of that direction and exactly these SYN, ACK, FIN and RST
- * flags for the (n + 1)-th time (n 0: at all): the least and the largest time since their first
- * one, in seconds. Duplicates made by the wire do not count. How many connections; 0: then the
- * times are untouched. SIZE_MAX without memory. */
+/* Takes the connections that have at least n + 1 segments of that direction with exactly these SYN,
+ * ACK, FIN and RST flags. Sets *ret_first_s and *ret_last_s to the shortest and the longest time
+ * from a connection's first such segment to its (n + 1)-th, in seconds. Copies that the wire made
+ * do not count. Returns how many connections there are; 0: the times are unchanged; SIZE_MAX: no
+ * memory. */
 size_t retries_find(const struct segment *segments, size_t n_segments, enum direction direction,
                     unsigned flags, int n, double *ret_first_s, double *ret_last_s);
 
-/* How many connections have sent such a segment. */
+/* Returns how many connections have such a segment. */
 size_t retries_connections(const struct segment *segments, size_t n_segments,
                            enum direction direction, unsigned flags);

@@ -1,6 +1,5 @@
-/* When closing states began, read off the wire: an end is in FIN_WAIT_2 from the moment that the
- * ACK of its FIN reaches it, and in TIME_WAIT from the moment that the peer's FIN reaches it after
- * that. */
+/* Measures how long closing states last. The wire shows when they begin: FIN_WAIT_2 when the ACK of
+ * an end's FIN arrives there, and TIME_WAIT when the peer's FIN arrives after that. */
 #pragma once
 
 #include "bench/lab/segment.h"
@@ -8,19 +7,19 @@
 
 #include <stddef.h>
 
-/* One state on one host, over all connections for which it was the last state there and whose
- * beginning the wire has seen. A socket ended between the last look that saw it and the first that
- * did not. "Never early" is judged by the second and "never late" by the first, so that a slow
- * observer causes no difference. Seconds since the state began. */
+/* One state on one host, for all connections that had it as their last state there and of which the
+ * wire shows its beginning. A socket vanishes between the last look that saw it and the first that
+ * did not. "Never early" is checked with the second look and "never late" with the first, so that a
+ * slow observer causes no difference. Times are in seconds since the state began. */
 struct state_lifetime {
-    size_t ended, still; /* connections that have left it; that have not */
-    double gone_first_s; /* of those that ended: the first time that one was not seen any more */
-    double there_last_s; /* the last time that one was still seen */
+    size_t ended, still; /* connections whose socket has vanished; whose socket is still there */
+    double gone_first_s; /* of those that vanished: the earliest time at which one was missing */
+    double there_last_s; /* the latest time at which one was still seen */
 };
 
-/* state: SOCKDIAG_FIN_WAIT_2 or SOCKDIAG_TIME_WAIT. 0 or -ENOMEM. */
+/* Measures a state: SOCKDIAG_FIN_WAIT_2 or SOCKDIAG_TIME_WAIT. Returns 0 or -ENOMEM. */
 int state_lifetime_measure(const struct segment *segments, size_t n, const struct history *h,
                            enum side side, enum sockdiag_state state, struct state_lifetime *ret);
 
-/* How many connections were ever seen in that state on that host. */
+/* Returns how many connections a look has seen in that state on that host. */
 size_t state_lifetime_ever(const struct history *h, enum side side, enum sockdiag_state state);

@@ -62,20 +62,20 @@ uint64_t watch_unchanged(const struct watch *w);
  * that. */
 int64_t watch_longest_gap_ns(const struct watch *w);
 
-/* Forgets which counters moved up to now. 0 or -errno. */
+/* Forgets which counters moved up to now. Returns 0 or -errno. */
 int watch_count_anew(struct watch *w);
-/* Reads them now, which a look does from time to time. 0 or -errno. */
+/* Reads them now, which a look does from time to time. Returns 0 or -errno. */
 int watch_count(struct watch *w);
 /* Which moved, and when that was seen: see observe/counter_history.h; first the server's, then the
- * client's. On loopback both are the server's. In a flood of connections they are not read. New
- * reference. */
+ * client's. On loopback both are the server's. In a flood of connections they are not read. Returns
+ * a new reference. */
 json_t *watch_counters(const struct watch *w, int64_t zero_ns);
 
 /* [{"t_ms", "server", "client", "queue", "limit"}]: one entry for each change; t_ms counts from
  * `zero_ns`. FIN_WAIT_2 counts full sockets and minisockets, "FIN_WAIT_2_minisockets" only
- * minisockets. New reference. */
+ * minisockets. Returns a new reference. */
 json_t *watch_timeline(const struct watch *w, int64_t zero_ns);
 
 /* The newest entry of the timeline, once: NULL where this function has returned it before, and
- * before watch_begin(). New reference. */
+ * before watch_begin(). Returns a new reference. */
 json_t *watch_newest(struct watch *w, int64_t zero_ns);

@@ -1,16 +1,15 @@
-/* A document as a page to look at: HTML with all that it needs in one file, and the parts of the
- * same page for a server. */
+/* The page of a document: as one HTML file, or in parts for a server. */
 #pragma once
 
 #include <jansson.h>
 #include <stddef.h>
 #include <stdio.h>
 
-/* A whole page with the document ("runs") in it, which asks for nothing from anywhere. 0, or -EIO:
- * what was written is not whole (errno says why). */
+/* Writes one HTML file that has the document ("runs") in it and loads nothing else. Returns 0, or
+ * -EIO: the file is incomplete (errno says why). */
 int page_write(FILE *out, const json_t *document);
 
-/* "index.html", "page.js", "page.css": the page that fetches document.json and listens to events.
- * It allows a content security policy without inline scripts and styles. NULL: no part of that
- * name. Static. */
+/* Returns a part of the page that fetches document.json and receives events: "index.html",
+ * "page.js" or "page.css". It has no inline scripts or styles, so a strict content security policy
+ * is possible. Static. NULL: there is no part of that name. */
 const void *page_part(const char *name, size_t *ret_size);

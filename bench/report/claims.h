@@ -1,4 +1,4 @@
-/* The verdicts on claims, as text: out of the document of tcplab-bench claims run alone. */
+/* Prints the verdicts on claims as text, only from the document of tcplab-bench claims run. */
 #pragma once
 
 #include <jansson.h>

@@ -1,9 +1,9 @@
-/* The segments of an experiment as they are expected, before anything has run: its `drawing`
+/* Prints the segments that an experiment expects, without a run: its `drawing`
  * (trial/experiment.h). */
 #pragma once
 
 #include <jansson.h>
 #include <stdio.h>
 
-/* lines: an array of strings; nothing for NULL or an empty one. */
+/* lines: an array of strings. Prints nothing if it is NULL or empty. */
 void drawing_page(FILE *out, const json_t *lines);

@@ -1,5 +1,5 @@
-/* One check, or one observation of a claim, in words: what was predicted, what was observed, and
- * how far apart they are. */
+/* One check, or one observation of a claim, as text: the prediction, the observation, and the
+ * distance between them. */
 #pragma once
 
 #include <jansson.h>
@@ -10,9 +10,11 @@ struct expected {
     /* "4 connections", "1.000 to 1.032 s", "at least 3 segments", "-" */
     char predicted[EXPECTED_MAX];
     char observed[EXPECTED_MAX]; /* "4", "1.004 s", "-" */
-    /* from the nearer end: "+3", "-12.0 ms"; "" inside or where nothing was observed */
+    /* from the nearer end of the interval: "+3", "-12.0 ms"; "" if inside, or if nothing was
+     * observed */
     char distance[EXPECTED_MAX];
 };
 
-/* With as many decimals as it takes to see that what differs is outside. */
+/* Formats a check. If it differs, the numbers have enough decimals to show that the observation is
+ * outside. */
 struct expected expected_of(const json_t *check);

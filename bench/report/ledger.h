@@ -1,11 +1,13 @@
-/* What became of each connection: the ledger in plain words. */
+/* Prints the ledger: how many connections there are in each row, and what the row means. */
 #pragma once
 
 #include <jansson.h>
 #include <stdio.h>
 
-/* What a row means ("reset": "RST after the SYN was answered"), or NULL. */
+/* Returns what a row means ("reset": "RST after the SYN was answered"), or NULL for an unknown row.
+ * Static. */
 const char *ledger_note(const char *row);
 
-/* The rows that are not zero, and whether they add up. Nothing where there is no ledger. */
+/* Prints the rows that are not zero, and whether they add up. Prints nothing if there is no
+ * ledger. */
 void ledger_page(FILE *out, const json_t *ledger);

@@ -1,5 +1,5 @@
-/* One unit and one number of decimals for several values side by side, so that they can be compared
- * by eye. */
+/* Chooses one unit and one number of decimals for several values side by side, so that a reader can
+ * compare them. */
 #pragma once
 
 #include "common/text/human.h"
@@ -7,21 +7,21 @@
 #include <stdbool.h>
 
 struct scale {
-    const char *unit; /* "ms"; of counts as given, or "" */
-    double factor;    /* of the value as given to that unit */
+    const char *unit; /* "ms"; for counts the given unit, or "" */
+    double factor;    /* multiplies a given value, and the result is in that unit */
     int decimals;
-    double seconds; /* in one of the value as given; 0: no time */
+    double seconds; /* how many seconds 1 of a given value is; 0: it is no time */
 };
 
-/* For values in seconds of which `largest` is the largest: "us", "ms" or "s". */
+/* Returns the scale for values in seconds, of which `largest` is the largest: "us", "ms" or "s". */
 struct scale scale_seconds(double largest);
 
-/* unit "s", "ms" or "us": as above; any other is counted, with decimals only where a value has
- * some. */
+/* Returns the scale for values of a unit. "s", "ms" and "us": as above. Other units are counts, and
+ * get decimals only if a value has some. */
 struct scale scale_for(const char *unit, const double *values, int n);
 
-/* The number, without its unit. */
+/* Writes the number without its unit into text and returns it. */
 const char *scale_number(const struct scale *s, double value, char text[static HUMAN_MAX]);
 
-/* As they are printed: two values may look alike and not be. */
+/* Whether two values look the same when they are printed. */
 bool scale_alike(const struct scale *s, double a, double b);

@@ -1,10 +1,10 @@
-/* The timeline as a picture: a row a state, a column a moment; below it the accept queue as a bar
- * chart. */
+/* Prints the timeline as a picture: a row for each state, a column for each moment, and below it
+ * the accept queue as a bar chart. */
 #pragma once
 
 #include <jansson.h>
 #include <stdio.h>
 
-/* Of a document's "timeline". Where it has more moments than a page has columns, those that stand
- * longest are shown, and it says so. Nothing where there is no timeline. */
+/* timeline: as in the document. If it has more moments than the page has columns, prints those that
+ * last longest, and says so. Prints nothing if there is no timeline. */
 void states_page(FILE *out, const json_t *timeline);

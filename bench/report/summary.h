@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* A row an experiment and set of knobs, the totals, and what was not as predicted. */
+/* Prints a row for each experiment and set of knobs, the totals, and what was not as predicted. */
 void summary_page(FILE *out, const json_t *runs);
 
-/* The same experiment with the same knobs. */
+/* Whether two runs are of the same experiment with the same knobs. */
 bool summary_same(const json_t *a, const json_t *b);

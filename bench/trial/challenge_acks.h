@@ -4,5 +4,5 @@
 #include "bench/model/conditions.h"
 
 /* For experiment.check: whether a host sends that many challenge ACKs within one second for sure
- * (opening_challenge_acks()). 0, or -EINVAL and a sentence (caller frees). */
+ * (opening_challenge_acks()). Returns 0, or -EINVAL and a sentence (caller frees). */
 int challenge_acks_check(const struct conditions *c, int64_t acks, char **ret_message);

@@ -56,8 +56,8 @@ struct experiment {
      * NULL. */
     void (*settle)(struct knobs *k, const struct conditions *c);
 
-    /* Whether these values make sense together: 0, or -EINVAL and a sentence (caller frees). May be
-     * NULL. */
+    /* Whether these values make sense together: Returns 0, or -EINVAL and a sentence (caller
+     * frees). May be NULL. */
     int (*check)(const struct knobs *k, const struct conditions *c, char **ret_message);
 
     /* Adds what will be observed to p. Pure: uses no measurement of the run. */
@@ -77,8 +77,8 @@ struct experiment {
 /* Sets the knobs that depend on others. Call it after the last --set. */
 void experiment_settle(const struct experiment *e, struct knobs *k);
 
-/* Whether a run with these knobs can be predicted and made: 0, or -EINVAL and a sentence (caller
- * frees). */
+/* Whether a run with these knobs can be predicted and made: Returns 0, or -EINVAL and a sentence
+ * (caller frees). */
 int experiment_check(const struct experiment *e, const struct knobs *k, const struct conditions *c,
                      char **ret_message);
 

@@ -3,7 +3,8 @@
 
 #include "bench/trial/experiment.h"
 
-/* For experiment.check: with tcp_syncookies = 2 there is none. 0, or -EINVAL and a sentence. */
+/* For experiment.check: with tcp_syncookies = 2 there is none. Returns 0, or -EINVAL and a
+ * sentence. */
 int half_open_check(const struct conditions *c, char **ret_message);
 
 /* For experiment.check: so many clients, whose SYN-ACKs come again at the same time, so often,

@@ -1,5 +1,5 @@
-/* The knobs of an experiment: what --set can change. One row a knob; the standard ones are the
- * macros below, so that they carry the same name, help and limits in every experiment. */
+/* The knobs of an experiment, which --set changes: one row for each. The macros below make the
+ * usual knobs, so that these have the same name, help and limits in each experiment. */
 #pragma once
 
 #include "common/options/options.h"
@@ -16,13 +16,13 @@
 /* `type` is one of option_integer, option_count, option_duration, option_choice; see
  * common/options/options.h for what min, max, choices and word mean there. */
 struct knob {
-    const char *name, *fallback; /* fallback NULL: what the kernel has in a fresh namespace */
+    const char *name, *fallback; /* fallback NULL: the kernel's value in a fresh namespace */
     const struct option_type *type;
     const char *help;
     int64_t min, max;
     const char *const *choices;
     const char *word;   /* also accepted: OPTION_NEVER */
-    const char *sysctl; /* set to the knob's value, on both hosts, unless that is not given */
+    const char *sysctl; /* set to the knob's value on both hosts, if the knob has one */
 };
 
 extern const char *const knob_links[];  /* "loopback", "wire" */
@@ -80,44 +80,43 @@ extern const char *const knob_yes_no[]; /* "no", "yes" */
 
 enum { KNOB_LOOPBACK, KNOB_WIRE };
 
-/* These names configure the run wherever an experiment has them, so no other knob may have them:
- * link, ipv6, delay (the lab, trial.c), backlog (step_serve()), and clients, prefill, then (how
- * many descriptors and ports the run needs, trial.c). Whether a table of knobs has them as they are
- * read, and each name once: 0, or -EINVAL and a sentence (caller frees). Checked before each
- * run. */
+/* Checks a table of knobs; the bench calls it before each run. Some names have a meaning for each
+ * run, so no other knob may have them: link, ipv6 and delay (the lab, trial.c), backlog
+ * (step_serve()), and clients, prefill and then (how many descriptors and ports the run needs,
+ * trial.c). Each name may occur once. Returns 0, or -EINVAL and a sentence (caller frees). */
 int knobs_check(const struct knob *knobs, size_t n, char **ret_message);
 
 /* The values of one run. */
 struct knobs {
     const struct knob *knobs; /* as in the experiment, not owned */
     size_t n;
-    int64_t value[KNOBS_MAX];          /* counts; ns; index of the choice */
-    bool set[KNOBS_MAX];               /* given by the user or by the fallback */
-    bool given[KNOBS_MAX];             /* by the user */
-    size_t n_sysctls;                  /* given by their full names */
+    int64_t value[KNOBS_MAX];          /* a count, ns, or the index of the choice */
+    bool set[KNOBS_MAX];               /* it has a value, from the user or from the fallback */
+    bool given[KNOBS_MAX];             /* it has a value from the user */
+    size_t n_sysctls;                  /* those that the user has given by their full names */
     const char *sysctl[KNOBS_SYSCTLS]; /* "net.ipv4.tcp_syn_retries=2", the user's text */
 };
 
-/* The fallbacks. */
+/* Sets all knobs to their fallbacks. */
 void knobs_init(struct knobs *k, const struct knob *knobs, size_t n);
 
-/* "backlog=4" or "net.ipv4.tcp_syn_retries=2". 0; -ENOENT: no knob of that name here; -EINVAL,
- * -ERANGE: not a value for it. *ret_message is then a sentence for the user (caller frees), or NULL
- * without memory. */
+/* Sets "backlog=4" or "net.ipv4.tcp_syn_retries=2"; text must live as long as k. Returns 0;
+ * -ENOENT: there is no knob of that name; -EINVAL or -ERANGE: it cannot have this value.
+ * *ret_message is then a sentence for the user (caller frees), or NULL without memory. */
 int knobs_set(struct knobs *k, const char *text, char **ret_message);
 
-/* By name; the name must be in the table (an experiment asks for its own knobs only). OPTION_NEVER
- * for the word. */
+/* Returns the value of a knob, OPTION_NEVER for its word. The name must be in the table: an
+ * experiment reads only its own knobs. knobs_have(): whether the table has that name. */
 int64_t knob(const struct knobs *k, const char *name);
 bool knobs_have(const struct knobs *k, const char *name);
 
 /* Changes the value of a knob that the user has not given. */
 void knob_settle(struct knobs *k, const char *name, int64_t value);
 
-/* A value as the user would write it: "4", "50ms", "wire", "limit". */
+/* Writes a value as a user types it into text and returns it: "4", "50ms", "wire", "limit". */
 #define KNOB_TEXT_MAX 32
 const char *knob_text(const struct knob *k, int64_t value, char text[static KNOB_TEXT_MAX]);
 
 /* {"backlog": 4, "delay_us": 50000, "link": "wire", "net.ipv4.tcp_syn_retries": "2"}: the effective
- * values. New reference. */
+ * values. Returns a new reference. */
 json_t *knobs_json(const struct knobs *k);

@@ -1,6 +1,6 @@
-/* Observations by name: what an expectation is compared with.
+/* Observations by name, with which expectations are compared.
  *
- * Observed by themselves, at the moment of step_take_stock():
+ * step_take_stock() observes these by itself:
  *   ledger.ROW                       connections, LEDGER_... in observe/ledger.h: ledger.queued
  *   SIDE.STATE                       sockets in a state of the kernel: client.TIME_WAIT,
  *                                    server.SYN_RECV
@@ -8,12 +8,13 @@
  *   SIDE.destroyed                   full sockets that are gone
  *   SIDE.Tcp.NAME, SIDE.TcpExt.NAME  how far a counter has moved: server.TcpExt.ListenOverflows
  *   server.queue, server.queue_limit, server.queue_peak    of the accept queue
- * SIDE is "client" or "server". All other names, which begin with a side, too, a step must note:
- * step_see() and its like (trial/steps.h). One that it does not note makes the run inconclusive. */
+ * SIDE is "client" or "server". All other names also begin with a side; a step must record them:
+ * step_see() and the like (trial/steps.h). If no step records one, the run is inconclusive. */
 #pragma once
 
 #include "bench/trial/trial.h"
 
-/* Why nothing can be observed under that name: a clause; NULL: something can. counters: of this
- * kernel. Each expectation is checked before the run, each noted name when it is noted. */
+/* Returns why nothing can be observed under that name, as a clause, or NULL if something can.
+ * counters: of this kernel. The trial checks each expectation before the run, and each name when a
+ * step records it. */
 const char *observation_fault(const char *name, const struct counters *counters);

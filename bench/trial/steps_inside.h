@@ -1,4 +1,4 @@
-/* What the files of steps.h share. */
+/* Shared by the files of steps.h. */
 #pragma once
 
 #include "bench/trial/steps.h"
@@ -12,7 +12,7 @@ static inline const struct host *step_host(const struct trial *t, enum side side
     return side == SIDE_SERVER ? &t->lab.server : &t->lab.client;
 }
 
-/* There is a wire, and the trial has not failed. */
+/* Whether there is a wire and the trial has not failed. */
 static inline bool step_has_wire(const struct trial *t)
 {
     return !t->failure && !t->lab.loopback;

@@ -53,7 +53,7 @@ struct trial {
     /* when the server listened; when the programs were asked to end */
     int64_t began_ns, ended_ns;
 
-    /* The stock: both hosts at the moment that the ledger describes. */
+    /* What step_take_stock() has read: both hosts at the moment that the ledger describes. */
     bool has_stock;
     struct look stock;
     json_t *counters[2];  /* deltas; on loopback both are the same host's */
@@ -69,8 +69,8 @@ struct trial {
     char *failure;
     int failure_code; /* enum exit_code */
     FILE *report;     /* where progress lines go, as JSON */
-    bool live;        /* with what the looks see */
-    int64_t live_ns;  /* when that was last said */
+    bool live;        /* progress has the timeline's entries, too */
+    int64_t live_ns;  /* when the last one was written */
 };
 
 struct trial_args {
@@ -92,6 +92,7 @@ json_t *trial_run(const struct trial_args *args, int *ret_code);
 /* What was observed under the name of an expectation; NAN: nothing. */
 double trial_observed(const struct trial *t, const char *name);
 
-/* For tell(). */
+/* For tell(): the connections in a row of the ledger, and how far a counter had moved at the
+ * stock. */
 int64_t trial_row(const struct trial *t, enum ledger_row row);
 int64_t trial_counter(const struct trial *t, enum side side, const char *name); /* at the stock */

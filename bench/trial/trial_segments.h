@@ -12,12 +12,13 @@ struct segment_isn {
     uint32_t isn[2]; /* by enum direction */
 };
 
-/* New reference. Takes a SYN's number into *isn. */
+/* Makes the object of a segment; t_ms counts from zero_ns. A SYN sets *isn. Returns a new
+ * reference. */
 json_t *trial_segment(const struct segment *s, struct segment_isn *isn, int64_t zero_ns);
 
-/* Of one connection, in the order of time: "again" where an end sent the same before, "then" where
- * the wire delivered a segment and the server's kernel dropped it: what came, or did not come,
- * after it tells. ghost: the server has nothing of this connection. */
+/* Adds to the segments of one connection, which are in the order of time: "again" if an end has
+ * sent the same before, and "then" if the wire delivered a segment and the server's kernel dropped
+ * it, which the segments after it show. ghost: the server has nothing of this connection. */
 void trial_segments_explain(json_t *segments, bool ghost);
 
 bool trial_segment_is(const json_t *segment, const char *direction, const char *name);

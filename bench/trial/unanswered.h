@@ -67,7 +67,7 @@ int64_t unanswered_resets(const struct trial *t, const struct trial_socket *clie
 void unanswered_see_death(struct trial *t, const struct trial_socket *client, enum side side,
                           enum sockdiag_state state, int64_t zero_ns);
 
-/* "The RTO was 0.25 s. The segment was sent again as a tail loss probe after 0.26 s, and by the RTO
- * after 0.51, 1.02 and 2.05 s: 4 times in all. " */
+/* Prints "The RTO was 0.25 s. The segment was sent again as a tail loss probe after 0.26 s, and by
+ * the RTO after 0.51, 1.02 and 2.05 s: 4 times in all. " */
 void unanswered_tell(FILE *out, const struct trial *t, const struct unanswered_segments *s,
                      const char *what);

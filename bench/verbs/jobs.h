@@ -42,8 +42,8 @@ struct job {
  * finds out which rules this kernel has. Returns an exit code; errors have been printed. */
 int jobs_prepare(struct trial_programs *ret, struct kernel_rules *ret_rules);
 
-/* The document of a job that has not ended: what is known of it, and the verdict null. New
- * reference. */
+/* The document of a job that has not ended: what is known of it, and the verdict null. Returns a
+ * new reference. */
 json_t *job_unfinished(const struct job *job);
 
 struct jobs_args {

@@ -1,5 +1,6 @@
 /* tcplab-bench list: the experiments. */
 #pragma once
 
-/* argv[0] is the verb, argv[-1] the program's name. An exit code; errors have been printed. */
+/* argv[0] is the verb, argv[-1] the program's name. Returns an exit code; errors have been
+ * printed. */
 int list_main(int argc, char **argv);

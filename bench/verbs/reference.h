@@ -3,14 +3,16 @@
 
 #include "common/report/document.h"
 
-/* What each document of tcplab-bench begins with. argv[0] is the verb, argv[-1] the program's name;
- * json: options_settings(), NULL for none; it stays the caller's. A new reference or NULL. */
+/* Makes a document with the members that each document of tcplab-bench begins with. argv[0] is the
+ * verb, argv[-1] the program's name. settings: options_settings(), or NULL for none; it stays the
+ * caller's. Returns a new reference, or NULL without memory. */
 json_t *reference_new(const char *event, int argc, char **argv, json_t *settings);
 
-/* Writes the document as text, through the pager unless no_pager, or to `json` (the value of
- * --json; NULL: text alone). Steals the reference. An exit code; errors have been printed. */
+/* Prints the document as text, through the pager unless no_pager is set, and writes it to `json`
+ * (the value of --json; NULL: only text). Steals the reference. Returns an exit code; errors have
+ * been printed. */
 int reference_report(json_t *document, const char *json, bool no_pager,
                      void (*write_text)(FILE *out, const json_t *document));
 
-/* The string of that key; "" where there is none. */
+/* Returns the string of that key, or "" if there is none. */
 const char *reference_text(const json_t *object, const char *key);

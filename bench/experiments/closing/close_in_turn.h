@@ -1,4 +1,4 @@
-/* What close-by-client and close-by-server share: one end closes, and then the other, a segment at
+/* Shared by close-by-client and close-by-server: one end closes, and then the other, one segment at
  * a time. */
 #pragma once
 
