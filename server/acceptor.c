@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #define ACCEPTOR_BATCH    64                /* then the loop gets its turn */
 #define ACCEPTOR_SAMPLE   NS_PER_MS         /* an eager acceptor reads the queue no oftener */
@@ -110,8 +111,29 @@ static void on_wake(struct timer *timer)
     ev_io_start(a->loop, &a->io);
 }
 
+/* The whole loop does nothing meanwhile, as one that collects garbage, forks, or waits for a disk. A
+ * signal ends it. */
+static void on_stall(struct timer *timer)
+{
+    struct acceptor *a = (struct acceptor *)((char *)timer - offsetof(struct acceptor, stall));
+    int64_t until_ns = clock_now_ns() + a->share->stall_ns;
+    const struct timespec until = {.tv_sec = until_ns / NS_PER_S, .tv_nsec = until_ns % NS_PER_S};
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+    a->stall_next_ns += a->share->stall_every_ns;
+    timer_set(&a->stall, a->stall_next_ns);
+}
+
+static void begin_stalls(struct acceptor *a)
+{
+    if (!a->share->stall_ns || a->stall_next_ns)
+        return;
+    a->stall_next_ns = clock_now_ns() + a->share->stall_every_ns / 2;
+    timer_set(&a->stall, a->stall_next_ns);
+}
+
 void acceptor_begin(struct acceptor *a)
 {
+    begin_stalls(a);
     if (a->away)
         return;
     if (!a->share->delay_ns)
@@ -123,7 +145,8 @@ void acceptor_begin(struct acceptor *a)
 int acceptor_open(struct acceptor *a, int fd)
 {
     ev_io_init(&a->io, on_readable, fd, EV_READ);
-    return timer_open(&a->wake, a->loop, on_wake);
+    int r = timer_open(&a->wake, a->loop, on_wake);
+    return r || !a->share->stall_ns ? r : timer_open(&a->stall, a->loop, on_stall);
 }
 
 void acceptor_hurry(struct acceptor *a)
@@ -160,5 +183,6 @@ void acceptor_stop(struct acceptor *a)
 {
     ev_io_stop(a->loop, &a->io);
     timer_close(&a->wake);
+    timer_close(&a->stall);
     a->starved = 0; /* what comes free from now on wakes nobody */
 }

@@ -19,6 +19,9 @@
 struct acceptor_share {
     _Atomic int64_t delay_ns; /* 0: eager; OPTION_NEVER: never */
     _Atomic int64_t next_ns;
+    /* each event loop stands still for stall_ns each stall_every_ns, the first time after half of
+     * that; 0: never */
+    int64_t stall_ns, stall_every_ns;
     atomic_bool told; /* out_of_descriptors() was called */
 };
 
@@ -26,6 +29,8 @@ struct acceptor {
     ev_io io;
     /* rings at the end of the rest between two paced accepts, or of a pause without descriptors */
     struct timer wake;
+    struct timer stall;
+    int64_t stall_next_ns; /* when the next one is due; 0: acceptor_begin() has not been called */
     struct ev_loop *loop;
     struct acceptor_share *share;
     struct stats *stats;

@@ -104,6 +104,8 @@ int server_start(const struct server_args *args, struct server **ret, const char
     s->share =
         (struct worker_share){.settings = settings,
                               .acceptors = {.delay_ns = settings->accept_delay_ns,
+                                            .stall_ns = settings->stall.stall_ns,
+                                            .stall_every_ns = settings->stall.every_ns,
                                             .next_ns = s->started_ns + settings->accept_delay_ns},
                               .news = -1};
     if (!r)

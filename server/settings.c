@@ -1,10 +1,12 @@
 #include "server/settings.h"
 #include "common/process/clock.h"
+#include "common/report/document.h"
 #include "common/report/terminal.h"
 #include "common/sysctl/sysctl_guard.h"
 
 #include <errno.h>
 #include <limits.h>
+#include <stddef.h>
 #include <string.h>
 
 static const char *const on_data_words[] = {"echo", "discard", "ignore", NULL};
@@ -51,6 +53,45 @@ static int split_listen(struct settings *s, bool port_given, char **ret_message)
         s->port = (uint16_t)port;
     return 0;
 }
+
+/* "DUR,EVERY" */
+static int stall_parse(const char *text, struct option_row *row, const char **ret_why)
+{
+    const char *comma = strchr(text, ',');
+    char first[64];
+    struct stall stall;
+    if (!comma || comma - text >= (ptrdiff_t)sizeof(first)) {
+        *ret_why = "two durations are needed, with a comma between";
+        return -EINVAL;
+    }
+    snprintf(first, sizeof(first), "%.*s", (int)(comma - text), text);
+    int r = parse_duration(first, &stall.stall_ns, ret_why);
+    if (!r)
+        r = parse_duration(comma + 1, &stall.every_ns, ret_why);
+    if (!r && (stall.stall_ns < NS_PER_US || stall.every_ns > OPTION_LONGEST_NS)) {
+        *ret_why = "a stall lasts at least 1us, and comes at least each 100000h";
+        r = -ERANGE;
+    }
+    if (!r && stall.stall_ns >= stall.every_ns) {
+        *ret_why = "the stall must be shorter than the time from one to the next";
+        r = -EINVAL;
+    }
+    if (!r)
+        *(struct stall *)row->value = stall;
+    return r;
+}
+
+static json_t *stall_show(const struct option_row *row)
+{
+    const struct stall *s = row->value;
+    return s->stall_ns
+               ? json_pack("{s:o, s:o}", "stall_us", document_real((double)s->stall_ns / 1e3),
+                           "every_us", document_real((double)s->every_ns / 1e3))
+               : json_null();
+}
+
+static const struct option_type option_stall = {"DUR,EVERY such as 200ms,2s", "", stall_parse,
+                                                stall_show};
 
 static int check_sysctls(const struct settings *s, char **ret_message)
 {
@@ -100,6 +141,9 @@ int settings_read(int argc, char **argv, struct settings *ret, json_t **ret_json
         {"accept-delay", 'a', "DUR|never", "0",
          "accept at most one connection each DUR, the first after one DUR", &option_duration,
          &ret->accept_delay_ns, 0, OPTION_LONGEST_NS, .word = "never"},
+        {"stall", 0, "DUR,EVERY", NULL,
+         "the event loops stand still for DUR, each EVERY; the first time after half of it",
+         &option_stall, &ret->stall},
         {"sysctl", 0, "KEY=VALUE", NULL, "set before listen(), put back at the end; repeatable",
          &option_texts, &ret->sysctls},
         {"restore-sysctls", 0, NULL, NULL, "put back what a killed run left changed, then exit",

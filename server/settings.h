@@ -10,12 +10,17 @@ enum on_data { ON_DATA_ECHO, ON_DATA_DISCARD, ON_DATA_IGNORE };
 enum on_eof { ON_EOF_CLOSE, ON_EOF_HOLD };
 enum close_how { CLOSE_HOW_FIN, CLOSE_HOW_RST, CLOSE_HOW_HALF };
 
+struct stall {
+    int64_t stall_ns, every_ns;
+};
+
 /* Times are in ns; OPTION_NEVER: there is none. A socket option that is OPTION_NEVER is not set. */
 struct settings {
     const char *listen;
     char host[PARSE_HOST_MAX]; /* from listen, without a port */
     uint16_t port;
     int64_t backlog;
+    struct stall stall; /* stall_ns 0: none */
     int64_t accept_delay_ns;
     struct option_texts sysctls;
     bool restore_sysctls, print_settings;

@@ -836,6 +836,32 @@ static void check_usr1_ends(const char *delay, const char *threads)
     live_free(server);
 }
 
+/* 500 a second for 1 s, and nobody accepts from 0.5 to 0.9 s: 200 of them need a place. */
+Test(server, a_stall_fills_the_queue)
+{
+    static const char *const backlogs[] = {"1000", "99"};
+    for (int i = 0; i < 2; i++) {
+        int code;
+        struct live *server =
+            live_start_ready("server", "--stall", "400ms,1s", "-b", backlogs[i], "-J", NULL);
+        struct live *client = live_run(&code, "client", "-w", "hold", "-c", "500", "-r", "500",
+                                       "-d", "1s", "-J", NULL);
+        cr_assert_eq(code, 0, "%s", client->err_text);
+        live_stop(server, SIGINT);
+        int64_t peak = live_integer(server->report, "listener", "queue_peak", NULL),
+                drops = live_integer(server->report, "listener", "drops", NULL);
+        if (i) {
+            cr_expect_eq(peak, 100);
+            cr_expect_geq(drops, 50, "%lld", (long long)drops);
+        } else {
+            cr_expect_geq(peak, 150, "%lld", (long long)peak);
+            cr_expect_eq(drops, 0);
+        }
+        live_free(client);
+        live_free(server);
+    }
+}
+
 Test(server, usr1_ends_never)
 {
     check_usr1_ends("never", "1");
