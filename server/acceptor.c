@@ -111,8 +111,8 @@ static void on_wake(struct timer *timer)
     ev_io_start(a->loop, &a->io);
 }
 
-/* The whole loop does nothing meanwhile, as one that collects garbage, forks, or waits for a disk. A
- * signal ends it. */
+/* The whole loop does nothing meanwhile, as one that collects garbage, forks, or waits for a disk.
+ * A signal ends it. */
 static void on_stall(struct timer *timer)
 {
     struct acceptor *a = (struct acceptor *)((char *)timer - offsetof(struct acceptor, stall));

@@ -40,6 +40,6 @@ void accept_load_queue(const struct accept_load *l, int64_t limit, double *ret);
  * loop is too slow for the rate, whatever the backlog. */
 int64_t accept_load_backlog(const struct accept_load *l, double loss, int64_t most);
 
-/* The highest rate with a loss of at most `loss`, at that limit, within 0.1 %, up to `most`; 0 where
- * there is none above 0.01 a second. */
+/* The highest rate with a loss of at most `loss`, at that limit, within 0.1 %, up to `most`; 0
+ * where there is none above 0.01 a second. */
 double accept_load_rate(const struct accept_load *l, int64_t limit, double loss, double most);
