@@ -14,8 +14,7 @@ struct lab_args {
     bool loopback;
     bool ipv6;
     int64_t delay_ns; /* one way over the wire */
-    bool
-        unrecorded; /* nobody reads the segments: no tap on loopback, and a wire that records only one */
+    bool unrecorded;  /* nobody reads segments: no tap on loopback, a wire records one */
 };
 
 struct lab {
