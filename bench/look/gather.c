@@ -464,11 +464,11 @@ static int find_owners(struct gather *g)
         if (g->close_waits[i].stayed)
             r = owners_want(o, g->close_waits[i].inode);
     if (!r) {
-        bool all = owners_find(o, g->pids, g->n_pids);
+        owners_find(o, g->pids, g->n_pids);
         for (size_t i = 0; i < g->n_listeners; i++) {
             struct gather_listener *l = &g->listeners[i];
             l->owner = owners_get(o, l->socket.inode, l->socket.cgroup);
-            g->owners_hidden = g->owners_hidden || (!all && !l->owner.pid);
+            g->owners_hidden = g->owners_hidden || !l->owner.pid;
         }
         for (size_t i = 0; i < g->n_close_waits; i++)
             if (g->close_waits[i].stayed)

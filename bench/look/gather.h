@@ -78,7 +78,7 @@ struct gather {
     int64_t port_first, port_last, somaxconn;
     bool syncookies;
     struct gather_sockstat sockstat;
-    bool owners_hidden; /* there are sockets of other users, whose programs cannot be seen */
+    bool owners_hidden; /* of some listener no program can be seen */
 };
 
 /* Looks until until_ns by clock_now_ns(), or until stop() returns true (may be NULL). Returns 0; or

@@ -89,12 +89,12 @@ static double part_near(const struct gather_listener *l)
     return l->looks ? (double)l->looks_near / (double)l->looks : 0;
 }
 
-/* Connections waited at every look, and the oldest became older by the time that passed: nobody was
- * accepted, whether the queue is full or not. */
+/* Since connections wait, the oldest became older by the time that passed, and that is most of the
+ * window: nobody was accepted, whether the queue is full or not. */
 static bool has_stopped(const struct gather_listener *l, const struct gather *g)
 {
     double passed_ms = (double)(g->waits_ns - l->oldest_ns) / 1e6;
-    return !l->looks_empty && l->looks > 2 && l->oldest_ns && passed_ms > 200 &&
+    return 2 * l->looks_empty < l->looks && l->looks > 2 && l->oldest_ns && passed_ms > 200 &&
            (double)l->oldest_ms - l->oldest_first_ms > SLOW_WAIT_FACTOR * passed_ms;
 }
 

@@ -145,9 +145,9 @@ static void unseen_page(FILE *out, const json_t *document)
             "process%s of other users.",
             namespaces, namespaces == 1 ? "" : "s", processes, processes == 1 ? "" : "es");
     if (json_is_true(json_object_get(document, "owners_hidden")))
-        page_text(out,
-                  "\nPrograms of other users are not to be seen without root; their figures are "
-                  "here all the same.");
+        page_text(
+            out, "\nSome programs are not to be seen from here: they are other users', which takes "
+                 "root, or outside this container. Their figures are here all the same.");
 }
 
 void look_text(FILE *out, const json_t *document)

@@ -74,15 +74,14 @@ static struct owned *find_inode(const struct owners *o, uint32_t inode)
 
 /* --- processes --- */
 
-/* False: its descriptors may not be looked at. */
-static bool look_into(struct owners *o, pid_t pid)
+static void look_into(struct owners *o, pid_t pid)
 {
     char path[64], target[64];
     unsigned inode;
     snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
     DIR *descriptors = opendir(path);
     if (!descriptors)
-        return errno != EACCES && errno != EPERM;
+        return;
     for (const struct dirent *e; o->left && (e = readdir(descriptors));) {
         ssize_t length = readlinkat(dirfd(descriptors), e->d_name, target, sizeof(target) - 1);
         target[length > 0 ? length : 0] = '\0';
@@ -95,23 +94,20 @@ static bool look_into(struct owners *o, pid_t pid)
         }
     }
     closedir(descriptors);
-    return true;
 }
 
 /* Ends where all are found. */
-static bool find_processes(struct owners *o, const pid_t *first, size_t n_first)
+static void find_processes(struct owners *o, const pid_t *first, size_t n_first)
 {
-    bool all = true;
     for (size_t i = 0; i < n_first && o->left; i++)
-        all = look_into(o, first[i]) && all;
+        look_into(o, first[i]);
     DIR *processes = opendir("/proc");
     if (!processes)
-        return false;
+        return;
     for (const struct dirent *e; o->left && (e = readdir(processes));)
         if (isdigit((unsigned char)e->d_name[0]))
-            all = look_into(o, (pid_t)atoi(e->d_name)) && all;
+            look_into(o, (pid_t)atoi(e->d_name));
     closedir(processes);
-    return all;
 }
 
 /* --- cgroups --- */
@@ -145,7 +141,7 @@ static int visit_cgroup(const char *path, const struct stat *status, int kind, s
     return 0;
 }
 
-bool owners_find(struct owners *o, const pid_t *first, size_t n_first)
+void owners_find(struct owners *o, const pid_t *first, size_t n_first)
 {
     static const char *const mounts[] = {"/sys/fs/cgroup/unified", "/sys/fs/cgroup"};
     size_t n = 0;
@@ -158,7 +154,7 @@ bool owners_find(struct owners *o, const pid_t *first, size_t n_first)
     walking = o;
     for (size_t i = 0; i < sizeof(mounts) / sizeof(*mounts) && !o->n_cgroups; i++)
         nftw(mounts[i], visit_cgroup, 16, FTW_PHYS | FTW_MOUNT);
-    return find_processes(o, first, n_first);
+    find_processes(o, first, n_first);
 }
 
 /* --- one owner --- */

@@ -23,8 +23,7 @@ void owners_free(struct owners *o);
 
 /* Adds a socket's inode to the wanted ones. Then call owners_find(). */
 int owners_want(struct owners *o, uint32_t inode); /* returns 0 or -ENOMEM */
-/* Reads /proc once, the processes in `first` before the others. Returns false if the caller may not
- * read some processes. */
-bool owners_find(struct owners *o, const pid_t *first, size_t n_first);
+/* Reads /proc once, the processes in `first` before the others; leaves out what may not be read. */
+void owners_find(struct owners *o, const pid_t *first, size_t n_first);
 /* Returns the owner of a wanted socket. cgroup: the socket's; 0: not known. */
 struct owner owners_get(struct owners *o, uint32_t inode, uint64_t cgroup);

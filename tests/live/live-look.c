@@ -215,6 +215,20 @@ Test(look, who_has_no_descriptors_left_is_told_apart)
     live_free(server);
 }
 
+/* Few descriptors, and enough: it stands still for another reason. */
+Test(look, who_has_some_descriptors_left_has_stopped)
+{
+    struct live *server =
+        live_start_ready("server", "--max-descriptors", "30", "-a", "never", NULL);
+    struct live *client = live_start("client", "-c", "25", "--hold", "100s", NULL);
+    live_until(25, "ss -Hltn 'sport = :8888' | awk '{print $2}'");
+    check_findings("-a never", 0, "stopped_accepting", NULL);
+    live_stop(client, SIGINT);
+    live_stop(server, SIGINT);
+    live_free(client);
+    live_free(server);
+}
+
 /* One each 20 ms is 50 a second. */
 Test(look, who_accepts_too_slowly_is_found_with_its_rate)
 {
@@ -239,15 +253,38 @@ Test(look, who_accepts_too_slowly_is_found_with_its_rate)
     live_free(server);
 }
 
-/* A short stop of a server: it drops, though its queue is empty nearly all the time. */
-static struct live *look_at_burst(int *ret_code)
+/* 50 a second come, 200 a second could be accepted. */
+Test(look, who_accepts_in_time_is_not_slow)
 {
     int code;
-    struct live *server = live_start_ready("server", "-b", "4", NULL);
+    struct live *server = live_start_ready("server", "-b", "100", "-a", "5ms", NULL);
+    struct live *client =
+        live_start("client", "-w", "cc", "-c", "5000", "-r", "50", "-d", "100s", NULL);
+    live_until(1, "nstat -asz TcpPassiveOpens | awk '/^Tcp/ {print ($2 > 10)}'");
+    struct live *l = look(&code, "2s");
+    cr_assert_eq(json_array_size(json_object_get(l->report, "findings")), 0, "%s",
+                 json_dumps(json_object_get(l->report, "findings"), 0));
+    cr_assert_eq(code, 0);
+    live_free(l);
+    live_stop(client, SIGINT);
+    live_stop(server, SIGINT);
+    live_free(client);
+    live_free(server);
+}
+
+/* A short stop of a server, in which so many clients come: its queue is empty nearly all the time.
+ * somaxconn becomes that once it listens; NULL: it stays. */
+static struct live *look_at_burst(int *ret_code, const char *backlog, const char *clients,
+                                  const char *somaxconn)
+{
+    int code;
+    struct live *server = live_start_ready("server", "-b", backlog, NULL);
+    if (somaxconn)
+        live_shell("echo %s >/proc/sys/net/core/somaxconn", somaxconn);
     struct live *l = live_start("look", "--for", "3s", "--json", NULL);
     live_until(1, "ls -l /proc/%d/fd 2>/dev/null | grep -c socket:", (int)l->pid);
     live_freeze(server);
-    struct live *client = live_run(&code, "client", "-c", "20", "-T", "200ms", NULL);
+    struct live *client = live_run(&code, "client", "-c", clients, "-T", "200ms", NULL);
     kill(server->pid, SIGCONT);
     *ret_code = live_wait(l);
     cr_assert_not_null(l->report, "%s", l->err_text);
@@ -260,11 +297,11 @@ static struct live *look_at_burst(int *ret_code)
 Test(look, bursts_are_found_and_the_limit_is_the_programs_own)
 {
     int code;
-    struct live *l = look_at_burst(&code);
+    struct live *l = look_at_burst(&code, "4", "20", NULL);
     const json_t *f = finding(l, "bursts"), *limit = finding(l, "own_backlog");
     cr_assert(f && limit);
-    cr_assert_null(finding(l, "somaxconn_caps"));
-    cr_assert_null(finding(l, "accepts_too_slowly"));
+    cr_assert_eq(json_array_size(json_object_get(l->report, "findings")), 2, "%s",
+                 json_dumps(json_object_get(l->report, "findings"), 0));
     cr_assert(strstr(json_string_value(json_object_get(limit, "mend")), "--backlog N"));
     cr_assert_eq(live_integer(f, "figures", "drops_in_window", NULL),
                  live_nstat("TcpExtListenDrops"));
@@ -272,13 +309,37 @@ Test(look, bursts_are_found_and_the_limit_is_the_programs_own)
     live_free(l);
 }
 
+/* A queue above its limit, and nobody dropped. */
+Test(look, a_burst_that_fits_is_none)
+{
+    int code;
+    struct live *l = look_at_burst(&code, "4", "5", NULL);
+    cr_assert_eq(live_integer(listener(l, 8888), "queue_peak", NULL), 5);
+    cr_assert_eq(json_array_size(json_object_get(l->report, "findings")), 0, "%s",
+                 json_dumps(json_object_get(l->report, "findings"), 0));
+    cr_assert_eq(code, 0);
+    live_free(l);
+}
+
 Test(look, a_limit_that_is_somaxconn_is_found)
 {
     int code;
     live_shell("echo 4 >/proc/sys/net/core/somaxconn");
-    struct live *l = look_at_burst(&code);
+    struct live *l = look_at_burst(&code, "100", "20", NULL);
     cr_assert(finding(l, "bursts") && finding(l, "somaxconn_caps"));
     cr_assert_null(finding(l, "own_backlog"));
+    live_free(l);
+}
+
+/* A listener does not notice a new somaxconn: smaller now, it caps nothing before a restart. */
+Test(look, a_limit_above_somaxconn_is_not_capped_by_it)
+{
+    int code;
+    struct live *l = look_at_burst(&code, "5", "20", "4");
+    const json_t *limit = finding(l, "own_backlog");
+    cr_assert(finding(l, "bursts") && limit);
+    cr_assert_null(finding(l, "somaxconn_caps"));
+    cr_assert(strstr(json_string_value(json_object_get(limit, "sentence")), "from before"));
     live_free(l);
 }
 
@@ -426,6 +487,31 @@ Test(look, close_wait_that_stays_is_found_from_ten_on)
     live_free(server);
 }
 
+/* Ten before the window and ten after it, and none of them all the time. */
+Test(look, close_wait_that_does_not_stay_is_no_leak)
+{
+    int fd = listen_at("127.0.0.1", 7001, 100), code, first[10];
+    for (int i = 0; i < 10; i++) {
+        close(connect_to("127.0.0.1", 7001, 0));
+        first[i] = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+    }
+    live_until(10, "ss -Htan state close-wait | wc -l");
+    struct live *l = live_start("look", "--for", "1h", "--json", NULL);
+    live_until(1, "ls -l /proc/%d/fd 2>/dev/null | grep -c socket:", (int)l->pid);
+    for (int i = 0; i < 10; i++) {
+        close(connect_to("127.0.0.1", 7001, 0));
+        cr_assert_geq(accept4(fd, NULL, NULL, SOCK_CLOEXEC), 0);
+        close(first[i]);
+    }
+    live_until(10, "ss -Htan state close-wait | wc -l");
+    code = live_stop(l, SIGINT);
+    cr_assert_not_null(l->report, "%s", l->err_text);
+    cr_assert_eq(json_array_size(json_object_get(l->report, "findings")), 0, "%s",
+                 json_dumps(json_object_get(l->report, "findings"), 0));
+    cr_assert_eq(code, 0);
+    live_free(l);
+}
+
 /* Those that have been in it for 4 s or more, however late the count comes. */
 #define FIN_WAIT_2_OLD \
     "ss -Htano state fin-wait-2 | grep -cE 'timewait,([1-4]?[0-9]|5[0-6])(\\.[0-9]+)?sec'"
@@ -470,6 +556,9 @@ Test(look, ports_towards_one_destination_that_run_out_are_found)
     struct live *client = live_start("client", "-c", "70", "--hold", "100s", NULL);
     live_until_accepted(70);
     check_findings("70 and 14 in TIME_WAIT", 0, NULL);
+    live_shell("echo 0 >/proc/sys/net/ipv4/tcp_tw_reuse");
+    check_findings("70 and 14 in TIME_WAIT, without reuse", 0, "ports_run_out", NULL);
+    live_shell("echo 2 >/proc/sys/net/ipv4/tcp_tw_reuse");
     struct live *more = live_start("client", "-c", "12", "--hold", "100s", NULL);
     live_until_accepted(82);
     check_findings("82 of 100", 0, "ports_run_out", NULL);
@@ -481,24 +570,58 @@ Test(look, ports_towards_one_destination_that_run_out_are_found)
     live_free(server);
 }
 
+/* From the first SYN on, until so many were sent again. */
+static struct live *look_at_connects(int n, const char *host, int port, int again)
+{
+    struct live *l = live_start("look", "--for", "1h", "--json", NULL);
+    live_until(1, "ls -l /proc/%d/fd 2>/dev/null | grep -c socket:", (int)l->pid);
+    int64_t before = live_nstat("TcpExtTCPSynRetrans");
+    for (int i = 0; i < n; i++)
+        connect_to(host, port, SOCK_NONBLOCK);
+    live_until(1, "nstat -asz TcpExtTCPSynRetrans | awk '/^Tcp/ {print ($2 >= %lld)}'",
+               (long long)before + again);
+    return l;
+}
+
+static void check_syn_retransmissions(struct live *l, bool wanted)
+{
+    int code = live_stop(l, SIGINT);
+    cr_assert_not_null(l->report, "%s", l->err_text);
+    cr_assert_eq(finding(l, "syn_retransmissions") != NULL, wanted, "%s",
+                 json_dumps(json_object_get(l->report, "findings"), 0));
+    cr_assert_eq(code, 0);
+    live_free(l);
+}
+
 Test(look, syns_that_nobody_answers_are_found_and_one_is_not)
 {
-    int code;
     make_silent_net();
-    struct live *l = live_start("look", "--for", "1600ms", "--json", NULL);
-    live_until(1, "ls -l /proc/%d/fd 2>/dev/null | grep -c socket:", (int)l->pid);
-    connect_to("198.51.100.1", 80, SOCK_NONBLOCK);
-    live_wait(l);
-    cr_assert_geq(live_nstat("TcpExtTCPSynRetrans"), 1);
-    cr_assert_null(finding(l, "syn_retransmissions"));
-    live_free(l);
-    l = live_start("look", "--for", "1600ms", "--json", NULL);
-    live_until(1, "ls -l /proc/%d/fd 2>/dev/null | grep -c socket:", (int)l->pid);
-    for (int i = 0; i < 10; i++)
-        connect_to("198.51.100.2", 80, SOCK_NONBLOCK);
-    code = live_wait(l);
-    cr_assert(finding(l, "syn_retransmissions"));
-    cr_assert_eq(code, 0);
+    check_syn_retransmissions(look_at_connects(1, "198.51.100.1", 80, 1), false);
+    check_syn_retransmissions(look_at_connects(10, "198.51.100.2", 80, 10), true);
+}
+
+/* One in a hundred. */
+Test(look, syns_that_are_few_beside_what_is_opened_are_not)
+{
+    int fd = listen_at("127.0.0.1", 7001, 1000);
+    make_silent_net();
+    struct live *l = look_at_connects(6, "198.51.100.1", 80, 6);
+    for (int i = 0; i < 300; i++) {
+        connect_to("127.0.0.1", 7001, 0);
+        close(accept(fd, NULL, NULL));
+    }
+    check_syn_retransmissions(l, false);
+}
+
+/* A full queue of this host answers nothing, either: that is said of the listener. */
+Test(look, syns_that_this_host_dropped_are_its_listeners)
+{
+    listen_at("127.0.0.1", 7001, 1);
+    struct live *l = look_at_connects(22, "127.0.0.1", 7001, 20);
+    int code = live_stop(l, SIGINT);
+    cr_assert(finding(l, "stopped_accepting"), "%s", l->out_text);
+    cr_assert_null(finding(l, "syn_retransmissions"), "%s", l->out_text);
+    cr_assert_eq(code, 3);
     live_free(l);
 }
 
@@ -542,6 +665,41 @@ Test(look, another_user_sees_figures_without_names)
     cr_assert(json_is_null(json_object_get(at, "pid")));
     cr_assert(json_is_true(json_object_get(report, "owners_hidden")));
     json_decref(report);
+}
+
+/* In a container that shares the network of others: their processes are not in its /proc. */
+Test(look, a_container_sees_figures_without_names)
+{
+    listen_at("127.0.0.1", 7001, 100);
+    connect_to("127.0.0.1", 7001, 0);
+    const char *text = live_shell("unshare --pid --fork --mount-proc "
+                                  "%s/bench/look/tcplab-look --for 200ms --json 2>&1",
+                                  TEST_BUILD);
+    json_t *report = json_loads(text, 0, NULL);
+    cr_assert(report, "%s", text);
+    const json_t *at = json_array_get(json_object_get(report, "listeners"), 0);
+    cr_assert_eq(live_integer(at, "queue", NULL), 1);
+    cr_assert(json_is_null(json_object_get(at, "pid")));
+    cr_assert(json_is_true(json_object_get(report, "owners_hidden")), "%s", text);
+    json_decref(report);
+}
+
+/* Exit code 77 and one line that says what is missing. */
+static void check_cannot(const char *said, const char *command)
+{
+    const char *text =
+        live_shell("%s %s/bench/look/tcplab-look --for 100ms 2>&1; echo $?", command, TEST_BUILD);
+    cr_expect(strstr(text, said) && strstr(text, "\n77\n"), "%s: %s", command, text);
+}
+
+Test(look, where_the_kernel_cannot_be_asked_it_is_exit_77)
+{
+    check_cannot("cannot read /proc/net/snmp",
+                 "unshare --mount sh -c 'mount -t tmpfs none /proc && "
+                 "exec \"$@\"' sh");
+    if (!live_sanitized)
+        check_cannot("cannot read sock_diag", "strace -o /dev/null -e trace=socket -e "
+                                              "inject=socket:error=EPROTONOSUPPORT");
 }
 
 Test(look, a_threshold_that_holds_is_exit_3)
@@ -588,22 +746,70 @@ Test(look, an_interrupt_ends_the_window_and_reports)
     live_free(l);
 }
 
+/* Every state that has a socket, and no other. */
+static void check_states(void)
+{
+    static const char *const names[][2] = {
+        {"ESTABLISHED", "established"}, {"SYN_SENT", "syn-sent"},     {"SYN_RECV", "syn-recv"},
+        {"FIN_WAIT_1", "fin-wait-1"},   {"FIN_WAIT_2", "fin-wait-2"}, {"TIME_WAIT", "time-wait"},
+        {"CLOSE_WAIT", "close-wait"},   {"LAST_ACK", "last-ack"},     {"LISTEN", "listening"},
+        {"CLOSING", "closing"}};
+    int code;
+    size_t with = 0;
+    struct live *l = live_run(&code, "look", "--states", "--json", NULL);
+    const json_t *states = json_object_get(l->report, "states");
+    cr_assert_eq(code, 0);
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        int64_t wanted = live_number("ss -Htan state %s | wc -l", names[i][1]);
+        const json_t *found = json_object_get(states, names[i][0]);
+        cr_expect_eq(json_integer_value(found), wanted, "%s", names[i][0]);
+        with += wanted > 0;
+    }
+    cr_expect_eq(json_object_size(states), with);
+    cr_expect_geq(with, 5);
+    live_free(l);
+}
+
+/* The article's line, with the port taken off the address. */
+#define PEERS_OF_SS                                            \
+    "ss -Htan%s | awk '$1 != \"LISTEN\" {print $5}' | sed -E " \
+    "'s/:[0-9]+$//; s/[][]//g; s/^::ffff://' | sort | uniq -c | awk '{print $2, $1}'"
+
+static void check_peers(const char *port)
+{
+    int code;
+    char filter[64] = "", text[512] = "";
+    if (port)
+        snprintf(filter, sizeof(filter), " 'sport = :%s'", port);
+    struct live *l = live_run(&code, "look", "--peers", "--json", port, NULL);
+    const char *address;
+    json_t *n;
+    json_object_foreach(json_object_get(l->report, "peers"), address, n)
+    {
+        size_t used = strlen(text);
+        snprintf(text + used, sizeof(text) - used, "echo %s %lld;", address, json_integer_value(n));
+    }
+    char *wanted = strdup(live_shell(PEERS_OF_SS, filter));
+    cr_assert_str_eq(live_shell("(%s) | sort", text), wanted);
+    free(wanted);
+    live_free(l);
+}
+
 Test(look, states_and_peers_are_those_of_ss)
 {
     int code;
-    struct live *server = live_start_ready("server", "-l", "::", NULL);
+    make_silent_net();
+    struct live *server = live_start_ready("server", "-l", "::", "--on-eof", "hold", NULL);
     struct live *client = live_start("client", "-c", "30", "--hold", "100s", "[::1]:8888", NULL);
     struct live *other = live_start("client", "-c", "20", "--hold", "100s", NULL);
     live_until_accepted(50);
-    struct live *l = live_run(&code, "look", "--states", "--json", NULL);
-    cr_assert_eq(live_integer(l->report, "states", "ESTABLISHED", NULL),
-                 live_number("ss -Htan | grep -c ^ESTAB"));
-    cr_assert_eq(live_integer(l->report, "states", "LISTEN", NULL),
-                 live_number("ss -Htan | grep -c ^LISTEN"));
-    live_free(l);
-    l = live_run(&code, "look", "--peers", "--json", "8888", NULL);
-    cr_assert_eq(live_integer(l->report, "peers", "::1", NULL), 30);
-    live_free(l);
+    live_free(live_run(&code, "client", "-c", "7", "--source", "127.0.0.9", NULL));
+    live_until(7, "ss -Htan state close-wait | wc -l");
+    for (int i = 0; i < 3; i++)
+        connect_to("198.51.100.1", 80, SOCK_NONBLOCK);
+    check_states();
+    check_peers(NULL);
+    check_peers("8888");
     live_stop(client, SIGINT);
     live_stop(other, SIGINT);
     live_stop(server, SIGINT);
