@@ -167,3 +167,18 @@ bool live_listen_is_host(const char *host, int connection)
     return inet_pton(endpoint_family(&at), name, bytes) == 1 &&
            !memcmp(bytes, endpoint_bytes(&at), size);
 }
+
+const char *live_listen_path(const struct live_listen *l, const char *url)
+{
+    size_t length = strlen(l->token);
+    unsigned char other = 0;
+    if (url[0] != '/')
+        return NULL;
+    if (!length)
+        return url + 1;
+    if (strnlen(url, length + 2) < length + 2)
+        return NULL;
+    for (size_t i = 0; i < length; i++)
+        other |= (unsigned char)(url[1 + i] ^ l->token[i]);
+    return other || url[1 + length] != '/' ? NULL : url + length + 2;
+}

@@ -26,3 +26,7 @@ int live_listen(const char *text, struct live_listen *ret, char **ret_message);
  * that is a loopback address. No other name is accepted, because anybody's DNS can give a name an
  * address of this machine. Any port is accepted, because the port may be forwarded. */
 bool live_listen_is_host(const char *host, int connection);
+
+/* The path behind "/", or behind "/TOKEN/" where a token is needed (inside url); NULL: url does not
+ * begin so. How long this takes says nothing about the token. */
+const char *live_listen_path(const struct live_listen *l, const char *url);

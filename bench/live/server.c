@@ -181,23 +181,6 @@ static int descriptor_of(struct MHD_Connection *connection)
     return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 }
 
-/* What stands behind "/" or "/TOKEN/"; NULL: that is not how it begins. How long this takes says
- * nothing about the token. */
-static const char *path_in(const struct live_server *s, const char *url)
-{
-    size_t length = strlen(s->listen.token);
-    unsigned char other = 0;
-    if (url[0] != '/')
-        return NULL;
-    if (!length)
-        return url + 1;
-    if (strnlen(url, length + 2) < length + 2)
-        return NULL;
-    for (size_t i = 0; i < length; i++)
-        other |= (unsigned char)(url[1 + i] ^ s->listen.token[i]);
-    return other || url[1 + length] != '/' ? NULL : url + length + 2;
-}
-
 static const char *type_of(const char *name)
 {
     const char *dot = strrchr(name, '.');
@@ -228,7 +211,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
                                   size_t *upload_size, void **request)
 {
     struct live_server *s = context;
-    const char *path = path_in(s, url);
+    const char *path = live_listen_path(&s->listen, url);
     if (*request)
         return *upload_size ? MHD_NO : answer_path(s, connection, path);
     const char *host = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Host");

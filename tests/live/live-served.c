@@ -54,7 +54,7 @@ static void end(struct live *p, int code)
 
 static void until_sockets(const struct live *p, int64_t n)
 {
-    live_until(n, "ls -l /proc/%d/fd | grep -c socket:", (int)p->pid);
+    live_until(n, "ls -l /proc/%d/fd 2>/dev/null | grep -c socket:", (int)p->pid);
 }
 
 /* --- what there is --- */
@@ -326,6 +326,117 @@ Test(served, bad_browsers_cost_the_run_nothing)
     ask_often(url, 1000);
     until_sockets(p, 1);
     cr_expect_eq(live_number("ls /proc/%d/fd | wc -l", p->pid), descriptors);
+    end(p, 0);
+    live_free(p);
+}
+
+/* Sends that on a connection of its own; ret_sent: all of it. */
+static int ask(int port, const char *text, bool *ret_sent)
+{
+    int fd = connect_to(port, 0);
+    *ret_sent = send(fd, text, strlen(text), MSG_NOSIGNAL) == (ssize_t)strlen(text);
+    return fd;
+}
+
+/* Reads to the end. The status of the answer; 0: it was dropped without one. */
+static int answer(int fd, bool sent)
+{
+    static char reply[65536];
+    size_t n = 0;
+    ssize_t got;
+    while (sent && (got = recv(fd, reply + n % 60000, sizeof(reply) - n % 60000, 0)) > 0)
+        n += (size_t)got;
+    close(fd);
+    return n < 12 ? 0 : atoi(reply + 9);
+}
+
+#define LOCAL  "Host: localhost\r\nConnection: close\r\n\r\n"
+#define KINDS  12
+#define HEADER 200000
+
+static const struct {
+    const char *text; /* NULL: a header of HEADER bytes */
+    int status;       /* 0: any that refuses, or none */
+} kinds[KINDS] = {
+    {"GET / HTTP/1.1\r\n" LOCAL, 200},
+    {"HEAD /page.js HTTP/1.1\r\n" LOCAL, 200},
+    {"GET /../../../etc/passwd HTTP/1.1\r\n" LOCAL, 404},
+    {"GET /%2e%2e/etc/passwd HTTP/1.1\r\n" LOCAL, 404},
+    {"GET /0123456789abcdef0123456789abcdef/ HTTP/1.1\r\n" LOCAL, 404},
+    {"POST / HTTP/1.1\r\nContent-Length: 3\r\n" LOCAL "a=1", 405},
+    {"POST /events HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" LOCAL "fffffffff\r\n", 405},
+    {"GET / HTTP/1.1\r\nHost: example.com\r\nConnection: close\r\n\r\n", 403},
+    {"GET / HTTP/1.0\r\n\r\n", 403},
+    {"BREW / HTTP/1.1\r\n" LOCAL, 405},
+    {"\x16\x03\x01\r\n\r\n\r\n", 0},
+    {NULL, 0},
+};
+
+static void abuse(int port, int times)
+{
+    int wrong[KINDS] = {0};
+    char *big = malloc(HEADER + 100);
+    sprintf(big, "GET / HTTP/1.1\r\nX: %0*d\r\n" LOCAL, HEADER - 60, 0);
+    for (int i = 0; i < times; i += KINDS) {
+        int fds[KINDS];
+        bool sent[KINDS];
+        for (int kind = 0; kind < KINDS; kind++)
+            fds[kind] = ask(port, kinds[kind].text ? kinds[kind].text : big, &sent[kind]);
+        for (int kind = 0; kind < KINDS; kind++) {
+            int status = answer(fds[kind], sent[kind]), wanted = kinds[kind].status;
+            wrong[kind] += wanted ? status != wanted : status > 0 && status < 400;
+        }
+    }
+    for (int kind = 0; kind < KINDS; kind++)
+        cr_expect_eq(wrong[kind], 0, "%d answers that are wrong to %s", wrong[kind],
+                     kinds[kind].text ? kinds[kind].text : "an enormous header");
+    free(big);
+}
+
+static int64_t descriptors_of(const struct live *p)
+{
+    return live_number("ls /proc/%d/fd | wc -l", (int)p->pid);
+}
+
+static int64_t memory_kb_of(const struct live *p)
+{
+    return live_number("sed -n 's/^VmRSS: *\\([0-9]*\\).*/\\1/p' /proc/%d/status", (int)p->pid);
+}
+
+/* More of them than the server takes; all are dropped, and then it serves as before. */
+static void abuse_by_number(const struct live *p, int port)
+{
+    int many[600];
+    for (int i = 0; i < 600; i++)
+        many[i] = connect_to(port, 0);
+    for (int i = 0; i < 600; i++)
+        close(many[i]);
+    until_sockets(p, 1);
+}
+
+/* The run has 200 idle connections and 10,000 requests to bear, and agrees as ever; 5,000 more
+ * leave no descriptor and no memory taken. */
+Test(served, abuse)
+{
+    int idle[200];
+    struct live *p = live_start("bench", "run", "fin-wait-2-timeout", "--live", "--set",
+                                "fin_timeout=10", "--set", "link=wire", NULL);
+    int port = port_of(url_of(p));
+    for (int i = 0; i < 200; i++)
+        idle[i] = connect_to(port, 0);
+    abuse(port, 10000);
+    for (int i = 0; i < 200; i++)
+        expect_dropped(idle[i]);
+    live_until_said(p, OVER);
+    abuse(port, 500);
+    abuse_by_number(p, port);
+    int64_t descriptors = descriptors_of(p), memory_kb = memory_kb_of(p);
+    abuse(port, live_sanitized ? 1000 : 5000);
+    abuse_by_number(p, port);
+    cr_expect_eq(descriptors_of(p), descriptors);
+    if (!live_sanitized)
+        cr_expect_leq(memory_kb_of(p), memory_kb + 256, "%d kB before, %d kB after", (int)memory_kb,
+                      (int)memory_kb_of(p));
     end(p, 0);
     live_free(p);
 }
