@@ -45,9 +45,10 @@ static json_t *observe(const json_t *run, const struct claim_value *v)
     const char *unit = check ? json_string_value(json_object_get(check, "unit"))
                              : (!strncmp(v->name, "ledger.", 7) ? "connections" : "");
     json_t *observed = check ? json_object_get(check, "observed") : beside_checks(run, v->name);
-    json_t *json = json_pack("{s:s, s:s, s:[o, o], s:O?}", "name", v->name, "unit",
-                             unit ? unit : "", "claimed", end(v->lo), end(v->hi), "observed",
-                             json_is_number(observed) ? observed : NULL);
+    json_t *json = json_pack(
+        "{s:s, s:s, s:[o, o], s:O?, s:O*, s:O*}", "name", v->name, "unit", unit ? unit : "",
+        "claimed", end(v->lo), end(v->hi), "observed", json_is_number(observed) ? observed : NULL,
+        "rule", json_object_get(check, "rule"), "source", json_object_get(check, "source"));
     if (unit && !strcmp(unit, "errno")) {
         json_object_set_new(json, "claimed_errno",
                             json_pack("[o, o]", document_errno(v->lo), document_errno(v->hi)));

@@ -6,7 +6,8 @@
 #include <jansson.h>
 
 /* One element of `claims`: {name, says, source, experiment, command, knobs, verdict, observed,
- * truth, since, nuance, reason}.
+ * truth, since, nuance, reason}. Each of `observed` that is a check of the run has its rule and the
+ * kernel source.
  *
  * verdict: "holds" where all that the claim says was observed; else "changed" where it once was
  * true, or "never_true"; "undecided" where nothing contradicts it and something was not observed.

@@ -4,11 +4,11 @@ import {htmlElement} from "./draw.js";
 import {runHash} from "./main.js";
 import {text} from "./strings.js";
 
-/** [[part, [index of run]]] in the order of the document. */
-function indexParts(runs) {
+/** [[part, [index in the list]]] in the order of the document; other: for what is of no part. */
+export function indexParts(list, other) {
     const parts = new Map();
-    runs.forEach((run, i) => {
-        const part = run.part || text("index_runs");
+    list.forEach((one, i) => {
+        const part = one.part || other;
         parts.set(part, [...(parts.get(part) || []), i]);
     });
     return [...parts.entries()];
@@ -31,7 +31,7 @@ export function createIndex(root, received) {
     htmlElement("h1", {}, root, text("index_title", {n: runs.length}));
     htmlElement("p", {class: "note"}, root, text("index_said", {
         totals: indexTotals(runs), kernel: received.kernel || "", version: received.version || ""}));
-    for (const [part, indices] of indexParts(runs)) {
+    for (const [part, indices] of indexParts(runs, text("index_runs"))) {
         htmlElement("h2", {}, root, part);
         const table = htmlElement("table", {class: "index-table"}, root);
         for (const i of indices) {

@@ -1,5 +1,6 @@
 // Puts the parts together: the document, the pictures, the keyboard, several runs, the live feed.
 
+import {createClaims} from "./claims.js";
 import {createClock} from "./clock.js";
 import {createCurves} from "./curves.js";
 import {htmlElement, setAttribute, setText, svgElement} from "./draw.js";
@@ -193,8 +194,9 @@ function drawFoot(run) {
     const foot = find("foot");
     foot.replaceChildren();
     const kernel = page.document.kernel || (run.surroundings && run.surroundings.kernel) || "";
-    if (page.document.runs.length > 1)
-        htmlElement("a", {href: "#"}, foot, text("back_to_runs"));
+    if (page.document.runs.length > 1 || page.document.claims)
+        htmlElement("a", {href: "#"}, foot,
+                    text(page.document.claims ? "back_to_claims" : "back_to_runs"));
     htmlElement("span", {id: "foot-run"}, foot, text("foot_run", {
         experiment: run.experiment, kernel,
         verdict: run.verdict ? text("verdict_" + run.verdict) : ""}));
@@ -280,8 +282,10 @@ function openIndex() {
     const root = find("index");
     root.hidden = false;
     root.replaceChildren();
-    document.title = text("runs");
-    createIndex(root, page.document);
+    const {claims} = page.document;
+    document.title = claims ? text("claims_title", {n: claims.length}) : text("runs");
+    (claims ? createClaims : createIndex)(root, page.document);
+    document.getElementById(location.hash.slice(1))?.scrollIntoView();
 }
 
 /** "rst-on-overflow", and "rst-on-overflow-2" for the second one of that name. */
@@ -295,11 +299,11 @@ function route() {
     const runs = page.document.runs;
     const wanted = location.hash.slice(1);
     const index = runs.findIndex((run, i) => runHash(i) === wanted);
-    if (index < 0 && runs.length !== 1)
+    scrollTo(0, 0);
+    if (index < 0 && (runs.length !== 1 || page.document.claims))
         openIndex();
     else
         openRun(Math.max(0, index));
-    scrollTo(0, 0);
 }
 
 // --- the keyboard ---
@@ -420,12 +424,20 @@ function say(key) {
 
 /** A document came: the first, or one in which another run is over. */
 function take(received) {
-    if (!received || !Array.isArray(received.runs) || !received.runs.length) {
+    const runs = Array.isArray(received?.runs) ? received.runs : [];
+    const claims = Array.isArray(received?.claims)
+        ? received.claims.filter((claim) => claim && typeof claim === "object") : null;
+    if (!runs.length && !claims) {
         say(isLive() ? "waiting" : "damaged");
         return;
     }
     say(null);
     page.document = received;
+    page.document.runs = runs;
+    if (claims)
+        page.document.claims = claims;
+    else
+        delete page.document.claims;
     route();
 }
 

@@ -167,6 +167,7 @@ const strings = {
     save_note: "tcplab-bench show FILE prints it as text.",
     runs: "Runs",
     back_to_runs: "all runs",
+    back_to_claims: "all claims",
 
     // the ladder
     ladder_which: "connection",
@@ -203,6 +204,26 @@ const strings = {
     index_said: "{totals}. tcplab {version} on Linux {kernel}.",
     index_total: "{n} {verdict}",
     index_runs: "Runs",
+
+    // the claims
+    claims_title: "{n} claims about TCP on Linux",
+    claims_of_no_part: "Without a run",
+    claim_holds: "holds",
+    claim_changed: "has changed",
+    claim_never_true: "never true on Linux",
+    claim_undecided: "undecided",
+    claim_says: "\u201c{says}\u201d",
+    claim_source: "says who",
+    claim_since: "not so since",
+    claim_instead: "instead",
+    claim_and: "and",
+    claim_but: "but",
+    claim_run: "the run",
+    claim_film: "{experiment} as a film",
+    claim_note: "note",
+    claim_not_run: "not run",
+    claim_observation: "observation",
+    claim_claimed: "claimed",
 
     // rows of the ledger, and names of checks that are plain words
     row_accepted: "the program has them",

@@ -1,11 +1,14 @@
 #include "bench/verbs/claims.h"
 #include "bench/claims/judge.h"
+#include "bench/experiments/table.h"
 #include "bench/lab/needs.h"
+#include "bench/page/page.h"
 #include "bench/report/claims.h"
 #include "bench/report/layout.h"
 #include "bench/report/pager.h"
 #include "bench/verbs/jobs.h"
 #include "bench/verbs/reference.h"
+#include "bench/verbs/result_file.h"
 #include "common/process/exit_code.h"
 #include "common/process/stop.h"
 #include "common/report/document.h"
@@ -20,7 +23,7 @@
 
 struct claims_settings {
     uint64_t jobs;
-    const char *json;
+    const char *json, *html;
     int color;
     bool list, no_pager;
     size_t n;
@@ -43,16 +46,19 @@ struct claims_state {
     struct claims_run *of[CLAIMS_MAX]; /* each claim's; NULL: no run decides it */
     struct job *jobs;
     struct kernel_rules rules;
+    struct result_file html;
 };
 
 static const struct option_program claims_program = {
     .name = "tcplab-bench claims",
     .usage = "[list | run [options] [NAME...]]",
-    .examples = "  tcplab-bench claims list\n"
-                "  tcplab-bench claims list --json      with what is true instead, and since when\n"
-                "  tcplab-bench claims run -j 8         all of them: is it so on this kernel?\n"
-                "  tcplab-bench claims run listen-n fin-timeout-shortens-time-wait\n"
-                "  tcplab-bench claims run --json=claims.json\n",
+    .examples =
+        "  tcplab-bench claims list\n"
+        "  tcplab-bench claims list --json      with what is true instead, and since when\n"
+        "  tcplab-bench claims run -j 8         all of them: is it so on this kernel?\n"
+        "  tcplab-bench claims run listen-n fin-timeout-shortens-time-wait\n"
+        "  tcplab-bench claims run --json=claims.json\n"
+        "  tcplab-bench claims run -j 8 --html claims.html   a page, with the runs as films\n",
     .closing = "Exit codes: 0 each claim got a verdict, 1 failed, or a claim is undecided, 2 "
                "usage, 77 this machine\n"
                "cannot do it.\n",
@@ -81,6 +87,15 @@ static int choose(struct claims_settings *s, char **words, int n, char **ret_mes
     if (!s->list && strcmp(words[0], "run"))
         return say(ret_message,
                    "claims %s: write claims list, or claims run and the names of claims", words[0]);
+    if (s->list && s->html)
+        return say(ret_message, "--html %s: only claims run makes a page; write claims run",
+                   s->html);
+    if (s->html && !strcmp(s->html, "-"))
+        return say(ret_message, "--html %s: stdout has the text report; give a file", s->html);
+    if (s->html && s->json && !strcmp(s->html, s->json))
+        return say(ret_message,
+                   "--html and --json cannot both go to %s; give one of them another file",
+                   s->html);
     int r = 0;
     for (int i = 1; i < n && !r; i++)
         r = claim_named(words[i], &s->claims[s->n++], ret_message);
@@ -95,6 +110,10 @@ static int read_settings(int argc, char **argv, struct claims_settings *s, json_
     struct option_row rows[] = {
         {"jobs", 'j', "N", "1", "labs at once", &option_count, &s->jobs, 1, 64},
         {"json", 'J', "[=FILE]", NULL, "the report as one JSON document", &option_file, &s->json},
+        {"html", 0, "FILE|DIR", NULL,
+         "also a page to look at, in a browser: the claims, and their runs as films; in DIR it is "
+         "index.html",
+         &option_text, &s->html},
         {"no-pager", 0, NULL, NULL, "a long report on a terminal without $PAGER", &option_flag,
          &s->no_pager},
         {"color", 0, "WHEN", "auto", "colour on stdout", &option_choice, &s->color,
@@ -244,8 +263,11 @@ static json_t *judge(const struct claims_state *s)
     json_t *claims = json_array();
     for (size_t i = 0; i < s->settings->n; i++) {
         const struct claims_run *run = s->of[i];
-        json_array_append_new(claims, claim_judge(s->settings->claims[i], run ? run->json : NULL,
-                                                  run ? run->job->document : NULL));
+        json_t *claim = claim_judge(s->settings->claims[i], run ? run->json : NULL,
+                                    run ? run->job->document : NULL);
+        if (run)
+            json_object_set_new(claim, "part", json_string(experiment_part(run->experiment)));
+        json_array_append_new(claims, claim);
     }
     return claims;
 }
@@ -271,6 +293,21 @@ static int failed(const char *what, int r)
     return EXIT_CODE_FAILED;
 }
 
+/* The runs that the page shows as films, beside the claims that they decide. */
+static json_t *page_document(const struct claims_state *s, const json_t *document)
+{
+    json_t *page = json_copy((json_t *)document), *runs = json_array();
+    for (size_t i = 0; i < s->n; i++) {
+        json_t *run = s->runs[i].job->document;
+        if (!run)
+            continue;
+        json_object_set_new(run, "part", json_string(experiment_part(s->runs[i].experiment)));
+        json_array_append(runs, run);
+    }
+    json_object_set_new(page, "runs", runs);
+    return page;
+}
+
 static int report(struct claims_state *s, const struct document_head *head,
                   struct document_output *output)
 {
@@ -279,6 +316,11 @@ static int report(struct claims_state *s, const struct document_head *head,
     struct pager pager;
     int code = claims_code(s, claims);
     json_object_set_new(document, "claims", claims);
+    if (s->html.stream) {
+        json_t *page = page_document(s, document);
+        code = result_file_close(&s->html, page, code);
+        json_decref(page);
+    }
     pager_begin(&pager, document_output_wants_text(output) && !s->settings->no_pager);
     document_output_text_to(output, pager.out);
     document_output_report(output, document, claims_text);
@@ -319,9 +361,12 @@ static int claims_run(const struct claims_settings *settings, const struct docum
     if (!code && s.n)
         code = jobs_prepare(&programs, &s.rules);
     if (!code)
+        code = result_file_open("--html", settings->html, "index.html", page_write, &s.html);
+    if (!code)
         code = program_open_output(settings->json, NULL, &output);
     if (!code)
         code = claims_go(&s, head, output, &programs);
+    code = result_file_close(&s.html, NULL, code);
     code = program_close_output(output, code);
     release(&s);
     free(message);

@@ -29,10 +29,12 @@ struct show_settings {
 static const struct option_program show_program = {
     .name = "tcplab-bench show",
     .usage = "[options] FILE...",
-    .examples = "  tcplab-bench run rst-on-overflow --json=run.json\n"
-                "  tcplab-bench show run.json                  what run printed\n"
-                "  tcplab-bench show run.json --show ladder    only that\n"
-                "  tcplab-bench show run.json --html run.html  a page to look at\n",
+    .examples =
+        "  tcplab-bench run rst-on-overflow --json=run.json\n"
+        "  tcplab-bench show run.json                  what run printed\n"
+        "  tcplab-bench show run.json --show ladder    only that\n"
+        "  tcplab-bench show run.json --html run.html  a page to look at\n"
+        "  tcplab-bench show claims.json all.json --html .   claims, with the runs as films\n",
     .closing =
         "FILE: a document of tcplab-bench run or claims run; - for stdin. No lab is needed.\n",
     .operands_max = SHOW_FILES,
@@ -140,7 +142,17 @@ static int show_file(FILE *out, const char *file, const struct show_settings *s)
     return shown ? EXIT_CODE_DONE : EXIT_CODE_FAILED;
 }
 
-/* The runs of all files on one page, with the head of the first. */
+/* Adds the runs, or the claims, of another document. */
+static void add_list(json_t *all, const json_t *document, const char *key)
+{
+    json_t *list = json_object_get(all, key), *more = json_object_get(document, key);
+    if (json_is_array(list))
+        json_array_extend(list, more);
+    else if (json_is_array(more))
+        json_object_set(all, key, more);
+}
+
+/* The runs and claims of all files on one page, with the head of the first. */
 static int page(char **files, int n, const char *path)
 {
     struct result_file html = {0};
@@ -148,18 +160,14 @@ static int page(char **files, int n, const char *path)
     int code = result_file_open("--html", path, "index.html", page_write, &html);
     for (int i = 0; i < n && !code; i++) {
         json_t *document = load(files[i]);
-        bool ours = document && is_ours(files[i], document);
-        bool runs = json_is_array(json_object_get(document, "runs"));
-        if (ours && !runs)
-            terminal_error("%s: the page is of runs, and these are claims; give a document of "
-                           "tcplab-bench run",
-                           files[i]);
-        if (!ours || !runs)
+        if (!document || !is_ours(files[i], document)) {
             code = EXIT_CODE_FAILED;
-        else if (!all)
+        } else if (!all) {
             all = json_incref(document);
-        else
-            json_array_extend(json_object_get(all, "runs"), json_object_get(document, "runs"));
+        } else {
+            add_list(all, document, "runs");
+            add_list(all, document, "claims");
+        }
         json_decref(document);
     }
     code = result_file_close(&html, code ? NULL : all, code);

@@ -139,6 +139,30 @@ Test(claims, list_and_wrong_usage)
     }
 }
 
+/* What is wrong with --html is told before anything runs. */
+Test(claims, page_where_it_cannot_be)
+{
+    static const struct {
+        const char *words[4], *told;
+        int code;
+    } wrong[] = {
+        {{"list", "--html", "page.html"}, "only claims run makes a page", 2},
+        {{"run", "three-way-handshake", "--html", "-"}, "give a file", 2},
+        {{"run", "--json=/dev/null", "--html", "/dev/null"}, "cannot both go to /dev/null", 2},
+        {{"run", "three-way-handshake", "--html", "/proc/no-folder/x"}, "give --html a file", 1},
+    };
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+        int code;
+        const char *const *words = wrong[i].words;
+        struct live *p =
+            live_run(&code, "bench", "claims", words[0], words[1], words[2], words[3], NULL);
+        cr_expect_eq(code, wrong[i].code, "%s: exit %d", wrong[i].told, code);
+        cr_expect(strstr(p->err_text, wrong[i].told), "%s", p->err_text);
+        cr_expect_str_eq(p->out_text, "");
+        live_free(p);
+    }
+}
+
 Test(claims, the_list_as_a_document)
 {
     int code;
