@@ -47,11 +47,6 @@ static void session_unlink(struct session_list *list, struct session *s)
     *(s->next ? &s->next->previous : &list->last) = s->previous;
 }
 
-static struct session_list *list_of(struct session *s)
-{
-    return s->state == SESSION_HALF ? &s->pool->half : &s->pool->open;
-}
-
 static struct session *new (struct session_pool *pool)
 {
     if (!pool->free) {
@@ -85,7 +80,7 @@ static void end(struct session *s, _Atomic uint64_t *counter, bool reset)
     struct session_pool *pool = s->pool;
     ev_io_stop(pool->loop, &s->io);
     close_descriptor(s->io.fd, reset);
-    session_unlink(list_of(s), s);
+    session_unlink(s->state == SESSION_HALF ? &pool->half : &pool->open, s);
     free(s->pending);
     s->next = pool->free;
     pool->free = s;

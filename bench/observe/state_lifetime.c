@@ -11,11 +11,6 @@ struct closing_times {
     int64_t peer_fin_ns;     /* when the peer's FIN reached it, the last time */
 };
 
-static bool reaches(const struct segment *s)
-{
-    return s->fate == SEGMENT_DELIVERED;
-}
-
 /* `own`: the direction in which that end sends. */
 static void add(struct closing_times *c, const struct segment *s, enum direction own)
 {
@@ -28,7 +23,7 @@ static void add(struct closing_times *c, const struct segment *s, enum direction
         }
         return;
     }
-    if (!reaches(s))
+    if (s->fate != SEGMENT_DELIVERED)
         return;
     if ((s->flags & SEGMENT_ACK) && c->fin_sent && s->acknowledged == c->fin_end &&
         !c->acknowledged_ns)

@@ -99,11 +99,6 @@ void watch_free(struct watch *w)
     free(w);
 }
 
-static bool has_heard_enough(const struct watch *w)
-{
-    return w->deaths[SIDE_SERVER] + w->deaths[SIDE_CLIENT] > WATCH_DEATHS;
-}
-
 /* Which side a dead socket was on is told by its ports; on one host both sides' deaths come from
  * the same place. */
 static int on_death(const struct sockdiag_socket *socket, void *context)
@@ -117,8 +112,9 @@ static int on_death(const struct sockdiag_socket *socket, void *context)
     w->deaths[side]++;
     look_connection(side, socket, &id);
     int r = history_add_destroyed(w->history, &id);
-    /* they may come as fast as they are read */
-    return !r && has_heard_enough(w) ? -ECANCELED : r;
+    /* events may come as fast as they are read */
+    bool enough = w->deaths[SIDE_SERVER] + w->deaths[SIDE_CLIENT] > WATCH_DEATHS;
+    return !r && enough ? -ECANCELED : r;
 }
 
 /* As long as somebody listens, each death costs the kernel a message that a worker thread delivers:
@@ -159,11 +155,6 @@ static void notice_flood(struct watch *w)
     w->flooded = w->flooded || (w->opens && !opens_read(w->opens, &opens) && opens > WATCH_FLOOD);
 }
 
-static struct sockdiag *client_diag(const struct watch *w)
-{
-    return w->diag[is_one_host(w) ? SIDE_SERVER : SIDE_CLIENT];
-}
-
 /* In a flood every read would delay the next look. */
 static int look_at_counters(struct watch *w, bool changed)
 {
@@ -182,8 +173,9 @@ static int look_at_counters(struct watch *w, bool changed)
 int watch_look(struct watch *w)
 {
     int64_t before_ns = w->latest.at_ns, cpu_ns = thread_cpu_ns();
-    int r =
-        look_take(&w->latest, w->diag[SIDE_SERVER], client_diag(w), w->args.family, w->args.port);
+    int r = look_take(&w->latest, w->diag[SIDE_SERVER],
+                      w->diag[is_one_host(w) ? SIDE_SERVER : SIDE_CLIENT], w->args.family,
+                      w->args.port);
     if (!r)
         r = hear_deaths(w);
     if (!r)
@@ -199,8 +191,8 @@ int watch_look(struct watch *w)
     return look_at_counters(w, changed);
 }
 
-/* The queue alone, which costs next to nothing however many sockets there are: an entry of the
- * timeline with the states of the last look. */
+/* Reads only the queue, which takes almost no time with any number of sockets, and adds an entry with
+ * the states of the last look to the timeline. */
 static int look_at_queue(struct watch *w)
 {
     struct look look = w->latest; /* borrows its sockets */
@@ -219,7 +211,7 @@ int watch_wait(struct watch *w)
         int64_t rest_ns = far && w->due_ns - now_ns > queue_ns ? queue_ns : w->due_ns - now_ns;
         const struct timespec rest = {.tv_sec = rest_ns / NS_PER_S, .tv_nsec = rest_ns % NS_PER_S};
         if (ppoll(NULL, 0, &rest, NULL) && errno == EINTR)
-            return 0; /* what the signal wants comes first */
+            return 0; /* the caller handles the signal first */
         now_ns = clock_now_ns();
         if (!far || now_ns >= w->due_ns)
             continue;

@@ -46,7 +46,7 @@ void step_check(struct trial *t, int r, const char *what)
         step_fail(t, limit ? EXIT_CODE_CANNOT : EXIT_CODE_FAILED, "%s: %s", what, needs_error(-r));
 }
 
-/* What a program that ended before its time said, without its name in front. */
+/* A program has ended too early: the trial fails with its message, without the name in front. */
 static void program_failed(struct trial *t, struct process *p, const char *name, int code)
 {
     if (code > 128) {
@@ -91,7 +91,8 @@ static void say(struct trial *t, json_t *line)
     json_decref(line);
 }
 
-/* The pipe has room for a page then (pipe(7)): whoever shows this does not hold up the trial. */
+/* If poll() reports POLLOUT, the pipe has room for a page (pipe(7)), and a slow reader does not delay
+ * the trial. */
 static bool is_heard(const struct trial *t)
 {
     struct pollfd pipe = {.fd = fileno(t->report), .events = POLLOUT};
@@ -122,13 +123,8 @@ void step_look(struct trial *t)
     check_programs(t);
 }
 
-static void say_waiting(struct trial *t, const char *what, double patience_s)
-{
-    say(t, json_pack("{s:s, s:f}", "waiting", what, "until_s", patience_s));
-}
-
-/* What reached() asks beside the look (has a program ended? how far is a counter?) is newer than
- * the look: only when the next look agrees do both speak of the same moment. */
+/* What reached() reads besides the look (has a program ended? how far has a counter moved?) is newer
+ * than the look. So reached() must be true for two looks in a row. */
 bool step_wait(struct trial *t, step_reached *reached, int64_t number, double patience_s,
                const char *what)
 {
@@ -136,7 +132,7 @@ bool step_wait(struct trial *t, step_reached *reached, int64_t number, double pa
     bool before = false, now = false;
     if (t->failure)
         return false;
-    say_waiting(t, what, patience_s);
+    say(t, json_pack("{s:s, s:f}", "waiting", what, "until_s", patience_s));
     t->waiting_for = what;
     do {
         before = now;

@@ -18,17 +18,12 @@
 
 #define TRIAL_DESCRIPTORS 48 /* what a program needs beside its connections */
 
-static bool on_loopback(const struct knobs *k)
-{
-    return knobs_have(k, "link") && knob(k, "link") == KNOB_LOOPBACK;
-}
-
 static void open_lab(struct trial *t)
 {
-    const struct lab_args args = {.loopback = on_loopback(t->knobs),
-                                  .ipv6 = knobs_have(t->knobs, "ipv6") && knob(t->knobs, "ipv6"),
-                                  .delay_ns =
-                                      knobs_have(t->knobs, "delay") ? knob(t->knobs, "delay") : 0};
+    const struct lab_args args = {
+        .loopback = knobs_have(t->knobs, "link") && knob(t->knobs, "link") == KNOB_LOOPBACK,
+        .ipv6 = knobs_have(t->knobs, "ipv6") && knob(t->knobs, "ipv6"),
+        .delay_ns = knobs_have(t->knobs, "delay") ? knob(t->knobs, "delay") : 0};
     const char *step;
     int r = lab_open(&args, &t->lab, &step);
     if (!r) {

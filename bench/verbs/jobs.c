@@ -243,11 +243,6 @@ static void job_kill_stopped(struct job *job)
     kill(job->pid, SIGKILL);
 }
 
-static bool job_is_running(const struct job *job)
-{
-    return job->pid > 0 && !job->finished;
-}
-
 /* A minute of silence is time to read: first what the kernel does and why it takes so long, then
  * what the experiment has to say, a sentence at a time. */
 static void job_explain(struct job *job, int64_t waited_s)
@@ -273,7 +268,7 @@ static void draw(struct job *jobs, size_t n)
     size_t done = 0;
     for (size_t i = 0; i < n; i++) {
         done += jobs[i].finished;
-        if (job_is_running(&jobs[i]) && jobs[i].waiting[0] &&
+        if (jobs[i].pid > 0 && !jobs[i].finished && jobs[i].waiting[0] &&
             (!shown || jobs[i].waiting_s > shown->waiting_s))
             shown = &jobs[i]; /* the one that takes longest */
     }

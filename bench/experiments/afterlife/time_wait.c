@@ -15,6 +15,7 @@
 #include "bench/trial/closing_state.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 
 enum { CLOSER_CLIENT, CLOSER_SERVER };
@@ -52,11 +53,6 @@ static bool reuses(const struct knobs *k, const struct conditions *c)
 {
     bool allowed = c->tw_reuse == 1 || (c->tw_reuse == 2 && knob(k, "link") == KNOB_LOOPBACK);
     return allowed && c->timestamps && knob(k, "closer") == CLOSER_CLIENT;
-}
-
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
 }
 
 static int check(const struct knobs *k, const struct conditions *c, char **ret_message)
@@ -104,8 +100,9 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
     if (kept(k, c) && !(reuses(k, c) && kept(k, c) < n))
         closing_state_expect(p, life_time_wait(c), &rule_time_wait_length, closer);
     expect_exactly(p, "sockets", 0, &rule_time_wait_length, "%s.TIME_WAIT_in_the_end", closer);
-    expect_between(p, "sockets", (double)kept(k, c), (double)least(afterlife_room(c), ports(k)),
-                   count, "%s.TIME_WAIT", closer);
+    expect_between(p, "sockets", (double)kept(k, c),
+                   fmin((double)afterlife_room(c), (double)ports(k)), count, "%s.TIME_WAIT",
+                   closer);
 }
 
 static enum side closing_side(const struct knobs *k)
