@@ -191,8 +191,8 @@ int watch_look(struct watch *w)
     return look_at_counters(w, changed);
 }
 
-/* Reads only the queue, which takes almost no time with any number of sockets, and adds an entry with
- * the states of the last look to the timeline. */
+/* Reads only the queue, which takes almost no time with any number of sockets. The entry that it
+ * adds to the timeline has the states of the last look. */
 static int look_at_queue(struct watch *w)
 {
     struct look look = w->latest; /* borrows its sockets */

@@ -91,8 +91,8 @@ static void say(struct trial *t, json_t *line)
     json_decref(line);
 }
 
-/* If poll() reports POLLOUT, the pipe has room for a page (pipe(7)), and a slow reader does not delay
- * the trial. */
+/* If poll() reports POLLOUT, the pipe has room for a page (pipe(7)), and a slow reader does not
+ * delay the trial. */
 static bool is_heard(const struct trial *t)
 {
     struct pollfd pipe = {.fd = fileno(t->report), .events = POLLOUT};
@@ -123,8 +123,8 @@ void step_look(struct trial *t)
     check_programs(t);
 }
 
-/* What reached() reads besides the look (has a program ended? how far has a counter moved?) is newer
- * than the look. So reached() must be true for two looks in a row. */
+/* What reached() reads besides the look (has a program ended? how far has a counter moved?) is
+ * newer than the look. So reached() must be true for two looks in a row. */
 bool step_wait(struct trial *t, step_reached *reached, int64_t number, double patience_s,
                const char *what)
 {
