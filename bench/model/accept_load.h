@@ -28,18 +28,18 @@ struct accept_load {
     double stall_every_s; /* from the begin of one stall to that of the next */
 };
 
-/* The share of new SYNs that are dropped, 0 to 1, in the long run. With stalls, or in bursts, the
+/* Returns the share of new SYNs that are dropped, 0 to 1, in the long run. With stalls, or in bursts, the
  * work counts as fixed. */
 double accept_load_loss(const struct accept_load *l, int64_t limit);
 
-/* Fills ret[0] to ret[limit + 1]: the probability that a new SYN finds so many in the accept queue.
- * Without stalls and bursts only. */
+/* Sets ret[i], i from 0 to limit + 1, to the probability that a new SYN finds i connections in the
+ * accept queue. Only without stalls and bursts. */
 void accept_load_queue(const struct accept_load *l, int64_t limit, double *ret);
 
-/* The smallest backlog with a loss of at most `loss`; -1: none up to `most` has that, because the
- * loop is too slow for the rate, whatever the backlog. */
+/* Returns the smallest backlog with a loss of at most `loss`; -1: no backlog up to `most` has it,
+ * because the loop is too slow for the rate. */
 int64_t accept_load_backlog(const struct accept_load *l, double loss, int64_t most);
 
-/* The highest rate with a loss of at most `loss`, at that limit, within 0.1 %, up to `most`; 0
- * where there is none above 0.01 a second. */
+/* Returns the highest rate, up to `most` and within 0.1 %, with a loss of at most `loss` at that
+ * limit; 0 if there is none above 0.01 a second. */
 double accept_load_rate(const struct accept_load *l, int64_t limit, double loss, double most);
