@@ -9,6 +9,7 @@
 struct retries_slot {
     const struct connection_id *id; /* NULL: free */
     int64_t first_ns, nth_ns;       /* nth_ns 0: not yet */
+    int64_t answer_ns;              /* its answer arrived; 0: not yet, or nobody asked */
     uint32_t sequence;              /* of the first: another one is the tuple's next connection */
     int seen;
 };
@@ -77,6 +78,36 @@ size_t retries_find(const struct segment *segments, size_t n_segments, enum dire
             *ret_last_s = s;
         found++;
     }
+    free(t.slots);
+    return found;
+}
+
+/* A segment of either direction, in the order of their sending. */
+static void add_or_answer(const struct retries_table *t, const struct segment *s,
+                          enum direction direction, unsigned flags)
+{
+    if (s->copy || s->fate != SEGMENT_DELIVERED)
+        return;
+    if (matches(s, direction, flags)) {
+        add(t, s, 1);
+    } else if (s->direction != direction && (s->flags & SEGMENT_ACK)) {
+        struct retries_slot *slot = retries_slot(t, &s->id);
+        if (slot->id && !slot->answer_ns)
+            slot->answer_ns = s->out_ns;
+    }
+}
+
+size_t retries_in_vain(const struct segment *segments, size_t n_segments, enum direction direction,
+                       unsigned flags)
+{
+    struct retries_table t;
+    size_t found = 0;
+    if (!retries_open(&t, segments, n_segments, direction, flags))
+        return SIZE_MAX;
+    for (size_t i = 0; i < n_segments; i++)
+        add_or_answer(&t, &segments[i], direction, flags);
+    for (size_t i = 0; i < t.n_slots; i++)
+        found += t.slots[i].nth_ns && t.slots[i].nth_ns < t.slots[i].answer_ns;
     free(t.slots);
     return found;
 }

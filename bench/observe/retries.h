@@ -14,6 +14,12 @@
 size_t retries_find(const struct segment *segments, size_t n_segments, enum direction direction,
                     unsigned flags, int n, double *ret_first_s, double *ret_last_s);
 
+/* Returns how many connections have sent a segment with exactly these flags, a SYN or a SYN-ACK,
+ * again before the answer (the other end's first ACK) had arrived, and the second one arrived, too:
+ * the wire or the machine was slower than the sender's timer. SIZE_MAX without memory. */
+size_t retries_in_vain(const struct segment *segments, size_t n_segments, enum direction direction,
+                       unsigned flags);
+
 /* Returns how many connections have such a segment. */
 size_t retries_connections(const struct segment *segments, size_t n_segments,
                            enum direction direction, unsigned flags);

@@ -111,6 +111,14 @@ bool segments_retries(const struct trial *t, enum direction direction, unsigned 
     return found && found != SIZE_MAX;
 }
 
+bool segments_again_in_vain(const struct trial *t, enum direction direction, unsigned flags)
+{
+    size_t size = 0;
+    const struct segment *all = t->failure ? NULL : wire_segments(t->lab.wire, &size);
+    size_t found = retries_in_vain(all, size, direction, flags);
+    return found && found != SIZE_MAX;
+}
+
 void segments_see_retries(struct trial *t, enum direction direction, unsigned flags, int n,
                           const char *name)
 {

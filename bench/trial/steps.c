@@ -232,6 +232,12 @@ static bool sent_again(const struct trial *t, enum side side, enum sockdiag_stat
     return true;
 }
 
+bool step_wire_is_empty(struct trial *t, int64_t number)
+{
+    struct wire_status s = wire_status(t->lab.wire);
+    return !s.unread && !s.in_transit;
+}
+
 bool step_syns_sent_again(struct trial *t, int64_t number)
 {
     return sent_again(t, SIDE_CLIENT, SOCKDIAG_SYN_SENT, number);

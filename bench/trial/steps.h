@@ -26,6 +26,9 @@ void step_connect_together(struct trial *t, int64_t n);
  * the first SYNs did. Does nothing on loopback. */
 void step_no_second_syn(struct trial *t);
 
+/* The same for SYN-ACKs: their repetitions would be answered by further ACKs. */
+void step_no_second_syn_ack(struct trial *t);
+
 /* Waits until no segment is in flight (except those that the wire holds) and several looks in a row
  * have found the same. */
 void step_settle(struct trial *t);
@@ -43,6 +46,7 @@ void step_need(struct trial *t, step_reached *reached, int64_t number, const cha
 
 /* Conditions for step_wait() and step_need(). */
 step_reached step_clients_ended; /* all tcplab-clients have exited */
+step_reached step_wire_is_empty; /* no segment is in flight */
 /* each client in SYN_SENT has retransmitted its SYN `number` times */
 step_reached step_syns_sent_again;
 /* the server has retransmitted the SYN-ACK of each half-open connection `number` times */

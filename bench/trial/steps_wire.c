@@ -4,31 +4,31 @@
 #include <netinet/in.h>
 #include <stdio.h>
 
-void step_no_second_syn(struct trial *t)
+static void drop_again(struct trial *t, enum direction direction, unsigned mask, unsigned flags)
 {
-    const struct fault again = {.direction = TO_SERVER,
-                                .flags_mask = SEGMENT_SYN | SEGMENT_ACK,
-                                .flags = SEGMENT_SYN,
+    const struct fault again = {.direction = direction,
+                                .flags_mask = mask,
+                                .flags = flags,
                                 .first = 2,
                                 .per_connection = true,
                                 .action = FAULT_DROP};
-    if (t->failure || t->lab.loopback)
-        return;
-    int r = wire_add_fault(t->lab.wire, &again);
-    step_check(t, r < 0 ? r : 0, "telling the wire to drop repeated SYNs");
+    step_fault(t, &again);
+}
+
+void step_no_second_syn(struct trial *t)
+{
+    drop_again(t, TO_SERVER, SEGMENT_SYN | SEGMENT_ACK, SEGMENT_SYN);
+}
+
+void step_no_second_syn_ack(struct trial *t)
+{
+    drop_again(t, TO_CLIENT, SEGMENT_SYN | SEGMENT_ACK, SEGMENT_SYN | SEGMENT_ACK);
 }
 
 void step_no_second_fin(struct trial *t)
 {
-    for (int direction = 0; direction < 2; direction++) {
-        const struct fault again = {.direction = (enum direction)direction,
-                                    .flags_mask = SEGMENT_FIN,
-                                    .flags = SEGMENT_FIN,
-                                    .first = 2,
-                                    .per_connection = true,
-                                    .action = FAULT_DROP};
-        step_fault(t, &again);
-    }
+    drop_again(t, TO_SERVER, SEGMENT_FIN, SEGMENT_FIN);
+    drop_again(t, TO_CLIENT, SEGMENT_FIN, SEGMENT_FIN);
 }
 
 void step_hold(struct trial *t, enum direction direction, bool hold)

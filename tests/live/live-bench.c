@@ -651,6 +651,43 @@ Test(bench, a_stopped_program_ends_the_run)
     check_stopped("tcplab-client", "tcplab-client has been ");
 }
 
+/* The lab, and with it the wire, stands still from when that program's host has a socket in that
+ * state (as in /proc/net/tcp) until a timer of that host has sent something again. */
+static struct live *run_with_a_late_wire(const char *experiment, const char *setting,
+                                         const char *program, const char *state)
+{
+    struct live *p = live_start("bench", "run", experiment, "--set", setting, "--set",
+                                "delay=300ms", "--json", NULL);
+    int of = program_in_lab(p, program), lab = (int)live_number("ps -o ppid= -p %d", of);
+    live_shell("timeout 30 sh -c '"
+               "waits() { grep -qE \":[0-9A-F]{4} %s \" /proc/%d/net/tcp; };"
+               "stop() { kill -STOP %d; waits || { kill -CONT %d; false; }; };"
+               "until waits && stop; do :; done;"
+               "until awk \"/^Tcp: [0-9]/ { exit !\\$13 }\" /proc/%d/net/snmp; do :; done;"
+               "kill -CONT %d' 2>&1",
+               state, of, lab, lab, of, lab);
+    return p;
+}
+
+static void check_late_wire(struct live *p, int code, const char *verdict)
+{
+    cr_expect_eq(live_wait(p), code, "%s", p->out_text);
+    cr_expect_str_eq(text_of(run_number(p, 0), "verdict"), verdict, "%s", p->out_text);
+    if (code)
+        cr_expect(strstr(text_of(run_number(p, 0), "reason"), "more than 1 s"), "%s", p->err_text);
+    live_free(p);
+}
+
+Test(bench, a_wire_that_is_late_makes_no_verdict_wrong)
+{
+    check_late_wire(run_with_a_late_wire("accept-queue-full", "link=wire", "tcplab-client", "02"),
+                    0, "agree");
+    check_late_wire(run_with_a_late_wire("rst-on-overflow", "link=wire", "tcplab-server", "03"), 0,
+                    "agree");
+    check_late_wire(run_with_a_late_wire("third-ack-dropped", "again=1", "tcplab-server", "03"), 1,
+                    "inconclusive");
+}
+
 /* Blocked or ignored in what started it. */
 Test(bench, a_signal_ends_it_whatever_it_inherited)
 {

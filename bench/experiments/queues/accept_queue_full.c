@@ -102,11 +102,15 @@ static double accepted_too_early(const struct trial *t, const struct knobs *k)
 static void run(struct trial *t, const struct knobs *k)
 {
     char delay[32];
+    bool counts_again = !accepts(k) && burst_outcome(k, &t->conditions).syn_sent;
     if (accepts(k)) {
         snprintf(delay, sizeof(delay), "%lldus", (long long)knob(k, "accept_delay") / 1000);
         step_serve(t, "--accept-delay", delay, NULL);
         step_connect_together(t, knob(k, "clients"));
+        step_need(t, step_wire_is_empty, 0, "the third ACKs to arrive");
     } else {
+        if (!counts_again)
+            step_no_second_syn(t);
         burst_run(t, k);
     }
     step_wait(t, step_syns_sent_again, knob(k, "again"),
@@ -114,7 +118,9 @@ static void run(struct trial *t, const struct knobs *k)
               "the dropped SYNs to be sent again");
     if (!accepts(k))
         step_settle(t);
-    if (!knob(k, "again") && !accepts(k))
+    if (counts_again && knob(k, "again"))
+        burst_need_in_time(t);
+    else if (counts_again)
         burst_need_once(t, TO_SERVER, SEGMENT_SYN);
     step_take_stock(t);
     if (accepts(k) && !t->failure)

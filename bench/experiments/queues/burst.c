@@ -143,3 +143,12 @@ void burst_need_once(struct trial *t, enum direction direction, unsigned flags)
             "it took more than 1 s until all clients had come, so some segments had been sent "
             "again by then, and nothing can be said; use fewer clients, or a quieter machine");
 }
+
+void burst_need_in_time(struct trial *t)
+{
+    if (segments_again_in_vain(t, TO_SERVER, SEGMENT_SYN) ||
+        segments_again_in_vain(t, TO_CLIENT, SEGMENT_SYN | SEGMENT_ACK))
+        step_fail(t, EXIT_CODE_FAILED,
+                  "some answers took more than 1 s, so that what they answer had been sent again "
+                  "by then, and the counts say nothing; use fewer clients, or a quieter machine");
+}

@@ -39,3 +39,7 @@ void burst_run(struct trial *t, const struct knobs *k);
 /* Fails the trial if a segment of that kind, SYN or SYN-ACK, was sent twice on a connection. For an
  * experiment whose prediction assumes no retransmission; call it before step_take_stock(). */
 void burst_need_once(struct trial *t, enum direction direction, unsigned flags);
+
+/* Before the stock of an experiment in which SYNs or SYN-ACKs without an answer are sent again and
+ * counted: a failure where one was sent again because its answer came late. */
+void burst_need_in_time(struct trial *t);

@@ -45,6 +45,7 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
 static void run(struct trial *t, const struct knobs *k)
 {
     step_no_second_syn(t);
+    step_no_second_syn_ack(t);
     burst_run(t, k);
     step_hear_deaths(t);
     if (t->lab.loopback)

@@ -30,6 +30,7 @@ static void predict(const struct knobs *k, const struct conditions *c, struct pr
 static void run(struct trial *t, const struct knobs *k)
 {
     step_no_second_syn(t);
+    step_no_second_syn_ack(t);
     burst_run(t, k);
     step_take_stock(t);
     step_show(t, LEDGER_ghost, "one of the ghosts: a whole handshake, and no connection");

@@ -193,6 +193,7 @@ static void run(struct trial *t, const struct knobs *k)
     step_settle(t);
     if (!again)
         burst_need_once(t, TO_CLIENT, SEGMENT_SYN | SEGMENT_ACK);
+    burst_need_in_time(t);
     step_take_stock(t);
     segments_see_retries(t, TO_CLIENT, SEGMENT_SYN | SEGMENT_ACK, again, "server.syn_ack_again");
     step_accept(t);

@@ -89,6 +89,50 @@ Test(retries, push_and_congestion_flags_are_no_difference)
     expect_retries(TO_SERVER, SEGMENT_ACK, 0, 1, 0, 0);
 }
 
+static void expect_in_vain(enum direction direction, unsigned flags, size_t found)
+{
+    cr_expect_eq(retries_in_vain(segments, n_segments, direction, flags), found);
+}
+
+Test(retries, in_vain_if_the_answer_was_late)
+{
+    segments_add(40000, TO_SERVER, SYN, 0);
+    segments_add(40001, TO_SERVER, SYN, 0);
+    segments_add(40001, TO_CLIENT, SYN_ACK, 500 * MS)->out_ns = 999 * MS;
+    segments_add(40000, TO_CLIENT, SYN_ACK, 500 * MS)->out_ns = 1001 * MS;
+    segments_add(40000, TO_SERVER, SYN, 1000 * MS);
+    segments_add(40001, TO_SERVER, SYN, 1000 * MS);
+    expect_in_vain(TO_SERVER, SYN, 1);
+    expect_in_vain(TO_CLIENT, SYN_ACK, 0);
+    segments_lose(SEGMENT_FAULT);
+    expect_in_vain(TO_SERVER, SYN, 1);
+    segments[4].fate = SEGMENT_FAULT;
+    expect_in_vain(TO_SERVER, SYN, 0);
+}
+
+Test(retries, not_in_vain_without_an_answer)
+{
+    segments_add(40000, TO_SERVER, SYN, 0);
+    segments_add(40000, TO_SERVER, SYN, 1000 * MS);
+    segments_add(40000, TO_SERVER, SYN, 2000 * MS);
+    segments_add(40001, TO_CLIENT, SYN_ACK, 0);
+    expect_in_vain(TO_SERVER, SYN, 0);
+    segments_add(40000, TO_CLIENT, SYN_ACK, 2001 * MS);
+    segments_lose(SEGMENT_LOST);
+    expect_in_vain(TO_SERVER, SYN, 0);
+}
+
+Test(retries, a_third_ack_that_the_server_dropped_is_an_answer)
+{
+    segments_add(40000, TO_CLIENT, SYN_ACK, 0);
+    segments_add(40000, TO_SERVER, SEGMENT_ACK, 50 * MS);
+    segments_add(40000, TO_CLIENT, SYN_ACK, 1000 * MS);
+    segments_add(40000, TO_SERVER, SEGMENT_ACK, 1050 * MS);
+    expect_in_vain(TO_CLIENT, SYN_ACK, 0);
+    segments[1].out_ns = 1001 * MS;
+    expect_in_vain(TO_CLIENT, SYN_ACK, 1);
+}
+
 #define MANY 20000
 
 /* From many addresses: they differ in more than the port. */
