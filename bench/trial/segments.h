@@ -45,8 +45,8 @@ size_t segments_connections(const struct trial *t, enum direction direction, uns
 bool segments_retries(const struct trial *t, enum direction direction, unsigned flags, int n,
                       double *ret_first_s, double *ret_last_s);
 
-/* Whether a connection has sent a segment with exactly these flags, a SYN or a SYN-ACK, again because
- * the answer came late (observe/retries.h). */
+/* Whether a connection has sent a segment with exactly these flags, a SYN or a SYN-ACK, again
+ * because the answer came late (observe/retries.h). */
 bool segments_again_in_vain(const struct trial *t, enum direction direction, unsigned flags);
 
 /* Observes these as NAME_N_first and NAME_N_last, for N = 1 ... n. */

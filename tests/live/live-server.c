@@ -592,14 +592,15 @@ Test(server, a_spoilt_journal_stops_only_who_needs_it)
     live_free(server);
 }
 
-/* Where no other place is left, the message has the path and the way out. */
+/* Where no other place is left, the message has the path and the way out. The program is opened
+ * first: its build may be below /tmp. */
 Test(server, a_place_of_the_journal_that_somebody_else_has)
 {
     const char *said = live_shell(
-        "unshare -m sh -c 'mount -t tmpfs -o ro none /run && mount -t tmpfs none /tmp && mkdir -m "
-        "777 /tmp/tcplab-%u && unset XDG_RUNTIME_DIR; %s/server/tcplab-server -d 20ms --sysctl "
-        "net.core.somaxconn=9; echo code $?' 2>&1",
-        (unsigned)live_number("awk '{print $2}' /proc/self/uid_map"), TEST_BUILD);
+        "unshare -m sh -c 'exec 3<%s/server/tcplab-server; mount -t tmpfs -o ro none /run && mount "
+        "-t tmpfs none /tmp && mkdir -m 777 /tmp/tcplab-%u && unset XDG_RUNTIME_DIR; "
+        "/proc/self/fd/3 -d 20ms --sysctl net.core.somaxconn=9; echo code $?' 2>&1",
+        TEST_BUILD, (unsigned)live_number("awk '{print $2}' /proc/self/uid_map"));
     cr_assert(strstr(said, "/tmp/tcplab-"), "%s", said);
     cr_assert(strstr(said, "remove what is there, or set XDG_RUNTIME_DIR"), "%s", said);
     cr_assert(strstr(said, "code 77"), "%s", said);
