@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <microhttpd.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -34,7 +35,10 @@ struct live_server {
     const void *(*part)(const char *name, size_t *ret_size);
     struct feed *feed;
     json_t *document;
-    struct MHD_Response *document_response; /* NULL: to be made when it is asked for */
+    /* of the document, and of the run that was asked for last; NULL: to be made when it is asked
+     * for */
+    struct MHD_Response *document_response, *run_response;
+    const json_t *run; /* whose response that is; inside document */
     struct live_reader *readers;
     uint64_t delivered;
     int64_t delivered_ns, beat_ns;
@@ -80,20 +84,47 @@ static enum MHD_Result refuse(struct MHD_Connection *connection, unsigned status
     return answer(connection, status, "text/plain; charset=utf-8", sentence, strlen(sentence));
 }
 
-/* All browsers get the same copy of it. */
-static enum MHD_Result answer_document(struct live_server *s, struct MHD_Connection *connection)
+/* All browsers get the same copy of it, which stays in *response. */
+static enum MHD_Result answer_json(struct MHD_Connection *connection, const json_t *json,
+                                   struct MHD_Response **response)
 {
-    char *text = s->document_response ? NULL : json_dumps(s->document, LIVE_JSON);
+    char *text = *response ? NULL : json_dumps(json, LIVE_JSON);
     if (text) {
-        s->document_response =
-            MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE);
-        if (s->document_response)
-            add_headers(s->document_response, "application/json");
+        *response = MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE);
+        if (*response)
+            add_headers(*response, "application/json");
         else
             free(text);
     }
-    return s->document_response ? MHD_queue_response(connection, MHD_HTTP_OK, s->document_response)
-                                : MHD_NO;
+    return *response ? MHD_queue_response(connection, MHD_HTTP_OK, *response) : MHD_NO;
+}
+
+/* It stays with those who are getting it. */
+static void drop(struct MHD_Response **response)
+{
+    if (*response)
+        MHD_destroy_response(*response);
+    *response = NULL;
+}
+
+/* The run of the document that "run-0.json" names; NULL: it names none. */
+static const json_t *run_of(const struct live_server *s, const char *path)
+{
+    char name[40];
+    size_t i;
+    if (sscanf(path, "run-%zu", &i) != 1)
+        return NULL;
+    snprintf(name, sizeof(name), "run-%zu.json", i);
+    return strcmp(path, name) ? NULL : json_array_get(json_object_get(s->document, "runs"), i);
+}
+
+static enum MHD_Result answer_run(struct live_server *s, struct MHD_Connection *connection,
+                                  const json_t *run)
+{
+    if (run != s->run)
+        drop(&s->run_response);
+    s->run = run;
+    return answer_json(connection, run, &s->run_response);
 }
 
 /* --- events --- */
@@ -196,7 +227,10 @@ static enum MHD_Result answer_path(struct live_server *s, struct MHD_Connection 
     size_t size;
     const char *name = *path ? path : "index.html";
     if (!strcmp(path, "document.json"))
-        return answer_document(s, connection);
+        return answer_json(connection, s->document, &s->document_response);
+    const json_t *run = run_of(s, path);
+    if (run)
+        return answer_run(s, connection, run);
     if (!strcmp(path, "events"))
         return answer_events(s, connection);
     const void *part = s->part(name, &size);
@@ -283,8 +317,8 @@ void live_server_free(struct live_server *s)
         readers_wake(s, false);
         MHD_stop_daemon(s->daemon); /* closes the socket, too */
     }
-    if (s->document_response)
-        MHD_destroy_response(s->document_response);
+    drop(&s->document_response);
+    drop(&s->run_response);
     json_decref(s->document);
     feed_free(s->feed);
     free(s);
@@ -297,9 +331,8 @@ const char *live_server_url(const struct live_server *s, size_t i)
 
 void live_server_set_document(struct live_server *s, json_t *document)
 {
-    if (s->document_response)
-        MHD_destroy_response(s->document_response); /* it stays with those who are getting it */
-    s->document_response = NULL;
+    drop(&s->document_response);
+    drop(&s->run_response);
     json_decref(s->document);
     s->document = json_incref(document);
 }

@@ -234,6 +234,7 @@ function drawFilm(run) {
 
 function openRun(index) {
     const run = page.document.runs[index];
+    page.index = index;
     if (!page.memory.has(index))
         page.memory.set(index, {});
     find("index").hidden = true;
@@ -422,7 +423,6 @@ function say(key) {
     setText(message, key === null ? "" : text(key));
 }
 
-/** A document came: the first, or one in which another run is over. */
 function take(received) {
     const runs = Array.isArray(received?.runs) ? received.runs : [];
     const claims = Array.isArray(received?.claims)
@@ -445,13 +445,29 @@ function isLive() {
     return document.body.hasAttribute("data-live");
 }
 
-/** Asks for the document; who types is not disturbed. */
 async function ask() {
-    if (isTyping(document.activeElement)) {
-        document.activeElement.addEventListener("blur", ask, {once: true});
-        return;
-    }
     take(await (await fetch("document.json")).json());
+}
+
+/** A run is over: asks for it, unless the document had it; who types is not disturbed. */
+async function takeRun({run}) {
+    if (!page.document)
+        return ask();
+    if (!page.document.runs[run] || page.document.runs[run].verdict)
+        return;
+    page.document.runs[run] = await (await fetch(`run-${run}.json`)).json();
+    if (isTyping(document.activeElement))
+        document.activeElement.addEventListener("blur", () => reopen(run), {once: true});
+    else
+        reopen(run);
+}
+
+/** Shows what has become of that run, where it is to be seen. */
+function reopen(run) {
+    if (!find("index").hidden)
+        openIndex();
+    else if (page.index === run)
+        openRun(run);
 }
 
 /** The newest moment of a run's timeline came. */
@@ -482,7 +498,7 @@ function listen() {
         if (page.clock && !find("film").hidden)
             redraw();
     });
-    on("document", ask);
+    on("document", takeRun);
     on("end", () => events.close());
 }
 

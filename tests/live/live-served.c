@@ -86,6 +86,15 @@ Test(served, a_late_comer_gets_all)
     cr_assert_eq(strncmp(live_shell("curl -s '%s'", url), "<!doctype html>", 15), 0);
     json_t *served = json_loads(live_shell("curl -s '%sdocument.json'", url), 0, NULL);
     cr_assert_not_null(served);
+    for (int i = 0; i < 2; i++)
+        cr_expect_eq(live_number("bash -c 'cmp <(curl -s %srun-%d.json | jq -S .) "
+                                 "<(curl -s %sdocument.json | jq -S .runs[%d]) >&2; echo $?'",
+                                 url, i, url, i),
+                     0);
+    static const char *const none[] = {"run-2.json",  "run--1.json", "run-00.json", "run-0.jsonx",
+                                       "run-+1.json", "run-",        "run-0"};
+    for (size_t i = 0; i < sizeof(none) / sizeof(*none); i++)
+        check_status("404", "", url, none[i]);
     const char *events = live_shell("curl -sN '%sevents' | sed '/^event: end/q'", url);
     cr_expect(strstr(events, "event: document\ndata: {\"run\":0,\"verdict\":\"agree\"}\n"), "%s",
               events);

@@ -8,7 +8,7 @@ const fs = require("fs");
 const {execFile, spawn} = require("child_process");
 const {openPage} = require("./browser.js");
 
-const PARTS = ["page.js", "page.css", "document.json", "events"];
+const PARTS = ["page.js", "page.css", "document.json", "run-0.json", "run-1.json", "events"];
 const STEADY_MS = 1500; /* a state of the kernel that lasts so long must be on the page */
 const SECONDS = 40;
 /* a page in the background draws nothing, so it is not asked with each picture */
@@ -243,6 +243,8 @@ async function several(shop) {
     const live = await startLive(shop, "closed-port", "fin-wait-2-timeout");
     try {
         const page = await openPage(shop.browser, live.url, {parts: PARTS});
+        const asked = [];
+        page.on("request", (request) => asked.push(request.url().slice(live.url.length)));
         await page.waitForFunction(() => document.querySelectorAll("#index [data-run]").length === 2,
                                    WAIT);
         await page.waitForFunction(() => document.querySelector("#index .verdict.is-agree"),
@@ -253,6 +255,8 @@ async function several(shop) {
         await page.waitForFunction(() => window.tcplab.document.runs.every((run) => run.verdict),
                                    WAIT);
         assert.equal(await page.evaluate(() => window.tcplab.film.run.experiment), "closed-port");
+        assert(asked.includes("run-1.json") && !asked.includes("document.json"),
+               `each run is asked for alone, when it is over: ${asked}`);
         assert.deepEqual(page.complaints, []);
     } finally {
         await live.stop();
