@@ -41,6 +41,13 @@ void live_setup(void)
     setenv("XDG_RUNTIME_DIR", "/tmp", 0);
 }
 
+void live_need_private_mounts(void)
+{
+    const char *refused = live_shell("unshare -m true 2>&1 || true");
+    if (*refused)
+        cr_skip_test("no private mounts (in a chroot / is none): %s", refused);
+}
+
 /* A mount namespace each time: one more is no harm. */
 void live_replace_file(const char *path, const char *text)
 {

@@ -18,6 +18,9 @@
  * of each test. */
 void live_setup(void);
 
+/* Skips the test where unshare -m has no root to make private: in a chroot. */
+void live_need_private_mounts(void);
+
 /* This test, and the programs it starts, find that text in the file; the machine's own stays as it
  * is. */
 void live_replace_file(const char *path, const char *text);

@@ -178,6 +178,7 @@ Test(output, a_terminal_gets_lists_of_80_columns)
 /* As the manuals promise: exit 77, what is short, and how to get it. */
 Test(output, what_a_start_lacks_is_named)
 {
+    live_need_private_mounts();
 #define NO_PROC(command) "unshare -m sh -c \"mount -t tmpfs none /proc; " command "\""
 #define PIDS_ONLY(command) \
     "unshare -mpf sh -c \"mount -t proc -o subset=pid proc /proc && " command "\""

@@ -596,6 +596,7 @@ Test(server, a_spoilt_journal_stops_only_who_needs_it)
  * first: its build may be below /tmp. */
 Test(server, a_place_of_the_journal_that_somebody_else_has)
 {
+    live_need_private_mounts();
     const char *said = live_shell(
         "unshare -m sh -c 'exec 3<%s/server/tcplab-server; mount -t tmpfs -o ro none /run && mount "
         "-t tmpfs none /tmp && mkdir -m 777 /tmp/tcplab-%u && unset XDG_RUNTIME_DIR; "
@@ -615,6 +616,7 @@ Test(server, a_knob_that_changes_more_than_itself_is_refused_outside)
                                        "net.ipv6.route.gc_min_interval=1",
                                        "net.ipv4.route.flush=1",
                                        "net.ipv4.conf.default.rp_filter=1"};
+    live_need_private_mounts();
     for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
         const char *said = live_shell("unshare -p -f --mount-proc sh -c '%s/server/tcplab-server "
                                       "-d 20ms --sysctl %s; echo code $?' 2>&1",
