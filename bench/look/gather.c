@@ -34,6 +34,7 @@ struct looker {
     struct gather_destination *all;
     size_t n_all, size_all;
     int64_t tw_reuse;
+    uint8_t listened[(UINT16_MAX + 1) / 8]; /* a bit for each port that somebody listens at */
 };
 
 static int64_t number_of(const char *path, int64_t absent)
@@ -360,7 +361,8 @@ static int visit_any(const struct sockdiag_socket *s, void *context)
     g->states[s->state < SOCKDIAG_STATES ? s->state : 0]++;
     bool own = s->state != SOCKDIAG_LISTEN && s->destination_port && !is_used_again(k, s) &&
                s->source_port >= g->port_first && s->source_port <= g->port_last;
-    for (size_t i = 0; own && i < g->n_listeners; i++)
+    bool listened = k->listened[s->source_port / 8] & 1 << s->source_port % 8;
+    for (size_t i = 0; own && listened && i < g->n_listeners; i++)
         own = !takes(&g->listeners[i], s);
     if (!own)
         return 0;
@@ -396,6 +398,10 @@ static int look_at_all(struct looker *k)
 {
     struct gather *g = k->g;
     size_t n = 0;
+    for (size_t i = 0; i < g->n_listeners; i++) {
+        uint16_t port = g->listeners[i].socket.source_port;
+        k->listened[port / 8] |= (uint8_t)(1 << port % 8);
+    }
     k->tw_reuse = number_of("/proc/sys/net/ipv4/tcp_tw_reuse", 0);
     int r = dump(k, (struct sockdiag_query){.states = SOCKDIAG_ALL}, visit_any, k);
     if (r || !k->n_all)

@@ -2,6 +2,7 @@
  * writes; needs no right. */
 #include "bench/look/everywhere.h"
 #include "bench/look/look_document.h"
+#include "bench/look/look_save.h"
 #include "common/kernel/tally.h"
 #include "common/options/options.h"
 #include "common/process/clock.h"
@@ -21,7 +22,7 @@ struct settings {
     int64_t for_ns, interval_ns;
     bool watch, states, peers, all_netns;
     struct option_texts fail_if;
-    const char *json, *metrics;
+    const char *json, *metrics, *save;
     int color;
     uint16_t port; /* of --peers; 0: all */
 };
@@ -29,12 +30,14 @@ struct settings {
 static const struct option_program program = {
     .name = "tcplab-look",
     .usage = "[options] [PORT]",
-    .examples = "  tcplab-look                          one second, all listeners, what is wrong\n"
-                "  tcplab-look --for 60s --json=l.json  a minute, for a script\n"
-                "  tcplab-look --watch                  again and again, until ^C\n"
-                "  tcplab-look --all-netns              as root: containers and pods, too\n"
-                "  tcplab-look --states                 sockets by state\n"
-                "  tcplab-look --peers 443              who is connected to port 443\n",
+    .examples =
+        "  tcplab-look                          one second, all listeners, what is wrong\n"
+        "  tcplab-look --for 60s --json=l.json  a minute, for a script\n"
+        "  tcplab-look --watch                  again and again, until ^C\n"
+        "  tcplab-look --all-netns              as root: containers and pods, too\n"
+        "  tcplab-look --for 60s --save web.json for tcplab-bench run NAME --like web.json\n"
+        "  tcplab-look --states                 sockets by state\n"
+        "  tcplab-look --peers 443              who is connected to port 443\n",
     .closing = "Reads only; needs no root: without it, programs of other users are not named.\n"
                "Exit codes: 0 nothing is wrong, 1 failed, 2 usage, 3 a listener drops now, or a "
                "--fail-if holds,\n77 this kernel does not tell.\n",
@@ -125,6 +128,9 @@ static int read_settings(int argc, char **argv, struct settings *s, json_t **ret
         {"json", 'J', "[=FILE]", NULL, "the report as one JSON document", &option_file, &s->json},
         {"metrics", 0, "FILE", NULL, "write OpenMetrics text there, in one piece", &option_text,
          &s->metrics},
+        {"save", 0, "FILE", NULL,
+         "write this host's settings there, for tcplab-bench run NAME --like FILE", &option_text,
+         &s->save},
         {"color", 0, "WHEN", "auto", "colour on stdout", &option_choice, &s->color,
          .choices = terminal_color_words},
     };
@@ -149,6 +155,11 @@ static int read_settings(int argc, char **argv, struct settings *s, json_t **ret
     if (!r && (s->states || s->peers) && (s->metrics || s->fail_if.n)) {
         *ret_message = strdup("--states and --peers only count: --metrics and --fail-if need "
                               "listeners, leave --states or --peers away");
+        r = -EINVAL;
+    }
+    if (!r && s->save && (s->states || s->peers || s->watch || s->all_netns)) {
+        *ret_message = strdup("--save writes the settings of one namespace, after --for DUR: leave "
+                              "--watch, --states, --peers and --all-netns away");
         r = -EINVAL;
     }
     if (!r && s->all_netns && (s->states || s->peers)) {
@@ -244,25 +255,48 @@ static int judge(const struct settings *s, const json_t *document)
 }
 
 /* Written beside it and renamed: a collector never reads half a file. */
-static int write_metrics(const struct settings *s, const json_t *document)
+static int write_file(const char *name, const json_t *document,
+                      void (*put)(FILE *out, const json_t *document))
 {
     char *path = NULL;
-    if (!s->metrics)
+    if (!name)
         return EXIT_CODE_DONE;
-    if (asprintf(&path, "%s.new", s->metrics) < 0)
+    if (asprintf(&path, "%s.new", name) < 0)
         return EXIT_CODE_FAILED;
     FILE *out = fopen(path, "we");
     if (out)
-        look_metrics(out, document);
+        put(out, document);
     bool written = out && !ferror(out);
-    written = out && !fclose(out) && written && !rename(path, s->metrics);
+    written = out && !fclose(out) && written && !rename(path, name);
     if (!written) {
-        terminal_error("cannot write %s: %s; give a file in a folder that you may write to",
-                       s->metrics, strerror(errno));
+        terminal_error("cannot write %s: %s; give a file in a folder that you may write to", name,
+                       strerror(errno));
         unlink(path);
     }
     free(path);
     return written ? EXIT_CODE_DONE : EXIT_CODE_FAILED;
+}
+
+static int write_metrics(const struct settings *s, const json_t *document)
+{
+    return write_file(s->metrics, document, look_metrics);
+}
+
+static void put_json(FILE *out, const json_t *document)
+{
+    json_dumpf(document, out, JSON_INDENT(1));
+    fputc('\n', out);
+}
+
+static int save(const struct settings *s, const struct document_head *head, const json_t *document)
+{
+    struct document_head of_host = *head;
+    of_host.schema = "tcplab.host/1";
+    json_t *host = document_new(&of_host, "host");
+    look_save_add(host, document);
+    int code = write_file(s->save, host, put_json);
+    json_decref(host);
+    return code;
 }
 
 /* ^C ends the window early, and what was seen until then is reported. No event loop, so no libev:
@@ -350,6 +384,8 @@ static int run(const struct settings *s, const struct document_head *head)
         code = look_once(s, s->for_ns, document);
         if (!code)
             code = write_metrics(s, document);
+        if (!code && s->save)
+            code = save(s, head, document);
         if (!code) {
             code = judge(s, document);
             document_output_report(output, document, look_text);

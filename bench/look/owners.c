@@ -96,18 +96,70 @@ static void look_into(struct owners *o, pid_t pid)
     closedir(descriptors);
 }
 
+struct candidate {
+    pid_t pid;
+    off_t descriptors; /* 0: not known, or none */
+};
+
+static int compare_candidates(const void *a, const void *b)
+{
+    const struct candidate *x = a, *y = b;
+    if (x->descriptors != y->descriptors)
+        return x->descriptors < y->descriptors ? -1 : 1;
+    return x->pid < y->pid ? -1 : x->pid > y->pid;
+}
+
+/* How many descriptors a process has: the size of its folder, since Linux 6.2. */
+static off_t count_descriptors(const char *process)
+{
+    char path[64];
+    struct stat status;
+    snprintf(path, sizeof(path), "/proc/%.40s/fd", process);
+    return stat(path, &status) ? 0 : status.st_size;
+}
+
+/* All processes with descriptors, those with few of them first: the process that listens for its
+ * workers has few, and a walk through a hundred thousand descriptors is often spared. */
+static size_t list_candidates(struct candidate **ret)
+{
+    struct candidate *list = NULL;
+    size_t n = 0, size = 0;
+    bool counted = count_descriptors("self") > 0;
+    DIR *processes = opendir("/proc");
+    for (const struct dirent *e; processes && (e = readdir(processes));) {
+        if (!isdigit((unsigned char)e->d_name[0]))
+            continue;
+        const struct candidate c = {.pid = (pid_t)atoi(e->d_name),
+                                    .descriptors = counted ? count_descriptors(e->d_name) : 0};
+        if (counted && !c.descriptors)
+            continue; /* a thread of the kernel */
+        if (n == size) {
+            size = size ? 2 * size : 256;
+            struct candidate *bigger = reallocarray(list, size, sizeof(*bigger));
+            if (!bigger)
+                break;
+            list = bigger;
+        }
+        list[n++] = c;
+    }
+    if (processes)
+        closedir(processes);
+    if (n)
+        qsort(list, n, sizeof(*list), compare_candidates);
+    *ret = list;
+    return n;
+}
+
 /* Ends where all are found. */
 static void find_processes(struct owners *o, const pid_t *first, size_t n_first)
 {
+    struct candidate *list = NULL;
     for (size_t i = 0; i < n_first && o->left; i++)
         look_into(o, first[i]);
-    DIR *processes = opendir("/proc");
-    if (!processes)
-        return;
-    for (const struct dirent *e; o->left && (e = readdir(processes));)
-        if (isdigit((unsigned char)e->d_name[0]))
-            look_into(o, (pid_t)atoi(e->d_name));
-    closedir(processes);
+    size_t n = o->left ? list_candidates(&list) : 0;
+    for (size_t i = 0; i < n && o->left; i++)
+        look_into(o, list[i].pid);
+    free(list);
 }
 
 /* --- cgroups --- */
@@ -151,10 +203,11 @@ void owners_find(struct owners *o, const pid_t *first, size_t n_first)
         if (!n || o->list[n - 1].inode != o->list[i].inode)
             o->list[n++] = o->list[i];
     o->n = o->left = n;
-    walking = o;
-    for (size_t i = 0; i < sizeof(mounts) / sizeof(*mounts) && !o->n_cgroups; i++)
-        nftw(mounts[i], visit_cgroup, 16, FTW_PHYS | FTW_MOUNT);
     find_processes(o, first, n_first);
+    walking = o;
+    /* a process tells its unit, too: then no folder of the cgroups is looked at */
+    for (size_t i = 0; o->left && i < sizeof(mounts) / sizeof(*mounts) && !o->n_cgroups; i++)
+        nftw(mounts[i], visit_cgroup, 16, FTW_PHYS | FTW_MOUNT);
 }
 
 /* --- one owner --- */
@@ -170,18 +223,29 @@ static bool read_line(const char *path, char *line, size_t size)
     return read;
 }
 
+/* -1: not to be seen. */
+static int64_t count_one_by_one(pid_t pid)
+{
+    char path[64];
+    snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+    DIR *descriptors = opendir(path);
+    if (!descriptors)
+        return -1;
+    int64_t n = -2; /* . and .. */
+    while (readdir(descriptors))
+        n++;
+    closedir(descriptors);
+    return n;
+}
+
 static void fill_descriptors(struct owner *owner)
 {
     char path[64], line[256];
     long long soft;
-    snprintf(path, sizeof(path), "/proc/%d/fd", (int)owner->pid);
-    DIR *descriptors = opendir(path);
-    for (owner->descriptors = descriptors ? 0 : -1; descriptors && readdir(descriptors);)
-        owner->descriptors++;
-    if (descriptors) {
-        closedir(descriptors);
-        owner->descriptors -= 2; /* . and .. */
-    }
+    snprintf(path, sizeof(path), "%d", (int)owner->pid);
+    owner->descriptors = count_descriptors(path);
+    if (!owner->descriptors)
+        owner->descriptors = count_one_by_one(owner->pid);
     snprintf(path, sizeof(path), "/proc/%d/limits", (int)owner->pid);
     FILE *limits = fopen(path, "re");
     while (limits && fgets(line, sizeof(line), limits))

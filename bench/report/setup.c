@@ -220,6 +220,76 @@ static void kernel_rules(FILE *out, const json_t *rules)
     free(text);
 }
 
+/* "tcp_mem", of "net.ipv4.tcp_mem". */
+static const char *last_part(const char *key)
+{
+    const char *dot = strrchr(key, '.');
+    return dot ? dot + 1 : key;
+}
+
+static const char *string_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
+static void put_set(FILE *out, const json_t *like)
+{
+    const json_t *listener = json_object_get(like, "listener");
+    const char *key, *separator = ": ";
+    json_t *value;
+    fputs(string_of(like, "file"), out);
+    if (json_is_object(listener)) {
+        const char *program = string_of(listener, "program");
+        fprintf(out, ": backlog %lld (%s%sport %lld)",
+                (long long)json_integer_value(json_object_get(listener, "backlog")), program,
+                *program ? ", " : "",
+                (long long)json_integer_value(json_object_get(listener, "port")));
+        separator = ", ";
+    }
+    json_object_foreach(json_object_get(like, "set"), key, value)
+    {
+        fprintf(out, "%s%s %s", separator, last_part(key),
+                json_is_string(value) ? json_string_value(value) : "");
+        separator = ", ";
+    }
+}
+
+/* The listener's backlog and the sysctls that are not those of a fresh namespace; then what is not
+ * as on that host. */
+static void setup_like(FILE *out, const json_t *like)
+{
+    char *set = NULL, *not_set = NULL;
+    size_t size, not_size, i;
+    json_t *left;
+    FILE *first = like ? open_memstream(&set, &size) : NULL;
+    FILE *second = first ? open_memstream(&not_set, &not_size) : NULL;
+    if (!second) {
+        if (first)
+            fclose(first);
+        free(set);
+        return;
+    }
+    put_set(first, like);
+    json_array_foreach(json_object_get(like, "not_set"), i, left)
+    {
+        const json_t *value = json_object_get(left, "value");
+        fputs(i ? ", " : "", second);
+        fputs(last_part(string_of(left, "key")), second);
+        if (json_is_integer(value))
+            fprintf(second, " %lld", (long long)json_integer_value(value));
+        else if (json_is_string(value))
+            fprintf(second, " %s", json_string_value(value));
+        fprintf(second, " (%s)", string_of(left, "why"));
+    }
+    fclose(first);
+    fclose(second);
+    layout_labelled(out, "like", set);
+    layout_labelled(out, "unlike", not_set);
+    free(set);
+    free(not_set);
+}
+
 static void setup_commands(FILE *out, const json_t *commands)
 {
     size_t i;
@@ -243,6 +313,7 @@ void setup_page(FILE *out, const json_t *run)
         layout_labelled(out, "why", json_string_value(json_object_get(setup, "why")));
     }
     layout_labelled(out, "knobs", knobs);
+    setup_like(out, json_object_get(run, "like"));
     layout_labelled(out, "time", json_string_value(json_object_get(run, "time")));
     kernel_rules(out, json_object_get(setup, "kernel_rules"));
     setup_sysctls(out, json_object_get(setup, "sysctls"));

@@ -1,5 +1,5 @@
 #include "bench/trial/experiment.h"
-#include "common/sysctl/sysctl.h"
+#include "bench/lab/twin.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -62,6 +62,8 @@ static void set_condition(struct conditions *c, const char *text)
 struct conditions experiment_conditions(const struct experiment *e, const struct knobs *k)
 {
     struct conditions c = conditions_fresh();
+    for (size_t i = 0; k->twin && i < k->twin->n_sysctls; i++)
+        conditions_set(&c, k->twin->sysctls[i].key, conditions_number(k->twin->sysctls[i].value));
     for (size_t i = 0; e->sysctls && e->sysctls[i]; i++)
         set_condition(&c, e->sysctls[i]);
     for (size_t i = 0; i < k->n; i++)

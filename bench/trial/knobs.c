@@ -1,4 +1,5 @@
 #include "bench/trial/knobs.h"
+#include "bench/lab/twin.h"
 #include "bench/model/conditions.h"
 #include "common/options/option_types.h"
 #include "common/sysctl/sysctl.h"
@@ -198,6 +199,17 @@ static size_t knobs_index(const struct knobs *k, const char *name)
     while (i < k->n && strcmp(k->knobs[i].name, name))
         i++;
     return i;
+}
+
+void knobs_like(struct knobs *k, const struct twin *twin)
+{
+    char text[64], *why = NULL;
+    k->twin = twin;
+    if (!twin->port || !knobs_have(k, "backlog"))
+        return;
+    snprintf(text, sizeof(text), "backlog=%lld", (long long)twin->backlog);
+    knobs_set(k, text, &why);
+    free(why);
 }
 
 bool knobs_have(const struct knobs *k, const char *name)

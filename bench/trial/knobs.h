@@ -86,6 +86,8 @@ enum { KNOB_LOOPBACK, KNOB_WIRE };
  * trial.c). Each name may occur once. Returns 0, or -EINVAL and a sentence (caller frees). */
 int knobs_check(const struct knob *knobs, size_t n, char **ret_message);
 
+struct twin;
+
 /* The values of one run. */
 struct knobs {
     const struct knob *knobs; /* as in the experiment, not owned */
@@ -95,10 +97,15 @@ struct knobs {
     bool given[KNOBS_MAX];             /* it has a value from the user */
     size_t n_sysctls;                  /* those that the user has given by their full names */
     const char *sysctl[KNOBS_SYSCTLS]; /* "net.ipv4.tcp_syn_retries=2", the user's text */
+    const struct twin *twin;           /* the host whose settings come first (not owned), or NULL */
 };
 
 /* Sets all knobs to their fallbacks. */
 void knobs_init(struct knobs *k, const struct knob *knobs, size_t n);
+
+/* Gives k the settings of that host, which must live as long as k: the backlog of its listener,
+ * where there is such a knob and it takes the value, and its sysctls. Call it before knobs_set(). */
+void knobs_like(struct knobs *k, const struct twin *twin);
 
 /* Sets "backlog=4" or "net.ipv4.tcp_syn_retries=2"; text must live as long as k. Returns 0;
  * -ENOENT: there is no knob of that name; -EINVAL or -ERANGE: it cannot have this value.

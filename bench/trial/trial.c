@@ -2,6 +2,7 @@
 #include "bench/lab/needs.h"
 #include "bench/model/queue.h"
 #include "bench/trial/captures.h"
+#include "bench/trial/like.h"
 #include "bench/trial/observations.h"
 #include "bench/trial/outcome.h"
 #include "bench/trial/own_sockets.h"
@@ -48,12 +49,13 @@ static void set_text(struct trial *t, const char *text)
         step_set(t, SIDE_SERVER, key, value);
 }
 
-/* The experiment's own, then the knobs', then what the user gave by its full name: the later
+/* A host's (--like), the experiment's own, then the knobs', then what the user gave by its full name: the later
  * wins. */
 static void set_sysctls(struct trial *t)
 {
     const struct knobs *k = t->knobs;
     char text[SYSCTL_KEY_MAX + 32];
+    like_set(t);
     for (size_t i = 0; t->experiment->sysctls && t->experiment->sysctls[i]; i++)
         set_text(t, t->experiment->sysctls[i]);
     for (size_t i = 0; i < k->n; i++) {
@@ -64,6 +66,7 @@ static void set_sysctls(struct trial *t)
     }
     for (size_t i = 0; i < k->n_sysctls; i++)
         set_text(t, k->sysctl[i]);
+    like_compare(t);
 }
 
 /* What the server host is set to now. */
@@ -213,6 +216,7 @@ static void release(struct trial *t)
         counters_free(t->counters_before[side]);
         json_decref(t->counters[side]);
     }
+    json_decref(t->like);
     json_decref(t->seen);
     json_decref(t->sysctls);
     json_decref(t->commands);

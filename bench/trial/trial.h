@@ -49,6 +49,7 @@ struct trial {
     bool few_ports;          /* the experiment expects that connect() may find no port */
     struct trial_programs programs;
     struct counters *counters_before[2];
+    json_t *like; /* trial/like.h; NULL: no --like */
     json_t *sysctls, *commands, *calls, *timeline, *counters_over_time; /* for the report */
     /* when the server listened; when the programs were asked to end */
     int64_t began_ns, ended_ns;

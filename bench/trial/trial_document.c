@@ -227,6 +227,8 @@ json_t *trial_document(struct trial *t, int64_t repetition, double elapsed_s, in
     json_object_set_new(document, "verdict", json_string(verdict_name(verdict)));
     json_object_set_new(document, "reason",
                         t->failure ? json_string(t->failure) : reason(checks, verdict));
+    if (t->like)
+        json_object_set(document, "like", t->like);
     if (t->lab.server_address)
         json_object_set_new(document, "setup", setup(t));
     if (t->conditions.hz)

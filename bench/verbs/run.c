@@ -1,6 +1,7 @@
 #include "bench/verbs/run.h"
 #include "bench/experiments/table.h"
 #include "bench/lab/needs.h"
+#include "bench/lab/twin.h"
 #include "bench/live/server.h"
 #include "bench/page/page.h"
 #include "bench/report/pager.h"
@@ -30,6 +31,8 @@
 struct run_settings {
     bool all;
     struct option_texts sets;
+    const char *like;
+    struct twin *twin; /* of --like */
     uint64_t repeat, jobs;
     const char *live, *pcap, *pcapng, *html, *junit, *json, *jsonl;
     bool tap;
@@ -195,6 +198,10 @@ static int read_settings(int argc, char **argv, struct run_settings *s, json_t *
         {"set", 0, "KNOB=VALUE", NULL,
          "a knob of the experiments, or any sysctl by its full name; repeatable", &option_texts,
          &s->sets},
+        {"like", 0, "FILE[:PORT]", NULL,
+         "the settings of a host, as tcplab-look --save wrote them there: its sysctls, and the "
+         "backlog of the busiest listener, or of that at PORT; --set comes later",
+         &option_text, &s->like},
         {"repeat", 0, "N", "1", "run each N times", &option_count, &s->repeat, 1, 100000},
         {"jobs", 'j', "N", "1", "labs at once", &option_count, &s->jobs, 1, 64},
         {"live", 0, "[=[ADDR:]PORT]", NULL,
@@ -242,6 +249,10 @@ static int read_settings(int argc, char **argv, struct run_settings *s, json_t *
     r = choose(s, names, n, ret_message);
     for (size_t i = 0; i < s->n && !r; i++)
         knobs_init(&s->knobs[i], s->experiments[i]->knobs, s->experiments[i]->n_knobs);
+    if (!r && s->like)
+        r = twin_read(s->like, &s->twin, ret_message);
+    for (size_t i = 0; i < s->n && !r && s->twin; i++)
+        knobs_like(&s->knobs[i], s->twin);
     for (size_t i = 0; i < s->sets.n && !r; i++)
         r = set(s, s->sets.text[i], ret_message);
     if (!r)
@@ -610,5 +621,6 @@ int run_main(int argc, char **argv)
     live_server_free(live);
     code = program_close_output(output, code);
     json_decref(json);
+    twin_free(settings.twin);
     return code;
 }

@@ -223,3 +223,149 @@ Test(look_twin, all_netns_needs_root)
     cr_assert(strstr(said, "only root may look into other network namespaces"), "%s", said);
     cr_assert(strstr(said, "\n77"), "%s", said);
 }
+
+/* --- a twin --- */
+
+/* In a network with settings that are not those of a fresh one, as this test has set them. */
+static void save_host(const char *file)
+{
+    int code;
+    live_shell("sysctl -qw net.core.somaxconn=300 net.ipv4.tcp_fin_timeout=17 "
+               "net.ipv4.tcp_keepalive_time=601");
+    struct live *server =
+        live_start_ready("server", "-p", "8081", "-b", "511", "-a", "never", NULL);
+    struct live *other = live_start_ready("server", "-p", "8082", "-b", "23", "-a", "never", NULL);
+    struct live *client =
+        live_start("client", "-c", "30", "--hold", "100s", "127.0.0.1:8082", NULL);
+    live_until(24, "ss -Hltn 'sport = :8082' | awk '{print $2}'");
+    live_free(live_run(&code, "look", "--for", "300ms", "--save", file, NULL));
+    cr_assert_eq(code, 0);
+    live_stop(client, SIGINT);
+    live_stop(server, SIGINT);
+    live_stop(other, SIGINT);
+    live_free(client);
+    live_free(server);
+    live_free(other);
+}
+
+static const json_t *like_of(const struct live *run)
+{
+    const json_t *document = json_array_get(json_object_get(run->report, "runs"), 0);
+    cr_assert_not_null(document, "%s", run->err_text);
+    return json_object_get(document, "like");
+}
+
+static const json_t *condition_of(const struct live *run, const char *sysctl)
+{
+    const json_t *document = json_array_get(json_object_get(run->report, "runs"), 0);
+    return json_object_get(json_object_get(json_object_get(document, "setup"), "conditions"),
+                           sysctl);
+}
+
+Test(look_twin, what_was_saved_is_so_in_the_lab)
+{
+    char file[] = "/tmp/twin-XXXXXX", at[64];
+    int code;
+    close(mkstemp(file));
+    save_host(file);
+    json_t *host = json_load_file(file, 0, NULL);
+    cr_assert_str_eq(string_at(host, "schema"), "tcplab.host/1");
+    cr_expect_str_eq(string_at(json_object_get(host, "sysctls"), "net.ipv4.tcp_fin_timeout"), "17");
+    const json_t *listener = entry(json_object_get(host, "listeners"), "port", NULL, 8081);
+    cr_expect_eq(live_integer(listener, "limit", NULL), 300, "511, cut by somaxconn");
+
+    /* the lab has what the kernel says there, and --set comes later */
+    snprintf(at, sizeof(at), "%s:8081", file);
+    struct live *run = live_run(&code, "bench", "run", "handshake", "--like", at, "--set",
+                                "net.ipv4.tcp_keepalive_time=602", "--json", NULL);
+    cr_assert_eq(code, 0, "%s", run->err_text);
+    cr_expect_eq(json_integer_value(condition_of(run, "net.core.somaxconn")), 300);
+    cr_expect_eq(json_integer_value(condition_of(run, "net.ipv4.tcp_fin_timeout")), 17);
+    cr_expect_eq(json_integer_value(condition_of(run, "net.ipv4.tcp_keepalive_time")), 602);
+    const json_t *like = like_of(run);
+    cr_expect_eq(live_integer(like, "listener", "backlog", NULL), 300);
+    cr_expect_eq(live_integer(like, "listener", "port", NULL), 8081);
+    cr_expect_str_eq(string_at(json_object_get(like, "set"), "net.ipv4.tcp_fin_timeout"), "17");
+    cr_expect_null(json_object_get(json_object_get(like, "set"), "net.ipv4.tcp_keepalive_time"));
+    const json_t *unlike =
+        entry(json_object_get(like, "not_set"), "key", "net.ipv4.tcp_keepalive_time", 0);
+    cr_expect_str_eq(string_at(unlike, "why"), "--set sets 602");
+    live_free(run);
+
+    /* without a port: the one that hurts */
+    run = live_run(&code, "bench", "run", "accept-queue-full", "--like", file, "--set",
+                   "clients=40", "--json", NULL);
+    cr_assert_eq(code, 0, "%s", run->err_text);
+    cr_expect_eq(live_integer(like_of(run), "listener", "port", NULL), 8082);
+    const json_t *document = json_array_get(json_object_get(run->report, "runs"), 0);
+    cr_expect_eq(live_integer(document, "knobs", "backlog", NULL), 23);
+    cr_expect_eq(live_integer(document, "ledger", "queued", NULL), 24);
+    live_free(run);
+
+    run = live_run(&code, "bench", "run", "accept-queue-full", "--like", file, "--set",
+                   "clients=40", "--set", "backlog=5", "--show", "setup", NULL);
+    cr_assert_eq(code, 0, "%s", run->err_text);
+    cr_expect(strstr(run->out_text, "(tcplab-server, port 8082), somaxconn"), "%s", run->out_text);
+    cr_expect(strstr(run->out_text, "backlog 23 (it is 5 here)"), "%s", run->out_text);
+    live_free(run);
+    json_decref(host);
+    unlink(file);
+}
+
+static const struct {
+    const char *content, *says;
+} bad_files[] = {
+    {"", "it is no JSON object"},
+    {"[1]", "it is no JSON object"},
+    {"{\"schema\": \"tcplab.host/1\", \"sysctls\": {", "it is no JSON object"},
+    {"{}", "its schema is missing"},
+    {"{\"schema\": \"tcplab.look/1\"}", "its schema is tcplab.look/1, not tcplab.host/1"},
+    {"{\"schema\": \"tcplab.host/2\"}", "of a newer tcplab"},
+    {"{\"schema\": \"tcplab.host/one\"}", "this tcplab reads tcplab.host/1"},
+    {"{\"schema\": \"tcplab.host/1\"}", "it has no sysctls"},
+    {"{\"schema\": \"tcplab.host/1\", \"sysctls\": {}}", "it has no listeners"},
+    {"{\"schema\": \"tcplab.host/1\", \"sysctls\": {\"net.ipv4.x\": 5}, \"listeners\": []}",
+     "the value of net.ipv4.x is no text"},
+    {"{\"schema\": \"tcplab.host/1\", \"sysctls\": {\"kernel.panic\": \"5\"}, \"listeners\": []}",
+     "the sysctl kernel.panic"},
+    {"{\"schema\": \"tcplab.host/1\", \"sysctls\": {\"net.ipv4.../x\": \"5\"}, \"listeners\": []}",
+     "the sysctl net.ipv4.../x"},
+    {"{\"schema\": \"tcplab.host/1\", \"sysctls\": {}, \"listeners\": [{\"port\": 80}]}",
+     "a listener without a port or a limit"},
+    {"{\"schema\": \"tcplab.host/1\", \"sysctls\": {}, \"listeners\": [{\"port\": 70000, "
+     "\"limit\": 5}]}",
+     "a listener without a port or a limit"},
+};
+
+Test(look_twin, a_file_that_is_none_is_refused_in_one_sentence)
+{
+    char file[] = "/tmp/twin-XXXXXX", at[64];
+    int code;
+    close(mkstemp(file));
+    for (size_t i = 0; i < sizeof(bad_files) / sizeof(*bad_files); i++) {
+        FILE *out = fopen(file, "we");
+        fputs(bad_files[i].content, out);
+        fclose(out);
+        struct live *run = live_run(&code, "bench", "run", "handshake", "--like", file, NULL);
+        cr_expect_eq(code, 2, "%s: %s", bad_files[i].content, run->err_text);
+        cr_expect(strstr(run->err_text, bad_files[i].says), "%s: %s", bad_files[i].content,
+                  run->err_text);
+        cr_expect(strstr(run->err_text, file), "%s", run->err_text);
+        cr_expect_eq(strchr(run->err_text, '\n'), run->err_text + strlen(run->err_text) - 1, "%s",
+                     run->err_text);
+        live_free(run);
+    }
+    FILE *out = fopen(file, "we");
+    fputs("{\"schema\": \"tcplab.host/1\", \"sysctls\": {}, \"listeners\": []}", out);
+    fclose(out);
+    snprintf(at, sizeof(at), "%s:80", file);
+    struct live *run = live_run(&code, "bench", "run", "handshake", "--like", at, NULL);
+    cr_expect_eq(code, 2);
+    cr_expect(strstr(run->err_text, "has no listener at port 80"), "%s", run->err_text);
+    live_free(run);
+    unlink(file);
+    run = live_run(&code, "bench", "run", "handshake", "--like", at, NULL);
+    cr_expect_eq(code, 2);
+    cr_expect(strstr(run->err_text, "cannot be read: No such file"), "%s", run->err_text);
+    live_free(run);
+}
