@@ -104,7 +104,8 @@ struct knobs {
 void knobs_init(struct knobs *k, const struct knob *knobs, size_t n);
 
 /* Gives k the settings of that host, which must live as long as k: the backlog of its listener,
- * where there is such a knob and it takes the value, and its sysctls. Call it before knobs_set(). */
+ * where there is such a knob and it takes the value, and its sysctls. Call it before
+ * knobs_set(). */
 void knobs_like(struct knobs *k, const struct twin *twin);
 
 /* Sets "backlog=4" or "net.ipv4.tcp_syn_retries=2"; text must live as long as k. Returns 0;

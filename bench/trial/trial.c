@@ -49,8 +49,8 @@ static void set_text(struct trial *t, const char *text)
         step_set(t, SIDE_SERVER, key, value);
 }
 
-/* A host's (--like), the experiment's own, then the knobs', then what the user gave by its full name: the later
- * wins. */
+/* A host's (--like), the experiment's own, then the knobs', then what the user gave by its full
+ * name: the later wins. */
 static void set_sysctls(struct trial *t)
 {
     const struct knobs *k = t->knobs;
