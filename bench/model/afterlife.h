@@ -27,7 +27,8 @@ int64_t afterlife_kept(const struct conditions *c, int64_t closing);
 struct span afterlife_reuse(const struct conditions *c, bool bound, bool loopback);
 
 /* A connection that takes over a TIME_WAIT begins with a sequence number that is so much higher
- * than the last one of the old connection: more than the largest window without scaling. */
+ * than the next one of the old connection, its tw_snd_nxt (tcp_twsk_unique()): more than the
+ * largest window without scaling. */
 #define AFTERLIFE_NUMBERS_AHEAD 65537
 
 /* Whether a TIME_WAIT survives a RST that has exactly the next sequence number
