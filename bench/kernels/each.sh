@@ -31,10 +31,10 @@ each_again() {
     done
 }
 
-# each_kernel FOLDER JOBS [EXPERIMENT...]: documents `probe`, where the bench can do that, and
-# `run`; without experiments `run` is of all, and `claims` follows. What did not agree, and a claim
-# whose run did not, is run again, alone: a difference that a busy machine made goes, the kernel's
-# stays.
+# each_kernel FOLDER JOBS [EXPERIMENT...]: what tcplab-look finds, in look.txt; documents `probe`,
+# where the bench can do that, and `run`; without experiments `run` is of all, and `claims` follows.
+# What did not agree, and a claim whose run did not, is run again, alone: a difference that a busy
+# machine made goes, the kernel's stays.
 each_kernel() {
     folder=$1
     jobs=$2
@@ -43,6 +43,9 @@ each_kernel() {
     if bench --help | grep '^  probe ' >/dev/null; then
         each_document "$folder/probe" probe
     fi
+    status=0
+    bench enter sh bench/kernels/look.sh >"$folder/look.txt" 2>&1 || status=$?
+    echo "$status" >"$folder/look.code"
     each_document "$folder/run" run -j "$jobs" "${@:---all}"
     each_again "$folder/run" run \
         '[.runs[] | select(.verdict | IN("differ", "inconclusive")) | .experiment] | unique[]'
