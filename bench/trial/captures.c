@@ -92,9 +92,11 @@ static const json_t *find(const json_t *document, size_t *at, const struct segme
     return same ? found : NULL;
 }
 
-/* The question, and the command that makes the same run. Caller frees. */
-static char *section_comment(const struct trial *t)
+/* The question, the command that makes the same run, and what has no comments. Caller frees. */
+static char *section_comment(const struct trial *t, const json_t *document)
 {
+    json_int_t left_out =
+        json_integer_value(json_object_get(json_object_get(document, "left_out"), "segments"));
     const struct knobs *k = t->knobs;
     char *text = NULL, value[KNOB_TEXT_MAX];
     size_t size;
@@ -108,6 +110,11 @@ static char *section_comment(const struct trial *t)
                     knob_text(&k->knobs[i], k->value[i], value));
     for (size_t i = 0; i < k->n_sysctls; i++)
         fprintf(out, " --set '%s'", k->sysctl[i]);
+    if (left_out)
+        fprintf(out,
+                "\n%lld segments have no comment about what the kernel did with them; with "
+                "--segments all they have",
+                (long long)left_out);
     return fclose(out) ? NULL : text;
 }
 
@@ -116,7 +123,7 @@ static int write_pcapng(const struct trial *t, const char *path, const json_t *d
 {
     size_t at = 0;
     char **comments = calloc(n ? n : 1, sizeof(*comments));
-    char *section = section_comment(t);
+    char *section = section_comment(t, document);
     const struct pcapng_args args = {.program = "tcplab-bench " TCPLAB_VERSION,
                                      .comment = section,
                                      .server_address = t->lab.server_address,

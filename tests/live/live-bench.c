@@ -444,6 +444,24 @@ Test(bench, the_pcapng_file_has_what_each_end_saw)
     live_free(p);
 }
 
+/* Of connections that the document left out the kernel's part is not known. */
+Test(bench, the_pcapng_file_says_what_has_no_comments)
+{
+    int code;
+    char folder[] = "/tmp/tcplab-test-XXXXXX", file[80], words[80];
+    cr_assert_not_null(mkdtemp(folder));
+    struct live *p = live_run(&code, "bench", "run", "rst-on-overflow", "--set", "clients=300",
+                              "--pcapng", folder, "--json", NULL);
+    snprintf(file, sizeof(file), "%s/rst-on-overflow.pcapng", folder);
+    check_readable(file);
+    snprintf(words, sizeof(words), "%d segments have no comment",
+             (int)live_integer(run_number(p, 0), "left_out", "segments", NULL));
+    cr_assert_neq(words[0], '0');
+    cr_assert(strstr(live_shell("capinfos -k %s", file), words), "%s", words);
+    live_shell("rm -r %s", folder);
+    live_free(p);
+}
+
 /* --- checks can fail --- */
 
 static void check_falsified(const char *experiment, const char *expectation)
