@@ -158,6 +158,11 @@ export function createClock(first) {
             move(next !== undefined ? next : direction > 0 ? film.end_ms : film.beginning_ms, true);
         },
 
+        /** Halts there, and the sentence asks what comes. */
+        haltAt(stop) {
+            move(clock.haltOf(stop), true, stop);
+        },
+
         /** Where the film halts before a stop, so that what comes can be asked. */
         haltOf(stop) {
             return Math.max(film.beginning_ms, stop.t_ms - Math.min(film.transit_ms * 0.06, 5));
@@ -165,11 +170,11 @@ export function createClock(first) {
     };
 
     /** stepped: the pictures may show how things get there. */
-    function move(t, stepped) {
+    function move(t, stepped, halted = null) {
         clock.t_ms = Math.min(film.end_ms, Math.max(film.beginning_ms, t));
         position = clock.positionOf(clock.t_ms);
         started = null;
-        clock.halted = null;
+        clock.halted = halted;
         clock.stepped = stepped;
         tell();
     }
@@ -180,7 +185,7 @@ export function createClock(first) {
     }
 
     function stopBetween(from, to) {
-        return clock.halt_at_stops && film.stops.find((stop) => {
+        return clock.halt_at_stops && film.halts.find((stop) => {
             const at = clock.haltOf(stop);
             return at > from && at <= to;
         });
@@ -196,10 +201,8 @@ export function createClock(first) {
         started = now;
         clock.t_ms = position >= clock.length ? film.end_ms : clock.timeOf(position);
         const stop = stopBetween(before, clock.t_ms);
-        if (stop) {
-            move(clock.haltOf(stop), true);
-            clock.halted = stop;
-        }
+        if (stop)
+            clock.haltAt(stop);
         if (stop || clock.t_ms >= film.end_ms)
             clock.playing = false;
         tell();

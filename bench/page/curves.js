@@ -19,7 +19,7 @@ const CURVE_STATES = ["SYN_SENT", "SYN_RECV", "ESTABLISHED", "FIN_WAIT_1", "FIN_
                       "TIME_WAIT", "CLOSE_WAIT", "LAST_ACK", "CLOSE"];
 
 /** [{t_ms, value}] as a line of steps, or the upper side of an area. */
-function curvesSteps(points, x, y, end) {
+export function curvesSteps(points, x, y, end) {
     let path = "", last = null;
     for (const point of points) {
         const px = x(point.t_ms).toFixed(1), py = y(point.value).toFixed(1);

@@ -38,6 +38,12 @@ export function setAttribute(element, key, value) {
     element.setAttribute(key, text);
 }
 
+export function removeAttribute(element, key) {
+    if (element.tcplabSet)
+        delete element.tcplabSet[key];
+    element.removeAttribute(key);
+}
+
 export function setText(element, value) {
     if (element.tcplabText === value)
         return;

@@ -53,17 +53,18 @@ function filmTransit(run, segments) {
     return Math.max(seen || delay || 10, 0.05);
 }
 
-/** Segments that meet one of the other direction on their way. */
+/** Segments that meet one of the other direction on their way, or one that does. */
 function filmCrossings(segments) {
-    const last = new Map(); /* of each connection and direction, the one that ends last */
+    const last = new Map(); /* of each connection, those that are on their way together */
     for (const s of segments) {
-        const other = last.get(s.connection + (s.direction === "to_server" ? "to_client"
-            : "to_server"));
-        if (other && other.end_ms > s.t_ms)
-            s.crosses = other.crosses = true;
-        const own = last.get(s.connection + s.direction);
-        if (!own || own.end_ms < s.end_ms)
-            last.set(s.connection + s.direction, s);
+        let group = last.get(s.connection);
+        if (!group || group.end_ms <= s.t_ms) {
+            group = {end_ms: 0, crosses: false, direction: s.direction};
+            last.set(s.connection, group);
+        }
+        group.end_ms = Math.max(group.end_ms, s.end_ms);
+        group.crosses = group.crosses || group.direction !== s.direction;
+        s.way = group;
     }
 }
 
@@ -109,9 +110,49 @@ function filmConnections(run) {
     }));
 }
 
+/** What the programs have asked the kernel for, but for options and what was in order. */
+function filmCalls(run, connections) {
+    const ids = new Map(connections.map((c) => [c.client, c.id]));
+    return ((run.setup && run.setup.calls) || [])
+        .filter((call) => call.result !== "no error" && !call.call.startsWith("setsockopt"))
+        .map((call) => ({...call, connection: ids.get(call[call.side === "server" ? "peer"
+            : "local"]) ?? null}))
+        .sort((a, b) => a.t_ms - b.t_ms);
+}
+
+/** [{t_ms, limit, listeners}]: of the accept queues together, each time that they change. */
+function filmLimits(timeline) {
+    const limits = [];
+    for (const {t_ms, limit, server} of timeline) {
+        const last = limits[limits.length - 1];
+        const listeners = Math.max(1, (server && server.LISTEN) || 0);
+        if (limit === undefined || limit === null || !(server && server.LISTEN))
+            continue;
+        if (!last || last.limit !== limit || last.listeners !== listeners)
+            limits.push({t_ms, limit, listeners});
+    }
+    return limits;
+}
+
+/** Stops at which the film halts: of those that are one moment to the eye, the experiment's own or
+ *  the first; and not where it ends anyway. */
+function filmHalts(stops, near, end) {
+    const halts = [];
+    for (const stop of stops) {
+        const last = halts[halts.length - 1];
+        if (stop.what === "stock" && end - stop.t_ms < 4 * near)
+            continue;
+        if (!last || stop.t_ms - last.t_ms > near)
+            halts.push(stop);
+        else if (stop.what === "mark" && last.what !== "mark")
+            halts[halts.length - 1] = stop;
+    }
+    return halts;
+}
+
 const EVENT_ORDER = {stop: 0, arrived: 1, dropped: 2, state: 3, call: 4, sent: 5};
 
-function filmEvents(run, connections, segments, stops) {
+function filmEvents(calls, connections, segments, stops) {
     const events = [];
     for (const s of segments) {
         events.push({t_ms: s.t_ms, kind: "sent", connection: s.connection, segment: s});
@@ -129,11 +170,13 @@ function filmEvents(run, connections, segments, stops) {
                  was: i ? c.states[side][i - 1].place || null : null}));
     for (const stop of stops)
         events.push({t_ms: stop.t_ms, kind: "stop", connection: null, what: stop.what});
+    for (const call of calls)
+        events.push({t_ms: call.t_ms, kind: "call", connection: call.connection, call});
     return events.sort((a, b) => a.t_ms - b.t_ms || EVENT_ORDER[a.kind] - EVENT_ORDER[b.kind]);
 }
 
 /** Moments to step to: what happens within a small part of a transit is one moment. */
-function filmSteps(events, transit) {
+export function filmSteps(events, transit) {
     const steps = [];
     const near = Math.max(transit / 40, 0.01);
     let first = -Infinity;
@@ -230,7 +273,8 @@ export function createFilm(run) {
     const timeline = run.timeline || [];
     const stops = (run.stops || []).slice().sort((a, b) => a.t_ms - b.t_ms);
     const byId = new Map(connections.map((c) => [c.id, c]));
-    const events = filmEvents(run, connections, segments, stops);
+    const calls = filmCalls(run, connections), limits = filmLimits(timeline);
+    const events = filmEvents(calls, connections, segments, stops);
     const counters = filmCounters(run.counters_over_time || []);
     const packets = run.packets || null;
     const interesting = packets && connections.find((c) => c.client === packets.connection);
@@ -241,7 +285,8 @@ export function createFilm(run) {
         furthest.push(Math.max(s.end_ms, furthest.length ? furthest[furthest.length - 1] : 0));
 
     const film = {
-        run, connections, segments, events, stops, timeline, byId,
+        run, connections, segments, events, stops, timeline, byId, calls,
+        halts: filmHalts(stops, transit / 4, end),
         transit_ms: transit,
         beginning_ms: 0,
         end_ms: end,
@@ -257,6 +302,8 @@ export function createFilm(run) {
         has_kernel: (run.left_out?.connections || !connections.length) && timeline.some((entry) =>
             Object.keys(filmOfKernel(entry.server || {})).length),
         limit: timeline.reduce((most, entry) => Math.max(most, entry.limit || 0), 0),
+        /* how many can wait at once, at most; a queue holds one more than its limit */
+        slots: limits.reduce((most, {limit, listeners}) => Math.max(most, limit + listeners), 1),
 
         /** {state, place, since_ms}: NONE before the first change. */
         stateAt(connection, side, t) {
@@ -268,16 +315,30 @@ export function createFilm(run) {
                    since_ms: changes[i].at_ms};
         },
 
+        /** A connection with itself, or with nobody, has no other end. */
         disagreeAt(connection, t) {
+            if (!segments.length && !connection.states.server.length)
+                return false;
             return statesDisagree(film.stateAt(connection, "client", t).state,
                                   film.stateAt(connection, "server", t).state);
+        },
+
+        /** {limit, listeners}: what they are at t; before it is known, what they are first. */
+        limitAt(t) {
+            return limits[Math.max(0, lastAt(limits, t, "t_ms"))] || {limit: film.limit, listeners: 1};
+        },
+
+        /** The calls after t - span, up to t. */
+        callsIn(t, span) {
+            const last = lastAt(calls, t, "t_ms");
+            return calls.slice(0, last + 1).filter((call) => call.t_ms > t - span);
         },
 
         /** {queue, limit, syn}: what waits in the accept queue and in the SYN queue. */
         queueAt(t) {
             const i = lastAt(timeline, t, "t_ms");
             const entry = i < 0 ? {} : timeline[i];
-            const limit = entry.limit || film.limit;
+            const {limit} = film.limitAt(t);
             if (film.left_out || !film.has_states)
                 return {queue: entry.queue || 0, limit,
                         syn: (entry.server && entry.server.SYN_RECV) || 0};

@@ -7,6 +7,7 @@ import {htmlElement, setAttribute, setText, svgElement} from "./draw.js";
 import {createFilm} from "./film.js";
 import {createIndex} from "./index.js";
 import {createLadder} from "./ladder.js";
+import {createPair, pairFilm, pairKnobs} from "./pair.js";
 import {createResults, knobWords} from "./results.js";
 import {sentenceAt} from "./sentence.js";
 import {createStage, stageSpan} from "./stage.js";
@@ -67,11 +68,15 @@ function createTrack(film, clock) {
             last = x(t);
             svgElement("line", {x1: last, x2: last, y1: 18, y2: 26, class: "tick"}, svg);
             svgElement("text", {x: Math.max(last, 9), y: 52, class: "tick-text"}, svg,
-                       i ? stageSpan(+t.toPrecision(6)) : "0");
+                       i ? trackTime(t, step) : "0");
         }
     }
 
+    let folded = -Infinity;
     function drawFold(fold) {
+        if (x(fold.from_ms) < folded + 12) /* many waits look like one */
+            return;
+        folded = x(fold.to_ms);
         const from = x(fold.from_ms), to = x(fold.to_ms), middle = (from + to) / 2;
         svgElement("rect", {x: from, y: 14, width: Math.max(6, to - from), height: 16,
                             class: "track-fold"}, svg);
@@ -91,6 +96,7 @@ function createTrack(film, clock) {
         svgElement("line", {x1: 9, x2: width - 9, y1: 22, y2: 22, class: "track-line"}, svg);
         played = svgElement("line", {x1: 9, x2: 9, y1: 22, y2: 22, class: "track-played"}, svg);
         drawTicks();
+        folded = -Infinity;
         clock.folds.forEach(drawFold);
         let last = {sent: -Infinity, dropped: -Infinity};
         for (const event of film.events) {
@@ -101,7 +107,7 @@ function createTrack(film, clock) {
                                 class: dropped ? "mark-dropped" : "mark-sent"}, svg);
             last[event.kind] = at;
         }
-        for (const stop of film.stops) {
+        for (const stop of film.halts) {
             const at = x(stop.t_ms);
             svgElement("path", {d: `M${at} 15 l-7 -12 h14 z`, class: "mark-stop",
                                 "data-stop": stop.what}, svg);
@@ -125,6 +131,14 @@ function createTrack(film, clock) {
     };
 }
 
+/** With as many digits as tell one tick from the next. */
+function trackTime(t, step) {
+    const inSeconds = t >= 1000, unit = inSeconds ? step / 1000 : step;
+    const digits = Math.max(0, -Math.floor(Math.log10(unit) + 1e-9));
+    return text(inSeconds ? "seconds" : "milliseconds",
+                {n: +(inSeconds ? t / 1000 : t).toFixed(digits)});
+}
+
 const controlsPlay = "M6 1 L20 10 L6 19 z";
 const controlsPause = "M5 2 h5 v16 h-5 z M14 2 h5 v16 h-5 z";
 
@@ -136,6 +150,11 @@ function createControls(film, clock) {
                                                title: label}, parent, sign);
         element.onclick = action;
         return element;
+    };
+    /** As if it was played up to there. */
+    const halt = (stop) => {
+        clock.pause();
+        clock.haltAt(stop);
     };
     const icon = (element, path) => svgElement("path", {d: path}, svgElement("svg", {
         viewBox: "0 0 24 20", class: "icon", "aria-hidden": "true"}, element));
@@ -149,11 +168,14 @@ function createControls(film, clock) {
         htmlElement("option", {value: n}, speed, text("speed_of", {speed: n}));
     speed.onchange = () => clock.setSpeed(Number(speed.value));
     htmlElement("span", {id: "pace"}, root, text("pace", {span: stageSpan(Math.round(clock.pace))}));
-    const halt = htmlElement("label", {class: "halt"}, root);
-    const box = htmlElement("input", {type: "checkbox", id: "halt", checked: true}, halt);
-    halt.append(" " + text("stops"));
+    const halts = htmlElement("label", {class: "halt"}, root);
+    const box = htmlElement("input", {type: "checkbox", id: "halt", checked: true}, halts);
+    halts.append(" " + text("stops"));
     box.onchange = () => { clock.halt_at_stops = box.checked; };
     const jumps = htmlElement("span", {class: "jumps"}, root);
+    film.stops.filter(({what}) => what === "mark").forEach((stop, i) =>
+        button(`jump-mark-${i + 1}`, text("jump_mark_title", {sentence: stop.sentence}),
+               "\u25be" + text("jump_mark", {n: i + 1}), () => halt(stop), jumps));
     for (const stop of film.stops)
         if (hasText("jump_" + stop.what))
             button("jump-" + stop.what, text("jump_title", {what: text("jump_" + stop.what)}),
@@ -166,7 +188,8 @@ function createControls(film, clock) {
         draw(t) {
             setAttribute(play, "d", clock.playing ? controlsPause : controlsPlay);
             setAttribute(find("play"), "aria-label", text(clock.playing ? "pause" : "play"));
-            setText(now, text("time_now", {t: t.toFixed(film.transit_ms < 5 ? 2 : 1)}));
+            setText(now, t < 10000 ? text("time_now", {t: t.toFixed(film.transit_ms < 5 ? 2 : 1)})
+                : text("time_now_long", {t: (t / 1000).toFixed(3)}));
             if (Number(speed.value) !== clock.speed)
                 speed.value = clock.speed;
         },
@@ -194,9 +217,13 @@ function drawFoot(run) {
     const foot = find("foot");
     foot.replaceChildren();
     const kernel = page.document.kernel || (run.surroundings && run.surroundings.kernel) || "";
-    if (page.document.runs.length > 1 || page.document.claims)
-        htmlElement("a", {href: "#"}, foot,
-                    text(page.document.claims ? "back_to_claims" : "back_to_runs"));
+    const {claims} = page.document;
+    if (page.document.runs.length > 1 || claims)
+        htmlElement("a", {href: claims ? "#" : "#runs"}, foot,
+                    text(claims ? "back_to_claims" : "back_to_runs"));
+    for (const {index, words} of othersOf(run).slice(0, 3))
+        htmlElement("a", {href: `#${runHash(page.document.runs.indexOf(run))}+${runHash(index)}`,
+                          class: "beside"}, foot, text("beside", {knobs: words}));
     htmlElement("span", {id: "foot-run"}, foot, text("foot_run", {
         experiment: run.experiment, kernel,
         verdict: run.verdict ? text("verdict_" + run.verdict) : ""}));
@@ -204,13 +231,22 @@ function drawFoot(run) {
     htmlElement("span", {class: "foot-keys"}, foot, text("foot_keys"));
 }
 
+/** The other runs of its experiment that have other knobs. */
+function othersOf(run) {
+    const {runs} = page.document;
+    return runs.map((other, index) => ({index, words: pairKnobs(run, other, knobWords)[1].join(" ")}))
+        .filter(({index, words}) => words && runs[index].experiment === run.experiment);
+}
+
 function createSentence(film, clock, results) {
     const element = find("sentence");
     return {
         draw(t) {
             const waits = page.waiting && !film.run.verdict && t >= film.end_ms;
-            setText(element, waits ? text("waits_for", {what: page.waiting})
-                : sentenceAt(film, clock, t, results.uncovered()));
+            const said = waits ? text("waits_for", {what: page.waiting})
+                : sentenceAt(film, clock, t, results.uncovered());
+            setText(element, said);
+            element.classList.toggle("long", said.length > 52);
             setAttribute(element, "aria-live", clock.playing ? "off" : "polite");
         },
     };
@@ -240,6 +276,7 @@ function openRun(index) {
     find("index").hidden = true;
     find("film").hidden = find("below").hidden = false;
     find("below").replaceChildren();
+    find("film").classList.remove("pair");
     setText(find("legend"), text("disagree"));
     drawHead(run);
     drawFoot(run);
@@ -251,12 +288,36 @@ function openRun(index) {
     const results = createResults(find("answers"), below, film, page.document,
                                   page.memory.get(index), () => redraw());
     results.addSave(text("save_stage"), "save-stage", () => page.stage.save());
+    context.uncovered = results.uncovered;
     Object.assign(page, {run, clock, context, curvesRoot, results, lasting: [ladder]});
     drawFilm(run);
     if (!run.verdict) /* it goes on: what is seen is the newest moment */
         clock.seek(film.end_ms);
     clock.onChange(redraw);
     context.onFollow(redraw);
+    redraw();
+}
+
+/** Two runs of one experiment beside each other. */
+function openPair(first, second) {
+    const runs = [page.document.runs[first], page.document.runs[second]];
+    const films = runs.map(createFilm), film = pairFilm(...films), clock = createClock(film);
+    find("index").hidden = find("below").hidden = true;
+    find("film").hidden = false;
+    find("film").classList.add("pair");
+    find("below").replaceChildren();
+    find("stage").replaceChildren();
+    find("track").querySelector("svg")?.remove();
+    drawHead(runs[0]);
+    find("knobs").replaceChildren();
+    drawFoot(runs[0]);
+    const stage = createPair(find("stage"), films, clock, pairKnobs(...runs, knobWords),
+                             createContext);
+    Object.assign(page, {run: runs[0], film, clock, context: createContext(), results: null,
+                         stage, track: createTrack(film, clock), lasting: []});
+    page.growing = [stage, page.track, createControls(film, clock)];
+    window.tcplab = {film, films, clock, context: page.context, document: page.document};
+    clock.onChange(redraw);
     redraw();
 }
 
@@ -299,9 +360,15 @@ export function runHash(index) {
 function route() {
     const runs = page.document.runs;
     const wanted = location.hash.slice(1);
-    const index = runs.findIndex((run, i) => runHash(i) === wanted);
+    const numberOf = (hash) => runs.findIndex((run, i) => runHash(i) === hash);
+    const two = wanted.split("+").map(numberOf);
+    const index = two[0];
     scrollTo(0, 0);
-    if (index < 0 && (runs.length !== 1 || page.document.claims))
+    if (two.length === 2 && !two.includes(-1))
+        openPair(...two);
+    else if (!wanted && runs.length === 2 && othersOf(runs[0]).length && !page.document.claims)
+        openPair(0, 1);
+    else if (index < 0 && (runs.length !== 1 || page.document.claims))
         openIndex();
     else
         openRun(Math.max(0, index));
@@ -370,8 +437,8 @@ const pageKeys = {
     PageUp: () => page.clock.step(-1),
     Home: () => page.clock.seek(page.film.beginning_ms),
     End: () => page.clock.seek(page.film.end_ms),
-    r: () => page.results.uncoverOne(),
-    R: () => page.results.uncoverAll(),
+    r: () => page.results?.uncoverOne(),
+    R: () => page.results?.uncoverAll(),
     l: () => toggleBelow("ladder"),
     t: () => toggleBelow("curves"),
     k: () => toggleBelow("ledger"),

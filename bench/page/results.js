@@ -24,7 +24,7 @@ export function resultObserved(check) {
 export function resultPredicted(check) {
     const [from, to] = check.predicted || [null, null];
     const errors = check.predicted_errno || [];
-    const first = resultNumber(from, check.unit, errors[0]);
+    const first = resultNumber(from, from !== to && to !== null ? "" : check.unit, errors[0]);
     const last = resultNumber(to, check.unit, errors[1]);
     if (from === to)
         return first;
@@ -34,12 +34,46 @@ export function resultPredicted(check) {
         : text("predicted_from_to", {from: first, to: last});
 }
 
-/** "in the accept queue" for "server.queue"; the name itself where no words are known. */
+const RESULTS_STATE = new RegExp("^(SYN_SENT|SYN_RECV|ESTABLISHED|FIN_WAIT_1|FIN_WAIT_2|CLOSING|" +
+    "TIME_WAIT|CLOSE_WAIT|LAST_ACK)(?:_(.*))?$");
+const RESULTS_SUFFIX = /(?<!_of|^at)_(first|last|at_first|in_the_end|then|ever|meanwhile|left|[0-9]+)$/;
+
+/** "FIN_WAIT_2 after shutdown", "SYN again (2), first": what was observed, without its side. */
+function resultWords(name) {
+    const state = RESULTS_STATE.exec(name);
+    if (state)
+        return state[2] ? text("name_state_when", {state: state[1], when: resultWords(state[2])})
+            : text("name_state", {state: state[1]});
+    if (hasText("what_" + name))
+        return text("what_" + name);
+    const suffix = RESULTS_SUFFIX.exec(name);
+    if (suffix && suffix.index)
+        return text(/[0-9]/.test(suffix[1]) ? "name_number" : "name_suffix",
+                    {what: resultWords(name.slice(0, suffix.index)), n: suffix[1],
+                     suffix: suffix[1].replace(/_/g, " ")});
+    return name.replace(/SYN_ACK|syn_ack/g, "SYN-ACK").replace(/_/g, " ")
+        .replace(/\bsyn\b/g, "SYN");
+}
+
+/** "in the accept queue" for "server.queue", "client: SYN_SENT in the end"; of a counter the note
+ *  that the document has. */
 export function resultName(check) {
-    const name = check.name;
-    if (name.startsWith("ledger."))
-        return text("name_ledger", {row: name.slice(7)});
-    return hasText("name_" + name) ? text("name_" + name) : name;
+    const {name} = check, dot = name.indexOf("."), side = name.slice(0, dot);
+    if (hasText("name_" + name))
+        return text("name_" + name);
+    if (side === "ledger") {
+        const row = name.slice(7);
+        return text("name_ledger", {row, note: hasText("row_" + row) ? text("row_" + row) : ""});
+    }
+    if (side !== "server" && side !== "client")
+        return name;
+    const suffix = /_(in_the_end|at_first|then)$/.exec(name);
+    if (check.counts)
+        return text(suffix ? "name_counter_when" : "name_counter",
+                    {side: text(side), note: check.counts,
+                     when: suffix ? suffix[1].replace(/_/g, " ") : ""});
+    return text("name_at", {side: text(side),
+                            what: resultWords(name.slice(dot + 1).replace(/^Tcp(Ext)?\./, ""))});
 }
 
 /** What is asked about: no counters, and not that something does not happen. */
@@ -125,8 +159,9 @@ export function createResults(strip, below, film, whole, memory, changed) {
             return;
         }
         const check = asked[current], covered = !isOpen(check);
-        const name = htmlElement("span", {class: "answer-name", title: check.name}, strip,
-                                 resultName(check));
+        const words = resultName(check);
+        const name = htmlElement("span", {class: words.length > 30 ? "answer-name long"
+            : "answer-name", title: check.name}, strip, words);
         if (asked.length > 1)
             htmlElement("span", {class: "answer-of"}, name,
                         " " + text("answer_of", {i: current + 1, n: asked.length}));
@@ -236,7 +271,7 @@ export function createResults(strip, below, film, whole, memory, changed) {
     function drawInterval(parent, check, covered) {
         const svg = svgElement("svg", {viewBox: "0 0 200 28", class: "interval", role: "img",
                                        "aria-label": text("check_said", {
-                                           name: check.name, predicted: resultPredicted(check),
+                                           name: resultName(check), predicted: resultPredicted(check),
                                            observed: covered ? text("unknown")
                                                : resultObserved(check),
                                            verdict: covered ? "" : text(check.verdict)})}, parent);
@@ -265,7 +300,9 @@ export function createResults(strip, below, film, whole, memory, changed) {
         const covered = !isOpen(check);
         const details = htmlElement("details", {class: "check", "data-check": check.name}, root);
         const summary = htmlElement("summary", {}, details);
-        htmlElement("span", {class: "check-name"}, summary, check.name);
+        const name = htmlElement("span", {class: "check-name"}, summary, resultName(check));
+        if (resultName(check) !== check.name)
+            htmlElement("span", {class: "check-raw"}, name, " " + check.name);
         htmlElement("span", {class: "number"}, summary,
                     covered ? text("unknown") : resultPredicted(check));
         drawInterval(summary, check, covered);

@@ -1,6 +1,6 @@
 // One sentence below the stage: what happens at this moment.
 
-import {stageSpan} from "./stage.js";
+import {STAGE_GLOW_MS, stageSpan} from "./stage.js";
 import {hasText, text} from "./strings.js";
 
 const SENTENCE_SPAN_MS = 700; /* of film, for which something has just happened */
@@ -47,8 +47,15 @@ function sentenceState(events) {
                 {who: sentenceWho(alike), side: text(last.side), state: last.state});
 }
 
+function sentenceCall({side, call, result}) {
+    return text(result === "ok" ? "say_call" : "say_call_failed",
+                {side: text(side), call, error: result});
+}
+
 /** What happens at t; uncovered: whether all results are. */
 export function sentenceAt(film, clock, t, uncovered) {
+    if (clock.halted && clock.halted.what === "mark")
+        return text("halted_mark", {sentence: clock.halted.sentence || ""});
     if (clock.halted && hasText("stop_" + clock.halted.what))
         return text("halted", {next: text("stop_" + clock.halted.what)});
     const fold = clock.foldAt(t);
@@ -61,6 +68,13 @@ export function sentenceAt(film, clock, t, uncovered) {
             return sentenceSegments(segments, kind, !film.left_out);
     if (events.some((e) => e.kind === "state"))
         return sentenceState(events);
+    const calls = events.filter((e) => e.kind === "call");
+    if (calls.length)
+        return sentenceCall(calls[calls.length - 1].call);
+    /* what was dropped lies there for longer */
+    const dropped = film.eventsIn(t, STAGE_GLOW_MS / clock.pace).filter((e) => e.kind === "dropped");
+    if (dropped.length && t < film.end_ms)
+        return sentenceSegments(dropped, "dropped", !film.left_out);
     if (t >= film.end_ms)
         return text(uncovered ? "say_end_uncovered" : "say_end");
     if (!film.eventsIn(t, Infinity).length)

@@ -1,24 +1,26 @@
 // The stage: client, wire, server. Where a connection stands, what each end believes, and what is on
 // its way between them. Every picture depends on the moment alone.
 
-import {colourOf, fitText, hatchPattern, htmlElement, saveSvg, setAttribute, setText, svgElement,
-        textWidth} from "./draw.js";
+import {colourOf, fitText, hatchPattern, htmlElement, removeAttribute, saveSvg, setAttribute,
+        setText, svgElement, textWidth} from "./draw.js";
 import {STATE_NONE} from "./film.js";
 import {text} from "./strings.js";
+import {createTally} from "./tally.js";
 
 const STAGE_TOKENS = 16; /* more are one stack below those that have room then */
 const STAGE_STACKED = 13;
-const STAGE_GLOW_MS = 1800; /* of film: how long what was dropped can be seen */
+export const STAGE_GLOW_MS = 1800; /* of film: how long what was dropped can be seen */
 const STAGE_TEXT = 22;
+const STAGE_CALL = 60; /* at the bottom of the client: a call and its error */
 const STAGE_PLACES = ["syn_queue", "accept_queue", "program", "kernel"];
 
 /** Where everything stands, for a stage of that size in units of its own. */
-function stageLayout(width, height) {
+function stageLayout(width, height, pair) {
     const narrow = width < 900;
     const margin = narrow ? 8 : 16;
     const gate = narrow ? 0 : 92; /* in the server: what its listener drops lies here */
-    const client = {x: margin, width: narrow ? 196 : 278};
-    const server = {width: (narrow ? 262 : 408) + gate};
+    const client = {x: margin, width: pair ? 172 : narrow ? 196 : 278};
+    const server = {width: (pair ? 236 : narrow ? 262 : 408) + gate};
     server.x = width - margin - server.width;
     const places = {x: server.x + gate, width: server.width - gate};
     return {
@@ -51,7 +53,7 @@ export function createStage(root, film, clock, context) {
         c.states.server.some((change) => change.place === "program"));
     const leftToKernel = film.listens && (film.has_kernel || film.connections.some((c) =>
         c.states.server.some((change) => change.state !== STATE_NONE && !change.place)));
-    const slots = film.limit + 1;
+    const {slots} = film;
     let svg, layout, tokens, rows, places, cards, wire, numbers = false, serial = 0;
 
     function roundToken(parent, connection, side, scale = 1) {
@@ -83,7 +85,8 @@ export function createStage(root, film, clock, context) {
             return drawStates();
         const n = chosen.length + (more ? 1 : 0);
         const gap = groups.size > 1 ? 10 : 0;
-        const room = layout.bottom - layout.top - 6 - gap * (groups.size - 1);
+        const room = layout.bottom - layout.top - 6 - gap * (groups.size - 1) -
+            (film.calls.some((call) => call.side === "client") ? STAGE_CALL : 0);
         layout.zoom = n < 4 && !layout.narrow ? 1.3 : 1;
         const height = Math.min(n < 4 ? 110 : 56, room / Math.max(n, 1));
         let y = layout.top + (n < 4 ? Math.max(0, (room - height * n) / 2.4) : 4);
@@ -212,6 +215,14 @@ export function createStage(root, film, clock, context) {
 
     /** A name that is too long for its box is squeezed, not cut: FIN_WAIT_2 is not FIN_WAIT_1. */
     function fitState(element, width) {
+        const squeezed = context.half !== undefined &&
+            textWidth(element.textContent, STAGE_TEXT) > width;
+        if (squeezed)
+            setAttribute(element, "textLength", width);
+        else
+            removeAttribute(element, "textLength");
+        if (context.half !== undefined)
+            return;
         const size = STAGE_TEXT * layout.zoom;
         const fitted = Math.min(size, size * width / textWidth(element.textContent, size));
         const wanted = `${fitted.toFixed(1)}px`;
@@ -233,8 +244,7 @@ export function createStage(root, film, clock, context) {
                                  text(layout.narrow ? `place_${name}_short` : `place_${name}`));
         const box = svgElement("rect", {class: "belief place-belief", rx: 6, height: 28,
                                         y: y - 1}, group);
-        const state = svgElement("text", {x: x + width - 24, y: y + 21, class: "state place-state"},
-                                 group);
+        const state = svgElement("text", {y: y + 21, class: "state place-state"}, group);
         const place = {name, group, title, box, state, x: x + 14, y: y + 34, rows: rowsOfPlace,
                        columns, height: 34 + rowsOfPlace * layout.pitch + 4};
         places.set(name, place);
@@ -253,34 +263,41 @@ export function createStage(root, film, clock, context) {
             : `M${x} ${y} H${x + width} V${y + height} H${x} Z`, class: "tray"}, place.group);
     }
 
-    function drawSlots(place) {
-        const shown = Math.min(slots, place.rows * place.columns);
+    /** As many as the limit of that moment has, and one more for each listener, drawn otherwise. */
+    function drawSlots(place, {limit, listeners}) {
+        place.slots?.remove();
+        place.slots = svgElement("g", {"data-slots": limit + listeners});
+        place.title.after(place.slots);
         place.fills = [];
-        for (let i = 0; i < shown; i++) {
+        for (let i = 0; i < limit + listeners; i++) {
             const at = positionIn(place, i);
-            const beyond = i === slots - 1;
             svgElement("rect", {x: at.x - layout.slot / 2 - 1, y: at.y - layout.slot / 2 - 1,
                                 width: layout.slot + 2, height: layout.slot + 2, rx: 5,
-                                class: beyond ? "slot slot-beyond" : "slot"}, place.group);
+                                class: i >= limit ? "slot slot-beyond" : "slot"}, place.slots);
             place.fills.push(svgElement("rect", {
                 x: at.x - layout.slot / 2 + 3, y: at.y - layout.slot / 2 + 3,
                 width: layout.slot - 6, height: layout.slot - 6, rx: 9, class: "slot-taken",
-                visibility: "hidden"}, place.group));
+                visibility: "hidden"}, place.slots));
         }
-        if (shown < slots)
-            return;
-        const last = positionIn(place, slots - 1);
-        const x = last.x - layout.pitch / 2;
-        svgElement("line", {x1: x, x2: x, y1: last.y - layout.pitch / 2 - 4,
-                            y2: last.y + layout.pitch / 2 + 12, class: "limit"}, place.group);
-        const label = text("limit", {n: film.limit});
+        const first = positionIn(place, limit);
+        const x = first.x - layout.pitch / 2, y = first.y + layout.pitch / 2 + 20;
+        svgElement("line", {x1: x, x2: x, y1: first.y - layout.pitch / 2 - 4, y2: y - 8,
+                            class: "limit"}, place.slots);
+        const label = text("limit", {n: limit});
         const right = x - 8 - textWidth(label, STAGE_TEXT) < layout.places.x + 10;
-        svgElement("text", {x: right ? x + 8 : x - 7, y: last.y + layout.pitch / 2 + 20,
+        svgElement("text", {x: right ? x + 8 : x - 7, y,
                             class: right ? "limit-text limit-right" : "limit-text"},
-                   place.group, label);
+                   place.slots, label);
         if (!right)
-            svgElement("text", {x: last.x, y: last.y + layout.pitch / 2 + 20,
-                                class: "limit-text limit-plus"}, place.group, "+1");
+            svgElement("text", {x: first.x, y, class: "limit-text limit-plus"}, place.slots,
+                       `+${listeners}`);
+    }
+
+    function updateSlots(place, t) {
+        const now = film.limitAt(t), key = `${now.limit}+${now.listeners}`;
+        if (place.drawn !== key)
+            drawSlots(place, now);
+        place.drawn = key;
     }
 
     /** Too many slots to draw: a bar as long as the limit. */
@@ -290,9 +307,7 @@ export function createStage(root, film, clock, context) {
         place.gauge = svgElement("rect", {x: place.x, y, width: 0, height: 12, rx: 3,
                                           class: "gauge"}, place.group);
         place.gaugeWidth = width;
-        svgElement("line", {x1: place.x + width * film.limit / slots, y1: y - 5, y2: y + 17,
-                            x2: place.x + width * film.limit / slots, class: "limit"},
-                   place.group);
+        place.gaugeLimit = svgElement("line", {y1: y - 5, y2: y + 17, class: "limit"}, place.group);
         place.gaugeText = svgElement("text", {x: place.x + width, y: y + 33, class: "limit-text"},
                                      place.group);
     }
@@ -331,9 +346,8 @@ export function createStage(root, film, clock, context) {
         drawTray(syn, true);
         next(syn, 0, text("third_ack"));
         const queue = addPlace("accept_queue", y, queueRows, columns);
-        if (drawn)
-            drawSlots(queue);
-        else
+        queue.slotted = drawn; /* drawn with the first picture */
+        if (!drawn)
             drawGauge(queue);
         next(queue, below, text("accept"));
         drawProgram(y);
@@ -344,8 +358,11 @@ export function createStage(root, film, clock, context) {
         const {columns} = layout;
         const program = addPlace("program", y, 1, columns);
         drawTray(program, false);
+        program.call = svgElement("text", {x: program.x + layout.places.width - 38,
+                                           y: program.y + layout.pitch / 2 + 8,
+                                           class: "call call-server"}, program.group);
         if (sleeps && film.listens)
-            svgElement("text", {x: program.x + layout.places.width / 2 - 14,
+            program.sleep = svgElement("text", {x: program.x + layout.places.width / 2 - 14,
                                 y: program.y + layout.pitch / 2 + 8, class: "sleep"},
                        program.group, text("asleep"));
         if (leftToKernel)
@@ -435,7 +452,9 @@ export function createStage(root, film, clock, context) {
     function updateServer(t) {
         const people = peopleAt(t);
         const counts = placeCounts(people, t);
-        const present = new Set();
+        const present = new Set(), queue = places.get("accept_queue");
+        if (queue && queue.slotted)
+            updateSlots(queue, t);
         for (const [name, list] of people) {
             const place = places.get(name);
             if (!place)
@@ -462,7 +481,7 @@ export function createStage(root, film, clock, context) {
                     i >= shown.length && i < all ? "visible" : "hidden"));
             else
                 updateChip(place, all - shown.length, shown.length);
-            updatePlace(place, counts[name], all, disagree);
+            updatePlace(place, counts[name], all, disagree, t);
         }
         for (const [id, token] of tokens.server)
             if (!present.has(id)) {
@@ -493,13 +512,20 @@ export function createStage(root, film, clock, context) {
         setAttribute(place.chip, "transform", `translate(${x} ${at.y})`);
     }
 
-    function updatePlace(place, counts, all, disagree) {
+    function updatePlace(place, counts, all, disagree, t) {
         const states = stageStates(counts);
-        const room = layout.places.width - 54 -
-            textWidth(place.title.textContent, STAGE_TEXT);
-        const fitted = layout.narrow && room < 90 ? "" : fitText(states, STAGE_TEXT, room);
-        const width = textWidth(fitted, STAGE_TEXT) + 20;
+        const room = layout.places.width - 58 -
+            textWidth(place.title.textContent, STAGE_TEXT) * 1.08;
+        /* letters may come closer, by a quarter */
+        const fitted = layout.narrow && room < 90 ? "" : fitText(states, STAGE_TEXT, room / 0.75);
+        const squeezed = Math.min(room, textWidth(fitted, STAGE_TEXT)), width = squeezed + 20;
         setText(place.state, fitted);
+        if (squeezed === room && fitted)
+            setAttribute(place.state, "textLength", room.toFixed(0));
+        else
+            removeAttribute(place.state, "textLength");
+        setAttribute(place.state, "x",
+                     (layout.places.x + layout.places.width - 14 - width / 2).toFixed(1));
         setAttribute(place.box, "x", layout.places.x + layout.places.width - 14 - width);
         setAttribute(place.box, "width", width);
         setAttribute(place.box, "visibility", fitted ? "visible" : "hidden");
@@ -508,8 +534,12 @@ export function createStage(root, film, clock, context) {
             `${place.name === "program" && sleeps && film.listens ? " asleep" : ""}`);
         setAttribute(place.group, "data-count", all);
         if (place.gauge) {
+            const {limit} = film.limitAt(t);
+            const x = place.x + place.gaugeWidth * limit / slots;
             setAttribute(place.gauge, "width", Math.min(1, all / slots) * place.gaugeWidth);
-            setText(place.gaugeText, text("gauge", {n: all, limit: film.limit}));
+            setAttribute(place.gaugeLimit, "x1", x.toFixed(1));
+            setAttribute(place.gaugeLimit, "x2", x.toFixed(1));
+            setText(place.gaugeText, text("gauge", {n: all, limit}));
         }
     }
 
@@ -579,7 +609,12 @@ export function createStage(root, film, clock, context) {
                            n: members.length});
             }
         }
-        return list;
+        /* of those that lie where they were dropped in the stack's one row, the last */
+        const lies = ({segment: s, n}) => (n > 1 || together.has(s.index)) &&
+            s.dropped_ms !== null && t >= s.dropped_ms;
+        return list.filter((item, i) => !lies(item) || !list.slice(i + 1).some((later) =>
+            lies(later) && later.segment.direction === item.segment.direction &&
+            later.segment.refused === item.segment.refused));
     }
 
     function drawCard(item) {
@@ -627,7 +662,7 @@ export function createStage(root, film, clock, context) {
         const from = x + half + 2, way = layout.wire.width - 2 * half - 4;
         const at = s.direction === "to_server" ? from + part * way : from + way - part * way;
         const most = Math.max(1, Math.floor(row.height / (34 * layout.zoom)));
-        const apart = most > 1 && s.together.some((one) => one.crosses); /* each way its half */
+        const apart = most > 1 && s.way.crosses; /* each way its half */
         const lines = Math.min(apart ? most >> 1 : most, s.together.length);
         const line = s.together.indexOf(s) % lines;
         const aside = apart ? (s.direction === "to_server" ? -lines : lines) / 2 : 0;
@@ -679,14 +714,19 @@ export function createStage(root, film, clock, context) {
         setAttribute(legend, "class", film.connections.some((c) => film.disagreeAt(c, t)) ? "" : "absent");
     }
 
-    /** The counters that what was dropped just now has moved. */
+    /** The counters that have moved just now: the sender's when it sends, the receiver's when the
+     *  segment is there. */
     function updateCounts(t, glow) {
         const sums = new Map();
-        for (const event of film.eventsIn(t, glow))
-            if (event.kind === "dropped" && event.segment.counters)
-                for (const side of Object.values(event.segment.counters))
-                    for (const [name, n] of Object.entries(side))
+        for (const {kind, segment} of film.eventsIn(t, glow)) {
+            if (!segment || !segment.counters || (kind === "dropped" && !segment.refused))
+                continue;
+            const sender = segment.direction === "to_server" ? "client" : "server";
+            for (const [side, moved] of Object.entries(segment.counters))
+                if ((side === sender) === (kind === "sent"))
+                    for (const [name, n] of Object.entries(moved))
                         sums.set(name, (sums.get(name) || 0) + n);
+        }
         setText(counts, [...sums].slice(0, 2).map(([name, n]) =>
             `+${n} ${name.replace(/^.*\./, "")}`).join("  "));
     }
@@ -702,10 +742,10 @@ export function createStage(root, film, clock, context) {
                                 class: `host host-${side}`}, svg);
             svgElement("text", {x: host.x + 14, y: 32, class: "host-title"}, svg, text(side));
         }
-        const listen = !film.listens ? text("nobody_listens")
-            : layout.narrow ? "" : text("listen", {n: film.limit});
-        svgElement("text", {x: server.x + server.width - 14, y: 32, class: "host-note"}, svg,
-                   listen);
+        layer.listen = svgElement("text", {x: server.x + server.width - 14, y: 32,
+                                           class: "host-note"}, svg);
+        layer.call = svgElement("text", {x: client.x + 14, y: bottom - 40, class: "call"}, svg);
+        layer.error = svgElement("text", {x: client.x + 14, y: bottom - 12, class: "call"}, svg);
         const delay = film.run.knobs && film.run.knobs.delay_us;
         const title = !film.has_wire ? text("loopback")
             : delay && !layout.narrow ? text("wire_delay", {span: stageSpan(delay / 1000)})
@@ -717,27 +757,86 @@ export function createStage(root, film, clock, context) {
                                 class: "wire-title"}, svg, text("no_states"));
     }
 
+    /** What the server's program has asked for; a program of the lab's says it with its knob. */
+    function listenAt(t) {
+        const {limit, listeners} = film.limitAt(t);
+        if (!film.listens)
+            return text("nobody_listens");
+        if (layout.narrow)
+            return "";
+        if (listeners > 1)
+            return text("listeners", {n: listeners});
+        const call = film.callsIn(t, Infinity).findLast((one) =>
+            one.side === "server" && one.call.startsWith("listen("));
+        const backlog = call ? Number(call.call.slice(7, -1)) : (film.run.knobs || {}).backlog;
+        return text("listen", {n: typeof backlog === "number" && !Number.isNaN(backlog) ? backlog
+            : limit});
+    }
+
+    /** The last call of each side, beside its program, until it fades. */
+    function updateCalls(t) {
+        const program = places.get("program"), glow = STAGE_GLOW_MS / clock.pace;
+        const recent = film.callsIn(t, glow);
+        for (const side of ["client", "server"]) {
+            const call = recent.findLast((one) => one.side === side);
+            const same = call ? recent.filter((one) => one.side === side &&
+                one.call === call.call && one.result === call.result).length : 0;
+            const words = call ? callWords(call, same) : "";
+            const failed = call && call.result !== "ok" ? text("call_failed", {error: call.result})
+                : "";
+            const opacity = call ? Math.min(1, 2 - 2 * (t - call.t_ms) / glow).toFixed(2) : 0;
+            if (side === "client") {
+                setText(layer.call, fitText(words, STAGE_TEXT, layout.client.width - 16));
+                setText(layer.error, failed);
+                setAttribute(layer.error, "opacity", opacity);
+                setAttribute(layer.call, "opacity", opacity);
+            } else {
+                setText(program.call, words + (failed ? ` ${failed}` : ""));
+                setAttribute(program.call, "opacity", opacity);
+                if (program.sleep)
+                    setAttribute(program.sleep, "visibility", call ? "hidden" : "visible");
+            }
+        }
+    }
+
+    /** "(3) send(100)": addresses are on the ladder. */
+    function callWords(call, same) {
+        const short = call.call.replace(/^(connect)\(.*\)$/, "$1()")
+            .replace(/^getsockopt\((.*)\)$/, "$1");
+        if (same > 1)
+            return text("calls_of", {n: same, call: short});
+        return call.connection !== null && film.connections.length > 1
+            ? text("call_of", {id: call.connection, call: short}) : short;
+    }
+
     function build() {
         const box = root.getBoundingClientRect();
         const unit = parseFloat(getComputedStyle(root).fontSize) / STAGE_TEXT || 1;
         const width = Math.max(560, Math.round(box.width / unit));
         const height = Math.max(380, Math.round(box.height / unit));
-        layout = stageLayout(width, height);
+        layout = stageLayout(width, height, context.half !== undefined && width < 900);
         tokens = {};
         cards = new Map();
         wire = {};
         if (svg)
             svg.remove();
-        svg = svgElement("svg", {id: "stage-picture", class: "picture stage-picture",
+        svg = svgElement("svg", {id: `stage-picture${context.half ?? ""}`,
+                                 class: "picture stage-picture",
                                  viewBox: `0 0 ${width} ${height}`, role: "group",
                                  "aria-label": text("stage_label")}, root);
-        hatchPattern(svg, "hatch");
+        if (!context.half) /* the second of two uses the first one's */
+            hatchPattern(svg, "hatch");
         drawHosts();
         drawClient();
         drawServer();
         layer.wire = svgElement("g", {}, svg);
         layer.cards = svgElement("g", {class: "cards"}, svg);
         drawWire();
+        const {x, width: way} = layout.wire;
+        tally.build(svg, {x: x - 4, y: layout.top, width: way + 8,
+                          height: layout.bottom - layout.top},
+                    (parent, connection) => roundToken(parent, connection, "ledger", 0.84),
+                    (id) => ({x: layout.client.x + 26, y: rows.get(id).y, scale: layout.zoom}));
     }
 
     /** What the picture shows, for those who do not see it. */
@@ -755,6 +854,9 @@ export function createStage(root, film, clock, context) {
         updateClient(t);
         updateServer(t);
         updateWire(t);
+        setText(layer.listen, listenAt(t));
+        updateCalls(t);
+        tally.draw(t >= film.end_ms && !layout.narrow && context.uncovered && context.uncovered());
         if (!clock.playing)
             setText(said, describe(t));
     };
@@ -771,9 +873,10 @@ export function createStage(root, film, clock, context) {
     };
     stage.save = () => saveSvg(svg, `${film.run.experiment || "run"}-stage`);
 
+    const tally = createTally(film, chosen);
     const together = stackedTogether();
     const legend = context.legend, counts = context.counts;
-    const said = htmlElement("p", {class: "said", id: "stage-said"}, root);
+    const said = htmlElement("p", {class: "said"}, root);
     build();
     return stage;
 }

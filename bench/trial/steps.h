@@ -146,6 +146,12 @@ void step_count_anew(struct trial *t);
 /* The report will show the packets of the first connection in that row of the ledger. */
 void step_show(struct trial *t, enum ledger_row row, const char *caption);
 
+/* A moment of the run at which somebody who watches should think about what comes: the film halts
+ * there and shows the sentence (printf format; at most STEP_MARK_MAX bytes, and about 60 of them are
+ * seen at once). Call it just before the step that it announces. The document's "stops" hold it. */
+#define STEP_MARK_MAX 160
+void step_mark(struct trial *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /* Fails the trial, unless it has failed already. format: a sentence; code: enum exit_code. */
 void step_fail(struct trial *t, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -1,7 +1,9 @@
 #include "bench/trial/observations.h"
 #include "bench/trial/ss_nstat.h"
 #include "bench/trial/steps_inside.h"
+#include "common/process/clock.h"
 #include "common/process/exit_code.h"
+#include "common/report/document.h"
 
 #include <stdarg.h>
 
@@ -82,6 +84,20 @@ void step_see_counter(struct trial *t, enum side side, const char *counter, cons
     see_text(t, (double)step_counter(t, side, counter), name, arguments, text);
     va_end(arguments);
     ss_nstat_counter(t, side, counter, text);
+}
+
+void step_mark(struct trial *t, const char *format, ...)
+{
+    char sentence[STEP_MARK_MAX];
+    double t_ms = (double)(clock_now_ns() - t->began_ns) / 1e6;
+    va_list arguments;
+    if (t->failure)
+        return;
+    va_start(arguments, format);
+    vsnprintf(sentence, sizeof(sentence), format, arguments);
+    va_end(arguments);
+    json_array_append_new(t->marks, json_pack("{s:o, s:s, s:s}", "t_ms", document_real(t_ms),
+                                              "what", "mark", "sentence", sentence));
 }
 
 void step_show(struct trial *t, enum ledger_row row, const char *caption)

@@ -221,6 +221,7 @@ static void release(struct trial *t)
     json_decref(t->sysctls);
     json_decref(t->commands);
     json_decref(t->calls);
+    json_decref(t->marks);
     json_decref(t->timeline);
     json_decref(t->counters_over_time);
     free(t->failure);
@@ -238,6 +239,7 @@ json_t *trial_run(const struct trial_args *args, int *ret_code)
                       .sysctls = json_object(),
                       .commands = json_array(),
                       .calls = json_array(),
+                      .marks = json_array(),
                       .show = LEDGER_N};
     int64_t began_ns = clock_now_ns();
     t.began_ns = began_ns;

@@ -65,6 +65,7 @@ struct trial {
     enum trial_segments segments;
     enum ledger_row show; /* the report shows the packets of this row's first connection */
     const char *caption;
+    json_t *marks; /* step_mark(): in the order of time, as the document's "stops" have them */
 
     /* The first failure; every step after it does nothing. */
     char *failure;

@@ -374,7 +374,7 @@ void trial_connections(json_t *document, const struct trial *t)
         trial_attribute(segments, document);
         json_object_set_new(document, "packets", packets(shown, t));
         json_object_set_new(document, "connections", all_connections(&c, t, &connections_left));
-        json_object_set_new(document, "stops", trial_stops(segments, document));
+        json_object_set_new(document, "stops", trial_stops(segments, document, t->marks));
         json_object_set_new(document, "segments", segments);
         json_object_set_new(document, "left_out",
                             json_pack("{s:I, s:I}", "connections", (json_int_t)connections_left,

@@ -1,6 +1,7 @@
 #include "bench/trial/trial_document.h"
 #include "bench/trial/surroundings.h"
 #include "bench/trial/trial_connections.h"
+#include "common/kernel/counter_notes.h"
 #include "common/kernel/endpoint.h"
 #include "common/process/exit_code.h"
 #include "common/report/document.h"
@@ -26,11 +27,26 @@ static json_t *measure(double value, const char *unit)
                                                  : number(value);
 }
 
+/* What "server.TcpExt.ListenDrops", or "..._in_the_end", counts; NULL: it is no counter with a
+ * note. */
+static const char *counter_of(const char *name)
+{
+    char counter[EXPECTATION_NAME_MAX];
+    const char *dot = strchr(name, '.');
+    if (!dot)
+        return NULL;
+    snprintf(counter, sizeof(counter), "%.*s", (int)strcspn(dot + 1, "_"), dot + 1);
+    return counter_note(counter);
+}
+
 json_t *trial_document_expectation(const struct expectation *e)
 {
     json_t *json = json_pack("{s:s, s:s, s:[o, o], s:s, s:s}", "name", e->name, "unit", e->unit,
                              "predicted", measure(e->lo, e->unit), measure(e->hi, e->unit), "rule",
                              e->rule->sentence, "source", e->rule->source);
+    const char *note = counter_of(e->name);
+    if (note)
+        json_object_set_new(json, "counts", json_string(note));
     if (!strcmp(e->unit, "errno"))
         json_object_set_new(json, "predicted_errno",
                             json_pack("[o, o]", document_errno(e->lo), document_errno(e->hi)));
@@ -141,10 +157,10 @@ static void add_observed(json_t *document, const struct trial *t)
     json_object_set(document, "timeline", t->timeline);
     json_object_set_new(document, "longest_gap_ms",
                         document_real((double)watch_longest_gap_ns(t->watch) / 1e6));
-    trial_connections(document, t);
     json_object_set(document, "counters_over_time", t->counters_over_time);
     json_object_set_new(document, "stock_ms",
                         document_real((double)(t->stock.at_ns - t->began_ns) / 1e6));
+    trial_connections(document, t); /* reads counters and stock_ms */
     json_object_set_new(document, "seen", document_told(t));
     json_object_set_new(document, "wire",
                         json_pack("{s:I, s:I}", "segments", (json_int_t)wire.forwarded, "overflow",

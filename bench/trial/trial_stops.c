@@ -4,7 +4,6 @@
 
 #include <math.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 static double milliseconds(const json_t *object, const char *key)
@@ -187,12 +186,6 @@ struct stop {
     const char *what;
 };
 
-static int compare_stops(const void *a, const void *b)
-{
-    const struct stop *x = a, *y = b;
-    return x->t_ms < y->t_ms ? -1 : x->t_ms > y->t_ms;
-}
-
 static double least(double a, double b)
 {
     return isnan(a) || b < a ? b : a;
@@ -232,7 +225,17 @@ static void see_segment(const json_t *segment, struct stop stops[static STOPS])
         stops[RETRANSMISSION].t_ms = least(stops[RETRANSMISSION].t_ms, sent);
 }
 
-json_t *trial_stops(const json_t *segments, const json_t *document)
+/* Before the first stop that comes later. */
+static void add(json_t *stops, json_t *stop)
+{
+    size_t i = 0;
+    while (i < json_array_size(stops) &&
+           milliseconds(json_array_get(stops, i), "t_ms") <= milliseconds(stop, "t_ms"))
+        i++;
+    json_array_insert_new(stops, i, stop);
+}
+
+json_t *trial_stops(const json_t *segments, const json_t *document, const json_t *marks)
 {
     struct stop stops[STOPS] = {[LAST_SYN] = {NAN, "last_syn_sent"},
                                 [THIRD_ACK] = {NAN, "first_third_ack"},
@@ -241,15 +244,12 @@ json_t *trial_stops(const json_t *segments, const json_t *document)
                                 [RESET] = {NAN, "first_reset"},
                                 [RETRANSMISSION] = {NAN, "first_retransmission"},
                                 [STOCK] = {milliseconds(document, "stock_ms"), "stock"}};
-    size_t i, n = 0;
-    json_t *segment, *json = json_array();
+    size_t i;
+    json_t *segment, *json = json_copy((json_t *)marks);
     json_array_foreach((json_t *)segments, i, segment) see_segment(segment, stops);
     for (i = 0; i < STOPS; i++)
         if (!isnan(stops[i].t_ms))
-            stops[n++] = stops[i];
-    qsort(stops, n, sizeof(*stops), compare_stops);
-    for (i = 0; i < n; i++)
-        json_array_append_new(json, json_pack("{s:o, s:s}", "t_ms", document_real(stops[i].t_ms),
-                                              "what", stops[i].what));
+            add(json, json_pack("{s:o, s:s}", "t_ms", document_real(stops[i].t_ms), "what",
+                                stops[i].what));
     return json;
 }

@@ -9,5 +9,6 @@
 void trial_attribute(json_t *segments, const json_t *document);
 
 /* [{"t_ms", "what"}], in the order of time: "last_syn_sent", "first_third_ack", "first_fault",
- * "first_drop", "first_reset", "first_retransmission", "stock". Returns a new reference. */
-json_t *trial_stops(const json_t *segments, const json_t *document);
+ * "first_drop", "first_reset", "first_retransmission", "stock", and the experiment's own, marks:
+ * "mark" with a "sentence". Returns a new reference. */
+json_t *trial_stops(const json_t *segments, const json_t *document, const json_t *marks);

@@ -163,6 +163,7 @@ void unanswered_expect_cut(struct prediction *p, const struct retransmit *r,
 void unanswered_cut(struct trial *t, struct trial_socket *client, const struct retransmit *r)
 {
     step_settle(t);
+    step_mark(t, "The cable is pulled, then the client sends. How long does it try?");
     step_cut(t, true);
     sock_send(client, 100);
     sock_wait(client, 0, 1.5 * retransmit_gives_up(r).hi + 30, "the connection to be given up");

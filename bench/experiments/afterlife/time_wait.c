@@ -181,9 +181,12 @@ static void run(struct trial *t, const struct knobs *k)
     if (!t->failure && reuses(k, &t->conditions))
         step_need(t, old_enough, 60000 - t->conditions.tw_reuse_delay - 1100,
                   "tcp_tw_reuse_delay to be over");
+    step_mark(t, "All %lld are closed. %lld more connect, and there are %lld ports. Can they?",
+              (long long)n, (long long)then, (long long)ports(k));
     step_connect(t, then, "--hold", hold, NULL);
     step_need(t, through, n + then, "the further connections to be over");
     step_take_stock(t);
+    step_mark(t, "Nobody sends anything more. When does the last TIME_WAIT end?");
     step_wait(t, none_left, 0, life_time_wait(&t->conditions).hi + 10, "TIME_WAIT to end");
     step_see_state(t, closing_side(k), SOCKDIAG_TIME_WAIT, "%s.TIME_WAIT_in_the_end", closer);
     closing_state_see(t, closing_side(k), SOCKDIAG_TIME_WAIT);

@@ -137,6 +137,8 @@ static void run(struct trial *t, const struct knobs *k)
     step_serve(t, "--on-eof", "hold", NULL);
     close_all(t, k);
     step_take_stock(t);
+    step_mark(t, "%lld are in FIN_WAIT_2, tcp_fin_timeout is %lld s. When does it end?",
+              (long long)n, (long long)t->conditions.fin_timeout);
     if (orphan) {
         step_wait(t, left, 0, patience_s, "FIN_WAIT_2 to end");
     } else {

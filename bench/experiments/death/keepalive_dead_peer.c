@@ -127,6 +127,7 @@ static struct trial_socket *cut_connection(struct trial *t, const struct knobs *
         sock_set(client, IPPROTO_TCP, TCP_USER_TIMEOUT, user_timeout_ms(k), option);
     step_fault(t, &after_the_handshake);
     keepalive_client_connect(client, listener);
+    step_mark(t, "The cable is pulled, and nobody sends. When does the client notice?");
     step_cut(t, true);
     return client;
 }

@@ -119,6 +119,7 @@ static void run(struct trial *t, const struct knobs *k)
     lose(t, knob(k, "missed"));
     struct trial_socket *server = keepalive_client_connect(client, listener);
     crash(t, k, listener, server);
+    step_mark(t, "The server knows nothing of the connection. When does the client notice?");
     step_see_state(t, SIDE_CLIENT, SOCKDIAG_ESTABLISHED, "client.ESTABLISHED_at_first");
     step_see_state(t, SIDE_SERVER, SOCKDIAG_ESTABLISHED, "server.ESTABLISHED_at_first");
     sock_wait(client, 0, 1.5 * learned(k, &t->conditions).hi + 30, "a probe to be answered");

@@ -112,6 +112,7 @@ static void run(struct trial *t, const struct knobs *k)
         if (!counts_again)
             step_no_second_syn(t);
         burst_run(t, k);
+        step_mark(t, "All SYNs have come. What do the clients do that got no answer?");
     }
     step_wait(t, step_syns_sent_again, knob(k, "again"),
               ladder_syn(&t->conditions, (int)knob(k, "again")).hi + 30,

@@ -130,6 +130,9 @@ void burst_run(struct trial *t, const struct knobs *k)
         step_connect_together(t, prefill);
         step_settle(t);
     }
+    step_mark(t, "%lld wait in the accept queue, limit %lld. %lld clients come now. Who gets in?",
+              (long long)prefill, (long long)burst_limit(k, &t->conditions),
+              (long long)knob(k, "clients"));
     step_connect_together(t, knob(k, "clients"));
     step_settle(t);
 }

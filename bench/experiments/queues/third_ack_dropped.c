@@ -196,6 +196,7 @@ static void run(struct trial *t, const struct knobs *k)
     burst_need_in_time(t);
     step_take_stock(t);
     segments_see_retries(t, TO_CLIENT, SEGMENT_SYN | SEGMENT_ACK, again, "server.syn_ack_again");
+    step_mark(t, "The server begins to accept now. Who gets in, and when?");
     step_accept(t);
     step_wait(t, all_are_in, 0, ladder_syn_ack(&t->conditions, again + 1).hi + 30,
               "the next SYN-ACK, now that the server accepts");
