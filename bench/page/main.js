@@ -177,7 +177,7 @@ function createControls(film, clock) {
         button(`jump-mark-${i + 1}`, text("jump_mark_title", {sentence: stop.sentence}),
                "\u25be" + text("jump_mark", {n: i + 1}), () => halt(stop), jumps));
     for (const stop of film.stops)
-        if (hasText("jump_" + stop.what))
+        if (stop.what !== "mark" && hasText("jump_" + stop.what))
             button("jump-" + stop.what, text("jump_title", {what: text("jump_" + stop.what)}),
                    "\u21e5 " + text("jump_" + stop.what), () => {
                        clock.pause();

@@ -154,7 +154,8 @@ export function createStage(root, film, clock, context) {
                                       width: layout.client.x + layout.client.width - 10 - left, height: box, rx: 6,
                                       class: "belief"}, row.group);
         row.state = svgElement("text", {x: left + 10, y: middle + 7.5 * layout.zoom,
-                                        class: "state"}, row.group);
+                                        class: "state", lengthAdjust: "spacingAndGlyphs"},
+                               row.group);
         row.group.addEventListener("focus", () => {
             if (row.group.matches(":focus-visible"))
                 context.setFollow(connection.id);
@@ -244,7 +245,8 @@ export function createStage(root, film, clock, context) {
                                  text(layout.narrow ? `place_${name}_short` : `place_${name}`));
         const box = svgElement("rect", {class: "belief place-belief", rx: 6, height: 28,
                                         y: y - 1}, group);
-        const state = svgElement("text", {y: y + 21, class: "state place-state"}, group);
+        const state = svgElement("text", {y: y + 21, class: "state place-state",
+                                          lengthAdjust: "spacingAndGlyphs"}, group);
         const place = {name, group, title, box, state, x: x + 14, y: y + 34, rows: rowsOfPlace,
                        columns, height: 34 + rowsOfPlace * layout.pitch + 4};
         places.set(name, place);
@@ -364,7 +366,7 @@ export function createStage(root, film, clock, context) {
         if (sleeps && film.listens)
             program.sleep = svgElement("text", {x: program.x + layout.places.width / 2 - 14,
                                 y: program.y + layout.pitch / 2 + 8, class: "sleep"},
-                       program.group, text("asleep"));
+                       program.group, text(layout.narrow ? "asleep_short" : "asleep"));
         if (leftToKernel)
             drawTray(addPlace("kernel", y + program.height + 4, 1, columns), false);
         for (const place of places.values()) {
@@ -667,8 +669,9 @@ export function createStage(root, film, clock, context) {
         const line = s.together.indexOf(s) % lines;
         const aside = apart ? (s.direction === "to_server" ? -lines : lines) / 2 : 0;
         const shift = (line - (lines - 1) / 2 + aside) * 34 * layout.zoom;
+        const dropped = s.dropped_ms !== null && t >= s.dropped_ms;
         let fall = 0, glow = 1, inside = 0;
-        if (s.dropped_ms !== null && t >= s.dropped_ms) {
+        if (dropped) {
             const age = (t - s.dropped_ms) * clock.pace / STAGE_GLOW_MS;
             fall = s.refused ? 0 : Math.min(14, age * 60);
             inside = s.refused && s.direction === "to_server" && layout.gate
@@ -680,8 +683,9 @@ export function createStage(root, film, clock, context) {
             setAttribute(card.cross, "visibility", "hidden");
             setText(card.reason, "");
         }
-        setAttribute(card.element, "class", card.base + (s.dropped_ms !== null && t >= s.dropped_ms
-            ? " dropped" : "") + fadeClass(s.connection));
+        /* where the server has no room for it, only its cross stays: an answer may begin there */
+        setAttribute(card.element, "class", card.base + (dropped ? " dropped" : "") +
+            (dropped && s.refused && !layout.gate ? " crossed" : "") + fadeClass(s.connection));
         setAttribute(card.element, "transform",
                      `translate(${(at + inside).toFixed(1)} ${(row.y + shift + fall).toFixed(1)})` +
                      (layout.zoom > 1 ? ` scale(${layout.zoom})` : ""));
@@ -727,7 +731,8 @@ export function createStage(root, film, clock, context) {
                     for (const [name, n] of Object.entries(moved))
                         sums.set(name, (sums.get(name) || 0) + n);
         }
-        setText(counts, [...sums].slice(0, 2).map(([name, n]) =>
+        const most = context.half === undefined ? 2 : 1;
+        setText(counts, [...sums].slice(0, most).map(([name, n]) =>
             `+${n} ${name.replace(/^.*\./, "")}`).join("  "));
     }
 

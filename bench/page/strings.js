@@ -36,6 +36,7 @@ const strings = {
     place_kernel_short: "kernel",
     third_ack: "third ACK",
     accept: "accept()",
+    asleep_short: "asleep  z Z z",
     asleep: "does not accept  z Z z",
     limit: "limit {n}",
     tally_row: "{n} {row}",
