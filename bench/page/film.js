@@ -325,7 +325,8 @@ export function createFilm(run) {
 
         /** {limit, listeners}: what they are at t; before it is known, what they are first. */
         limitAt(t) {
-            return limits[Math.max(0, lastAt(limits, t, "t_ms"))] || {limit: film.limit, listeners: 1};
+            return limits[Math.max(0, lastAt(limits, t, "t_ms"))] ||
+                {limit: film.limit, listeners: 1};
         },
 
         /** The calls after t - span, up to t. */

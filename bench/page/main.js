@@ -234,7 +234,8 @@ function drawFoot(run) {
 /** The other runs of its experiment that have other knobs. */
 function othersOf(run) {
     const {runs} = page.document;
-    return runs.map((other, index) => ({index, words: pairKnobs(run, other, knobWords)[1].join(" ")}))
+    return runs.map((other, index) => ({index,
+                                        words: pairKnobs(run, other, knobWords)[1].join(" ")}))
         .filter(({index, words}) => words && runs[index].experiment === run.experiment);
 }
 

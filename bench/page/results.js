@@ -36,7 +36,8 @@ export function resultPredicted(check) {
 
 const RESULTS_STATE = new RegExp("^(SYN_SENT|SYN_RECV|ESTABLISHED|FIN_WAIT_1|FIN_WAIT_2|CLOSING|" +
     "TIME_WAIT|CLOSE_WAIT|LAST_ACK)(?:_(.*))?$");
-const RESULTS_SUFFIX = /(?<!_of|^at)_(first|last|at_first|in_the_end|then|ever|meanwhile|left|[0-9]+)$/;
+const RESULTS_SUFFIX =
+    /(?<!_of|^at)_(first|last|at_first|in_the_end|then|ever|meanwhile|left|[0-9]+)$/;
 
 /** "FIN_WAIT_2 after shutdown", "SYN again (2), first": what was observed, without its side. */
 function resultWords(name) {
@@ -271,7 +272,8 @@ export function createResults(strip, below, film, whole, memory, changed) {
     function drawInterval(parent, check, covered) {
         const svg = svgElement("svg", {viewBox: "0 0 200 28", class: "interval", role: "img",
                                        "aria-label": text("check_said", {
-                                           name: resultName(check), predicted: resultPredicted(check),
+                                           name: resultName(check),
+                                           predicted: resultPredicted(check),
                                            observed: covered ? text("unknown")
                                                : resultObserved(check),
                                            verdict: covered ? "" : text(check.verdict)})}, parent);

@@ -147,8 +147,8 @@ void step_count_anew(struct trial *t);
 void step_show(struct trial *t, enum ledger_row row, const char *caption);
 
 /* A moment of the run at which somebody who watches should think about what comes: the film halts
- * there and shows the sentence (printf format; at most STEP_MARK_MAX bytes, and about 60 of them are
- * seen at once). Call it just before the step that it announces. The document's "stops" hold it. */
+ * there and shows the sentence (printf format; less than STEP_MARK_MAX bytes, 75 fit on the page).
+ * Call it just before the step that it announces. The document's "stops" hold it. */
 #define STEP_MARK_MAX 160
 void step_mark(struct trial *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
