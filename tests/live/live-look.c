@@ -139,7 +139,8 @@ static int connect_to(const char *host, int port, int flags)
     return fd;
 }
 
-/* The server's log: when accept() returned the oldest connection, which came during connect(). The wait that look saw, and the time from its look to that accept(), are the same. */
+/* The server's log: when accept() returned the oldest connection, which came during connect(). The
+ * wait that look saw, and the time from its look to that accept(), are the same. */
 Test(look, the_oldest_wait_is_what_a_log_of_accept_says)
 {
     int code, fd = listen_at("127.0.0.1", 7001, 100);
