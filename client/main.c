@@ -3,6 +3,7 @@
 #include "client/report.h"
 #include "client/run.h"
 #include "client/sources.h"
+#include "common/metric/thresholds.h"
 #include "common/process/clock.h"
 #include "common/process/exit_code.h"
 #include "common/process/stop.h"
@@ -231,8 +232,9 @@ static int main_run(const struct run_args *args)
     run_go(run);
     json_t *document = run_report(run);
     run_free(run);
+    size_t failed = thresholds_add(&args->settings->fail_if, "client", document);
     document_output_report(args->output, document, report_text);
-    return EXIT_CODE_DONE;
+    return failed ? EXIT_CODE_UNMET : EXIT_CODE_DONE;
 }
 
 int main(int argc, char **argv)

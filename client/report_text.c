@@ -1,6 +1,7 @@
 /* The text report of tcplab-client, out of its report document alone. */
 #include "client/report.h"
 #include "common/kernel/counter_notes.h"
+#include "common/metric/thresholds.h"
 #include "common/report/page.h"
 #include "common/text/human.h"
 
@@ -386,4 +387,5 @@ void report_text(FILE *out, const json_t *d)
     counter_notes_page(out, json_object_get(d, "counters"));
     meaning(out, d);
     report_text_limits(out, d);
+    thresholds_text(out, json_object_get(d, "thresholds"));
 }

@@ -1,4 +1,5 @@
 #include "client/settings.h"
+#include "common/metric/thresholds.h"
 #include "common/process/clock.h"
 #include "common/report/terminal.h"
 
@@ -25,8 +26,8 @@ static const struct option_program settings_program = {
                "connect, one\n"
                "request and response, close, again; cc: connect, close, again.\n"
                "^C ends the client: it reports and exits 0. Exit codes: 0 done, 1 failed, 2 usage, "
-               "77 this\n"
-               "machine cannot do it. See tcplab-client(1).\n",
+               "3 a\n"
+               "--fail-if holds, 77 this machine cannot do it. See tcplab-client(1).\n",
     .operands_max = 1,
 };
 
@@ -251,6 +252,37 @@ static int check(const struct settings *s, double rate, const struct option_row 
     return check_schedule(s, rate, rows, n, ret_message);
 }
 
+/* A percentile that the report leaves out could never hold. */
+static int check_percentile(const struct settings *s, const char *text, char **ret_message)
+{
+    static const char *const programs[] = {"client", NULL};
+    struct threshold t;
+    struct percentiles asked;
+    const char *why;
+    int r = threshold_read(text, programs, &t, ret_message);
+    char *digits = r ? NULL : strstr(t.metric, "_us.p");
+    if (!digits)
+        return r;
+    digits += strlen("_us.p");
+    for (char *dot = strchr(digits, '_'); dot; dot = strchr(dot, '_'))
+        *dot = '.';
+    for (size_t i = 0; !parse_percentiles(digits, &asked, &why) && i < s->percentiles.n; i++)
+        if (s->percentiles.millionths[i] == asked.millionths[0])
+            return 0;
+    return say(ret_message, -EINVAL,
+               "--fail-if %s: the report has no %sth percentile; name it in --percentiles", text,
+               digits);
+}
+
+static int check_thresholds(const struct settings *s, char **ret_message)
+{
+    static const char *const programs[] = {"client", NULL};
+    int r = thresholds_check(&s->fail_if, programs, ret_message);
+    for (size_t i = 0; i < s->fail_if.n && !r; i++)
+        r = check_percentile(s, s->fail_if.text[i], ret_message);
+    return r;
+}
+
 /* The echo of the settings shows what is in force, also where the default came from the
  * workload. */
 static json_t *settings_json(const struct settings *s, const struct option_row *rows, size_t n)
@@ -331,6 +363,9 @@ int settings_read(int argc, char **argv, struct settings *ret, json_t **ret_json
          &option_integer, &ret->ready_fd, 3, INT_MAX},
         {"log-connections", 0, NULL, NULL, "list each attempt in the JSON report: connection_log",
          &option_flag, &ret->log_connections},
+        {"fail-if", 0, "WHAT", NULL,
+         "exit 3 if this holds at the end, such as 'client.connections.reset > 0'; repeatable",
+         &option_texts, &ret->fail_if},
         {"print-settings", 0, NULL, NULL,
          "only check the options; print what is in force as JSON, and exit", &option_flag,
          &ret->print_settings},
@@ -353,6 +388,8 @@ int settings_read(int argc, char **argv, struct settings *ret, json_t **ret_json
         r = sources(ret, ret_message);
     if (!r)
         r = check(ret, rate, rows, n, ret_message);
+    if (!r)
+        r = check_thresholds(ret, ret_message);
     if (r)
         return r;
     defaults(ret, options_given(rows, n, "total"), options_given(rows, n, "duration"));

@@ -40,6 +40,7 @@ struct settings {
     struct percentiles percentiles;
     int64_t ready_fd; /* -1: none */
     bool log_connections, print_settings;
+    struct option_texts fail_if;
     const char *json, *jsonl;
     int color;
 };

@@ -1,5 +1,6 @@
 /* tcplab-server: a TCP echo server whose accept queue, accept pace, closing and sysctls can be set,
  * and which reports what the kernel made of it. */
+#include "common/metric/thresholds.h"
 #include "common/process/exit_code.h"
 #include "common/process/stop.h"
 #include "common/report/program.h"
@@ -77,13 +78,16 @@ static int start_failed(const struct settings *s, const struct endpoint *at, con
 
 /* The report is made before the sysctls are put back, so that it shows the run; they are put back
  * before anything can block on writing it. */
-static int finish(struct server *server, struct document_output *output, struct sysctl_guard *guard)
+static int finish(struct server *server, struct document_output *output, struct sysctl_guard *guard,
+                  const struct option_texts *fail_if)
 {
     json_t *document = server_report(server), *sysctls = json_array();
     int code = sysctls_end(guard, sysctls);
     stop_release();
     server_free(server);
     json_object_set_new(document, "sysctls", sysctls);
+    if (thresholds_add(fail_if, "server", document) && !code)
+        code = EXIT_CODE_UNMET;
     document_output_report(output, document, report_text);
     return code;
 }
@@ -106,7 +110,7 @@ static int serve(const struct server_args *args, struct sysctl_guard *guard)
     }
     r = server_run(server, output, &step);
     if (!r)
-        return program_close_output(output, finish(server, output, guard));
+        return program_close_output(output, finish(server, output, guard, &settings->fail_if));
     server_free(server); /* it never served: there is nothing to report */
     program_close_output(output, EXIT_CODE_DONE);
     return program_start_failed(step, r);

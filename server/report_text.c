@@ -1,5 +1,6 @@
 /* The text report of tcplab-server, out of its report document alone. */
 #include "common/kernel/counter_notes.h"
+#include "common/metric/thresholds.h"
 #include "common/report/page.h"
 #include "common/text/human.h"
 #include "server/report.h"
@@ -208,4 +209,5 @@ void report_text(FILE *out, const json_t *d)
     counter_notes_page(out, json_object_get(d, "counters"));
     report_text_sysctls(out, d);
     meaning(out, d);
+    thresholds_text(out, json_object_get(d, "thresholds"));
 }

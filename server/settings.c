@@ -1,4 +1,5 @@
 #include "server/settings.h"
+#include "common/metric/thresholds.h"
 #include "common/process/clock.h"
 #include "common/report/document.h"
 #include "common/report/terminal.h"
@@ -27,7 +28,7 @@ static const struct option_program settings_program = {
         "SIGUSR1 ends --accept-delay: from then on connections are accepted as fast as they come.\n"
         "^C ends the server: it reports, puts sysctls back and exits 0. Exit codes: 0 done, 1 "
         "failed,\n"
-        "2 usage, 77 this machine cannot do it. See tcplab-server(1).\n",
+        "2 usage, 3 a --fail-if holds, 77 this machine cannot do it. See tcplab-server(1).\n",
 };
 
 /* A listener can hold its port in `listen` or in --port, not in both. */
@@ -112,6 +113,7 @@ static int check_sysctls(const struct settings *s, char **ret_message)
 
 static int check(struct settings *s, bool port_given, char **ret_message)
 {
+    static const char *const programs[] = {"server", NULL};
     if (s->user_timeout_ns != OPTION_NEVER && s->user_timeout_ns % NS_PER_MS) {
         if (asprintf(ret_message, "--user-timeout: TCP_USER_TIMEOUT counts whole milliseconds; "
                                   "write such as 1500ms") < 0)
@@ -119,7 +121,9 @@ static int check(struct settings *s, bool port_given, char **ret_message)
         return -EINVAL;
     }
     int r = split_listen(s, port_given, ret_message);
-    return r ? r : check_sysctls(s, ret_message);
+    if (!r)
+        r = check_sysctls(s, ret_message);
+    return r ? r : thresholds_check(&s->fail_if, programs, ret_message);
 }
 
 int settings_read(int argc, char **argv, struct settings *ret, json_t **ret_json,
@@ -180,6 +184,9 @@ int settings_read(int argc, char **argv, struct settings *ret, json_t **ret_json
          &option_duration, &ret->interval_ns, NS_PER_MS, OPTION_LONGEST_NS},
         {"ready-fd", 0, "FD", NULL, "write a newline to FD once listening, then close it",
          &option_integer, &ret->ready_fd, 3, INT_MAX},
+        {"fail-if", 0, "WHAT", NULL,
+         "exit 3 if this holds at the end, such as 'server.listener.drops > 0'; repeatable",
+         &option_texts, &ret->fail_if},
         {"print-settings", 0, NULL, NULL,
          "only check the options; print what is in force as JSON, and exit", &option_flag,
          &ret->print_settings},

@@ -24,6 +24,7 @@ struct settings {
     int64_t accept_delay_ns;
     struct option_texts sysctls;
     bool restore_sysctls, print_settings;
+    struct option_texts fail_if;
     uint64_t threads;
     uint64_t max_descriptors; /* 0: no limit, in several file tables */
     int on_data, on_eof, close_how;

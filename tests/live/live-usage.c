@@ -194,3 +194,61 @@ Test(usage, help_that_cannot_be_written_is_a_failure)
 {
     cr_assert_eq(live_number("%s/server/tcplab-server --help >/dev/full; echo $?", TEST_BUILD), 1);
 }
+
+static int64_t thresholds(const struct live *p, const char *text)
+{
+    json_t *list = json_object_get(p->report, "thresholds"), *one;
+    size_t i;
+    json_array_foreach(list, i, one)
+    {
+        if (!strcmp(json_string_value(json_object_get(one, "fail_if")), text))
+            return json_is_true(json_object_get(one, "failed"));
+    }
+    return -1;
+}
+
+Test(usage, a_threshold_that_holds_makes_the_exit_code_3)
+{
+    int code;
+    struct live *server =
+        live_start_ready("server", "--json", "--fail-if", "server.connections.accepted >= 5",
+                         "--fail-if", "server.listener.drops != 0", NULL);
+    struct live *client = live_run(&code, "client", "-c", "5", "--json", "--fail-if",
+                                   "client.connections.established > 5", "--fail-if",
+                                   "client.connect_latency_us.p99 > 1m", NULL);
+    cr_assert_eq(code, 0, "%s", client->err_text);
+    cr_assert_eq(thresholds(client, "client.connections.established > 5"), 0);
+    cr_assert_eq(thresholds(client, "client.connect_latency_us.p99 > 1m"), 0);
+    live_free(client);
+    client = live_run(&code, "client", "-c", "5", "--json", "--fail-if",
+                      "client.connections.established == 5", "--fail-if",
+                      "client.counters.Tcp.ActiveOpens < 5", NULL);
+    cr_assert_eq(code, 3, "%s", client->err_text);
+    cr_assert_eq(thresholds(client, "client.connections.established == 5"), 1);
+    cr_assert_eq(thresholds(client, "client.counters.Tcp.ActiveOpens < 5"), 0);
+    live_free(client);
+    cr_assert_eq(live_stop(server, SIGINT), 3, "%s", server->err_text);
+    cr_assert_eq(thresholds(server, "server.connections.accepted >= 5"), 1);
+    cr_assert_eq(thresholds(server, "server.listener.drops != 0"), 0);
+    live_free(server);
+}
+
+Test(usage, a_threshold_that_cannot_hold_is_refused)
+{
+    static const struct {
+        const char *text, *said;
+    } refused[] = {
+        {"client.conections.reset > 0", "did you mean client.connections.reset?"},
+        {"client.connect_latency_us.p95 > 1ms", "no 95th percentile; name it in --percentiles"},
+        {"server.listener.drops > 0", "there is no metric server.listener.drops"},
+        {"client.connections.reset => 0", "write 'METRIC OP VALUE'"},
+        {"client.elapsed_s > 5x", "write a duration"},
+    };
+    for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++) {
+        int code;
+        struct live *p = live_run(&code, "client", "--fail-if", refused[i].text, NULL);
+        cr_assert_eq(code, 2, "%s", refused[i].text);
+        cr_assert(strstr(p->err_text, refused[i].said), "%s", p->err_text);
+        live_free(p);
+    }
+}
