@@ -120,12 +120,14 @@ function filmCalls(run, connections) {
         .sort((a, b) => a.t_ms - b.t_ms);
 }
 
-/** [{t_ms, limit, listeners}]: of the accept queues together, each time that they change. */
-function filmLimits(timeline) {
+/** [{t_ms, limit, listeners}]: of the accept queues together, each time that they change. The
+ *  timeline adds up the limits; with the knob listeners each of them has the same one. */
+function filmLimits(timeline, knobs) {
     const limits = [];
     for (const {t_ms, limit, server} of timeline) {
         const last = limits[limits.length - 1];
-        const listeners = Math.max(1, (server && server.LISTEN) || 0);
+        const listeners = knobs.listeners > 1 && knobs.backlog > 0
+            ? Math.max(1, Math.round(limit / knobs.backlog)) : 1;
         if (limit === undefined || limit === null || !(server && server.LISTEN))
             continue;
         if (!last || last.limit !== limit || last.listeners !== listeners)
@@ -273,7 +275,7 @@ export function createFilm(run) {
     const timeline = run.timeline || [];
     const stops = (run.stops || []).slice().sort((a, b) => a.t_ms - b.t_ms);
     const byId = new Map(connections.map((c) => [c.id, c]));
-    const calls = filmCalls(run, connections), limits = filmLimits(timeline);
+    const calls = filmCalls(run, connections), limits = filmLimits(timeline, run.knobs || {});
     const events = filmEvents(calls, connections, segments, stops);
     const counters = filmCounters(run.counters_over_time || []);
     const packets = run.packets || null;

@@ -132,7 +132,8 @@ export function createResults(strip, below, film, whole, memory, changed) {
     function value(parent, kind, label, shown, covered) {
         const group = htmlElement("span", {class: `answer answer-${kind}`}, parent);
         htmlElement("span", {class: "answer-label"}, group, label);
-        return htmlElement("span", {class: covered ? "value covered" : "value",
+        return htmlElement("span", {class: covered ? "value covered"
+            : shown.length > 9 ? "value long" : "value",
                                     "data-answer": kind}, group, shown);
     }
 

@@ -85,8 +85,11 @@ export function createStage(root, film, clock, context) {
             return drawStates();
         const n = chosen.length + (more ? 1 : 0);
         const gap = groups.size > 1 ? 10 : 0;
-        const room = layout.bottom - layout.top - 6 - gap * (groups.size - 1) -
-            (film.calls.some((call) => call.side === "client") ? STAGE_CALL : 0);
+        const all = layout.bottom - layout.top - 6 - gap * (groups.size - 1);
+        /* where the rows need it all, the client's calls are on the ladder only */
+        layout.calls = film.calls.some((call) => call.side === "client") &&
+            all - STAGE_CALL >= 28 * n;
+        const room = all - (layout.calls ? STAGE_CALL : 0);
         layout.zoom = n < 4 && !layout.narrow ? 1.3 : 1;
         const height = Math.min(n < 4 ? 110 : 56, room / Math.max(n, 1));
         let y = layout.top + (n < 4 ? Math.max(0, (room - height * n) / 2.4) : 4);
@@ -783,7 +786,8 @@ export function createStage(root, film, clock, context) {
         const program = places.get("program"), glow = STAGE_GLOW_MS / clock.pace;
         const recent = film.callsIn(t, glow);
         for (const side of ["client", "server"]) {
-            const call = recent.findLast((one) => one.side === side);
+            const call = side === "server" || layout.calls
+                ? recent.findLast((one) => one.side === side) : undefined;
             const same = call ? recent.filter((one) => one.side === side &&
                 one.call === call.call && one.result === call.result).length : 0;
             const words = call ? callWords(call, same) : "";
