@@ -1,5 +1,6 @@
 /* tcplab-bench: a verb a job. */
 #include "bench/verbs/claims.h"
+#include "bench/verbs/compare.h"
 #include "bench/verbs/enter.h"
 #include "bench/verbs/explain.h"
 #include "bench/verbs/list.h"
@@ -37,6 +38,9 @@ static const struct {
     {"load", "[OPTIONS]",
      "measure one load well: a server and a client of your options, over several fresh labs",
      load_main},
+    {"compare", "[OPTIONS] --a KEY=VALUE... --b KEY=VALUE... | A.json B.json",
+     "two loads in alternation: the ratio of each metric, its interval, and a verdict",
+     compare_main},
     {"enter", "[COMMAND [ARGUMENT...]]",
      "run a command, or a shell, in a private network; no root needed", enter_main},
 };
@@ -54,6 +58,7 @@ static void main_help(FILE *out)
         "  tcplab-bench claims run -j 8\n"
         "  tcplab-bench probe\n"
         "  tcplab-bench load --client '-w crr -c 64 -d 2s' --server '--backlog 64'\n"
+        "  tcplab-bench compare --a server.backlog=16 --b server.backlog=256\n"
         "  tcplab-bench enter tcplab-server --backlog 4 --sysctl net.ipv4.tcp_abort_on_overflow=1\n"
         "  tcplab-bench enter             a shell whose network is its own\n\n"
         "Usage: tcplab-bench VERB [ARGUMENT...]\n\n",

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 void load_text(FILE *out, const json_t *document);
+void compare_text(FILE *out, const json_t *document);
 
 /* Parts that other reports use, too. */
 

@@ -108,6 +108,63 @@ end:
     return s;
 }
 
+/* P(U = u) for u from 0 to n m, where every order of n and m values is as probable; of i and j
+ * values from those of i - 1 and j, and of i and j - 1: the largest is the one's or the other's.
+ * Where the largest is one of the i, it is above all j. */
+static double *mann_whitney(size_t n, size_t m)
+{
+    size_t width = n * m + 1;
+    double *p = calloc((m + 1) * width, sizeof(*p)), *result = malloc(width * sizeof(*result));
+    for (size_t j = 0; p && j <= m; j++)
+        p[j * width] = 1;
+    for (size_t i = 1; p && i <= n; i++)
+        for (size_t j = 1; j <= m; j++) {
+            double *row = p + j * width, *fewer = row - width;
+            double own = (double)i / (double)(i + j);
+            for (size_t u = i * j + 1; u-- > 0;)
+                row[u] = own * (u >= j ? row[u - j] : 0) + (1 - own) * fewer[u];
+        }
+    if (p && result)
+        memcpy(result, p + m * width, width * sizeof(*result));
+    free(p);
+    return result;
+}
+
+struct statistics_shift statistics_shift_unpaired(const double *a, size_t n, const double *b,
+                                                  size_t m)
+{
+    struct statistics_shift s = {NAN, {NAN, NAN}, NAN};
+    size_t most = n * m, k = 0;
+    double *differences = malloc((most + 1) * sizeof(*differences));
+    double *p = most && most <= STATISTICS_EXACT ? mann_whitney(n, m) : NULL;
+    double positive = 0, at_most = 0;
+    if (!differences || !most || (most <= STATISTICS_EXACT && !p))
+        goto end;
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < m; j++) {
+            double d = b[j] - a[i];
+            differences[i * m + j] = d;
+            positive += d > 0 ? 1 : d == 0 ? 0.5 : 0;
+        }
+    qsort(differences, most, sizeof(*differences), order);
+    s.estimate = middle(differences, most);
+    if (p) {
+        while (at_most + p[k] <= TAIL)
+            at_most += p[k++];
+        s.p = two_sided(p, most, positive);
+    } else {
+        double sd = sqrt((double)most * (double)(n + m + 1) / 12);
+        double z = fmax(fabs(positive - (double)most / 2) - 0.5, 0) / sd;
+        k = (size_t)fmax(floor((double)most / 2 - 1.959963984540054 * sd), 0);
+        s.p = erfc(z / sqrt(2));
+    }
+    s.interval = between(differences, most, k);
+end:
+    free(differences);
+    free(p);
+    return s;
+}
+
 size_t statistics_pairs_needed(const struct statistics_shift *s, size_t n, double limit)
 {
     double estimate = fabs(s->estimate), half = (s->interval.high - s->interval.low) / 2;

@@ -31,6 +31,13 @@ struct statistics_shift {
 /* Ratios are differences of logarithms. With ties the test is conservative. All NAN for n = 0. */
 struct statistics_shift statistics_shift(const double *differences, size_t n);
 
+/* The same of two samples that are no pairs: by how much b is higher. The estimate is the median of
+ * all n m differences, the interval and p come from the Mann-Whitney test: exact where n m is at
+ * most STATISTICS_EXACT, else by the normal distribution. */
+#define STATISTICS_EXACT 10000
+struct statistics_shift statistics_shift_unpaired(const double *a, size_t n, const double *b,
+                                                  size_t m);
+
 /* How many pairs in all would probably decide, where n pairs do not: the interval shrinks with the
  * square root of their number until it leaves out 0, or lies within -limit to limit where the
  * estimate does. 0: more than STATISTICS_MOST. */

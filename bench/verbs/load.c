@@ -117,7 +117,7 @@ static int go(const struct load_settings *s, const struct document_head *head,
         code = EXIT_CODE_UNMET;
     }
     code = kept_file_close(file, document, code);
-    if (document && document_output_wants_text(output))
+    if (document && (!s->json || strcmp(s->json, "-") != 0))
         document_output_text(output, document, load_text);
     json_decref(document);
     json_decref(rounds);
