@@ -171,7 +171,7 @@ size_t statistics_pairs_needed(const struct statistics_shift *s, size_t n, doubl
     double room = estimate > limit ? estimate : limit - estimate;
     if (n < STATISTICS_LEAST || isnan(half))
         return n < STATISTICS_LEAST ? STATISTICS_LEAST : 0;
-    double needed = ceil((double)n * (half / room) * (half / room));
+    double needed = ceil((double)n * (half / room) * (half / room) - 1e-6);
     if (!(needed <= STATISTICS_MOST))
         return 0;
     return needed > (double)n ? (size_t)needed : n + 1;

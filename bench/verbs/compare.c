@@ -37,10 +37,11 @@ static const struct option_program compare_program = {
         "  tcplab-bench compare before.json after.json     two documents of tcplab-bench load\n",
     .closing =
         "KEY: server.OPTION, client.OPTION (client.rate=1000), a knob or a sysctl of --set, or "
-        "build (a folder\n"
-        "with other programs). A or B without keys is LOAD as it is. Exit codes: 0 done, whatever "
-        "the verdicts,\n"
-        "1 failed, 2 usage, 3 a --fail-if holds (of the medians of A or of B), 77 this machine "
+        "build (a\n"
+        "folder with other programs). A or B without keys is LOAD as it is. Exit codes: 0 done, "
+        "whatever the\n"
+        "verdicts, 1 failed, 2 usage, 3 a --fail-if holds (of the medians of A or of B), 77 this "
+        "machine\n"
         "cannot do it.\n",
     .operands_max = 2,
 };

@@ -291,7 +291,7 @@ bool metric_value(const void *reports, const char *path, double *ret)
         return true;
     }
     *ret = 0;
-    return !found && left_out(reports, path);
+    return left_out(reports, path);
 }
 
 const char *metric_text(const struct metric *m, double value, char text[static METRIC_TEXT_MAX])
