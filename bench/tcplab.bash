@@ -161,6 +161,9 @@ _tcplab_operand() {
     tcplab-bench:explain)
         [[ $cword -gt 2 ]] || _tcplab_words "$(_tcplab_experiments "$1")"
         ;;
+    tcplab-bench:compare | tcplab-bench:show)
+        _filedir json
+        ;;
     tcplab-bench:claims)
         if [[ $cword -eq 2 ]]; then
             _tcplab_words list run

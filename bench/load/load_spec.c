@@ -48,7 +48,7 @@ size_t load_spec_rows(struct load_spec *s, const char *rounds, struct option_row
         {"client", 0, "OPTIONS", NULL,
          "options of tcplab-client, in one word (default '-w crr -c 16 -d 1s')", &option_text,
          &s->client},
-        {"set", 0, "KNOB=VALUE", NULL,
+        {"set", 0, "KEY=VALUE", NULL,
          "of the lab: link=loopback|wire, delay=DUR, ipv6=no|yes, or any sysctl; repeatable",
          &option_texts, &s->sets},
         {"target", 0, "HOST:PORT", NULL, "measure this server: no lab, and no tcplab-server",

@@ -1,6 +1,7 @@
 #include "bench/verbs/show.h"
 #include "bench/page/page.h"
 #include "bench/report/claims.h"
+#include "bench/report/load.h"
 #include "bench/report/pager.h"
 #include "bench/report/text.h"
 #include "bench/verbs/result_file.h"
@@ -36,7 +37,8 @@ static const struct option_program show_program = {
         "  tcplab-bench show run.json --html run.html  a page to look at\n"
         "  tcplab-bench show claims.json all.json --html .   claims, with the runs as films\n",
     .closing =
-        "FILE: a document of tcplab-bench run or claims run; - for stdin. No lab is needed.\n",
+        "FILE: a document of tcplab-bench run, claims run, load or compare; - for stdin. No lab is "
+        "needed.\n",
     .operands_max = SHOW_FILES,
 };
 
@@ -125,9 +127,32 @@ static bool is_ours(const char *file, const json_t *document)
     return version >= 1 && version <= SHOW_NEWEST && whole;
 }
 
+/* Documents that have one text, without sections. */
+static const struct {
+    const char *schema;
+    void (*text)(FILE *out, const json_t *document);
+} whole_texts[] = {{"tcplab.load/1", load_text}, {"tcplab.compare/1", compare_text}};
+
+static bool show_whole(FILE *out, const json_t *document)
+{
+    const char *schema = json_string_value(json_object_get(document, "schema"));
+    for (size_t i = 0; schema && i < sizeof(whole_texts) / sizeof(*whole_texts); i++)
+        if (!strcmp(schema, whole_texts[i].schema)) {
+            json_t *clean = printable_document(document);
+            whole_texts[i].text(out, clean);
+            json_decref(clean);
+            return true;
+        }
+    return false;
+}
+
 static int show_file(FILE *out, const char *file, const struct show_settings *s)
 {
     json_t *document = load(file);
+    if (document && show_whole(out, document)) {
+        json_decref(document);
+        return EXIT_CODE_DONE;
+    }
     json_t *clean = document && is_ours(file, document) ? printable_document(document) : NULL;
     if (clean && json_is_array(json_object_get(clean, "claims"))) {
         claims_text(out, clean);
