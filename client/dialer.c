@@ -312,6 +312,18 @@ void dialer_pace(struct dialer *d, unsigned epoch, int64_t schedule_ns)
     d->pacing = true;
 }
 
+void dialer_measure(struct dialer *d, unsigned epoch, int64_t schedule_ns)
+{
+    dialer_start(d, epoch, schedule_ns); /* the order to start may have been overtaken */
+    stats_clear(&d->stats);
+    histogram_clear(d->connect_latency);
+    histogram_clear(d->request_latency);
+    if (d->start_lateness)
+        histogram_clear(d->start_lateness);
+    for (uint64_t i = 0; i < d->n_flows; i++)
+        flow_carry(&d->flows[i]);
+}
+
 void dialer_resume(struct dialer *d, unsigned epoch)
 {
     d->epoch = epoch;

@@ -94,6 +94,10 @@ void dialer_drain(struct dialer *d, unsigned epoch);
 void dialer_close(struct dialer *d, unsigned epoch);
 void dialer_resume(struct dialer *d, unsigned epoch);
 
+/* The end of --warm-up: all figures begin anew. What is under way counts, with what becomes of
+ * it. */
+void dialer_measure(struct dialer *d, unsigned epoch, int64_t schedule_ns);
+
 void dialer_pace(struct dialer *d, unsigned epoch, int64_t schedule_ns);
 
 /* Whether the total is used up. */

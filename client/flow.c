@@ -162,6 +162,17 @@ static bool is_unwatched(struct flow *f, int events)
     return events & EV_ERROR;
 }
 
+void flow_carry(struct flow *f)
+{
+    struct stats *stats = &f->dialer->stats;
+    if (!f->open || flow_is(f, on_spare))
+        return;
+    STATS_ADD(stats->attempted, 1);
+    if (f->row == STATS_ROW_established)
+        STATS_ADD(stats->established, 1);
+    STATS_ADD(stats->requests, flow_is(f, on_replying));
+}
+
 /* As --close says. */
 void flow_close(struct flow *f)
 {

@@ -65,6 +65,10 @@ void flow_ask(struct flow *f);
  * at least that; one of --every that was due and never sent is counted as skipped, too. */
 void flow_count_unanswered(struct flow *f, int64_t now_ns);
 
+/* The counts begin anew: counts what is under way, an attempt, a connection, and a request without
+ * its reply. */
+void flow_carry(struct flow *f);
+
 /* The attempt has taken longer than --connect-timeout. */
 void flow_time_out(struct flow *f);
 

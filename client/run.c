@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #define RUN_DRAIN_NS NS_PER_S
@@ -38,7 +39,7 @@ enum run_phase {
     RUN_STAYING,
     RUN_SETTLING
 };
-enum run_order { ORDER_START, ORDER_PACE, ORDER_DRAIN, ORDER_CLOSE, ORDER_RESUME };
+enum run_order { ORDER_START, ORDER_MEASURE, ORDER_PACE, ORDER_DRAIN, ORDER_CLOSE, ORDER_RESUME };
 
 /* What one thread of the crew works on. */
 struct run_thread {
@@ -54,6 +55,7 @@ struct run {
     struct crew *crew;
     unsigned epoch; /* number of the last order */
     int64_t schedule_ns;
+    int64_t measured_ns;  /* when the figures begin: then, or after --warm-up */
     int64_t paced_ns;     /* when the requests of --every began; 0: not yet */
     int64_t dial_from_ns; /* until then the time of dialing is in dialed_ns, or it was none */
     int64_t dialed_ns;
@@ -62,12 +64,12 @@ struct run {
     bool ending;             /* -d is over, or a signal came: no further wave */
     int64_t dialed_until_ns; /* when nothing was started any more; 0: everything was */
     ev_timer tick;
-    struct timer duration, step;
+    struct timer duration, step, warm_up;
     int64_t settle_until_ns;
     struct sockdiag *diag; /* NULL where the kernel has none */
     struct counters *counters_before;
     json_t *states_before_close, *socket_options;
-    struct rusage usage;
+    struct rusage usage, usage_before;
     int64_t finished_ns;
     int write_error;
 };
@@ -87,6 +89,8 @@ static void obey(void *context, size_t i, int order, unsigned epoch)
     struct run *r = context;
     struct dialer *d = &r->threads[i].dialer;
     struct load *load = &r->threads[i].load;
+    if (order == ORDER_MEASURE)
+        *load = (struct load){.open = false};
     if (order == ORDER_DRAIN || order == ORDER_CLOSE)
         load_end(load);
     else
@@ -94,6 +98,9 @@ static void obey(void *context, size_t i, int order, unsigned epoch)
     switch ((enum run_order)order) {
     case ORDER_START:
         dialer_start(d, epoch, r->schedule_ns);
+        break;
+    case ORDER_MEASURE:
+        dialer_measure(d, epoch, r->schedule_ns);
         break;
     case ORDER_PACE:
         dialer_pace(d, epoch, r->paced_ns);
@@ -258,7 +265,9 @@ static void on_step(struct timer *timer)
     struct run *r = (struct run *)((char *)timer - offsetof(struct run, step));
     if (r->phase == RUN_WAITING) {
         r->phase = RUN_DIALING;
-        r->schedule_ns = r->dial_from_ns = clock_now_ns();
+        r->schedule_ns = r->measured_ns = r->dial_from_ns = clock_now_ns();
+        if (r->args.settings->warm_up_ns)
+            timer_set(&r->warm_up, r->schedule_ns + r->args.settings->warm_up_ns);
         if (r->args.settings->duration_ns != OPTION_NEVER && !r->args.settings->every_ns)
             timer_set(&r->duration, r->schedule_ns + r->args.settings->duration_ns);
         give_order(r, ORDER_START);
@@ -269,12 +278,30 @@ static void on_step(struct timer *timer)
     }
 }
 
+/* The end of --warm-up. */
+static void on_warm_up(struct timer *timer)
+{
+    struct run *r = (struct run *)((char *)timer - offsetof(struct run, warm_up));
+    struct counters *now;
+    if (r->phase != RUN_DIALING)
+        return;
+    if (!counters_read(&now)) {
+        counters_free(r->counters_before);
+        r->counters_before = now;
+    }
+    getrusage(RUSAGE_SELF, &r->usage_before);
+    r->measured_ns = r->dial_from_ns = clock_now_ns();
+    r->dialed_ns = 0;
+    give_order(r, ORDER_MEASURE);
+}
+
 /* -d is over, or somebody wants the end. */
 static void end(void *context)
 {
     struct run *r = context;
     r->ending = true;
     timer_stop(&r->duration);
+    timer_stop(&r->warm_up);
     if (r->phase == RUN_DIALING) {
         r->dialed_until_ns = clock_now_ns();
         end_dialing(r);
@@ -320,7 +347,7 @@ static void run_total(const struct run *r, struct stats *total)
 static double elapsed_s(const struct run *r)
 {
     int64_t until_ns = r->finished_ns ? r->finished_ns : clock_now_ns();
-    return r->schedule_ns ? (double)(until_ns - r->schedule_ns) / 1e9 : 0;
+    return r->schedule_ns ? (double)(until_ns - r->measured_ns) / 1e9 : 0;
 }
 
 /* The times of the load, which the rates are over: how long connections were dialed, until all were
@@ -339,7 +366,7 @@ static struct report_times run_times(const struct run *r, const struct stats *to
                                (established_ns > until_ns ? established_ns : until_ns)) /
                       1e9,
         .requests_s = (double)((reply_ns > asked_until_ns ? reply_ns : asked_until_ns) -
-                               (r->args.settings->every_ns ? r->paced_ns : r->schedule_ns)) /
+                               (r->args.settings->every_ns ? r->paced_ns : r->measured_ns)) /
                       1e9};
     const struct settings *s = r->args.settings;
     double scheduled_s =
@@ -448,6 +475,8 @@ int run_new(const struct run_args *args, struct run **ret)
         error = timer_open(&r->duration, crew_loop(r->crew), on_duration);
     if (!error)
         error = timer_open(&r->step, crew_loop(r->crew), on_step);
+    if (!error && args->settings->warm_up_ns)
+        error = timer_open(&r->warm_up, crew_loop(r->crew), on_warm_up);
     if (!error)
         error = loop_guard_check(crew_loop(r->crew), true);
     if (error) {
@@ -494,12 +523,23 @@ void run_go(struct run *r)
     stop_detach();
     r->finished_ns = clock_now_ns();
     getrusage(RUSAGE_SELF, &r->usage);
+    timersub(&r->usage.ru_utime, &r->usage_before.ru_utime, &r->usage.ru_utime);
+    timersub(&r->usage.ru_stime, &r->usage_before.ru_stime, &r->usage.ru_stime);
     terminal_progress_end();
+}
+
+/* Also during --warm-up. */
+static uint64_t begun(const struct run *r)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < r->n_threads; i++)
+        n += r->threads[i].dialer.started;
+    return n;
 }
 
 /* Starts that were due by the schedule before the end of the dialing and never made: all -c
  * connections were busy. */
-static uint64_t missed_starts(const struct run *r, const struct stats *total)
+static uint64_t missed_starts(const struct run *r)
 {
     const struct settings *s = r->args.settings;
     int64_t dialed_ns = r->dialed_until_ns - r->schedule_ns;
@@ -510,16 +550,16 @@ static uint64_t missed_starts(const struct run *r, const struct stats *total)
     uint64_t due = arrivals_before(&s->arrivals, dialed_ns);
     if (due > s->total)
         due = s->total;
-    return due > total->attempted ? due - total->attempted : 0;
+    return due > begun(r) ? due - begun(r) : 0;
 }
 
 /* Connections that were asked for and never begun. Those of a schedule without an end are missed
  * starts. */
-static uint64_t never_started(const struct run *r, const struct stats *total)
+static uint64_t never_started(const struct run *r)
 {
     const struct settings *s = r->args.settings;
     uint64_t wanted = s->total != SETTINGS_UNLIMITED ? s->total : s->scheduled ? 0 : s->connections;
-    return wanted > total->attempted ? wanted - total->attempted : 0;
+    return wanted > begun(r) ? wanted - begun(r) : 0;
 }
 
 static uint64_t most_in_use(const struct run *r)
@@ -602,8 +642,8 @@ json_t *run_report(struct run *r)
                                            .load = run_busiest(r),
                                            .slots_full = full(r),
                                            .most_in_use = most_in_use(r),
-                                           .missed_starts = missed_starts(r, &total),
-                                           .never_started = never_started(r, &total),
+                                           .missed_starts = missed_starts(r),
+                                           .never_started = never_started(r),
                                            .times = run_times(r, &total)};
     json_t *document = report_final(r->args.head, &figures);
     json_decref(states);
@@ -617,6 +657,7 @@ void run_free(struct run *r)
     if (!r)
         return;
     timer_close(&r->duration);
+    timer_close(&r->warm_up);
     timer_close(&r->step);
     crew_free(r->crew);
     for (size_t i = 0; i < r->n_threads; i++)

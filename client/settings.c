@@ -199,6 +199,8 @@ static void defaults(struct settings *s, bool total_given, bool duration_given)
     s->duration_given = duration_given;
     if (!duration_given)
         s->duration_ns = s->workload == WORKLOAD_HOLD ? OPTION_NEVER : 10 * NS_PER_S;
+    if (s->warm_up_ns) /* of another workload than hold */
+        s->duration_ns += s->warm_up_ns;
 }
 
 static int check(const struct settings *s, double rate, const struct option_row *rows, size_t n,
@@ -249,6 +251,14 @@ static int check(const struct settings *s, double rate, const struct option_row 
         return say(
             ret_message, -EINVAL,
             "--log-connections: the log is a part of the report document; add --json or --jsonl");
+    if (s->warm_up_ns && (s->workload == WORKLOAD_HOLD || s->every_ns))
+        return say(ret_message, -EINVAL,
+                   "--warm-up is for -w echo, crr and cc without --every, which do the same over "
+                   "and over; leave it out");
+    if (s->warm_up_ns && options_given(rows, n, "ramp"))
+        return say(ret_message, -EINVAL,
+                   "--warm-up: --ramp has no time in which the load is the same; give one of the "
+                   "two");
     return check_schedule(s, rate, rows, n, ret_message);
 }
 
@@ -298,8 +308,9 @@ static json_t *settings_json(const struct settings *s, const struct option_row *
                         s->total == SETTINGS_UNLIMITED ? json_null()
                                                        : json_integer((json_int_t)s->total));
     json_object_set_new(json, "duration_us",
-                        s->duration_ns == OPTION_NEVER ? json_null()
-                                                       : json_integer(s->duration_ns / NS_PER_US));
+                        s->duration_ns == OPTION_NEVER
+                            ? json_null()
+                            : json_integer((s->duration_ns - s->warm_up_ns) / NS_PER_US));
     return json;
 }
 
@@ -328,6 +339,9 @@ int settings_read(int argc, char **argv, struct settings *ret, json_t **ret_json
          &option_ramp, &ret->arrivals},
         {"duration", 'd', "DUR", NULL, "how long to run (default: 10s; hold: until all is settled)",
          &option_duration, &ret->duration_ns, NS_PER_MS, OPTION_LONGEST_NS},
+        {"warm-up", 0, "DUR", "0",
+         "before -d: the same load, of which nothing is counted (echo, crr, cc)", &option_duration,
+         &ret->warm_up_ns, 0, OPTION_LONGEST_NS},
         {"workload", 'w', "WHAT", "hold", "what a connection does, see below", &option_choice,
          &ret->workload, .choices = workload_words},
         {"size", 's', "BYTES", "64", "request size (echo, crr)", &option_size, &ret->size, 1,

@@ -23,6 +23,7 @@ struct settings {
     /* open loop: --rate or --ramp is given, and `arrivals` says when the starts are due */
     bool scheduled;
     struct arrivals_shape arrivals;
+    int64_t warm_up_ns; /* its end is when the figures begin; duration_ns has it, too */
     int64_t duration_ns, hold_ns, connect_timeout_ns, interval_ns;
     /* of an echo: the period of a connection's requests; 0: the next follows the reply */
     int64_t every_ns;

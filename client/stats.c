@@ -22,6 +22,20 @@ void stats_add(struct stats *into, const struct stats *from)
     latest(&into->last_reply_ns, STATS_GET(from->last_reply_ns));
 }
 
+void stats_clear(struct stats *s)
+{
+#define X(field) STATS_SET(s->field, 0);
+    STATS_ROWS(X)
+    STATS_OTHERS(X)
+#undef X
+    for (int i = 0; i < STATS_RUNGS; i++)
+        STATS_SET(s->rungs[i], 0);
+    for (int i = 0; i < STATS_ERRORS; i++)
+        STATS_SET(s->errors[i], 0);
+    STATS_SET(s->last_established_ns, 0);
+    STATS_SET(s->last_reply_ns, 0);
+}
+
 _Atomic uint64_t *stats_row(struct stats *s, enum stats_row row)
 {
     static const size_t offsets[] = {

@@ -61,6 +61,9 @@ struct stats {
 /* Adds `from` to `into`. */
 void stats_add(struct stats *into, const struct stats *from);
 
+/* Sets all to 0; for the writer. */
+void stats_clear(struct stats *s);
+
 /* The counter of a row; pending has none. */
 _Atomic uint64_t *stats_row(struct stats *s, enum stats_row row);
 const char *stats_row_name(enum stats_row row);

@@ -55,7 +55,7 @@ size_t load_spec_rows(struct load_spec *s, const char *rounds, struct option_row
          &option_text, &s->target},
         {"rounds", 'n', "N", rounds, "how often it is measured, each time in a fresh lab",
          &option_count, &s->rounds, 1, STATISTICS_MOST},
-        {"warm-up", 0, "DUR", "0", "of each round: what happens before is not counted",
+        {"warm-up", 0, "DUR", "0", "of each round: the client counts only what comes after it",
          &option_duration, &s->warm_up_ns, 0, 3600 * NS_PER_S},
         {"seed", 0, "N", "1", "of everything that is drawn: the same seed, the same order",
          &option_count, &s->seed, 0, INT64_MAX},

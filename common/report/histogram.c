@@ -76,6 +76,11 @@ static void widen(struct histogram *h, int64_t min, int64_t max)
     h->max = h->count ? larger(h->max, max) : max;
 }
 
+void histogram_clear(struct histogram *h)
+{
+    *h = (struct histogram){.count = 0};
+}
+
 void histogram_record(struct histogram *h, int64_t ns)
 {
     int64_t value = larger(ns, 0);

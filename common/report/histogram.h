@@ -14,6 +14,9 @@ struct histogram;
 struct histogram *histogram_new(void); /* NULL without memory */
 void histogram_free(struct histogram *h);
 
+/* Forgets all values. */
+void histogram_clear(struct histogram *h);
+
 /* Records one value, any int64_t; a negative one counts as 0. */
 void histogram_record(struct histogram *h, int64_t ns);
 

@@ -156,6 +156,29 @@ Test(load, a_server_that_is_there_is_measured_without_a_lab)
     live_free(p);
 }
 
+/* The server counts both, the client what came after. Connections that are under way at that moment
+ * count, at most the 8 at once. */
+Test(load, what_was_before_the_warm_up_is_not_counted)
+{
+    int code;
+    struct live *p = live_run(&code, "bench", "load", "--rounds", "1", "--warm-up", "300ms",
+                              "--client", "-w crr -r 400 -c 8 -d 100ms", "--json", NULL);
+    cr_assert_eq(code, 0, "%s", p->err_text);
+    const json_t *round = json_array_get(json_object_get(p->report, "rounds"), 0),
+                 *client = json_object_get(round, "client");
+    int64_t all = live_integer(round, "server", "connections", "accepted", NULL),
+            made = live_integer(client, "connections", "attempted", NULL),
+            rung = live_integer(json_array_get(json_object_get(client, "connect_rungs"), 0),
+                                "count", NULL);
+    cr_assert_gt(all, made, "%lld and %lld", (long long)all, (long long)made);
+    cr_assert(rung <= made && made <= rung + 8, "%lld %lld", (long long)rung, (long long)made);
+    cr_assert_eq(live_integer(client, "connections", "established", NULL), made);
+    cr_assert_eq(live_integer(client, "connect_latency_us", "count", NULL), rung);
+    cr_assert_leq(live_integer(client, "counters", "Tcp.ActiveOpens", NULL), made);
+    cr_assert_lt(json_number_value(json_object_get(client, "elapsed_s")), 0.4 + 0.1 * 10);
+    live_free(p);
+}
+
 /* --- ends --- */
 
 /* Ends a load in its third round. What was measured is in the file, and nobody is left. */
