@@ -272,7 +272,7 @@ Test(output, too_few_descriptors_are_told, .timeout = LIVE_TIMEOUT_S)
 #define UNWATCHED "may watch no more descriptors than"
 
 /* Every epoll_ctl() in its turn: what the run itself needs ends the start, and a connection fails
- * alone. */
+ * alone. On a busy machine -d may end before all three have been attempted. */
 Test(output, what_epoll_does_not_take_is_told_and_not_waited_for, .timeout = LIVE_TIMEOUT_S)
 {
     struct live *server = live_start_ready("server", "--port", "8888", NULL);
@@ -283,8 +283,8 @@ Test(output, what_epoll_does_not_take_is_told_and_not_waited_for, .timeout = LIV
             snprintf(command, sizeof(command),
                      "timeout 60 strace -f -qq -o /dev/null -e inject=epoll_ctl:error=ENOSPC:when="
                      "%d " CLIENT " -w echo -d 50ms -t %d --json=f >g; c=$?; test -s f && jq -r "
-                     "'.connections | if .no_fd == 0 then \"all\" elif .attempted == 3 and "
-                     ".established + .no_fd == 3 then \"some\" else . end' f; (exit $c)",
+                     "'.connections | if .no_fd == 0 then \"all\" elif .attempted <= 3 and "
+                     ".established + .no_fd == .attempted then \"some\" else . end' f; (exit $c)",
                      n, threads);
             const char *seen = told(command);
             connections += !strcmp(seen, "some\n0: \n");
