@@ -3,11 +3,13 @@
 #include "bench/verbs/compare.h"
 #include "bench/verbs/enter.h"
 #include "bench/verbs/explain.h"
+#include "bench/verbs/knee.h"
 #include "bench/verbs/list.h"
 #include "bench/verbs/load.h"
 #include "bench/verbs/probe.h"
 #include "bench/verbs/run.h"
 #include "bench/verbs/show.h"
+#include "bench/verbs/sweep.h"
 #include "common/process/exit_code.h"
 #include "common/report/program.h"
 #include "common/report/terminal.h"
@@ -41,6 +43,10 @@ static const struct {
     {"compare", "[OPTIONS] --a KEY=VALUE... --b KEY=VALUE... | A.json B.json",
      "two loads in alternation: the ratio of each metric, its interval, and a verdict",
      compare_main},
+    {"sweep", "[OPTIONS] --vary KEY=VALUES...",
+     "measure one load at each value of a key, or of two", sweep_main},
+    {"knee", "[OPTIONS] --vary KEY=FROM..TO --until WHAT",
+     "find where a load breaks: predicted, then measured", knee_main},
     {"enter", "[COMMAND [ARGUMENT...]]",
      "run a command, or a shell, in a private network; no root needed", enter_main},
 };

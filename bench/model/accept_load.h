@@ -28,8 +28,8 @@ struct accept_load {
     double stall_every_s; /* from the begin of one stall to that of the next */
 };
 
-/* Returns the share of new SYNs that are dropped, 0 to 1, in the long run. With stalls, or in bursts, the
- * work counts as fixed. */
+/* Returns the share of new SYNs that are dropped, 0 to 1, in the long run. With stalls, or in
+ * bursts, the work counts as fixed. */
 double accept_load_loss(const struct accept_load *l, int64_t limit);
 
 /* Sets ret[i], i from 0 to limit + 1, to the probability that a new SYN finds i connections in the
