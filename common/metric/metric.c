@@ -272,13 +272,18 @@ static const json_t *find(const json_t *object, const char *path)
 static bool left_out(const json_t *reports, const char *path)
 {
     static const char *const groups[] = {"counters", "states", "errors", "peers"};
-    char group[METRIC_MAX];
-    for (size_t i = 0; i < sizeof(groups) / sizeof(*groups); i++) {
-        snprintf(group, sizeof(group), "%.*s.%s", (int)strcspn(path, "."), path, groups[i]);
-        size_t length = strlen(group);
-        if (!strncmp(path, group, length) && path[length] == '.' &&
-            json_is_object(find(reports, group)))
-            return true;
+    const char *program;
+    json_t *report;
+    json_object_foreach((json_t *)(uintptr_t)reports, program, report)
+    {
+        size_t length = strlen(program);
+        if (strncmp(path, program, length) || path[length] != '.')
+            continue;
+        const char *rest = path + length + 1;
+        for (size_t i = 0; i < sizeof(groups) / sizeof(*groups); i++)
+            if (!strncmp(rest, groups[i], strlen(groups[i])) && rest[strlen(groups[i])] == '.' &&
+                json_is_object(json_object_get(report, groups[i])))
+                return true;
     }
     return false;
 }

@@ -384,8 +384,8 @@ static const struct {
 static void abuse(int port, int times)
 {
     int wrong[KINDS] = {0};
-    char *big = malloc(HEADER + 100);
-    sprintf(big, "GET / HTTP/1.1\r\nX: %0*d\r\n" LOCAL, HEADER - 60, 0);
+    char *big = NULL;
+    cr_assert(asprintf(&big, "GET / HTTP/1.1\r\nX: %0*d\r\n" LOCAL, HEADER - 60, 0) > 0);
     for (int i = 0; i < times; i += KINDS) {
         int fds[KINDS];
         bool sent[KINDS];
