@@ -45,8 +45,10 @@ struct dialer {
     /* when all that it may start (of this wave) was settled; 0: not yet */
     _Atomic int64_t settled_ns;
 
-    /* read by others when it has stopped */
+    /* read by others while it runs only by histogram_merge_live() */
     struct histogram *connect_latency, *request_latency;
+
+    /* read by others when it has stopped */
     struct histogram *start_lateness; /* NULL without --rate */
     /* the last dialing ended with starts left, because all flows were in use */
     bool full;

@@ -229,12 +229,17 @@ static int main_run(const struct run_args *args)
                  (ull)args->settings->connections, (ull)args->n_loops);
         return program_start_failed(what, r);
     }
+    int code = run_metrics(run);
+    if (code) {
+        run_free(run);
+        return code;
+    }
     run_go(run);
     json_t *document = run_report(run);
     run_free(run);
     size_t failed = thresholds_add(&args->settings->fail_if, "client", document);
     document_output_report(args->output, document, report_text);
-    return failed ? EXIT_CODE_UNMET : EXIT_CODE_DONE;
+    return args->metrics->failed ? EXIT_CODE_FAILED : failed ? EXIT_CODE_UNMET : EXIT_CODE_DONE;
 }
 
 int main(int argc, char **argv)
@@ -251,7 +256,8 @@ int main(int argc, char **argv)
         return program_print_settings(json);
     terminal_init("tcplab-client", settings.color);
     const struct document_head head = {"tcplab.client/1", "tcplab-client", argc, argv, json};
-    struct run_args args = {.settings = &settings, .head = &head};
+    struct openmetrics_file metrics = {.path = settings.metrics};
+    struct run_args args = {.settings = &settings, .head = &head, .metrics = &metrics};
     int code = program_check_ready_fd((int)settings.ready_fd);
     if (!code)
         code = program_check_proc();

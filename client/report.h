@@ -42,5 +42,13 @@ json_t *report_interval(const struct document_head *head, const struct stats *to
                         struct report_times times);
 json_t *report_final(const struct document_head *head, const struct report_figures *figures);
 
+/* Writes OpenMetrics text; context: a struct report_metrics. For openmetrics_file_write(). */
+struct report_metrics {
+    const struct endpoint *target;
+    const struct stats *total;
+    const struct histogram *connect_latency, *request_latency;
+};
+void report_metrics(FILE *out, const void *context);
+
 /* For document_output_report(). */
 void report_text(FILE *out, const json_t *document);

@@ -7,6 +7,7 @@
 #include "common/kernel/counters.h"
 #include "common/kernel/socket_options.h"
 #include "common/process/clock.h"
+#include "common/process/exit_code.h"
 #include "common/process/loop_guard.h"
 #include "common/process/stop.h"
 #include "common/process/thread.h"
@@ -392,6 +393,35 @@ static void draw_progress(struct run *r, const struct stats *total)
                       human_count((int64_t)(settled > good ? settled - good : 0), failed), queue);
 }
 
+/* A second signal must not leave half a file beside it. */
+static int write_metrics(struct run *r, const struct report_metrics *m)
+{
+    stop_hold();
+    int code = openmetrics_file_write(r->args.metrics, report_metrics, m);
+    stop_release();
+    return code;
+}
+
+int run_metrics(struct run *r)
+{
+    struct stats total;
+    if (!r->args.metrics->path)
+        return 0;
+    struct histogram *connects = histogram_new(), *requests = histogram_new();
+    int code = connects && requests ? 0 : EXIT_CODE_FAILED;
+    run_total(r, &total);
+    for (size_t i = 0; i < r->n_threads && !code; i++) {
+        histogram_merge_live(connects, r->threads[i].dialer.connect_latency);
+        histogram_merge_live(requests, r->threads[i].dialer.request_latency);
+    }
+    const struct report_metrics m = {&r->args.target, &total, connects, requests};
+    if (!code)
+        code = write_metrics(r, &m);
+    histogram_free(connects);
+    histogram_free(requests);
+    return code;
+}
+
 static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
 {
     struct run *r = timer->data;
@@ -401,6 +431,7 @@ static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
         draw_progress(r, &total);
     if (document_output_wants_events(r->args.output))
         event(r, report_interval(r->args.head, &total, run_times(r, &total)));
+    run_metrics(r);
 }
 
 /* An equal share, the first ones get what does not divide. */
@@ -526,6 +557,7 @@ void run_go(struct run *r)
     timersub(&r->usage.ru_utime, &r->usage_before.ru_utime, &r->usage.ru_utime);
     timersub(&r->usage.ru_stime, &r->usage_before.ru_stime, &r->usage.ru_stime);
     terminal_progress_end();
+    run_metrics(r);
 }
 
 /* Also during --warm-up. */

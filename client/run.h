@@ -11,13 +11,15 @@
 #include "client/settings.h"
 #include "common/kernel/endpoint.h"
 #include "common/report/document.h"
+#include "common/report/openmetrics.h"
 
 struct run;
 
 struct run_args {
     const struct settings *settings;
     const struct document_head *head;
-    struct document_output *output; /* ready and interval documents */
+    struct document_output *output;   /* ready and interval documents */
+    struct openmetrics_file *metrics; /* written at the start, at each interval, at the end */
     struct endpoint target;
     size_t n_loops;  /* event loops, a thread each */
     bool own_tables; /* each has a file table of its own */
@@ -25,6 +27,10 @@ struct run_args {
 
 /* Starts the threads and prepares their dialers; connects nothing yet. Returns 0 or -errno. */
 int run_new(const struct run_args *args, struct run **ret);
+
+/* Writes the file of --metrics. Returns an exit code; when it is not 0 the reason has been printed,
+ * once. Not after run_report(). */
+int run_metrics(struct run *r);
 
 /* Reports that it is ready ("ready", --ready-fd) and runs to the end. A document that cannot be
  * written ends the run, as a signal does. */

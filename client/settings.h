@@ -42,7 +42,7 @@ struct settings {
     int64_t ready_fd; /* -1: none */
     bool log_connections, print_settings;
     struct option_texts fail_if;
-    const char *json, *jsonl;
+    const char *json, *jsonl, *metrics;
     int color;
 };
 

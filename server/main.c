@@ -79,7 +79,7 @@ static int start_failed(const struct settings *s, const struct endpoint *at, con
 /* The report is made before the sysctls are put back, so that it shows the run; they are put back
  * before anything can block on writing it. */
 static int finish(struct server *server, struct document_output *output, struct sysctl_guard *guard,
-                  const struct option_texts *fail_if)
+                  const struct option_texts *fail_if, const struct openmetrics_file *metrics)
 {
     json_t *document = server_report(server), *sysctls = json_array();
     int code = sysctls_end(guard, sysctls);
@@ -89,7 +89,7 @@ static int finish(struct server *server, struct document_output *output, struct 
     if (thresholds_add(fail_if, "server", document) && !code)
         code = EXIT_CODE_UNMET;
     document_output_report(output, document, report_text);
-    return code;
+    return metrics->failed ? EXIT_CODE_FAILED : code;
 }
 
 /* The files of the report are made once the server listens: a start that fails leaves an older
@@ -104,13 +104,16 @@ static int serve(const struct server_args *args, struct sysctl_guard *guard)
     if (r)
         return start_failed(settings, &args->at, step, r);
     int code = program_open_output(settings->json, settings->jsonl, &output);
+    if (!code)
+        code = server_metrics(server);
     if (code) {
         server_free(server);
-        return code;
+        return program_close_output(output, code);
     }
     r = server_run(server, output, &step);
     if (!r)
-        return program_close_output(output, finish(server, output, guard, &settings->fail_if));
+        return program_close_output(
+            output, finish(server, output, guard, &settings->fail_if, args->metrics));
     server_free(server); /* it never served: there is nothing to report */
     program_close_output(output, EXIT_CODE_DONE);
     return program_start_failed(step, r);
@@ -184,7 +187,8 @@ static int serve_guarded(struct sysctl_guard *guard, const struct server_args *a
 
 static int run(const struct settings *s, const struct document_head *head)
 {
-    struct server_args args = {.settings = s, .head = head};
+    struct openmetrics_file metrics = {.path = s->metrics};
+    struct server_args args = {.settings = s, .head = head, .metrics = &metrics};
     struct sysctl_guard *guard;
     int r = sysctl_guard_new(NULL, &guard);
     if (r)

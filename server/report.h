@@ -21,6 +21,9 @@ json_t *report_ready(const struct report_context *context, const struct view *v)
 json_t *report_interval(const struct report_context *context, const struct view *v);
 json_t *report_final(const struct report_context *context, const struct view *v);
 
+/* Writes OpenMetrics text. */
+void report_metrics(FILE *out, const struct endpoint *at, const struct view *v);
+
 /* For document_output_report(). */
 void report_text(FILE *out, const json_t *document);
 

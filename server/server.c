@@ -134,6 +134,32 @@ static void take_view(struct server *s, struct view *v)
     view_take(v, s->workers, s->n_workers, s->diag, endpoint_family(&s->at), endpoint_port(&s->at));
 }
 
+struct server_figures {
+    const struct endpoint *at;
+    const struct view *view;
+};
+
+static void put_metrics(FILE *out, const void *context)
+{
+    const struct server_figures *f = context;
+    report_metrics(out, f->at, f->view);
+}
+
+static int write_metrics(struct server *s, const struct view *v)
+{
+    const struct server_figures figures = {&s->at, v};
+    return openmetrics_file_write(s->args.metrics, put_metrics, &figures);
+}
+
+int server_metrics(struct server *s)
+{
+    struct view v;
+    if (!s->args.metrics->path)
+        return 0;
+    take_view(s, &v);
+    return write_metrics(s, &v);
+}
+
 static void event(struct server *s, json_t *document)
 {
     if (s->write_error || stop_count()) { /* a reader that is stuck must not keep us */
@@ -183,6 +209,7 @@ static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
         drops[HUMAN_MAX];
     if (document_output_wants_events(s->output))
         on_tick_document(s);
+    server_metrics(s);
     if (!terminal_wants_progress())
         return;
     take_view(s, &v);
@@ -326,6 +353,7 @@ json_t *server_report(struct server *s)
         terminal_notice("cannot ask the kernel for the sockets on this port (NETLINK_SOCK_DIAG): "
                         "%s; the report goes without states and peers",
                         strerror(-r));
+    write_metrics(s, &v);
     struct report_context context = server_context(s);
     if (!counters_read(&after)) {
         context.counters = counters_delta(s->counters_before, after, NULL);

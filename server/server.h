@@ -3,6 +3,7 @@
 
 #include "common/kernel/endpoint.h"
 #include "common/report/document.h"
+#include "common/report/openmetrics.h"
 #include "server/settings.h"
 
 struct server;
@@ -10,7 +11,8 @@ struct server;
 struct server_args {
     const struct settings *settings;
     const struct document_head *head;
-    struct endpoint at; /* where to listen */
+    struct endpoint at;               /* where to listen */
+    struct openmetrics_file *metrics; /* written at the start, at each interval and at the end */
 };
 
 /* Blocks SIGUSR1 until server_run(); call it first in main(). So a SIGUSR1 that comes too early or
@@ -20,6 +22,10 @@ void server_hold_usr1(void);
 /* Opens the listeners and prepares the workers. Returns 0; or -errno and in *ret_step the call that
  * failed. */
 int server_start(const struct server_args *args, struct server **ret, const char **ret_step);
+
+/* Writes the file of --metrics. Returns an exit code; when it is not 0 the reason has been printed,
+ * once. */
+int server_metrics(struct server *s);
 
 /* Reports that it is ready (on stderr, as a "ready" document, and on --ready-fd) and serves until a
  * signal comes or --duration is over. Writes "ready" and "interval" documents to `output`. SIGUSR1

@@ -193,6 +193,8 @@ int settings_read(int argc, char **argv, struct settings *ret, json_t **ret_json
         {"json", 'J', "[=FILE]", NULL, "the report as one JSON document", &option_file, &ret->json},
         {"jsonl", 0, "[=FILE]", NULL, "ready, interval and report documents, one a line",
          &option_file, &ret->jsonl},
+        {"metrics", 0, "FILE", NULL, "OpenMetrics text, replaced at the start, each -i and the end",
+         &option_text, &ret->metrics},
         {"color", 0, "WHEN", "auto", "colour on stdout", &option_choice, &ret->color,
          .choices = terminal_color_words},
     };

@@ -35,7 +35,7 @@ struct settings {
     int64_t fastopen;
     int64_t duration_ns, interval_ns;
     int64_t ready_fd; /* -1: none */
-    const char *json, *jsonl;
+    const char *json, *jsonl, *metrics;
     int color;
 };
 

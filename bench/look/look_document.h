@@ -17,4 +17,4 @@ void look_document_sort(json_t *document);
 void look_text(FILE *out, const json_t *document);
 
 /* Prints OpenMetrics text, for node_exporter's textfile collector. */
-void look_metrics(FILE *out, const json_t *document);
+void look_metrics(FILE *out, const void *document);

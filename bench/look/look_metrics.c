@@ -1,10 +1,8 @@
 #include "bench/look/look_document.h"
+#include "common/report/openmetrics.h"
 
 #include <string.h>
 
-/* All are gauges, so that one text is OpenMetrics and also what node_exporter's textfile collector
- * reads. The two name a counter differently: its metadata has no "_total" in the one, and must have
- * it in the other. rate() works on a gauge, too. */
 struct gauge {
     const char *name, *help, *key;
 };
@@ -20,25 +18,9 @@ static const struct gauge gauges[] = {
      "drops"},
 };
 
-/* A label's value: backslash, quote and newline are escaped. */
-static void put_label(FILE *out, const char *name, const char *value, const char *separator)
+static const char *text(const json_t *object, const char *key)
 {
-    fprintf(out, "%s=\"", name);
-    for (const char *c = value ? value : ""; *c; c++) {
-        if (*c == '\n')
-            fputs("\\n", out);
-        else
-            fprintf(out, *c == '\\' || *c == '"' ? "\\%c" : "%c", *c);
-    }
-    fprintf(out, "\"%s", separator);
-}
-
-/* Of --all-netns. */
-static void put_namespace(FILE *out, const json_t *object)
-{
-    const json_t *name = json_object_get(object, "namespace");
-    if (name)
-        put_label(out, "namespace", json_string_value(name), ",");
+    return json_string_value(json_object_get(object, key));
 }
 
 static void put_listener(FILE *out, const struct gauge *m, const json_t *l)
@@ -48,20 +30,15 @@ static void put_listener(FILE *out, const struct gauge *m, const json_t *l)
     if (!json_is_number(value))
         return;
     snprintf(port, sizeof(port), "%lld", json_integer_value(json_object_get(l, "port")));
-    fprintf(out, "%s{", m->name);
-    put_label(out, "address", json_string_value(json_object_get(l, "address")), ",");
-    put_label(out, "port", port, ",");
-    put_label(out, "program", json_string_value(json_object_get(l, "program")), ",");
-    put_namespace(out, l);
-    put_label(out, "unit", json_string_value(json_object_get(l, "unit")), "} ");
     double scale = strstr(m->key, "_us") ? 1e-6 : 1;
-    fprintf(out, "%.15g\n", scale * json_number_value(value));
+    openmetrics_sample(out, m->name, scale * json_number_value(value), "address",
+                       text(l, "address"), "port", port, "program", text(l, "program"), "namespace",
+                       text(l, "namespace"), "unit", text(l, "unit"), NULL);
 }
 
 static bool same_namespace(const json_t *a, const json_t *b)
 {
-    const char *x = json_string_value(json_object_get(a, "namespace")),
-               *y = json_string_value(json_object_get(b, "namespace"));
+    const char *x = text(a, "namespace"), *y = text(b, "namespace");
     return !strcmp(x ? x : "", y ? y : "");
 }
 
@@ -96,29 +73,25 @@ static bool is_first_finding(const json_t *findings, size_t index)
     return true;
 }
 
-void look_metrics(FILE *out, const json_t *document)
+void look_metrics(FILE *out, const void *document)
 {
     const json_t *listeners = json_object_get(document, "listeners"),
                  *findings = json_object_get(document, "findings");
     size_t i;
     json_t *f;
     for (size_t g = 0; g < sizeof(gauges) / sizeof(*gauges); g++) {
-        fprintf(out, "# TYPE %s gauge\n# HELP %s %s.\n", gauges[g].name, gauges[g].name,
-                gauges[g].help);
+        openmetrics_gauge(out, gauges[g].name, gauges[g].help);
         for (i = 0; i < json_array_size(listeners); i++)
             if (is_first(listeners, i))
                 put_listener(out, &gauges[g], json_array_get(listeners, i));
     }
-    fputs("# TYPE tcplab_findings gauge\n# HELP tcplab_findings Findings by code and listener.\n",
-          out);
+    openmetrics_gauge(out, "tcplab_findings", "Findings by code and listener");
     json_array_foreach((json_t *)findings, i, f)
     {
         if (!is_first_finding(findings, i))
             continue;
-        fputs("tcplab_findings{", out);
-        put_namespace(out, f);
-        put_label(out, "code", json_string_value(json_object_get(f, "code")), ",");
-        put_label(out, "listener", json_string_value(json_object_get(f, "listener")), "} 1\n");
+        openmetrics_sample(out, "tcplab_findings", 1, "namespace", text(f, "namespace"), "code",
+                           text(f, "code"), "listener", text(f, "listener"), NULL);
     }
-    fputs("# EOF\n", out);
+    openmetrics_end(out);
 }

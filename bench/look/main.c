@@ -9,6 +9,7 @@
 #include "common/process/exit_code.h"
 #include "common/report/page.h"
 #include "common/report/program.h"
+#include "common/report/replaced_file.h"
 #include "common/report/terminal.h"
 
 #include <errno.h>
@@ -254,35 +255,22 @@ static int judge(const struct settings *s, const json_t *document)
     return code;
 }
 
-/* Written beside it and renamed: a collector never reads half a file. */
-static int write_file(const char *name, const json_t *document,
-                      void (*put)(FILE *out, const json_t *document))
+static int write_file(const char *name, void (*put)(FILE *out, const void *document),
+                      const json_t *document)
 {
-    char *path = NULL;
-    if (!name)
-        return EXIT_CODE_DONE;
-    if (asprintf(&path, "%s.new", name) < 0)
-        return EXIT_CODE_FAILED;
-    FILE *out = fopen(path, "we");
-    if (out)
-        put(out, document);
-    bool written = out && !ferror(out);
-    written = out && !fclose(out) && written && !rename(path, name);
-    if (!written) {
+    int r = name ? replaced_file_write(name, put, document) : 0;
+    if (r)
         terminal_error("cannot write %s: %s; give a file in a folder that you may write to", name,
-                       strerror(errno));
-        unlink(path);
-    }
-    free(path);
-    return written ? EXIT_CODE_DONE : EXIT_CODE_FAILED;
+                       replaced_file_why(r));
+    return r ? EXIT_CODE_FAILED : EXIT_CODE_DONE;
 }
 
 static int write_metrics(const struct settings *s, const json_t *document)
 {
-    return write_file(s->metrics, document, look_metrics);
+    return write_file(s->metrics, look_metrics, document);
 }
 
-static void put_json(FILE *out, const json_t *document)
+static void put_json(FILE *out, const void *document)
 {
     json_dumpf(document, out, JSON_INDENT(1));
     fputc('\n', out);
@@ -294,7 +282,7 @@ static int save(const struct settings *s, const struct document_head *head, cons
     of_host.schema = "tcplab.host/1";
     json_t *host = document_new(&of_host, "host");
     look_save_add(host, document);
-    int code = write_file(s->save, host, put_json);
+    int code = write_file(s->save, put_json, host);
     json_decref(host);
     return code;
 }

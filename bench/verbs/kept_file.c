@@ -1,5 +1,6 @@
 #include "bench/verbs/kept_file.h"
 #include "common/process/exit_code.h"
+#include "common/report/replaced_file.h"
 #include "common/report/terminal.h"
 
 #include <errno.h>
@@ -43,26 +44,9 @@ static int dump(FILE *out, const json_t *document)
     return 0;
 }
 
-/* Written beside it, then renamed. A link stays one. */
-static int replace(const struct kept_file *f, const json_t *document)
+static void put(FILE *out, const void *document)
 {
-    char *real = realpath(f->path, NULL), *beside = NULL;
-    int error = real && asprintf(&beside, "%s.new", real) >= 0 ? 0 : ENOMEM;
-    FILE *file = error ? NULL : fopen(beside, "we");
-    if (!file && !error)
-        error = errno;
-    if (file) {
-        error = dump(file, document);
-        if (fclose(file) && !error)
-            error = errno;
-        if (!error && rename(beside, real))
-            error = errno;
-        if (error)
-            unlink(beside);
-    }
-    free(real);
-    free(beside);
-    return error;
+    dump(out, document);
 }
 
 static int write_through(const struct kept_file *f, const json_t *document)
@@ -77,7 +61,8 @@ static int write_through(const struct kept_file *f, const json_t *document)
 
 void kept_file_keep(struct kept_file *f, const json_t *document)
 {
-    int error = f->path && f->replaces && !f->failed ? replace(f, document) : 0;
+    int error =
+        f->path && f->replaces && !f->failed ? -replaced_file_write(f->path, put, document) : 0;
     if (error)
         failed(f, error, "make room there, or write to another place");
     f->written = true;
@@ -92,7 +77,9 @@ int kept_file_close(struct kept_file *f, const json_t *document, int code)
             unlink(f->path);
         return code;
     }
-    int error = f->failed ? 0 : f->replaces ? replace(f, document) : write_through(f, document);
+    int error = f->failed     ? 0
+                : f->replaces ? -replaced_file_write(f->path, put, document)
+                              : write_through(f, document);
     if (error)
         failed(f, error, "make room there, or write to another place");
     return f->failed ? EXIT_CODE_FAILED : code;

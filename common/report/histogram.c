@@ -88,7 +88,9 @@ void histogram_record(struct histogram *h, int64_t ns)
     widen(h, value, value);
     h->count++;
     h->sum += (uint64_t)value;
-    h->buckets[bucket_of(value)]++;
+    /* a plain load and store do for one writer; relaxed, for histogram_merge_live() */
+    uint64_t *bucket = &h->buckets[bucket_of(value)];
+    __atomic_store_n(bucket, *bucket + 1, __ATOMIC_RELAXED);
 }
 
 void histogram_merge(struct histogram *into, const struct histogram *from)
@@ -100,6 +102,33 @@ void histogram_merge(struct histogram *into, const struct histogram *from)
     into->sum += from->sum;
     for (size_t i = 0; i < BUCKETS; i++)
         into->buckets[i] += from->buckets[i];
+}
+
+/* The count is that of the buckets. A sum is read in two halves, of which the upper one changes
+ * each 584 years of latency. */
+void histogram_merge_live(struct histogram *into, const struct histogram *from)
+{
+    for (size_t i = 0; i < BUCKETS; i++) {
+        uint64_t n = __atomic_load_n(&from->buckets[i], __ATOMIC_RELAXED);
+        into->buckets[i] += n;
+        into->count += n;
+    }
+    into->sum += from->sum;
+}
+
+uint64_t histogram_count_to(const struct histogram *h, int64_t ns)
+{
+    uint64_t n = 0;
+    for (unsigned i = 0; i < BUCKETS && bucket_high(i) <= ns; i++)
+        n += h->buckets[i];
+    return n;
+}
+
+const char *histogram_sum_s(const struct histogram *h, char text[static HISTOGRAM_SUM_MAX])
+{
+    snprintf(text, HISTOGRAM_SUM_MAX, "%llu.%09u", (unsigned long long)(h->sum / 1000000000u),
+             (unsigned)(h->sum % 1000000000u));
+    return text;
 }
 
 uint64_t histogram_count(const struct histogram *h)

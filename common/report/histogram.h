@@ -23,7 +23,20 @@ void histogram_record(struct histogram *h, int64_t ns);
 /* Adds all values of `from` to `into`. */
 void histogram_merge(struct histogram *into, const struct histogram *from);
 
+/* The same, while another thread may be recording in `from`, or clearing it. Of the result only
+ * count, sum and histogram_count_to() are right; the sum may have values that are not
+ * in the count yet. */
+void histogram_merge_live(struct histogram *into, const struct histogram *from);
+
 uint64_t histogram_count(const struct histogram *h);
+
+/* Returns how many values count as at most `ns`: those whose bucket ends there or before, so that
+ * the number never falls while values come. */
+uint64_t histogram_count_to(const struct histogram *h, int64_t ns);
+
+/* Writes the exact sum in seconds, "12.345678901", into text and returns it. */
+#define HISTOGRAM_SUM_MAX 48
+const char *histogram_sum_s(const struct histogram *h, char text[static HISTOGRAM_SUM_MAX]);
 int64_t histogram_min_ns(const struct histogram *h); /* exact; 0 when empty, as the next two */
 int64_t histogram_max_ns(const struct histogram *h); /* exact */
 double histogram_mean_ns(const struct histogram *h); /* exact */
