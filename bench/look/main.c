@@ -4,6 +4,7 @@
 #include "bench/look/look_document.h"
 #include "bench/look/look_save.h"
 #include "common/kernel/tally.h"
+#include "common/metric/metric.h"
 #include "common/options/options.h"
 #include "common/process/clock.h"
 #include "common/process/exit_code.h"
@@ -40,7 +41,7 @@ static const struct option_program program = {
         "  tcplab-look --states                 sockets by state\n"
         "  tcplab-look --peers 443              who is connected to port 443\n",
     .closing = "Reads only; needs no root: without it, programs of other users are not named.\n"
-               "Exit codes: 0 nothing is wrong, 1 failed, 2 usage, 3 a listener drops now, or a "
+               "Exit codes: 0 no listener drops, 1 failed, 2 usage, 3 a listener drops now, or a "
                "--fail-if holds,\n77 this kernel does not tell.\n",
     .operands_max = 1,
 };
@@ -68,40 +69,40 @@ static const char *const metric_keys[] = {"drops_in_window", "queue",     "queue
                                           "oldest_wait_us",  "half_open", "full_part",
                                           "drops",           NULL};
 
-struct threshold {
-    char key[32];
-    bool above;
-    double value;
-};
-
-/* "queue > 100": of any listener. */
-static bool read_threshold(const char *text, struct threshold *ret)
+/* A figure of a listener. */
+static int find_figure(const char *path, const void *keys, struct metric *ret, char **ret_message)
 {
-    char sign;
-    int end = 0;
-    if (sscanf(text, " %31[a-z_] %c %lf %n", ret->key, &sign, &ret->value, &end) != 3 ||
-        text[end] || (sign != '>' && sign != '<'))
-        return false;
-    ret->above = sign == '>';
-    for (size_t i = 0; metric_keys[i]; i++)
-        if (!strcmp(metric_keys[i], ret->key))
-            return true;
-    return false;
+    const char *const *key = keys;
+    for (; *key; key++)
+        if (!strcmp(path, *key)) {
+            *ret = (struct metric){.unit = strstr(path, "_us") ? METRIC_US : METRIC_COUNT};
+            return 0;
+        }
+    if (asprintf(ret_message,
+                 "a listener has no figure %s; it has drops_in_window, queue, queue_peak, "
+                 "oldest_wait_us, half_open, full_part and drops",
+                 path) < 0)
+        *ret_message = NULL;
+    return -ENOENT;
+}
+
+static int read_threshold(const char *text, struct threshold *ret, char **ret_message)
+{
+    return threshold_read_of(text, find_figure, metric_keys, "oldest_wait_us > 50ms", ret,
+                             ret_message);
 }
 
 static int check_thresholds(const struct settings *s, char **ret_message)
 {
     struct threshold t;
     for (size_t i = 0; i < s->fail_if.n; i++) {
-        if (read_threshold(s->fail_if.text[i], &t))
-            continue;
-        if (asprintf(ret_message,
-                     "--fail-if %s: give 'FIGURE > NUMBER' or 'FIGURE < NUMBER'; a figure of a "
-                     "listener is drops_in_window, queue, queue_peak, oldest_wait_us, half_open, "
-                     "full_part or drops",
-                     s->fail_if.text[i]) < 0)
+        char *why = NULL;
+        int r = read_threshold(s->fail_if.text[i], &t, &why);
+        if (r && asprintf(ret_message, "--fail-if %s", why ? why : s->fail_if.text[i]) < 0)
             *ret_message = NULL;
-        return -EINVAL;
+        free(why);
+        if (r)
+            return r;
     }
     return 0;
 }
@@ -124,7 +125,7 @@ static int read_settings(int argc, char **argv, struct settings *s, json_t **ret
          "look into every network namespace of this host: containers, pods; as root", &option_flag,
          &s->all_netns},
         {"fail-if", 0, "WHAT", NULL,
-         "exit 3 if this holds for any listener: 'oldest_wait_us > 50000'; repeatable",
+         "exit 3 if this holds for any listener: 'oldest_wait_us > 50ms'; repeatable",
          &option_texts, &s->fail_if},
         {"json", 'J', "[=FILE]", NULL, "the report as one JSON document", &option_file, &s->json},
         {"metrics", 0, "FILE", NULL, "write OpenMetrics text there, in one piece", &option_text,
@@ -146,6 +147,11 @@ static int read_settings(int argc, char **argv, struct settings *s, json_t **ret
         r = check_thresholds(s, ret_message);
     if (!r && s->states + s->peers + s->watch > 1) {
         *ret_message = strdup("--states, --peers and --watch: give one of them");
+        r = -EINVAL;
+    }
+    if (!r && !s->watch && options_given(rows, n_rows, "interval")) {
+        *ret_message = strdup("-i is how long each look of --watch is: add --watch, or write --for "
+                              "DUR");
         r = -EINVAL;
     }
     if (!r && s->watch && (s->json || s->fail_if.n)) {
@@ -220,13 +226,18 @@ static int count(const struct settings *s, json_t *document)
 static const json_t *holds(const json_t *document, const char *text, double *ret_value)
 {
     struct threshold t;
+    char *why = NULL;
     size_t i;
     json_t *l;
-    read_threshold(text, &t);
+    if (read_threshold(text, &t, &why)) {
+        free(why); /* it was read before */
+        return NULL;
+    }
     json_array_foreach(json_object_get(document, "listeners"), i, l)
     {
-        *ret_value = json_number_value(json_object_get(l, t.key));
-        if (t.above ? *ret_value > t.value : *ret_value < t.value)
+        const json_t *value = json_object_get(l, t.metric);
+        *ret_value = json_number_value(value);
+        if (json_is_number(value) && threshold_holds(&t, *ret_value))
             return l;
     }
     return NULL;

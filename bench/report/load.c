@@ -117,6 +117,57 @@ void load_thresholds_text(FILE *out, const json_t *thresholds)
     }
 }
 
+/* The sum of a row over all rounds. */
+static int64_t sum(const json_t *rounds, const char *row)
+{
+    size_t i;
+    json_t *round;
+    int64_t n = 0;
+    json_array_foreach((json_t *)(uintptr_t)rounds, i, round) n += json_integer_value(
+        json_object_get(json_object_get(json_object_get(round, "client"), "connections"), row));
+    return n;
+}
+
+/* Their time until the end stands in the latencies (flow_count_unanswered()). */
+static void unanswered(FILE *out, const json_t *rounds)
+{
+    char text[HUMAN_MAX];
+    size_t i;
+    json_t *round;
+    int64_t n = 0;
+    json_array_foreach((json_t *)(uintptr_t)rounds, i, round) n += json_integer_value(
+        json_object_get(json_object_get(round, "client"), "unanswered_requests"));
+    if (n)
+        page_text(out,
+                  "%s request%s had no reply when a round ended: %s stands in the latencies with "
+                  "the time until then.",
+                  human_count(n, text), n == 1 ? "" : "s", n == 1 ? "it" : "each");
+}
+
+/* The rates leave out what failed: how many did, and how. */
+static void put_outcomes(FILE *out, const json_t *rounds)
+{
+    static const struct {
+        const char *row, *words;
+    } rows[] = {{"refused", "refused"},         {"reset", "reset"},
+                {"timed_out", "timed out"},     {"unreachable", "unreachable"},
+                {"no_port", "without a port"},  {"no_fd", "without a descriptor"},
+                {"pending", "still connecting"}};
+    char all[HUMAN_MAX], some[HUMAN_MAX], failed[256] = "";
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        int64_t n = sum(rounds, rows[i].row);
+        size_t used = strlen(failed);
+        if (n)
+            snprintf(failed + used, sizeof(failed) - used, ", %s %s", human_count(n, some),
+                     rows[i].words);
+    }
+    if (*failed)
+        page_text(out, "Of %s connections that the rounds attempted, %s were established%s.",
+                  human_count(sum(rounds, "attempted"), all),
+                  human_count(sum(rounds, "established"), some), failed);
+    unanswered(out, rounds);
+}
+
 void load_text(FILE *out, const json_t *document)
 {
     const json_t *load = json_object_get(document, "load"),
@@ -136,6 +187,7 @@ void load_text(FILE *out, const json_t *document)
     json_array_foreach(json_object_get(document, "metrics"), i, metric) put_metric(out, metric);
     if (n && n < 6)
         page_text(out, "An interval needs 6 rounds: --rounds 6 or more.");
+    put_outcomes(out, rounds);
     load_marks_text(out, rounds, document);
     load_thresholds_text(out, json_object_get(document, "thresholds"));
 }

@@ -99,6 +99,19 @@ static json_t *load(const char *file)
     return document;
 }
 
+/* The first of the runs that is none, from 1; 0: all are runs. */
+static size_t not_a_run(const json_t *document)
+{
+    size_t i;
+    json_t *run;
+    json_array_foreach(json_object_get(document, "runs"), i, run)
+    {
+        if (!json_is_string(json_object_get(run, "experiment")))
+            return i + 1;
+    }
+    return 0;
+}
+
 /* Whether the document is one of this program's; if not, the error has been printed. */
 static bool is_ours(const char *file, const json_t *document)
 {
@@ -124,7 +137,11 @@ static bool is_ours(const char *file, const json_t *document)
         terminal_error("%s: there is no list of runs or claims in it; give the document that "
                        "run or claims run --json wrote, not a line of --jsonl",
                        file);
-    return version >= 1 && version <= SHOW_NEWEST && whole;
+    else if (not_a_run(document))
+        terminal_error("%s: number %zu of its runs is no run (it names no experiment): the "
+                       "document is damaged",
+                       file, not_a_run(document));
+    return version >= 1 && version <= SHOW_NEWEST && whole && !not_a_run(document);
 }
 
 /* Documents that have one text, without sections. */

@@ -337,8 +337,8 @@ static int value(const char *text, const struct metric *of, double *ret, const c
     return r;
 }
 
-int threshold_read(const char *text, const char *const *programs, struct threshold *ret,
-                   char **ret_message)
+int threshold_read_of(const char *text, metric_finder *find_metric, const void *context,
+                      const char *example, struct threshold *ret, char **ret_message)
 {
     static const char *const signs[] = {">", ">=", "<", "<=", "==", "!="};
     struct threshold t = {.value = 0};
@@ -354,9 +354,8 @@ int threshold_read(const char *text, const char *const *programs, struct thresho
     if (!end || !known)
         return say(ret_message, -EINVAL,
                    "%s: write 'METRIC OP VALUE', such as '%s'; OP is >, >=, <, <=, == or !=", text,
-                   of_programs("client", programs) ? "client.connect_latency_us.p99 > 5ms"
-                                                   : "server.listener.drops > 0");
-    int r = metric_find(t.metric, programs, &t.of, ret_message);
+                   example);
+    int r = find_metric(t.metric, context, &t.of, ret_message);
     if (r)
         return r;
     r = value(number, &t.of, &t.value, &why);
@@ -367,6 +366,21 @@ int threshold_read(const char *text, const char *const *programs, struct thresho
                                                : "a duration such as 250us or 5ms");
     *ret = t;
     return 0;
+}
+
+static int find_of_programs(const char *path, const void *programs, struct metric *ret,
+                            char **ret_message)
+{
+    return metric_find(path, programs, ret, ret_message);
+}
+
+int threshold_read(const char *text, const char *const *programs, struct threshold *ret,
+                   char **ret_message)
+{
+    return threshold_read_of(text, find_of_programs, programs,
+                             of_programs("client", programs) ? "client.connect_latency_us.p99 > 5ms"
+                                                             : "server.listener.drops > 0",
+                             ret, ret_message);
 }
 
 bool threshold_holds(const struct threshold *t, double value)

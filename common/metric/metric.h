@@ -46,6 +46,12 @@ struct threshold {
 int threshold_read(const char *text, const char *const *programs, struct threshold *ret,
                    char **ret_message);
 
+/* The same for metrics of another kind. find: as metric_find(); example: a threshold of them. */
+typedef int metric_finder(const char *path, const void *context, struct metric *ret,
+                          char **ret_message);
+int threshold_read_of(const char *text, metric_finder *find, const void *context,
+                      const char *example, struct threshold *ret, char **ret_message);
+
 bool threshold_holds(const struct threshold *t, double value);
 
 /* A metric's value; false: there is none. metric_value() with reports as the context is one. */

@@ -774,9 +774,12 @@ Test(bench, a_saved_document_is_shown_as_it_was_printed)
         ">a && $b show d | cmp a - && echo same; $b show --show ledger d | grep -c '^Set-up'; head "
         "-c 900 d | $b show - 2>&1; echo exit $?; sed s:bench/2:bench/9: d | $b show - 2>&1; echo "
         "exit $?; echo '{\"schema\": \"tcplab.client/1\"}' | $b show - 2>&1; $b show 2>&1; echo "
-        "exit $?; sed s:bench/2:bench/1x: d | $b show - 2>&1; $b show / 2>&1; rm -r $t",
+        "exit $?; sed s:bench/2:bench/1x: d | $b show - 2>&1; $b show / 2>&1; jq '.runs[1] = 1' d "
+        "| $b "
+        "show - 2>&1; rm -r $t",
         TEST_BUILD);
     cr_assert(strstr(said, "same\n0\n"), "%s", said);
+    cr_assert(strstr(said, "number 2 of its runs is no run"), "%s", said);
     cr_assert(strstr(said, "-: not a whole JSON document"), "%s", said);
     cr_assert(strstr(said, "its schema is tcplab.bench/1x"), "%s", said);
     cr_assert(strstr(said, "/: Is a directory"), "%s", said);

@@ -156,6 +156,21 @@ Test(load, a_server_that_is_there_is_measured_without_a_lab)
     live_free(p);
 }
 
+Test(load, what_failed_and_what_had_no_reply_is_said)
+{
+    int code;
+    struct live *p = live_run(&code, "bench", "load", "--target", "127.0.0.1:1", "--rounds", "2",
+                              "--client", "-w cc -n 30 -c 3", NULL);
+    cr_assert(strstr(p->out_text, "Of 60 connections that the rounds attempted, 0 were "
+                                  "established, 60 refused."),
+              "%s", p->out_text);
+    live_free(p);
+    p = live_run(&code, "bench", "load", "--rounds", "1", "--server", "-a never", "--client",
+                 "-w crr -c 2 -d 200ms", NULL);
+    cr_assert(strstr(p->out_text, "2 requests had no reply when a round ended"), "%s", p->out_text);
+    live_free(p);
+}
+
 /* The server counts both, the client what came after. Connections that are under way at that moment
  * count, at most the 8 at once. */
 Test(load, what_was_before_the_warm_up_is_not_counted)

@@ -731,8 +731,12 @@ static void check_refused(const char *said, const char *a, const char *b, const 
 
 Test(look, bad_input_is_refused)
 {
-    check_refused("give 'FIGURE > NUMBER'", "--fail-if", "queue", NULL);
-    check_refused("give 'FIGURE > NUMBER'", "--fail-if", "speed > 3", NULL);
+    check_refused("write 'METRIC OP VALUE'", "--fail-if", "queue", NULL);
+    check_refused("has no figure speed", "--fail-if", "speed > 3", NULL);
+    check_refused("write a number", "--fail-if", "queue > nan", NULL);
+    check_refused("write a number", "--fail-if", "queue > inf", NULL);
+    check_refused("write a duration", "--fail-if", "oldest_wait_us > 5x", NULL);
+    check_refused("--watch", "-i", "5s", NULL);
     check_refused("give one of them", "--states", "--peers", NULL);
     check_refused("goes with --peers", "80", NULL, NULL);
     check_refused("not a port", "--peers", "70000", NULL);
