@@ -130,6 +130,9 @@ static void program_failed(struct round *r, struct process *p, const char *name)
     text = colon ? colon + 2 : text;
     if (!process_ended(p, &code))
         fail(r, EXIT_CODE_FAILED, "tcplab-%s does not end; it was killed: run again", name);
+    else if (!code)
+        fail(r, EXIT_CODE_USAGE, "--%s: with these options tcplab-%s ends without its report", name,
+             name);
     else if (code > 128)
         fail(r, EXIT_CODE_FAILED, "tcplab-%s was killed by signal %d", name, code - 128);
     else
@@ -192,6 +195,18 @@ static json_t *marks(const json_t *client, double steal, double others)
     return list;
 }
 
+/* Options that make a program print something else: --print-settings, in short --print. */
+static void check_report(struct round *r, struct process *p, const char *name)
+{
+    char schema[64];
+    const char *of =
+        r->code ? NULL : json_string_value(json_object_get(process_report(p), "schema"));
+    snprintf(schema, sizeof(schema), "tcplab.%s/1", name);
+    if (!r->code && (!of || strcmp(of, schema) != 0))
+        fail(r, EXIT_CODE_USAGE, "--%s: with these options tcplab-%s ends without its report", name,
+             name);
+}
+
 /* The document, or NULL: it has failed. */
 static json_t *measure(struct round *r)
 {
@@ -210,6 +225,7 @@ static json_t *measure(struct round *r)
     surroundings_read(&around);
     start(r, s->target ? NULL : &r->lab.client, arm->paths.client, arm->client, &r->client);
     await(r, r->client, "client", longest_ns);
+    check_report(r, r->client, "client");
     if (r->server)
         process_signal(r->server, SIGTERM);
     if (!s->target)

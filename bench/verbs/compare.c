@@ -407,8 +407,10 @@ int compare_main(int argc, char **argv)
     json_t *documents[2] = {NULL, NULL}, *json = NULL;
     char *message = NULL;
     int code, r = read_settings(argc, argv, &settings, &json, &message);
-    if (r)
-        return program_settings_ended(r, message);
+    if (r) {
+        code = program_settings_ended(r, message);
+        goto end;
+    }
     terminal_init("tcplab-bench", (enum terminal_color)settings.color);
     r = prepare(&settings, arms, documents, &message);
     if (r) {
@@ -427,6 +429,7 @@ int compare_main(int argc, char **argv)
         if (!code)
             code = go(&settings, &head, arms, read);
     }
+end:
     for (size_t i = 0; i < 2; i++) {
         load_arm_free(arms[i]);
         json_decref(documents[i]);

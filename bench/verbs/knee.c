@@ -522,16 +522,18 @@ int knee_main(int argc, char **argv)
     struct document_output *output = NULL;
     json_t *json = NULL;
     char *message = NULL;
-    int r = read_settings(argc, argv, &settings, &json, &message);
+    int code, r = read_settings(argc, argv, &settings, &json, &message);
     k.random.state = settings.spec.seed;
     if (!r)
         r = read_rest(&k, &message);
-    if (r)
-        return program_settings_ended(r, message);
+    if (r) {
+        code = program_settings_ended(r, message);
+        goto end;
+    }
     terminal_init("tcplab-bench", (enum terminal_color)settings.color);
     stop_install();
     program_raise_descriptors();
-    int code = program_check_proc();
+    code = program_check_proc();
     if (!code)
         code = kept_file_open(settings.json, &k.file);
     if (!code)
@@ -546,6 +548,7 @@ int knee_main(int argc, char **argv)
         code = go(&k, output);
         code = program_close_output(output, code);
     }
+end:
     load_arm_free(k.arm);
     load_vary_free(&k.vary);
     load_spec_free(&settings.spec);

@@ -132,15 +132,17 @@ int load_main(int argc, char **argv)
     struct document_output *output = NULL;
     json_t *json = NULL;
     char *message = NULL;
-    int r = read_settings(argc, argv, &settings, &json, &message);
+    int code, r = read_settings(argc, argv, &settings, &json, &message);
     if (!r)
         r = load_arm_new(&settings.spec, NULL, 0, &arm, &message);
-    if (r)
-        return program_settings_ended(r, message);
+    if (r) {
+        code = program_settings_ended(r, message);
+        goto end;
+    }
     terminal_init("tcplab-bench", (enum terminal_color)settings.color);
     stop_install();
     program_raise_descriptors();
-    int code = program_check_proc();
+    code = program_check_proc();
     if (!code)
         code = kept_file_open(settings.json, &file);
     if (!code)
@@ -155,6 +157,7 @@ int load_main(int argc, char **argv)
         code = go(&settings, &head, arm, &file, output);
         code = program_close_output(output, code);
     }
+end:
     load_arm_free(arm);
     load_spec_free(&settings.spec);
     json_decref(json);

@@ -396,16 +396,18 @@ int sweep_main(int argc, char **argv)
     struct document_output *output = NULL;
     json_t *json = NULL;
     char *message = NULL;
-    int r = read_settings(argc, argv, &settings, &json, &message);
+    int code, r = read_settings(argc, argv, &settings, &json, &message);
     if (!r)
         r = prepare(&s, &message);
-    if (r)
-        return program_settings_ended(r, message);
+    if (r) {
+        code = program_settings_ended(r, message);
+        goto end;
+    }
     terminal_init("tcplab-bench", (enum terminal_color)settings.color);
     stop_install();
     program_raise_descriptors();
     s.plan = make_plan(json);
-    int code = program_check_proc();
+    code = program_check_proc();
     if (!code)
         code = go_on(&s, settings.json);
     if (!code)
@@ -422,6 +424,7 @@ int sweep_main(int argc, char **argv)
         code = go(&s, output);
         code = program_close_output(output, code);
     }
+end:
     release(&s);
     load_spec_free(&settings.spec);
     json_decref(json);

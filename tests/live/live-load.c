@@ -301,6 +301,8 @@ static const struct {
     {{"load", "--fail-if", "server.listener.drop > 0"}, "did you mean server.listener.drops?", 2},
     {{"load", "--practical", "-3%"}, "--practical -3%: write a percentage", 2},
     {{"load", "--rounds", "0"}, "--rounds 0: ", 2},
+    {{"load", "--client", "--print"}, "tcplab-client ends without its report", 2},
+    {{"load", "--server", "--print"}, "tcplab-server ends without its report", 2},
     {{"load", "--target", "192.0.2.1"}, "write its port, too", 2},
     {{"load", "--target", "192.0.2.1:1", "--set", "link=wire"},
      "--set link=wire: with --target",
