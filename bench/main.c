@@ -6,6 +6,7 @@
 #include "bench/verbs/knee.h"
 #include "bench/verbs/list.h"
 #include "bench/verbs/load.h"
+#include "bench/verbs/merge.h"
 #include "bench/verbs/probe.h"
 #include "bench/verbs/run.h"
 #include "bench/verbs/show.h"
@@ -47,6 +48,8 @@ static const struct {
      "measure one load at each value of a key, or of two", sweep_main},
     {"knee", "[OPTIONS] --vary KEY=FROM..TO --until WHAT",
      "find where a load breaks: predicted, then measured", knee_main},
+    {"merge", "[OPTIONS] FILE...", "add the reports of several clients of one load, without loss",
+     merge_main},
     {"enter", "[COMMAND [ARGUMENT...]]",
      "run a command, or a shell, in a private network; no root needed", enter_main},
 };

@@ -161,7 +161,7 @@ _tcplab_operand() {
     tcplab-bench:explain)
         [[ $cword -gt 2 ]] || _tcplab_words "$(_tcplab_experiments "$1")"
         ;;
-    tcplab-bench:compare | tcplab-bench:show)
+    tcplab-bench:compare | tcplab-bench:merge | tcplab-bench:show)
         _filedir json
         ;;
     tcplab-bench:claims)
