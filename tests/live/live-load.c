@@ -171,6 +171,25 @@ Test(load, what_failed_and_what_had_no_reply_is_said)
     live_free(p);
 }
 
+/* jq adds the two up in its own way. */
+Test(load, the_reports_of_several_clients_are_added_up)
+{
+    struct live *server = live_start_ready("server", NULL);
+    const char *said = live_shell(
+        "t=$(mktemp -d); cd $t; c='%s/client/tcplab-client -w crr -c 4 -d 300ms'; "
+        "$c --json=a & $c --json=b; wait; m=%s/bench/tcplab-bench; $m merge a b --json=m >t; "
+        "jq -s 'def sums: map(.[]) | group_by(.[0]) | map([.[0][0], (map(.[1]) | add)]); "
+        "(.[0:2] | map(.histograms.connect_latency.buckets) | add | [.] | sums) == "
+        ".[2].histograms.connect_latency.buckets, (.[0:2] | map(.connections.established) | add) "
+        "== .[2].connections.established, .[2].connections.established > 8' a b m; "
+        "$m merge a a 2>&1; echo $?; $m merge a /dev/null 2>&1; echo $?; rm -r $t",
+        TEST_BUILD, TEST_BUILD);
+    cr_assert(!strncmp(said, "true\ntrue\ntrue\n", 15), "%s", said);
+    cr_assert(strstr(said, "\n2\n") && strstr(strstr(said, "\n2\n") + 3, "\n2\n"), "%s", said);
+    live_stop(server, SIGTERM);
+    live_free(server);
+}
+
 /* The server counts both, the client what came after. Connections that are under way at that moment
  * count, at most the 8 at once. */
 Test(load, what_was_before_the_warm_up_is_not_counted)
