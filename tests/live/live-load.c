@@ -177,7 +177,7 @@ Test(load, the_reports_of_several_clients_are_added_up)
     struct live *server = live_start_ready("server", NULL);
     const char *said = live_shell(
         "t=$(mktemp -d); cd $t; c='%s/client/tcplab-client -w crr -c 4 -d 300ms'; "
-        "$c --json=a & $c --json=b; wait; m=%s/bench/tcplab-bench; $m merge a b --json=m >t; "
+        "$c --json=a >u & $c --json=b >v; wait; m=%s/bench/tcplab-bench; $m merge a b --json=m >t; "
         "jq -s 'def sums: map(.[]) | group_by(.[0]) | map([.[0][0], (map(.[1]) | add)]); "
         "(.[0:2] | map(.histograms.connect_latency.buckets) | add | [.] | sums) == "
         ".[2].histograms.connect_latency.buckets, (.[0:2] | map(.connections.established) | add) "
