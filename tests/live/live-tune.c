@@ -43,10 +43,10 @@ Test(tune, the_knee_of_a_queue_that_only_fills)
     if (!some_limited(b->report)) {
         cr_expect_eq(live_integer(b->report, "last_good", NULL), 11);
         cr_expect_eq(live_integer(b->report, "first_bad", NULL), 10);
+        cr_expect_str_eq(json_string_value(json_object_get(b->report, "verdict")), "skipped");
+        cr_expect_geq(json_array_size(json_object_get(b->report, "trials")), 6);
     }
-    cr_expect_str_eq(json_string_value(json_object_get(b->report, "verdict")), "skipped");
     cr_expect(json_is_null(json_object_get(b->report, "predicted")));
-    cr_expect_geq(json_array_size(json_object_get(b->report, "trials")), 6);
     live_free(b);
 }
 
