@@ -233,7 +233,10 @@ static void bursts(json_t *findings, const struct gather *g, const struct gather
                         "at only %.0f %% of %llu looks (most seen: %u, limit %u).",
                         gather_dropped(l), gather_seconds(g), 100 * part_full(l),
                         (unsigned long long)l->looks, l->queue_peak, l->limit),
-        .mend = say("a backlog that holds the largest burst: at least %u", 2 * (l->queue_peak + 1)),
+        .mend = say("a backlog that holds the largest burst: at least %u, and more as long as it "
+                    "drops (what was dropped was not in the queue, so nobody saw how large the "
+                    "burst is)",
+                    2 * ((l->queue_peak > l->limit ? l->queue_peak : l->limit) + 1)),
         .reproduce = say("tcplab-bench run third-ack-dropped --set backlog=%u",
                          l->limit < 64 ? l->limit : 64),
         .figures = json_pack("{s:I, s:f, s:I, s:I}", "drops_in_window",

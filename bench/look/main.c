@@ -59,7 +59,8 @@ static int read_port(char **operands, int n, struct settings *s, char **ret_mess
     }
     if (asprintf(ret_message,
                  s->peers ? "%s: not a port; give a number from 1 to 65535"
-                          : "%s: an argument goes with --peers only (a port)",
+                          : "%s: a port goes with --peers only; without it all listeners "
+                            "are shown, as ss -ltn lists them",
                  operands[0]) < 0)
         *ret_message = NULL;
     return -EINVAL;

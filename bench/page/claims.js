@@ -20,7 +20,7 @@ function claimTotals(claims) {
     return ["holds", "changed", "never_true", "undecided"]
         .map((verdict) => [verdict, claims.filter((claim) => claim.verdict === verdict).length])
         .filter(([, n]) => n)
-        .map(([verdict, n]) => text("index_total", {n, verdict: text(`claim_${verdict}`)}))
+        .map(([verdict, n]) => text("index_total", {n, verdict: text(`claims_${verdict}`)}))
         .join(", ");
 }
 

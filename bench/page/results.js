@@ -145,6 +145,9 @@ export function createResults(strip, below, film, whole, memory, changed) {
             placeholder: text("unknown"),
             "aria-label": text("your_prediction", {name: resultName(check)})}, group);
         input.value = you.has(check.name) ? String(you.get(check.name)) : "";
+        if (you.has(check.name) && isOpen(check) && typeof check.observed === "number")
+            group.classList.add(Number(you.get(check.name)) === check.observed ? "is-agree"
+                : "is-differ");
         input.onchange = () => {
             const typed = input.value.trim();
             if (!typed || (check.unit !== "errno" && !Number.isFinite(Number(typed))))
@@ -412,13 +415,19 @@ export function createResults(strip, below, film, whole, memory, changed) {
     const results = {
         uncovered: () => all || !asked.length,
         /** The one in the strip; where that is uncovered, the next one that is not. */
+        /* the next question is shown before its answer is: somebody may want to predict */
         uncoverOne() {
+            if (asked.length && !isOpen(asked[current])) {
+                uncover(asked[current]);
+                return;
+            }
             const i = asked.findIndex((c, n) => n >= current && !isOpen(c));
             const first = i >= 0 ? i : asked.findIndex((c) => !isOpen(c));
             if (first < 0)
                 return;
             current = first;
-            uncover(asked[first]);
+            drawStrip();
+            changed();
         },
         addSave(label, id, action) {
             const button = htmlElement("button", {type: "button", id}, null, label);

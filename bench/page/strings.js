@@ -227,6 +227,10 @@ const strings = {
     // the claims
     claims_title: "{n} claims about TCP on Linux",
     claims_of_no_part: "Without a run",
+    claims_holds: "hold",
+    claims_changed: "have changed",
+    claims_never_true: "were never true on Linux",
+    claims_undecided: "are undecided",
     claim_holds: "holds",
     claim_changed: "has changed",
     claim_never_true: "never true on Linux",

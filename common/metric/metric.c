@@ -217,6 +217,12 @@ static void add_row(struct names *names, const char *path, const struct counters
             add_name(names, path, length, name);
 }
 
+static bool ends_with(const char *name, const char *words)
+{
+    size_t n = strlen(name), m = strlen(words);
+    return m && n > m && name[n - m - 1] == '.' && !strcmp(name + n - m, words);
+}
+
 static int unknown(const char *path, const char *const *programs, char **ret_message)
 {
     struct names names = {.n = 0};
@@ -226,6 +232,9 @@ static int unknown(const char *path, const char *const *programs, char **ret_mes
         if (of_programs(rows[i].path, programs))
             add_row(&names, rows[i].path, counters);
     const char *near = suggest_nearest(path, (const char *const *)names.name, names.n);
+    for (size_t i = 0; !near && i < names.n; i++) /* its last words alone: "drops" */
+        if (ends_with(names.name[i], path))
+            near = names.name[i];
     int r = say(ret_message, -ENOENT,
                 "there is no metric %s%s%s%s; a metric is a path in the report documents, such as "
                 "%s",
@@ -355,7 +364,11 @@ int threshold_read_of(const char *text, metric_finder *find_metric, const void *
         return say(ret_message, -EINVAL,
                    "%s: write 'METRIC OP VALUE', such as '%s'; OP is >, >=, <, <=, == or !=", text,
                    example);
-    int r = find_metric(t.metric, context, &t.of, ret_message);
+    char *unknown = NULL;
+    int r = find_metric(t.metric, context, &t.of, &unknown);
+    if (r)
+        say(ret_message, r, "%s: %s", text, unknown ? unknown : "no such metric");
+    free(unknown);
     if (r)
         return r;
     r = value(number, &t.of, &t.value, &why);

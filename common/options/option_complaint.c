@@ -58,7 +58,10 @@ static void write_mend(FILE *out, const struct option_row *row)
             fprintf(out, "%s%s", i ? ", " : "", row->choices[i]);
         return;
     }
-    fprintf(out, "write %s", row->type->form);
+    if (row->type == &option_text && row->argument)
+        fprintf(out, "write %s", row->argument);
+    else
+        fprintf(out, "write %s", row->type->form);
     if (row->word)
         fprintf(out, ", or \"%s\"", row->word);
 }

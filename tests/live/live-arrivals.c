@@ -27,9 +27,11 @@ static struct live *flood(const char *option, const char *value, const char *rat
     return client;
 }
 
-static int64_t attempted(const struct live *client)
+/* Starts that were due, made or not: on a busy machine -d may end before the last are made. */
+static int64_t due(const struct live *client)
 {
-    return live_integer(client->report, "connections", "attempted", NULL);
+    return live_integer(client->report, "connections", "attempted", NULL) +
+           json_integer_value(json_object_get(client->report, "missed_starts"));
 }
 
 /* How many were started before that time, of those in the log. */
@@ -60,9 +62,9 @@ Test(arrivals, poisson_starts_vary_as_a_poisson_process_does_and_a_seed_fixes_th
     struct live *one = flood("--arrivals", "poisson", "1000", "1s", "1", "5"),
                 *two = flood("--arrivals", "poisson", "1000", "1s", "2", "5"),
                 *other = flood("--arrivals", "poisson", "1000", "1s", "1", "6");
-    cr_expect_eq(attempted(one), attempted(two), "the seed does not fix the starts");
-    cr_expect_neq(attempted(one), attempted(other));
-    cr_expect_float_eq((double)attempted(one), 1000, 4 * sqrt(1000));
+    cr_expect_eq(due(one), due(two), "the seed does not fix the starts");
+    cr_expect_neq(due(one), due(other));
+    cr_expect_float_eq((double)due(one), 1000, 4 * sqrt(1000));
     cr_expect(dispersion(one) > 0.5 || live_integer(one->report, "late_starts", NULL), "%f",
               dispersion(one));
     live_free(one);
@@ -73,7 +75,7 @@ Test(arrivals, poisson_starts_vary_as_a_poisson_process_does_and_a_seed_fixes_th
 Test(arrivals, a_burst_starts_at_once)
 {
     struct live *c = flood("--arrivals", "burst:50", "100", "1s", "2", NULL);
-    cr_expect_eq(attempted(c), 100);
+    cr_expect_eq(due(c), 100);
     cr_expect_leq(started_before(c, 499e3), 50, "the second burst came too early");
     cr_expect(started_before(c, 400e3) == 50, "%lld of the first burst",
               (long long)started_before(c, 400e3));
@@ -84,7 +86,7 @@ Test(arrivals, a_burst_starts_at_once)
 Test(arrivals, a_ramp_begins_slowly)
 {
     struct live *c = flood("--ramp", "0..1k", "", "1s", "1", NULL);
-    cr_expect_eq(attempted(c) + live_integer(c->report, "missed_starts", NULL), 500);
+    cr_expect_eq(due(c), 500);
     cr_expect_leq(started_before(c, 500e3), 125);
     cr_expect_gt(started_before(c, 500e3), 60, "%lld", (long long)started_before(c, 500e3));
     cr_expect_leq(started_before(c, 250e3), 32);
@@ -94,7 +96,7 @@ Test(arrivals, a_ramp_begins_slowly)
 Test(arrivals, a_rate_may_be_below_one)
 {
     struct live *c = flood("--arrivals", "even", "0.8", "1400ms", "1", NULL);
-    cr_expect_eq(attempted(c), 2, "at 0 and at 1.25 s");
+    cr_expect_eq(due(c), 2, "at 0 and at 1.25 s");
     cr_expect_eq(started_before(c, 1250e3), 1);
     live_free(c);
 }

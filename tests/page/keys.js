@@ -134,6 +134,10 @@ const keys = {
         const after = await now(page);
         assert.equal(after.covered, 0, "the answer in the strip is uncovered");
         assert(after.below, "the others are not");
+        await press(page, "r");
+        assert((await now(page)).covered > 0, "the next question comes without its answer");
+        await press(page, "r");
+        assert.equal((await now(page)).covered, 0, "then its answer");
     },
 
     async R(page) {
