@@ -285,8 +285,9 @@ static struct live *look_at_burst(int *ret_code, const char *backlog, const char
     struct live *l = live_start("look", "--for", "3s", "--json", NULL);
     live_until(1, "ls -l /proc/%d/fd 2>/dev/null | grep -c socket:", (int)l->pid);
     live_freeze(server);
-    struct live *client = live_run(&code, "client", "-c", clients, "-T", "200ms", NULL);
-    kill(server->pid, SIGCONT);
+    struct live *client =
+        live_run(&code, "client", "-c", clients, "-T", "200ms", "--hold", "500ms", NULL);
+    kill(server->pid, SIGCONT); /* many looks have seen the queue meanwhile */
     *ret_code = live_wait(l);
     cr_assert_not_null(l->report, "%s", l->err_text);
     live_stop(server, SIGINT);
