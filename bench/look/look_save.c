@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-/* Those that a prediction rests upon, and some that decide how fast, and towards whom. Those that
- * are the whole machine's cannot be set in a lab: its report says so where they differ. */
+/* The saved sysctls: a prediction depends on them, or they decide speed and destinations. A lab
+ * cannot set a sysctl of the whole machine: its report says so where the values differ. */
 static const char *const keys[] = {
 #define X(field, sysctl, fresh, absent) sysctl,
     CONDITIONS(X)

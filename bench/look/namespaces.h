@@ -24,8 +24,8 @@ struct namespaces {
     size_t hidden; /* processes whose namespace cannot be seen */
 };
 
-/* Those of all processes (/proc/PID/ns/net), and those that have a name in /run/netns. 0 or
- * -errno; release it in both cases. */
+/* Finds the network namespaces of all processes (/proc/PID/ns/net) and the named ones in
+ * /run/netns. Returns 0 or -errno; release it in both cases. */
 int namespaces_find(struct namespaces *n);
 void namespaces_release(struct namespaces *n);
 

@@ -13,7 +13,7 @@
  * slow observer causes no difference. Times are in seconds since the state began. */
 struct state_lifetime {
     size_t ended, still; /* connections whose socket has vanished; whose socket is still there */
-    double gone_first_s; /* of those that vanished: the earliest time at which one was missing */
+    double gone_first_s; /* the earliest time at which a socket was missing */
     double there_last_s; /* the latest time at which one was still seen */
 };
 

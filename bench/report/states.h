@@ -5,6 +5,6 @@
 #include <jansson.h>
 #include <stdio.h>
 
-/* timeline: as in the document. If it has more moments than the page has columns, prints those that
- * last longest, and says so. Prints nothing if there is no timeline. */
+/* Prints the timeline of a document. If it has more moments than the page has columns, prints the
+ * longest moments, and says so. Prints nothing if there is no timeline. */
 void states_page(FILE *out, const json_t *timeline);
