@@ -208,7 +208,8 @@ Test(load, what_was_before_the_warm_up_is_not_counted)
     cr_assert(rung <= made && made <= rung + 8, "%lld %lld", (long long)rung, (long long)made);
     cr_assert_eq(live_integer(client, "connections", "established", NULL), made);
     cr_assert_eq(live_integer(client, "connect_latency_us", "count", NULL), rung);
-    cr_assert_leq(live_integer(client, "counters", "Tcp.ActiveOpens", NULL), made);
+    /* a start that was due before the warm-up's end may be made after it: at most 8 are late */
+    cr_assert_leq(live_integer(client, "counters", "Tcp.ActiveOpens", NULL), made + 8);
     cr_assert_lt(json_number_value(json_object_get(client, "elapsed_s")), 0.4 + 0.1 * 10);
     live_free(p);
 }
