@@ -1,6 +1,5 @@
 #include "server/report.h"
 #include "common/process/clock.h"
-#include "common/text/human.h"
 #include "server/listener.h"
 
 #include <string.h>
@@ -79,20 +78,4 @@ json_t *report_final(const struct report_context *c, const struct view *v)
     json_object_set_new(document, "counters", c->counters ? json_incref(c->counters) : json_null());
     json_object_set(document, "socket_options", c->options);
     return document;
-}
-
-const char *report_rule(int64_t backlog, int64_t somaxconn, uint32_t limit,
-                        char text[static REPORT_RULE_MAX])
-{
-    char cap[HUMAN_MAX] = "somaxconn";
-    int length = 0;
-    if (somaxconn >= 0)
-        snprintf(cap, sizeof(cap), "%lld", (long long)somaxconn);
-    if (backlog < 0) /* __sys_listen() compares it as an unsigned number */
-        length = snprintf(text, REPORT_RULE_MAX, "a negative backlog is a huge one: ");
-    snprintf(text + length, (size_t)(REPORT_RULE_MAX - length),
-             "the queue holds min(backlog, somaxconn) + 1 = min(%u, %s) + 1 = %llu connection%s",
-             (unsigned)backlog, cap, (unsigned long long)listener_capacity(limit),
-             limit ? "s" : "");
-    return text;
 }

@@ -7,6 +7,21 @@
 
 #include <string.h>
 
+const char *report_rule(int64_t backlog, int64_t somaxconn, uint32_t limit,
+                        char text[static REPORT_RULE_MAX])
+{
+    char cap[HUMAN_MAX] = "somaxconn";
+    int length = 0;
+    if (somaxconn >= 0)
+        snprintf(cap, sizeof(cap), "%lld", (long long)somaxconn);
+    if (backlog < 0) /* __sys_listen() compares it as an unsigned number */
+        length = snprintf(text, REPORT_RULE_MAX, "a negative backlog is a huge one: ");
+    snprintf(text + length, (size_t)(REPORT_RULE_MAX - length),
+             "the queue holds min(backlog, somaxconn) + 1 = min(%u, %s) + 1 = %llu connection%s",
+             (unsigned)backlog, cap, limit + 1ULL, limit ? "s" : "");
+    return text;
+}
+
 static void queue(FILE *out, const json_t *d)
 {
     char rule[REPORT_RULE_MAX];
@@ -195,7 +210,7 @@ void report_text(FILE *out, const json_t *d)
     char elapsed[HUMAN_MAX];
     const char *address =
         json_string_value(json_object_get(json_object_get(d, "listener"), "address"));
-    address = address ? address : "?";
+    address = address ? address : "several addresses,"; /* merged */
     fprintf(out, "%s %s on Linux %s: %s%s%s port %d, %s\n",
             json_string_value(json_object_get(d, "program")),
             json_string_value(json_object_get(d, "version")),

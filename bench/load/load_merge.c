@@ -4,7 +4,10 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *const merge_counts[] = {
@@ -13,16 +16,43 @@ static const char *const merge_counts[] = {
     "missed_starts",   "event_loops", "file_tables",   "unanswered_requests",
     "skipped_requests"};
 
-/* Members of settings that all reports of one load have in common. */
-static const char *const merge_same[] = {"workload", "size_bytes"};
+/* The two kinds of reports. */
+static const struct merge_kind {
+    const char *schema, *program;
+    const char *parts;      /* the member of "merge" */
+    const char *objects[5]; /* of counts */
+} merge_kinds[] = {
+    {"tcplab.client/1",
+     "tcplab-client",
+     "clients",
+     {"connections", "errors", "states_before_close", "states"}},
+    {"tcplab.server/1", "tcplab-server", "servers", {"connections", "states", "peers"}},
+};
 
-/* Adds the counts of an object of counts. Returns -EINVAL if one is no count, or the sum is too
- * large. */
+/* What all reports of one load have in common. */
+static const struct {
+    const char *object, *key, *why;
+} merge_same[] = {
+    {NULL, "schema", "is of the other program than the first file"},
+    {NULL, "target", "has another target than the first file"},
+    {"settings", "workload", "has another --workload than the first file"},
+    {"settings", "size_bytes", "has another --size than the first file"},
+    {"settings", "on_data", "has another --on-data than the first file"},
+    {"listener", "port", "has another port than the first file"},
+    {"listener", "queue_limit", "has another queue limit than the first file"},
+};
+
+/* Adds a count; file tables are those of one program, so the most stays. Returns -EINVAL if it is
+ * no count, or the sum is too large. */
 static int add_count(json_t *into, const char *name, const json_t *count)
 {
-    json_int_t sum = json_integer_value(json_object_get(into, name));
-    if (!json_is_integer(count) || json_integer_value(count) < 0 ||
-        __builtin_add_overflow(sum, json_integer_value(count), &sum))
+    json_int_t sum = json_integer_value(json_object_get(into, name)),
+               more = json_integer_value(count);
+    if (!json_is_integer(count) || more < 0)
+        return -EINVAL;
+    if (!strcmp(name, "file_tables"))
+        sum = more > sum ? more : sum;
+    else if (__builtin_add_overflow(sum, more, &sum))
         return -EINVAL;
     return json_object_set_new(into, name, json_integer(sum)) ? -ENOMEM : 0;
 }
@@ -63,39 +93,93 @@ static int merge_rungs(json_t *rungs, const json_t *report)
     return 0;
 }
 
+static const json_t *merge_member(const json_t *report, const char *object, const char *key)
+{
+    return json_object_get(object ? json_object_get(report, object) : report, key);
+}
+
 static double merge_number(const json_t *report, const char *object, const char *key)
 {
-    const json_t *from = object ? json_object_get(report, object) : report;
-    return json_number_value(json_object_get(from, key));
+    return json_number_value(merge_member(report, object, key));
 }
 
-static double merge_end(const json_t *report)
+static double merge_start(const json_t *part)
 {
-    return merge_number(report, NULL, "time_unix_s");
+    return merge_number(part, NULL, "start_unix_s");
 }
 
-static double merge_start(const json_t *report)
+static double merge_end(const json_t *part)
 {
-    return merge_end(report) - merge_number(report, NULL, "elapsed_s");
+    return merge_start(part) + merge_number(part, NULL, "elapsed_s");
 }
 
-/* NULL: the report belongs to the first. */
-static const char *merge_stranger(const json_t *first, const json_t *report)
+/* NULL: neither. */
+static const struct merge_kind *merge_kind(const json_t *report)
 {
-    const char *schema = json_string_value(json_object_get(report, "schema")),
-               *event = json_string_value(json_object_get(report, "event"));
-    if (!schema || strcmp(schema, "tcplab.client/1") || !event || strcmp(event, "report") ||
-        !json_is_object(json_object_get(report, "connections")) ||
-        !json_is_number(json_object_get(report, "time_unix_s")) ||
-        !json_is_number(json_object_get(report, "elapsed_s")))
-        return "is no report that tcplab-client --json wrote (tcplab.client/1)";
-    if (!json_equal(json_object_get(first, "target"), json_object_get(report, "target")))
-        return "has another target than the first file";
-    for (size_t i = 0; i < sizeof(merge_same) / sizeof(*merge_same); i++)
-        if (!json_equal(json_object_get(json_object_get(first, "settings"), merge_same[i]),
-                        json_object_get(json_object_get(report, "settings"), merge_same[i])))
-            return i ? "has another --size than the first file"
-                     : "has another --workload than the first file";
+    const char *schema = json_string_value(json_object_get(report, "schema"));
+    for (size_t i = 0; i < sizeof(merge_kinds) / sizeof(*merge_kinds) && schema; i++)
+        if (!strcmp(schema, merge_kinds[i].schema))
+            return &merge_kinds[i];
+    return NULL;
+}
+
+/* The report's whole content as a number (FNV-1a), to know it again in a merge. */
+static uint64_t merge_digest(const json_t *report)
+{
+    uint64_t digest = 0xcbf29ce484222325;
+    char *text = json_dumps(report, JSON_COMPACT | JSON_SORT_KEYS);
+    for (const char *c = text; c && *c; c++)
+        digest = (digest ^ (unsigned char)*c) * 0x100000001b3;
+    free(text);
+    return digest;
+}
+
+static const char merge_no_report[] =
+    "is no report that tcplab-client or tcplab-server --json wrote, and no merge of them";
+
+/* Adds what a report is made of to parts: itself, or the parts of a merge. Returns NULL, or why it
+ * is no report. */
+static const char *merge_parts(json_t *parts, const json_t *report, const char *name)
+{
+    const struct merge_kind *kind = merge_kind(report);
+    const char *event = json_string_value(json_object_get(report, "event"));
+    const json_t *connections = json_object_get(report, "connections");
+    size_t i = json_array_size(parts);
+    if (!kind || !event || !json_is_object(connections))
+        return merge_no_report;
+    if (!strcmp(event, "merged")) {
+        json_array_extend(parts, json_object_get(json_object_get(report, "merge"), kind->parts));
+    } else if (!strcmp(event, "report") && json_is_number(json_object_get(report, "time_unix_s"))) {
+        char digest[24];
+        double elapsed = merge_number(report, NULL, "elapsed_s");
+        snprintf(digest, sizeof(digest), "%016llx", (unsigned long long)merge_digest(report));
+        json_array_append_new(
+            parts, json_pack("{s:o, s:s, s:o, s:o, s:O}", "file", document_string(name), "digest",
+                             digest, "start_unix_s",
+                             document_real(merge_number(report, NULL, "time_unix_s") - elapsed),
+                             "elapsed_s", document_real(elapsed), "connections", connections));
+    }
+    if (i == json_array_size(parts))
+        return merge_no_report;
+    for (json_t *part; (part = json_array_get(parts, i)); i++)
+        if (!json_is_number(json_object_get(part, "start_unix_s")) ||
+            !json_is_number(json_object_get(part, "elapsed_s")) ||
+            !json_is_string(json_object_get(part, "digest")))
+            return merge_no_report;
+    return NULL;
+}
+
+/* NULL: the parts from the given one on belong to those before them. */
+static const char *merge_stranger(const json_t *parts, size_t from)
+{
+    json_t *part, *other;
+    for (size_t i = from; (part = json_array_get(parts, i)); i++)
+        for (size_t j = 0; j < i && (other = json_array_get(parts, j)); j++) {
+            if (json_equal(json_object_get(part, "digest"), json_object_get(other, "digest")))
+                return "has the same report as a file before it";
+            if (merge_start(part) >= merge_end(other) || merge_start(other) >= merge_end(part))
+                return "ran at another time than a file before it";
+        }
     return NULL;
 }
 
@@ -150,77 +234,71 @@ static json_t *merge_rate(double count, double seconds)
     return document_real(seconds > 0 ? count / seconds : 0);
 }
 
-static void merge_times(json_t *merged, json_t *const *reports, size_t n, const char *const *names,
-                        double connects)
+/* The time from the first start to the last end, in seconds. */
+static double merge_times(json_t *merged, json_t *parts, const struct merge_kind *kind)
 {
     double first = INFINITY, last_start = -INFINITY, last = -INFINITY, first_end = INFINITY;
+    size_t i;
+    json_t *part;
+    json_array_foreach(parts, i, part)
+    {
+        first = fmin(first, merge_start(part));
+        last_start = fmax(last_start, merge_start(part));
+        first_end = fmin(first_end, merge_end(part));
+        last = fmax(last, merge_end(part));
+    }
+    json_object_set_new(merged, "elapsed_s", document_real(last - first));
+    json_object_set_new(merged, "merge",
+                        json_pack("{s:o, s:o, s:O}", "start_skew_s",
+                                  document_real(last_start - first), "all_ran_s",
+                                  document_real(first_end - last_start), kind->parts, parts));
+    return last - first;
+}
+
+/* CPU times, and what was the limit. */
+static void merge_cost(json_t *merged, json_t *const *reports, size_t n)
+{
     double user = 0, system = 0, busy = 0, waiting = 0;
     double attempted = merge_number(merged, "connections", "attempted");
-    json_t *clients = json_array(), *limits = json_array();
+    json_t *limits = json_array();
     for (size_t i = 0; i < n; i++) {
-        double start = merge_start(reports[i]), end = merge_end(reports[i]);
-        first = fmin(first, start);
-        last_start = fmax(last_start, start);
-        first_end = fmin(first_end, end);
-        last = fmax(last, end);
         user += merge_number(reports[i], "cpu", "user_s");
         system += merge_number(reports[i], "cpu", "system_s");
         busy = fmax(busy, merge_number(reports[i], "cpu", "busy"));
         waiting = fmax(waiting, merge_number(reports[i], "cpu", "waiting"));
-        json_array_append_new(clients,
-                              json_pack("{s:o, s:o, s:o, s:O?}", "file", document_string(names[i]),
-                                        "start_unix_s", document_real(start), "elapsed_s",
-                                        document_real(end - start), "connections",
-                                        json_object_get(reports[i], "connections")));
         json_array_extend(limits, json_object_get(reports[i], "limits"));
     }
-    double us = (last - first) * 1e6, replies = merge_number(merged, NULL, "replies");
-    json_object_set_new(merged, "elapsed_s", document_real(last - first));
-    json_object_set_new(merged, "rates",
-                        json_pack("{s:o, s:o, s:o, s:o}", "connects_per_s",
-                                  merge_rate(connects, last - first), "requests_per_s",
-                                  merge_rate(replies, last - first), "connects_over_us",
-                                  document_real(us), "requests_over_us", document_real(us)));
+    double both = round((user + system) * 1e3) / 1e3; /* in whatever order they were added */
     json_object_set_new(
         merged, "cpu",
         json_pack("{s:o, s:o, s:o, s:o, s:o}", "user_s", document_real(user), "system_s",
                   document_real(system), "us_per_connection",
-                  attempted > 0 ? document_real((user + system) * 1e6 / attempted) : json_null(),
-                  "busy", document_real(busy), "waiting", document_real(waiting)));
+                  attempted > 0 ? document_real(both * 1e6 / attempted) : json_null(), "busy",
+                  document_real(busy), "waiting", document_real(waiting)));
     json_object_set_new(merged, "limits", limits);
-    json_object_set_new(merged, "merge",
-                        json_pack("{s:o, s:o, s:o}", "start_skew_s",
-                                  document_real(last_start - first), "all_ran_s",
-                                  document_real(first_end - last_start), "clients", clients));
 }
 
-static int merge_check(json_t *const *reports, const char *const *names, size_t n,
+static bool merge_is_same(const json_t *a, const json_t *b)
+{
+    return a == b || json_equal(a, b); /* both may be missing */
+}
+
+static int merge_check(json_t *const *reports, const char *const *names, size_t n, json_t *parts,
                        char **ret_message)
 {
     for (size_t i = 0; i < n; i++) {
-        const char *why = merge_stranger(reports[0], reports[i]);
-        for (size_t j = 0; j < i && !why; j++) {
-            if (json_equal(reports[i], reports[j]))
-                why = "has the same report as a file before it";
-            else if (merge_start(reports[i]) >= merge_end(reports[j]) ||
-                     merge_start(reports[j]) >= merge_end(reports[i]))
-                why = "ran at another time than a file before it";
-        }
+        size_t from = json_array_size(parts);
+        const char *why = merge_parts(parts, reports[i], names[i]);
+        for (size_t j = 0; j < sizeof(merge_same) / sizeof(*merge_same) && !why; j++)
+            if (!merge_is_same(merge_member(reports[0], merge_same[j].object, merge_same[j].key),
+                               merge_member(reports[i], merge_same[j].object, merge_same[j].key)))
+                why = merge_same[j].why;
+        if (!why)
+            why = merge_stranger(parts, from);
         if (why)
             return merge_refuse(names[i], why, ret_message);
     }
     return 0;
-}
-
-static int merge_sums(json_t *merged, json_t *rungs, const json_t *report)
-{
-    static const char *const objects[] = {"connections", "errors", "states_before_close", "states"};
-    int r = merge_rungs(rungs, report);
-    for (size_t i = 0; i < sizeof(objects) / sizeof(*objects) && !r; i++)
-        r = merge_object(merged, report, objects[i]);
-    for (size_t i = 0; i < sizeof(merge_counts) / sizeof(*merge_counts) && !r; i++)
-        r = add_count(merged, merge_counts[i], json_object_get(report, merge_counts[i]));
-    return r;
 }
 
 /* The rungs as the report has them; returns how many connections they are. */
@@ -240,33 +318,109 @@ static double merge_put_rungs(json_t *merged, const json_t *rungs)
     return connects;
 }
 
-int load_merge(json_t *const *reports, const char *const *names, size_t n, json_t **ret_document,
-               char **ret_message)
+static int merge_clients(json_t *merged, json_t *const *reports, size_t n, double seconds,
+                         size_t *ret_wrong)
+{
+    int r = 0;
+    json_t *rungs = json_object();
+    json_object_set_new(merged, "histograms", json_object());
+    for (size_t i = 0; i < n && !r; i++) {
+        *ret_wrong = i;
+        r = merge_rungs(rungs, reports[i]);
+        for (size_t j = 0; j < sizeof(merge_counts) / sizeof(*merge_counts) && !r; j++)
+            r = add_count(merged, merge_counts[j], json_object_get(reports[i], merge_counts[j]));
+    }
+    if (!r)
+        r = merge_histogram(merged, reports, n, "connect_latency", ret_wrong);
+    if (!r)
+        r = merge_histogram(merged, reports, n, "request_latency", ret_wrong);
+    if (!r) {
+        double connects = merge_put_rungs(merged, rungs);
+        json_object_set_new(merged, "rates",
+                            json_pack("{s:o, s:o, s:o, s:o}", "connects_per_s",
+                                      merge_rate(connects, seconds), "requests_per_s",
+                                      merge_rate(merge_number(merged, NULL, "replies"), seconds),
+                                      "connects_over_us", document_real(seconds * 1e6),
+                                      "requests_over_us", document_real(seconds * 1e6)));
+        merge_cost(merged, reports, n);
+    }
+    json_decref(rungs);
+    return r;
+}
+
+/* The listener of the first report, with the counts of all. */
+static int merge_listeners(json_t *merged, json_t *const *reports, size_t n, size_t *ret_wrong)
+{
+    static const char *const counts[] = {"listeners", "queue_capacity", "queue_now", "drops"};
+    json_t *listener = json_copy(json_object_get(reports[0], "listener"));
+    json_object_set_new(merged, "listener", listener);
+    for (size_t i = 1; i < n; i++) {
+        json_t *other = json_object_get(reports[i], "listener");
+        *ret_wrong = i;
+        for (size_t j = 0; j < sizeof(counts) / sizeof(*counts); j++) {
+            int r = add_count(listener, counts[j], json_object_get(other, counts[j]));
+            if (r)
+                return r;
+        }
+        if (merge_number(other, NULL, "queue_peak") > merge_number(listener, NULL, "queue_peak"))
+            json_object_set(listener, "queue_peak", json_object_get(other, "queue_peak"));
+        if (!json_equal(json_object_get(listener, "address"), json_object_get(other, "address")))
+            json_object_set_new(listener, "address", json_null());
+    }
+    return 0;
+}
+
+static int merge_servers(json_t *merged, json_t *const *reports, size_t n, size_t *ret_wrong)
+{
+    static const char *const counts[] = {"bytes_received", "bytes_sent"};
+    double accepts = 0;
+    int r = 0;
+    for (size_t i = 0; i < n && !r; i++) {
+        *ret_wrong = i;
+        accepts += merge_number(reports[i], "rates", "accepts_per_s");
+        for (size_t j = 0; j < sizeof(counts) / sizeof(*counts) && !r; j++)
+            r = add_count(merged, counts[j], json_object_get(reports[i], counts[j]));
+    }
+    json_object_set_new(merged, "rates",
+                        json_pack("{s:o}", "accepts_per_s", document_real(accepts)));
+    return r ? r : merge_listeners(merged, reports, n, ret_wrong);
+}
+
+static int merge_add(json_t *merged, json_t *const *reports, size_t n, json_t *parts,
+                     size_t *ret_wrong)
 {
     static const char *const head[] = {"schema", "program", "version",
                                        "kernel", "target",  "settings"};
-    size_t wrong = 0;
-    int r = merge_check(reports, names, n, ret_message);
-    if (r)
-        return r;
-    json_t *merged = json_pack("{s:s, s:{}}", "event", "merged", "histograms"),
-           *rungs = json_object();
+    const struct merge_kind *kind = merge_kind(reports[0]);
+    double seconds = merge_times(merged, parts, kind);
     for (size_t i = 0; i < sizeof(head) / sizeof(*head); i++)
         json_object_set(merged, head[i], json_object_get(reports[0], head[i]));
-    for (size_t i = 0; i < n && !r; i++) {
-        wrong = i;
-        r = merge_sums(merged, rungs, reports[i]);
+    for (size_t i = 0; i < n; i++)
+        for (const char *const *object = kind->objects; *object; object++) {
+            int r = merge_object(merged, reports[i], *object);
+            *ret_wrong = i;
+            if (r)
+                return r;
+        }
+    if (json_object_get(reports[0], "listener"))
+        return merge_servers(merged, reports, n, ret_wrong);
+    return merge_clients(merged, reports, n, seconds, ret_wrong);
+}
+
+int load_merge(json_t *const *reports, const char *const *names, size_t n, json_t **ret_document,
+               char **ret_message)
+{
+    size_t wrong = 0;
+    json_t *parts = json_array(), *merged = json_pack("{s:s}", "event", "merged");
+    int r = merge_check(reports, names, n, parts, ret_message);
+    if (!r) {
+        r = merge_add(merged, reports, n, parts, &wrong);
+        if (r == -EINVAL)
+            r = merge_refuse(names[wrong], "has counts that are damaged", ret_message);
     }
-    if (!r)
-        r = merge_histogram(merged, reports, n, "connect_latency", &wrong);
-    if (!r)
-        r = merge_histogram(merged, reports, n, "request_latency", &wrong);
-    if (!r)
-        merge_times(merged, reports, n, names, merge_put_rungs(merged, rungs));
-    json_decref(rungs);
+    json_decref(parts);
     if (!r)
         *ret_document = json_incref(merged);
     json_decref(merged);
-    return r == -EINVAL ? merge_refuse(names[wrong], "has counts that are damaged", ret_message)
-                        : r;
+    return r;
 }

@@ -14,35 +14,44 @@
 
 #define MERGE_FILES 1024
 
-/* The text report of tcplab-client; bench/meson.build builds it under this name. */
+/* The text reports of the two programs; bench/meson.build builds them under these names. */
 void client_report_text(FILE *out, const json_t *document);
+void server_report_text(FILE *out, const json_t *document);
 
 static const struct option_program merge_program = {
     .name = "tcplab-bench merge",
     .usage = "[options] FILE...",
     .examples = "  tcplab-client --start-at 1800000000 --json=a.json 10.0.0.1   on each host\n"
                 "  tcplab-bench merge a.json b.json c.json\n"
-                "  tcplab-bench merge --json=all.json a.json b.json\n",
-    .closing = "FILE: a report of tcplab-client --json=FILE. All are of one load: the same target, "
-               "workload and\nsize, at the same time. Clients in one namespace each count all "
-               "sockets to the target in states.\n",
+                "  tcplab-bench merge --json=all.json a.json b.json\n"
+                "  tcplab-bench merge all.json d.json\n",
+    .closing = "FILE: a report of tcplab-client --json=FILE, or such reports merged. All are of "
+               "one load: the same\ntarget, workload and size, at the same time. Or of "
+               "tcplab-server: the same port and queue limit.\nPrograms in one namespace each "
+               "count all sockets of the port in states.\n",
     .operands_max = MERGE_FILES,
 };
 
 static void merge_text(FILE *out, const json_t *document)
 {
-    const json_t *merge = json_object_get(document, "merge");
+    const json_t *merge = json_object_get(document, "merge"),
+                 *servers = json_object_get(merge, "servers");
     char skew[HUMAN_MAX], all[HUMAN_MAX];
-    client_report_text(out, document);
-    page_title(out, "Clients");
-    page_count(out, "reports merged", (int64_t)json_array_size(json_object_get(merge, "clients")),
+    if (servers)
+        server_report_text(out, document);
+    else
+        client_report_text(out, document);
+    page_title(out, "%s", servers ? "Servers" : "Clients");
+    page_count(out, "reports merged",
+               (int64_t)json_array_size(servers ? servers : json_object_get(merge, "clients")),
                NULL);
     page_row(out, "skew of the starts",
              human_us(json_number_value(json_object_get(merge, "start_skew_s")) * 1e6, skew),
-             "by the clocks of the clients' hosts");
+             "by the clocks of their hosts");
     page_row(out, "all ran",
              human_us(json_number_value(json_object_get(merge, "all_ran_s")) * 1e6, all),
-             "the rates are from the first start to the last end");
+             servers ? "the rate is the sum of their rates"
+                     : "the rates are from the first start to the last end");
 }
 
 /* NULL, and the error has been printed. */
@@ -58,7 +67,7 @@ static json_t *merge_load(char **files, int i)
         }
     json_t *document = json_load_file(files[i], JSON_REJECT_DUPLICATES, &error);
     if (!document)
-        terminal_error("%s: %s; give a file that tcplab-client --json=FILE wrote", files[i],
+        terminal_error("%s: %s; give a file that --json=FILE of a program wrote", files[i],
                        error.text);
     return document;
 }
