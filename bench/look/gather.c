@@ -13,29 +13,39 @@
 #include <time.h>
 
 #define LOOK_NS        (20 * NS_PER_MS) /* between looks at the listeners, at least, */
-#define WAITS_NS       (50 * NS_PER_MS) /* and between walks over all sockets, for what waits */
-#define COST_PARTS     250              /* a look takes one part in so many of the time, */
-#define WAITS_PORTS    4                /* of listeners, whose queues are looked into one by one */
+#define WAITS_NS       (50 * NS_PER_MS) /* and between looks at what waits in their queues */
+#define COST_PARTS     400              /* a look takes one part in so many of the time */
 #define SOCKETS_CHEAP  20000            /* so many are looked at one by one at the end */
-#define PORTS_BUSY     0.6              /* of the range: then they are looked at as well */
+#define PORTS_BUSY     0.6              /* of the range: then its middle is looked at, */
+#define PORTS_ASKED    2048             /* so many ports of it, */
+#define ASKED_BUSY     0.4              /* and if so many are in use towards one destination, all */
 #define DESTINATIONS   8                /* kept */
 #define CLOSE_WAIT_MAX 20000
 #define TRIES          5
-
-static const int families[] = {AF_INET, AF_INET6};
+#define PORTS          (UINT16_MAX + 1)
 
 struct looker {
     struct gather *g;
     struct sockdiag *diag;
+    uint32_t *first_at; /* of each port: its first listener, and 1; 0: nobody listens */
     int64_t look_due_ns, waits_due_ns;
     /* for visits */
-    bool close_wait_again;
     int64_t fin_timeout_ms;
     struct gather_destination *all;
     size_t n_all, size_all;
     int64_t tw_reuse;
-    uint8_t listened[(UINT16_MAX + 1) / 8]; /* a bit for each port that somebody listens at */
 };
+
+/* The listeners at a port, one after the other: NULL at the end. */
+static struct gather_listener *next_listener(const struct gather *g, uint32_t next)
+{
+    return next ? &g->listeners[next - 1] : NULL;
+}
+
+static struct gather_listener *first_listener(const struct looker *k, uint16_t port)
+{
+    return next_listener(k->g, k->first_at[port]);
+}
 
 static int64_t number_of(const char *path, int64_t absent)
 {
@@ -55,11 +65,13 @@ static bool same_listener(const struct gather_listener *l, const struct sockdiag
            l->socket.family == s->family;
 }
 
-static struct gather_listener *listener_of(struct gather *g, const struct sockdiag_socket *s)
+static struct gather_listener *listener_of(struct looker *k, const struct sockdiag_socket *s)
 {
-    for (size_t i = 0; i < g->n_listeners; i++)
-        if (same_listener(&g->listeners[i], s))
-            return &g->listeners[i];
+    struct gather *g = k->g;
+    for (struct gather_listener *l = first_listener(k, s->source_port); l;
+         l = next_listener(g, l->next))
+        if (same_listener(l, s))
+            return l;
     if (g->n_listeners == g->size_listeners) {
         size_t size = g->size_listeners ? 2 * g->size_listeners : 32;
         struct gather_listener *bigger = reallocarray(g->listeners, size, sizeof(*bigger));
@@ -69,30 +81,32 @@ static struct gather_listener *listener_of(struct gather *g, const struct sockdi
         g->size_listeners = size;
     }
     struct gather_listener *l = &g->listeners[g->n_listeners++];
-    *l = (struct gather_listener){.drops_before = s->drops};
+    *l = (struct gather_listener){.drops_before = s->drops, .next = k->first_at[s->source_port]};
+    k->first_at[s->source_port] = (uint32_t)g->n_listeners;
     return l;
 }
 
 /* The order of a dump is the same from one look to the next: the next listener is tried first. */
-static struct gather_listener *listener_at(struct gather *g, size_t *hint,
+static struct gather_listener *listener_at(struct looker *k, size_t *hint,
                                            const struct sockdiag_socket *s)
 {
+    struct gather *g = k->g;
     if (*hint < g->n_listeners && same_listener(&g->listeners[*hint], s))
         return &g->listeners[(*hint)++];
-    struct gather_listener *l = listener_of(g, s);
+    struct gather_listener *l = listener_of(k, s);
     *hint = l ? (size_t)(l - g->listeners) + 1 : 0;
     return l;
 }
 
 struct listener_visit {
-    struct gather *g;
+    struct looker *k;
     size_t hint;
 };
 
 static int visit_listener(const struct sockdiag_socket *s, void *context)
 {
     struct listener_visit *v = context;
-    struct gather_listener *l = listener_at(v->g, &v->hint, s);
+    struct gather_listener *l = listener_at(v->k, &v->hint, s);
     if (!l)
         return -ENOMEM;
     l->socket = *s;
@@ -109,18 +123,13 @@ static int visit_listener(const struct sockdiag_socket *s, void *context)
     return 0;
 }
 
+/* Both families in one walk. */
 static int dump(struct looker *k, struct sockdiag_query query, sockdiag_visit *visit, void *context)
 {
-    for (size_t f = 0; f < sizeof(families) / sizeof(*families); f++) {
-        int r = -EINTR;
-        query.family = families[f];
-        for (int i = 0; i < TRIES && r == -EINTR; i++)
-            r = sockdiag_dump(k->diag, &query, visit, context);
-        /* a kernel without IPv6 knows no such sockets */
-        if (r && r != -EINTR && !(query.family == AF_INET6 && r == -ENOENT))
-            return r;
-    }
-    return 0;
+    int r = -EINTR;
+    for (int i = 0; i < TRIES && r == -EINTR; i++)
+        r = sockdiag_dump(k->diag, &query, visit, context);
+    return r == -EINTR ? 0 : r;
 }
 
 /* of all lookers together */
@@ -133,7 +142,7 @@ static int look_at_listeners(struct looker *k)
 {
     int64_t cpu_ns = thread_cpu_ns();
     int64_t now_ns = clock_now_ns();
-    struct listener_visit v = {.g = k->g};
+    struct listener_visit v = {.k = k};
     for (size_t i = 0; i < k->g->n_listeners; i++)
         k->g->listeners[i].gone = true;
     int r =
@@ -167,7 +176,7 @@ static bool takes(const struct gather_listener *l, const struct sockdiag_socket 
 }
 
 struct waits_visit {
-    struct gather *g;
+    const struct looker *k;
     int64_t since_ms; /* the look before: younger ones are new */
 };
 
@@ -196,8 +205,8 @@ static int visit_waiting(const struct sockdiag_socket *s, void *context)
     int r = 0;
     if (s->inode || !s->has_info)
         return 0;
-    for (size_t i = 0; i < v->g->n_listeners && !r; i++) {
-        struct gather_listener *l = &v->g->listeners[i];
+    for (struct gather_listener *l = first_listener(v->k, s->source_port); l && !r;
+         l = next_listener(v->k->g, l->next)) {
         if (!l->queue || !takes(l, s) || (first && !gather_same_address(first, l)))
             continue;
         if (s->last_sent_ms > l->oldest_ms)
@@ -210,25 +219,26 @@ static int visit_waiting(const struct sockdiag_socket *s, void *context)
     return r;
 }
 
-/* Whose queues hold something. Up to WAITS_PORTS ports are asked for one by one; when there are
- * more, one dump is of all from the lowest to the highest. */
+/* Whose queues hold something: all of them in one walk over the kernel's table. When there are more
+ * than can be asked for at once, it is all ports from the lowest to the highest. */
 struct busy_ports {
-    uint16_t list[WAITS_PORTS], first, last;
+    uint16_t list[SOCKDIAG_PORTS_MAX], first, last;
     size_t n;
 };
 
-static struct busy_ports busy_ports(const struct gather *g)
+static struct busy_ports busy_ports(const struct looker *k)
 {
+    const struct gather *g = k->g;
     struct busy_ports busy = {.first = UINT16_MAX};
     for (size_t i = 0; i < g->n_listeners; i++) {
         const struct gather_listener *l = &g->listeners[i];
         uint16_t port = l->socket.source_port;
         bool known = !l->queue || l->gone;
-        for (size_t j = 0; j < busy.n && j < WAITS_PORTS; j++)
-            known = known || busy.list[j] == port;
+        for (size_t j = 0; j < busy.n && j < SOCKDIAG_PORTS_MAX && !known; j++)
+            known = busy.list[j] == port;
         if (known)
             continue;
-        if (busy.n < WAITS_PORTS)
+        if (busy.n < SOCKDIAG_PORTS_MAX)
             busy.list[busy.n] = port;
         busy.n++;
         busy.first = port < busy.first ? port : busy.first;
@@ -247,27 +257,28 @@ static double unix_now_s(void)
 static int look_at_waits(struct looker *k, int64_t last_ns)
 {
     int64_t cpu_ns = thread_cpu_ns(), now_ns = clock_now_ns();
-    const struct busy_ports busy = busy_ports(k->g);
-    bool many = busy.n > WAITS_PORTS;
-    struct waits_visit v = {.g = k->g, .since_ms = last_ns ? (now_ns - last_ns) / NS_PER_MS : -1};
-    int r = 0;
-    k->g->waits_ns = now_ns;
-    k->g->waits_unix_s = unix_now_s();
+    const struct busy_ports busy = busy_ports(k);
+    bool many = busy.n > SOCKDIAG_PORTS_MAX;
+    struct waits_visit v = {.k = k, .since_ms = last_ns ? (now_ns - last_ns) / NS_PER_MS : -1};
     for (size_t i = 0; i < k->g->n_listeners; i++)
         k->g->listeners[i].oldest_ms = 0;
-    for (size_t i = 0; i < (many ? 1 : busy.n) && !r; i++)
-        r = dump(k,
+    int r = dump(k,
                  (struct sockdiag_query){.states = SOCKDIAG_BIT(SOCKDIAG_ESTABLISHED) |
                                                    SOCKDIAG_BIT(SOCKDIAG_CLOSE_WAIT),
-                                         .source_port = many ? busy.first : busy.list[i],
-                                         .source_port_last = many ? busy.last : 0,
+                                         .source_ports = busy.list,
+                                         .n_source_ports = many ? 0 : busy.n,
+                                         .source_port = busy.first,
+                                         .source_port_last = busy.last,
                                          .want_info = 1},
                  visit_waiting, &v);
+    /* the kernel read its clock somewhere in between */
+    k->g->waits_ns = (now_ns + clock_now_ns()) / 2;
+    k->g->waits_unix_s = unix_now_s() - (double)(clock_now_ns() - k->g->waits_ns) / 1e9;
     for (size_t i = 0; i < k->g->n_listeners; i++) {
         struct gather_listener *l = &k->g->listeners[i];
         if (l->oldest_ms && !l->oldest_ns) {
             l->oldest_first_ms = l->oldest_ms;
-            l->oldest_ns = now_ns;
+            l->oldest_ns = k->g->waits_ns;
         }
     }
     int64_t pause_ns = cost_parts(k->g) * (thread_cpu_ns() - cpu_ns);
@@ -277,23 +288,11 @@ static int look_at_waits(struct looker *k, int64_t last_ns)
 
 /* --- half-open requests, CLOSE_WAIT, FIN_WAIT_2 --- */
 
-static int compare_close_waits(const void *a, const void *b)
+/* It has been in CLOSE_WAIT since before the window, for the peer's FIN had an ACK, and no other has
+ * come since (tcp_ack()). */
+static int keep_close_wait(struct gather *g, uint32_t inode)
 {
-    const struct gather_close_wait *x = a, *y = b;
-    return x->inode < y->inode ? -1 : x->inode > y->inode;
-}
-
-static int keep_close_wait(struct looker *k, uint32_t inode)
-{
-    struct gather *g = k->g;
-    const struct gather_close_wait key = {.inode = inode};
-    struct gather_close_wait *before =
-        k->close_wait_again && g->n_close_waits
-            ? bsearch(&key, g->close_waits, g->n_close_waits, sizeof(key), compare_close_waits)
-            : NULL;
-    if (before)
-        before->stayed = true;
-    if (k->close_wait_again || g->n_close_waits == CLOSE_WAIT_MAX)
+    if (g->n_close_waits == CLOSE_WAIT_MAX)
         return 0;
     if (g->n_close_waits == g->size_close_waits) {
         size_t size = g->size_close_waits ? 2 * g->size_close_waits : 64;
@@ -311,35 +310,30 @@ static int visit_odd(const struct sockdiag_socket *s, void *context)
 {
     struct looker *k = context;
     if (s->state == SOCKDIAG_SYN_RECV)
-        for (size_t i = 0; i < k->g->n_listeners; i++)
-            if (takes(&k->g->listeners[i], s)) {
-                k->g->listeners[i].half_open++;
+        for (struct gather_listener *l = first_listener(k, s->source_port); l;
+             l = next_listener(k->g, l->next))
+            if (takes(l, s)) {
+                l->half_open++;
                 return 0;
             }
-    if (s->state == SOCKDIAG_CLOSE_WAIT && s->inode)
-        return keep_close_wait(k, s->inode);
+    if (s->state == SOCKDIAG_CLOSE_WAIT && s->inode && s->has_info)
+        return s->last_ack_ms * NS_PER_MS < clock_now_ns() - k->g->began_ns
+                   ? 0
+                   : keep_close_wait(k->g, s->inode);
     if (s->state == SOCKDIAG_FIN_WAIT_2 && !s->inode)
         k->g->fin_wait_2_orphans += (int64_t)s->expires_ms + GATHER_ORPHAN_MS < k->fin_timeout_ms;
     return 0;
 }
 
-static int look_at_odd_states(struct looker *k, bool again)
+static int look_at_odd_states(struct looker *k)
 {
-    for (size_t i = 0; i < k->g->n_listeners; i++)
-        k->g->listeners[i].half_open = 0;
-    k->g->fin_wait_2_orphans = 0;
     k->fin_timeout_ms = 1000 * number_of("/proc/sys/net/ipv4/tcp_fin_timeout", 60);
-    k->close_wait_again = again;
-    k->g->close_waits_twice = again;
-    int r = dump(k,
-                 (struct sockdiag_query){.states = SOCKDIAG_BIT(SOCKDIAG_SYN_RECV) |
-                                                   SOCKDIAG_BIT(SOCKDIAG_CLOSE_WAIT) |
-                                                   SOCKDIAG_BIT(SOCKDIAG_FIN_WAIT_2)},
-                 visit_odd, k);
-    if (k->g->n_close_waits && !again)
-        qsort(k->g->close_waits, k->g->n_close_waits, sizeof(*k->g->close_waits),
-              compare_close_waits);
-    return r;
+    return dump(k,
+                (struct sockdiag_query){.states = SOCKDIAG_BIT(SOCKDIAG_SYN_RECV) |
+                                                  SOCKDIAG_BIT(SOCKDIAG_CLOSE_WAIT) |
+                                                  SOCKDIAG_BIT(SOCKDIAG_FIN_WAIT_2),
+                                        .want_info = 1},
+                visit_odd, k);
 }
 
 /* --- all sockets: states, and local ports towards each destination --- */
@@ -354,16 +348,15 @@ static bool is_used_again(const struct looker *k, const struct sockdiag_socket *
     return s->state == SOCKDIAG_TIME_WAIT && (k->tw_reuse == 1 || (k->tw_reuse == 2 && loopback));
 }
 
-static int visit_any(const struct sockdiag_socket *s, void *context)
+static int visit_own(const struct sockdiag_socket *s, void *context)
 {
     struct looker *k = context;
-    struct gather *g = k->g;
-    g->states[s->state < SOCKDIAG_STATES ? s->state : 0]++;
+    const struct gather *g = k->g;
     bool own = s->state != SOCKDIAG_LISTEN && s->destination_port && !is_used_again(k, s) &&
                s->source_port >= g->port_first && s->source_port <= g->port_last;
-    bool listened = k->listened[s->source_port / 8] & 1 << s->source_port % 8;
-    for (size_t i = 0; own && listened && i < g->n_listeners; i++)
-        own = !takes(&g->listeners[i], s);
+    for (const struct gather_listener *l = first_listener(k, s->source_port); own && l;
+         l = next_listener(g, l->next))
+        own = !takes(l, s);
     if (!own)
         return 0;
     if (k->n_all == k->size_all) {
@@ -376,6 +369,13 @@ static int visit_any(const struct sockdiag_socket *s, void *context)
     }
     k->all[k->n_all++] = (struct gather_destination){.socket = *s, .ports = 1};
     return 0;
+}
+
+static int visit_any(const struct sockdiag_socket *s, void *context)
+{
+    struct looker *k = context;
+    k->g->states[s->state < SOCKDIAG_STATES ? s->state : 0]++;
+    return visit_own(s, context);
 }
 
 static int compare_destinations(const void *a, const void *b)
@@ -394,32 +394,81 @@ static int compare_ports(const void *a, const void *b)
     return x->ports < y->ports ? 1 : x->ports > y->ports ? -1 : 0;
 }
 
-static int look_at_all(struct looker *k)
+/* Makes of k->all one for each destination, those with the most ports first. Returns how many. */
+static size_t count_ports(struct looker *k)
 {
-    struct gather *g = k->g;
     size_t n = 0;
-    for (size_t i = 0; i < g->n_listeners; i++) {
-        uint16_t port = g->listeners[i].socket.source_port;
-        k->listened[port / 8] |= (uint8_t)(1 << port % 8);
-    }
-    k->tw_reuse = number_of("/proc/sys/net/ipv4/tcp_tw_reuse", 0);
-    int r = dump(k, (struct sockdiag_query){.states = SOCKDIAG_ALL}, visit_any, k);
-    if (r || !k->n_all)
-        return r;
-    qsort(k->all, k->n_all, sizeof(*k->all), compare_destinations);
+    if (k->n_all)
+        qsort(k->all, k->n_all, sizeof(*k->all), compare_destinations);
     for (size_t i = 0; i < k->n_all; i++) {
         if (n && !compare_destinations(&k->all[n - 1], &k->all[i]))
             k->all[n - 1].ports++;
         else
             k->all[n++] = k->all[i];
     }
-    qsort(k->all, n, sizeof(*k->all), compare_ports);
+    if (n)
+        qsort(k->all, n, sizeof(*k->all), compare_ports);
+    return n;
+}
+
+static int keep_destinations(struct looker *k)
+{
+    struct gather *g = k->g;
+    size_t n = count_ports(k);
     g->n_destinations = n < DESTINATIONS ? n : DESTINATIONS;
-    g->destinations = calloc(g->n_destinations, sizeof(*g->destinations));
+    g->destinations = calloc(g->n_destinations + 1, sizeof(*g->destinations));
     if (!g->destinations)
         return -ENOMEM;
-    memcpy(g->destinations, k->all, g->n_destinations * sizeof(*g->destinations));
+    if (n)
+        memcpy(g->destinations, k->all, g->n_destinations * sizeof(*g->destinations));
     return 0;
+}
+
+static int look_at_ports(struct looker *k, int64_t first, int64_t last)
+{
+    k->n_all = 0;
+    return dump(k,
+                (struct sockdiag_query){.states = SOCKDIAG_ALL_BUT_LISTEN,
+                                        .source_port = (uint16_t)first,
+                                        .source_port_last = (uint16_t)last},
+                visit_own, k);
+}
+
+/* Looks at the ports in the middle of the range, and at all if many of these are in use towards one
+ * destination. connect() goes through the range from a random port on and takes every second one
+ * first (__inet_hash_connect()): if four fifths are in use, so are half of any part. */
+static int look_at_busy_ports(struct looker *k)
+{
+    const struct gather *g = k->g;
+    int64_t middle = (g->port_first + g->port_last) / 2, first = middle - PORTS_ASKED / 2,
+            last = first + PORTS_ASKED - 1;
+    int r = 0;
+    if (g->port_last - g->port_first >= 4 * PORTS_ASKED) {
+        r = look_at_ports(k, first, last);
+        if (r || !count_ports(k) || (double)k->all[0].ports < ASKED_BUSY * PORTS_ASKED)
+            return r;
+    }
+    r = look_at_ports(k, g->port_first, g->port_last);
+    return r ? r : keep_destinations(k);
+}
+
+static int look_at_all(struct looker *k)
+{
+    int r = dump(k, (struct sockdiag_query){.states = SOCKDIAG_ALL}, visit_any, k);
+    k->g->counted_states = !r;
+    return r ? r : keep_destinations(k);
+}
+
+static int look_at_many(struct looker *k)
+{
+    struct gather *g = k->g;
+    int64_t sockets = g->sockstat.in_use + g->sockstat.time_wait;
+    k->tw_reuse = number_of("/proc/sys/net/ipv4/tcp_tw_reuse", 0);
+    if (sockets <= SOCKETS_CHEAP)
+        return look_at_all(k);
+    return (double)sockets > PORTS_BUSY * (double)(g->port_last - g->port_first + 1)
+               ? look_at_busy_ports(k)
+               : 0;
 }
 
 /* --- /proc --- */
@@ -460,6 +509,12 @@ static void read_port_range(struct gather *g)
 
 /* --- owners --- */
 
+static int compare_pids(const void *a, const void *b)
+{
+    const struct gather_close_wait *x = a, *y = b;
+    return (x->owner.pid > y->owner.pid) - (x->owner.pid < y->owner.pid);
+}
+
 static int find_owners(struct gather *g)
 {
     struct owners *o = owners_new();
@@ -467,8 +522,7 @@ static int find_owners(struct gather *g)
     for (size_t i = 0; i < g->n_listeners && !r; i++)
         r = owners_want(o, g->listeners[i].socket.inode);
     for (size_t i = 0; i < g->n_close_waits && !r; i++)
-        if (g->close_waits[i].stayed)
-            r = owners_want(o, g->close_waits[i].inode);
+        r = owners_want(o, g->close_waits[i].inode);
     if (!r) {
         owners_find(o, g->pids, g->n_pids);
         for (size_t i = 0; i < g->n_listeners; i++) {
@@ -477,8 +531,9 @@ static int find_owners(struct gather *g)
             g->owners_hidden = g->owners_hidden || !l->owner.pid;
         }
         for (size_t i = 0; i < g->n_close_waits; i++)
-            if (g->close_waits[i].stayed)
-                g->close_waits[i].owner = owners_get(o, g->close_waits[i].inode, 0);
+            g->close_waits[i].owner = owners_get(o, g->close_waits[i].inode, 0);
+        if (g->n_close_waits)
+            qsort(g->close_waits, g->n_close_waits, sizeof(*g->close_waits), compare_pids);
     }
     owners_free(o);
     return r;
@@ -492,15 +547,17 @@ static int compare_waits(const void *a, const void *b)
     return *x < *y ? -1 : *x > *y;
 }
 
-static void count_groups(struct gather *g)
+static void count_groups(const struct looker *k)
 {
-    for (size_t i = 0; i < g->n_listeners; i++)
-        for (size_t j = 0; j < g->n_listeners; j++)
-            g->listeners[i].group += gather_same_address(&g->listeners[i], &g->listeners[j]);
-    for (size_t i = 0; i < g->n_listeners; i++)
-        if (g->listeners[i].n_waits)
-            qsort(g->listeners[i].waits_ms, g->listeners[i].n_waits, sizeof(uint32_t),
-                  compare_waits);
+    const struct gather *g = k->g;
+    for (size_t i = 0; i < g->n_listeners; i++) {
+        struct gather_listener *l = &g->listeners[i];
+        for (const struct gather_listener *m = first_listener(k, l->socket.source_port); m;
+             m = next_listener(g, m->next))
+            l->group += gather_same_address(l, m);
+        if (l->n_waits)
+            qsort(l->waits_ms, l->n_waits, sizeof(uint32_t), compare_waits);
+    }
 }
 
 static bool any_waits(const struct gather *g)
@@ -543,32 +600,29 @@ static int end_window(struct looker *k)
     if (!r && any_waits(g))
         r = look_at_waits(k, 0);
     if (!r)
-        r = look_at_odd_states(k, true);
+        r = look_at_odd_states(k);
     read_sockstat(g);
-    g->looked_at_destinations = g->sockstat.in_use + g->sockstat.time_wait <= SOCKETS_CHEAP ||
-                                (double)(g->sockstat.in_use + g->sockstat.time_wait) >
-                                    PORTS_BUSY * (double)(g->port_last - g->port_first + 1);
-    if (!r && g->looked_at_destinations)
-        r = look_at_all(k);
+    if (!r)
+        r = look_at_many(k);
     return r;
 }
 
 int gather_run(struct gather *g, int64_t until_ns, bool (*stop)(void), const char **ret_step)
 {
-    struct looker k = {.g = g};
+    struct looker k = {.g = g, .first_at = calloc(PORTS, sizeof(*k.first_at))};
     int64_t cpu_ns = thread_cpu_ns();
     *ret_step = "/proc/net/snmp and netstat";
-    int r = counters_read(&g->before);
-    if (r)
+    int r = k.first_at ? counters_read(&g->before) : -ENOMEM;
+    if (r) {
+        free(k.first_at);
         return r;
+    }
     *ret_step = "sock_diag (NETLINK_SOCK_DIAG)";
     read_port_range(g);
     r = sockdiag_open(&k.diag);
     g->began_ns = clock_now_ns();
     if (!r)
         r = look_at_listeners(&k);
-    if (!r)
-        r = look_at_odd_states(&k, false);
     if (!r)
         r = watch_window(&k, until_ns, stop);
     if (!r)
@@ -582,9 +636,10 @@ int gather_run(struct gather *g, int64_t until_ns, bool (*stop)(void), const cha
     }
     if (!r) {
         *ret_step = "memory";
-        count_groups(g);
+        count_groups(&k);
         r = find_owners(g);
     }
+    free(k.first_at);
     g->cpu_s = (double)(thread_cpu_ns() - cpu_ns) / 1e9;
     return r;
 }

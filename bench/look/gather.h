@@ -33,13 +33,13 @@ struct gather_listener {
     int64_t oldest_ns;        /* when that look was */
     uint64_t births;          /* connections that looks saw enter the queue */
     size_t group;             /* how many listeners have this address and port */
+    uint32_t next;            /* the next one at this port, and 1; 0: none */
     struct owner owner;
 };
 
-/* A socket in CLOSE_WAIT. */
+/* A socket that has been in CLOSE_WAIT for the whole window. */
 struct gather_close_wait {
     uint32_t inode;
-    bool stayed;
     struct owner owner;
 };
 
@@ -67,14 +67,13 @@ struct gather {
     struct gather_listener *listeners;
     size_t n_listeners, size_listeners;
     struct counters *before, *after;
+    bool counted_states;              /* there were few enough sockets to look at all */
     uint64_t states[SOCKDIAG_STATES]; /* at the end */
     uint64_t fin_wait_2_orphans;      /* orphans in FIN_WAIT_2 for more than GATHER_ORPHAN_MS */
-    struct gather_close_wait *close_waits;
+    struct gather_close_wait *close_waits; /* sorted by their owners */
     size_t n_close_waits, size_close_waits;
-    bool close_waits_twice; /* CLOSE_WAIT was looked at twice, so `stayed` is known */
     struct gather_destination *destinations; /* those with the most ports, first */
     size_t n_destinations;
-    bool looked_at_destinations;
     int64_t port_first, port_last, somaxconn;
     bool syncookies;
     struct gather_sockstat sockstat;

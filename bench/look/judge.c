@@ -354,16 +354,13 @@ static void cookies(json_t *findings, const struct gather *g)
 
 static void close_wait(json_t *findings, const struct gather *g)
 {
-    const struct gather_close_wait *worst = NULL;
-    size_t most = 0;
-    for (size_t i = 0; g->close_waits_twice && i < g->n_close_waits; i++) {
-        size_t n = 0;
-        for (size_t j = i; g->close_waits[i].stayed && j < g->n_close_waits; j++)
-            n += g->close_waits[j].stayed &&
-                 g->close_waits[j].owner.pid == g->close_waits[i].owner.pid;
+    const struct gather_close_wait *list = g->close_waits, *worst = NULL;
+    size_t most = 0, n = 0;
+    for (size_t i = 0; i < g->n_close_waits; i++) {
+        n = i && list[i].owner.pid == list[i - 1].owner.pid ? n + 1 : 1;
         if (n > most) {
             most = n;
-            worst = &g->close_waits[i];
+            worst = &list[i];
         }
     }
     if (most < CLOSE_WAIT_MANY)

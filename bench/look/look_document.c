@@ -127,7 +127,7 @@ void look_document_add(json_t *document, const struct gather *g)
     json_object_set_new(document, "findings", judge_findings(g));
     look_document_sort(document);
     json_object_set_new(document, "states",
-                        g->looked_at_destinations ? sockdiag_states_json(&census) : json_null());
+                        g->counted_states ? sockdiag_states_json(&census) : json_null());
     json_object_set_new(document, "counters", moved(g));
     json_object_set_new(document, "somaxconn", json_integer(g->somaxconn));
     json_object_set_new(document, "waits_at_unix_s",

@@ -17,8 +17,11 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#define WATCH_COST_PARTS 100 /* --watch takes one part in so many of the time */
 
 struct settings {
     int64_t for_ns, interval_ns;
@@ -181,43 +184,20 @@ static int read_settings(int argc, char **argv, struct settings *s, json_t **ret
 
 /* --- counting only --- */
 
-struct count {
-    uint64_t states[SOCKDIAG_STATES];
-    struct tally *peers;
-    uint16_t port;
-};
-
-static int count_socket(const struct sockdiag_socket *s, void *context)
-{
-    struct count *c = context;
-    if (c->port && s->source_port != c->port)
-        return 0;
-    c->states[s->state < SOCKDIAG_STATES ? s->state : 0]++;
-    return c->peers && s->destination_port ? tally_add(c->peers, s->family, s->destination) : 0;
-}
-
 static int count(const struct settings *s, json_t *document)
 {
-    static const int families[] = {AF_INET, AF_INET6};
-    struct count c = {.port = s->port, .peers = s->peers ? tally_new() : NULL};
+    const struct sockdiag_query query = {.states = SOCKDIAG_ALL, .source_port = s->port};
+    struct sockdiag_census census = {.peers = s->peers ? tally_new() : NULL};
     struct sockdiag *d;
-    int r = sockdiag_open(&d);
-    if (r)
-        return r;
-    for (size_t f = 0; f < 2 && !r; f++) {
-        const struct sockdiag_query query = {
-            .family = families[f], .states = SOCKDIAG_ALL, .source_port = s->port};
-        r = sockdiag_dump(d, &query, count_socket, &c);
-        if (r == -EINTR || (families[f] == AF_INET6 && r == -ENOENT))
-            r = 0; /* sockets came and went meanwhile */
+    int r = s->peers && !census.peers ? -ENOMEM : sockdiag_open(&d);
+    if (!r) {
+        r = sockdiag_census(d, &query, NULL, &census);
+        sockdiag_close(d);
     }
-    sockdiag_close(d);
-    struct sockdiag_census census = {0};
-    memcpy(census.states, c.states, sizeof(census.states));
     json_object_set_new(document, "states", sockdiag_states_json(&census));
-    if (c.peers)
-        json_object_set_new(document, "peers", tally_to_json(c.peers));
-    tally_free(c.peers);
+    if (census.peers)
+        json_object_set_new(document, "peers", tally_to_json(census.peers));
+    tally_free(census.peers);
     return r;
 }
 
@@ -355,14 +335,31 @@ static int look_once(const struct settings *s, int64_t for_ns, json_t *document)
     return r ? failed(s, step, r) : EXIT_CODE_DONE;
 }
 
-/* Until ^C: each look is drawn over the one before. */
+/* of this process and of those that it has waited for */
+static int64_t cpu_ns(void)
+{
+    int64_t ns = 0;
+    static const int whose[] = {RUSAGE_SELF, RUSAGE_CHILDREN};
+    for (size_t i = 0; i < sizeof(whose) / sizeof(*whose); i++) {
+        struct rusage u;
+        if (!getrusage(whose[i], &u))
+            ns += (u.ru_utime.tv_sec + u.ru_stime.tv_sec) * NS_PER_S +
+                  (u.ru_utime.tv_usec + u.ru_stime.tv_usec) * 1000;
+    }
+    return ns;
+}
+
+/* Until ^C: each look is drawn over the one before. A look that took much is followed by one that
+ * is so long that all together take 1 % of a core at most. */
 static int watch(const struct settings *s, const struct document_head *head)
 {
     int code = EXIT_CODE_DONE;
     bool terminal = isatty(STDOUT_FILENO);
+    int64_t for_ns = s->interval_ns;
     while (!code && !stopped()) {
         json_t *document = document_new(head, "report");
-        code = look_once(s, s->interval_ns, document);
+        int64_t before_ns = cpu_ns();
+        code = look_once(s, for_ns, document);
         if (!code) {
             fputs(terminal ? "\033[H\033[J" : "", stdout);
             look_text(stdout, document);
@@ -371,6 +368,8 @@ static int watch(const struct settings *s, const struct document_head *head)
                 code = EXIT_CODE_FAILED;
         }
         json_decref(document);
+        for_ns = WATCH_COST_PARTS * (cpu_ns() - before_ns);
+        for_ns = for_ns > s->interval_ns ? for_ns : s->interval_ns;
     }
     return code;
 }

@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define FIRST_DESCRIPTORS 64
+
 struct owned {
     uint32_t inode;
     pid_t pid; /* the first that has it */
@@ -74,7 +76,8 @@ static struct owned *find_inode(const struct owners *o, uint32_t inode)
 
 /* --- processes --- */
 
-static void look_into(struct owners *o, pid_t pid)
+/* At so many of its descriptors, those with the lowest numbers. */
+static void look_into(struct owners *o, pid_t pid, size_t most)
 {
     char path[64], target[64];
     unsigned inode;
@@ -82,7 +85,7 @@ static void look_into(struct owners *o, pid_t pid)
     DIR *descriptors = opendir(path);
     if (!descriptors)
         return;
-    for (const struct dirent *e; o->left && (e = readdir(descriptors));) {
+    for (const struct dirent *e; o->left && most && (e = readdir(descriptors)); most--) {
         ssize_t length = readlinkat(dirfd(descriptors), e->d_name, target, sizeof(target) - 1);
         target[length > 0 ? length : 0] = '\0';
         if (sscanf(target, "socket:[%u]", &inode) != 1)
@@ -150,15 +153,19 @@ static size_t list_candidates(struct candidate **ret)
     return n;
 }
 
-/* Ends where all are found. */
+/* Ends where all are found. A listener is opened before the connections, so it is among the first
+ * descriptors of a process: only what is not there is looked for among all. */
 static void find_processes(struct owners *o, const pid_t *first, size_t n_first)
 {
     struct candidate *list = NULL;
     for (size_t i = 0; i < n_first && o->left; i++)
-        look_into(o, first[i]);
+        look_into(o, first[i], SIZE_MAX);
     size_t n = o->left ? list_candidates(&list) : 0;
     for (size_t i = 0; i < n && o->left; i++)
-        look_into(o, list[i].pid);
+        look_into(o, list[i].pid, FIRST_DESCRIPTORS);
+    for (size_t i = 0; i < n && o->left; i++)
+        if (!list[i].descriptors || list[i].descriptors + 2 > FIRST_DESCRIPTORS) /* with . and .. */
+            look_into(o, list[i].pid, SIZE_MAX);
     free(list);
 }
 

@@ -107,44 +107,89 @@ static void put_filter(struct nlmsghdr *message, const struct sockdiag_query *qu
         mnl_attr_put(message, INET_DIAG_REQ_BYTECODE, n * sizeof(*list), list);
 }
 
-/* The first two conditions, or the last two. A jump may only lead to where the jumps of success
- * pass by, so the alternative is reached over a jump of its own, which they come to and which is
- * always taken (as `ss` does it). */
+/* One way in which a socket may match, and the jump of those that do: over the ways that follow, to
+ * the end. A jump may only lead to where the jumps of success pass by (inet_diag_bc_audit()), so
+ * each way but the last ends with this jump, which they come to and which is always taken. */
+struct port_way {
+    struct port_condition not_below, not_above;
+    struct inet_diag_bc_op matched;
+};
+
+static struct port_way port_way(uint8_t not_below, uint8_t not_above, uint16_t port)
+{
+    return (struct port_way){
+        .not_below = {{.code = not_below, .yes = 8, .no = 20}, {.no = port}},
+        .not_above = {{.code = not_above, .yes = 8, .no = 12}, {.no = port}},
+        .matched = {.code = INET_DIAG_BC_JMP, .yes = 4},
+    };
+}
+
+static void put_ways(struct nlmsghdr *message, struct port_way *ways, size_t n)
+{
+    size_t length = n * sizeof(*ways) - sizeof(ways->matched);
+    for (size_t i = 0; i < n; i++)
+        ways[i].matched.no =
+            (unsigned short)(length - i * sizeof(*ways) - offsetof(struct port_way, matched));
+    mnl_attr_put(message, INET_DIAG_REQ_BYTECODE, length, ways);
+}
+
+static void put_filter_any(struct nlmsghdr *message, const struct sockdiag_query *query)
+{
+    struct port_way ways[SOCKDIAG_PORTS_MAX];
+    size_t n =
+        query->n_source_ports < SOCKDIAG_PORTS_MAX ? query->n_source_ports : SOCKDIAG_PORTS_MAX;
+
+    for (size_t i = 0; i < n; i++)
+        ways[i] = port_way(INET_DIAG_BC_S_GE, INET_DIAG_BC_S_LE, query->source_ports[i]);
+    put_ways(message, ways, n);
+}
+
 static void put_filter_either(struct nlmsghdr *message, uint16_t port)
 {
-    const struct {
-        struct port_condition source[2];
-        struct inet_diag_bc_op matched;
-        struct port_condition destination[2];
-    } filter = {
-        .source = {{{.code = INET_DIAG_BC_S_GE, .yes = 8, .no = 20}, {.no = port}},
-                   {{.code = INET_DIAG_BC_S_LE, .yes = 8, .no = 12}, {.no = port}}},
-        .matched = {.code = INET_DIAG_BC_JMP, .yes = 4, .no = 20},
-        .destination = {{{.code = INET_DIAG_BC_D_GE, .yes = 8, .no = 20}, {.no = port}},
-                        {{.code = INET_DIAG_BC_D_LE, .yes = 8, .no = 12}, {.no = port}}},
-    };
-    mnl_attr_put(message, INET_DIAG_REQ_BYTECODE, sizeof(filter), &filter);
+    struct port_way ways[] = {port_way(INET_DIAG_BC_S_GE, INET_DIAG_BC_S_LE, port),
+                              port_way(INET_DIAG_BC_D_GE, INET_DIAG_BC_D_LE, port)};
+
+    put_ways(message, ways, 2);
+}
+
+static unsigned extensions(const struct sockdiag_query *query)
+{
+    return (query->want_drops ? 1u << (INET_DIAG_SKMEMINFO - 1) : 0) |
+           (query->want_info ? 1u << (INET_DIAG_INFO - 1) : 0);
+}
+
+/* Only the older request asks for both families in one walk over the kernel's table
+ * (inet_diag_dump_compat()). */
+static void put_request(struct nlmsghdr *message, const struct sockdiag_query *query)
+{
+    if (query->family == AF_UNSPEC) {
+        struct inet_diag_req *request = mnl_nlmsg_put_extra_header(message, sizeof(*request));
+        message->nlmsg_type = TCPDIAG_GETSOCK;
+        request->idiag_states = query->states;
+        request->idiag_ext = (uint8_t)extensions(query);
+    } else {
+        struct inet_diag_req_v2 *request = mnl_nlmsg_put_extra_header(message, sizeof(*request));
+        message->nlmsg_type = SOCK_DIAG_BY_FAMILY;
+        request->sdiag_family = (uint8_t)query->family;
+        request->sdiag_protocol = IPPROTO_TCP;
+        request->idiag_states = query->states;
+        request->idiag_ext = (uint8_t)extensions(query);
+    }
 }
 
 static int ask(struct sockdiag *d, const struct sockdiag_query *query)
 {
-    _Alignas(NLMSG_ALIGNTO) char buffer[256];
+    _Alignas(NLMSG_ALIGNTO) char buffer[256 + SOCKDIAG_PORTS_MAX * sizeof(struct port_way)];
     struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
-    struct inet_diag_req_v2 *request = mnl_nlmsg_put_extra_header(message, sizeof(*request));
 
-    if (query->family != AF_INET && query->family != AF_INET6)
+    if (query->family != AF_INET && query->family != AF_INET6 && query->family != AF_UNSPEC)
         return -EAFNOSUPPORT;
-    message->nlmsg_type = SOCK_DIAG_BY_FAMILY;
     message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-    request->sdiag_family = (uint8_t)query->family;
-    request->sdiag_protocol = IPPROTO_TCP;
-    request->idiag_states = query->states;
-    if (query->want_drops)
-        request->idiag_ext = 1 << (INET_DIAG_SKMEMINFO - 1);
-    if (query->want_info)
-        request->idiag_ext |= 1 << (INET_DIAG_INFO - 1);
+    put_request(message, query);
     if (query->either_port)
         put_filter_either(message, query->either_port);
+    else if (query->n_source_ports)
+        put_filter_any(message, query);
     else
         put_filter(message, query);
     if (mnl_socket_sendto(d->socket, message, message->nlmsg_len) < 0)
@@ -186,7 +231,8 @@ enum { DONE = 0, MORE = 1, STOPPED = 2 };
 struct visitor {
     sockdiag_visit *visit;
     void *context;
-    int result; /* with STOPPED */
+    int attributes; /* read those of all sockets, not of listeners only */
+    int result;     /* with STOPPED */
 };
 
 /* Counts the drops of listeners only: of other sockets they are something else. */
@@ -205,10 +251,11 @@ static void take_attribute(const struct nlattr *attr, struct sockdiag_socket *so
         socket->drops = meminfo[SK_MEMINFO_DROPS];
         return;
     case INET_DIAG_INFO:
-        if (length < offsetof(struct tcp_info, tcpi_last_ack_sent))
+        if (length < offsetof(struct tcp_info, tcpi_pmtu))
             return;
-        memcpy(&info, payload, offsetof(struct tcp_info, tcpi_last_ack_sent));
+        memcpy(&info, payload, offsetof(struct tcp_info, tcpi_pmtu));
         socket->last_sent_ms = info.tcpi_last_data_sent;
+        socket->last_ack_ms = info.tcpi_last_ack_recv;
         socket->has_info = true;
         return;
     case INET_DIAG_CGROUP_ID:
@@ -262,7 +309,8 @@ static int visit_socket(const struct nlmsghdr *message, struct visitor *visitor)
     size = socket.family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr);
     memcpy(socket.source, diag->id.idiag_src, size);
     memcpy(socket.destination, diag->id.idiag_dst, size);
-    take_attributes(message, &socket);
+    if (visitor->attributes || socket.state == SOCKDIAG_LISTEN)
+        take_attributes(message, &socket);
     visitor->result = visitor->visit(&socket, visitor->context);
     return visitor->result ? STOPPED : MORE;
 }
@@ -297,6 +345,7 @@ static int take_message(const struct nlmsghdr *message, struct visitor *visitor)
         return -EINTR;
     switch (message->nlmsg_type) {
     case SOCK_DIAG_BY_FAMILY:
+    case TCPDIAG_GETSOCK:
         return visit_socket(message, visitor);
     case NLMSG_DONE:
         return end_of_dump(message);
@@ -331,7 +380,7 @@ static int take_messages(const void *buffer, size_t length, struct visitor *visi
 
 int sockdiag_parse(const void *buffer, size_t length, sockdiag_visit *visit, void *context)
 {
-    struct visitor visitor = {visit, context, 0};
+    struct visitor visitor = {.visit = visit, .context = context, .attributes = 1};
     int r = take_messages(buffer, length, &visitor);
 
     return r == STOPPED ? visitor.result : r;
@@ -340,7 +389,7 @@ int sockdiag_parse(const void *buffer, size_t length, sockdiag_visit *visit, voi
 int sockdiag_dump(struct sockdiag *d, const struct sockdiag_query *query, sockdiag_visit *visit,
                   void *context)
 {
-    struct visitor visitor = {visit, context, 0};
+    struct visitor visitor = {.visit = visit, .context = context, .attributes = query->want_info};
     int r = drain(d);
 
     if (r == 0)

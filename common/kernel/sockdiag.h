@@ -55,27 +55,33 @@ struct sockdiag_socket {
     /* 0: no descriptor (orphan, still queued, request or minisocket) */
     uint32_t inode;
     uint32_t uid;    /* of the socket's owner */
-    uint64_t cgroup; /* the socket's cgroup v2, by its inode number; 0: not told (before 5.8) */
+    uint64_t cgroup; /* of a LISTEN socket: its cgroup v2, by the inode number; 0: before 5.8 */
     /* SK_MEMINFO_DROPS of a LISTEN socket, if asked for: a dropped SYN or cookie ACK adds 1, a
      * request's dropped third ACK adds 2 */
     uint32_t drops;
     /* of a full socket, if asked for: the time since it last sent data or, if it never did, since
-     * it was made (tcp_create_openreq_child() sets tp->lsndtime) */
+     * it was made (tcp_create_openreq_child() sets tp->lsndtime); and since an ACK came */
     bool has_info;
-    uint32_t last_sent_ms;
+    uint32_t last_sent_ms, last_ack_ms;
 };
 
+#define SOCKDIAG_PORTS_MAX 32
 struct sockdiag_query {
-    int family;                /* AF_INET or AF_INET6 */
+    /* AF_INET or AF_INET6; AF_UNSPEC: both, in one walk over the kernel's table */
+    int family;
     unsigned states;           /* SOCKDIAG_BIT()s */
     uint16_t source_port;      /* host order; 0: any */
     uint16_t source_port_last; /* not 0: any from source_port to this one */
     uint16_t destination_port; /* host order; 0: any */
-    /* host order; not 0: sockets that have this as source or as destination port, and the two
+    /* host order; up to SOCKDIAG_PORTS_MAX: sockets that have one of these as source port, and the
+     * members above are ignored; n_source_ports 0: any */
+    const uint16_t *source_ports;
+    size_t n_source_ports;
+    /* host order; not 0: sockets that have this as source or as destination port, and the
      * members above are ignored */
     uint16_t either_port;
     int want_drops; /* fill .drops */
-    int want_info;  /* fill .last_sent_ms */
+    int want_info;  /* fill .last_sent_ms and .last_ack_ms */
 };
 
 /* Is called for each socket. If it returns non-zero, the dump ends and returns that. */

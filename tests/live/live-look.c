@@ -1,5 +1,6 @@
 /* tcplab-look beside what ss, nstat and a server's own log say: each finding brought about, and for
  * each a near miss that must not be found. */
+#include "common/process/clock.h"
 #include "tests/lib/live.h"
 
 #include <arpa/inet.h>
@@ -139,30 +140,41 @@ static int connect_to(const char *host, int port, int flags)
     return fd;
 }
 
-/* The server's log: when accept() returned the oldest connection, which came during connect(). The
- * wait that look saw, and the time from its look to that accept(), are the same. */
+/* ms by which the oldest wait that a look saw is not the time since then. */
+static double wait_error_ms(int port, double since_s)
+{
+    int code;
+    struct live *l = look(&code, "100ms");
+    double looked_s = json_number_value(json_object_get(l->report, "waits_at_unix_s")),
+           oldest_s = (double)live_integer(listener(l, port), "oldest_wait_us", NULL) / 1e6;
+    live_free(l);
+    return 1e3 * fabs(oldest_s - (looked_s - since_s));
+}
+
+/* A look that another process held up while the kernel answered may be wrong by as much: one of
+ * these must be right. */
+static void check_wait(int port, double since_s)
+{
+    double least_ms = INFINITY;
+    for (int i = 0; i < 5 && least_ms > 20; i++)
+        least_ms = fmin(least_ms, wait_error_ms(port, since_s));
+    cr_assert_leq(least_ms, 20);
+}
+
+/* What a server's log says: connect() returned when the connection entered the queue, accept()
+ * returned when it left it. */
 Test(look, the_oldest_wait_is_what_a_log_of_accept_says)
 {
-    int code, fd = listen_at("127.0.0.1", 7001, 100);
-    double before_s = unix_now_s();
+    int fd = listen_at("127.0.0.1", 7001, 100);
     connect_to("127.0.0.1", 7001, 0);
-    double came_s = unix_now_s();
-    for (int i = 0; i < 3; i++) {
-        struct live *l = look(&code, "400ms");
-        double looked_s = json_number_value(json_object_get(l->report, "waits_at_unix_s"));
-        double oldest_s = (double)live_integer(listener(l, 7001), "oldest_wait_us", NULL) / 1e6;
-        cr_assert(oldest_s > looked_s - came_s - 0.024 && oldest_s < looked_s - before_s + 0.024,
-                  "%f, not %f to %f", oldest_s, looked_s - came_s, looked_s - before_s);
-        connect_to("127.0.0.1", 7001, 0); /* a younger one changes nothing */
-        live_free(l);
-    }
-    struct live *l = look(&code, "100ms");
-    double looked_s = json_number_value(json_object_get(l->report, "waits_at_unix_s"));
-    double oldest_s = (double)live_integer(listener(l, 7001), "oldest_wait_us", NULL) / 1e6;
-    cr_assert_geq(accept(fd, NULL, NULL), 0);
-    double waited_s = unix_now_s() - came_s;
-    cr_assert_float_eq(oldest_s + unix_now_s() - looked_s, waited_s, 0.024);
-    live_free(l);
+    double first_s = unix_now_s();
+    check_wait(7001, first_s);
+    connect_to("127.0.0.1", 7001, 0); /* a younger one changes nothing */
+    double second_s = unix_now_s();
+    check_wait(7001, first_s);
+    cr_assert_geq(accept(fd, NULL, NULL), 0); /* the oldest leaves */
+    cr_assert_gt(second_s - first_s, 0.1);
+    check_wait(7001, second_s);
 }
 
 /* --- findings --- */
@@ -575,6 +587,35 @@ Test(look, ports_towards_one_destination_that_run_out_are_found)
     live_free(server);
 }
 
+static struct live *connect_from(const char *source, const char *n)
+{
+    return live_start("client", "-c", n, "--source", source, "-T", "60s", "--hold", "1000s", NULL);
+}
+
+/* So many sockets that first only the middle of the range is asked for. */
+Test(look, ports_that_run_out_are_found_among_many_sockets)
+{
+    struct rlimit files;
+    getrlimit(RLIMIT_NOFILE, &files);
+    if (files.rlim_max < 13000)
+        cr_skip_test("only %llu descriptors", (unsigned long long)files.rlim_max);
+    live_shell("echo 20000 29999 >/proc/sys/net/ipv4/ip_local_port_range");
+    struct live *server = live_start_ready("server", NULL);
+    struct live *clients[] = {connect_from("127.0.0.1", "7000"), connect_from("127.0.0.2", "4500"),
+                              NULL};
+    live_until_accepted(11500);
+    check_findings("7000 of 10000", 0, NULL);
+    clients[2] = connect_from("127.0.0.1", "1200");
+    live_until_accepted(12700);
+    check_findings("8200 of 10000", 0, "ports_run_out", NULL);
+    for (int i = 0; i < 3; i++) {
+        live_stop(clients[i], SIGINT);
+        live_free(clients[i]);
+    }
+    live_stop(server, SIGINT);
+    live_free(server);
+}
+
 /* From the first SYN on, until so many were sent again. */
 static struct live *look_at_connects(int n, const char *host, int port, int again)
 {
@@ -753,6 +794,37 @@ Test(look, an_interrupt_ends_the_window_and_reports)
     live_until(1, "ls -l /proc/%d/fd 2>/dev/null | grep -c socket:", (int)l->pid);
     cr_assert_eq(live_stop(l, SIGINT), 0);
     cr_assert(json_is_array(json_object_get(l->report, "listeners")));
+    live_free(l);
+}
+
+/* Looks of 100 ms each would take more: those that follow are longer. */
+Test(look, watch_takes_one_percent_of_a_core)
+{
+    for (int i = 0; i < 300; i++)
+        listen_at("127.0.0.1", 7001 + i, 100);
+    int64_t began_ns = clock_now_ns();
+    struct live *l = live_start("look", "--watch", "-i", "100ms", NULL);
+    live_until(1, "grep -c 'of a core' /proc/%d/fd/%d | awk '{print ($1 >= 4)}'", (int)getpid(),
+               l->out);
+    double wall_s = (double)(clock_now_ns() - began_ns) / 1e9;
+    cr_assert_eq(live_stop(l, SIGINT), 0);
+    const struct timeval *u = &l->usage.ru_utime, *k = &l->usage.ru_stime;
+    double cpu_s = (double)(u->tv_sec + k->tv_sec) + (double)(u->tv_usec + k->tv_usec) / 1e6;
+    /* four looks, of which the first is not compensated, and the start of a fifth */
+    cr_assert_lt(cpu_s / wall_s, 0.02, "%f s of %f s", cpu_s, wall_s);
+    live_free(l);
+}
+
+/* Behind so many others: the whole list of descriptors is read then. */
+Test(look, a_listener_with_a_high_descriptor_has_its_program)
+{
+    int code;
+    for (int i = 0; i < 300; i++)
+        cr_assert_geq(dup(STDIN_FILENO), 0);
+    cr_assert_gt(listen_at("127.0.0.1", 7001, 100), 300);
+    struct live *l = look(&code, "100ms");
+    cr_assert_eq(live_integer(listener(l, 7001), "pid", NULL), getpid());
+    cr_assert(json_is_false(json_object_get(l->report, "owners_hidden")));
     live_free(l);
 }
 

@@ -626,6 +626,94 @@ Test(sockdiag_live, port_filters)
     sockdiag_close(d);
 }
 
+/* Each port is wanted or not by itself, wherever it stands in the list and however long that is. */
+Test(sockdiag_live, a_list_of_ports)
+{
+    enum { LISTENERS = SOCKDIAG_PORTS_MAX + 1 };
+    struct sockdiag *d = opened();
+    struct seen *seen = new_seen();
+    uint16_t ports[LISTENERS];
+    int fds[LISTENERS];
+    struct sockdiag_query query = {.family = AF_INET,
+                                   .states = SOCKDIAG_BIT(SOCKDIAG_LISTEN),
+                                   .source_port = 1, /* is ignored */
+                                   .source_ports = ports};
+
+    for (size_t i = 0; i < LISTENERS; i++)
+        fds[i] = listening(AF_INET, 4, &ports[i]);
+    for (query.n_source_ports = 1; query.n_source_ports < LISTENERS; query.n_source_ports++) {
+        unsigned long long found = 0;
+        seen->n = 0;
+        cr_assert_eq(sockdiag_dump(d, &query, keep, seen), 0);
+        cr_assert_eq(seen->n, query.n_source_ports);
+        for (size_t i = 0; i < seen->n; i++)
+            for (size_t j = 0; j < LISTENERS; j++)
+                found |= (unsigned long long)(seen->sockets[i].source_port == ports[j]) << j;
+        cr_assert_eq(found, (1ULL << query.n_source_ports) - 1);
+    }
+    for (size_t i = 0; i < LISTENERS; i++)
+        close(fds[i]);
+    free(seen);
+    sockdiag_close(d);
+}
+
+/* Both families in one dump, each way to filter by port. */
+Test(sockdiag_live, both_families)
+{
+    struct sockdiag *d = opened();
+    uint16_t four, six;
+    int fds[] = {listening(AF_INET, 4, &four), listening(AF_INET6, 4, &six)};
+    uint16_t ports[] = {four, six};
+    const struct sockdiag_query both = {
+        .states = SOCKDIAG_ALL, .source_ports = ports, .n_source_ports = 2};
+    const struct {
+        struct sockdiag_query query;
+        int v4, v6;
+    } cases[] = {{both, 2, 2},
+                 {{.states = SOCKDIAG_ALL, .source_port = six}, 0, 2},
+                 {{.states = SOCKDIAG_ALL, .either_port = four}, 3, 0},
+                 {{.states = SOCKDIAG_BIT(SOCKDIAG_LISTEN), .source_port = four}, 1, 0}};
+    int callers[] = {calling(AF_INET, four, 0), calling(AF_INET6, six, 0)};
+
+    wait_for(d, both, SOCKDIAG_ESTABLISHED, 2);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct seen *seen = new_seen();
+        int families[2] = {0};
+        cr_assert_eq(sockdiag_dump(d, &cases[i].query, keep, seen), 0);
+        for (size_t j = 0; j < seen->n; j++)
+            families[seen->sockets[j].family == AF_INET6]++;
+        cr_expect_eq(families[0], cases[i].v4, "%zu: %d", i, families[0]);
+        cr_expect_eq(families[1], cases[i].v6, "%zu: %d", i, families[1]);
+        free(seen);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        close(callers[i]);
+        close(fds[i]);
+    }
+    sockdiag_close(d);
+}
+
+/* Without it, no attribute is read of a socket that does not listen. */
+Test(sockdiag_live, info_only_when_wanted)
+{
+    struct sockdiag *d = opened();
+    struct sockdiag_query query = {.states = SOCKDIAG_BIT(SOCKDIAG_ESTABLISHED)};
+    int listener = listening(AF_INET, 4, &query.source_port),
+        caller = calling(AF_INET, query.source_port, 0);
+
+    wait_for(d, query, SOCKDIAG_ESTABLISHED, 1);
+    for (query.want_info = 0; query.want_info < 2; query.want_info++) {
+        struct seen *seen = new_seen();
+        cr_assert_eq(sockdiag_dump(d, &query, keep, seen), 0);
+        cr_assert_eq(seen->n, 1);
+        cr_assert_eq(seen->sockets[0].has_info, query.want_info);
+        free(seen);
+    }
+    close(caller);
+    close(listener);
+    sockdiag_close(d);
+}
+
 static void prepare_request(int listener)
 {
     int seconds = 30;
