@@ -33,7 +33,8 @@ const struct claim claims_of_opening[] = {
         .experiment = "handshake",
         CLAIM_VALUES({"client.ESTABLISHED_after_ACK", 1, 1}, {"server.SYN_RECV_after_ACK", 0, 0}),
         .truth = "The client is ESTABLISHED when the SYN-ACK has come, half a round trip before "
-                 "the server is, which still has a half-open request then.",
+                 "the server is, which still has a half-open request then (after a SYN cookie, "
+                 "nothing).",
         .nuance = "The third ACK may be lost, or ignored because the accept queue is full: then "
                   "only the client believes in the connection.",
     },

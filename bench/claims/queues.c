@@ -174,10 +174,11 @@ const struct claim claims_of_queues[] = {
         CLAIM_SETS("backlog=4"),
         CLAIM_VALUES({"ledger.reset", 0, 0}, {"ledger.refused", 0, 0}, {"ledger.syn_sent", 15, 15},
                      {"client.syn_again_1_first", 1, 1.9}),
-        .truth = "A SYN that meets a full accept queue is answered, unless two fresh half-open "
-                 "requests wait already; it is the final ACK that is ignored.",
-        .nuance = "Before about Linux 4.10 the SYN was answered while fewer than two requests were "
-                  "young (had not timed out yet), and then the final ACK was ignored.",
+        .truth = "Before about Linux 4.10 a SYN that meets a full accept queue is answered while "
+                 "fewer than two half-open requests are young (have not timed out yet), and then "
+                 "it is the final ACK that is ignored.",
+        .nuance = "So it is from about Linux 4.10 on. A final ACK whose SYN came before the "
+                  "queue was full is ignored as well.",
     },
     {
         .name = "full-queue-refuses",

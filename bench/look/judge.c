@@ -316,7 +316,7 @@ static void judge_drops(json_t *findings, const struct gather *g)
                               "are off.",
                               (long long)full)
                         : say("%lld drops at listeners that are no overflow of an accept queue: "
-                              "no memory, no route back, or a security module.",
+                              "no memory, no route back, a security module, or an ICMP error.",
                               (long long)(drops - overflow)),
         .mend = full
                     ? say("net.ipv4.tcp_syncookies=1, or a larger tcp_max_syn_backlog and backlog")
@@ -340,7 +340,7 @@ static void cookies(json_t *findings, const struct gather *g)
         .rule = &rule_syn_queue_full_cookie,
         .sentence =
             say("%lld SYNs were answered by SYN cookies in %.1f s, and %lld came back: a SYN "
-                "queue was full.",
+                "queue was full, or tcp_syncookies is 2.",
                 (long long)sent, gather_seconds(g), (long long)received),
         .mend = received * 2 >= sent
                     ? say("these are real clients: a larger backlog, because the SYN queue has the "
@@ -471,8 +471,9 @@ static void syn_again(json_t *findings, const struct gather *g)
     struct finding f = {
         .code = CODE_syn_retransmissions,
         .rule = &rule_syn_retrans_counter,
-        .sentence = say("%lld SYNs or SYN-ACKs were sent again in %.1f s, beside %lld connections "
-                        "opened: the other end does not answer, or not in a second.",
+        .sentence = say("%lld SYNs or SYN-ACKs were sent again in %.1f s, beside %lld "
+                        "connections opened: the other end does not answer, or not in a second, "
+                        "or segments were lost.",
                         (long long)again, gather_seconds(g), (long long)opened),
         .mend = say("ss -tno state syn-sent shows towards whom; a full accept queue there answers "
                     "so, too"),

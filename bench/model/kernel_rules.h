@@ -14,7 +14,7 @@
       "A listener whose backlog has the limit L keeps L half-open requests, and with L = 0 none.") \
     X(syn_at_full_queue, SYN_AT_FULL_QUEUE_DROPPED, "dropped",                                     \
       "A SYN that meets a full accept queue is dropped.", SYN_AT_FULL_QUEUE_ANSWERED, "answered",  \
-      "A SYN that meets a full accept queue is answered, unless two fresh half-open requests "     \
+      "A SYN that meets a full accept queue is answered, unless two young half-open requests "     \
       "wait already.")                                                                             \
     X(cookie_ack_at_full_queue, COOKIE_ACK_AT_FULL_QUEUE_DROPPED, "dropped",                       \
       "The ACK of a SYN cookie that meets a full accept queue is dropped, with "                   \
@@ -29,10 +29,12 @@
       "An unanswered SYN is sent again after 1, 3, 7 s: each gap is twice the "                    \
       "one before.")                                                                               \
     X(time_wait_reuse_clock, TIME_WAIT_REUSE_MILLISECONDS, "milliseconds",                         \
-      "A TIME_WAIT's port can be taken again tcp_tw_reuse_delay after it began.",                  \
+      "Where tcp_tw_reuse allows it, a TIME_WAIT's port can be taken again tcp_tw_reuse_delay "    \
+      "after it began.",                                                                           \
       TIME_WAIT_REUSE_SECONDS, "seconds",                                                          \
-      "A TIME_WAIT's port can be taken again from the kernel's next whole second on: up to 1 s "   \
-      "after it began.")                                                                           \
+      "Where tcp_tw_reuse allows it, a TIME_WAIT's port can be taken again from the kernel's "     \
+      "next "                                                                                      \
+      "whole second on: up to 1 s after it began.")                                                \
     X(curr_estab, CURR_ESTAB_WITH_CLOSE_WAIT, "both",                                              \
       "CurrEstab counts the connections in ESTABLISHED and in CLOSE_WAIT.",                        \
       CURR_ESTAB_ESTABLISHED, "established",                                                       \

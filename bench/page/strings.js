@@ -306,7 +306,7 @@ const strings = {
     what_woken: "threads woken",
     what_sent_RST: "connections that sent a RST",
     what_sent_FIN: "connections that sent a FIN",
-    what_ActiveOpens: "connect() calls that sent a SYN",
+    what_ActiveOpens: "first SYNs sent",
     "name_server.queue": "in the accept queue",
     "name_server.queue_limit": "limit of the accept queue",
     "name_server.queue_peak": "most in the accept queue",

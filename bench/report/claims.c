@@ -133,6 +133,10 @@ void claims_text(FILE *out, const json_t *document)
     size_t i;
     json_t *claim;
     report_head_text(out, document);
+    page_text(out,
+              "Where a sentence names nothing else, sysctls, socket and route options have their "
+              "defaults, no other limit is reached, and no firewall, BPF program or MPTCP "
+              "takes part.");
     json_array_foreach((json_t *)claims, i, claim)
     {
         one(out, claim);

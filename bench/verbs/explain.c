@@ -138,6 +138,9 @@ static void prediction_text(FILE *out, const json_t *predicted)
     page_title(out, "Prediction, with these values of the knobs");
     page_text(out, "As the newest kernel does it. A run finds out first which rules this kernel "
                    "has, and reckons with those: tcplab-bench probe shows them.");
+    page_text(out, "Where a rule names nothing else, sysctls, socket and route options have their "
+                   "defaults, no other limit is reached, and no firewall, BPF program or MPTCP "
+                   "takes part.");
     for (size_t i = 0; i < json_array_size(predicted); i++)
         expectation_text(out, json_array_get(predicted, i),
                          i ? json_array_get(predicted, i - 1) : NULL);

@@ -10,15 +10,15 @@
 static const struct {
     const char *name, *note;
 } counter_notes[] = {
-    {"Tcp.ActiveOpens", "connect() calls that sent a SYN"},
+    {"Tcp.ActiveOpens", "first SYNs sent: connect(), Fast Open"},
     {"Tcp.PassiveOpens", "connections made for an accept queue"},
     {"Tcp.AttemptFails", "an error, RST or SYN before ESTABLISHED"},
-    {"Tcp.EstabResets", "connections reset or given up (each end)"},
+    {"Tcp.EstabResets", "ended at once: ESTABLISHED, CLOSE_WAIT"},
     {"Tcp.OutRsts", "RST segments sent"},
     {"Tcp.RetransSegs", "segments sent again, SYNs among them"},
-    {"Tcp.InErrs", "bad segments; SYNs for an open connection"},
+    {"Tcp.InErrs", "bad segments; SYNs in ESTABLISHED"},
     {"TcpExt.ListenOverflows", "accept queue full at a SYN or third ACK"},
-    {"TcpExt.ListenDrops", "SYNs, third ACKs without room or route"},
+    {"TcpExt.ListenDrops", "SYNs, third ACKs: no room, route, memory"},
     {"TcpExt.TCPReqQFullDoCookies", "full SYN queue or always: cookie chosen"},
     {"TcpExt.TCPReqQFullDrop", "SYN queue full, no cookies: SYN dropped"},
     {"TcpExt.SyncookiesSent", "SYN cookies sent: the server kept nothing"},
@@ -39,14 +39,14 @@ static const struct {
     {"TcpExt.TWRecycled", "TIME_WAIT ports taken by a new connect()"},
     {"TcpExt.TCPTimeWaitOverflow", "no minisocket: tcp_max_tw_buckets reached"},
     {"TcpExt.TCPKeepAlive", "keepalive probes sent"},
-    {"TcpExt.TCPWinProbe", "probes of a closed window sent"},
+    {"TcpExt.TCPWinProbe", "empty probes of a closed window sent"},
     {"TcpExt.TCPToZeroWindowAdv", "own windows that closed"},
     {"TcpExt.TCPFromZeroWindowAdv", "own windows that opened again"},
-    {"TcpExt.TCPACKSkippedSeq", "segments out of window, not answered"},
+    {"TcpExt.TCPACKSkippedSeq", "out of window: ACK kept back (500 ms)"},
     {"TcpExt.TCPDeferAcceptDrop", "third ACKs ignored by TCP_DEFER_ACCEPT"},
     {"TcpExt.TCPFastOpenPassive", "connections made by Fast Open's SYN"},
     {"TcpExt.TCPFastOpenListenOverflow", "fast-open queue full: ordinary handshake"},
-    {"TcpExt.TCPMigrateReqSuccess", "connections moved to another listener"},
+    {"TcpExt.TCPMigrateReqSuccess", "connections, requests moved to another"},
 };
 
 const char *counter_note(const char *name)

@@ -259,10 +259,11 @@ const struct experiment experiment_server_restart = {
     .claim = "A server that was stopped cannot be started again for a minute, because of "
              "TIME_WAIT, unless it sets SO_REUSEADDR.",
     .kernel = "Any remaining connection of the old server blocks the port, in any state, unless "
-              "both it and the new socket have SO_REUSEADDR, or both SO_REUSEPORT "
-              "(inet_csk_bind_conflict). Connections inherit the option from their listener, so "
-              "the old server must have set it, too. A newer SYN of a client that connects again "
-              "from the same port ends its TIME_WAIT (tcp_timewait_state_process).",
+              "both it and the new socket have SO_REUSEADDR, or both SO_REUSEPORT and (but in "
+              "TIME_WAIT) the same user (inet_csk_bind_conflict). Connections inherit the option "
+              "from their listener, so the old server must have set it, too. A newer SYN of a "
+              "client that connects again from the same port ends its TIME_WAIT "
+              "(tcp_timewait_state_process).",
     .falsified =
         "A bind() that fails although old and new have SO_REUSEADDR, or that works where one has "
         "neither that nor SO_REUSEPORT, or a client that connects again and has to wait.",

@@ -308,11 +308,11 @@ const struct experiment experiment_time_wait = {
     .question = "Who has TIME_WAIT, for how long, and what does it cost?",
     .claim = "The side that closes first waits 2 MSL; tcp_fin_timeout makes that shorter; "
              "TIME_WAIT uses up the ports.",
-    .kernel = "The end that closes first has it (tcp_fin), for 60 s, a constant (TCP_TIMEWAIT_LEN) "
-              "that no sysctl changes. At the client it holds a port towards one destination "
-              "(__inet_check_established); at the server it costs no port, and a SYN for it is "
-              "accepted if its timestamp is not older, and that or its number is newer "
-              "(tcp_timewait_state_process).",
+    .kernel = "The end that closes first has it (tcp_fin), for 60 s, a constant "
+              "(TCP_TIMEWAIT_LEN) that no sysctl changes. At the client it holds a port that "
+              "connect() chose towards one destination (__inet_check_established); at the server "
+              "it costs no port, and a SYN for it is accepted if its timestamp is not older, and "
+              "that or its number is newer (tcp_timewait_state_process).",
     .falsified = "TIME_WAIT at the end that closed second; one shorter than 60 s, or longer than "
                  "the timer wheel allows; a connection that gets a port that is held.",
     .why_link = "By default (tcp_tw_reuse = 2) loopback addresses get their ports back after a "

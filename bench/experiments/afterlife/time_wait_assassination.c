@@ -239,9 +239,9 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
         fprintf(out, "With tcp_rfc1337 = 1 TIME_WAIT ignored the RST. The ports stay taken for 60 "
                      "s from the copy on, because an old segment restarts that time.");
     else
-        fprintf(out, "With tcp_rfc1337 = 0 the RST ended TIME_WAIT. From now on nothing protects "
-                     "the next connection between the same ports against old segments that are "
-                     "still in the network.");
+        fprintf(out, "With tcp_rfc1337 = 0 the RST ended TIME_WAIT. From now on no TIME_WAIT "
+                     "protects the next connection between the same ports against old segments "
+                     "that are still in the network.");
 }
 
 static const struct by_hand by_hand[] = {

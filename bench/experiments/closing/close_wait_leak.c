@@ -205,10 +205,11 @@ const struct experiment experiment_close_wait_leak = {
     .claim = "They stay in CLOSE_WAIT until the program closes them; many of them are a fault of "
              "the program.",
     .kernel =
-        "True, and for ever: without SO_KEEPALIVE no timer runs (tcp_fin). tcp_fin_timeout applies "
-        "only to the other end's FIN_WAIT_2. CurrEstab counts them as if they were in use, since "
-        "Linux 6.10 and stable kernels of mid-2024. When the other end is gone, writes end one of "
-        "them: the first succeeds and causes a RST, and after that one fails with EPIPE.",
+        "True, and for ever: without SO_KEEPALIVE, and with nothing to send, no timer runs "
+        "(tcp_fin). tcp_fin_timeout applies only to the other end's FIN_WAIT_2. CurrEstab counts "
+        "them as if they were in use, since Linux 6.10 and stable kernels of mid-2024. When the "
+        "other end is gone, writes end one of them: the first succeeds and causes a RST, and "
+        "after that one fails with EPIPE.",
     .falsified = "A CLOSE_WAIT that ends by itself or has a timer, a client's end that outlives "
                  "tcp_fin_timeout, or a first write that fails.",
     .why_link = "With two hosts, the states of the two ends are not mixed in one list.",

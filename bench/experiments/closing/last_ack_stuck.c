@@ -131,10 +131,10 @@ const struct experiment experiment_last_ack_stuck = {
     .name = "last-ack-stuck",
     .question = "How long does LAST_ACK last when no ACK comes?",
     .claim = "LAST_ACK waits for the ACK of its FIN, and then the socket is closed.",
-    .kernel = "The FIN is retransmitted like data, after an RTO that doubles. No program has the "
-              "socket any more, so tcp_orphan_retries ends it (tcp_write_timeout): the sysctl "
-              "stands for a time, and its default 0 means 8 (tcp_orphan_retries), at least 102.2 "
-              "s. Then the socket is gone without a RST.",
+    .kernel = "The FIN is retransmitted like data, after an RTO that doubles. After close() no "
+              "program has the socket any more, so tcp_orphan_retries ends it "
+              "(tcp_write_timeout): the sysctl stands for a time, and its default 0 means 8 "
+              "(tcp_orphan_retries), at least 102.2 s. Then the socket is gone without a RST.",
     .falsified = "A LAST_ACK that is gone before that time or outlives it, a RST, or a TIME_WAIT "
                  "on the server.",
     .why_link = "The wire drops the FINs (or their ACKs), and nothing else: a cable that fails at "

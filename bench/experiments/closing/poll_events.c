@@ -181,10 +181,11 @@ const struct experiment experiment_poll_events = {
     .question =
         "What does poll() return when the peer closes, when both have closed, and after a RST?",
     .claim = "POLLHUP when the peer has closed, and then no POLLOUT.",
-    .kernel = "POLLIN and POLLRDHUP when the peer's FIN has come; POLLHUP when both directions are "
-              "shut down, or when there is no connection (tcp_poll). After this end's own "
-              "shutdown() POLLOUT is set all the same, because a write would not wait: it fails. "
-              "After a RST POLLERR, until somebody fetches the error.",
+    .kernel = "POLLIN and POLLRDHUP when the peer's FIN has come; POLLHUP when both directions "
+              "are shut down, before the first connect() or listen(), and when the connection is "
+              "over (tcp_poll). After this end's own shutdown() POLLOUT is set all the same, "
+              "because a write would not wait: it fails. After a RST POLLERR, until somebody "
+              "fetches the error.",
     .falsified = "POLLHUP after one FIN, an end without POLLOUT, or POLLERR without a RST.",
     .why_link = "With two hosts, the states of the two ends are not mixed in one list.",
     .time = "It takes no time: the experiment calls poll() after the segments have arrived.",

@@ -111,8 +111,8 @@ const struct experiment experiment_simultaneous_close = {
     .question = "What if both ends close at the same time?",
     .claim = "The FINs cross, and both ends go from FIN_WAIT_1 over CLOSING to TIME_WAIT.",
     .kernel = "True, at both ends (tcp_fin, tcp_rcv_state_process). CLOSING has no timer of its "
-              "own and lasts until the ACK comes, or until the kernel gives its FIN up; here the "
-              "wire holds the ACK until the experiment has read the states.",
+              "own and lasts until the ACK or a RST comes, or until the kernel gives its FIN up; "
+              "here the wire holds the ACK until the experiment has read the states.",
     .falsified = "An end that is not in CLOSING when the FINs have crossed, or only one TIME_WAIT.",
     .why_link = "The FINs must cross within half a round trip: that is rare by chance, and rarer "
                 "over loopback, where half a round trip takes microseconds. The wire holds both.",

@@ -148,8 +148,8 @@ const struct experiment experiment_unread_data_reset = {
     .question = "What if a program closes before it has read all data that arrived?",
     .claim = "close() sends a FIN after the last byte, and TCP delivers what was sent before.",
     .kernel = "True only if the receive queue holds no unread data; else close() sends RST "
-              "(__tcp_close, TCPAbortOnClose). What the program had sent before is readable at the "
-              "peer if it has arrived; the kernel discards it if it has not.",
+              "(__tcp_close, TCPAbortOnClose). What the program had sent before is readable at "
+              "the peer if it arrives before the RST; the kernel sends none of it again.",
     .falsified =
         "A FIN although there is unread data or a RST where there is none, an answer that has "
         "arrived and cannot be read, or one that was lost and comes in spite of the RST.",

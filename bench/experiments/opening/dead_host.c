@@ -213,9 +213,9 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
     double first_s = trial_observed(t, "client.ended_first");
     if (knob(k, "dead") == DEAD_ROUTER)
         fprintf(out,
-                "The SYN was lost, and a router answered it with ICMP: host unreachable. connect() "
-                "failed with EHOSTUNREACH within %.2f s of that and sent no second SYN. On an "
-                "established connection the same message would only be remembered.",
+                "The SYN was lost, and a router answered it with ICMP: host unreachable. "
+                "connect() failed with EHOSTUNREACH within %.2f s of that and sent no second "
+                "SYN. On an established connection the same message would not have ended it.",
                 first_s);
     else if (knob(k, "dead") == DEAD_NEIGHBOUR)
         fprintf(out,

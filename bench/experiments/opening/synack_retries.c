@@ -206,8 +206,8 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
         fprintf(out, "It learned that only from a RST, after it had sent a byte: send() had "
                      "succeeded, and the read after it failed with ECONNRESET.");
     else
-        fprintf(out, "It sends nothing, so it does not learn that; keepalive would find out after "
-                     "two hours.");
+        fprintf(out, "It sends nothing, so it does not learn that; with SO_KEEPALIVE it would, "
+                     "after two hours by default.");
 }
 
 static const struct by_hand by_hand[] = {

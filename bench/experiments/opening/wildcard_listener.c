@@ -201,11 +201,12 @@ const struct experiment experiment_wildcard_listener = {
     .question = "Can one server listen at an address, and another at the wildcard address of the "
                 "same port?",
     .claim = "With SO_REUSEADDR it can, as long as the addresses differ.",
-    .kernel = "The wildcard address clashes with every other of its family. SO_REUSEADDR of both "
-              "is enough to bind() only while the other does not listen (inet_csk_bind_conflict), "
-              "and listen() asks again (inet_csk_listen_start). With SO_REUSEPORT of both, and one "
-              "user, it works, and the listener at the address gets what comes to it "
-              "(__inet_lookup_listener). Two different addresses do not clash at all.",
+    .kernel = "The wildcard address clashes with every other of its family (:: also with those "
+              "of IPv4, unless IPV6_V6ONLY is set). SO_REUSEADDR of both is enough to bind() "
+              "only while the other does not listen (inet_csk_bind_conflict), and listen() asks "
+              "again (inet_csk_listen_start). With SO_REUSEPORT of both, and one user, it works, "
+              "and the listener at the address gets what comes to it (__inet_lookup_listener). "
+              "Two different addresses do not clash at all.",
     .falsified = "A second listener with SO_REUSEADDR alone, one that fails with SO_REUSEPORT, or "
                  "a connection to the address in the queue of the wildcard's.",
     .why_link = "The wire's server host can have a second address.",

@@ -112,10 +112,11 @@ const struct experiment experiment_syn_cookie_ghosts = {
     .claim = "A client whose connect() succeeded has a connection; SYN cookies only matter under "
              "attack.",
     .kernel = "When the SYN queue is full, but the accept queue is not, the kernel by default "
-              "answers SYNs with cookies and keeps nothing (tcp_conn_request). If the accept queue "
-              "is full when the cookie's ACK comes, it is dropped (tcp_get_cookie_sock), and the "
-              "server has nothing that could be sent again: only data from the client can still "
-              "make the connection. No attack is needed: a burst of ordinary clients is enough.",
+              "answers SYNs with cookies and keeps nothing (tcp_conn_request). If the accept "
+              "queue is full when the cookie's ACK comes, it is dropped (tcp_get_cookie_sock), "
+              "and the server has nothing that could be sent again: only the client's data or "
+              "FIN can still make the connection. No attack is needed: a burst of ordinary "
+              "clients is enough.",
     .falsified = "A ghost that the server has a socket for; another number of them than cookies "
                  "that found no room.",
     .why_link = "The SYN queue fills only while handshakes overlap: all SYNs must come before the "

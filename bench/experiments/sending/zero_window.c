@@ -475,7 +475,7 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
                     ? "Each answer said that the window was still closed, and the sender had not "
                       "given the connection up yet. "
                     : "Each answer said that the window was still closed, and the sender would "
-                      "have kept the connection for ever. ");
+                      "have kept the connection for as long as answers came. ");
         fprintf(out,
                 "After the receiver had read, its window update arrived, and the sender sent the "
                 "data %.0f ms later.",
@@ -491,8 +491,9 @@ static void tell(FILE *out, const struct trial *t, const struct knobs *k)
                 "TCP_USER_TIMEOUT = %d ms counted from the first probe, with or without answers. ",
                 user_timeout_ms(k));
     else if (knob(k, "orphan"))
-        fprintf(out, "tcp_orphan_retries = %lld says how many probes may be unanswered. ",
-                (long long)t->conditions.orphan_retries);
+        fprintf(out, "tcp_orphan_retries = %lld%s says how many probes may be unanswered. ",
+                (long long)t->conditions.orphan_retries,
+                t->conditions.orphan_retries ? "" : ", which means 8,");
     else
         fprintf(out, "tcp_retries2 = %lld says how many probes may be unanswered. ",
                 (long long)t->conditions.retries2);

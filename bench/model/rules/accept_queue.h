@@ -28,9 +28,9 @@
       "A client whose SYN was dropped connects with the first repeated SYN that finds room.",      \
       "tcp_conn_request(), net/ipv4/tcp_input.c")                                                  \
     X(third_ack_dropped,                                                                           \
-      "With tcp_abort_on_overflow = 0 a third ACK that meets a full accept queue is dropped and "  \
-      "the half-open "                                                                             \
-      "request is kept.",                                                                          \
+      "With tcp_abort_on_overflow = 0 the third ACK of a half-open request that meets a full "     \
+      "accept queue "                                                                              \
+      "is dropped, and the request is kept.",                                                      \
       "tcp_check_req(), net/ipv4/tcp_minisocks.c")                                                 \
     X(third_ack_reset,                                                                             \
       "With tcp_abort_on_overflow = 1 the third ACK of a half-open request that meets a full "     \
@@ -52,8 +52,8 @@
       "answered by RST.",                                                                          \
       "tcp_get_cookie_sock(), cookie_tcp_check(), net/ipv4/syncookies.c")                          \
     X(never_refused,                                                                               \
-      "A full queue refuses nobody: ECONNREFUSED comes from a port where nobody listens, or from " \
-      "a "                                                                                         \
+      "A full queue refuses nobody: ECONNREFUSED usually comes from a port where nobody listens, " \
+      "or from a "                                                                                 \
       "firewall.",                                                                                 \
       "tcp_v4_rcv(), net/ipv4/tcp_ipv4.c")                                                         \
     X(never_reset_by_syn,                                                                          \
@@ -79,7 +79,8 @@
       "tcp_conn_request(), net/ipv4/tcp_input.c")                                                  \
     X(accept_load_even,                                                                            \
       "Even arrivals that the loop is faster than never meet a full queue, and where it is "       \
-      "slower a longer queue loses as many.",                                                      \
+      "slower a longer "                                                                           \
+      "queue loses as many in the long run.",                                                      \
       "tcp_conn_request(), net/ipv4/tcp_input.c")                                                  \
     X(accept_load_burst,                                                                           \
       "A burst needs a place for each of its connections, less those that the loop takes "         \

@@ -4,7 +4,10 @@
 #define RULES_OF_AFTERLIFE(X)                                                                      \
     X(last_ack_waits,                                                                              \
       "The end that closes second waits in LAST_ACK for the ACK of its FIN, and sends the FIN "    \
-      "again until that comes, or until it gives up (tcp_orphan_retries).",                        \
+      "again until "                                                                               \
+      "that comes, or until it gives up (tcp_orphan_retries; tcp_retries2 while a program has "    \
+      "the "                                                                                       \
+      "descriptor).",                                                                              \
       "tcp_retransmit_timer(), net/ipv4/tcp_timer.c")                                              \
     X(time_wait_answers,                                                                           \
       "TIME_WAIT answers a FIN that comes again with the ACK that was lost: that is the main "     \
@@ -36,8 +39,9 @@
       "since the last.",                                                                           \
       "tcp_timewait_state_process(), net/ipv4/tcp_minisocks.c")                                    \
     X(nobody_resets,                                                                               \
-      "The kernel answers an ACK for an unknown connection with a RST that has exactly the "       \
-      "number that the ACK asks for.",                                                             \
+      "The kernel answers an ACK for an unknown connection (but not that of a SYN cookie) with a " \
+      "RST that "                                                                                  \
+      "has exactly the number that the ACK asks for.",                                             \
       "tcp_v4_send_reset(), net/ipv4/tcp_ipv4.c")                                                  \
     X(time_wait_assassination,                                                                     \
       "With tcp_rfc1337 = 0, the default, a RST that has the next number, and no older "           \

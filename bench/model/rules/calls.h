@@ -39,7 +39,8 @@
       "what had come. Once the peer's FIN has come, recv() gives end of file all the same.",       \
       "tcp_reset(), net/ipv4/tcp_input.c")                                                         \
     X(reset_no_time_wait,                                                                          \
-      "A RST that is believed ends the connection at once and at both ends: neither has "          \
+      "A RST that the other end sends and this end believes leaves the connection at neither "     \
+      "end: none has "                                                                             \
       "TIME_WAIT.",                                                                                \
       "tcp_reset(), net/ipv4/tcp_input.c")                                                         \
     X(closing,                                                                                     \
@@ -73,7 +74,7 @@
       "waiting.",                                                                                  \
       "tcp_shutdown(), net/ipv4/tcp.c; tcp_recvmsg_locked(), net/ipv4/tcp.c")                      \
     X(shutdown_both_data,                                                                          \
-      "Data that comes after shutdown(SHUT_RDWR) is answered by RST, which counts as "             \
+      "New data that comes after shutdown(SHUT_RDWR) is answered by RST, which counts as "         \
       "TCPAbortOnData.",                                                                           \
       "tcp_rcv_state_process(), net/ipv4/tcp_input.c")                                             \
     X(current_established,                                                                         \

@@ -16,7 +16,9 @@
       " only in the listener's own drop count (skmem d in ss).",                                   \
       "tcp_listendrop(), include/net/tcp.h; tcp_req_err(), net/ipv4/tcp_ipv4.c")                   \
     X(request_full_counter,                                                                        \
-      "TCPReqQFullDrop counts the SYNs that meet a full SYN queue with tcp_syncookies = 0.",       \
+      "TCPReqQFullDrop counts the SYNs that meet a full SYN queue with tcp_syncookies = 0, but "   \
+      "not those "                                                                                 \
+      "that end a TIME_WAIT.",                                                                     \
       "tcp_syn_flood_action(), net/ipv4/tcp_input.c")                                              \
     X(cookies_sent,                                                                                \
       "SyncookiesSent counts the SYN cookies sent, not those chosen for a SYN that is then "       \

@@ -9,15 +9,20 @@
       "route's rto_min).",                                                                         \
       "tcp_rtt_estimator(), net/ipv4/tcp_input.c")                                                 \
     X(tail_loss_probe,                                                                             \
-      "With SACK and tcp_early_retrans = 3 (the default) or 4 a single segment under way is "      \
-      "first sent again as a tail loss probe (or unsent data is, if the window allows it), after " \
-      "two round trips + 200 ms or after the RTO, whichever is sooner, and then the RTO begins "   \
+      "With SACK and tcp_early_retrans = 3 (the default) or 4 a single segment under way, while "  \
+      "no loss is "                                                                                \
+      "being repaired, is first sent again as a tail loss probe (or unsent data is, if the "       \
+      "window allows "                                                                             \
+      "it), after two round trips + 200 ms or after the RTO, whichever is sooner, and then the "   \
+      "RTO begins "                                                                                \
       "anew. Where more is under way it is two round trips.",                                      \
       "tcp_schedule_loss_probe(), tcp_send_loss_probe(), net/ipv4/tcp_output.c")                   \
     X(rto_doubles,                                                                                 \
       "By default, each time the RTO of data or a FIN fires the oldest segment is sent again, "    \
-      "and the next timeout is twice as long, up to 120 s (tcp_rto_max_ms, where the kernel has"   \
-      " it).",                                                                                     \
+      "and the next "                                                                              \
+      "timeout is twice as long, up to 120 s (tcp_rto_max_ms, where the kernel has it). An ICMP "  \
+      "message "                                                                                   \
+      "that the network or host cannot be reached may take one doubling back.",                    \
       "tcp_retransmit_timer(), net/ipv4/tcp_timer.c")                                              \
     X(retries2_is_a_time,                                                                          \
       "tcp_retries2 = R is a time, not a count: without TCP_USER_TIMEOUT the connection is given " \
@@ -67,9 +72,8 @@
       "tcp_keepalive_timer(), tcp_write_err(), net/ipv4/tcp_timer.c")                              \
     X(keepalive_user_timeout,                                                                      \
       "With TCP_USER_TIMEOUT the number of probes does not count: the first firing after the "     \
-      "first probe that "                                                                          \
-      "finds "                                                                                     \
-      "the time over gives the connection up.",                                                    \
+      "first probe "                                                                               \
+      "that finds that time over since the peer was heard gives the connection up.",               \
       "tcp_keepalive_timer(), net/ipv4/tcp_timer.c")                                               \
     X(keepalive_reset,                                                                             \
       "Who gives up after keepalive probes does send a RST, should anybody be there to hear it.",  \
@@ -80,7 +84,7 @@
     X(no_such_connection,                                                                          \
       "A host answers a segment with an ACK of a connection that it does not know by RST, "        \
       "whether or not it"                                                                          \
-      " listens on that port. A RST gets no answer.",                                              \
+      " listens on that port, unless it is the ACK of a SYN cookie. A RST gets no answer.",        \
       "tcp_v4_rcv(), net/ipv4/tcp_ipv4.c; tcp_rcv_state_process(), net/ipv4/tcp_input.c")          \
     X(probe_reset,                                                                                 \
       "A RST with exactly the next number ends an ESTABLISHED connection at once, and the "        \

@@ -10,7 +10,8 @@
       "tcp_peer_is_proven(), net/ipv4/tcp_metrics.c")                                              \
     X(cookie_counter,                                                                              \
       "TCPReqQFullDoCookies counts the SYNs that meet a full SYN queue (or tcp_syncookies = 2) "   \
-      "with cookies on.",                                                                          \
+      "with cookies"                                                                               \
+      " on, but not those that end a TIME_WAIT.",                                                  \
       "tcp_syn_flood_action(), net/ipv4/tcp_input.c")                                              \
     X(queued_data,                                                                                 \
       "accept() hands out a connection that its client has left like any other: what came before " \

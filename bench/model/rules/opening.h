@@ -77,13 +77,14 @@
       "segments, where RFC 9293 draws four.",                                                      \
       "tcp_data_queue(), net/ipv4/tcp_input.c; tcp_validate_incoming(), net/ipv4/tcp_input.c")     \
     X(active_opens,                                                                                \
-      "ActiveOpens counts the connect() calls that send a SYN, at both ends of a simultaneous "    \
-      "open, and "                                                                                 \
-      "PassiveOpens counts none of them.",                                                         \
+      "ActiveOpens counts the sockets that send a first SYN, by connect() or "                     \
+      "sendto(MSG_FASTOPEN), at both "                                                             \
+      "ends of a simultaneous open; PassiveOpens counts none of them.",                            \
       "tcp_connect(), net/ipv4/tcp_output.c")                                                      \
     X(data_is_third_ack,                                                                           \
       "Without TCP_DEFER_ACCEPT any segment in the window that acknowledges the SYN-ACK serves "   \
-      "as the third ACK, with data or without, unless it is a RST.",                               \
+      "as the third"                                                                               \
+      " ACK, with data or without, unless it is a RST or a SYN.",                                  \
       "tcp_check_req(), net/ipv4/tcp_minisocks.c")                                                 \
     X(request_waits_for_ack,                                                                       \
       "A half-open request whose third ACK is lost stays in SYN_RECV at first, while the client"   \
@@ -107,9 +108,9 @@
       "late, not dropped.",                                                                        \
       "syn_ack_recalc(), net/ipv4/inet_connection_sock.c")                                         \
     X(defer_data,                                                                                  \
-      "With TCP_DEFER_ACCEPT the first data completes the connection at once, and accept() and "   \
-      "the read "                                                                                  \
-      "both succeed.",                                                                             \
+      "With TCP_DEFER_ACCEPT the first data completes the connection at once, if the accept "      \
+      "queue has room,"                                                                            \
+      " and accept() and the read both succeed.",                                                  \
       "tcp_check_req(), net/ipv4/tcp_minisocks.c")                                                 \
     X(fastopen_child,                                                                              \
       "A SYN with data and a valid cookie (none is asked for with bit 512 of tcp_fastopen), at a " \
@@ -136,7 +137,8 @@
       "reqsk_fastopen_remove(), net/core/request_sock.c")                                          \
     X(fastopen_overflow_counter,                                                                   \
       "TCPFastOpenListenOverflow counts the SYNs with data or the Fast Open option that find "     \
-      "TCP_FASTOPEN's places taken; with 0 places none counts.",                                   \
+      "TCP_FASTOPEN's"                                                                             \
+      " places taken (tcp_fastopen with bit 2, and no SYN cookie); with 0 places none counts.",    \
       "tcp_fastopen_queue_check(), net/ipv4/tcp_fastopen.c")                                       \
     X(syn_challenged,                                                                              \
       "A SYN for an open connection does not end it, with any sequence number: the kernel "        \
@@ -158,7 +160,9 @@
       "tcp_rcv_synsent_state_process(), net/ipv4/tcp_input.c")                                     \
     X(icmp_ends_connect,                                                                           \
       "In SYN_SENT an ICMP or ICMPv6 message of an unreachable destination ends connect() at "     \
-      "once, with EHOSTUNREACH if it is the host. Later it is only remembered (without "           \
+      "once, with "                                                                                \
+      "EHOSTUNREACH if it is the host. Later it ends nothing by itself and is remembered "         \
+      "(without "                                                                                  \
       "IP_RECVERR), and so is one that meets a system call.",                                      \
       "tcp_v4_err(), net/ipv4/tcp_ipv4.c; tcp_v6_err(), net/ipv6/tcp_ipv6.c")                      \
     X(neighbour_fails,                                                                             \

@@ -3,10 +3,13 @@
 
 #define RULES_OF_PORTS(X)                                                                          \
     X(ephemeral_ports,                                                                             \
-      "connect() without bind() makes at most as many connections from one address to one "        \
-      "address and port as ip_local_port_range has ports (of an odd number above 1 each call "     \
-      "overlooks one), less ip_local_reserved_ports and those that listeners and bound sockets "   \
-      "hold. The next one fails with EADDRNOTAVAIL.",                                              \
+      "connect() without bind() makes at most as many connections at a time from one address to "  \
+      "one address"                                                                                \
+      " and port as ip_local_port_range has ports (of an odd number above 1 each call overlooks "  \
+      "one), less "                                                                                \
+      "ip_local_reserved_ports and those that listeners and bound sockets hold. The next one "     \
+      "fails with "                                                                                \
+      "EADDRNOTAVAIL.",                                                                            \
       "__inet_hash_connect(), net/ipv4/inet_hashtables.c")                                         \
     X(time_wait_holds_port,                                                                        \
       "A TIME_WAIT on the client's side holds its port towards that destination only, if "         \
@@ -78,5 +81,7 @@
       "__inet_hash_connect(), net/ipv4/inet_hashtables.c")                                         \
     X(bind_parity,                                                                                 \
       "bind() to port 0 first tries the ports that are not as even or odd as the first of "        \
-      "ip_local_port_range (or of IP_LOCAL_PORT_RANGE).",                                          \
+      "ip_local_port_range (or of IP_LOCAL_PORT_RANGE); with SO_REUSEADDR it begins with the "     \
+      "lower half of "                                                                             \
+      "the range.",                                                                                \
       "inet_csk_find_open_port(), net/ipv4/inet_connection_sock.c")

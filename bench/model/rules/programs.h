@@ -7,8 +7,9 @@
       "poll() gives POLLOUT and POLLHUP for a new socket, before its listen() or connect().",      \
       "tcp_poll(), net/ipv4/tcp.c")                                                                \
     X(poll_half_closed,                                                                            \
-      "When the peer's FIN has come poll() gives POLLIN, POLLRDHUP (where it was asked for) and"   \
-      " POLLOUT as before, but no POLLHUP while this end's own direction is open.",                \
+      "When the peer's FIN has come poll() gives POLLIN and POLLRDHUP (where they were asked "     \
+      "for) and "                                                                                  \
+      "POLLOUT as before, but no POLLHUP while this end's own direction is open.",                 \
       "tcp_poll(), net/ipv4/tcp.c")                                                                \
     X(poll_own_shutdown,                                                                           \
       "After this end's own shutdown(SHUT_WR) poll() gives POLLOUT: a write would not wait, it "   \
@@ -19,8 +20,9 @@
       "that is asked for.",                                                                        \
       "tcp_poll(), net/ipv4/tcp.c")                                                                \
     X(poll_error,                                                                                  \
-      "After a RST poll() gives POLLERR, until somebody fetches the error, and POLLIN, POLLOUT,"   \
-      " POLLRDHUP (where it was asked for) and POLLHUP.",                                          \
+      "After a RST poll() gives POLLERR, until somebody fetches the error, POLLHUP, and of "       \
+      "POLLIN, POLLOUT "                                                                           \
+      "and POLLRDHUP those that were asked for.",                                                  \
       "tcp_poll(), net/ipv4/tcp.c; tcp_reset(), net/ipv4/tcp_input.c")                             \
     X(linger_time,                                                                                 \
       "With SO_LINGER on, close() waits for at most that time, on a non-blocking socket as well; " \
@@ -52,17 +54,18 @@
       "call it gets it, unless both have SO_REUSEPORT and the same user.",                         \
       "inet_csk_listen_start(), net/ipv4/inet_connection_sock.c")                                  \
     X(listener_specific,                                                                           \
-      "A connection goes to a listener at its own address; one at the wildcard address gets what " \
-      "no other does.",                                                                            \
+      "A connection goes to the listener at the address that it calls; one at the wildcard "       \
+      "address gets "                                                                              \
+      "what no such listener does.",                                                               \
       "__inet_lookup_listener(), net/ipv4/inet_hashtables.c")                                      \
     X(wake_accept,                                                                                 \
       "A new connection wakes one of those that wait in accept(), the one that has waited "        \
       "longest (or in its place one epoll descriptor with EPOLLEXCLUSIVE).",                       \
       "inet_csk_wait_for_connect(), net/ipv4/inet_connection_sock.c")                              \
     X(wake_poll,                                                                                   \
-      "A new connection wakes all that wait in poll() or select(), and each epoll descriptor "     \
-      "that has the listener "                                                                     \
-      "without EPOLLEXCLUSIVE.",                                                                   \
+      "A new connection wakes all that wait in poll() or select(), and one waiter at each epoll "  \
+      "descriptor "                                                                                \
+      "that has the listener without EPOLLEXCLUSIVE.",                                             \
       "sock_def_readable(), net/core/sock.c")                                                      \
     X(wake_exclusive,                                                                              \
       "Of the epoll descriptors that have the listener with EPOLLEXCLUSIVE, and that somebody "    \

@@ -7,11 +7,12 @@
       " kernel has it) after 1 s more, then after twice as long each time, up to 120 s.",          \
       "tcp_retransmit_timer(), net/ipv4/tcp_timer.c")                                              \
     X(syn_gives_up,                                                                                \
-      "connect() fails with ETIMEDOUT at the first timeout that finds tcp_syn_retries + "          \
-      "tcp_syn_linear_timeouts repetitions sent or 2^(tcp_syn_retries + 1) - 1 s gone (up to 6 "   \
-      "retries). An"                                                                               \
-      " ICMP message that the host or port cannot be reached ends it at once, with its own "       \
-      "error.",                                                                                    \
+      "Without TCP_USER_TIMEOUT connect() fails with ETIMEDOUT at the first timeout that finds "   \
+      "tcp_syn_retries + tcp_syn_linear_timeouts repetitions sent or 2^(tcp_syn_retries + 1) - 1 " \
+      "s gone (up"                                                                                 \
+      " to 6 retries). An ICMP message that the host or port cannot be reached ends it at once, "  \
+      "with its "                                                                                  \
+      "own error.",                                                                                \
       "tcp_write_timeout(), net/ipv4/tcp_timer.c; tcp_v4_err(), net/ipv4/tcp_ipv4.c")              \
     X(syn_ack_ladder,                                                                              \
       "Where nothing more comes, the SYN-ACK of a half-open request is sent again after 1, 3, "    \

@@ -21,27 +21,31 @@
       "tcp_retries2 times; an answer sets the timer again.",                                       \
       "tcp_probe0_when(), include/net/tcp.h; tcp_ack_probe(), net/ipv4/tcp_input.c")               \
     X(window_probe_answers,                                                                        \
-      "A window probe is an ACK with an old number, and such ones get an answer only when "        \
+      "An empty window probe is an ACK with an old number, and such ones get an answer only when " \
       "tcp_invalid_ratelimit (500 ms) is over since the last: a healthy receiver leaves a probe "  \
-      "unanswered that "                                                                           \
-      "comes sooner.",                                                                             \
+      "unanswered "                                                                                \
+      "that comes sooner.",                                                                        \
       "tcp_oow_rate_limited(), net/ipv4/tcp_input.c")                                              \
     X(window_probe_kept,                                                                           \
-      "Each answer lets the count of unanswered window probes begin at 0 again, so while a "       \
-      "program has the descriptor, and the peer answers, only TCP_USER_TIMEOUT gives the "         \
+      "Each answer lets the count of unanswered window probes begin at 0 again, so with "          \
+      "tcp_retries2 above "                                                                        \
+      "0, while a program has the descriptor and each probe is answered, only TCP_USER_TIMEOUT "   \
+      "gives the "                                                                                 \
       "connection up.",                                                                            \
       "tcp_probe_timer(), net/ipv4/tcp_timer.c; tcp_ack(), net/ipv4/tcp_input.c")                  \
     X(window_probe_gives_up,                                                                       \
-      "A firing that finds tcp_retries2 window probes sent since the last answer gives the "       \
-      "connection up "                                                                             \
-      "with ETIMEDOUT (or the error of the last ICMP message): here tcp_retries2 is a count.",     \
+      "While a program has the descriptor, a firing that finds tcp_retries2 window probes sent "   \
+      "since the "                                                                                 \
+      "last answer gives the connection up with ETIMEDOUT (or the error of the last ICMP "         \
+      "message): here "                                                                            \
+      "tcp_retries2 is a count.",                                                                  \
       "tcp_probe_timer(), net/ipv4/tcp_timer.c")                                                   \
     X(window_probe_orphan,                                                                         \
       "Without a descriptor tcp_orphan_retries counts for window probes instead of tcp_retries2, " \
       "and 0 "                                                                                     \
       "means 8. When the wait has grown to 120 s (tcp_rto_max_ms), answers no longer help: the "   \
       "connection "                                                                                \
-      "is given up at that number of probes, and 0 means at once.",                                \
+      "is given up at that number of probes, and 0, or an ICMP error that came, means at once.",   \
       "tcp_probe_timer(), net/ipv4/tcp_timer.c")                                                   \
     X(window_probe_user_timeout,                                                                   \
       "With TCP_USER_TIMEOUT, and a window that stays closed, the connection is given up at the "  \
@@ -61,8 +65,9 @@
     X(window_probe_counter, "TCPWinProbe counts the window probes that carry no data.",            \
       "tcp_xmit_probe_skb(), net/ipv4/tcp_output.c")                                               \
     X(zero_window_counter,                                                                         \
-      "TCPToZeroWindowAdv counts how often a window that was open was announced as 0; Linux 6.12 " \
-      "leaves out the 0 that refuses data for want of memory.",                                    \
+      "TCPToZeroWindowAdv counts how often a window that was open was announced as 0; since "      \
+      "about Linux 6.6"                                                                            \
+      " the 0 that refuses data for want of memory is left out.",                                  \
       "tcp_select_window(), net/ipv4/tcp_output.c")                                                \
     X(from_zero_window_counter,                                                                    \
       "TCPFromZeroWindowAdv counts how often a window that was 0 was announced as open.",          \
@@ -70,7 +75,8 @@
     X(skipped_counter,                                                                             \
       "TCPACKSkippedSeq counts the segments with a number outside of the window that "             \
       "tcp_invalid_ratelimit "                                                                     \
-      "left without an answer.",                                                                   \
+      "left without an answer. Those for a minisocket or a half-open request have counters of "    \
+      "their own.",                                                                                \
       "tcp_oow_rate_limited(), net/ipv4/tcp_input.c")                                              \
     X(keepalive_waits,                                                                             \
       "The keepalive timer sends no probe, and ends nothing, while data is unacknowledged or "     \
@@ -79,16 +85,19 @@
     X(nagle,                                                                                       \
       "Without TCP_NODELAY a segment that is not full is kept back while an earlier one that was " \
       "not full "                                                                                  \
-      "is unacknowledged; a FIN lets it go.",                                                      \
+      "is unacknowledged; a FIN, urgent data or a tail loss probe lets it go.",                    \
       "tcp_nagle_check(), net/ipv4/tcp_output.c")                                                  \
     X(nodelay,                                                                                     \
-      "With TCP_NODELAY each write is sent at once, as far as the windows, pacing, TCP_CORK and"   \
-      " MSG_MORE allow. While the device's own queue holds data, tcp_autocorking = 1 (the "        \
-      "default) may join writes.",                                                                 \
+      "With TCP_NODELAY each write is sent at once, as far as the windows, pacing, the limit of "  \
+      "bytes in "                                                                                  \
+      "the device's queue, TCP_CORK and MSG_MORE allow. While that queue holds data of the "       \
+      "connection, "                                                                               \
+      "tcp_autocorking = 1 (the default) may join writes.",                                        \
       "tcp_nagle_check(), net/ipv4/tcp_output.c; tcp_should_autocork(), net/ipv4/tcp.c")           \
     X(ack_quick_at_first,                                                                          \
-      "The first data of a connection puts its receiver into quickack mode: up to 16 ACKs are "    \
-      "sent at once.",                                                                             \
+      "The first data that an end receives puts it into quickack mode: it sends up to 16 ACKs at " \
+      "once, "                                                                                     \
+      "until its own answers end that.",                                                           \
       "tcp_event_data_recv(), net/ipv4/tcp_input.c; tcp_incr_quickack(), net/ipv4/tcp_input.c")    \
     X(ack_delayed,                                                                                 \
       "An end that answers within 40 ms (tcp_pingpong_thresh times: 1; three times from Linux "    \
@@ -98,6 +107,8 @@
       "net/ipv4/tcp_output.c")                                                                     \
     X(ack_quick_option,                                                                            \
       "TCP_QUICKACK = 1 sends the ACK that waits, if all that has come has been read. After "      \
-      "that, until the end answers again, a read of all that has come sends one at once; 0 makes " \
-      "the end delay.",                                                                            \
+      "that, until the"                                                                            \
+      " end answers again, a read of all that has come (the last segment small, or with PSH) "     \
+      "sends one at "                                                                              \
+      "once; 0 makes the end delay.",                                                              \
       "__tcp_sock_set_quickack(), __tcp_cleanup_rbuf(), net/ipv4/tcp.c")

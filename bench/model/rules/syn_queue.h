@@ -4,8 +4,10 @@
 #define RULES_OF_THE_SYN_QUEUE(X)                                                                  \
     X(syn_queue_capacity,                                                                          \
       "The SYN queue has the accept queue's limit L for its own, and holds L + 1 half-open "       \
-      "requests besides (L in "                                                                    \
-      "some kernels: tcplab-bench probe tells).",                                                  \
+      "requests besides"                                                                           \
+      " (L in some kernels: tcplab-bench probe tells). With tcp_syncookies = 0 "                   \
+      "tcp_max_syn_backlog may "                                                                   \
+      "allow fewer; a SYN that ends a TIME_WAIT gets in beyond.",                                  \
       "inet_csk_reqsk_queue_is_full(), include/net/inet_connection_sock.h")                        \
     X(syn_queue_full_cookie,                                                                       \
       "With tcp_syncookies = 1 a SYN that meets a full SYN queue is answered by a SYN cookie, "    \
@@ -35,14 +37,18 @@
       " third timeout, after 7 s, or, if that is over, at their next one.",                        \
       "reqsk_timer_handler(), net/ipv4/inet_connection_sock.c")                                    \
     X(cookie_mss,                                                                                  \
-      "A SYN cookie keeps the largest of four segment sizes that is not above the client's: "      \
-      "536, 1300, 1440, 1460; with IPv6 1220, 1420, 1440, 8940. A smaller one becomes the first"   \
-      " of them.",                                                                                 \
+      "A SYN cookie keeps the largest of four segment sizes that is not above the client's (or "   \
+      "the "                                                                                       \
+      "listener's TCP_MAXSEG): 536, 1300, 1440, 1460; with IPv6 1220, 1420, 1440, 8940. A "        \
+      "smaller one "                                                                               \
+      "becomes the first of them.",                                                                \
       "__cookie_v4_init_sequence(), net/ipv4/syncookies.c; __cookie_v6_init_sequence(), "          \
       "net/ipv6/syncookies.c")                                                                     \
     X(cookie_timestamp,                                                                            \
       "With timestamps a SYN cookie keeps window scale, SACK and ECN in six bits of the "          \
-      "timestamp that the client echoes: the lowest ones, before a random offset is added.",       \
+      "timestamp that the "                                                                        \
+      "client echoes: the lowest ones, before the random offset (none with tcp_timestamps = 2) "   \
+      "is added.",                                                                                 \
       "cookie_init_timestamp(), net/ipv4/syncookies.c; cookie_timestamp_decode(), "                \
       "net/ipv4/syncookies.c")                                                                     \
     X(cookie_without_timestamp,                                                                    \
