@@ -2,6 +2,7 @@
 #include "common/metric/thresholds.h"
 #include "common/process/clock.h"
 #include "common/report/terminal.h"
+#include "common/text/say.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -30,21 +31,6 @@ static const struct option_program settings_program = {
                "--fail-if holds, 77 this machine cannot do it. See tcplab-client(1).\n",
     .operands_max = 1,
 };
-
-static int say(char **ret_message, int r, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-static int say(char **ret_message, int r, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    if (vasprintf(ret_message, format, arguments) < 0)
-        *ret_message = NULL;
-#pragma GCC diagnostic pop
-    va_end(arguments);
-    return r;
-}
 
 /* --- --arrivals and --ramp --- */
 
@@ -269,7 +255,7 @@ static int check_percentile(const struct settings *s, const char *text, char **r
     struct threshold t;
     struct percentiles asked;
     const char *why;
-    int r = threshold_read(text, programs, &t, ret_message);
+    int r = threshold_read(text, metric_kind_of(programs), &t, ret_message);
     char *digits = r ? NULL : strstr(t.metric, "_us.p");
     if (!digits)
         return r;
@@ -287,7 +273,7 @@ static int check_percentile(const struct settings *s, const char *text, char **r
 static int check_thresholds(const struct settings *s, char **ret_message)
 {
     static const char *const programs[] = {"client", NULL};
-    int r = thresholds_check(&s->fail_if, programs, ret_message);
+    int r = thresholds_check(&s->fail_if, metric_kind_of(programs), ret_message);
     for (size_t i = 0; i < s->fail_if.n && !r; i++)
         r = check_percentile(s, s->fail_if.text[i], ret_message);
     return r;

@@ -123,7 +123,7 @@ static int check(struct settings *s, bool port_given, char **ret_message)
     int r = split_listen(s, port_given, ret_message);
     if (!r)
         r = check_sysctls(s, ret_message);
-    return r ? r : thresholds_check(&s->fail_if, programs, ret_message);
+    return r ? r : thresholds_check(&s->fail_if, metric_kind_of(programs), ret_message);
 }
 
 int settings_read(int argc, char **argv, struct settings *ret, json_t **ret_json,

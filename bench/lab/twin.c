@@ -1,8 +1,8 @@
 #include "bench/lab/twin.h"
+#include "common/text/say.h"
 
 #include <errno.h>
 #include <jansson.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,17 +11,6 @@
 
 #define FILE_MOST (64 << 20) /* a host of 100,000 listeners has less */
 #define SCHEMA    "tcplab.host/"
-
-static int wrong(char **ret_message, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static int wrong(char **ret_message, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    if (vasprintf(ret_message, format, arguments) < 0)
-        *ret_message = NULL;
-    va_end(arguments);
-    return -EINVAL;
-}
 
 static void copy(char to[static TWIN_TEXT], const json_t *object, const char *key)
 {
@@ -37,18 +26,18 @@ static int check_schema(const char *file, const json_t *json, char **ret_message
     const char *schema = json_string_value(json_object_get(json, "schema"));
     char *end;
     if (!schema || strncmp(schema, SCHEMA, strlen(SCHEMA)))
-        return wrong(ret_message,
-                     "%s is no file of tcplab-look --save: its schema is %.40s, not " TWIN_SCHEMA,
-                     file, schema ? schema : "missing");
+        return say(ret_message, -EINVAL,
+                   "%s is no file of tcplab-look --save: its schema is %.40s, not " TWIN_SCHEMA,
+                   file, schema ? schema : "missing");
     unsigned long version = strtoul(schema + strlen(SCHEMA), &end, 10);
     if (!strcmp(schema, TWIN_SCHEMA))
         return 0;
-    return wrong(ret_message,
-                 version > 1 && !*end
-                     ? "%s has the schema %.40s, of a newer tcplab than this one, which reads "
-                       "%s: save it with this tcplab-look, or use the newer tcplab-bench"
-                     : "%s has the schema %.40s, and this tcplab reads %s",
-                 file, schema, TWIN_SCHEMA);
+    return say(ret_message, -EINVAL,
+               version > 1 && !*end
+                   ? "%s has the schema %.40s, of a newer tcplab than this one, which reads "
+                     "%s: save it with this tcplab-look, or use the newer tcplab-bench"
+                   : "%s has the schema %.40s, and this tcplab reads %s",
+               file, schema, TWIN_SCHEMA);
 }
 
 static int read_sysctls(struct twin *t, const json_t *json, char **ret_message)
@@ -57,22 +46,25 @@ static int read_sysctls(struct twin *t, const json_t *json, char **ret_message)
     const char *key, *why;
     json_t *value;
     if (!json_is_object(sysctls))
-        return wrong(ret_message, "%s is damaged: it has no sysctls", t->file);
+        return say(ret_message, -EINVAL, "%s is damaged: it has no sysctls", t->file);
     if (json_object_size(sysctls) > TWIN_SYSCTLS)
-        return wrong(ret_message, "%s is damaged: it has %zu sysctls, and at most %d are read",
-                     t->file, json_object_size(sysctls), TWIN_SYSCTLS);
+        return say(ret_message, -EINVAL,
+                   "%s is damaged: it has %zu sysctls, and at most %d are read", t->file,
+                   json_object_size(sysctls), TWIN_SYSCTLS);
     json_object_foreach((json_t *)sysctls, key, value)
     {
         struct twin_sysctl *s = &t->sysctls[t->n_sysctls];
         char *text = NULL;
         if (!json_is_string(value))
-            return wrong(ret_message, "%s is damaged: the value of %.60s is no text", t->file, key);
+            return say(ret_message, -EINVAL, "%s is damaged: the value of %.60s is no text",
+                       t->file, key);
         if (asprintf(&text, "%s=%s", key, json_string_value(value)) < 0)
             return -ENOMEM;
         int r = sysctl_parse(text, s->key, s->value, &why);
         free(text);
         if (r)
-            return wrong(ret_message, "%s is damaged: the sysctl %.60s: %s", t->file, key, why);
+            return say(ret_message, -EINVAL, "%s is damaged: the sysctl %.60s: %s", t->file, key,
+                       why);
         t->n_sysctls++;
     }
     return 0;
@@ -106,17 +98,19 @@ static int read_listener(struct twin *t, const json_t *json, int port, char **re
 {
     const json_t *listeners = json_object_get(json, "listeners"), *l = choose(listeners, port);
     if (!json_is_array(listeners))
-        return wrong(ret_message, "%s is damaged: it has no listeners", t->file);
+        return say(ret_message, -EINVAL, "%s is damaged: it has no listeners", t->file);
     if (port && !l)
-        return wrong(ret_message, "%s has no listener at port %d; leave :%d away for the busiest",
-                     t->file, port, port);
+        return say(ret_message, -EINVAL,
+                   "%s has no listener at port %d; leave :%d away for the busiest", t->file, port,
+                   port);
     if (!l)
         return 0;
     const json_t *at = json_object_get(l, "port"), *limit = json_object_get(l, "limit");
     if (!json_is_integer(at) || json_integer_value(at) < 1 || json_integer_value(at) > UINT16_MAX ||
         !json_is_integer(limit) || json_integer_value(limit) < 0 ||
         json_integer_value(limit) > UINT32_MAX)
-        return wrong(ret_message, "%s is damaged: a listener without a port or a limit", t->file);
+        return say(ret_message, -EINVAL, "%s is damaged: a listener without a port or a limit",
+                   t->file);
     t->port = (int)json_integer_value(at);
     t->backlog = json_integer_value(limit);
     copy(t->address, l, "address");
@@ -134,12 +128,11 @@ int twin_parse(const char *file, const char *content, size_t size, int port, str
         return -ENOMEM;
     snprintf(t->file, sizeof(t->file), "%.*s", (int)sizeof(t->file) - 1, file);
     json_t *json = json_loadb(content, size, 0, &error);
-    int r = json_is_object(json)
-                ? 0
-                : wrong(ret_message,
-                        "%s is damaged, or no file of tcplab-look --save: it is no "
-                        "JSON object",
-                        t->file);
+    int r = json_is_object(json) ? 0
+                                 : say(ret_message, -EINVAL,
+                                       "%s is damaged, or no file of tcplab-look --save: it is no "
+                                       "JSON object",
+                                       t->file);
     if (!r)
         r = check_schema(t->file, json, ret_message);
     if (!r)
@@ -176,8 +169,8 @@ int twin_read(const char *text, struct twin **ret, char **ret_message)
     *ret_message = NULL;
     FILE *in = file ? fopen(file, "re") : NULL;
     if (!in) {
-        r = file ? wrong(ret_message, "%s cannot be read: %s; write FILE, or FILE:PORT", file,
-                         strerror(errno))
+        r = file ? say(ret_message, -EINVAL, "%s cannot be read: %s; write FILE, or FILE:PORT",
+                       file, strerror(errno))
                  : -ENOMEM;
         free(file);
         return r;
@@ -187,9 +180,9 @@ int twin_read(const char *text, struct twin **ret, char **ret_message)
     if (!content)
         r = -ENOMEM;
     else if (ferror(in))
-        r = wrong(ret_message, "%s cannot be read: %s", file, strerror(errno));
+        r = say(ret_message, -EINVAL, "%s cannot be read: %s", file, strerror(errno));
     else if (size == FILE_MOST)
-        r = wrong(ret_message, "%s is no file of tcplab-look --save: it is too long", file);
+        r = say(ret_message, -EINVAL, "%s is no file of tcplab-look --save: it is too long", file);
     fclose(in);
     if (!r)
         r = twin_parse(file, content, size, port, ret, ret_message);

@@ -4,6 +4,7 @@
 #include "common/process/exit_code.h"
 #include "common/report/document.h"
 #include "common/sysctl/sysctl.h"
+#include "common/text/say.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -69,15 +70,15 @@ static int set_knob(struct load_arm *arm, const char *text, char **ret_message)
 {
     char *why = NULL;
     if (arm->spec->target)
-        return load_say(ret_message, -EINVAL,
-                        "%s: with --target there is no lab; a key is client.OPTION or build", text);
+        return say(ret_message, -EINVAL,
+                   "%s: with --target there is no lab; a key is client.OPTION or build", text);
     int r = knobs_set(&arm->knobs, text, &why);
     if (r == -ENOENT)
-        load_say(ret_message, r,
-                 "%s: %s; or an option of a program, such as server.backlog=4 or client.rate=1000",
-                 text, why ? why : "there is no such key");
+        say(ret_message, r,
+            "%s: %s; or an option of a program, such as server.backlog=4 or client.rate=1000", text,
+            why ? why : "there is no such key");
     else if (r)
-        load_say(ret_message, r, "%s", why ? why : text);
+        say(ret_message, r, "%s", why ? why : text);
     free(why);
     return r;
 }
@@ -93,8 +94,7 @@ static int set_key(struct load_arm *arm, const char *given, char **ret_message)
     snprintf(key, sizeof(key), "%.*s", (int)strcspn(given, "="), given);
     json_object_set_new(arm->keys, key, equals ? document_string(equals + 1) : json_true());
     if ((option = behind(text, "server.")) && *option && arm->spec->target)
-        return load_say(ret_message, -EINVAL, "%s: with --target no tcplab-server is started",
-                        text);
+        return say(ret_message, -EINVAL, "%s: with --target no tcplab-server is started", text);
     if (option && *option)
         return add_option(arm->server, option);
     if ((option = behind(text, "client.")) && *option)
@@ -103,10 +103,10 @@ static int set_key(struct load_arm *arm, const char *given, char **ret_message)
         return set_knob(arm, text, ret_message);
     if (programs_find(option, &arm->paths))
         return 0;
-    return load_say(ret_message, -ENOENT,
-                    "%s: there are no tcplab-server and tcplab-client in it, nor in its folders "
-                    "server and client; give the folder of a build",
-                    text);
+    return say(ret_message, -ENOENT,
+               "%s: there are no tcplab-server and tcplab-client in it, nor in its folders "
+               "server and client; give the folder of a build",
+               text);
 }
 
 /* --- asking the programs --- */
@@ -132,18 +132,18 @@ static int ask(const char *path, const char *name, char **argv, json_t **ret, ch
     whole[n] = NULL;
     int r = process_start(NULL, whole, &p);
     if (r)
-        return load_say(ret_message, r, "%s: %s", path, strerror(-r));
+        return say(ret_message, r, "%s: %s", path, strerror(-r));
     r = process_wait(p, clock_now_ns() + ARM_PATIENCE_S * NS_PER_S);
     process_ended(p, &code);
     *ret = !r && !code ? json_incref((json_t *)(uintptr_t)process_report(p)) : NULL;
     if (!r && code)
-        r = load_say(ret_message, code == EXIT_CODE_USAGE ? -EINVAL : -EIO, "--%s: %.*s", name,
-                     (int)strcspn(complaint(p), "\n"), complaint(p));
+        r = say(ret_message, code == EXIT_CODE_USAGE ? -EINVAL : -EIO, "--%s: %.*s", name,
+                (int)strcspn(complaint(p), "\n"), complaint(p));
     else if (!r && !*ret)
-        r = load_say(ret_message, -EINVAL,
-                     "--%s: leave out --help and --version: its options are for a load", name);
+        r = say(ret_message, -EINVAL,
+                "--%s: leave out --help and --version: its options are for a load", name);
     else if (r)
-        load_say(ret_message, r, "%s does not end; run again", path);
+        say(ret_message, r, "%s does not end; run again", path);
     process_free(p);
     return r;
 }
@@ -165,9 +165,8 @@ static int check_own(const struct load_arm *arm, const char *program, const char
         snprintf(option, sizeof(option), "%s", names[i]);
         for (char *c = option; *c; c++)
             *c = *c == '_' ? '-' : *c;
-        return load_say(ret_message, -EINVAL,
-                        "--%s: --%s is the bench's own business here; leave it out", program,
-                        option);
+        return say(ret_message, -EINVAL,
+                   "--%s: --%s is the bench's own business here; leave it out", program, option);
     }
     return 0;
 }
@@ -199,13 +198,13 @@ static int ask_server(struct load_arm *arm, char **ret_message)
     r = check_own(arm, "server", own, ret_message);
     listen = json_string_value(load_arm_setting(arm, "server", "listen"));
     if (!r && (!listen || strcmp(listen, address(arm)) != 0))
-        r = load_say(ret_message, -EINVAL,
-                     "--server: it listens on %s, where the lab's client finds it; leave --listen "
-                     "out",
-                     address(arm));
+        r = say(ret_message, -EINVAL,
+                "--server: it listens on %s, where the lab's client finds it; leave --listen "
+                "out",
+                address(arm));
     if (!r && !number(arm, "server", "port"))
-        r = load_say(ret_message, -EINVAL,
-                     "--server: the lab's client must know the port; leave --port 0 out");
+        r = say(ret_message, -EINVAL,
+                "--server: the lab's client must know the port; leave --port 0 out");
     return r;
 }
 
@@ -290,10 +289,10 @@ static int check_percentiles(const struct load_arm *arm, char **ret_message)
             there = there || !strcmp(text, wanted);
         }
         if (!there)
-            return load_say(ret_message, -EINVAL,
-                            "--metric %s: the client's report does not have it; add it with "
-                            "--client '--percentiles 50,90,99,99.9,%s', in rising order",
-                            arm->spec->metric[i], wanted);
+            return say(ret_message, -EINVAL,
+                       "--metric %s: the client's report does not have it; add it with "
+                       "--client '--percentiles 50,90,99,99.9,%s', in rising order",
+                       arm->spec->metric[i], wanted);
     }
     return 0;
 }
@@ -304,10 +303,10 @@ static int make(struct load_arm *arm, const char *const *keys, size_t n, char **
     char *server_keys[PROCESS_ARGUMENTS];
     int r = s->server_words.n > ARM_WORDS_MAX || s->client_words.n > ARM_WORDS_MAX ? -E2BIG : 0;
     if (!r && !programs_find(NULL, &arm->paths))
-        r = load_say(ret_message, -ENOENT,
-                     "tcplab-server and tcplab-client are not there (looked in %s and %s); build "
-                     "or install them together with tcplab-bench",
-                     arm->paths.server, arm->paths.client);
+        r = say(ret_message, -ENOENT,
+                "tcplab-server and tcplab-client are not there (looked in %s and %s); build "
+                "or install them together with tcplab-bench",
+                arm->paths.server, arm->paths.client);
     for (size_t i = 0; i < n && !r; i++)
         r = set_key(arm, keys[i], ret_message);
     memcpy(server_keys, arm->server, sizeof(server_keys));
@@ -328,8 +327,7 @@ static int make(struct load_arm *arm, const char *const *keys, size_t n, char **
     if (!r)
         r = check_percentiles(arm, ret_message);
     if (r == -E2BIG)
-        load_say(ret_message, r, "at most %d words can stand in --server or --client",
-                 ARM_WORDS_MAX);
+        say(ret_message, r, "at most %d words can stand in --server or --client", ARM_WORDS_MAX);
     return r;
 }
 

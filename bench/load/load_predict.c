@@ -1,6 +1,7 @@
 #include "bench/load/load_predict.h"
 #include "bench/model/queue.h"
 #include "common/process/clock.h"
+#include "common/text/say.h"
 
 #include <errno.h>
 #include <math.h>
@@ -30,11 +31,11 @@ int load_until_read(const char *text, const struct load_spec *spec, struct load_
         ret->percent = true;
         plain[length - 1] = '\0';
     }
-    int r = threshold_read(plain, spec->programs, &ret->threshold, ret_message);
+    int r = threshold_read(plain, metric_kind_of(spec->programs), &ret->threshold, ret_message);
     if (!r && ret->percent && ret->threshold.of.unit != METRIC_COUNT)
-        r = load_say(ret_message, -EINVAL,
-                     "%s: a percentage is one of the connections, and %s is no count", text,
-                     ret->threshold.metric);
+        r = say(ret_message, -EINVAL,
+                "%s: a percentage is one of the connections, and %s is no count", text,
+                ret->threshold.metric);
     free(plain);
     return r;
 }

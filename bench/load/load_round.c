@@ -12,6 +12,7 @@
 #include "common/report/terminal.h"
 #include "common/sysctl/sysctl.h"
 #include "common/text/human.h"
+#include "common/text/say.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -344,8 +345,8 @@ static int understand(const struct answer *a, json_t **ret, int *ret_code, char 
     if (round && !*ret_code)
         *ret = json_incref(round);
     else
-        r = load_say(ret_message, -EIO, "%s",
-                     failure ? failure : "the lab ended without a report; run again");
+        r = say(ret_message, -EIO, "%s",
+                failure ? failure : "the lab ended without a report; run again");
     json_decref(answer);
     return r;
 }
@@ -371,7 +372,7 @@ int load_round(const struct load_arm *arm, const struct load_progress *progress,
     if (pid < 0) {
         close(ends[0]);
         *ret_code = EXIT_CODE_CANNOT;
-        return load_say(ret_message, -EIO, "%s", needs_mend("clone", cell ? -pid : errno));
+        return say(ret_message, -EIO, "%s", needs_mend("clone", cell ? -pid : errno));
     }
     r = take(ends[0], progress, &a);
     close(ends[0]);

@@ -1,11 +1,12 @@
 #include "bench/load/load_spec.h"
 #include "bench/statistics/statistics.h"
+#include "common/metric/thresholds.h"
 #include "common/process/clock.h"
 #include "common/text/parse.h"
+#include "common/text/say.h"
 
 #include <errno.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,19 +27,6 @@ static const struct knob knobs[] = {
     KNOB_DELAY("0"),
     KNOB_IPV6,
 };
-
-int load_say(char **ret_message, int r, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    if (vasprintf(ret_message, format, arguments) < 0)
-        *ret_message = NULL;
-#pragma GCC diagnostic pop
-    va_end(arguments);
-    return r;
-}
 
 size_t load_spec_rows(struct load_spec *s, const char *rounds, struct option_row *rows)
 {
@@ -78,7 +66,7 @@ static int read_words(const char *option, const char *text, struct load_words *r
 {
     const char *why;
     int r = load_words_read(text, ret, &why);
-    return r == -EINVAL ? load_say(ret_message, r, "--%s %s: %s", option, text, why) : r;
+    return r == -EINVAL ? say(ret_message, r, "--%s %s: %s", option, text, why) : r;
 }
 
 static int read_practical(struct load_spec *s, char **ret_message)
@@ -88,8 +76,8 @@ static int read_practical(struct load_spec *s, char **ret_message)
     if (end == s->practical_text || (strcmp(end, "%") && *end) || !(percent >= 0) ||
         percent >= 1000 ||
         strspn(s->practical_text, "0123456789.") != (size_t)(end - s->practical_text))
-        return load_say(ret_message, -EINVAL, "--practical %s: write a percentage such as 3%%",
-                        s->practical_text);
+        return say(ret_message, -EINVAL, "--practical %s: write a percentage such as 3%%",
+                   s->practical_text);
     s->practical = percent / 100;
     return 0;
 }
@@ -101,19 +89,18 @@ static int read_target(struct load_spec *s, char **ret_message)
         return 0;
     int r = parse_host_port(s->target, s->target_host, &s->target_port, &why);
     if (r)
-        return load_say(ret_message, r, "--target %s: %s; write HOST:PORT or [V6]:PORT", s->target,
-                        why);
+        return say(ret_message, r, "--target %s: %s; write HOST:PORT or [V6]:PORT", s->target, why);
     if (s->target_port <= 0)
-        return load_say(ret_message, -EINVAL, "--target %s: write its port, too, as HOST:PORT",
-                        s->target);
+        return say(ret_message, -EINVAL, "--target %s: write its port, too, as HOST:PORT",
+                   s->target);
     if (s->server)
-        return load_say(ret_message, -EINVAL,
-                        "--server: with --target no tcplab-server is started; give one of the two");
+        return say(ret_message, -EINVAL,
+                   "--server: with --target no tcplab-server is started; give one of the two");
     if (s->sets.n)
-        return load_say(ret_message, -EINVAL,
-                        "--set %s: with --target there is no lab, and nothing of this machine is "
-                        "changed; set it on the machines themselves",
-                        s->sets.text[0]);
+        return say(ret_message, -EINVAL,
+                   "--set %s: with --target there is no lab, and nothing of this machine is "
+                   "changed; set it on the machines themselves",
+                   s->sets.text[0]);
     return 0;
 }
 
@@ -124,7 +111,7 @@ static int read_knobs(struct load_spec *s, char **ret_message)
         char *why = NULL;
         int r = knobs_set(&s->knobs, s->sets.text[i], &why);
         if (r)
-            load_say(ret_message, r, "--set %s", why ? why : s->sets.text[i]);
+            say(ret_message, r, "--set %s", why ? why : s->sets.text[i]);
         free(why);
         if (r)
             return r;
@@ -139,10 +126,10 @@ static int read_metrics(struct load_spec *s, char **ret_message)
         char *why = NULL;
         int r = metric_find(s->metrics.text[i], s->programs, NULL, &why);
         if (r)
-            load_say(ret_message, r, "--metric: %s%s", why ? why : s->metrics.text[i],
-                     s->target && !strncmp(s->metrics.text[i], "server.", 7)
-                         ? "; with --target there is no report of a server"
-                         : "");
+            say(ret_message, r, "--metric: %s%s", why ? why : s->metrics.text[i],
+                s->target && !strncmp(s->metrics.text[i], "server.", 7)
+                    ? "; with --target there is no report of a server"
+                    : "");
         free(why);
         if (r)
             return r;
@@ -151,21 +138,6 @@ static int read_metrics(struct load_spec *s, char **ret_message)
     for (size_t i = 0; !s->metrics.n && i < sizeof(sensible) / sizeof(*sensible); i++)
         if (!s->target || strncmp(sensible[i], "server.", 7) != 0)
             s->metric[s->n_metrics++] = sensible[i];
-    return 0;
-}
-
-static int read_thresholds(struct load_spec *s, char **ret_message)
-{
-    struct threshold ignored;
-    for (size_t i = 0; i < s->fail_if.n; i++) {
-        char *why = NULL;
-        int r = threshold_read(s->fail_if.text[i], s->programs, &ignored, &why);
-        if (r)
-            load_say(ret_message, r, "--fail-if %s", why ? why : s->fail_if.text[i]);
-        free(why);
-        if (r)
-            return r;
-    }
     return 0;
 }
 
@@ -182,7 +154,7 @@ int load_spec_check(struct load_spec *s, char **ret_message)
         r = read_knobs(s, ret_message);
     if (!r)
         r = read_metrics(s, ret_message);
-    return r ? r : read_thresholds(s, ret_message);
+    return r ? r : thresholds_check(&s->fail_if, metric_kind_of(s->programs), ret_message);
 }
 
 void load_spec_free(struct load_spec *s)

@@ -35,7 +35,3 @@ size_t load_spec_rows(struct load_spec *s, const char *rounds, struct option_row
 /* After options_read(): 0, or -errno and a sentence (caller frees). */
 int load_spec_check(struct load_spec *s, char **ret_message);
 void load_spec_free(struct load_spec *s);
-
-/* A sentence for ret_message; returns r. */
-int load_say(char **ret_message, int r, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));

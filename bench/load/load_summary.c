@@ -5,8 +5,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-static const char *const units[] = {"count", "us", "s", "bytes"}; /* enum metric_unit */
-
 static json_t *interval_json(struct statistics_interval i)
 {
     return isnan(i.low) ? json_null()
@@ -27,10 +25,10 @@ json_t *load_summary_metrics(const struct load_spec *s, const json_t *rounds)
         for (size_t j = 0; j < n; j++)
             json_array_append_new(all, document_real(values[j]));
         json_array_append_new(
-            list,
-            json_pack("{s:s, s:s, s:o, s:o, s:o}", "metric", s->metric[i], "unit", units[m.unit],
-                      "median", document_real(statistics_median(values, n)), "interval",
-                      interval_json(statistics_median_interval(values, n)), "values", all));
+            list, json_pack("{s:s, s:s, s:o, s:o, s:o}", "metric", s->metric[i], "unit",
+                            metric_unit_names[m.unit], "median",
+                            document_real(statistics_median(values, n)), "interval",
+                            interval_json(statistics_median_interval(values, n)), "values", all));
         free(values);
     }
     return list;
@@ -47,6 +45,6 @@ bool load_summary_median(const void *rounds, const char *metric, double *ret)
 
 json_t *load_summary_thresholds(const struct load_spec *s, const json_t *rounds, size_t *failed)
 {
-    return threshold_judge(s->fail_if.text, s->fail_if.n, s->programs, load_summary_median, rounds,
-                           failed);
+    return threshold_judge(s->fail_if.text, s->fail_if.n, metric_kind_of(s->programs),
+                           load_summary_median, rounds, failed);
 }

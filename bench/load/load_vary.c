@@ -2,6 +2,7 @@
 #include "bench/load/load_spec.h"
 #include "common/process/clock.h"
 #include "common/text/parse.h"
+#include "common/text/say.h"
 
 #include <errno.h>
 #include <math.h>
@@ -23,13 +24,13 @@ const char *load_vary_text(const struct load_vary *v, double value,
 static int add(struct load_vary *v, const char *text, size_t length, char **ret_message)
 {
     if (!length)
-        return load_say(ret_message, -EINVAL, "%s: an empty value; " FORM, v->key);
+        return say(ret_message, -EINVAL, "%s: an empty value; " FORM, v->key);
     for (size_t i = 0; i < v->n; i++)
         if (strlen(v->value[i]) == length && !strncmp(v->value[i], text, length))
-            return load_say(ret_message, -EINVAL, "%s: the value %s stands there twice", v->key,
-                            v->value[i]);
+            return say(ret_message, -EINVAL, "%s: the value %s stands there twice", v->key,
+                       v->value[i]);
     if (v->n == LOAD_VARY_MOST)
-        return load_say(ret_message, -EINVAL, "%s: at most %d values", v->key, LOAD_VARY_MOST);
+        return say(ret_message, -EINVAL, "%s: at most %d values", v->key, LOAD_VARY_MOST);
     v->value[v->n] = strndup(text, length);
     return v->value[v->n] ? (v->n++, 0) : -ENOMEM;
 }
@@ -88,8 +89,8 @@ static int range(struct load_vary *v, char *text, char **ret_message)
     if (colon)
         *colon = '\0';
     if (n_text && (parse_count(n_text, &n, &why) || n < 2 || n > LOAD_VARY_MOST))
-        return load_say(ret_message, -EINVAL, "%s: %s steps; write a number from 2 to %d", v->key,
-                        n_text, LOAD_VARY_MOST);
+        return say(ret_message, -EINVAL, "%s: %s steps; write a number from 2 to %d", v->key,
+                   n_text, LOAD_VARY_MOST);
     v->range = true;
     v->grain = 1;
     v->duration = end(v, text, false, &v->from, &why) || end(v, dots + 2, false, &v->to, &why);
@@ -99,10 +100,10 @@ static int range(struct load_vary *v, char *text, char **ret_message)
     if (!r && v->duration)
         r = end(v, dots + 2, true, &v->to, &why);
     if (r)
-        return load_say(ret_message, -EINVAL, "%s: %s..%s: %s; " FORM, v->key, text, dots + 2, why);
+        return say(ret_message, -EINVAL, "%s: %s..%s: %s; " FORM, v->key, text, dots + 2, why);
     if (v->from >= v->to)
-        return load_say(ret_message, -EINVAL, "%s: %s..%s: the first must be the smaller one",
-                        v->key, text, dots + 2);
+        return say(ret_message, -EINVAL, "%s: %s..%s: the first must be the smaller one", v->key,
+                   text, dots + 2);
     return steps(v, n, ret_message);
 }
 
@@ -112,7 +113,7 @@ int load_vary_read(const char *text, struct load_vary *ret, char **ret_message)
     struct load_vary v = {.grain = 1};
     *ret = v;
     if (!equals || equals == text || (size_t)(equals - text) >= sizeof(v.key))
-        return load_say(ret_message, -EINVAL, "%s: " FORM, text);
+        return say(ret_message, -EINVAL, "%s: " FORM, text);
     snprintf(v.key, sizeof(v.key), "%.*s", (int)(equals - text), text);
     char *values = strdup(equals + 1);
     v.value = calloc(LOAD_VARY_MOST, sizeof(*v.value));

@@ -4,7 +4,7 @@
 #include "bench/look/look_document.h"
 #include "bench/look/look_save.h"
 #include "common/kernel/tally.h"
-#include "common/metric/metric.h"
+#include "common/metric/thresholds.h"
 #include "common/options/options.h"
 #include "common/process/clock.h"
 #include "common/process/exit_code.h"
@@ -90,26 +90,8 @@ static int find_figure(const char *path, const void *keys, struct metric *ret, c
     return -ENOENT;
 }
 
-static int read_threshold(const char *text, struct threshold *ret, char **ret_message)
-{
-    return threshold_read_of(text, find_figure, metric_keys, "oldest_wait_us > 50ms", ret,
-                             ret_message);
-}
-
-static int check_thresholds(const struct settings *s, char **ret_message)
-{
-    struct threshold t;
-    for (size_t i = 0; i < s->fail_if.n; i++) {
-        char *why = NULL;
-        int r = read_threshold(s->fail_if.text[i], &t, &why);
-        if (r && asprintf(ret_message, "--fail-if %s", why ? why : s->fail_if.text[i]) < 0)
-            *ret_message = NULL;
-        free(why);
-        if (r)
-            return r;
-    }
-    return 0;
-}
+static const struct metric_kind figures = {
+    .find = find_figure, .context = metric_keys, .example = "oldest_wait_us > 50ms"};
 
 static int read_settings(int argc, char **argv, struct settings *s, json_t **ret_json,
                          char **ret_message)
@@ -148,7 +130,7 @@ static int read_settings(int argc, char **argv, struct settings *s, json_t **ret
         return r;
     r = read_port(operands, n, s, ret_message);
     if (!r)
-        r = check_thresholds(s, ret_message);
+        r = thresholds_check(&s->fail_if, figures, ret_message);
     if (!r && s->states + s->peers + s->watch > 1) {
         *ret_message = strdup("--states, --peers and --watch: give one of them");
         r = -EINVAL;
@@ -210,7 +192,7 @@ static const json_t *holds(const json_t *document, const char *text, double *ret
     char *why = NULL;
     size_t i;
     json_t *l;
-    if (read_threshold(text, &t, &why)) {
+    if (threshold_read(text, figures, &t, &why)) {
         free(why); /* it was read before */
         return NULL;
     }

@@ -1,6 +1,7 @@
 #include "bench/report/layout.h"
 #include "bench/report/load.h"
 #include "bench/report/text.h"
+#include "common/metric/thresholds.h"
 #include "common/report/page.h"
 #include "common/report/terminal.h"
 
@@ -137,5 +138,5 @@ void compare_text(FILE *out, const json_t *document)
         page_text(out, "A/A is the second round of A in a block, to the first one: the noise of "
                        "this machine.");
     load_marks_text(out, rounds, document);
-    load_thresholds_text(out, json_object_get(document, "thresholds"));
+    thresholds_text(out, json_object_get(document, "thresholds"));
 }

@@ -1,7 +1,7 @@
 #include "bench/report/load.h"
 #include "bench/report/layout.h"
 #include "bench/report/text.h"
-#include "common/metric/metric.h"
+#include "common/metric/thresholds.h"
 #include "common/report/page.h"
 #include "common/report/terminal.h"
 #include "common/text/human.h"
@@ -95,28 +95,6 @@ void load_marks_text(FILE *out, const json_t *rounds, const json_t *document)
     json_decref(seen);
 }
 
-void load_thresholds_text(FILE *out, const json_t *thresholds)
-{
-    json_t *one;
-    size_t i;
-    if (!json_array_size(thresholds))
-        return;
-    page_title(out, "Thresholds");
-    json_array_foreach(thresholds, i, one)
-    {
-        char value[LOAD_VALUE_MAX] = "no value";
-        bool failed = json_is_true(json_object_get(one, "failed"));
-        const char *arm = string(one, "arm");
-        if (json_is_number(json_object_get(one, "value")))
-            snprintf(value, sizeof(value), "it is %.6g",
-                     json_number_value(json_object_get(one, "value")));
-        fprintf(out, "  %s%s%s  %s%s%s: %s\n",
-                terminal_style(out, failed ? TERMINAL_BAD : TERMINAL_GOOD),
-                failed ? "failed" : "ok    ", terminal_style(out, TERMINAL_PLAIN),
-                string(one, "fail_if"), *arm ? ", of " : "", arm, value);
-    }
-}
-
 /* The sum of a row over all rounds. */
 static int64_t sum(const json_t *rounds, const char *row)
 {
@@ -189,5 +167,5 @@ void load_text(FILE *out, const json_t *document)
         page_text(out, "An interval needs 6 rounds: --rounds 6 or more.");
     put_outcomes(out, rounds);
     load_marks_text(out, rounds, document);
-    load_thresholds_text(out, json_object_get(document, "thresholds"));
+    thresholds_text(out, json_object_get(document, "thresholds"));
 }

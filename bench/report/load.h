@@ -9,9 +9,8 @@ void compare_text(FILE *out, const json_t *document);
 
 /* Parts that other reports use, too. */
 
-/* What limited the rounds, how many do not count, and which thresholds hold. */
+/* What limited the rounds, and how many do not count. */
 void load_marks_text(FILE *out, const json_t *rounds, const json_t *document);
-void load_thresholds_text(FILE *out, const json_t *thresholds);
 
 /* A value in the unit of the document ("us", "s", "bytes", "count"). */
 #define LOAD_VALUE_MAX 40

@@ -2,6 +2,7 @@
 #include "bench/report/layout.h"
 #include "bench/report/load.h"
 #include "bench/report/text.h"
+#include "common/metric/thresholds.h"
 #include "common/report/page.h"
 
 #include <string.h>
@@ -145,7 +146,7 @@ void sweep_text(FILE *out, const json_t *d)
     load_marks_text(out, rounds, d);
     json_array_foreach(json_object_get(d, "points"), i, point)
     {
-        load_thresholds_text(out, json_object_get(point, "thresholds"));
+        thresholds_text(out, json_object_get(point, "thresholds"));
     }
     json_decref(rounds);
 }

@@ -30,11 +30,15 @@ static void interval(const json_t *check, char text[static 80])
         snprintf(text, 80, "%.9g to %.9g", json_number_value(lo), json_number_value(hi));
 }
 
-/* "predicted 4, observed 5 connections". */
+/* "predicted 4, observed 5 connections"; of a threshold "it is 5". */
 static void difference(const json_t *check, char text[static 200])
 {
     const json_t *observed = json_object_get(check, "observed");
     char predicted[80];
+    if (json_object_get(check, "fail_if")) {
+        snprintf(text, 200, "it is %.9g", json_number_value(json_object_get(check, "value")));
+        return;
+    }
     interval(check, predicted);
     if (json_is_number(observed))
         snprintf(text, 200, "predicted %s, observed %.9g %.40s", predicted,
@@ -51,6 +55,33 @@ static void name_of(const json_t *run, char text[static 100])
         snprintf(text, 100, "%.80s %lld", word(run, "experiment"), (long long)repetition);
     else
         snprintf(text, 100, "%.80s", word(run, "experiment"));
+}
+
+/* The checks of a run, and its thresholds as checks more: {"name", "verdict", "fail_if", "value"}.
+ * New reference. */
+static json_t *checks_of(const json_t *run)
+{
+    json_t *all = json_array(), *threshold;
+    size_t i;
+    json_array_extend(all, json_object_get(run, "checks"));
+    json_array_foreach(json_object_get(run, "thresholds"), i, threshold)
+    {
+        json_t *check = json_copy(threshold);
+        json_object_set_new(check, "name", json_sprintf("fail-if %s", word(check, "fail_if")));
+        json_object_set_new(
+            check, "verdict",
+            json_string(json_is_true(json_object_get(check, "failed")) ? "differ" : "agree"));
+        json_array_append_new(all, check);
+    }
+    return all;
+}
+
+static size_t failures_of(const json_t *checks)
+{
+    size_t n = 0, i;
+    json_t *check;
+    json_array_foreach((json_t *)checks, i, check) n += !is(check, "agree");
+    return n;
 }
 
 /* --- KTAP --- */
@@ -79,18 +110,19 @@ static void tap_check(FILE *out, const json_t *check, size_t number)
 
 static void tap_run(FILE *out, const json_t *run, size_t number)
 {
-    const json_t *checks = json_object_get(run, "checks");
+    json_t *checks = checks_of(run), *check;
     char name[100];
     size_t i;
-    json_t *check;
+    bool good = is(run, "skipped") || (is(run, "agree") && !failures_of(checks));
     name_of(run, name);
     if (json_array_size(checks)) {
         fputs("    KTAP version 1\n    # Subtest: ", out);
         put_description(out, name);
         fprintf(out, "\n    1..%zu\n", json_array_size(checks));
     }
-    json_array_foreach((json_t *)checks, i, check) tap_check(out, check, i + 1);
-    fprintf(out, "%sok %zu ", is(run, "agree") || is(run, "skipped") ? "" : "not ", number);
+    json_array_foreach(checks, i, check) tap_check(out, check, i + 1);
+    json_decref(checks);
+    fprintf(out, "%sok %zu ", good ? "" : "not ", number);
     put_description(out, name);
     if (is(run, "skipped"))
         fputs(" # SKIP ", out);
@@ -155,29 +187,21 @@ static void junit_check(FILE *out, const json_t *check, const char *run)
     fputs("</failure></testcase>\n", out);
 }
 
-static size_t failures_of(const json_t *checks)
-{
-    size_t n = 0, i;
-    json_t *check;
-    json_array_foreach((json_t *)checks, i, check) n += !is(check, "agree");
-    return n;
-}
-
 /* A run without checks is a testcase by itself: skipped, or an error. */
 static void junit_run(FILE *out, const json_t *run)
 {
-    const json_t *checks = json_object_get(run, "checks");
+    json_t *checks = checks_of(run), *check;
     size_t n = json_array_size(checks), i;
     bool skipped = is(run, "skipped");
     char name[100];
-    json_t *check;
     name_of(run, name);
     fputs("  <testsuite", out);
     put_attribute(out, "name", name);
     fprintf(out, " tests=\"%zu\" failures=\"%zu\" errors=\"%d\" skipped=\"%d\" time=\"%.3f\">\n",
             n ? n : 1, failures_of(checks), !n && !skipped, !n && skipped,
             json_number_value(json_object_get(run, "elapsed_s")));
-    json_array_foreach((json_t *)checks, i, check) junit_check(out, check, name);
+    json_array_foreach(checks, i, check) junit_check(out, check, name);
+    json_decref(checks);
     if (!n) {
         fputs("    <testcase", out);
         put_attribute(out, "classname", name);

@@ -8,6 +8,7 @@
 #include "bench/report/states.h"
 #include "bench/report/summary.h"
 #include "common/kernel/counter_notes.h"
+#include "common/metric/thresholds.h"
 #include "common/report/page.h"
 #include "common/report/terminal.h"
 #include "common/text/human.h"
@@ -215,6 +216,7 @@ void report_run_text(FILE *out, const json_t *run, struct report_style style)
         report_verdict(out, run);
     if (!decided) /* the reason is all there is */
         return;
+    thresholds_text(out, json_object_get(run, "thresholds"));
     if (sections & REPORT_YOU && !style.no_answers)
         checks_you(out, checks);
     if (sections & REPORT_LEDGER)
@@ -265,12 +267,25 @@ static void report_run_line(FILE *out, const json_t *run)
     free(sentence);
 }
 
-/* A skipped run tells the same each time; one that differs is worth all there is to see. */
+static bool report_has_failed(const json_t *run)
+{
+    size_t i;
+    json_t *threshold;
+    json_array_foreach(json_object_get(run, "thresholds"), i, threshold)
+    {
+        if (json_is_true(json_object_get(threshold, "failed")))
+            return true;
+    }
+    return false;
+}
+
+/* A skipped run tells the same each time; one that differs, or in which a threshold holds, is worth
+ * all there is to see. */
 static bool report_is_news(const json_t *runs, size_t index, bool brief)
 {
     const json_t *run = json_array_get(runs, index);
     const char *verdict = conclusion_verdict(run);
-    if (!strcmp(verdict, "differ") || !strcmp(verdict, "inconclusive"))
+    if (!strcmp(verdict, "differ") || !strcmp(verdict, "inconclusive") || report_has_failed(run))
         return true;
     for (size_t i = 0; i < index && !brief; i++)
         if (summary_same(json_array_get(runs, i), run))

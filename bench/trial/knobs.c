@@ -3,6 +3,7 @@
 #include "bench/model/conditions.h"
 #include "common/options/option_types.h"
 #include "common/sysctl/sysctl.h"
+#include "common/text/say.h"
 #include "common/text/suggest.h"
 
 #include <errno.h>
@@ -101,21 +102,6 @@ void knobs_init(struct knobs *k, const struct knob *knobs, size_t n)
         if (k->set[i] && knob_read(&knobs[i], knobs[i].fallback, &k->value[i], &why))
             abort(); /* a slip in the table, found by the first test that lists it */
     }
-}
-
-static int say(char **ret_message, int r, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-static int say(char **ret_message, int r, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    if (vasprintf(ret_message, format, arguments) < 0)
-        *ret_message = NULL;
-#pragma GCC diagnostic pop
-    va_end(arguments);
-    return r;
 }
 
 static int unknown(const struct knobs *k, const char *name, char **ret_message)

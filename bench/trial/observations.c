@@ -3,6 +3,7 @@
 #include "common/report/page.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static bool is_row(const char *name)
@@ -21,6 +22,59 @@ static bool is_counter(const char *name, const struct counters *counters)
     snprintf(text, sizeof(text), "%.*s", (int)strcspn(name, "_"), name);
     counters_get(counters, text, &known);
     return known || counter_note(text);
+}
+
+static bool is_state(const char *name)
+{
+    for (unsigned state = 1; state < SOCKDIAG_STATES; state++)
+        if (!strcmp(name, sockdiag_state_name(state)))
+            return true;
+    return false;
+}
+
+static const char *const others[] = {
+    "client.destroyed",  "client.FIN_WAIT_2_minisockets",
+    "server.destroyed",  "server.FIN_WAIT_2_minisockets",
+    "server.queue",      "server.queue_limit",
+    "server.queue_peak",
+};
+
+bool observation_is_common(const char *name, const struct counters *counters)
+{
+    const char *rest = name + 7;
+    if (!strncmp(name, "ledger.", 7))
+        return is_row(rest);
+    if (strncmp(name, "server.", 7) && strncmp(name, "client.", 7))
+        return false;
+    for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+        if (!strcmp(name, others[i]))
+            return true;
+    if (strchr(rest, '.'))
+        return !strchr(rest, '_') && is_counter(rest, counters);
+    return is_state(rest);
+}
+
+static size_t add(char **names, size_t n, size_t most, const char *group, const char *name)
+{
+    return n < most && asprintf(&names[n], "%s%s", group, name) >= 0 ? n + 1 : n;
+}
+
+size_t observation_common_names(const struct counters *counters, char **names, size_t most)
+{
+    static const char *const sides[] = {"client.", "server."};
+    const char *name;
+    size_t n = 0;
+    for (int row = 0; row < LEDGER_N; row++)
+        n = add(names, n, most, "ledger.", ledger_names[row]);
+    for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+        n = add(names, n, most, "", others[i]);
+    for (size_t side = 0; side < 2; side++) {
+        for (unsigned state = 1; state < SOCKDIAG_STATES; state++)
+            n = add(names, n, most, sides[side], sockdiag_state_name(state));
+        for (size_t i = 0; counters && (name = counters_name(counters, i)); i++)
+            n = add(names, n, most, sides[side], name);
+    }
+    return n;
 }
 
 const char *observation_fault(const char *name, const struct counters *counters)

@@ -14,6 +14,12 @@
 
 #include "bench/trial/trial.h"
 
+/* Whether step_take_stock() observes that name by itself, in every experiment. */
+bool observation_is_common(const char *name, const struct counters *counters);
+
+/* Writes these names, at most so many, to names (the caller frees each) and returns how many. */
+size_t observation_common_names(const struct counters *counters, char **names, size_t most);
+
 /* Returns why nothing can be observed under that name, as a clause, or NULL if something can.
  * counters: of this kernel. The trial checks each expectation before the run, and each name when a
  * step records it. */

@@ -234,6 +234,7 @@ json_t *trial_run(const struct trial_args *args, int *ret_code)
                       .programs = args->programs,
                       .report = args->progress,
                       .segments = args->segments,
+                      .thresholds = args->thresholds,
                       .live = args->live,
                       .seen = json_object(),
                       .sysctls = json_object(),

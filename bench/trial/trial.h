@@ -11,6 +11,7 @@
 #include "bench/trial/programs.h"
 #include "bench/trial/surroundings.h"
 #include "common/kernel/counters.h"
+#include "common/metric/metric.h"
 
 #include <stdio.h>
 
@@ -62,6 +63,7 @@ struct trial {
     struct ledger ledger;
     json_t *seen; /* name → number: what the steps have recorded */
 
+    const struct trial_thresholds *thresholds;
     enum trial_segments segments;
     enum ledger_row show; /* the report shows the packets of this row's first connection */
     const char *caption;
@@ -75,6 +77,13 @@ struct trial {
     int64_t live_ns;  /* when the last one was written */
 };
 
+/* --fail-if, read before. */
+struct trial_thresholds {
+    size_t n;
+    const char *const *texts;
+    struct metric_kind kind;
+};
+
 struct trial_args {
     const struct experiment *experiment;
     const struct knobs *knobs;
@@ -82,9 +91,10 @@ struct trial_args {
     struct trial_programs programs;
     const char *pcap, *pcapng; /* files, or NULL */
     enum trial_segments segments;
-    int64_t repetition; /* from 1 */
-    FILE *progress;     /* one JSON document a line: {"waiting", "until_s"} */
-    bool live;          /* also {"live": the newest entry of the timeline}, at most 20 a second */
+    int64_t repetition;                        /* from 1 */
+    const struct trial_thresholds *thresholds; /* NULL: none */
+    FILE *progress; /* one JSON document a line: {"waiting", "until_s"} */
+    bool live;      /* also {"live": the newest entry of the timeline}, at most 20 a second */
 };
 
 /* Runs the trial; call it in a cell. Returns a new reference to the run's document; *ret_code: enum

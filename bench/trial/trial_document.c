@@ -1,6 +1,7 @@
 #include "bench/trial/trial_document.h"
 #include "bench/trial/surroundings.h"
 #include "bench/trial/trial_connections.h"
+#include "bench/trial/trial_metrics.h"
 #include "common/kernel/counter_notes.h"
 #include "common/kernel/endpoint.h"
 #include "common/process/exit_code.h"
@@ -232,6 +233,7 @@ json_t *trial_document(struct trial *t, int64_t repetition, double elapsed_s, in
 {
     const struct experiment *e = t->experiment;
     enum verdict verdict = t->failure ? failed(t) : VERDICT_AGREE;
+    size_t failing = 0; /* thresholds that hold */
     json_t *checks = t->failure ? json_array() : document_checks(t, &verdict);
     json_t *document =
         json_pack("{s:s, s:s, s:s, s:s, s:I, s:o}", "experiment", e->name, "question", e->question,
@@ -251,6 +253,10 @@ json_t *trial_document(struct trial *t, int64_t repetition, double elapsed_s, in
         json_object_set_new(document, "surroundings",
                             surroundings_json(&t->surroundings, &t->conditions));
     json_object_set_new(document, "checks", checks);
+    if (!t->failure && t->thresholds)
+        json_object_set_new(document, "thresholds",
+                            threshold_judge(t->thresholds->texts, t->thresholds->n,
+                                            t->thresholds->kind, trial_metrics_value, t, &failing));
     if (!t->failure)
         add_observed(document, t);
     else
@@ -262,5 +268,7 @@ json_t *trial_document(struct trial *t, int64_t repetition, double elapsed_s, in
     json_object_set_new(document, "try_next", document_strings(e->try_next));
     json_object_set_new(document, "elapsed_s", document_real(elapsed_s));
     *ret_code = code(t, verdict);
+    if (*ret_code == EXIT_CODE_DONE && failing)
+        *ret_code = EXIT_CODE_UNMET;
     return document;
 }

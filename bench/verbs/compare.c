@@ -11,6 +11,7 @@
 #include "common/report/document.h"
 #include "common/report/program.h"
 #include "common/report/terminal.h"
+#include "common/text/say.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -52,22 +53,22 @@ static int check(struct compare_settings *s, const struct option_row *rows, size
     static const char *const loads[] = {"server",  "client", "set", "target", "rounds",
                                         "warm-up", "seed",   "a",   "b"};
     if (n_files == 1)
-        return load_say(ret_message, -EINVAL,
-                        "%s: with what? Give two documents of tcplab-bench load", s->files[0]);
+        return say(ret_message, -EINVAL, "%s: with what? Give two documents of tcplab-bench load",
+                   s->files[0]);
     for (size_t i = 0; n_files && i < sizeof(loads) / sizeof(*loads); i++)
         if (options_given(rows, n, loads[i]))
-            return load_say(ret_message, -EINVAL,
-                            "--%s: the two documents have been measured already; leave it out",
-                            loads[i]);
+            return say(ret_message, -EINVAL,
+                       "--%s: the two documents have been measured already; leave it out",
+                       loads[i]);
     if (!n_files && !s->keys[0].n && !s->keys[1].n)
-        return load_say(ret_message, -EINVAL,
-                        "what is compared? Give --a KEY=VALUE or --b KEY=VALUE, or two documents "
-                        "of tcplab-bench load");
+        return say(ret_message, -EINVAL,
+                   "what is compared? Give --a KEY=VALUE or --b KEY=VALUE, or two documents "
+                   "of tcplab-bench load");
     if (!n_files && s->spec.rounds % 2)
-        return load_say(ret_message, -EINVAL,
-                        "--rounds %llu: the rounds are in blocks of two of A and two of B; give an "
-                        "even number",
-                        (unsigned long long)s->spec.rounds);
+        return say(ret_message, -EINVAL,
+                   "--rounds %llu: the rounds are in blocks of two of A and two of B; give an "
+                   "even number",
+                   (unsigned long long)s->spec.rounds);
     return load_spec_check(&s->spec, ret_message);
 }
 
@@ -394,7 +395,7 @@ static int prepare(struct compare_settings *s, struct load_arm *arms[2], json_t 
         char *why = NULL;
         r = load_arm_new(&s->spec, s->keys[i].text, s->keys[i].n, &arms[i], &why);
         if (r)
-            load_say(ret_message, r, "%s: %s", i ? "B" : "A", why ? why : strerror(-r));
+            say(ret_message, r, "%s: %s", i ? "B" : "A", why ? why : strerror(-r));
         free(why);
     }
     return r;

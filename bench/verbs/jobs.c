@@ -108,6 +108,7 @@ static _Noreturn void job_main(const struct job *job, bool user, int pipe_end,
                                         .pcap = job->pcap,
                                         .pcapng = job->pcapng,
                                         .segments = job->segments,
+                                        .thresholds = job->thresholds,
                                         .repetition = job->repetition,
                                         .progress = out,
                                         .live = job->feed};

@@ -17,6 +17,7 @@ struct job {
     char *pcap, *pcapng;              /* files, or NULL; not owned */
     bool quiet;                       /* print no explanation during a long wait */
     enum trial_segments segments;
+    const struct trial_thresholds *thresholds; /* NULL: none; not owned */
 
     /* when it has finished */
     bool finished;

@@ -14,6 +14,7 @@
 #include "common/report/program.h"
 #include "common/report/terminal.h"
 #include "common/text/parse.h"
+#include "common/text/say.h"
 
 #include <errno.h>
 #include <math.h>
@@ -80,9 +81,9 @@ static int read_precision(struct knee *k, char **ret_message)
     double percent = strtod(k->settings->precision_text, &end);
     if (end == k->settings->precision_text || (strcmp(end, "%") && *end) || !(percent >= 0) ||
         percent > 50)
-        return load_say(ret_message, -EINVAL,
-                        "--precision %s: write a percentage from 0 to 50, such as 2%%",
-                        k->settings->precision_text);
+        return say(ret_message, -EINVAL,
+                   "--precision %s: write a percentage from 0 to 50, such as 2%%",
+                   k->settings->precision_text);
     k->precision = percent / 100;
     return 0;
 }
@@ -125,15 +126,15 @@ static int check_range(struct knee *k, char **ret_message)
     k->drawn = arrivals && !strcmp(arrivals, "poisson");
     k->long_ns = (int64_t)number(k->arm, "client", "duration_us") * NS_PER_US;
     if (k->long_ns < KNEE_SHORTEST)
-        return load_say(ret_message, -EINVAL,
-                        "--client: a trial needs a length of at least 0.2 s: add -d to it, such as "
-                        "-d 2s");
+        return say(ret_message, -EINVAL,
+                   "--client: a trial needs a length of at least 0.2 s: add -d to it, such as "
+                   "-d 2s");
     k->short_ns = k->settings->short_ns ? k->settings->short_ns : k->long_ns / 4;
     if (k->short_ns < KNEE_SHORTEST)
         k->short_ns = KNEE_SHORTEST;
     if (k->short_ns > k->long_ns)
-        return load_say(ret_message, -EINVAL,
-                        "--short: short trials are no longer than the long ones of -d");
+        return say(ret_message, -EINVAL,
+                   "--short: short trials are no longer than the long ones of -d");
     return 0;
 }
 
@@ -142,22 +143,22 @@ static int read_rest(struct knee *k, char **ret_message)
     const struct knee_settings *s = k->settings;
     char *why = NULL;
     if (s->vary.n != 1 || !s->until)
-        return load_say(ret_message, -EINVAL,
-                        "give one --vary KEY=FROM..TO and one --until 'METRIC OP VALUE'");
+        return say(ret_message, -EINVAL,
+                   "give one --vary KEY=FROM..TO and one --until 'METRIC OP VALUE'");
     if (s->spec.fail_if.n)
-        return load_say(ret_message, -EINVAL,
-                        "--fail-if: a knee has --until instead; leave --fail-if out");
+        return say(ret_message, -EINVAL,
+                   "--fail-if: a knee has --until instead; leave --fail-if out");
     int r = load_vary_read(s->vary.text[0], &k->vary, &why);
     if (r)
-        load_say(ret_message, r, "--vary %s", why ? why : s->vary.text[0]);
+        say(ret_message, r, "--vary %s", why ? why : s->vary.text[0]);
     else if (!k->vary.range)
-        r = load_say(ret_message, -EINVAL,
-                     "--vary %s: a knee is looked for between two values: write KEY=FROM..TO",
-                     s->vary.text[0]);
+        r = say(ret_message, -EINVAL,
+                "--vary %s: a knee is looked for between two values: write KEY=FROM..TO",
+                s->vary.text[0]);
     if (!r) {
         r = load_until_read(s->until, &s->spec, &k->until, &why);
         if (r)
-            load_say(ret_message, r, "--until %s", why ? why : s->until);
+            say(ret_message, r, "--until %s", why ? why : s->until);
     }
     free(why);
     if (!r)

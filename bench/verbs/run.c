@@ -7,9 +7,11 @@
 #include "bench/report/pager.h"
 #include "bench/report/test_drivers.h"
 #include "bench/report/text.h"
+#include "bench/trial/trial_metrics.h"
 #include "bench/verbs/ask.h"
 #include "bench/verbs/jobs.h"
 #include "bench/verbs/result_file.h"
+#include "common/metric/thresholds.h"
 #include "common/process/clock.h"
 #include "common/process/exit_code.h"
 #include "common/process/stop.h"
@@ -17,6 +19,7 @@
 #include "common/report/page.h"
 #include "common/report/program.h"
 #include "common/report/terminal.h"
+#include "common/text/say.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -30,7 +33,9 @@
 
 struct run_settings {
     bool all;
-    struct option_texts sets;
+    struct option_texts sets, fail_if;
+    struct trial_metrics metrics;
+    struct trial_thresholds thresholds; /* of --fail-if */
     const char *like;
     struct twin *twin; /* of --like */
     uint64_t repeat, jobs;
@@ -73,30 +78,18 @@ static const struct option_program run_program = {
         "  tcplab-bench run --all -j 4 --json=all.json\n",
     .closing = "NAME: see tcplab-bench list; its knobs: tcplab-bench explain NAME. Exit codes: 0 "
                "all agree with their\n"
-               "predictions, 1 failed, 2 usage, 3 a check differs, 77 this machine cannot do it.\n",
+               "predictions, 1 failed, 2 usage, 3 a check differs or a --fail-if holds, 77 this "
+               "machine\n"
+               "cannot do it.\n",
     .operands_max = RUN_NAMES_MAX,
 };
-
-static int say(char **ret_message, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static int say(char **ret_message, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    if (vasprintf(ret_message, format, arguments) < 0)
-        *ret_message = NULL;
-#pragma GCC diagnostic pop
-    va_end(arguments);
-    return -EINVAL;
-}
 
 static int choose(struct run_settings *s, char **names, int n, char **ret_message)
 {
     if (s->all && n)
-        return say(ret_message, "--all and %s: give names, or --all", names[0]);
+        return say(ret_message, -EINVAL, "--all and %s: give names, or --all", names[0]);
     if (!s->all && !n)
-        return say(ret_message,
+        return say(ret_message, -EINVAL,
                    "which experiment? Give names (tcplab-bench list shows them), or --all");
     for (size_t i = 0; s->all && experiments[i]; i++)
         s->experiments[s->n++] = experiments[i];
@@ -120,15 +113,15 @@ static int set(struct run_settings *s, const char *text, char **ret_message)
             continue;
         }
         if (r == -ENOENT && s->all)
-            say(ret_message,
+            say(ret_message, -EINVAL,
                 "--set %s: no experiment has a knob of that name; tcplab-bench explain NAME "
                 "shows those of one",
                 text);
         else if (r == -ENOENT)
-            say(ret_message, "--set %s: %s has %s", text, s->experiments[i]->name,
+            say(ret_message, -EINVAL, "--set %s: %s has %s", text, s->experiments[i]->name,
                 why ? why : "no such knob");
         else
-            say(ret_message, "--set %s", why ? why : text);
+            say(ret_message, -EINVAL, "--set %s", why ? why : text);
         free(why);
         return r;
     }
@@ -146,7 +139,7 @@ static int check_knobs(struct run_settings *s, char **ret_message)
         const struct conditions c = experiment_conditions(e, &s->knobs[i]);
         int r = experiment_check(e, &s->knobs[i], &c, &why);
         if (r && why && s->n > 1)
-            say(ret_message, "%s: %s", e->name, why);
+            say(ret_message, -EINVAL, "%s: %s", e->name, why);
         else if (r)
             *ret_message = why;
         if (r && s->n > 1)
@@ -157,30 +150,43 @@ static int check_knobs(struct run_settings *s, char **ret_message)
     return 0;
 }
 
+static int check_thresholds(struct run_settings *s, char **ret_message)
+{
+    s->metrics =
+        (struct trial_metrics){.experiments = s->experiments, .knobs = s->knobs, .n = s->n};
+    s->thresholds = (struct trial_thresholds){
+        .n = s->fail_if.n, .texts = s->fail_if.text, .kind = trial_metrics_kind(&s->metrics)};
+    return thresholds_check(&s->fail_if, s->thresholds.kind, ret_message);
+}
+
 /* What is printed of each run. */
 static int choose_style(struct run_settings *s, char **ret_message)
 {
     s->style = (struct report_style){.sections = s->brief ? REPORT_BRIEF : REPORT_ALL,
                                      .no_answers = s->no_answers};
     if (s->ask && (s->n != 1 || s->repeat != 1))
-        return say(ret_message, "--ask asks about one run: give one NAME, without --repeat");
+        return say(ret_message, -EINVAL,
+                   "--ask asks about one run: give one NAME, without --repeat");
     if (s->ask && s->no_answers)
-        return say(ret_message, "--ask ends with the answers; leave out --no-answers, or --ask");
+        return say(ret_message, -EINVAL,
+                   "--ask ends with the answers; leave out --no-answers, or --ask");
     if (s->brief && s->show)
-        return say(ret_message, "--brief is --show verdict,you,ledger,seen; give one of the two");
+        return say(ret_message, -EINVAL,
+                   "--brief is --show verdict,you,ledger,seen; give one of the two");
     if (s->tap && (s->brief || s->show || s->no_answers || s->ask))
-        return say(ret_message, "--tap takes the place of the text report; leave out --brief, "
-                                "--show, --no-answers and --ask");
+        return say(ret_message, -EINVAL,
+                   "--tap takes the place of the text report; leave out --brief, "
+                   "--show, --no-answers and --ask");
     if (s->tap && ((s->json && !strcmp(s->json, "-")) || (s->jsonl && !strcmp(s->jsonl, "-"))))
-        return say(ret_message,
+        return say(ret_message, -EINVAL,
                    "--tap and a document cannot both go to stdout; give --json a file");
     if (s->junit && !strcmp(s->junit, "-"))
-        return say(ret_message, "--junit -: stdout has the text report; give a file");
+        return say(ret_message, -EINVAL, "--junit -: stdout has the text report; give a file");
     if (s->html && !strcmp(s->html, "-"))
-        return say(ret_message, "--html -: stdout has the text report; give a file");
+        return say(ret_message, -EINVAL, "--html -: stdout has the text report; give a file");
     if (s->html &&
         ((s->json && !strcmp(s->html, s->json)) || (s->jsonl && !strcmp(s->html, s->jsonl))))
-        return say(ret_message,
+        return say(ret_message, -EINVAL,
                    "--html and --json cannot both go to %s; give one of them another file",
                    s->html);
     return s->show ? report_sections(s->show, &s->style.sections, ret_message) : 0;
@@ -202,6 +208,10 @@ static int read_settings(int argc, char **argv, struct run_settings *s, json_t *
          "the settings of a host, as tcplab-look --save wrote them there: its sysctls, and the "
          "backlog of the busiest listener, or of that at PORT; --set comes later",
          &option_text, &s->like},
+        {"fail-if", 0, "WHAT", NULL,
+         "exit 3 if this holds for a run: 'ledger.reset > 0', or of a report: "
+         "'server.listener.drops > 0'; repeatable",
+         &option_texts, &s->fail_if},
         {"repeat", 0, "N", "1", "run each N times", &option_count, &s->repeat, 1, 100000},
         {"jobs", 'j', "N", "1", "labs at once", &option_count, &s->jobs, 1, 64},
         {"live", 0, "[=[ADDR:]PORT]", NULL,
@@ -259,6 +269,8 @@ static int read_settings(int argc, char **argv, struct run_settings *s, json_t *
         r = choose_style(s, ret_message);
     if (!r)
         r = check_knobs(s, ret_message);
+    if (!r)
+        r = check_thresholds(s, ret_message);
     *ret_json = r ? NULL : options_settings(rows, n_rows);
     return r;
 }
@@ -464,6 +476,7 @@ static struct job *make_jobs(const struct run_settings *s, const struct kernel_r
                              .rules = kernel,
                              .repetition = (int64_t)repetition,
                              .segments = (enum trial_segments)s->segments,
+                             .thresholds = s->fail_if.n ? &s->thresholds : NULL,
                              .quiet = s->ask || s->no_answers,
                              .pcap = capture_path(s, s->pcap, "pcap", i, repetition),
                              .pcapng = capture_path(s, s->pcapng, "pcapng", i, repetition)};

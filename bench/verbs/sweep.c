@@ -13,6 +13,7 @@
 #include "common/report/program.h"
 #include "common/report/terminal.h"
 #include "common/text/human.h"
+#include "common/text/say.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -88,14 +89,14 @@ static int read_keys(struct sweep *s, char **ret_message)
 {
     const struct option_texts *vary = &s->settings->vary;
     if (vary->n < 1 || vary->n > SWEEP_KEYS)
-        return load_say(ret_message, -EINVAL,
-                        "give one --vary KEY=V1,V2,... or two of them, not %zu", vary->n);
+        return say(ret_message, -EINVAL, "give one --vary KEY=V1,V2,... or two of them, not %zu",
+                   vary->n);
     s->n_points = 1;
     for (size_t i = 0; i < vary->n; i++) {
         char *why = NULL;
         int r = load_vary_read(vary->text[i], &s->vary[i], &why);
         if (r)
-            load_say(ret_message, r, "--vary %s", why ? why : vary->text[i]);
+            say(ret_message, r, "--vary %s", why ? why : vary->text[i]);
         free(why);
         if (r)
             return r;
@@ -103,12 +104,12 @@ static int read_keys(struct sweep *s, char **ret_message)
         s->n_points *= s->vary[i].n;
     }
     if (s->n_keys == 2 && !strcmp(s->vary[0].key, s->vary[1].key))
-        return load_say(ret_message, -EINVAL, "--vary %s stands there twice; give two keys",
-                        s->vary[0].key);
+        return say(ret_message, -EINVAL, "--vary %s stands there twice; give two keys",
+                   s->vary[0].key);
     if (s->n_points > SWEEP_POINTS)
-        return load_say(ret_message, -EINVAL,
-                        "--vary: these are %zu points; give fewer values, for at most %d",
-                        s->n_points, SWEEP_POINTS);
+        return say(ret_message, -EINVAL,
+                   "--vary: these are %zu points; give fewer values, for at most %d", s->n_points,
+                   SWEEP_POINTS);
     return 0;
 }
 
@@ -123,7 +124,7 @@ static int make_points(struct sweep *s, char **ret_message)
         char *why = NULL;
         r = make_arm(s, i, NULL, &s->arm[i], &why);
         if (r)
-            load_say(ret_message, r, "--vary: %s", why ? why : "a point cannot be made");
+            say(ret_message, r, "--vary: %s", why ? why : "a point cannot be made");
         free(why);
     }
     if (r)

@@ -4,6 +4,7 @@
 #include "common/report/document.h"
 #include "common/text/human.h"
 #include "common/text/parse.h"
+#include "common/text/say.h"
 #include "common/text/suggest.h"
 
 #include <errno.h>
@@ -11,7 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define METRIC_NAMES_MAX 1024
+#define METRIC_NAMES_MAX 8192
+
+const char *const metric_unit_names[] = {"count", "us", "s", "bytes"}; /* enum metric_unit */
 
 /* The reports' numbers. "*" at the end: a name of the group, which leaves out what is 0; "p*": a
  * percentile of the report. A test compares with what the programs write. */
@@ -103,21 +106,6 @@ static const struct {
 };
 
 #define N_ROWS (sizeof(rows) / sizeof(*rows))
-
-static int say(char **ret_message, int r, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-static int say(char **ret_message, int r, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    if (vasprintf(ret_message, format, arguments) < 0)
-        *ret_message = NULL;
-#pragma GCC diagnostic pop
-    va_end(arguments);
-    return r;
-}
 
 static bool of_programs(const char *path, const char *const *programs)
 {
@@ -223,11 +211,20 @@ static bool ends_with(const char *name, const char *words)
     return m && n > m && name[n - m - 1] == '.' && !strcmp(name + n - m, words);
 }
 
-static int unknown(const char *path, const char *const *programs, char **ret_message)
+static const char *such_as(const char *const *programs)
+{
+    return of_programs("client", programs) ? "client.connect_latency_us.p99"
+                                           : "server.listener.queue_peak";
+}
+
+int metric_unknown(const char *path, const char *const *programs, const char *const *more, size_t n,
+                   const char *example, char **ret_message)
 {
     struct names names = {.n = 0};
     struct counters *counters = NULL;
     counters_read(&counters);
+    for (size_t i = 0; i < n; i++)
+        add_name(&names, more[i], strlen(more[i]), "");
     for (size_t i = 0; i < N_ROWS; i++)
         if (of_programs(rows[i].path, programs))
             add_row(&names, rows[i].path, counters);
@@ -238,9 +235,7 @@ static int unknown(const char *path, const char *const *programs, char **ret_mes
     int r = say(ret_message, -ENOENT,
                 "there is no metric %s%s%s%s; a metric is a path in the report documents, such as "
                 "%s",
-                path, near ? " (did you mean " : "", near ? near : "", near ? "?)" : "",
-                of_programs("client", programs) ? "client.connect_latency_us.p99"
-                                                : "server.listener.queue_peak");
+                path, near ? " (did you mean " : "", near ? near : "", near ? "?)" : "", example);
     for (size_t i = 0; i < names.n; i++)
         free(names.name[i]);
     counters_free(counters);
@@ -257,7 +252,7 @@ int metric_find(const char *path, const char *const *programs, struct metric *re
             *ret = (struct metric){.better = rows[i].better, .unit = unit(path)};
         return 0;
     }
-    return unknown(path, programs, ret_message);
+    return metric_unknown(path, programs, NULL, 0, such_as(programs), ret_message);
 }
 
 /* Keys have dots in them, too ("TcpExt.ListenOverflows"): every way to divide is tried. */
@@ -346,8 +341,23 @@ static int value(const char *text, const struct metric *of, double *ret, const c
     return r;
 }
 
-int threshold_read_of(const char *text, metric_finder *find_metric, const void *context,
-                      const char *example, struct threshold *ret, char **ret_message)
+static int find_of_programs(const char *path, const void *programs, struct metric *ret,
+                            char **ret_message)
+{
+    return metric_find(path, programs, ret, ret_message);
+}
+
+struct metric_kind metric_kind_of(const char *const *programs)
+{
+    return (struct metric_kind){.find = find_of_programs,
+                                .context = programs,
+                                .example = of_programs("client", programs)
+                                               ? "client.connect_latency_us.p99 > 5ms"
+                                               : "server.listener.drops > 0"};
+}
+
+int threshold_read(const char *text, struct metric_kind kind, struct threshold *ret,
+                   char **ret_message)
 {
     static const char *const signs[] = {">", ">=", "<", "<=", "==", "!="};
     struct threshold t = {.value = 0};
@@ -363,9 +373,9 @@ int threshold_read_of(const char *text, metric_finder *find_metric, const void *
     if (!end || !known)
         return say(ret_message, -EINVAL,
                    "%s: write 'METRIC OP VALUE', such as '%s'; OP is >, >=, <, <=, == or !=", text,
-                   example);
+                   kind.example);
     char *unknown = NULL;
-    int r = find_metric(t.metric, context, &t.of, &unknown);
+    int r = kind.find(t.metric, kind.context, &t.of, &unknown);
     if (r)
         say(ret_message, r, "%s: %s", text, unknown ? unknown : "no such metric");
     free(unknown);
@@ -379,21 +389,6 @@ int threshold_read_of(const char *text, metric_finder *find_metric, const void *
                                                : "a duration such as 250us or 5ms");
     *ret = t;
     return 0;
-}
-
-static int find_of_programs(const char *path, const void *programs, struct metric *ret,
-                            char **ret_message)
-{
-    return metric_find(path, programs, ret, ret_message);
-}
-
-int threshold_read(const char *text, const char *const *programs, struct threshold *ret,
-                   char **ret_message)
-{
-    return threshold_read_of(text, find_of_programs, programs,
-                             of_programs("client", programs) ? "client.connect_latency_us.p99 > 5ms"
-                                                             : "server.listener.drops > 0",
-                             ret, ret_message);
 }
 
 bool threshold_holds(const struct threshold *t, double value)
@@ -411,7 +406,7 @@ bool threshold_holds(const struct threshold *t, double value)
     }
 }
 
-json_t *threshold_judge(const char *const *texts, size_t n, const char *const *programs,
+json_t *threshold_judge(const char *const *texts, size_t n, struct metric_kind kind,
                         threshold_value *value_of, const void *context, size_t *failed)
 {
     json_t *list = json_array();
@@ -419,17 +414,17 @@ json_t *threshold_judge(const char *const *texts, size_t n, const char *const *p
         struct threshold t;
         char *message = NULL;
         double value;
-        if (threshold_read(texts[i], programs, &t, &message)) {
+        if (threshold_read(texts[i], kind, &t, &message)) {
             free(message);
             continue;
         }
         bool there = value_of(context, t.metric, &value);
         bool holds = there && threshold_holds(&t, value);
         *failed += holds;
-        json_array_append_new(list, json_pack("{s:o, s:s, s:o, s:b}", "fail_if",
-                                              document_string(texts[i]), "metric", t.metric,
-                                              "value", there ? document_real(value) : json_null(),
-                                              "failed", holds));
+        json_array_append_new(
+            list, json_pack("{s:o, s:s, s:s, s:o, s:b}", "fail_if", document_string(texts[i]),
+                            "metric", t.metric, "unit", metric_unit_names[t.of.unit], "value",
+                            there ? document_real(value) : json_null(), "failed", holds));
     }
     return list;
 }

@@ -9,6 +9,8 @@
 enum metric_better { METRIC_NEITHER, METRIC_LOWER, METRIC_HIGHER };
 enum metric_unit { METRIC_COUNT, METRIC_US, METRIC_S, METRIC_BYTES };
 
+extern const char *const metric_unit_names[]; /* "count", "us", "s", "bytes" */
+
 struct metric {
     enum metric_better better;
     enum metric_unit unit;
@@ -21,6 +23,11 @@ struct metric {
  * (caller frees). This kernel knows the names of the counters. */
 int metric_find(const char *path, const char *const *programs, struct metric *ret,
                 char **ret_message);
+
+/* Returns -ENOENT and the sentence of metric_find() for a path that is unknown (caller frees). It
+ * suggests the nearest name, also of n more, and names an example of a metric. */
+int metric_unknown(const char *path, const char *const *programs, const char *const *more, size_t n,
+                   const char *example, char **ret_message);
 
 /* Its value in the document {"client": report, "server": report}. What a report leaves out because
  * it is 0 is 0: counters that did not move, states, errors, peers. false: these reports do not have
@@ -41,16 +48,20 @@ struct threshold {
     struct metric of;
 };
 
+/* Which metrics a threshold may name. find: as metric_find(); example: a threshold of them. */
+struct metric_kind {
+    int (*find)(const char *path, const void *context, struct metric *ret, char **ret_message);
+    const void *context;
+    const char *example;
+};
+
+/* The metrics of these programs' reports: see metric_find(). */
+struct metric_kind metric_kind_of(const char *const *programs);
+
 /* 0; or -EINVAL, -ENOENT (no such metric) and a sentence without the option's name (caller
  * frees). */
-int threshold_read(const char *text, const char *const *programs, struct threshold *ret,
+int threshold_read(const char *text, struct metric_kind kind, struct threshold *ret,
                    char **ret_message);
-
-/* The same for metrics of another kind. find: as metric_find(); example: a threshold of them. */
-typedef int metric_finder(const char *path, const void *context, struct metric *ret,
-                          char **ret_message);
-int threshold_read_of(const char *text, metric_finder *find, const void *context,
-                      const char *example, struct threshold *ret, char **ret_message);
 
 bool threshold_holds(const struct threshold *t, double value);
 
@@ -58,7 +69,7 @@ bool threshold_holds(const struct threshold *t, double value);
 typedef bool threshold_value(const void *context, const char *metric, double *ret);
 
 /* Judges --fail-if of these texts, which have been read before: [{"fail_if": text, "metric",
- * "value": number or null, "failed": bool}]; a value that is not there fails nothing. Adds to
- * *failed how many hold. New reference. */
-json_t *threshold_judge(const char *const *texts, size_t n, const char *const *programs,
+ * "unit", "value": number or null, "failed": bool}]; a value that is not there fails nothing. Adds
+ * to *failed how many hold. New reference. */
+json_t *threshold_judge(const char *const *texts, size_t n, struct metric_kind kind,
                         threshold_value *value, const void *context, size_t *failed);

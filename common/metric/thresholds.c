@@ -1,18 +1,19 @@
 #include "common/metric/thresholds.h"
 #include "common/report/page.h"
 #include "common/report/terminal.h"
+#include "common/text/say.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-int thresholds_check(const struct option_texts *texts, const char *const *programs,
-                     char **ret_message)
+int thresholds_check(const struct option_texts *texts, struct metric_kind kind, char **ret_message)
 {
     struct threshold ignored;
     for (size_t i = 0; i < texts->n; i++) {
         char *why = NULL;
-        int r = threshold_read(texts->text[i], programs, &ignored, &why);
-        if (r && asprintf(ret_message, "--fail-if %s", why ? why : texts->text[i]) < 0)
-            *ret_message = NULL;
+        int r = threshold_read(texts->text[i], kind, &ignored, &why);
+        if (r)
+            say(ret_message, r, "--fail-if %s", why ? why : texts->text[i]);
         free(why);
         if (r)
             return r;
@@ -27,7 +28,8 @@ size_t thresholds_add(const struct option_texts *texts, const char *program, jso
     if (!texts->n)
         return 0;
     json_t *reports = json_pack("{s:O}", program, report);
-    json_t *list = threshold_judge(texts->text, texts->n, programs, metric_value, reports, &failed);
+    json_t *list = threshold_judge(texts->text, texts->n, metric_kind_of(programs), metric_value,
+                                   reports, &failed);
     json_decref(reports);
     json_object_set_new(report, "thresholds", list);
     return failed;
@@ -39,9 +41,16 @@ static const char *string(const json_t *object, const char *key)
     return text ? text : "";
 }
 
+static struct metric metric_of(const json_t *threshold)
+{
+    struct metric m = {.unit = METRIC_BYTES};
+    while (m.unit && strcmp(string(threshold, "unit"), metric_unit_names[m.unit]))
+        m.unit--;
+    return m;
+}
+
 void thresholds_text(FILE *out, const json_t *thresholds)
 {
-    static const char *const programs[] = {"client", "server", NULL};
     json_t *one;
     size_t i;
     if (!json_array_size(thresholds))
@@ -52,10 +61,8 @@ void thresholds_text(FILE *out, const json_t *thresholds)
         bool failed = json_is_true(json_object_get(one, "failed"));
         const char *arm = string(one, "arm");
         const json_t *value = json_object_get(one, "value");
-        char number[METRIC_TEXT_MAX], *unknown = NULL;
-        struct metric metric = {.unit = METRIC_COUNT};
-        metric_find(string(one, "metric"), programs, &metric, &unknown);
-        free(unknown);
+        const struct metric metric = metric_of(one);
+        char number[METRIC_TEXT_MAX];
         fprintf(out, "  %s%s%s  %s%s%s: it %s%s\n",
                 terminal_style(out, failed ? TERMINAL_BAD : TERMINAL_GOOD),
                 failed ? "failed" : "ok    ", terminal_style(out, TERMINAL_PLAIN),

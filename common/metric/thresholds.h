@@ -7,9 +7,8 @@
 #include <stdio.h>
 
 /* Reads all texts. Returns 0; or -errno and a sentence that begins with "--fail-if" (caller
- * frees). programs: as of metric_find(). */
-int thresholds_check(const struct option_texts *texts, const char *const *programs,
-                     char **ret_message);
+ * frees). */
+int thresholds_check(const struct option_texts *texts, struct metric_kind kind, char **ret_message);
 
 /* Judges the report of the only program by the texts and adds "thresholds" to it, as
  * threshold_judge() returns them; adds nothing if there are no texts. Returns how many hold. */

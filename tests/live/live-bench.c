@@ -530,6 +530,65 @@ Test(bench, what_makes_no_sense_is_told)
                 "/dev/null");
 }
 
+/* --- thresholds --- */
+
+static const json_t *threshold_number(const struct live *p, size_t i)
+{
+    return json_array_get(json_object_get(run_number(p, 0), "thresholds"), i);
+}
+
+/* The ledger, a counter, the server's report and the client's: the same four resets each time. */
+Test(bench, a_threshold_that_holds_is_exit_3)
+{
+    int code;
+    struct live *p = live_run(&code, "bench", "run", "rst-on-overflow", "--fail-if",
+                              "ledger.reset > 4", "--fail-if=server.Tcp.OutRsts > 4", "--fail-if",
+                              "client.request_latency_us.p50 > 0", "--json", NULL);
+    check_agrees(p, code, 1);
+    cr_assert_eq(json_number_value(json_object_get(threshold_number(p, 0), "value")), 4);
+    cr_assert(json_is_null(json_object_get(threshold_number(p, 2), "value")), "no request");
+    live_free(p);
+    p = live_run(&code, "bench", "run", "rst-on-overflow", "--fail-if", "ledger.reset > 3",
+                 "--fail-if", "server.counters.Tcp.OutRsts == 4", "--fail-if",
+                 "server.listener.queue_peak < 9", "--fail-if", "client.connections.attempted == 7",
+                 "--fail-if", "client.destroyed == 4", "--json", NULL);
+    cr_assert_eq(code, 3);
+    cr_assert_str_eq(text_of(run_number(p, 0), "verdict"), "agree", "the rule still holds");
+    for (size_t i = 0; i < 5; i++) {
+        const json_t *t = threshold_number(p, i);
+        cr_assert(json_is_true(json_object_get(t, "failed")) == (i != 2), "%s: %g",
+                  text_of(t, "fail_if"), json_number_value(json_object_get(t, "value")));
+    }
+    live_free(p);
+    const char *said =
+        live_shell("%s/bench/tcplab-bench run closed-port --brief --fail-if 'ledger.refused > 0' "
+                   "--fail-if 'client.refused_after > 1m'; echo exit $?; %s/bench/tcplab-bench run "
+                   "closed-port --tap --fail-if 'ledger.refused > 0'",
+                   TEST_BUILD, TEST_BUILD);
+    cr_assert(strstr(said, "\n  failed  ledger.refused > 0: it is 1\n"), "%s", said);
+    cr_assert(strstr(said, "exit 3\n"), "%s", said);
+    cr_assert(strstr(said, "not ok 10 fail-if ledger.refused > 0\n    # fail-if ledger.refused > "
+                           "0: it is 1\nnot ok 1 closed-port\n"),
+              "%s", said);
+}
+
+Test(bench, a_metric_that_no_run_has_is_refused)
+{
+    check_usage("did you mean ledger.reset?", "rst-on-overflow", "--fail-if", "ledger.rset > 0",
+                NULL);
+    check_usage("did you mean server.queue_peak?", "rst-on-overflow", "--fail-if",
+                "server.queue_pek > 0", NULL);
+    check_usage("did you mean server.listener.drops?", "rst-on-overflow", "--fail-if", "drops > 0",
+                NULL);
+    check_usage("did you mean client.syn_again_1_first?", "--all", "--fail-if",
+                "client.syn_again_1_frst > 0", NULL);
+    check_usage("there is no metric client.syn_again_1_first", "rst-on-overflow", "--fail-if",
+                "client.syn_again_1_first > 0", NULL);
+    check_usage("p50, p90, p99 and p99_9 only", "rst-on-overflow", "--fail-if",
+                "client.connect_latency_us.p95 > 0", NULL);
+    check_usage("write a number", "rst-on-overflow", "--fail-if", "ledger.reset > many", NULL);
+}
+
 /* --- several runs --- */
 
 Test(bench, repetitions_and_labs_at_once)

@@ -11,9 +11,9 @@
 #include "bench/trial/segments.h"
 #include "bench/trial/sockets.h"
 #include "bench/trial/steps.h"
+#include "common/text/say.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -40,18 +40,6 @@ static struct limits limits(const struct knobs *k, const struct conditions *c)
                            .grown = queue_limit(knob(k, "grown"), knob(k, "somaxconn_then"))};
 }
 
-static int refuse(char **ret_message, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-static int refuse(char **ret_message, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    if (vasprintf(ret_message, format, arguments) < 0)
-        *ret_message = NULL;
-    va_end(arguments);
-    return -EINVAL;
-}
-
 /* The SYNs of those that wait may all come at once, for their timers fire together. */
 static int check(const struct knobs *k, const struct conditions *c, char **ret_message)
 {
@@ -59,27 +47,27 @@ static int check(const struct knobs *k, const struct conditions *c, char **ret_m
     long long waiting = knob(k, "waiting"), most = SOCKETS_MOST - waiting - 1;
     long long needed = queue_capacity(l.first) - 1 + waiting, at_once = queue_requests(c, l.grown);
     if (l.first > most)
-        return refuse(
-            ret_message,
+        return say(
+            ret_message, -EINVAL,
             "backlog=%lld: the limit is min(backlog, somaxconn) = %lld, and with waiting=%lld this "
             "experiment fills a queue of at most %lld; write a backlog from 1 to %lld",
             (long long)knob(k, "backlog"), (long long)l.first, waiting, most, most);
     if (l.shrunk >= l.first)
-        return refuse(ret_message,
-                      "shrunk=%lld: that is no less than the first limit, min(backlog, somaxconn) "
-                      "= %lld; write less, or a larger backlog",
-                      (long long)knob(k, "shrunk"), (long long)l.first);
+        return say(ret_message, -EINVAL,
+                   "shrunk=%lld: that is no less than the first limit, min(backlog, somaxconn) "
+                   "= %lld; write less, or a larger backlog",
+                   (long long)knob(k, "shrunk"), (long long)l.first);
     if (queue_capacity(l.grown) < needed)
-        return refuse(ret_message,
-                      "grown=%lld: the third limit, min(grown, somaxconn_then) = %lld, has room "
-                      "for %lld, and %lld will be there; write larger ones, or fewer waiting",
-                      (long long)knob(k, "grown"), (long long)l.grown,
-                      (long long)queue_capacity(l.grown), needed);
+        return say(ret_message, -EINVAL,
+                   "grown=%lld: the third limit, min(grown, somaxconn_then) = %lld, has room "
+                   "for %lld, and %lld will be there; write larger ones, or fewer waiting",
+                   (long long)knob(k, "grown"), (long long)l.grown,
+                   (long long)queue_capacity(l.grown), needed);
     if (!c->syncookies && at_once < waiting)
-        return refuse(ret_message,
-                      "waiting=%lld: with tcp_syncookies=0 the SYN queue takes %lld at once; write "
-                      "at most that",
-                      waiting, at_once);
+        return say(ret_message, -EINVAL,
+                   "waiting=%lld: with tcp_syncookies=0 the SYN queue takes %lld at once; write "
+                   "at most that",
+                   waiting, at_once);
     return 0;
 }
 

@@ -75,7 +75,8 @@ static void check_read(const char *text, double value, const char *sign)
 {
     struct threshold t;
     char *message = NULL;
-    cr_assert_eq(threshold_read(text, both, &t, &message), 0, "%s: %s", text, message);
+    cr_assert_eq(threshold_read(text, metric_kind_of(both), &t, &message), 0, "%s: %s", text,
+                 message);
     cr_assert(t.value == value && !strcmp(t.sign, sign), "%s: %g %s", text, t.value, t.sign);
 }
 
@@ -83,7 +84,7 @@ static void check_refused(const char *text, const char *why)
 {
     struct threshold t;
     char *message = NULL;
-    cr_assert_lt(threshold_read(text, both, &t, &message), 0, "%s", text);
+    cr_assert_lt(threshold_read(text, metric_kind_of(both), &t, &message), 0, "%s", text);
     cr_assert(strstr(message, why), "%s: %s", text, message);
     free(message);
 }
@@ -130,7 +131,7 @@ Test(threshold, judged)
                                         "server.listener.drops > 3"};
     json_t *r = reports();
     size_t failed = 0;
-    json_t *list = threshold_judge(texts, 3, both, metric_value, r, &failed);
+    json_t *list = threshold_judge(texts, 3, metric_kind_of(both), metric_value, r, &failed);
     cr_assert_eq(failed, 1);
     cr_assert_eq(json_array_size(list), 3);
     cr_assert(json_is_true(json_object_get(json_array_get(list, 0), "failed")));
