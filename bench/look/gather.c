@@ -196,6 +196,13 @@ static int keep_wait(struct gather_listener *l, uint32_t wait_ms)
     return 0;
 }
 
+static struct gather_peer peer_of(const struct sockdiag_socket *s)
+{
+    struct gather_peer peer = {.port = s->destination_port};
+    memcpy(peer.address, s->destination, sizeof(peer.address));
+    return peer;
+}
+
 /* A connection in the accept queue is a full socket that nobody has opened yet. It may be that of
  * each listener of a group that has a queue: births are counted at the first. */
 static int visit_waiting(const struct sockdiag_socket *s, void *context)
@@ -209,8 +216,12 @@ static int visit_waiting(const struct sockdiag_socket *s, void *context)
          l = next_listener(v->k->g, l->next)) {
         if (!l->queue || !takes(l, s) || (first && !gather_same_address(first, l)))
             continue;
-        if (s->last_sent_ms > l->oldest_ms)
+        const struct gather_peer peer = peer_of(s);
+        l->first_waits = l->first_waits || !memcmp(&peer, &l->first, sizeof(peer));
+        if (s->last_sent_ms > l->oldest_ms) {
             l->oldest_ms = s->last_sent_ms;
+            l->oldest = peer;
+        }
         if (!first)
             l->births += s->last_sent_ms <= v->since_ms;
         first = first ? first : l;
@@ -260,8 +271,12 @@ static int look_at_waits(struct looker *k, int64_t last_ns)
     const struct busy_ports busy = busy_ports(k);
     bool many = busy.n > SOCKDIAG_PORTS_MAX;
     struct waits_visit v = {.k = k, .since_ms = last_ns ? (now_ns - last_ns) / NS_PER_MS : -1};
-    for (size_t i = 0; i < k->g->n_listeners; i++)
-        k->g->listeners[i].oldest_ms = 0;
+    for (size_t i = 0; i < k->g->n_listeners; i++) {
+        struct gather_listener *l = &k->g->listeners[i];
+        l->oldest_ms = 0;
+        l->oldest = (struct gather_peer){0};
+        l->first_waits = false;
+    }
     int r = dump(k,
                  (struct sockdiag_query){.states = SOCKDIAG_BIT(SOCKDIAG_ESTABLISHED) |
                                                    SOCKDIAG_BIT(SOCKDIAG_CLOSE_WAIT),
@@ -276,9 +291,9 @@ static int look_at_waits(struct looker *k, int64_t last_ns)
     k->g->waits_unix_s = unix_now_s() - (double)(clock_now_ns() - k->g->waits_ns) / 1e9;
     for (size_t i = 0; i < k->g->n_listeners; i++) {
         struct gather_listener *l = &k->g->listeners[i];
-        if (l->oldest_ms && !l->oldest_ns) {
-            l->oldest_first_ms = l->oldest_ms;
-            l->oldest_ns = k->g->waits_ns;
+        if (!l->first_waits) {
+            l->first = l->oldest;
+            l->first_since_ns = k->g->waits_ns;
         }
     }
     int64_t pause_ns = cost_parts(k->g) * (thread_cpu_ns() - cpu_ns);
@@ -288,8 +303,8 @@ static int look_at_waits(struct looker *k, int64_t last_ns)
 
 /* --- half-open requests, CLOSE_WAIT, FIN_WAIT_2 --- */
 
-/* It has been in CLOSE_WAIT since before the window, for the peer's FIN had an ACK, and no other has
- * come since (tcp_ack()). */
+/* It has been in CLOSE_WAIT since before the window: the peer's FIN had an ACK, and no other ACK
+ * has come since (tcp_ack()). */
 static int keep_close_wait(struct gather *g, uint32_t inode)
 {
     if (g->n_close_waits == CLOSE_WAIT_MAX)

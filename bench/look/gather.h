@@ -14,6 +14,11 @@
 #define GATHER_ORPHAN_MS \
     2000 /* an orphan that waits longer than this for the FIN counts as one that piles up */
 
+struct gather_peer {
+    uint8_t address[16];
+    uint16_t port;
+};
+
 /* One listening socket. The kernel does not report which of several listeners on one port
  * (SO_REUSEPORT) has a connection, so their waits are those of the group. */
 struct gather_listener {
@@ -28,12 +33,15 @@ struct gather_listener {
     /* how long connections had waited at each look; a connection is in several looks */
     uint32_t *waits_ms;
     size_t n_waits, size_waits;
-    uint32_t oldest_ms;       /* the longest wait in the last look; 0: no connection waited */
-    uint32_t oldest_first_ms; /* the same in the first look that saw a waiting connection */
-    int64_t oldest_ns;        /* when that look was */
-    uint64_t births;          /* connections that looks saw enter the queue */
-    size_t group;             /* how many listeners have this address and port */
-    uint32_t next;            /* the next one at this port, and 1; 0: none */
+    uint32_t oldest_ms; /* the longest wait in the last look; 0: no connection waited */
+    struct gather_peer oldest;
+    /* who was the oldest at a look, and since then waited at each look; and when that look was */
+    struct gather_peer first;
+    bool first_waits;
+    int64_t first_since_ns;
+    uint64_t births; /* connections that looks saw enter the queue */
+    size_t group;    /* how many listeners have this address and port */
+    uint32_t next;   /* the next one at this port, and 1; 0: none */
     struct owner owner;
 };
 

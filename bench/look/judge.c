@@ -9,13 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FULL_MOSTLY      0.5  /* of the looks: not bursts any more */
-#define CLOSE_WAIT_MANY  10   /* of one program, and all of them stayed */
-#define ORPHANS_MANY     1000 /* in FIN_WAIT_2, for more than GATHER_ORPHAN_MS */
-#define LIMIT_NEAR       0.8  /* of a limit */
-#define SYN_AGAIN_LEAST  5    /* retransmissions in the window, */
-#define SYN_AGAIN_PART   0.05 /* and so many for each connection opened */
-#define SLOW_WAIT_FACTOR 0.9  /* the oldest grew by nearly the whole time */
+#define FULL_MOSTLY     0.5  /* of the looks: not bursts any more */
+#define CLOSE_WAIT_MANY 10   /* of one program, and all of them stayed */
+#define ORPHANS_MANY    1000 /* in FIN_WAIT_2, for more than GATHER_ORPHAN_MS */
+#define LIMIT_NEAR      0.8  /* of a limit */
+#define SYN_AGAIN_LEAST 5    /* retransmissions in the window, */
+#define SYN_AGAIN_PART  0.05 /* and so many for each connection opened */
+#define STOPPED_LEAST_S 0.2  /* without an accept(), */
+#define STOPPED_PART    0.5  /* and so much of the window */
 
 enum code {
 #define X(code) CODE_##code,
@@ -89,13 +90,13 @@ static double part_near(const struct gather_listener *l)
     return l->looks ? (double)l->looks_near / (double)l->looks : 0;
 }
 
-/* Since connections wait, the oldest became older by the time that passed, and that is most of the
- * window: nobody was accepted, whether the queue is full or not. */
-static bool has_stopped(const struct gather_listener *l, const struct gather *g)
+/* The kernel hands out the oldest connection first. While that one waits, the program has accepted
+ * nobody, whether the queue is full or not. */
+static double accepts_nobody_s(const struct gather *g, const struct gather_listener *l)
 {
-    double passed_ms = (double)(g->waits_ns - l->oldest_ns) / 1e6;
-    return 2 * l->looks_empty < l->looks && l->looks > 2 && l->oldest_ns && passed_ms > 200 &&
-           (double)l->oldest_ms - l->oldest_first_ms > SLOW_WAIT_FACTOR * passed_ms;
+    double passed_s =
+        l->queue && l->oldest_ms ? (double)(g->waits_ns - l->first_since_ns) / 1e9 : 0;
+    return passed_s > STOPPED_LEAST_S && passed_s > STOPPED_PART * gather_seconds(g) ? passed_s : 0;
 }
 
 static bool lacks_descriptors(const struct gather_listener *l)
@@ -111,29 +112,32 @@ static const char *program_of(const struct gather_listener *l)
                                : "the program";
 }
 
-static void stopped(json_t *findings, const struct gather_listener *l)
+static void stopped(json_t *findings, const struct gather *g, const struct gather_listener *l)
 {
     bool descriptors = lacks_descriptors(l);
-    struct finding f = {
-        .code = descriptors ? CODE_out_of_descriptors : CODE_stopped_accepting,
-        .listener = l,
-        .rule = &rule_queued_is_established,
-        .figures = json_pack("{s:I, s:I, s:I, s:I, s:I}", "queue", (json_int_t)l->queue, "limit",
-                             (json_int_t)l->limit, "oldest_wait_ms", (json_int_t)l->oldest_ms,
-                             "descriptors", (json_int_t)l->owner.descriptors, "descriptors_max",
-                             (json_int_t)l->owner.descriptors_max)};
+    double passed_s = accepts_nobody_s(g, l);
+    struct finding f = {.code = descriptors ? CODE_out_of_descriptors : CODE_stopped_accepting,
+                        .listener = l,
+                        .rule = &rule_queued_is_established,
+                        .figures = json_pack("{s:f, s:I, s:I, s:I, s:I, s:I}", "accepted_nobody_s",
+                                             passed_s, "queue", (json_int_t)l->queue, "limit",
+                                             (json_int_t)l->limit, "oldest_wait_ms",
+                                             (json_int_t)l->oldest_ms, "descriptors",
+                                             (json_int_t)l->owner.descriptors, "descriptors_max",
+                                             (json_int_t)l->owner.descriptors_max)};
     if (descriptors) {
-        f.sentence = say("%s has %lld of %lld descriptors open and accepts nobody: %u connections "
-                         "wait, the oldest for %.1f s.",
-                         program_of(l), (long long)l->owner.descriptors,
-                         (long long)l->owner.descriptors_max, l->queue, l->oldest_ms / 1e3);
+        f.sentence =
+            say("%s has %lld of %lld descriptors open and accepted nobody in %.1f s: %u "
+                "connections wait, the oldest for %.1f s.",
+                program_of(l), (long long)l->owner.descriptors, (long long)l->owner.descriptors_max,
+                passed_s, l->queue, l->oldest_ms / 1e3);
         f.mend = say("raise the limit (LimitNOFILE= of its unit, or ulimit -n), and look for what "
                      "it does not close; a larger backlog does not help");
         f.reproduce = say("tcplab-bench enter tcplab-server --max-descriptors 50");
     } else {
-        f.sentence = say("%s accepts nobody: %u connections wait, and the oldest has waited %.1f s "
-                         "and gets older.",
-                         program_of(l), l->queue, l->oldest_ms / 1e3);
+        f.sentence =
+            say("%s accepted nobody in %.1f s: %u connections wait, the oldest for %.1f s.",
+                program_of(l), passed_s, l->queue, l->oldest_ms / 1e3);
         f.mend = say("find out what %s waits for (its log; /proc/%d/stack, strace -p): a larger "
                      "backlog only makes more clients wait",
                      program_of(l), (int)l->owner.pid);
@@ -258,8 +262,8 @@ static void judge_listener(json_t *findings, const struct gather *g,
 {
     if (l->gone)
         return;
-    if (has_stopped(l, g))
-        stopped(findings, l);
+    if (accepts_nobody_s(g, l) > 0)
+        stopped(findings, g, l);
     else if (part_full(l) >= FULL_MOSTLY || (gather_drops_now(g, l) && part_near(l) >= FULL_MOSTLY))
         slow(findings, l);
     else if (overflows(g, l))
@@ -339,8 +343,9 @@ static void cookies(json_t *findings, const struct gather *g)
         .code = CODE_syn_cookies,
         .rule = &rule_syn_queue_full_cookie,
         .sentence =
-            say("%lld SYNs were answered by SYN cookies in %.1f s, and %lld came back: a SYN "
-                "queue was full, or tcp_syncookies is 2.",
+            say("%lld SYNs were answered by SYN cookies in %.1f s: a SYN queue was full, or "
+                "tcp_syncookies is 2. %lld segments brought a valid cookie back (a client that "
+                "finds the accept queue full counts again with each segment that it repeats).",
                 (long long)sent, gather_seconds(g), (long long)received),
         .mend = received * 2 >= sent
                     ? say("these are real clients: a larger backlog, because the SYN queue has the "

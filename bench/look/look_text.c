@@ -22,10 +22,12 @@ static long long number_of(const json_t *object, const char *key)
 static void head(FILE *out, const json_t *document)
 {
     const json_t *cost = json_object_get(document, "cost");
-    fprintf(out, "%s %s on Linux %s: %.1f s, %lld looks, %.2f %% of a core\n",
-            string_of(document, "program"), string_of(document, "version"),
-            string_of(document, "kernel"), json_number_value(json_object_get(cost, "window_s")),
-            number_of(cost, "looks"), json_number_value(json_object_get(cost, "cpu_percent")));
+    char text[256];
+    snprintf(text, sizeof(text), "%s %s on Linux %s: %.1f s, %lld looks, %.2f %% of a core",
+             string_of(document, "program"), string_of(document, "version"),
+             string_of(document, "kernel"), json_number_value(json_object_get(cost, "window_s")),
+             number_of(cost, "looks"), json_number_value(json_object_get(cost, "cpu_percent")));
+    layout_words(out, text, 2, 0);
 }
 
 /* "nginx 812", "nginx.service", "-" */
@@ -38,6 +40,28 @@ static void owner_of(const json_t *l, char text[static 32])
         snprintf(text, 32, "%.30s", *unit ? unit : "-");
 }
 
+/* Columns of the table. A narrower terminal gets a paragraph for each listener. */
+#define TABLE_WIDTH 93
+
+static bool is_narrow(void)
+{
+    return terminal_columns() && terminal_columns() < TABLE_WIDTH;
+}
+
+static void listener_paragraph(FILE *out, const json_t *l, const char *address, const char *owner,
+                               const char *wait)
+{
+    const char *namespace = string_of(l, "namespace");
+    char text[512];
+    snprintf(text, sizeof(text),
+             "%s %s%s%s: %lld wait, %lld at most, limit %lld; the oldest %s; %lld dropped, %lld "
+             "ever; %lld half-open",
+             address, owner, *namespace ? " in " : "", namespace, number_of(l, "queue"),
+             number_of(l, "queue_peak"), number_of(l, "limit"), wait,
+             number_of(l, "drops_in_window"), number_of(l, "drops"), number_of(l, "half_open"));
+    layout_words(out, text, 4, fprintf(out, "  "));
+}
+
 static void listener_row(FILE *out, const json_t *l)
 {
     char address[64], owner[32], wait[HUMAN_MAX] = "-", queue[48], drops[48];
@@ -46,6 +70,10 @@ static void listener_row(FILE *out, const json_t *l)
     owner_of(l, owner);
     if (number_of(l, "queue"))
         human_us((double)number_of(l, "oldest_wait_us"), wait);
+    if (is_narrow()) {
+        listener_paragraph(out, l, address, owner, wait);
+        return;
+    }
     snprintf(queue, sizeof(queue), "%lld/%lld/%lld", number_of(l, "queue"),
              number_of(l, "queue_peak"), number_of(l, "limit"));
     snprintf(drops, sizeof(drops), "%lld/%lld", number_of(l, "drops_in_window"),
@@ -65,10 +93,11 @@ static void listeners_page(FILE *out, const json_t *listeners)
     size_t i, idle = 0, left = 0;
     json_t *l;
     page_title(out, "Listeners");
-    fprintf(out, "%s  %-22s %-20s %14s %9s %12s %9s%s%s\n", terminal_style(out, TERMINAL_DIM),
-            "listener", "program", "now/most/limit", "oldest", "dropped/ever", "half-open",
-            json_object_get(json_array_get(listeners, 0), "namespace") ? "  namespace" : "",
-            terminal_style(out, TERMINAL_PLAIN));
+    if (!is_narrow())
+        fprintf(out, "%s  %-22s %-20s %14s %9s %12s %9s%s%s\n", terminal_style(out, TERMINAL_DIM),
+                "listener", "program", "now/most/limit", "oldest", "dropped/ever", "half-open",
+                json_object_get(json_array_get(listeners, 0), "namespace") ? "  namespace" : "",
+                terminal_style(out, TERMINAL_PLAIN));
     json_array_foreach((json_t *)listeners, i, l)
     {
         if (is_idle(l) && ++idle > IDLE_MOST)
@@ -109,6 +138,16 @@ static void budget_page(FILE *out, const json_t *listeners)
     }
 }
 
+static void labelled(FILE *out, const char *label, const char *text)
+{
+    if (page_width() >= 3 * LAYOUT_LABEL) {
+        layout_labelled(out, label, text);
+    } else if (*text) {
+        fprintf(out, "  %s:\n    ", label);
+        layout_words(out, text, 4, 4);
+    }
+}
+
 static void findings_page(FILE *out, const json_t *findings)
 {
     size_t i;
@@ -121,14 +160,17 @@ static void findings_page(FILE *out, const json_t *findings)
     json_array_foreach((json_t *)findings, i, f)
     {
         const char *at = string_of(f, "listener"), *in = string_of(f, "namespace");
-        fprintf(out, "%s  %s%zu. %s%s%s%s%s%s\n", i ? "\n" : "", terminal_style(out, TERMINAL_BOLD),
-                i + 1, string_of(f, "code"), *at ? " at " : "", at, *in ? " in " : "", in,
-                terminal_style(out, TERMINAL_PLAIN));
-        layout_labelled(out, "seen", string_of(f, "sentence"));
-        layout_labelled(out, "mend", string_of(f, "mend"));
-        layout_labelled(out, "rule", string_of(f, "rule"));
-        layout_labelled(out, "decided in", string_of(f, "source"));
-        layout_labelled(out, "in a lab", string_of(f, "reproduce"));
+        char title[256];
+        snprintf(title, sizeof(title), "%zu. %s%s%s%s%s", i + 1, string_of(f, "code"),
+                 *at ? " at " : "", at, *in ? " in " : "", in);
+        fprintf(out, "%s  %s", i ? "\n" : "", terminal_style(out, TERMINAL_BOLD));
+        layout_words(out, title, 2, 2);
+        fputs(terminal_style(out, TERMINAL_PLAIN), out);
+        labelled(out, "seen", string_of(f, "sentence"));
+        labelled(out, "mend", string_of(f, "mend"));
+        labelled(out, "rule", string_of(f, "rule"));
+        labelled(out, "decided in", string_of(f, "source"));
+        labelled(out, "in a lab", string_of(f, "reproduce"));
     }
 }
 

@@ -275,8 +275,11 @@ static void on_signal(int number)
 static void catch_signals(void)
 {
     const struct sigaction action = {.sa_handler = on_signal};
+    struct sigaction hangup;
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    if (!sigaction(SIGHUP, NULL, &hangup) && hangup.sa_handler != SIG_IGN) /* nohup */
+        sigaction(SIGHUP, &action, NULL);
 }
 
 static bool stopped(void)
@@ -387,7 +390,7 @@ int main(int argc, char **argv)
     if (r)
         return program_settings_ended(r, message);
     terminal_init("tcplab-look", (enum terminal_color)settings.color);
-    page_set_width(isatty(STDOUT_FILENO) ? terminal_columns() : 0);
+    page_set_width_least(terminal_columns(), 20);
     catch_signals();
     const struct document_head head = {.schema = "tcplab.look/1",
                                        .program = "tcplab-look",

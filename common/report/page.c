@@ -21,8 +21,13 @@ int page_width(void)
 
 void page_set_width(int columns)
 {
+    page_set_width_least(columns, PAGE_WIDTH_MIN);
+}
+
+void page_set_width_least(int columns, int least)
+{
     columns = columns <= 0 ? PAGE_WIDTH : columns;
-    columns = columns < PAGE_WIDTH_MIN ? PAGE_WIDTH_MIN : columns;
+    columns = columns < least ? least : columns;
     page_columns = columns > PAGE_WIDTH_MAX ? PAGE_WIDTH_MAX : columns;
 }
 
@@ -33,7 +38,7 @@ static void wrap(FILE *out, const char *text, int indent, int column)
     bool fresh = true; /* no word on this line yet */
     while (*text) {
         int length = (int)strcspn(text, " \n");
-        if (!fresh && column + 1 + length > page_columns) {
+        if (column > indent && column + !fresh + length > page_columns) {
             column = fprintf(out, "\n%*s", indent, "") - 1;
             fresh = true;
         }
@@ -67,9 +72,10 @@ void page_title(FILE *out, const char *format, ...)
 
 void page_row(FILE *out, const char *label, const char *value, const char *note)
 {
-    int length = (int)strlen(label);
+    int length = (int)strlen(label),
+        value_end = page_columns < PAGE_VALUE + 3 ? page_columns - 3 : PAGE_VALUE;
     int column =
-        fprintf(out, "  %s %*s", label, length < PAGE_VALUE ? PAGE_VALUE - length : 0, value);
+        fprintf(out, "  %s %*s", label, length < value_end ? value_end - length : 0, value);
     if (!note) {
         fputc('\n', out);
         return;

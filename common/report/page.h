@@ -16,6 +16,9 @@ int page_width(void);
  * PAGE_WIDTH_MAX. 0: there is no terminal; sets 80. */
 void page_set_width(int columns);
 
+/* The same with another minimum: for a program that draws nothing. */
+void page_set_width_least(int columns, int least);
+
 void page_title(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Prints " label value note"; note may be NULL. The next lines of a long note begin below its

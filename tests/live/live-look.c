@@ -63,6 +63,12 @@ static void check_findings(const char *what, int wanted_exit, ...)
     live_free(l);
 }
 
+/* So many times it has rested. */
+static void wait_for_looks(const struct live *l, int n)
+{
+    live_until(1, "awk '/^voluntary/ {print ($2 >= %d)}' /proc/%d/status", n, (int)l->pid);
+}
+
 static const json_t *listener(const struct live *l, int port)
 {
     size_t i;
@@ -197,6 +203,21 @@ Test(look, who_accepts_nobody_is_found_with_a_full_queue_and_with_a_short_one)
     live_free(more);
     live_free(client);
     live_free(server);
+}
+
+/* The connection that waits now came with the one that was accepted. */
+Test(look, who_accepted_one_has_not_stopped)
+{
+    int fd = listen_at("127.0.0.1", 7001, 100);
+    connect_to("127.0.0.1", 7001, 0);
+    connect_to("127.0.0.1", 7001, 0);
+    struct live *l = live_start("look", "--for", "1h", "--json", NULL);
+    wait_for_looks(l, 30);
+    cr_assert_geq(accept(fd, NULL, NULL), 0);
+    cr_assert_eq(live_stop(l, SIGINT), 0);
+    cr_assert_null(finding(l, "stopped_accepting"), "%s", l->out_text);
+    cr_assert_eq(live_integer(listener(l, 7001), "queue", NULL), 1);
+    live_free(l);
 }
 
 /* More than are asked for one by one. */
@@ -788,12 +809,33 @@ Test(look, bad_input_is_refused)
     check_refused("--for", "--for", "x", NULL);
 }
 
-Test(look, an_interrupt_ends_the_window_and_reports)
+Test(look, a_signal_ends_the_window_and_reports)
 {
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+    for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++) {
+        struct live *l = live_start("look", "--for", "1h", "--json", NULL);
+        wait_for_looks(l, 5);
+        cr_expect_eq(live_stop(l, signals[i]), 0, "signal %d", signals[i]);
+        cr_expect(json_is_array(json_object_get(l->report, "listeners")), "signal %d", signals[i]);
+        live_free(l);
+        l = live_start("look", "--watch", "-i", "1h", NULL);
+        wait_for_looks(l, 5);
+        cr_expect_eq(live_stop(l, signals[i]), 0, "signal %d", signals[i]);
+        cr_expect(strstr(l->out_text, "Nothing is wrong."), "signal %d", signals[i]);
+        live_free(l);
+    }
+}
+
+Test(look, nohup_looks_on)
+{
+    signal(SIGHUP, SIG_IGN);
+    live_inherits = true;
     struct live *l = live_start("look", "--for", "1h", "--json", NULL);
-    live_until(1, "ls -l /proc/%d/fd 2>/dev/null | grep -c socket:", (int)l->pid);
+    wait_for_looks(l, 5);
+    kill(l->pid, SIGHUP);
+    wait_for_looks(l, 50);
     cr_assert_eq(live_stop(l, SIGINT), 0);
-    cr_assert(json_is_array(json_object_get(l->report, "listeners")));
+    cr_assert_geq(live_integer(l->report, "cost", "looks", NULL), 40);
     live_free(l);
 }
 
@@ -826,6 +868,32 @@ Test(look, a_listener_with_a_high_descriptor_has_its_program)
     cr_assert_eq(live_integer(listener(l, 7001), "pid", NULL), getpid());
     cr_assert(json_is_false(json_object_get(l->report, "owners_hidden")));
     live_free(l);
+}
+
+/* At this width a line is longer only if it is one word. */
+static void check_width(int columns, const char *arguments)
+{
+    const char *text = live_shell("TERM=dumb script -qec 'stty cols %d rows 24; "
+                                  "%s/bench/look/tcplab-look %s' /dev/null | tr -d '\\r'",
+                                  columns, TEST_BUILD, arguments);
+    char *lines = strdup(text);
+    size_t n = 0;
+    for (char *line = strtok(lines, "\n"); line; line = strtok(NULL, "\n"), n++)
+        cr_expect(strlen(line) <= (size_t)columns || !strchr(line + strspn(line, " "), ' '),
+                  "%d columns: %s", columns, line);
+    cr_expect_geq(n, 3, "%s", text);
+    free(lines);
+}
+
+Test(look, a_narrow_terminal_gets_short_lines)
+{
+    listen_at("127.0.0.1", 7001, 1);
+    for (int i = 0; i < 4; i++)
+        connect_to("127.0.0.1", 7001, SOCK_NONBLOCK);
+    static const int widths[] = {20, 33, 50, 80, 92, 93, 120};
+    for (size_t i = 0; i < sizeof(widths) / sizeof(*widths); i++)
+        check_width(widths[i], "--for 600ms");
+    check_width(40, "--states");
 }
 
 /* Every state that has a socket, and no other. */
