@@ -112,6 +112,7 @@ static int visit_listener(const struct sockdiag_socket *s, void *context)
     l->socket = *s;
     l->gone = false;
     l->limit = s->wqueue;
+    l->accepted = l->accepted || s->rqueue < l->queue;
     l->queue = s->rqueue;
     l->drops = s->drops;
     l->looks++;
@@ -291,9 +292,10 @@ static int look_at_waits(struct looker *k, int64_t last_ns)
     k->g->waits_unix_s = unix_now_s() - (double)(clock_now_ns() - k->g->waits_ns) / 1e9;
     for (size_t i = 0; i < k->g->n_listeners; i++) {
         struct gather_listener *l = &k->g->listeners[i];
-        if (!l->first_waits) {
+        if (!l->first_waits || l->accepted) {
             l->first = l->oldest;
             l->first_since_ns = k->g->waits_ns;
+            l->accepted = false;
         }
     }
     int64_t pause_ns = cost_parts(k->g) * (thread_cpu_ns() - cpu_ns);

@@ -37,7 +37,8 @@ struct gather_listener {
     struct gather_peer oldest;
     /* who was the oldest at a look, and since then waited at each look; and when that look was */
     struct gather_peer first;
-    bool first_waits;
+    bool first_waits,
+        accepted; /* accepted: its queue became shorter since the last look at waits */
     int64_t first_since_ns;
     uint64_t births; /* connections that looks saw enter the queue */
     size_t group;    /* how many listeners have this address and port */
