@@ -135,8 +135,10 @@ static void overflow(FILE *out, const json_t *d)
         page_text(
             out,
             "The accept queue was full %s times when a SYN or a third ACK came. The kernel dropped "
-            "it and told nobody: the client sends its SYN again after 1 s, and again, until there "
-            "is room or it gives up. See connect_rungs in the client's report.",
+            "it and told nobody (a third ACK gets RST if tcp_abort_on_overflow is 1): a client "
+            "whose "
+            "SYN was dropped sends it again after 1 s, and again, until there is room or it gives "
+            "up. See connect_rungs in the client's report.",
             human_count(overflows, a));
     if (drops && no_cookie)
         page_text(out,

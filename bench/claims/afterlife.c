@@ -25,6 +25,7 @@ const struct claim claims_of_time_wait[] = {
         .source = "Stevens, TCP/IP Illustrated; RFC 9293",
         LIFE,
         CLAIM_VALUES({"client.TIME_WAIT_at_first", 20, 20}, {"server.TIME_WAIT_at_first", 0, 0}),
+        .nuance = "Both have it if their FINs cross, and neither after a RST.",
     },
     {
         .name = "msl-is-60",

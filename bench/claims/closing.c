@@ -56,6 +56,8 @@ const struct claim claims_of_closing[] = {
         .experiment = "half-close",
         CLAIM_VALUES({"client.FIN_WAIT_2_after_shutdown", 1, 1}, {"server.send", 0, 0},
                      {"client.bytes_received", 1000, 1000}),
+        .nuance = "As long as a program has the descriptor: after its close() what comes is "
+                  "answered by RST.",
     },
     {
         .name = "shut-rd-stops-the-peer",

@@ -25,6 +25,7 @@ const struct claim claims_of_opening[] = {
         .experiment = "handshake",
         CLAIM_VALUES({"server.acknowledges_first_plus", 1, 1},
                      {"client.acknowledges_first_plus", 1, 1}),
+        .nuance = "With TCP Fast Open the data in the SYN may be acknowledged at once as well.",
     },
     {
         .name = "established-together",
@@ -126,7 +127,8 @@ const struct claim claims_of_opening[] = {
                      {"server.request_gone_first", 7, INFINITY},
                      {"server.request_gone_last", 0, 9}),
         .nuance = "While more than half of the SYN queue is taken, most of it by old requests, "
-                  "these may go after the third wait.",
+                  "these may go after the third wait. No wait is longer than 120 s, so above 6 "
+                  "retries it takes less.",
     },
     {
         .name = "gives-up-with-rst",

@@ -234,7 +234,8 @@ const struct claim claims_of_queues[] = {
         CLAIM_VALUES({"ledger.reset", 1, INFINITY}, {"server.Tcp.OutRsts", 1, INFINITY},
                      {"client.Tcp.EstabResets", 1, INFINITY}),
         .nuance =
-            "The others were not reset: the kernel silently drops a SYN that meets a full queue.",
+            "The others were not reset: the kernel silently drops a SYN that meets a full queue, "
+            "and a SYN cookie's ACK that does.",
     },
     {
         .name = "abort-on-overflow-tells-all",

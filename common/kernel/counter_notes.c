@@ -46,7 +46,7 @@ static const struct {
     {"TcpExt.TCPDeferAcceptDrop", "third ACKs ignored by TCP_DEFER_ACCEPT"},
     {"TcpExt.TCPFastOpenPassive", "connections made by Fast Open's SYN"},
     {"TcpExt.TCPFastOpenListenOverflow", "fast-open queue full: ordinary handshake"},
-    {"TcpExt.TCPMigrateReqSuccess", "connections, requests moved to another"},
+    {"TcpExt.TCPMigrateReqSuccess", "moved to another listener, complete or not"},
 };
 
 const char *counter_note(const char *name)

@@ -290,9 +290,9 @@ static const char *const meanwhile[] = {
     "The first purpose of TIME_WAIT: the last ACK can be lost. Then the other end sends its FIN "
     "again, and a socket in TIME_WAIT answers it with another ACK. Without the socket the answer "
     "would be a RST.",
-    "The second purpose: a segment of this connection can still be on its way. If a new connection "
-    "had the same addresses and ports, the segment could be taken for data of the new one. After "
-    "TIME_WAIT it is gone.",
+    "The second purpose: a segment of this connection can still be on its way. If a new "
+    "connection had the same addresses and ports, the segment could be taken for data of the new "
+    "one. After TIME_WAIT it should be gone.",
     "The length: RFC 9293 lets a segment live for 2 minutes at most (the MSL) and asks for twice "
     "that, 4 minutes. Linux waits for 60 s.",
     "The cost: no program has a descriptor of such a socket, and the kernel keeps only a small "

@@ -159,7 +159,7 @@ static const struct by_hand by_hand[] = {
      "TCP: tw is TIME_WAIT and the FIN_WAIT_2 minisockets together"},
     {"client", "ss -tano 'dport = :8888'", "timer:(timewait,...) stands behind both kinds"},
     {"client", "nstat -az TcpExtTCPTimeWaitOverflow TcpExtTW",
-     "sockets that got no TIME_WAIT; sockets that got one"},
+     "sockets that got no minisocket; sockets that got one"},
     {"client", "sysctl net.ipv4.tcp_max_tw_buckets",
      "the limit, of each network namespace for itself"},
     {0},

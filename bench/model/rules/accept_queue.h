@@ -75,7 +75,8 @@
       "inet_csk_accept(), net/ipv4/inet_connection_sock.c")                                        \
     X(accept_load_random,                                                                          \
       "Of random arrivals (Poisson) some meet a full queue although the loop is faster than the "  \
-      "rate: their share is that of M/D/1/K with K = limit + 2.",                                  \
+      "rate: their"                                                                                \
+      " share, repeated SYNs aside, is that of M/D/1/K with K = limit + 2.",                       \
       "tcp_conn_request(), net/ipv4/tcp_input.c")                                                  \
     X(accept_load_even,                                                                            \
       "Even arrivals that the loop is faster than never meet a full queue, and where it is "       \

@@ -35,7 +35,9 @@
       "tcp_v4_rcv(), net/ipv4/tcp_ipv4.c")                                                         \
     X(time_wait_old_segment,                                                                       \
       "TIME_WAIT answers old data, whose numbers are outside of its window, with an ACK, and its " \
-      "60 s restart. A bare ACK gets an answer only when tcp_invalid_ratelimit (500 ms) is over "  \
+      "60 s "                                                                                      \
+      "restart. An old ACK without data gets an answer only when tcp_invalid_ratelimit (500 ms) "  \
+      "is over "                                                                                   \
       "since the last.",                                                                           \
       "tcp_timewait_state_process(), net/ipv4/tcp_minisocks.c")                                    \
     X(nobody_resets,                                                                               \

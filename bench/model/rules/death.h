@@ -60,7 +60,10 @@
       "tcp_clamp_rto_to_user_timeout(), net/ipv4/tcp_timer.c")                                     \
     X(keepalive_idle,                                                                              \
       "With SO_KEEPALIVE the first probe is sent when nothing has come for tcp_keepalive_time, "   \
-      "or the socket's own TCP_KEEPIDLE, unless data is unacknowledged or unsent then.",           \
+      "or the "                                                                                    \
+      "socket's own TCP_KEEPIDLE (counted anew when SO_KEEPALIVE is set), unless data is "         \
+      "unacknowledged or "                                                                         \
+      "unsent then.",                                                                              \
       "tcp_keepalive_timer(), net/ipv4/tcp_timer.c")                                               \
     X(keepalive_interval,                                                                          \
       "While no probe is answered there is one each tcp_keepalive_intvl, or TCP_KEEPINTVL.",       \

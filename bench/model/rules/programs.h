@@ -4,7 +4,9 @@
 
 #define RULES_OF_PROGRAMS(X)                                                                       \
     X(poll_unconnected,                                                                            \
-      "poll() gives POLLOUT and POLLHUP for a new socket, before its listen() or connect().",      \
+      "poll() gives POLLHUP, and POLLOUT if that was asked for, for a new socket, before its "     \
+      "listen() or "                                                                               \
+      "connect().",                                                                                \
       "tcp_poll(), net/ipv4/tcp.c")                                                                \
     X(poll_half_closed,                                                                            \
       "When the peer's FIN has come poll() gives POLLIN and POLLRDHUP (where they were asked "     \
@@ -12,8 +14,9 @@
       "POLLOUT as before, but no POLLHUP while this end's own direction is open.",                 \
       "tcp_poll(), net/ipv4/tcp.c")                                                                \
     X(poll_own_shutdown,                                                                           \
-      "After this end's own shutdown(SHUT_WR) poll() gives POLLOUT: a write would not wait, it "   \
-      "fails.",                                                                                    \
+      "After this end's own shutdown(SHUT_WR) poll() gives POLLOUT, if it was asked for: a write " \
+      "would not "                                                                                 \
+      "wait, it fails.",                                                                           \
       "tcp_poll(), net/ipv4/tcp.c")                                                                \
     X(poll_hung_up,                                                                                \
       "POLLHUP comes when both directions are shut, asked for or not, and POLLOUT with it if "     \
