@@ -2,6 +2,7 @@
 // axis is that of the slider, with its folds; one cursor for all.
 
 import {htmlElement, saveSvg, setAttribute, svgElement} from "./draw.js";
+import {resultsCover} from "./results.js";
 import {stageSpan} from "./stage.js";
 import {text} from "./strings.js";
 
@@ -66,6 +67,7 @@ function curvesAxis(svg, top, bottom, most) {
 }
 
 export function createCurves(root, film, clock, context) {
+    const cover = resultsCover(root, context.uncoverAll);
     const head = htmlElement("p", {class: "curves-head"}, root);
     const frame = htmlElement("div", {class: "wide"}, root);
     const zoom = {from: 0, to: clock.length};
@@ -264,6 +266,10 @@ export function createCurves(root, film, clock, context) {
     }
 
     function draw(t) {
+        const shown = context.uncovered();
+        cover.hidden = shown;
+        frame.hidden = !shown;
+        head.hidden = !shown || !film.timeline.length;
         if (!svg)
             return;
         const at = x(t).toFixed(1);
@@ -273,7 +279,6 @@ export function createCurves(root, film, clock, context) {
 
     if (!film.timeline.length) {
         htmlElement("p", {class: "note"}, frame, text("curves_nothing"));
-        head.hidden = true;
     } else {
         build();
     }

@@ -77,7 +77,7 @@ function ladderScale(ladder, transit) {
         const wanted = span / transit * LADDER_TRANSIT;
         y += before ? Math.min(LADDER_FAR, Math.max(LADDER_NEAR, wanted)) : 0;
         if (before && wanted > LADDER_FAR && span >= LADDER_FOLD_MS)
-            folds.push({from: before.y, to: y, span});
+            folds.push({from: before.y, to: y, span, until: t});
         points.push({t, y});
     }
     return {
@@ -152,7 +152,7 @@ function ladderColumn(svg, x, anchor) {
     let last = -Infinity;
     return (y, content, kind) => {
         last = Math.max(y + 5, last + LADDER_LINE);
-        svgElement("text", {x, y: last, "text-anchor": anchor, class: kind}, svg, content);
+        return svgElement("text", {x, y: last, "text-anchor": anchor, class: kind}, svg, content);
     };
 }
 
@@ -207,16 +207,17 @@ function ladderParts(segments, scale) {
 }
 
 /** The states of one end beside its line: a piece of the line for each, and its name. */
-function ladderStates(svg, ladder, side, scale, column) {
+function ladderStates(svg, ladder, side, scale, column, later) {
     const x = side === "client" ? LADDER_CLIENT : LADDER_SERVER;
     const changes = ladder.states[side];
     changes.forEach((change, i) => {
         const from = scale.y(change.at_ms);
         const to = i + 1 < changes.length ? scale.y(changes[i + 1].at_ms) : scale.bottom + 26;
         if (change.state !== "NONE")
-            svgElement("line", {x1: x, x2: x, y1: from, y2: to, class: "ladder-state " +
-                                `state-${change.state}`}, svg);
-        svgElement("line", {x1: x - 7, x2: x + 7, y1: from, y2: from, class: "ladder-tick"}, svg);
+            later(change.at_ms, svgElement("line", {
+                x1: x, x2: x, y1: from, y2: to, class: `ladder-state state-${change.state}`}, svg));
+        later(change.at_ms, svgElement("line", {x1: x - 7, x2: x + 7, y1: from, y2: from,
+                                                class: "ladder-tick"}, svg));
     });
     const words = changes.map((change) => ({
         t: change.at_ms, kind: "ladder-name",
@@ -231,11 +232,11 @@ function ladderStates(svg, ladder, side, scale, column) {
                             ? ` = ${call.result}` : "")});
     words.sort((a, b) => a.t - b.t);
     for (const word of words)
-        column(scale.y(word.t), word.content, word.kind);
+        later(word.t, column(scale.y(word.t), word.content, word.kind));
 }
 
-function ladderFold(svg, fold) {
-    const middle = (fold.from + fold.to) / 2;
+function ladderFold(parent, fold) {
+    const svg = svgElement("g", {}, parent), middle = (fold.from + fold.to) / 2;
     for (const x of [LADDER_CLIENT, LADDER_SERVER]) {
         svgElement("rect", {x: x - 8, y: middle - 9, width: 16, height: 18, class: "ladder-gap"}, svg);
         svgElement("path", {d: `M${x} ${middle - 9} l-6 4.5 l12 9 l-6 4.5`, class: "ladder-zigzag"},
@@ -243,6 +244,7 @@ function ladderFold(svg, fold) {
     }
     svgElement("text", {x: (LADDER_CLIENT + LADDER_SERVER) / 2, y: middle + 5,
                         class: "ladder-pause"}, svg, text("passes", {span: stageSpan(fold.span)}));
+    return svg;
 }
 
 function ladderDraw(film, ladder, root) {
@@ -250,46 +252,47 @@ function ladderDraw(film, ladder, root) {
     const bottom = scale.bottom + 60;
     const svg = svgElement("svg", {
         viewBox: `0 0 ${LADDER_WIDTH} ${bottom}`, class: "picture ladder-picture", role: "img",
-        "aria-label": text("ladder_said", {id: ladder.id, n: ladder.segments.length})}, root);
+        "aria-label": text("ladder_said", {id: ladder.id})}, root);
     for (const [side, x] of [["client", LADDER_CLIENT], ["server", LADDER_SERVER]]) {
         svgElement("text", {x, y: 28, class: "ladder-host"}, svg, text(side));
         svgElement("line", {x1: x, x2: x, y1: 44, y2: bottom - 24, class: "ladder-line"}, svg);
     }
     const times = {client: ladderColumn(svg, LADDER_CLIENT - 14, "end"),
                    server: ladderColumn(svg, LADDER_SERVER + 14, "start")};
+    const parts = []; /* {t, element}: what the film has not come to, before t */
+    const later = (t, element) => parts.push({t, element});
     const names = {client: ladderColumn(svg, LADDER_CLIENT - 104, "end"),
                    server: ladderColumn(svg, LADDER_SERVER + 104, "start")};
     for (const side of ["client", "server"]) {
-        ladderStates(svg, ladder, side, scale, names[side]);
+        ladderStates(svg, ladder, side, scale, names[side], later);
         const ends = ladder.segments.map((s) =>
             (s.direction === "to_server") === (side === "client") ? s.t_ms
                 : ladderWhy(s) && s.then !== "dropped" ? null : s.arrived_ms);
         for (const t of ends.filter((end) => end !== null).sort((a, b) => a - b))
-            times[side](scale.y(t), ladderTime(t), "ladder-time");
+            later(t, times[side](scale.y(t), ladderTime(t), "ladder-time"));
     }
-    scale.folds.forEach((fold) => ladderFold(svg, fold));
-    const parts = ladderParts(ladder.segments, scale);
-    const arrows = ladder.segments.map((s, i) => ({
-        t: s.t_ms, element: ladderArrow(svg, film, s, scale, s.number || i + 1, parts[i])}));
+    for (const fold of scale.folds)
+        later(fold.until, ladderFold(svg, fold));
+    const where = ladderParts(ladder.segments, scale);
+    ladder.segments.forEach((s, i) =>
+        later(s.t_ms, ladderArrow(svg, film, s, scale, s.number || i + 1, where[i])));
     if (ladder.omitted)
-        svgElement("text", {x: (LADDER_CLIENT + LADDER_SERVER) / 2, y: bottom - 8,
-                            class: "ladder-pause"}, svg, text("ladder_omitted", {n: ladder.omitted}));
+        later(film.end_ms, svgElement("text", {
+            x: (LADDER_CLIENT + LADDER_SERVER) / 2, y: bottom - 8, class: "ladder-pause"}, svg,
+                                      text("ladder_omitted", {n: ladder.omitted})));
     const cursor = svgElement("line", {x1: LADDER_CLIENT - 20, x2: LADDER_SERVER + 20,
                                        class: "ladder-cursor"}, svg);
-    return {svg, scale, arrows, cursor};
+    return {svg, scale, parts, cursor};
 }
 
 export function createLadder(root, film, clock, context) {
-    let picture, shown = null;
+    let picture, shown = null, uncovered = null;
     const head = htmlElement("p", {class: "ladder-head-line"}, root);
     const label = htmlElement("label", {}, head, text("ladder_which") + " ");
     const choice = htmlElement("select", {id: "ladder-choice"}, label);
-    for (const c of film.connections)
-        htmlElement("option", {value: c.id}, choice, text(c.row ? "ladder_option_row" : "ladder_option", {
-            id: c.id, client: c.client, row: c.row && hasText("row_" + c.row)
-                ? text("row_" + c.row) : c.row}));
+    const options = film.connections.map((c) => htmlElement("option", {value: c.id}, choice));
     const save = htmlElement("button", {type: "button", id: "save-ladder"}, head, text("save_svg"));
-    const caption = htmlElement("p", {class: "note"}, root);
+    const caption = htmlElement("p", {class: "note ladder-caption"}, root);
     const frame = htmlElement("div", {class: "wide"}, root);
     label.hidden = film.connections.length < 2;
     choice.onchange = () => context.setFollow(Number(choice.value));
@@ -314,9 +317,20 @@ export function createLadder(root, film, clock, context) {
         picture.svg.classList.add(colourOf(ladder.id));
     }
 
+    /** While results are covered the ladder has what the film has come to, and no row's name. */
+    function cover() {
+        uncovered = context.uncovered();
+        root.classList.toggle("ladder-covered", !uncovered);
+        film.connections.forEach(({id, client, row}, i) => setText(options[i],
+            text(uncovered && row ? "ladder_option_row" : "ladder_option",
+                 {id, client, row: hasText("row_" + row) ? text("row_" + row) : row})));
+    }
+
     return {
         draw(t) {
             const wanted = context.follow ?? film.shown;
+            if (context.uncovered() !== uncovered)
+                cover();
             if (wanted !== shown || (!picture && !frame.childElementCount))
                 show(wanted);
             if (!picture)
@@ -324,8 +338,8 @@ export function createLadder(root, film, clock, context) {
             const y = picture.scale.y(t).toFixed(1);
             setAttribute(picture.cursor, "y1", y);
             setAttribute(picture.cursor, "y2", y);
-            for (const arrow of picture.arrows)
-                arrow.element.classList.toggle("ladder-to-come", arrow.t > t + 1e-6);
+            for (const {t: from, element} of picture.parts)
+                element.classList.toggle("ladder-to-come", from > t + 1e-6);
         },
     };
 }

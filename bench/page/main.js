@@ -225,8 +225,8 @@ function drawFoot(run) {
         htmlElement("a", {href: `#${runHash(page.document.runs.indexOf(run))}+${runHash(index)}`,
                           class: "beside"}, foot, text("beside", {knobs: words}));
     htmlElement("span", {id: "foot-run"}, foot, text("foot_run", {
-        experiment: run.experiment, kernel,
-        verdict: run.verdict ? text("verdict_" + run.verdict) : ""}));
+        experiment: run.experiment, kernel, verdict: run.verdict && page.results?.uncovered()
+            ? text("verdict_" + run.verdict) : ""}));
     htmlElement("span", {class: "foot-more"}, foot, text("more"));
     htmlElement("span", {class: "foot-keys"}, foot, text("foot_keys"));
 }
@@ -280,17 +280,21 @@ function openRun(index) {
     find("film").classList.remove("pair");
     setText(find("legend"), text("disagree"));
     drawHead(run);
-    drawFoot(run);
     const film = createFilm(run), clock = createClock(film), context = createContext();
     const below = find("below");
     const ladder = createLadder(section(below, "ladder", text("section_ladder")), film, clock,
                                 context);
     const curvesRoot = section(below, "curves", text("section_curves"));
     const results = createResults(find("answers"), below, film, page.document,
-                                  page.memory.get(index), () => redraw());
+                                  page.memory.get(index), () => {
+                                      drawFoot(run);
+                                      redraw();
+                                  });
     results.addSave(text("save_stage"), "save-stage", () => page.stage.save());
     context.uncovered = results.uncovered;
+    context.uncoverAll = results.uncoverAll;
     Object.assign(page, {run, clock, context, curvesRoot, results, lasting: [ladder]});
+    drawFoot(run);
     drawFilm(run);
     if (!run.verdict) /* it goes on: what is seen is the newest moment */
         clock.seek(film.end_ms);
@@ -309,13 +313,14 @@ function openPair(first, second) {
     find("below").replaceChildren();
     find("stage").replaceChildren();
     find("track").querySelector("svg")?.remove();
+    page.results = null;
     drawHead(runs[0]);
     find("knobs").replaceChildren();
     drawFoot(runs[0]);
     const stage = createPair(find("stage"), films, clock, pairKnobs(...runs, knobWords),
                              createContext);
-    Object.assign(page, {run: runs[0], film, clock, context: createContext(), results: null,
-                         stage, track: createTrack(film, clock), lasting: []});
+    Object.assign(page, {run: runs[0], film, clock, context: createContext(), stage,
+                         track: createTrack(film, clock), lasting: []});
     page.growing = [stage, page.track, createControls(film, clock)];
     window.tcplab = {film, films, clock, context: page.context, document: page.document};
     clock.onChange(redraw);

@@ -107,6 +107,15 @@ export function knobWords(knobs, brief = false) {
     return brief ? words.slice(0, 4) : words;
 }
 
+/** In place of what is covered. */
+export function resultsCover(parent, uncoverAll) {
+    const cover = htmlElement("p", {class: "cover"}, parent, text("covered") + " ");
+    const button = htmlElement("button", {type: "button", class: "uncover-all"}, cover,
+                               text("uncover_all"));
+    button.onclick = uncoverAll;
+    return cover;
+}
+
 /** memory: what was predicted and uncovered of that run; {} at first. */
 export function createResults(strip, below, film, whole, memory, changed) {
     const run = film.run, checks = run.checks || [], asked = headlines(run);
@@ -201,19 +210,12 @@ export function createResults(strip, below, film, whole, memory, changed) {
         return parts[id];
     }
 
-    function drawCover(parent) {
-        const cover = htmlElement("p", {class: "cover"}, parent, text("covered") + " ");
-        const button = htmlElement("button", {type: "button", class: "uncover-all"}, cover,
-                                   text("uncover_all"));
-        button.onclick = () => results.uncoverAll();
-    }
-
     function drawLedger() {
         const root = parts.ledger;
         root.replaceChildren();
         const {attempted, ...rows} = run.ledger || {};
         if (!all)
-            return drawCover(root);
+            return resultsCover(root, results.uncoverAll);
         if (attempted === undefined)
             return setText(root, nothing);
         const present = Object.entries(rows).filter(([, n]) => n > 0);
@@ -277,7 +279,8 @@ export function createResults(strip, below, film, whole, memory, changed) {
         const svg = svgElement("svg", {viewBox: "0 0 200 28", class: "interval", role: "img",
                                        "aria-label": text("check_said", {
                                            name: resultName(check),
-                                           predicted: resultPredicted(check),
+                                           predicted: covered ? text("unknown")
+                                               : resultPredicted(check),
                                            observed: covered ? text("unknown")
                                                : resultObserved(check),
                                            verdict: covered ? "" : text(check.verdict)})}, parent);
@@ -356,7 +359,7 @@ export function createResults(strip, below, film, whole, memory, changed) {
         pairs(root, [[text("often_said"), run.claim], [text("kernel_does"), all && run.kernel],
                      [text("seen"), all && run.seen]]);
         if (!all)
-            drawCover(root);
+            resultsCover(root, results.uncoverAll);
     }
 
     function commands(root, list, sign) {
@@ -385,10 +388,15 @@ export function createResults(strip, below, film, whole, memory, changed) {
     }
 
     function drawByHand() {
+        const root = parts.by_hand;
+        root.replaceChildren();
         for (const step of run.by_hand || []) {
-            commands(parts.by_hand, [step.command], step.where + "$");
-            htmlElement("p", {class: "note"}, parts.by_hand, step.shows);
+            commands(root, [step.command], step.where + "$");
+            if (all)
+                htmlElement("p", {class: "note"}, root, step.shows);
         }
+        if (!all)
+            resultsCover(root, results.uncoverAll);
     }
 
     function drawNext() {
@@ -410,6 +418,7 @@ export function createResults(strip, below, film, whole, memory, changed) {
         drawLedger();
         drawChecks();
         drawWords();
+        drawByHand();
     }
 
     const results = {
@@ -443,7 +452,6 @@ export function createResults(strip, below, film, whole, memory, changed) {
     all = all || asked.every((c) => open.has(c.name));
     ["ledger", "checks", "words", "setup", "by_hand", "next", "document"].forEach(part);
     drawSetup();
-    drawByHand();
     drawNext();
     drawDocument();
     drawAll();

@@ -192,7 +192,7 @@ const strings = {
     ladder_which: "connection",
     ladder_option: "{id}: {client}",
     ladder_option_row: "{id}: {client}, {row}",
-    ladder_said: "The ladder of connection {id}: {n} segments.",
+    ladder_said: "The ladder of connection {id}.",
     ladder_nothing: "There are no segments of this connection here.",
     ladder_omitted: "{n} segments in between are not drawn",
     ladder_seq: "seq {n}",

@@ -17,17 +17,17 @@ async function press(page, key, ...modifiers) {
 function situation() {
     const {clock, film, context} = window.tcplab;
     const find = (id) => document.getElementById(id);
-    const near = (id) => scrollY > 0 &&
-        Math.abs(find(id).getBoundingClientRect().top) < innerHeight / 2;
+    const far = (id) => Math.abs(find(id).getBoundingClientRect().top);
     return {
         t: clock.t_ms, end: film.end_ms, playing: clock.playing, speed: clock.speed,
         follow: context.follow, dialog: find("keys").open, black: !find("black").hidden,
         ground: getComputedStyle(document.documentElement).backgroundColor,
         full: document.fullscreenElement !== null, top: scrollY === 0,
-        at: ["ladder", "curves", "ledger"].filter(near),
+        at: ["ladder", "curves", "ledger"].filter((id) => scrollY > 0 && far(id) < innerHeight / 2)
+            .sort((a, b) => far(a) - far(b)),
         covered: document.querySelectorAll("#answers .covered").length,
         cards: [...document.querySelectorAll("#stage .card-text")].map((e) => e.textContent),
-        below: find("below").textContent.includes("Covered."),
+        below: find("below").innerText.includes("Covered."),
         ladder: find("ladder-choice").value,
     };
 }
