@@ -196,10 +196,11 @@ export function createClock(first) {
             return;
         if (started === null)
             started = now;
-        const before = clock.t_ms;
-        position = Math.min(clock.length, position + (now - started) * clock.speed);
+        const before = clock.t_ms, passed = (now - started) * clock.speed;
+        position = Math.min(clock.length, position + passed);
         started = now;
-        clock.t_ms = position >= clock.length ? film.end_ms : clock.timeOf(position);
+        if (passed > 0) /* else rounding may put it before the halt where it stands */
+            clock.t_ms = position >= clock.length ? film.end_ms : clock.timeOf(position);
         const stop = stopBetween(before, clock.t_ms);
         if (stop)
             clock.haltAt(stop);

@@ -68,18 +68,36 @@ function filmCrossings(segments) {
     }
 }
 
-/** Segments of one connection and direction so close together that each needs a row of its own. */
-function filmRows(segments, transit) {
+/** s.next: the next one of its connection and direction; s.follower: of either direction. */
+function filmFollowers(segments) {
     const last = new Map();
     for (const s of segments) {
+        s.next = s.follower = null;
+        for (const [key, what] of [[s.connection + s.direction, "next"],
+                                   [s.connection, "follower"]]) {
+            if (last.has(key))
+                last.get(key)[what] = s;
+            last.set(key, s);
+        }
+    }
+}
+
+/** s.line: cards of one connection and direction that would lie on each other get lines of their
+ *  own: they leave or arrive within a part of a transit, or one overtakes the other. s.lines: how
+ *  many lines there are, {n}, the same one for all of such a group. */
+export function filmLines({segments, transit_ms}, part) {
+    const under = new Map(), near = part * transit_ms;
+    for (const s of segments) {
         const key = s.connection + s.direction;
-        const before = last.get(key);
-        s.together = before && s.t_ms - before.t_ms < 0.3 * transit ? before.together : [];
-        s.together.push(s);
-        s.next = null;
-        if (before)
-            before.next = s;
-        last.set(key, s);
+        const others = (under.get(key) || []).filter((o) => o.end_ms > s.t_ms - near);
+        const close = s.instant ? [] : others.filter((o) =>
+            s.t_ms - o.t_ms < near || o.end_ms > s.end_ms - near);
+        s.line = 0;
+        while (close.some((o) => o.line === s.line))
+            s.line++;
+        s.lines = close.length ? close[0].lines : {n: 1};
+        s.lines.n = Math.max(s.lines.n, s.line + 1);
+        under.set(key, [...others, s]);
     }
 }
 
@@ -97,7 +115,7 @@ function filmSegments(run) {
         s.end_ms = s.arrived_ms !== null ? s.arrived_ms
             : s.dropped_ms !== null ? s.dropped_ms : s.t_ms + transit;
     }
-    filmRows(segments, transit);
+    filmFollowers(segments);
     filmCrossings(segments);
     return {segments, transit};
 }

@@ -129,7 +129,8 @@ function ladderRules(film, segment) {
 
 function ladderTitle(film, segment) {
     const lines = [text("card_title", {
-        name: segment.name, sequence: segment.sequence, ack: segment.acknowledged || 0,
+        name: segment.name, sequence: segment.sequence,
+        acknowledged: segment.acknowledged || 0,
         window: segment.window ?? "?", bytes: segment.payload_bytes || 0})];
     lines.push(text("ladder_sent", {t: ladderTime(segment.t_ms)}));
     if (segment.arrived_ms !== null)

@@ -167,11 +167,12 @@ function createControls(film, clock) {
     for (let n = 1; n <= 9; n++)
         htmlElement("option", {value: n}, speed, text("speed_of", {speed: n}));
     speed.onchange = () => clock.setSpeed(Number(speed.value));
-    htmlElement("span", {id: "pace"}, root, text("pace", {span: stageSpan(Math.round(clock.pace))}));
     const halts = htmlElement("label", {class: "halt"}, root);
     const box = htmlElement("input", {type: "checkbox", id: "halt", checked: true}, halts);
     halts.append(" " + text("stops"));
     box.onchange = () => { clock.halt_at_stops = box.checked; };
+    const room = htmlElement("span", {class: "pace"}, root); /* shows it whole, or not at all */
+    htmlElement("span", {id: "pace"}, room, text("pace", {span: stageSpan(Math.round(clock.pace))}));
     const jumps = htmlElement("span", {class: "jumps"}, root);
     film.stops.filter(({what}) => what === "mark").forEach((stop, i) =>
         button(`jump-mark-${i + 1}`, text("jump_mark_title", {sentence: stop.sentence}),
@@ -241,13 +242,28 @@ function othersOf(run) {
 
 function createSentence(film, clock, results) {
     const element = find("sentence");
+    let fitted = null;
+
+    /** As large as it can be on one line; else smaller, on two. Measured where something changed. */
+    function fit(said) {
+        const beside = `${said}|${find("counts").textContent}|${find("legend").className}`;
+        if (beside === fitted)
+            return;
+        fitted = beside;
+        for (const size of ["", "long", "longer"]) {
+            element.className = size;
+            if (element.scrollWidth <= element.clientWidth)
+                break;
+        }
+    }
+
     return {
         draw(t) {
             const waits = page.waiting && !film.run.verdict && t >= film.end_ms;
             const said = waits ? text("waits_for", {what: page.waiting})
                 : sentenceAt(film, clock, t, results.uncovered());
             setText(element, said);
-            element.classList.toggle("long", said.length > 52);
+            fit(said);
             setAttribute(element, "aria-live", clock.playing ? "off" : "polite");
         },
     };

@@ -3,14 +3,15 @@
 
 import {colourOf, fitText, hatchPattern, htmlElement, removeAttribute, saveSvg, setAttribute,
         setText, svgElement, textWidth} from "./draw.js";
-import {STATE_NONE} from "./film.js";
+import {filmLines, STATE_NONE} from "./film.js";
 import {text} from "./strings.js";
 import {createTally} from "./tally.js";
 
 const STAGE_TOKENS = 16; /* more are one stack below those that have room then */
-const STAGE_STACKED = 13;
+const STAGE_STACKED = 11;
 export const STAGE_GLOW_MS = 1800; /* of film: how long what was dropped can be seen */
 const STAGE_TEXT = 22;
+const STAGE_MONO = 13.5; /* pixels: a letter of a call, at most */
 const STAGE_CALL = 60; /* at the bottom of the client: a call and its error */
 const STAGE_PLACES = ["syn_queue", "accept_queue", "program", "kernel"];
 
@@ -31,13 +32,13 @@ function stageLayout(width, height, pair) {
     };
 }
 
-/** "ESTABLISHED", or how many in which state, the most first. */
-function stageStates(counts) {
+/** "ESTABLISHED", or how many in which state, the most first: so many of them. */
+function stageStates(counts, most = 2) {
     const states = Object.entries(counts).sort((a, b) => b[1] - a[1]);
     if (states.length <= 1)
         return states.length ? states[0][0] : "";
-    return states.slice(0, 2).map(([state, n]) => text("n_of_state", {n, state})).join(" ") +
-        (states.length > 2 ? " \u2026" : "");
+    return states.slice(0, most).map(([state, n]) => text("n_of_state", {n, state})).join(" ") +
+        (states.length > most ? " \u2026" : "");
 }
 
 export function createStage(root, film, clock, context) {
@@ -83,7 +84,7 @@ export function createStage(root, film, clock, context) {
     function drawClient() {
         if (!film.has_states)
             return drawStates();
-        const n = chosen.length + (more ? 1 : 0);
+        const n = chosen.length + (more ? 2 : 0); /* the stack has a lane for each way */
         const gap = groups.size > 1 ? 10 : 0;
         const all = layout.bottom - layout.top - 6 - gap * (groups.size - 1);
         /* where the rows need it all, the client's calls are on the ladder only */
@@ -91,7 +92,7 @@ export function createStage(root, film, clock, context) {
             all - STAGE_CALL >= 28 * n;
         const room = all - (layout.calls ? STAGE_CALL : 0);
         layout.zoom = n < 4 && !layout.narrow ? 1.3 : 1;
-        const height = Math.min(n < 4 ? 110 : 56, room / Math.max(n, 1));
+        const height = Math.min(n < 4 ? 110 : layout.narrow ? 84 : 56, room / Math.max(n, 1));
         let y = layout.top + (n < 4 ? Math.max(0, (room - height * n) / 2.4) : 4);
         let program = chosen.length ? chosen[0].program : 0;
         rows = new Map();
@@ -108,7 +109,7 @@ export function createStage(root, film, clock, context) {
             y += height;
         }
         if (more)
-            drawStack(y, height);
+            drawStack(y, 2 * height);
         layout.row = height;
     }
 
@@ -188,6 +189,7 @@ export function createStage(root, film, clock, context) {
         rows.stack.text = svgElement("text", {x: layout.client.x + 60, y: middle + 7.5,
                                               class: "state"}, group,
                                      text("and_more", {n: more.toLocaleString("en")}));
+        fitState(rows.stack.text, layout.client.width - 78);
     }
 
     function updateClient(t) {
@@ -486,6 +488,7 @@ export function createStage(root, film, clock, context) {
                     i >= shown.length && i < all ? "visible" : "hidden"));
             else
                 updateChip(place, all - shown.length, shown.length);
+            place.taken = shown.length * layout.pitch + (all > shown.length ? 90 : 0);
             updatePlace(place, counts[name], all, disagree, t);
         }
         for (const [id, token] of tokens.server)
@@ -518,17 +521,21 @@ export function createStage(root, film, clock, context) {
     }
 
     function updatePlace(place, counts, all, disagree, t) {
-        const states = stageStates(counts);
         const room = layout.places.width - 58 -
             textWidth(place.title.textContent, STAGE_TEXT) * 1.08;
-        /* letters may come closer, by a quarter */
-        const fitted = layout.narrow && room < 90 ? "" : fitText(states, STAGE_TEXT, room / 0.75);
-        const squeezed = Math.min(room, textWidth(fitted, STAGE_TEXT)), width = squeezed + 20;
+        const wide = (words) => textWidth(words, STAGE_TEXT) * 1.06;
+        /* letters may come closer, by a quarter; on a narrow stage they are smaller */
+        const least = layout.narrow ? 0.6 : 0.75;
+        const fitted = [stageStates(counts), stageStates(counts, 1)].find((words) =>
+            wide(words) * least <= room) || "";
+        const part = Math.min(1, room / wide(fitted)), width = (fitted ? wide(fitted) * part : 0) + 20;
         setText(place.state, fitted);
-        if (squeezed === room && fitted)
+        if (part < 1)
             setAttribute(place.state, "textLength", room.toFixed(0));
         else
             removeAttribute(place.state, "textLength");
+        if (context.half === undefined)
+            place.state.style.fontSize = layout.narrow && part < 1 ? `${STAGE_TEXT * part}px` : "";
         setAttribute(place.state, "x",
                      (layout.places.x + layout.places.width - 14 - width / 2).toFixed(1));
         setAttribute(place.box, "x", layout.places.x + layout.places.width - 14 - width);
@@ -554,7 +561,8 @@ export function createStage(root, film, clock, context) {
         const {x, width} = layout.wire;
         wire.fold = svgElement("g", {class: "fold-sign", visibility: "hidden"}, layer.wire);
         const middle = x + width / 2, y = layout.top + (layout.bottom - layout.top) / 2;
-        svgElement("rect", {x: middle - 130, y: y - 34, width: 260, height: 68, rx: 12,
+        const box = Math.min(260, width - 4);
+        svgElement("rect", {x: middle - box / 2, y: y - 34, width: box, height: 68, rx: 12,
                             class: "fold-box"}, wire.fold);
         wire.foldText = svgElement("text", {x: middle, y: y + 10, class: "fold-text"}, wire.fold);
     }
@@ -574,7 +582,8 @@ export function createStage(root, film, clock, context) {
         return rows.get(s.connection) || rows.stack;
     }
 
-    /** Segments of the stack that left together travel as one card, at the time of the middle one. */
+    /** Segments of the stack that left together travel as one card, at the time of the first one;
+     *  so far apart that two cards do not lie on each other. */
     function stackedTogether() {
         const together = new Map(), last = new Map();
         for (const s of film.segments) {
@@ -582,7 +591,7 @@ export function createStage(root, film, clock, context) {
                 continue;
             const key = `${s.name}/${s.direction}/${s.dropped_ms !== null}`;
             let cluster = last.get(key);
-            if (!cluster || s.t_ms - cluster.members[0].t_ms > 0.35 * film.transit_ms) {
+            if (!cluster || s.t_ms - cluster.members[0].t_ms > 0.5 * film.transit_ms) {
                 cluster = {key: `${key}/${s.index}`, members: []};
                 last.set(key, cluster);
             }
@@ -594,7 +603,8 @@ export function createStage(root, film, clock, context) {
 
     /** What passed in no time makes room for the next one of its connection. */
     function isOver(s, t) {
-        return s.instant && s.dropped_ms === null && s.next && s.next.t_ms <= t;
+        const next = layout.narrow ? s.follower : s.next;
+        return s.instant && s.dropped_ms === null && next && next.t_ms <= t;
     }
 
     function cardsOf(segments, t) {
@@ -608,10 +618,9 @@ export function createStage(root, film, clock, context) {
                 const short = numbers && s.refused && t >= s.dropped_ms;
                 list.push({key: short ? `short/${s.index}` : s.index, segment: s, n: 1, short});
             } else if (!seen.has(cluster)) {
-                const {members} = cluster;
                 seen.add(cluster);
-                list.push({key: cluster.key, segment: members[members.length >> 1],
-                           n: members.length});
+                if (s === cluster.members[0])
+                    list.push({key: cluster.key, segment: s, n: cluster.members.length});
             }
         }
         /* of those that lie where they were dropped in the stack's one row, the last */
@@ -622,13 +631,24 @@ export function createStage(root, film, clock, context) {
             later.segment.refused === item.segment.refused));
     }
 
+    /** {apart, lines, pitch}: the lines of its row, each way its half where cards cross. */
+    function laneOf(s) {
+        const row = rowOf(s), most = Math.max(1, Math.floor(row.height / 26));
+        const apart = most > 1 && (row === rows.stack || s.way.crosses);
+        const lines = Math.min(apart ? most >> 1 : most, row === rows.stack ? 1 : s.lines.n);
+        return {apart, lines, pitch: Math.min(34 * layout.zoom,
+                                              row.height / (apart ? 2 * lines : lines))};
+    }
+
     function drawCard(item) {
         const s = item.segment;
         const card = {item, serial: serial++};
         const label = cardLabel(s, item.short) + (item.n > 1 ? ` \u00d7${item.n}` : "");
         card.label = label;
         card.width = textWidth(label, STAGE_TEXT) * 1.06 + 26;
-        card.height = Math.min(32, Math.max(26, layout.row - 3));
+        card.lane = laneOf(s);
+        card.height = Math.min(32, Math.max(26, layout.row - 3), card.lane.pitch - 1);
+        card.zoom = Math.min(layout.zoom, (card.lane.pitch - 1) / card.height);
         const half = card.width / 2, h = card.height / 2, tip = 10;
         const right = s.direction === "to_server";
         const path = right
@@ -649,9 +669,7 @@ export function createStage(root, film, clock, context) {
                                       visibility: "hidden"}, card.element);
         svgElement("circle", {r: 13, class: "cross-ground"}, card.cross);
         svgElement("path", {d: "M-6 -6 L6 6 M-6 6 L6 -6", class: "cross"}, card.cross);
-        card.reason = svgElement("text", {x: right ? -half - 8 : half + 8, y: 7.5,
-                                          class: right ? "reason reason-left" : "reason"},
-                                 card.element);
+        card.reason = svgElement("text", {}, card.element);
         return card;
     }
 
@@ -659,19 +677,19 @@ export function createStage(root, film, clock, context) {
         const s = card.item.segment, row = rowOf(s);
         if (!row)
             return;
-        const {x} = layout.wire, half = card.width * layout.zoom / 2;
+        const {x} = layout.wire, half = card.width * card.zoom / 2;
         const length = s.arrived_ms !== null ? s.arrived_ms - s.t_ms : film.transit_ms;
         const moment = s.dropped_ms !== null ? Math.min(t, s.dropped_ms) : t;
         const part = length > 0 ? Math.min(1, Math.max(0, (moment - s.t_ms) / length))
             : s.dropped_ms !== null ? 1 : 0.72;
         const from = x + half + 2, way = layout.wire.width - 2 * half - 4;
-        const at = s.direction === "to_server" ? from + part * way : from + way - part * way;
-        const most = Math.max(1, Math.floor(row.height / (34 * layout.zoom)));
-        const apart = most > 1 && s.way.crosses; /* each way its half */
-        const lines = Math.min(apart ? most >> 1 : most, s.together.length);
-        const line = s.together.indexOf(s) % lines;
+        const {apart, lines, pitch} = card.lane;
+        /* where there are fewer lines than it takes, one comes out behind the other */
+        const behind = row === rows.stack ? 0 : Math.floor(s.line / lines) * (2 * half + 4);
+        const done = part * way - behind;
+        const at = s.direction === "to_server" ? from + done : from + way - done;
         const aside = apart ? (s.direction === "to_server" ? -lines : lines) / 2 : 0;
-        const shift = (line - (lines - 1) / 2 + aside) * 34 * layout.zoom;
+        const shift = (s.line % lines - (lines - 1) / 2 + aside) * pitch;
         const dropped = s.dropped_ms !== null && t >= s.dropped_ms;
         let fall = 0, glow = 1, inside = 0;
         if (dropped) {
@@ -681,7 +699,7 @@ export function createStage(root, film, clock, context) {
                 ? 2 * half + 12 : 0;
             glow = age < 0.6 ? 1 : Math.max(0, 2.5 - 2.5 * age);
             setAttribute(card.cross, "visibility", "visible");
-            setText(card.reason, s.refused ? "" : text(`fate_${s.fate}`));
+            placeReason(card, s, at, lines === 1 && row.height > 80);
         } else {
             setAttribute(card.cross, "visibility", "hidden");
             setText(card.reason, "");
@@ -691,8 +709,24 @@ export function createStage(root, film, clock, context) {
             (dropped && s.refused && !layout.gate ? " crossed" : "") + fadeClass(s.connection));
         setAttribute(card.element, "transform",
                      `translate(${(at + inside).toFixed(1)} ${(row.y + shift + fall).toFixed(1)})` +
-                     (layout.zoom > 1 ? ` scale(${layout.zoom})` : ""));
-        setAttribute(card.element, "opacity", glow.toFixed(2));
+                     (card.zoom > 1 ? ` scale(${card.zoom})` : ""));
+        setAttribute(card.element, "opacity", done < 0 ? 0 : glow.toFixed(2));
+    }
+
+    /** Why the wire lost it: behind the card; where a host is too near, below it if that is free;
+     *  in one word where there is no room for more. */
+    function placeReason(card, s, at, free) {
+        const right = s.direction === "to_server", half = card.width / 2;
+        const words = s.refused ? "" : text(`fate_${s.fate}`);
+        const behind = (right ? at - layout.wire.x : layout.wire.x + layout.wire.width - at) /
+            card.zoom - half - 8;
+        const below = textWidth(words, STAGE_TEXT) * 1.06 > behind && free;
+        setText(card.reason, below || textWidth(words, STAGE_TEXT) * 1.06 <= behind ? words
+            : text("fate_lost"));
+        setAttribute(card.reason, "class", below ? "reason reason-below"
+            : right ? "reason reason-left" : "reason");
+        setAttribute(card.reason, "x", below ? 0 : right ? -half - 8 : half + 8);
+        setAttribute(card.reason, "y", below ? card.height / 2 + 26 : 7.5);
     }
 
     function updateWire(t) {
@@ -716,8 +750,10 @@ export function createStage(root, film, clock, context) {
         updateCounts(t, glow);
         const fold = clock.foldAt(t);
         setAttribute(wire.fold, "visibility", fold ? "visible" : "hidden");
+        setAttribute(layer.cards, "visibility", fold ? "hidden" : "visible"); /* only dropped ones */
         if (fold)
-            setText(wire.foldText, text("passes", {span: stageSpan(fold.to_ms - fold.from_ms)}));
+            setText(wire.foldText, text(layout.wire.width < 260 ? "passes_short" : "passes",
+                                        {span: stageSpan(fold.to_ms - fold.from_ms)}));
         setAttribute(legend, "class", film.connections.some((c) => film.disagreeAt(c, t)) ? "" : "absent");
     }
 
@@ -752,10 +788,13 @@ export function createStage(root, film, clock, context) {
         }
         layer.listen = svgElement("text", {x: server.x + server.width - 14, y: 32,
                                            class: "host-note"}, svg);
+        layer.serverCall = svgElement("text", {x: server.x + server.width - 14,
+                                               y: layout.narrow ? bottom - 12 : 32,
+                                               class: "call call-server"}, svg);
         layer.call = svgElement("text", {x: client.x + 14, y: bottom - 40, class: "call"}, svg);
         layer.error = svgElement("text", {x: client.x + 14, y: bottom - 12, class: "call"}, svg);
         const delay = film.run.knobs && film.run.knobs.delay_us;
-        const title = !film.has_wire ? text("loopback")
+        const title = !film.has_wire ? text(layout.narrow ? "loopback_short" : "loopback")
             : delay && !layout.narrow ? text("wire_delay", {span: stageSpan(delay / 1000)})
             : text("wire");
         svgElement("text", {x: layout.wire.x + layout.wire.width / 2, y: 32, class: "wire-title"},
@@ -768,10 +807,10 @@ export function createStage(root, film, clock, context) {
     /** What the server's program has asked for; a program of the lab's says it with its knob. */
     function listenAt(t) {
         const {limit, listeners} = film.limitAt(t);
-        if (!film.listens)
-            return text("nobody_listens");
         if (layout.narrow)
             return "";
+        if (!film.listens)
+            return text("nobody_listens");
         if (listeners > 1)
             return text("listeners", {n: listeners});
         const call = film.callsIn(t, Infinity).findLast((one) =>
@@ -800,12 +839,22 @@ export function createStage(root, film, clock, context) {
                 setAttribute(layer.error, "opacity", opacity);
                 setAttribute(layer.call, "opacity", opacity);
             } else {
-                setText(program.call, words + (failed ? ` ${failed}` : ""));
-                setAttribute(program.call, "opacity", opacity);
+                updateServerCall(program, failed ? `${words} ${failed}` : words, opacity);
                 if (program.sleep)
                     setAttribute(program.sleep, "visibility", call ? "hidden" : "visible");
             }
         }
+    }
+
+    /** Beside the program's connections; where they need the room, in place of listen(). */
+    function updateServerCall(program, words, opacity) {
+        const inside = STAGE_MONO * words.length < layout.places.width - 38 - program.taken;
+        const used = inside ? program.call : layer.serverCall;
+        for (const element of [program.call, layer.serverCall]) {
+            setText(element, element === used ? words : "");
+            setAttribute(element, "opacity", opacity);
+        }
+        setAttribute(layer.listen, "visibility", words && !inside ? "hidden" : "visible");
     }
 
     /** "(3) send(100)": addresses are on the ladder. */
@@ -824,6 +873,7 @@ export function createStage(root, film, clock, context) {
         const width = Math.max(560, Math.round(box.width / unit));
         const height = Math.max(380, Math.round(box.height / unit));
         layout = stageLayout(width, height, context.half !== undefined && width < 900);
+        filmLines(film, layout.narrow ? 1 : 0.45);
         tokens = {};
         cards = new Map();
         wire = {};

@@ -1,7 +1,7 @@
 // The ledger on the stage: when the film is over and the results are uncovered, each token goes to
 // its row, and the rows are added up.
 
-import {setAttribute, svgElement} from "./draw.js";
+import {setAttribute, svgElement, textWidth} from "./draw.js";
 import {text} from "./strings.js";
 
 const TALLY_SCALE = 0.84; /* of a token's size */
@@ -54,10 +54,13 @@ export function createTally(film, chosen) {
                                 height: height * rows.length + 52, class: "tally-ground"}, group);
             rows.forEach((row, i) => drawRow(row, {x, width: box.width - 28}, top + i * height,
                                              height, drawToken, from));
-            svgElement("text", {x: x + 24, y: top + rows.length * height + 30, class: "tally-sum"},
-                       group, text(rows.length > 1 ? "tally_sum" : "tally_all", {
-                           sum: rows.map(([, n]) => n.toLocaleString("en")).join(" + "),
-                           attempted: (attempted || 0).toLocaleString("en")}));
+            const sum = text(rows.length > 1 ? "tally_sum" : "tally_all", {
+                sum: rows.map(([, n]) => n.toLocaleString("en")).join(" + "),
+                attempted: (attempted || 0).toLocaleString("en")});
+            const room = box.width - 50, wide = textWidth(sum, 22) * 1.1 > room;
+            svgElement("text", {x: x + 24, y: top + rows.length * height + 30, class: "tally-sum",
+                                textLength: wide ? room : null, lengthAdjust: "spacingAndGlyphs"},
+                       group, sum);
             tokens.forEach((token) => place(token, token.from));
         },
 

@@ -85,6 +85,7 @@ async function covered(shop) {
         const missing = [...asked.map(({observed}) => String(observed)), ...WORDS.filter((word) =>
             word !== WORDS[2] || copy.runs[0].packets)].filter((value) => !after.includes(value));
         assert.deepEqual(missing.map((value) => made.get(value) || value), [], `${name}, uncovered`);
+        assert(!/\{\w+\}/.test(words + after), `${name}: a placeholder that nobody filled in`);
         assert(after.includes("agrees with the rule"), `${name}: the verdict is in the foot`);
         assert.deepEqual(page.complaints, []);
         numbers += made.size;

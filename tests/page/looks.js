@@ -5,6 +5,7 @@
 const assert = require("assert").strict;
 const fs = require("fs");
 const {moduleOf, openFile} = require("./browser.js");
+const {textFaults} = require("./texts.js");
 
 const SIZES = [{width: 1280, height: 720}, {width: 1920, height: 1080}, {width: 390, height: 844}];
 const TEXT_LEAST = 22; /* pixels at 1280x720: legible from the back row */
@@ -94,6 +95,20 @@ async function sizesOfText(shop) {
     return `${least.toFixed(1)} px or more`;
 }
 
+/* long sentences and counters; many connections, places and states; few; loopback; lost segments */
+const FILMS = ["rst-on-overflow", "accept-queue-full", "third-ack-dropped", "queued-client-leaves",
+               "close-wait-leak", "time-wait-assassination", "reuseport-queues", "keepalive-reboot",
+               "simultaneous-open", "close-by-client"];
+
+async function texts(shop, name) {
+    const file = shop.page(shop.document(name).file);
+    for (const viewport of SIZES) {
+        const page = await openFile(shop.browser, file, {viewport, still: true});
+        assert.deepEqual(await page.evaluate(textFaults, 10), [], `at ${viewport.width}`);
+        await page.close();
+    }
+}
+
 async function paper(shop, dark) {
     const page = await openFile(shop.browser, pageOf(shop), {dark});
     await page.evaluate(() => window.tcplab.clock.seek(window.tcplab.film.end_ms / 2));
@@ -160,6 +175,7 @@ module.exports = [
     ...SIZES.flatMap((size) => themes.map(([name, dark]) =>
         [`edges at ${size.width}x${size.height}, ${name}`, (shop) => edges(shop, size, dark)])),
     ["sizes of text at 1280x720", sizesOfText],
+    ...FILMS.map((name) => [`whole texts: ${name}`, (shop) => texts(shop, name)]),
     ...themes.map(([name, dark]) => [`paper, ${name}`, (shop) => paper(shop, dark)]),
     ...themes.flatMap(([name, dark]) => [
         [`axe: film, ${name}`, (shop) => accessible(shop, pageOf(shop), dark, middle)],
