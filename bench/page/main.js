@@ -600,8 +600,51 @@ function rebuild() {
     redraw();
 }
 
+// --- paper ---
+
+const PAPER_STOPS = ["first_reset", "first_drop", "first_retransmission", "first_fault",
+                     "first_third_ack", "mark", "stock"];
+
+/** A little after the stop at which most happens. */
+function mostInteresting({film, clock}) {
+    const what = PAPER_STOPS.find((name) => film.stops.some((stop) => stop.what === name));
+    const stop = film.stops.find((one) => one.what === what);
+    if (!stop)
+        return film.end_ms;
+    const after = Math.min(film.end_ms, stop.t_ms + 0.4 * film.transit_ms);
+    return clock.foldAt(after) ? stop.t_ms : after;
+}
+
+/** Paper has all results, and where the film has not been played its most interesting moment. The
+ *  window gets back what it had. */
+const paper = {
+    before() {
+        if (find("film").hidden || paper.kept)
+            return;
+        const {clock, film, results} = page;
+        clock.pause();
+        paper.kept = {t_ms: clock.t_ms, halted: clock.halted};
+        results?.showAll(true);
+        if (clock.t_ms <= film.beginning_ms)
+            clock.seek(mostInteresting(page));
+    },
+    after() {
+        const {kept} = paper;
+        if (!kept)
+            return;
+        paper.kept = null;
+        page.results?.showAll(false);
+        if (kept.halted)
+            page.clock.haltAt(kept.halted);
+        else
+            page.clock.seek(kept.t_ms);
+    },
+};
+
 function begin() {
     drawKeys();
+    addEventListener("beforeprint", paper.before);
+    addEventListener("afterprint", paper.after);
     addEventListener("keydown", onKey);
     addEventListener("hashchange", () => page.document && route());
     find("black").onclick = () => { find("black").hidden = true; };

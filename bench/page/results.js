@@ -123,7 +123,7 @@ export function createResults(strip, below, film, whole, memory, changed) {
         .map((c) => [c.name, c.you]));
     memory.open ||= new Set(memory.you.keys());
     const {you, open} = memory;
-    let current = 0, all = memory.all || false;
+    let current = 0, all = memory.all || false, all_before = false;
 
     const nothing = run.reason || text(run.verdict ? "no_answers" : "not_over");
 
@@ -442,6 +442,12 @@ export function createResults(strip, below, film, whole, memory, changed) {
             const button = htmlElement("button", {type: "button", id}, null, label);
             parts.document.prepend(button, " ");
             button.onclick = action;
+        },
+        /** On paper; with false as it was before. */
+        showAll(on) {
+            [all, all_before] = on ? [true, all] : [all_before, all];
+            drawAll();
+            changed();
         },
         uncoverAll() {
             all = memory.all = true;

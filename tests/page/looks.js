@@ -109,19 +109,48 @@ async function texts(shop, name) {
     }
 }
 
+/** What is on paper at that moment; the page's own listener has been called before. Runs in the
+ *  page. */
+function noteOnPaper() {
+    addEventListener("beforeprint", () => {
+        window.onPaper = {
+            t: window.tcplab.clock.t_ms, cards: document.querySelectorAll("#stage .card").length,
+            covered: document.querySelectorAll("#page .covered, #page .cover:not([hidden])").length,
+            rows: document.querySelectorAll(".ledger-rows tr").length,
+            checks: [...document.querySelectorAll("#checks .verdict.is-agree")].length,
+            curves: document.querySelectorAll("#curves .curve-area").length,
+        };
+    });
+}
+
 async function paper(shop, dark) {
-    const page = await openFile(shop.browser, pageOf(shop), {dark});
-    await page.evaluate(() => window.tcplab.clock.seek(window.tcplab.film.end_ms / 2));
+    const {content, file: saved} = shop.document("rst-on-overflow");
+    const [run] = content.runs, reset = run.stops.find(({what}) => what === "first_reset");
+    const page = await openFile(shop.browser, shop.page(saved), {dark});
+    await page.evaluate(noteOnPaper);
     const file = shop.file(`paper-${dark}.pdf`);
     await page.pdf({path: file, format: "A4", landscape: true, printBackground: true});
-    const content = fs.readFileSync(file, "latin1");
-    assert(content.startsWith("%PDF-"));
-    const pages = (content.match(/\/Type\s*\/Page\b/g) || []).length;
-    assert(pages >= 3 && pages <= 20, `${pages} pages`);
+    const pdf = fs.readFileSync(file, "latin1");
+    assert(pdf.startsWith("%PDF-"));
+    const pages = (pdf.match(/\/Type\s*\/Page\b/g) || []).length;
+    assert(pages >= 3 && pages <= 12, `${pages} pages`);
+    const {t, cards, covered, rows, checks, curves} = await page.evaluate(() => window.onPaper);
+    assert(t > reset.t_ms && t < reset.t_ms + run.knobs.delay_us / 1000, `the stage at ${t} ms`);
+    assert(cards > 0 && curves > 0, `${cards} cards, ${curves} areas`);
+    assert.equal(covered, 0);
+    const {attempted, ...ledger} = run.ledger;
+    assert.equal(rows, Object.values(ledger).filter((n) => n > 0).length + 1);
+    assert.equal(checks, run.checks.filter(({verdict}) => verdict === "agree").length);
+    const back = await page.evaluate(() => [window.tcplab.clock.t_ms,
+                                            document.querySelectorAll(".cover:not([hidden])").length]);
+    assert(back[0] === 0 && back[1] > 0, "the window has what it had");
+
     await page.emulateMediaType("print");
     const shown = await page.evaluate(() => ["stage-picture", "ladder", "curves", "ledger", "controls"]
         .filter((id) => document.getElementById(id)?.checkVisibility()));
     assert.deepEqual(shown, ["stage-picture", "ladder", "curves", "ledger"], "what is on paper");
+    const ground = await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+    assert.equal(ground, "rgb(255, 255, 255)", "paper is white");
     assert.deepEqual(page.complaints, []);
     return `${pages} pages`;
 }
