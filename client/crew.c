@@ -1,6 +1,6 @@
 #include "client/crew.h"
 #include "common/process/clock.h"
-#include "common/process/loop_guard.h"
+#include "common/process/poller.h"
 #include "common/process/thread.h"
 
 #include <errno.h>
@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 struct crew_member {
-    struct loop_guard guard; /* first: it is the loop's ev_userdata() */
+    struct poller poller; /* first: it is the loop's ev_userdata() */
     struct crew *crew;
     size_t index;
     int wake_fd;
@@ -74,7 +74,7 @@ static void run_loop(struct crew_member *m)
 {
     thread_stay(m->cpu);
     if (m->crew->args.at_once >= m->crew->args.n) {
-        ev_run(m->loop, 0);
+        poller_run(m->loop);
         return;
     }
     ev_set_loop_release_cb(m->loop, before_waiting, after_waiting);
@@ -91,7 +91,7 @@ static void on_wake(struct ev_loop *loop, ev_io *io, int events)
     eventfd_read(io->fd, &wakes);
     unsigned number = c->number;
     if (c->ending) {
-        ev_break(loop, EVBREAK_ALL);
+        poller_end(loop);
     } else if (number != m->obeyed) { /* else the loop has woken itself (loop_guard.h) */
         m->obeyed = number;
         c->args.obey(c->args.context, m->index, c->order, number);
@@ -116,7 +116,7 @@ static int prepare(struct crew_member *m)
     ev_io_init(&m->wake, on_wake, m->wake_fd, EV_READ);
     m->wake.data = m;
     ev_io_start(m->loop, &m->wake);
-    loop_guard_begin(&m->guard, m->loop, m->wake_fd);
+    poller_begin(&m->poller, m->loop, m->wake_fd, c->args.poll_ns);
     int error = c->args.prepare(c->args.context, m->index, m->loop);
     return error ? error : loop_guard_check(m->loop, false);
 }

@@ -31,7 +31,8 @@ struct crew_args {
     bool own_tables;
     /* each loop's thread stays on its own CPU; the first loop's from crew_run() on */
     bool own_cpus;
-    void *context; /* goes to each of these, with the loop's number, from 0 */
+    int64_t poll_ns; /* most_ns of poller_begin(); loops that take turns never poll */
+    void *context;   /* goes to each of these, with the loop's number, from 0 */
 
     /* Called in the loop's own thread, in this order. leave(): the loop has ended. let_go(): close
      * everything now. The last two are also called after a prepare() that failed, but not if there

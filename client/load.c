@@ -17,7 +17,7 @@ static int64_t load_wait_ns(void)
     return n == 1 ? wait_ns : 0;
 }
 
-void load_begin(struct load *l)
+void load_begin(struct load *l, int64_t polled_ns)
 {
     if (l->open)
         return;
@@ -25,15 +25,16 @@ void load_begin(struct load *l)
     l->window_from_ns = clock_now_ns();
     l->run_from_ns = thread_cpu_ns();
     l->wait_from_ns = load_wait_ns();
+    l->polled_from_ns = polled_ns;
 }
 
-void load_end(struct load *l)
+void load_end(struct load *l, int64_t polled_ns)
 {
     if (!l->open)
         return;
     l->open = false;
     l->window_ns += clock_now_ns() - l->window_from_ns;
-    l->run_ns += thread_cpu_ns() - l->run_from_ns;
+    l->run_ns += thread_cpu_ns() - l->run_from_ns - (polled_ns - l->polled_from_ns);
     l->wait_ns += load_wait_ns() - l->wait_from_ns;
 }
 

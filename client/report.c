@@ -1,6 +1,7 @@
 #include "client/report.h"
 #include "client/capacity.h"
 #include "client/limit.h"
+#include "common/process/clock.h"
 #include "common/report/page.h"
 
 #include <errno.h>
@@ -41,21 +42,15 @@ static json_t *rate(uint64_t count, double seconds)
     return document_real(count && seconds > 0 ? (double)count / seconds : 0);
 }
 
-static double report_seconds(struct timeval t)
-{
-    return (double)t.tv_sec + (double)t.tv_usec / 1e6;
-}
-
 static json_t *cpu(const struct report_figures *f)
 {
-    double user = report_seconds(f->usage->ru_utime), system = report_seconds(f->usage->ru_stime);
-    uint64_t n = f->total->attempted;
     bool measured = f->load->window_ns > 0;
-    return json_pack("{s:o, s:o, s:o, s:o, s:o}", "user_s", document_real(user), "system_s",
-                     document_real(system), "us_per_connection",
-                     n ? document_real((user + system) * 1e6 / (double)n) : json_null(), "busy",
-                     measured ? document_real(load_busy(f->load)) : json_null(), "waiting",
-                     measured ? document_real(load_waiting(f->load)) : json_null());
+    json_t *cpu = document_cpu(clock_seconds(f->usage->ru_utime), clock_seconds(f->usage->ru_stime),
+                               (double)f->polled_ns / 1e9, (double)f->total->attempted);
+    json_object_set_new(cpu, "busy", measured ? document_real(load_busy(f->load)) : json_null());
+    json_object_set_new(cpu, "waiting",
+                        measured ? document_real(load_waiting(f->load)) : json_null());
+    return cpu;
 }
 
 static json_t *or_null(json_t *value)

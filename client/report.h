@@ -27,6 +27,7 @@ struct report_figures {
     json_t *log;                                     /* with --log-connections; not owned */
     bool log_truncated;
     const struct rusage *usage;
+    int64_t polled_ns; /* of it, polling */
     size_t event_loops, file_tables;
     const struct load *load; /* of the busiest event loop */
     uint64_t missed_starts;  /* due and never made */

@@ -153,11 +153,7 @@ static void report_text_rates(FILE *out, const json_t *d)
     if (page_integer(d, "file_tables", NULL) > 1)
         page_count(out, "event loops", page_integer(d, "event_loops", NULL),
                    "each with a file table of its own");
-    snprintf(note, sizeof(note), "of CPU a connection; %.2f s user, %.2f s system in all",
-             json_number_value(json_object_get(cpu, "user_s")),
-             json_number_value(json_object_get(cpu, "system_s")));
-    page_row(out, "cost",
-             human_us(json_number_value(json_object_get(cpu, "us_per_connection")), text), note);
+    page_cost(out, cpu);
     if (json_is_number(json_object_get(cpu, "busy"))) {
         snprintf(text, sizeof(text), "%.0f %%",
                  json_number_value(json_object_get(cpu, "busy")) * 100);

@@ -9,6 +9,7 @@
 #include "common/process/clock.h"
 #include "common/process/exit_code.h"
 #include "common/process/loop_guard.h"
+#include "common/process/poller.h"
 #include "common/process/stop.h"
 #include "common/process/thread.h"
 #include "common/report/program.h"
@@ -71,6 +72,7 @@ struct run {
     struct counters *counters_before;
     json_t *states_before_close, *socket_options;
     struct rusage usage, usage_before;
+    int64_t polled_ns, polled_before_ns;
     int64_t finished_ns;
     int write_error;
 };
@@ -90,12 +92,13 @@ static void obey(void *context, size_t i, int order, unsigned epoch)
     struct run *r = context;
     struct dialer *d = &r->threads[i].dialer;
     struct load *load = &r->threads[i].load;
+    int64_t polled_ns = poller_polled_ns(d->loop);
     if (order == ORDER_MEASURE)
         *load = (struct load){.open = false};
     if (order == ORDER_DRAIN || order == ORDER_CLOSE)
-        load_end(load);
+        load_end(load, polled_ns);
     else
-        load_begin(load);
+        load_begin(load, polled_ns);
     switch ((enum run_order)order) {
     case ORDER_START:
         dialer_start(d, epoch, r->schedule_ns);
@@ -126,7 +129,7 @@ static void on_waited(void *context, size_t i, int64_t ns)
 static void on_dialer_quiet(void *context)
 {
     struct run_thread *t = context;
-    load_end(&t->load);
+    load_end(&t->load, poller_polled_ns(t->dialer.loop));
     crew_say_quiet(t->run->crew);
 }
 
@@ -279,6 +282,14 @@ static void on_step(struct timer *timer)
     }
 }
 
+static int64_t run_polled_ns(const struct run *r)
+{
+    int64_t ns = 0;
+    for (size_t i = 0; i < r->n_threads; i++)
+        ns += poller_polled_ns(r->threads[i].dialer.loop);
+    return ns;
+}
+
 /* The end of --warm-up. */
 static void on_warm_up(struct timer *timer)
 {
@@ -291,6 +302,7 @@ static void on_warm_up(struct timer *timer)
         r->counters_before = now;
     }
     getrusage(RUSAGE_SELF, &r->usage_before);
+    r->polled_before_ns = run_polled_ns(r);
     r->measured_ns = r->dial_from_ns = clock_now_ns();
     r->dialed_ns = 0;
     give_order(r, ORDER_MEASURE);
@@ -492,6 +504,7 @@ int run_new(const struct run_args *args, struct run **ret)
                                    .at_once = args->settings->threads,
                                    .own_tables = args->own_tables,
                                    .own_cpus = owns_cpus(args),
+                                   .poll_ns = args->settings->poll_ns,
                                    .context = r,
                                    .prepare = prepare,
                                    .obey = obey,
@@ -556,6 +569,7 @@ void run_go(struct run *r)
     getrusage(RUSAGE_SELF, &r->usage);
     timersub(&r->usage.ru_utime, &r->usage_before.ru_utime, &r->usage.ru_utime);
     timersub(&r->usage.ru_stime, &r->usage_before.ru_stime, &r->usage.ru_stime);
+    r->polled_ns = run_polled_ns(r) - r->polled_before_ns;
     terminal_progress_end();
     run_metrics(r);
 }
@@ -669,6 +683,7 @@ json_t *run_report(struct run *r)
                                            .log = log,
                                            .log_truncated = log_truncated,
                                            .usage = &r->usage,
+                                           .polled_ns = r->polled_ns,
                                            .event_loops = r->args.n_loops,
                                            .file_tables = r->args.own_tables ? r->args.n_loops : 1,
                                            .load = run_busiest(r),

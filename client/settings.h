@@ -34,6 +34,7 @@ struct settings {
     int64_t user_timeout_ns;    /* OPTION_NEVER: off */
     uint64_t size, threads;
     struct option_texts source_texts;
+    int64_t poll_ns; /* OPTION_NEVER: by the cost of a wake-up */
     size_t n_sources;
     struct network sources[OPTION_TEXTS_MAX];
     uint32_t source_interfaces[OPTION_TEXTS_MAX]; /* of their zones; 0: none */

@@ -3,6 +3,7 @@
 #include "server/listener.h"
 
 #include <string.h>
+#include <sys/resource.h>
 
 static json_t *listener(const struct report_context *c, const struct view *v)
 {
@@ -33,6 +34,14 @@ static double accept_rate(const struct stats *s)
 {
     double seconds = (double)(s->last_ns - s->first_ns) / 1e9;
     return s->accepted > 1 && seconds > 0 ? (double)(s->accepted - 1) / seconds : 0;
+}
+
+static json_t *cpu(const struct view *v)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return document_cpu(clock_seconds(usage.ru_utime), clock_seconds(usage.ru_stime),
+                        (double)v->polled_ns / 1e9, (double)v->total.accepted);
 }
 
 static void add_state(json_t *document, const struct report_context *c, const struct view *v)
@@ -70,6 +79,7 @@ json_t *report_final(const struct report_context *c, const struct view *v)
     add_state(document, c, v);
     json_object_set_new(document, "rates",
                         json_pack("{s:o}", "accepts_per_s", document_real(accept_rate(&v->total))));
+    json_object_set_new(document, "cpu", cpu(v));
     json_object_set_new(document, "accept_delay_ended_s",
                         c->delay_ended_ns ? document_real((double)c->delay_ended_ns / 1e9)
                                           : json_null());

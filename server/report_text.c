@@ -73,6 +73,7 @@ static void connections(FILE *out, const json_t *d)
     if (rate > 0)
         page_row(out, "accepted per second", human_rate(rate, text),
                  "between the first and the last");
+    page_cost(out, json_object_get(d, "cpu"));
     if (json_is_number(json_object_get(d, "accept_delay_ended_s")))
         page_row(
             out, "accept delay ended",

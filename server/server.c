@@ -224,13 +224,13 @@ static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
 
 static void on_end(struct ev_loop *loop, ev_timer *timer, int events)
 {
-    ev_break(loop, EVBREAK_ALL);
+    poller_end(loop);
 }
 
 static void on_stop(void *context)
 {
     struct server *s = context;
-    ev_break(s->workers[0].loop, EVBREAK_ALL);
+    poller_end(s->workers[0].loop);
 }
 
 static void mask_usr1(int how)

@@ -34,6 +34,7 @@ struct settings {
     int64_t defer_accept_s, linger2_s;
     int64_t fastopen;
     int64_t duration_ns, interval_ns;
+    int64_t poll_ns;  /* OPTION_NEVER: auto */
     int64_t ready_fd; /* -1: none */
     const char *json, *jsonl, *metrics;
     int color;

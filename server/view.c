@@ -35,6 +35,7 @@ static void add_worker(struct view *v, const struct worker *w)
         stats_add(&sum, &w->stats);
         peak = seen > peak ? seen : peak;
         v->file_tables += w != w->first;
+        v->polled_ns += poller_polled_ns(w->loop);
     }
     STATS_SET(sum.queue_peak, peak);
     stats_add(&v->total, &sum);

@@ -14,7 +14,8 @@ struct view {
     uint32_t queue_limit; /* of each listener */
     uint64_t queue_now;   /* the sum over all listeners, as the next two */
     uint64_t queue_capacity;
-    uint64_t drops; /* SK_MEMINFO_DROPS: see common/kernel/sockdiag.h */
+    int64_t polled_ns; /* the sum over all event loops */
+    uint64_t drops;    /* SK_MEMINFO_DROPS: see common/kernel/sockdiag.h */
     json_t *states,
         *peers; /* set by view_census(); states also from the last census (server/census.h) */
     int64_t states_ns; /* when the states were counted, by clock_now_ns() */

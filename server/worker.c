@@ -73,7 +73,7 @@ static void on_news(struct ev_loop *loop, ev_io *io, int events)
     struct epoll_event event;
     epoll_wait(io->fd, &event, 1, 0);
     if (w->share->ending)
-        ev_break(loop, EVBREAK_ALL);
+        poller_end(loop);
     if (w->first->turn == w)
         acceptor_return(&w->acceptor);
     if (!w->share->acceptors.delay_ns)
@@ -135,7 +135,7 @@ void worker_run(struct worker *w)
     thread_stay(w->cpu);
     acceptor_begin(&w->acceptor);
     if (!w->share->ending) /* else loop_guard_check() may have taken the news of it */
-        ev_run(w->loop, 0);
+        poller_run(w->loop);
 }
 
 static void *worker_main(void *context)
@@ -282,7 +282,7 @@ int worker_init(struct worker *w, struct worker_share *share, int listener)
     w->loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
     if (!w->loop)
         return errno ? -errno : -ENOMEM;
-    loop_guard_begin(&w->guard, w->loop, share->news);
+    poller_begin(&w->poller, w->loop, share->news, s->poll_ns);
     w->pool = (struct session_pool){.loop = w->loop,
                                     .stats = &w->stats,
                                     .on_data = s->on_data,

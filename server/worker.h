@@ -9,7 +9,7 @@
  * connections, its loop and its timers. */
 #pragma once
 
-#include "common/process/loop_guard.h"
+#include "common/process/poller.h"
 #include "server/acceptor.h"
 #include "server/session.h"
 #include "server/settings.h"
@@ -33,7 +33,7 @@ struct worker_share {
 
 struct worker {
     struct worker_share *share;
-    struct loop_guard guard;
+    struct poller poller;
     struct ev_loop *loop;
     int listener; /* -1 until opened */
     int cpu;      /* on which its thread and its successors' stay; -1: any */
@@ -76,7 +76,7 @@ int worker_spawn(struct worker *w);
 void worker_hurry_all(struct worker_share *share);
 
 /* Tells all threads to leave their loops; worker_rest() waits for them. The caller ends the loop of
- * its own thread with ev_break(). */
+ * its own thread with poller_end(). */
 void worker_stop_all(struct worker_share *share);
 
 /* Waits until the worker and its successors watch nothing any more; call it after

@@ -255,26 +255,35 @@ static double merge_times(json_t *merged, json_t *parts, const struct merge_kind
     return last - first;
 }
 
+/* The sum of a time, which reports have in whole milliseconds, in whatever order it is added. */
+static double merge_cpu_s(json_t *const *reports, size_t n, const char *key)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += merge_number(reports[i], "cpu", key);
+    return round(sum * 1e3) / 1e3;
+}
+
+static json_t *merge_cpu(json_t *const *reports, size_t n, double connections)
+{
+    return document_cpu(merge_cpu_s(reports, n, "user_s"), merge_cpu_s(reports, n, "system_s"),
+                        merge_cpu_s(reports, n, "polling_s"), connections);
+}
+
 /* CPU times, and what was the limit. */
 static void merge_cost(json_t *merged, json_t *const *reports, size_t n)
 {
-    double user = 0, system = 0, busy = 0, waiting = 0;
-    double attempted = merge_number(merged, "connections", "attempted");
-    json_t *limits = json_array();
+    double busy = 0, waiting = 0;
+    json_t *limits = json_array(),
+           *cpu = merge_cpu(reports, n, merge_number(merged, "connections", "attempted"));
     for (size_t i = 0; i < n; i++) {
-        user += merge_number(reports[i], "cpu", "user_s");
-        system += merge_number(reports[i], "cpu", "system_s");
         busy = fmax(busy, merge_number(reports[i], "cpu", "busy"));
         waiting = fmax(waiting, merge_number(reports[i], "cpu", "waiting"));
         json_array_extend(limits, json_object_get(reports[i], "limits"));
     }
-    double both = round((user + system) * 1e3) / 1e3; /* in whatever order they were added */
-    json_object_set_new(
-        merged, "cpu",
-        json_pack("{s:o, s:o, s:o, s:o, s:o}", "user_s", document_real(user), "system_s",
-                  document_real(system), "us_per_connection",
-                  attempted > 0 ? document_real(both * 1e6 / attempted) : json_null(), "busy",
-                  document_real(busy), "waiting", document_real(waiting)));
+    json_object_set_new(cpu, "busy", document_real(busy));
+    json_object_set_new(cpu, "waiting", document_real(waiting));
+    json_object_set_new(merged, "cpu", cpu);
     json_object_set_new(merged, "limits", limits);
 }
 
@@ -383,6 +392,9 @@ static int merge_servers(json_t *merged, json_t *const *reports, size_t n, size_
     }
     json_object_set_new(merged, "rates",
                         json_pack("{s:o}", "accepts_per_s", document_real(accepts)));
+    if (json_object_get(reports[0], "cpu"))
+        json_object_set_new(merged, "cpu",
+                            merge_cpu(reports, n, merge_number(merged, "connections", "accepted")));
     return r ? r : merge_listeners(merged, reports, n, ret_wrong);
 }
 

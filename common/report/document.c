@@ -57,6 +57,16 @@ json_t *document_real(double value)
     return isfinite(value) ? json_real(round(value * 1e3) / 1e3) : json_null();
 }
 
+json_t *document_cpu(double user_s, double system_s, double polled_s, double n)
+{
+    double all_s = user_s + system_s;
+    polled_s = fmin(polled_s, all_s);
+    return json_pack("{s:o, s:o, s:o, s:o, s:o}", "user_s", document_real(user_s), "system_s",
+                     document_real(system_s), "polling_s", document_real(polled_s), "polling",
+                     document_real(polled_s / all_s), "us_per_connection",
+                     document_real((all_s - polled_s) * 1e6 / n));
+}
+
 json_t *document_errno(double number)
 {
     const char *name = number > 0 && number < INT_MAX ? strerrorname_np((int)number) : NULL;

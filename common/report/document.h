@@ -37,6 +37,11 @@ json_t *document_real(double value);
  * a name. Returns a new reference. */
 json_t *document_errno(double number);
 
+/* Makes {"user_s", "system_s", "polling_s": the part of both that went into looking for events in
+ * vain, "polling": its share in both, "us_per_connection": the rest for each of n connections}. A
+ * quotient of nothing is null. Returns a new reference, or NULL without memory. */
+json_t *document_cpu(double user_s, double system_s, double polled_s, double n);
+
 struct document_output;
 
 /* Opens the outputs. json, jsonl: a path, "-" for stdout, or NULL for none; the strings must live

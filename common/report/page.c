@@ -92,6 +92,26 @@ void page_count(FILE *out, const char *label, int64_t count, const char *note)
     page_row(out, label, human_count(count, text), note);
 }
 
+void page_cost(FILE *out, const json_t *cpu)
+{
+    char text[HUMAN_MAX], note[128];
+    double user_s = json_number_value(json_object_get(cpu, "user_s")),
+           system_s = json_number_value(json_object_get(cpu, "system_s")),
+           polling = json_number_value(json_object_get(cpu, "polling"));
+    const json_t *us = json_object_get(cpu, "us_per_connection");
+    if (!json_is_number(us))
+        return;
+    if (polling < 0.005)
+        snprintf(note, sizeof(note), "of CPU a connection; %.2f s user, %.2f s system in all",
+                 user_s, system_s);
+    else
+        snprintf(note, sizeof(note),
+                 "of CPU a connection without polling; %.2f s user, %.2f s system in all, %.0f %% "
+                 "of them polling",
+                 user_s, system_s, polling * 100);
+    page_row(out, "cost", human_us(json_number_value(us), text), note);
+}
+
 void page_text(FILE *out, const char *format, ...)
 {
     va_list arguments;

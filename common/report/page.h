@@ -26,6 +26,9 @@ void page_title(FILE *out, const char *format, ...) __attribute__((format(printf
 void page_row(FILE *out, const char *label, const char *value, const char *note);
 void page_count(FILE *out, const char *label, int64_t count, const char *note);
 
+/* Prints what document_cpu() has as the row "cost"; nothing if there were no connections. */
+void page_cost(FILE *out, const json_t *cpu);
+
 /* Prints a paragraph, wrapped at page_width() and indented by two columns. */
 void page_text(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -4,6 +4,7 @@
 #include "tests/lib/live.h"
 
 #include <criterion/criterion.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -200,6 +201,67 @@ Test(pair, fin_wait_2_lasts_tcp_fin_timeout_and_close_wait_for_ever)
 }
 
 /* --- CPUs --- */
+
+static int64_t cpu_ticks(const struct live *p)
+{
+    return live_number("awk '{print $14 + $15}' /proc/%d/stat", (int)p->pid);
+}
+
+static double polling(const struct live *p)
+{
+    return json_number_value(json_object_get(json_object_get(p->report, "cpu"), "polling"));
+}
+
+/* A tick is 10 ms. The flood shows that the ticks count. */
+Test(pair, idle_servers_and_paced_clients_do_not_poll)
+{
+    int code;
+    struct live *server = live_start_ready("server", "-J", NULL);
+    struct live *paced =
+        live_run(&code, "client", "-w", "crr", "-r", "100", "-d", "1s", "-J", NULL);
+    cr_assert_eq(code, 0);
+    cr_assert_float_eq(polling(paced), 0, 1e-9);
+    int64_t quiet = cpu_ticks(server);
+    struct live *flood = live_run(&code, "client", "-w", "crr", "-d", "1s", "-J", NULL);
+    cr_assert_eq(code, 0);
+    int64_t busy = cpu_ticks(server) - quiet;
+    cr_assert_geq(busy, 2 * quiet, "%lld ticks, in the flood %lld", (long long)quiet,
+                  (long long)busy);
+    cr_assert_eq(live_stop(server, SIGINT), 0);
+    live_free(paced);
+    live_free(flood);
+    live_free(server);
+}
+
+/* One connection that waits for its echo, each end on a CPU of its own. Beside other programs it
+ * may not pay: then once more. */
+Test(pair, ends_with_a_cpu_each_poll_and_say_so)
+{
+    int code;
+    double server_polled = 0, client_polled = 0;
+    if (live_number("nproc") < 2)
+        cr_skip_test("one CPU");
+    for (int i = 0; i < 50 && (server_polled <= 0 || client_polled <= 0); i++) {
+        struct live *server = live_start_ready("server", "--poll", "500us", "-J", NULL);
+        struct live *client = live_run(&code, "client", "-w", "echo", "-c", "1", "-d", "300ms",
+                                       "--poll", "500us", "-J", NULL);
+        cr_assert_eq(code, 0);
+        cr_assert_eq(live_stop(server, SIGINT), 0);
+        server_polled = fmax(server_polled, polling(server));
+        client_polled = fmax(client_polled, polling(client));
+        live_free(client);
+        live_free(server);
+    }
+    cr_assert_gt(server_polled, 0);
+    cr_assert_gt(client_polled, 0);
+    struct live *server = live_start_ready("server", "--poll", "0", "-J", NULL);
+    struct live *client = live_run(&code, "client", "-w", "echo", "-c", "1", "-d", "300ms",
+                                   "--poll", "0", "-J", NULL);
+    cr_assert_eq(live_stop(server, SIGINT), 0);
+    cr_assert_float_eq(polling(server) + polling(client), 0, 1e-9);
+    live_free(client);
+    live_free(server);
+}
 
 /* On how many different sets of CPUs the threads of a process may run. */
 static int64_t places(const struct live *program)

@@ -1,6 +1,7 @@
 /* When the report says that the client was the limit, and when it does not. */
 #include "client/limit.h"
 #include "common/process/clock.h"
+#include "common/process/thread.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -251,20 +252,27 @@ Test(limit, the_figures_stand_beside_the_sentence)
 Test(load, a_window_has_what_its_thread_did)
 {
     struct load load = {0};
-    load_end(&load);
+    load_end(&load, 0);
     cr_assert_eq(load.window_ns, 0);
     for (int i = 0; i < 2; i++) {
-        load_begin(&load);
-        load_begin(&load);
+        load_begin(&load, 0);
+        load_begin(&load, 0);
         for (int64_t until_ns = clock_now_ns() + 30 * NS_PER_MS; clock_now_ns() < until_ns;)
             ;
-        load_end(&load);
-        load_end(&load);
+        load_end(&load, 0);
+        load_end(&load, 0);
     }
     cr_assert_geq(load.window_ns, 60 * NS_PER_MS);
     cr_expect_gt(load.run_ns, 0);
     cr_expect_geq(load_busy(&load), 0.9, "run %lld, waited %lld of %lld", (long long)load.run_ns,
                   (long long)load.wait_ns, (long long)load.window_ns);
+    struct load polled = {0};
+    load_begin(&polled, 5 * NS_PER_MS);
+    for (int64_t until_ns = thread_cpu_ns() + 30 * NS_PER_MS; thread_cpu_ns() < until_ns;)
+        ;
+    load_end(&polled, 25 * NS_PER_MS);
+    cr_expect_geq(polled.run_ns, 10 * NS_PER_MS, "20 of 30 ms it polled");
+    cr_expect_lt(polled.run_ns, 20 * NS_PER_MS);
     int64_t run_ns = load.run_ns, window_ns = load.window_ns;
     for (int64_t until_ns = clock_now_ns() + 10 * NS_PER_MS; clock_now_ns() < until_ns;)
         ;

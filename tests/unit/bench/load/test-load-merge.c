@@ -1,6 +1,7 @@
 /* Reports merged equal the report of all, also when they were merged before; what does not belong
  * together is refused. */
 #include "bench/load/load_merge.h"
+#include "common/report/document.h"
 #include "common/report/histogram.h"
 
 #include <criterion/criterion.h>
@@ -41,8 +42,10 @@ Test(merge, equals_one_run_of_all)
         histogram_record(all, ns);
         histogram_record(part[i * i % 7 % PARTS], ns);
     }
-    for (int i = 0; i < PARTS; i++)
+    for (int i = 0; i < PARTS; i++) {
         reports[i] = report(part[i], 1000 + i * 0.25, 10 + i);
+        json_object_set_new(reports[i], "cpu", document_cpu(1 + i, 3, (4.0 + i) / 4, 10 + i));
+    }
     cr_assert_eq(load_merge(reports, names, PARTS, &merged, &message), 0, "%s", message);
     json_t *whole = histogram_to_json(all);
     cr_assert(json_equal(json_object_get(json_object_get(merged, "histograms"), "connect_latency"),
@@ -51,6 +54,11 @@ Test(merge, equals_one_run_of_all)
         json_integer_value(json_object_get(json_object_get(merged, "connections"), "attempted")),
         33);
     cr_assert_eq(json_integer_value(json_object_get(merged, "replies")), 33);
+    json_t *cpu = json_object_get(merged, "cpu"); /* 4, 5 and 6 s, a quarter of each polling */
+    cr_assert_float_eq(json_number_value(json_object_get(cpu, "user_s")), 6, 1e-3);
+    cr_assert_float_eq(json_number_value(json_object_get(cpu, "polling")), 0.25, 1e-3);
+    cr_assert_float_eq(json_number_value(json_object_get(cpu, "us_per_connection")),
+                       15e6 * 0.75 / 33, 1);
     json_t *merge = json_object_get(merged, "merge");
     cr_assert_float_eq(json_number_value(json_object_get(merge, "start_skew_s")), 0.5, 1e-3);
     cr_assert_float_eq(json_number_value(json_object_get(merge, "all_ran_s")), 9.5, 1e-3);

@@ -46,6 +46,27 @@ Test(document, reals_are_rounded_and_never_not_a_number)
     json_decref(nan);
 }
 
+static void check_cpu(json_t *cpu, double polling, double us)
+{
+    cr_expect_float_eq(json_number_value(json_object_get(cpu, "user_s")), 1, 1e-9);
+    cr_expect_float_eq(json_number_value(json_object_get(cpu, "system_s")), 3, 1e-9);
+    cr_expect_float_eq(json_number_value(json_object_get(cpu, "polling")), polling, 1e-9);
+    cr_expect_float_eq(json_number_value(json_object_get(cpu, "us_per_connection")), us, 1e-9);
+    json_decref(cpu);
+}
+
+/* The clocks differ by a little: more polling than CPU is all of it. */
+Test(document, polling_is_no_cost_of_a_connection)
+{
+    check_cpu(document_cpu(1, 3, 0, 1000), 0, 4000);
+    check_cpu(document_cpu(1, 3, 1, 1000), 0.25, 3000);
+    check_cpu(document_cpu(1, 3, 4.1, 1000), 1, 0);
+    json_t *none = document_cpu(0, 0, 0, 0);
+    cr_expect(json_is_null(json_object_get(none, "polling")));
+    cr_expect(json_is_null(json_object_get(none, "us_per_connection")));
+    json_decref(none);
+}
+
 Test(document, an_errno_has_its_name)
 {
     json_t *error = document_errno(ECONNRESET);

@@ -1,4 +1,5 @@
 #include "common/kernel/counter_notes.h"
+#include "common/report/document.h"
 #include "common/report/page.h"
 #include "common/report/terminal.h"
 
@@ -61,6 +62,25 @@ Test(page, a_long_list_says_what_it_leaves_out)
                                 "  a                                1\n"
                                 "  ... and 1 more (--json has them all)\n");
     json_decref(counts);
+}
+
+Test(page, a_cost_says_how_much_of_it_was_polling)
+{
+    json_t *worked = document_cpu(0.5, 1.5, 0, 1e5), *polled = document_cpu(0.5, 1.5, 0.86, 1e5),
+           *nothing = document_cpu(0.5, 1.5, 0, 0);
+    page_cost(out, worked);
+    page_cost(out, polled);
+    page_cost(out, nothing);
+    cr_expect_str_eq(
+        written(),
+        "  cost                         20 us  of CPU a connection; 0.50 s user, 1.50 s\n"
+        "                                      system in all\n"
+        "  cost                         11 us  of CPU a connection without polling; 0.50\n"
+        "                                      s user, 1.50 s system in all, 43 % of them\n"
+        "                                      polling\n");
+    json_decref(worked);
+    json_decref(polled);
+    json_decref(nothing);
 }
 
 Test(page, integers_are_found_by_their_path)
