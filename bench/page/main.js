@@ -6,12 +6,14 @@ import {createCurves} from "./curves.js";
 import {htmlElement, setAttribute, setText, svgElement} from "./draw.js";
 import {createFilm} from "./film.js";
 import {createIndex} from "./index.js";
+import {createKnee} from "./knee.js";
 import {createLadder} from "./ladder.js";
 import {createPair, pairFilm, pairKnobs} from "./pair.js";
 import {createResults, knobWords} from "./results.js";
 import {sentenceAt} from "./sentence.js";
 import {createStage, stageSpan} from "./stage.js";
 import {hasText, text} from "./strings.js";
+import {createSweep} from "./sweep.js";
 
 const page = {document: null, memory: new Map(), run: null, film: null, clock: null, growing: [],
               lasting: [], waiting: null};
@@ -512,7 +514,21 @@ function say(key) {
     setText(message, key === null ? "" : text(key));
 }
 
+/** A sweep or a knee is a page by itself; false: the document is another one. */
+function takeMeasured(received) {
+    const schema = String(received?.schema ?? "");
+    const create = schema.startsWith("tcplab.sweep/") ? createSweep
+        : schema.startsWith("tcplab.knee/") ? createKnee : null;
+    if (!create)
+        return false;
+    find("index").hidden = false;
+    create(find("index"), received);
+    return true;
+}
+
 function take(received) {
+    if (takeMeasured(received))
+        return;
     const runs = Array.isArray(received?.runs) ? received.runs : [];
     const claims = Array.isArray(received?.claims)
         ? received.claims.filter((claim) => claim && typeof claim === "object") : null;

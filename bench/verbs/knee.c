@@ -3,10 +3,12 @@
 #include "bench/load/load_knee.h"
 #include "bench/load/load_predict.h"
 #include "bench/load/load_round.h"
+#include "bench/page/page.h"
 #include "bench/report/knee.h"
 #include "bench/statistics/random.h"
 #include "bench/statistics/statistics.h"
 #include "bench/verbs/kept_file.h"
+#include "bench/verbs/result_file.h"
 #include "common/process/clock.h"
 #include "common/process/exit_code.h"
 #include "common/process/stop.h"
@@ -31,7 +33,7 @@ struct knee_settings {
     struct option_texts vary;
     const char *until, *precision_text;
     int64_t short_ns;
-    const char *json;
+    const char *json, *html;
     int color;
 };
 
@@ -51,6 +53,7 @@ struct knee {
     struct load_progress progress;
     json_t *trials, *answers, *document;
     struct kept_file file;
+    struct result_file html;
     bool complete, disturbed; /* disturbed: other programs ran in trials that decided */
     int code;                 /* of a trial that failed */
 };
@@ -477,6 +480,7 @@ static int go(struct knee *k, struct document_output *output)
         code = EXIT_CODE_UNMET;
     }
     code = kept_file_close(&k->file, k->document, code);
+    code = result_file_close(&k->html, k->document, code);
     if (k->document && !on_stdout(k->settings->json) && document_output_wants_text(output))
         document_output_text(output, k->document, knee_text);
     json_decref(k->document);
@@ -488,7 +492,7 @@ static int go(struct knee *k, struct document_output *output)
 static int read_settings(int argc, char **argv, struct knee_settings *s, json_t **ret_json,
                          char **ret_message)
 {
-    struct option_row rows[LOAD_SPEC_ROWS + 6];
+    struct option_row rows[LOAD_SPEC_ROWS + 7];
     size_t n = load_spec_rows(&s->spec, "3", rows);
     char **operands;
     int n_operands;
@@ -504,6 +508,7 @@ static int read_settings(int argc, char **argv, struct knee_settings *s, json_t 
         {"json", 'J', "[=FILE]", NULL,
          "the report as one JSON document; FILE is rewritten after each trial", &option_file,
          &s->json},
+        {"html", 0, "FILE", NULL, "also a page to look at, in a browser", &option_text, &s->html},
         {"color", 0, "WHEN", "auto", "colour on stdout", &option_choice, &s->color,
          .choices = terminal_color_words},
     };
@@ -537,6 +542,8 @@ int knee_main(int argc, char **argv)
     code = program_check_proc();
     if (!code)
         code = kept_file_open(settings.json, &k.file);
+    if (!code)
+        code = result_file_open("--html", settings.html, "index.html", page_write, &k.html);
     if (!code)
         code = program_open_output(NULL, NULL, &output);
     if (!code) {

@@ -1,8 +1,10 @@
 #include "bench/verbs/show.h"
 #include "bench/page/page.h"
 #include "bench/report/claims.h"
+#include "bench/report/knee.h"
 #include "bench/report/load.h"
 #include "bench/report/pager.h"
+#include "bench/report/sweep.h"
 #include "bench/report/text.h"
 #include "bench/verbs/result_file.h"
 #include "common/options/options.h"
@@ -35,10 +37,12 @@ static const struct option_program show_program = {
         "  tcplab-bench show run.json                  what run printed\n"
         "  tcplab-bench show run.json --show ladder    only that\n"
         "  tcplab-bench show run.json --html run.html  a page to look at\n"
-        "  tcplab-bench show claims.json all.json --html .   claims, with the runs as films\n",
+        "  tcplab-bench show claims.json all.json --html .   claims, with the runs as films\n"
+        "  tcplab-bench show sweep.json --html sweep.html    the table and the curves\n",
     .closing =
-        "FILE: a document of tcplab-bench run, claims run, load or compare; - for stdin. No lab is "
-        "needed.\n",
+        "FILE: a document of tcplab-bench run, claims run, load, compare, sweep or knee; - for "
+        "stdin.\n"
+        "--html: not of load and compare. No lab is needed.\n",
     .operands_max = SHOW_FILES,
 };
 
@@ -148,7 +152,10 @@ static bool is_ours(const char *file, const json_t *document)
 static const struct {
     const char *schema;
     void (*text)(FILE *out, const json_t *document);
-} whole_texts[] = {{"tcplab.load/1", load_text}, {"tcplab.compare/1", compare_text}};
+} whole_texts[] = {{"tcplab.load/1", load_text},
+                   {"tcplab.compare/1", compare_text},
+                   {"tcplab.sweep/1", sweep_text},
+                   {"tcplab.knee/1", knee_text}};
 
 static bool show_whole(FILE *out, const json_t *document)
 {
@@ -194,6 +201,13 @@ static void add_list(json_t *all, const json_t *document, const char *key)
         json_object_set(all, key, more);
 }
 
+/* Of sweep and knee: each is a page by itself. */
+static bool is_one_page(const json_t *document)
+{
+    const char *schema = json_string_value(json_object_get(document, "schema"));
+    return schema && (!strcmp(schema, "tcplab.sweep/1") || !strcmp(schema, "tcplab.knee/1"));
+}
+
 /* The runs and claims of all files on one page, with the head of the first. */
 static int page(char **files, int n, const char *path)
 {
@@ -202,7 +216,10 @@ static int page(char **files, int n, const char *path)
     int code = result_file_open("--html", path, "index.html", page_write, &html);
     for (int i = 0; i < n && !code; i++) {
         json_t *document = load(files[i]);
-        if (!document || !is_ours(files[i], document)) {
+        if (document && is_one_page(document) && n > 1) {
+            terminal_error("%s: a sweep or a knee is a page by itself; give one file", files[i]);
+            code = EXIT_CODE_USAGE;
+        } else if (!document || (!is_one_page(document) && !is_ours(files[i], document))) {
             code = EXIT_CODE_FAILED;
         } else if (!all) {
             all = json_incref(document);

@@ -2,10 +2,12 @@
 #include "bench/load/load_document.h"
 #include "bench/load/load_predict.h"
 #include "bench/load/load_summary.h"
+#include "bench/page/page.h"
 #include "bench/report/sweep.h"
 #include "bench/statistics/random.h"
 #include "bench/statistics/statistics.h"
 #include "bench/verbs/kept_file.h"
+#include "bench/verbs/result_file.h"
 #include "common/process/clock.h"
 #include "common/process/exit_code.h"
 #include "common/process/stop.h"
@@ -26,7 +28,7 @@
 struct sweep_settings {
     struct load_spec spec;
     struct option_texts vary;
-    const char *json;
+    const char *json, *html;
     int color;
 };
 
@@ -42,6 +44,7 @@ struct sweep {
     json_t *plan; /* what must be the same for a sweep to go on */
     json_t *runs, *document;
     struct kept_file file;
+    struct result_file html;
     size_t failed; /* thresholds that hold */
 };
 
@@ -343,6 +346,7 @@ static int go(struct sweep *s, struct document_output *output)
         code = EXIT_CODE_UNMET;
     }
     code = kept_file_close(&s->file, s->document, code);
+    code = result_file_close(&s->html, s->document, code);
     if (!on_stdout(s->settings->json) && document_output_wants_text(output))
         document_output_text(output, s->document, sweep_text);
     return code;
@@ -351,7 +355,7 @@ static int go(struct sweep *s, struct document_output *output)
 static int read_settings(int argc, char **argv, struct sweep_settings *s, json_t **ret_json,
                          char **ret_message)
 {
-    struct option_row rows[LOAD_SPEC_ROWS + 3];
+    struct option_row rows[LOAD_SPEC_ROWS + 4];
     size_t n = load_spec_rows(&s->spec, "3", rows);
     char **operands;
     int n_operands;
@@ -364,6 +368,7 @@ static int read_settings(int argc, char **argv, struct sweep_settings *s, json_t
          "the report as one JSON document; FILE is rewritten after each run, and one that is "
          "there goes on",
          &option_file, &s->json},
+        {"html", 0, "FILE", NULL, "also a page to look at, in a browser", &option_text, &s->html},
         {"color", 0, "WHEN", "auto", "colour on stdout", &option_choice, &s->color,
          .choices = terminal_color_words},
     };
@@ -413,6 +418,8 @@ int sweep_main(int argc, char **argv)
         code = go_on(&s, settings.json);
     if (!code)
         code = kept_file_open(settings.json, &s.file);
+    if (!code)
+        code = result_file_open("--html", settings.html, "index.html", page_write, &s.html);
     if (!code)
         code = program_open_output(NULL, NULL, &output);
     if (!code) {

@@ -5,6 +5,7 @@
 const assert = require("assert").strict;
 const fs = require("fs");
 const {moduleOf, openFile} = require("./browser.js");
+const {MEASURED} = require("./measured.js");
 const {textFaults} = require("./texts.js");
 
 const SIZES = [{width: 1280, height: 720}, {width: 1920, height: 1080}, {width: 390, height: 844}];
@@ -213,6 +214,9 @@ module.exports = [
         [`axe: index, ${name}`, (shop) => accessible(shop, indexOf(shop), dark, nothing)],
         [`axe: claims, ${name}`, (shop) => accessible(shop, shop.claims(...CLAIMS).page, dark,
                                                       nothing)],
+        ...MEASURED.map((args, i) => [
+            `axe: ${args[0]} ${i + 1}, ${name}`,
+            (shop) => accessible(shop, shop.measured(...args).page, dark, nothing)]),
     ]),
     ["reduced motion", motion],
 ];
