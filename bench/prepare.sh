@@ -9,7 +9,8 @@ say() {
 prepare_packages() {
     local missing=() package
     for package in "$@"; do
-        [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+        [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] ||
+            missing+=("$package")
     done
     [ ${#missing[@]} -gt 0 ] || return 0
     if [ "$(id -u)" -ne 0 ]; then
@@ -18,14 +19,16 @@ prepare_packages() {
     fi
     say "installing ${missing[*]}"
     if ! apt-get update -qq ||
-        ! DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"; then
-        echo "apt-get could not install ${missing[*]} (above): is there a network, and does apt work?" >&2
+        ! DEBIAN_FRONTEND=noninteractive apt-get install \
+            -y -qq --no-install-recommends "${missing[@]}"; then
+        echo "apt-get could not install ${missing[*]} (above):" \
+            "is there a network, and does apt work?" >&2
         exit 77
     fi
 }
 
-prepare_build_packages=(gcc libc6-dev meson ninja-build pkg-config libev-dev libmnl-dev libjansson-dev
-    libmicrohttpd-dev)
+prepare_build_packages=(gcc libc6-dev meson ninja-build pkg-config libev-dev libmnl-dev
+    libjansson-dev libmicrohttpd-dev)
 
 # prepare_build DIRECTORY [MESON OPTION...]: configures (again, when there is a build already) and
 # builds.

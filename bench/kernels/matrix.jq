@@ -5,11 +5,13 @@
 # A column's name: the version, and the flavour where that alone is not one kernel. A kernel of
 # one's own has none but its release.
 def named:
-    map(. + {name: (if .emulated and .package == null then .release else .version | sub("-.*"; "") end),
+    map(. + {name: (if .emulated and .package == null then .release else .version
+        | sub("-.*"; "") end),
              flavour: (.release | sub("^[^-]*(-[0-9]+)?-?"; ""))})
     | . as $all
     | map(.name as $name
-          | if ([$all[] | select(.name == $name)] | length) > 1 then .name += "-" + .flavour else . end);
+          | if ([$all[] | select(.name == $name)] | length) > 1 then .name += "-" + .flavour
+              else . end);
 
 def width: map(length) | max // 0;
 def pad($n): . + " " * ([$n - length, 0] | max);
@@ -22,7 +24,8 @@ def table:
         + (.[1:] | map("| " + (map(gsub("\\|"; "\\|")) | join(" | ")) + " |"))
     else
         (transpose | map(width)) as $widths
-        | map(. as $row | "  " + ([range(length)] | map(. as $i | $row[$i] | pad($widths[$i])) | join("  ")) | sub(" +$"; ""))
+        | map(. as $row | "  " + ([range(length)] | map(. as $i | $row[$i] | pad($widths[$i]))
+            | join("  ")) | sub(" +$"; ""))
     end;
 
 def titled($title):
@@ -33,7 +36,7 @@ def code: if $style == "markdown" then "`" + . + "`" else . end;
 # In the order of the first kernel that has them.
 def distinct: reduce .[] as $x ([]; if index([$x]) then . else . + [$x] end);
 
-# The worst verdict of an experiment's runs on one kernel, and the reason of it; if it was run again,
+# The worst verdict of an experiment's runs on one kernel, and the reason; if it was run again,
 # those of the last time.
 def worse: {"agree": 0, "skipped": 1, "inconclusive": 2, "differ": 3}[.];
 def worst($experiment): map(select(.experiment == $experiment)) | max_by(.verdict | worse);
@@ -51,20 +54,24 @@ def verdict_of($claim):
 def number: if type == "number" then (. * 1000 | round / 1000 | tostring) else tostring end;
 def check_said:
     .name + ": predicted "
-    + (.predicted | if .[0] == .[1] then .[0] | number else (.[0] | number) + " to " + (.[1] | number) end)
+    + (.predicted | if .[0] == .[1] then .[0] | number else (.[0] | number) + " to "
+        + (.[1] | number) end)
     + ", observed " + (.observed | number);
 def reasons:
     [(.checks // [])[] | select(.verdict == "differ") | check_said] as $differing
-    | if .verdict == "differ" and ($differing | length) > 0 then $differing else [.reason // "no reason was given"] end;
+    | if .verdict == "differ" and ($differing | length) > 0 then $differing
+        else [.reason // "no reason was given"] end;
 
 # One line for each kind of thing that happened: which experiment or claim, on which kernels, why.
 # `found` is given a kernel with that name as .e.
 def told($experiments; found; $title):
-    [$experiments[] as $e | .[] | .e = $e | .name as $name | found | select(. and .verdict != "agree")
+    [$experiments[] as $e | .[] | .e = $e | .name as $name | found
+        | select(. and .verdict != "agree")
      | {e: $e, verdict, name: $name, reasons: reasons}]
     | if length == 0 then empty
       else [group_by([.e, .verdict, .reasons])[]
-            | (if $style == "markdown" then "- " else "  " end) + (.[0].e | code) + " on " + (map(.name) | join(", "))
+            | (if $style == "markdown" then "- " else "  " end) + (.[0].e | code) + " on "
+                + (map(.name) | join(", "))
               + ": " + .[0].verdict + "; " + (.[0].reasons | join("; "))]
            | titled($title) | .[]
       end;
@@ -74,10 +81,12 @@ def known_as:
     + (if .emulated then ", emulated" else ", the running kernel" end);
 
 # Rows of a C macro: for bench/kernels/recorded.h.
-def macro($name): "#define " + $name + "(X)" + (map(" X(" + (map(tojson) | join(", ")) + ")") | join(" \\\n"));
+def macro($name): "#define " + $name + "(X)"
+    + (map(" X(" + (map(tojson) | join(", ")) + ")") | join(" \\\n"));
 # A rule of a kernel: false is a value, too.
 def found($r): (.rules // {}) | if has($r) then .[$r] else "-" end;
-def value: if type == "object" then .value // . else . end | if type == "string" then . else tojson end;
+def value: if type == "object" then .value // . else . end
+    | if type == "string" then . else tojson end;
 
 named as $kernels
 | ([$kernels[] | .runs // [] | .[].experiment] | distinct) as $experiments
@@ -88,14 +97,18 @@ named as $kernels
     ([$rules[] as $r | [$r] + [$kernels[] | found($r) | value]] | macro("RECORDED_RULES")),
     ([$experiments[] as $e | [$e] + [$kernels[] | cell($e).verdict]] | macro("RECORDED_VERDICTS")),
     ([[$experiments[] as $e | $kernels[] | cell($e) + {e: $e, name} | select(.verdict == "skipped")]
-      | group_by([.e, .reason])[] | [.[0].e, (map(.name) | join(", ")), .[0].reason]] | macro("RECORDED_SKIPPED") + " X(NULL)"),
+      | group_by([.e, .reason])[] | [.[0].e, (map(.name) | join(", ")), .[0].reason]]
+          | macro("RECORDED_SKIPPED") + " X(NULL)"),
     ([$claims[] as $c | [$c] + [$kernels[] | verdict_of($c).verdict]] | macro("RECORDED_CLAIMS"))
-  else (["kernel", "is"] | [.]) + [$kernels[] | [.name, known_as]] | table | titled("Kernels") | .[],
-([["experiment"] + [$kernels[].name]] + [$experiments[] as $e | [($e | code)] + [$kernels[] | cell($e).verdict]]
+  else (["kernel", "is"] | [.]) + [$kernels[] | [.name, known_as]] | table | titled("Kernels")
+      | .[],
+([["experiment"] + [$kernels[].name]]
+    + [$experiments[] as $e | [($e | code)] + [$kernels[] | cell($e).verdict]]
  | table | titled("Does each experiment agree with its prediction?") | .[]),
 ($kernels | told($experiments; cell(.e); "What does not agree")),
 ($kernels | map(select(.again | length > 0) | .runs |= map(select(.verdict != "skipped")))
- | told($experiments; . as $k | if cell($k.e).verdict == "agree" then .runs | worst($k.e) else null end;
+ | told($experiments; . as $k
+     | if cell($k.e).verdict == "agree" then .runs | worst($k.e) else null end;
         "Agreed when it was run again, alone; at first")),
 (if ($claims | length) == 0 then empty
  else [["claim"] + [$kernels[].name]]
@@ -110,6 +123,8 @@ named as $kernels
  end)
   end,
 # For the exit code.
-([$experiments[] as $e | $kernels[] | cell($e).verdict] | if index("differ") then "differs:" else empty end),
-([($experiments[] as $e | $kernels[] | cell($e).verdict), ($claims[] as $c | $kernels[] | verdict_of($c).verdict)]
+([$experiments[] as $e | $kernels[] | cell($e).verdict]
+    | if index("differ") then "differs:" else empty end),
+([($experiments[] as $e | $kernels[] | cell($e).verdict),
+    ($claims[] as $c | $kernels[] | verdict_of($c).verdict)]
  | if index("none") or length == 0 then "lacking:" else empty end)

@@ -19,7 +19,8 @@ fail() {
 need_tools() {
     local tool
     for tool in "$@"; do
-        command -v "$tool" >/dev/null || fail 77 "$tool is missing; install it (Debian: jq, iproute2, util-linux)"
+        command -v "$tool" >/dev/null ||
+            fail 77 "$tool is missing; install it (Debian: jq, iproute2, util-linux)"
     done
 }
 
@@ -31,14 +32,18 @@ room_enter() {
     build=$(realpath "$1")
     local program
     for program in server client bench; do
-        [ -x "$build/$program/tcplab-$program" ] || fail 2 "$1 holds no $program/tcplab-$program: build first"
+        [ -x "$build/$program/tcplab-$program" ] ||
+            fail 2 "$1 holds no $program/tcplab-$program: build first"
     done
     case ${TCPLAB_ROOM:-} in
     '')
         TCPLAB_ROOM=${room_buckets:+outside}
-        TCPLAB_ROOM=${TCPLAB_ROOM:-inside} exec "$build/bench/tcplab-bench" enter "$(realpath "$0")" "$@"
+        TCPLAB_ROOM=${TCPLAB_ROOM:-inside} exec "$build/bench/tcplab-bench" enter \
+            "$(realpath "$0")" "$@"
         ;;
-    outside) # the network after this one has a table of its own (since Linux 6.1; where not, it shares the machine's)
+    outside)
+        # The network after this one has a table of its own (since Linux 6.1; before, it shares the
+        # machine's).
         echo "$room_buckets" 2>/dev/null >/proc/sys/net/ipv4/tcp_child_ehash_entries || true
         TCPLAB_ROOM=inside exec "$build/bench/tcplab-bench" enter "$(realpath "$0")" "$@"
         ;;
@@ -68,7 +73,8 @@ room_end() {
 # taskset.
 server_prefix=()
 server_start() {
-    "${server_prefix[@]}" "$build/server/tcplab-server" "$@" --ready-fd 3 3>"$work/ready" >"$work/server.out" 2>"$work/server.err" &
+    "${server_prefix[@]}" "$build/server/tcplab-server" "$@" \
+        --ready-fd 3 3>"$work/ready" >"$work/server.out" 2>"$work/server.err" &
     server_pid=$!
     read -r _ <"$work/ready" || [ -d "/proc/$server_pid" ] ||
         fail 1 "the server did not start: $(tail -n 1 "$work/server.err")"
@@ -140,15 +146,18 @@ rss_of() {
 # What the kernel has used, in bytes: {"MemAvailable", "Slab", ..., "slabs": {"TCP": bytes of
 # objects in use, ...}}. A slab that the kernel merged with others of its size, or that may not be
 # read, is not there.
-room_slabs='TCP|TCPv6|sock_inode_cache|filp|dentry|eventpoll_epi|eventpoll_pwq|tcp_bind_bucket|tcp_bind2_bucket|request_sock_TCP'
+room_slabs='TCP|TCPv6|sock_inode_cache|filp|dentry|eventpoll_epi|eventpoll_pwq'
+room_slabs+='|tcp_bind_bucket|tcp_bind2_bucket|request_sock_TCP'
 kernel_memory() {
     local slabs=/dev/null
     [ ! -r /proc/slabinfo ] || slabs=/proc/slabinfo
     cat /proc/meminfo $slabs | awk -v slabs="^($room_slabs)\$" '
-        /^(MemAvailable|Slab|SUnreclaim|KernelStack|PageTables|Percpu):/ { sub(":", "", $1); printf "%s %.0f\n", $1, $2 * 1024 }
+        /^(MemAvailable|Slab|SUnreclaim|KernelStack|PageTables|Percpu):/ { sub(":", "", $1);
+            printf "%s %.0f\n", $1, $2 * 1024 }
         $1 ~ slabs { printf "slabs %s %.0f\n", $1, $2 * $4 }' |
         jq -Rn 'reduce (inputs | split(" ")) as $l ({slabs: {}};
-            if $l[0] == "slabs" then .slabs[$l[1]] = ($l[2] | tonumber) else .[$l[0]] = ($l[1] | tonumber) end)'
+            if $l[0] == "slabs" then .slabs[$l[1]] = ($l[2] | tonumber)
+                else .[$l[0]] = ($l[1] | tonumber) end)'
 }
 
 # Objects that were freed earlier stay with the kernel for the next who wants one, and would hide

@@ -5,7 +5,8 @@ import {lastAt} from "./film.js";
 const CLOCK_TRANSIT_MS = 2000; /* of film: one way over the wire, at speed 1 */
 const CLOCK_PACE = 40; /* ms of film for one of the run, where a transit takes 50 ms or more */
 const CLOCK_PACE_MOST = 10000;
-const CLOCK_LENGTH_MS = 90000; /* of film: a longer one goes faster, but not faster than CLOCK_PACE */
+/* Of film: a longer one goes faster, but not faster than CLOCK_PACE. */
+const CLOCK_LENGTH_MS = 90000;
 const CLOCK_FOLD_MS = 1200; /* of film: a folded wait */
 const CLOCK_WAIT_MS = 500; /* of the run: waits that are longer are folded, */
 const CLOCK_WAIT_TRANSITS = 3; /* and those that are longer than so many transits */

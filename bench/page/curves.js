@@ -61,7 +61,8 @@ function curvesCounters(film) {
 
 function curvesAxis(svg, top, bottom, most) {
     for (const [y, value] of [[bottom, 0], [top, most]]) {
-        svgElement("line", {x1: CURVES_LEFT, x2: CURVES_RIGHT, y1: y, y2: y, class: "curve-axis"}, svg);
+        svgElement("line", {x1: CURVES_LEFT, x2: CURVES_RIGHT, y1: y, y2: y, class: "curve-axis"},
+            svg);
         svgElement("text", {x: CURVES_LEFT - 8, y: y + 5, class: "curve-number"}, svg, value);
     }
 }
@@ -106,12 +107,14 @@ export function createCurves(root, film, clock, context) {
         const {present, most} = curvesStates(film, side), bottom = top + CURVES_STATES;
         const height = (value) => bottom - value / most * CURVES_STATES;
         const spans = curvesSpans(film);
-        svgElement("text", {x: 10, y: top + 18, class: "curve-title"}, svg, text("curve_states",
-                                                                                {side: text(side)}));
+        svgElement("text", {x: 10, y: top + 18, class: "curve-title"}, svg,
+                   text("curve_states", {side: text(side)}));
         const base = spans.map(() => 0);
         present.forEach((state, k) => {
-            const upper = spans.map(({entry}, i) => base[i] + ((entry[side] && entry[side][state]) || 0));
-            const area = svgElement("path", {d: outline(spans, base, upper, height), class: `curve-area state-${state}`,
+            const upper = spans.map(({entry}, i) => base[i] +
+                ((entry[side] && entry[side][state]) || 0));
+            const area = svgElement("path",
+                {d: outline(spans, base, upper, height), class: `curve-area state-${state}`,
                                              "data-state": state}, plot);
             svgElement("title", {}, area, state);
             svgElement("rect", {x: 10, y: top + 28 + 19 * k, width: 13, height: 13,
@@ -161,7 +164,8 @@ export function createCurves(root, film, clock, context) {
 
     function queue(top) {
         const limits = film.timeline.map((e) => ({t_ms: e.t_ms, value: e.limit || 0}));
-        const most = Math.max(1, ...film.timeline.map((e) => Math.max(e.queue || 0, e.limit || 0))) + 1;
+        const most = Math.max(1, ...film.timeline.map((e) =>
+            Math.max(e.queue || 0, e.limit || 0))) + 1;
         const bottom = top + CURVES_QUEUE;
         const height = (value) => bottom - value / most * CURVES_QUEUE;
         svgElement("text", {x: 10, y: top + 18, class: "curve-title"}, svg, text("curve_queue"));
@@ -170,9 +174,11 @@ export function createCurves(root, film, clock, context) {
         if (line)
             svgElement("path", {d: `${line}V${bottom}H${x(film.timeline[0].t_ms).toFixed(1)}z`,
                                 class: "curve-queue"}, plot);
-        svgElement("path", {d: curvesSteps(limits, x, height, film.end_ms), class: "curve-limit"}, plot);
+        svgElement("path", {d: curvesSteps(limits, x, height, film.end_ms), class: "curve-limit"},
+            plot);
         if (film.limit)
-            svgElement("text", {x: CURVES_RIGHT, y: height(film.limit) - 5, class: "curve-limit-text"},
+            svgElement("text", {x: CURVES_RIGHT, y: height(film.limit) - 5,
+                class: "curve-limit-text"},
                        svg, text("limit", {n: film.limit}));
         curvesAxis(svg, top, bottom, most);
         return bottom + CURVES_GAP;
@@ -183,11 +189,14 @@ export function createCurves(root, film, clock, context) {
         const height = (value) => bottom - value / c.most * (CURVES_COUNTER - 6);
         const [side, name] = c.name.split(" ");
         svgElement("text", {x: 10, y: bottom - 20, class: "curve-state"}, svg, text(side));
-        svgElement("text", {x: 10, y: bottom - 3, class: "curve-counter"}, svg, name.replace(/^.*\./, ""));
-        svgElement("path", {d: curvesSteps(c.points, x, height, film.end_ms), class: "curve-line"}, plot);
+        svgElement("text", {x: 10, y: bottom - 3, class: "curve-counter"}, svg,
+            name.replace(/^.*\./, ""));
+        svgElement("path", {d: curvesSteps(c.points, x, height, film.end_ms), class: "curve-line"},
+            plot);
         svgElement("line", {x1: CURVES_LEFT, x2: CURVES_RIGHT, y1: bottom, y2: bottom,
                             class: "curve-axis"}, svg);
-        svgElement("text", {x: CURVES_RIGHT + 6, y: height(c.last) + 5, class: "curve-last"}, svg, c.last);
+        svgElement("text", {x: CURVES_RIGHT + 6, y: height(c.last) + 5, class: "curve-last"}, svg,
+            c.last);
         return bottom + 14;
     }
 
@@ -211,7 +220,8 @@ export function createCurves(root, film, clock, context) {
         svg = svgElement("svg", {class: "picture curves-picture", role: "img",
                                  "aria-label": text("curves_said")}, frame);
         const clip = svgElement("clipPath", {id: "curves-clip"}, svgElement("defs", {}, svg));
-        const box = svgElement("rect", {x: CURVES_LEFT, y: 0, width: CURVES_RIGHT - CURVES_LEFT}, clip);
+        const box = svgElement("rect", {x: CURVES_LEFT, y: 0, width: CURVES_RIGHT - CURVES_LEFT},
+            clip);
         plot = svgElement("g", {"clip-path": "url(#curves-clip)"}, svg);
         let y = 14;
         y = stack("client", y);
@@ -220,11 +230,13 @@ export function createCurves(root, film, clock, context) {
             y = queue(y);
         const moved = curvesCounters(film);
         if (moved.length)
-            svgElement("text", {x: 10, y: y + 4, class: "curve-title"}, svg, text("curve_counters"));
+            svgElement("text", {x: 10, y: y + 4, class: "curve-title"}, svg,
+                text("curve_counters"));
         for (const c of moved.slice(0, CURVES_COUNTERS))
             y = counter(c, y + (c === moved[0] ? 8 : 0));
         for (const fold of clock.folds)
-            svgElement("rect", {x: x(fold.from_ms), y: 0, width: Math.max(1, x(fold.to_ms) - x(fold.from_ms)),
+            svgElement("rect", {x: x(fold.from_ms), y: 0,
+                width: Math.max(1, x(fold.to_ms) - x(fold.from_ms)),
                                 height: y, class: "curve-fold"}, plot);
         y = ticks(y + 4);
         box.setAttribute("height", y);
@@ -255,7 +267,8 @@ export function createCurves(root, film, clock, context) {
     function end(event) {
         if (!drag)
             return;
-        const from = Math.min(drag.from, positionAt(event)), to = Math.max(drag.from, positionAt(event));
+        const from = Math.min(drag.from, positionAt(event));
+        const to = Math.max(drag.from, positionAt(event));
         drag = null;
         if (to - from > (zoom.to - zoom.from) / 40) {
             zoomTo(from, to);

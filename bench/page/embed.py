@@ -46,7 +46,8 @@ def array(name, content):
 
 def main():
     header, html, style, *modules = map(pathlib.Path, sys.argv[1:])
-    page, css, js = html.read_text(encoding="utf-8"), style.read_text(encoding="utf-8"), script(modules)
+    page = html.read_text(encoding="utf-8")
+    css, js = style.read_text(encoding="utf-8"), script(modules)
     live = page
     for mark, words in LIVE.items():
         if page.count(mark) != 1:

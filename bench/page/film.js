@@ -177,7 +177,8 @@ function filmEvents(calls, connections, segments, stops) {
     for (const s of segments) {
         events.push({t_ms: s.t_ms, kind: "sent", connection: s.connection, segment: s});
         if (s.dropped_ms !== null)
-            events.push({t_ms: s.dropped_ms, kind: "dropped", connection: s.connection, segment: s});
+            events.push({t_ms: s.dropped_ms, kind: "dropped", connection: s.connection,
+                segment: s});
         else if (s.arrived_ms !== null)
             events.push({t_ms: s.arrived_ms, kind: "arrived", connection: s.connection,
                          segment: s});

@@ -30,7 +30,8 @@ export function createIndex(root, received) {
     const runs = received.runs;
     htmlElement("h1", {}, root, text("index_title", {n: runs.length}));
     htmlElement("p", {class: "note"}, root, text("index_said", {
-        totals: indexTotals(runs), kernel: received.kernel || "", version: received.version || ""}));
+        totals: indexTotals(runs), kernel: received.kernel || "",
+        version: received.version || ""}));
     for (const [part, indices] of indexParts(runs, text("index_runs"))) {
         htmlElement("h2", {}, root, part);
         const table = htmlElement("table", {class: "index-table"}, root);

@@ -239,7 +239,8 @@ function ladderStates(svg, ladder, side, scale, column, later) {
 function ladderFold(parent, fold) {
     const svg = svgElement("g", {}, parent), middle = (fold.from + fold.to) / 2;
     for (const x of [LADDER_CLIENT, LADDER_SERVER]) {
-        svgElement("rect", {x: x - 8, y: middle - 9, width: 16, height: 18, class: "ladder-gap"}, svg);
+        svgElement("rect", {x: x - 8, y: middle - 9, width: 16, height: 18, class: "ladder-gap"},
+            svg);
         svgElement("path", {d: `M${x} ${middle - 9} l-6 4.5 l12 9 l-6 4.5`, class: "ladder-zigzag"},
                    svg);
     }
@@ -307,7 +308,8 @@ export function createLadder(root, film, clock, context) {
         const captioned = id === film.shown && film.run.packets && film.run.packets.caption;
         setText(caption, captioned || "");
         caption.hidden = !captioned;
-        if (!ladder.segments.length && !ladder.states.client.length && !ladder.states.server.length) {
+        if (!ladder.segments.length && !ladder.states.client.length &&
+            !ladder.states.server.length) {
             htmlElement("p", {class: "note"}, frame, text("ladder_nothing"));
             save.disabled = true;
             picture = null;

@@ -160,9 +160,11 @@ function createControls(film, clock) {
     };
     const icon = (element, path) => svgElement("path", {d: path}, svgElement("svg", {
         viewBox: "0 0 24 20", class: "icon", "aria-hidden": "true"}, element));
-    icon(button("back", text("back"), "", () => clock.step(-1)), "M20 2 L8 10 L20 18 z M4 2 h3 v16 h-3 z");
+    icon(button("back", text("back"), "", () => clock.step(-1)),
+        "M20 2 L8 10 L20 18 z M4 2 h3 v16 h-3 z");
     const play = icon(button("play", text("play"), "", () => clock.toggle()), controlsPlay);
-    icon(button("forward", text("forward"), "", () => clock.step(1)), "M4 2 L16 10 L4 18 z M17 2 h3 v16 h-3 z");
+    icon(button("forward", text("forward"), "", () => clock.step(1)),
+        "M4 2 L16 10 L4 18 z M17 2 h3 v16 h-3 z");
     const now = htmlElement("output", {id: "now", for: "time"}, root);
     const label = htmlElement("label", {class: "speed"}, root, text("speed") + " ");
     const speed = htmlElement("select", {id: "speed"}, label);
@@ -174,7 +176,8 @@ function createControls(film, clock) {
     halts.append(" " + text("stops"));
     box.onchange = () => { clock.halt_at_stops = box.checked; };
     const room = htmlElement("span", {class: "pace"}, root); /* shows it whole, or not at all */
-    htmlElement("span", {id: "pace"}, room, text("pace", {span: stageSpan(Math.round(clock.pace))}));
+    htmlElement("span", {id: "pace"}, room,
+        text("pace", {span: stageSpan(Math.round(clock.pace))}));
     const jumps = htmlElement("span", {class: "jumps"}, root);
     film.stops.filter(({what}) => what === "mark").forEach((stop, i) =>
         button(`jump-mark-${i + 1}`, text("jump_mark_title", {sentence: stop.sentence}),

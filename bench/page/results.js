@@ -150,7 +150,8 @@ export function createResults(strip, below, film, whole, memory, changed) {
         const group = htmlElement("span", {class: "answer answer-you"}, parent);
         htmlElement("label", {class: "answer-label", for: "prediction"}, group, text("you"));
         const input = htmlElement("input", {
-            id: "prediction", class: "value", inputmode: check.unit === "errno" ? "text" : "decimal", autocomplete: "off",
+            id: "prediction", class: "value",
+            inputmode: check.unit === "errno" ? "text" : "decimal", autocomplete: "off",
             placeholder: text("unknown"),
             "aria-label": text("your_prediction", {name: resultName(check)})}, group);
         input.value = you.has(check.name) ? String(you.get(check.name)) : "";

@@ -72,7 +72,8 @@ export function sentenceAt(film, clock, t, uncovered) {
     if (calls.length)
         return sentenceCall(calls[calls.length - 1].call);
     /* what was dropped lies there for longer */
-    const dropped = film.eventsIn(t, STAGE_GLOW_MS / clock.pace).filter((e) => e.kind === "dropped");
+    const dropped = film.eventsIn(t, STAGE_GLOW_MS / clock.pace).filter((e) =>
+        e.kind === "dropped");
     if (dropped.length && t < film.end_ms)
         return sentenceSegments(dropped, "dropped", !film.left_out);
     if (t >= film.end_ms)
@@ -84,5 +85,6 @@ export function sentenceAt(film, clock, t, uncovered) {
 
 function sentenceUnderWay(film, t) {
     const events = film.segmentsAt(t, 0).map((segment) => ({segment}));
-    return text(events.length > 1 ? "say_under_way_many" : "say_under_way", {what: sentenceWhat(events, !film.left_out)});
+    return text(events.length > 1 ? "say_under_way_many" : "say_under_way",
+        {what: sentenceWhat(events, !film.left_out)});
 }

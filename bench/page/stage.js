@@ -155,7 +155,8 @@ export function createStage(root, film, clock, context) {
         const box = Math.min(34 * layout.zoom, height - 2);
         const left = layout.client.x + 50 + (layout.zoom - 1) * 26;
         row.box = svgElement("rect", {x: left, y: middle - box / 2,
-                                      width: layout.client.x + layout.client.width - 10 - left, height: box, rx: 6,
+                                      width: layout.client.x + layout.client.width - 10 - left,
+                                      height: box, rx: 6,
                                       class: "belief"}, row.group);
         row.state = svgElement("text", {x: left + 10, y: middle + 7.5 * layout.zoom,
                                         class: "state", lengthAdjust: "spacingAndGlyphs"},
@@ -528,7 +529,8 @@ export function createStage(root, film, clock, context) {
         const least = layout.narrow ? 0.6 : 0.75;
         const fitted = [stageStates(counts), stageStates(counts, 1)].find((words) =>
             wide(words) * least <= room) || "";
-        const part = Math.min(1, room / wide(fitted)), width = (fitted ? wide(fitted) * part : 0) + 20;
+        const part = Math.min(1, room / wide(fitted)), width = (fitted ? wide(fitted) * part : 0) +
+            20;
         setText(place.state, fitted);
         if (part < 1)
             setAttribute(place.state, "textLength", room.toFixed(0));
@@ -750,11 +752,13 @@ export function createStage(root, film, clock, context) {
         updateCounts(t, glow);
         const fold = clock.foldAt(t);
         setAttribute(wire.fold, "visibility", fold ? "visible" : "hidden");
-        setAttribute(layer.cards, "visibility", fold ? "hidden" : "visible"); /* only dropped ones */
+        setAttribute(layer.cards, "visibility", fold ? "hidden" : "visible");
+            /* only dropped ones */
         if (fold)
             setText(wire.foldText, text(layout.wire.width < 260 ? "passes_short" : "passes",
                                         {span: stageSpan(fold.to_ms - fold.from_ms)}));
-        setAttribute(legend, "class", film.connections.some((c) => film.disagreeAt(c, t)) ? "" : "absent");
+        setAttribute(legend, "class", film.connections.some((c) => film.disagreeAt(c, t)) ? ""
+            : "absent");
     }
 
     /** The counters that have moved just now: the sender's when it sends, the receiver's when the

@@ -175,7 +175,8 @@ const strings = {
     sysctls: "sysctls",
     commands: "commands",
     surroundings: "measured on",
-    surroundings_are: "{cpu}, {cpus} CPUs, governor {governor}, load {load}, steal {steal} %, HZ {hz}",
+    surroundings_are:
+        "{cpu}, {cpus} CPUs, governor {governor}, load {load}, steal {steal} %, HZ {hz}",
     yes: "yes",
     no: "no",
     reason: "reason",

@@ -143,7 +143,8 @@ listening() { # on the port
 
 set_up_namespace() {
     ip link set lo up
-    ip address add 192.0.2.1/32 dev lo # netperf resolves no address on a host that has none but 127.0.0.1
+    # netperf resolves no address on a host that has none but 127.0.0.1
+    ip address add 192.0.2.1/32 dev lo
     echo "1024 65535" >/proc/sys/net/ipv4/ip_local_port_range
     echo 65535 >/proc/sys/net/core/somaxconn
     echo 1 >/proc/sys/net/ipv4/tcp_tw_reuse
@@ -166,7 +167,8 @@ start_clients() {
     local i
     [ ${#server[@]} -gt 0 ] || cpus_client=0,1
     for ((i = 0; i < clients; i++)); do
-        taskset -c $cpus_client "${client[@]}" >"$folder/client-$i.out" 2>"$folder/client-$i.err" </dev/null &
+        taskset -c $cpus_client "${client[@]}" >"$folder/client-$i.out" 2>"$folder/client-$i.err" \
+            </dev/null &
         client_pids+=($!)
     done
 }
@@ -178,7 +180,8 @@ until_counter() {
     begun_us=$now
     while kernel_counters && [ "${!1}" -lt "$2" ]; do
         now_us
-        [ $((now - begun_us)) -lt $((most_seconds * 1000000)) ] || fail "${!1} $1 after $most_seconds s, not $2: ${client[*]}"
+        [ $((now - begun_us)) -lt $((most_seconds * 1000000)) ] ||
+            fail "${!1} $1 after $most_seconds s, not $2: ${client[*]}"
         kill -0 "${client_pids[0]}" 2>/dev/null || fail "the client has ended early: ${client[*]}"
         pause "${3:-0.01}"
     done
@@ -191,7 +194,8 @@ clients_said() {
         said=$("${who}_said" <"$folder/client-$i.out" 2>/dev/null) || said=
         echo "${said:-"{}"}" # it could not be read
     done | jq -s 'if any(. == null) then null
-        else .[0] + {rate: (map(.rate) | add), total: (map(.total) | add), p50_us: (map(.p50_us) | max), p99_us: (map(.p99_us) | max)}
+        else .[0] + {rate: (map(.rate) | add), total: (map(.total) | add),
+            p50_us: (map(.p50_us) | max), p99_us: (map(.p99_us) | max)}
         end'
 }
 
@@ -224,8 +228,10 @@ measure_rate() {
     done
     client_pids=()
     kernel_counters
-    jq -n --argjson at "[$(IFS=,; echo "${at[*]}")]" --argjson said "$(clients_said)" --argjson busy $busy \
-        --argjson active $((active - start_active)) --argjson segments $((segments - start_segments)) \
+    jq -n --argjson at "[$(IFS=,; echo "${at[*]}")]" --argjson said "$(clients_said)" \
+        --argjson busy $busy \
+        --argjson active $((active - start_active)) \
+        --argjson segments $((segments - start_segments)) \
         '{at: $at, $said, busy_to_the_end: $busy, active_opens: $active, out_segments: $segments}'
 }
 
@@ -236,7 +242,8 @@ look() {
     cpu_us "${client_pids[@]}"
     kernel_counters
     now_us
-    at+=("{\"us\":$now,\"active\":$active,\"passive\":$passive,\"segments\":$segments,\"cpu_server_us\":$cpu_server,\"cpu_client_us\":$cpu}")
+    local counters="\"active\":$active,\"passive\":$passive,\"segments\":$segments"
+    at+=("{\"us\":$now,$counters,\"cpu_server_us\":$cpu_server,\"cpu_client_us\":$cpu}")
 }
 
 # Once: the time until all are there, and then the memory.
@@ -263,15 +270,19 @@ measure_opening() {
         kill -INT "$n" 2>/dev/null || true # ours reports; another may have ended by itself
         [[ $who != ours* ]] || wait "$n" || true
     done
-    jq -n --argjson opened "$opened_us" --argjson rss_server "$rss_server" --argjson rss_client "$rss" \
-        --argjson cpu_server "$cpu_server" --argjson cpu_client "$cpu" --argjson outstanding "$outstanding" \
+    jq -n --argjson opened "$opened_us" --argjson rss_server "$rss_server" \
+        --argjson rss_client "$rss" \
+        --argjson cpu_server "$cpu_server" --argjson cpu_client "$cpu" \
+        --argjson outstanding "$outstanding" \
         --argjson said "$(clients_said)" \
-        '{opened_us: $opened, connections: $outstanding, rss_server_bytes: $rss_server, rss_client_bytes: $rss_client,
+        '{opened_us: $opened, connections: $outstanding, rss_server_bytes: $rss_server,
+        rss_client_bytes: $rss_client,
           cpu_server_us: $cpu_server, cpu_client_us: $cpu_client, $said}'
 }
 
 main() {
-    local server=() client=() port=0 clients=1 spread=1 ends_with=0 note="" outstanding seconds whole_seconds half
+    local server=() client=() port=0 clients=1 spread=1 ends_with=0 note="" outstanding seconds \
+        whole_seconds half
     folder=$(mktemp -d)
     trap end EXIT
     trap 'exit 130' INT
@@ -281,7 +292,10 @@ main() {
     ulimit -n "$(ulimit -Hn)" # each end holds 10,000
     outstanding=${peers_outstanding:-$(work_outstanding "$work" "$threads")}
     # A client begins later than it was started; some of them count whole seconds only.
-    read -r seconds whole_seconds half < <(jq -rn --argjson s "$window" 'def ms: . * 1000 | round | . / 1000; [($s + 0.4 | ms), ($s + 0.4 | ceil), ($s / 2 | ms)] | map(tostring) | join(" ")')
+    read -r seconds whole_seconds half \
+        < <(jq -rn --argjson s "$window" \
+        'def ms: . * 1000 | round | . / 1000; [($s + 0.4 | ms), ($s + 0.4 | ceil), ($s / 2 | ms)]
+        | map(tostring) | join(" ")')
     [[ $work != open* ]] || seconds=$most_seconds whole_seconds=$most_seconds
     set_up_namespace
     if ! "peer_$who" "$work"; then
@@ -296,8 +310,12 @@ main() {
         measure_rate
     fi >"$folder/result"
     kernel_leftovers
-    jq --arg note "$note" --argjson spread "$spread" --argjson outstanding "$outstanding" --argjson time_wait "$time_wait" \
-        --argjson overflows "$overflows" --arg server "${server[*]}" --arg client "${client[*]}" '. + {$note, $spread, $outstanding, $time_wait, $overflows, $server, $client}' "$folder/result"
+    jq --arg note "$note" --argjson spread "$spread" --argjson outstanding "$outstanding" \
+        --argjson time_wait "$time_wait" \
+        --argjson overflows "$overflows" --arg server "${server[*]}" \
+        --arg client "${client[*]}" \
+        '. + {$note, $spread, $outstanding, $time_wait, $overflows, $server, $client}' \
+        "$folder/result"
 }
 
 main

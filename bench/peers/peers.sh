@@ -26,7 +26,8 @@ declare -A peer_programs=(
 # servers.
 find_program() {
     local file
-    for file in "${build:?}"/{client,server,bench/peers}/"$1" "${peers:+$peers/$1}" "$(command -v "$1")" "/usr/sbin/$1"; do
+    for file in "${build:?}"/{client,server,bench/peers}/"$1" "${peers:+$peers/$1}" \
+        "$(command -v "$1")" "/usr/sbin/$1"; do
         [ -z "$file" ] || [ ! -x "$file" ] || [ -d "$file" ] || { echo "$file"; return; }
     done
     return 1
@@ -54,7 +55,8 @@ peer_neper() {
     esac
     program=$(find_program "$program")
     server=("$program" --nolog "${how[@]}" --listen-backlog=65535 -T "$threads" -l 600)
-    client=("$program" --nolog "${how[@]}" -c -H 127.0.0.1 -T "$threads" -F "$outstanding" -l "$whole_seconds" -p "50,99")
+    client=("$program" --nolog "${how[@]}" -c -H 127.0.0.1 -T "$threads" -F "$outstanding" \
+        -l "$whole_seconds" -p "50,99")
 }
 
 neper_said() {
@@ -78,13 +80,15 @@ peer_netperf() {
     esac
     [ $kind = TCP_RR ] || how+=(-p "1024,65535")
     server=("$(find_program netserver)" -D -L "127.0.0.1,4")
-    client=("$(find_program netperf)" -P 0 -H "127.0.0.1,4" -t "$kind" -l "$whole_seconds" -- -r "1,1" "${how[@]}")
+    client=("$(find_program netperf)" -P 0 -H "127.0.0.1,4" -t "$kind" -l "$whole_seconds" \
+        -- -r "1,1" "${how[@]}")
 }
 
 # Either KEY=VALUE, or a table whose line of six has the seconds and the rate at its end.
 netperf_said() {
     jq -R -s '[splits("\n")] as $lines
-        | [$lines[] | capture("^(?<key>[A-Z0-9_]+)=(?<value>[0-9.]+)$") | .value |= tonumber] as $said
+        | [$lines[] | capture("^(?<key>[A-Z0-9_]+)=(?<value>[0-9.]+)$")
+            | .value |= tonumber] as $said
         | [$lines[] | [splits(" +") | select(. != "") | tonumber?] | select(length == 6)] as $table
         | def all($key): [$said[] | select(.key == $key) | .value];
         ([all("THROUGHPUT"), all("ELAPSED_TIME")] | transpose) + [$table[] | [.[5], .[4]]]
@@ -136,7 +140,8 @@ serve_nginx() {
         for kind in client_body proxy fastcgi uwsgi scgi; do
             echo "${kind}_temp_path $folder/$kind;"
         done
-        echo "server { listen 127.0.0.1:$port reuseport backlog=65535; location / { return 200 x; } } }"
+        echo "server { listen 127.0.0.1:$port reuseport backlog=65535;"
+        echo "location / { return 200 x; } } }"
     } >"${folder:?}/nginx.conf"
     server=("$(find_program nginx)" -p "$folder" -e stderr -c "$folder/nginx.conf")
     spread=0
@@ -147,14 +152,18 @@ peer_wrk() {
     local how=()
     [ "$1" != crr-fin ] || how=(-H "Connection: close")
     serve_nginx
-    client=("$(find_program wrk)" -t "$threads" -c "$outstanding" -d "$whole_seconds" --latency "${how[@]}" "http://127.0.0.1:$port/")
+    client=("$(find_program wrk)" -t "$threads" -c "$outstanding" -d "$whole_seconds" \
+        --latency "${how[@]}" "http://127.0.0.1:$port/")
 }
 
 wrk_said() {
-    jq -R -s 'def us: capture("(?<n>[0-9.]+)(?<unit>us|ms|s)") | (.n | tonumber) * {us: 1, ms: 1e3, s: 1e6}[.unit];
+    jq -R -s 'def us: capture("(?<n>[0-9.]+)(?<unit>us|ms|s)")
+        | (.n | tonumber) * {us: 1, ms: 1e3, s: 1e6}[.unit];
         def one($pattern): capture($pattern).value;
-        {rate: one("Requests/sec: +(?<value>[0-9.]+)") | tonumber, total: one("(?<value>[0-9]+) requests in") | tonumber,
-         p50_us: one(" 50% +(?<value>[0-9.]+[a-z]+)") | us, p99_us: one(" 99% +(?<value>[0-9.]+[a-z]+)") | us}'
+        {rate: one("Requests/sec: +(?<value>[0-9.]+)") | tonumber,
+         total: one("(?<value>[0-9]+) requests in") | tonumber,
+         p50_us: one(" 50% +(?<value>[0-9.]+[a-z]+)") | us,
+         p99_us: one(" 99% +(?<value>[0-9.]+[a-z]+)") | us}'
 }
 
 peer_ab() {
@@ -165,12 +174,14 @@ peer_ab() {
     fi
     [ "$1" = crr-fin ] || how=(-k)
     serve_nginx
-    client=("$(find_program ab)" -q "${how[@]}" -c "$outstanding" -t "$whole_seconds" -n $((whole_seconds * 200000)) "http://127.0.0.1:$port/")
+    client=("$(find_program ab)" -q "${how[@]}" -c "$outstanding" -t "$whole_seconds" \
+        -n $((whole_seconds * 200000)) "http://127.0.0.1:$port/")
 }
 
 ab_said() { # its latencies are whole milliseconds: no use here
     jq -R -s '{rate: capture("Requests per second: +(?<n>[0-9.]+)").n | tonumber,
-        total: capture("Complete requests: +(?<n>[0-9]+)").n | tonumber, p50_us: null, p99_us: null}'
+        total: capture("Complete requests: +(?<n>[0-9]+)").n | tonumber,
+        p50_us: null, p99_us: null}'
 }
 
 # --- sockperf ---
@@ -191,8 +202,11 @@ peer_sockperf() {
 sockperf_said() {
     jq -R -s 'gsub("\u001b\\[[0-9;]*m"; "")
         | def percentile($p): capture("percentile " + $p + " = +(?<n>[0-9.]+)").n | tonumber;
-        def sent($what): capture($what + "] RunTime=(?<s>[0-9.]+) sec;.*? SentMessages=(?<n>[0-9]+)") | map_values(tonumber);
-        {total: sent("Total Run").n, rate: (sent("Valid Duration") | .n / .s), p50_us: percentile("50.000"), p99_us: percentile("99.000")}'
+        def sent($what):
+            capture($what + "] RunTime=(?<s>[0-9.]+) sec;.*? SentMessages=(?<n>[0-9]+)")
+            | map_values(tonumber);
+        {total: sent("Total Run").n, rate: (sent("Valid Duration") | .n / .s),
+            p50_us: percentile("50.000"), p99_us: percentile("99.000")}'
 }
 
 # --- ours ---
@@ -213,13 +227,17 @@ peer_ours() {
     esac
     [[ $1 = open* ]] || how+=(-d "$seconds")
     server=("$(find_program tcplab-server)" -b 65535 -t "$threads" -J)
-    client=("$(find_program tcplab-client)" -t "$threads" -c "$outstanding" "${how[@]}" -J "127.0.0.1:$port")
+    client=("$(find_program tcplab-client)" -t "$threads" -c "$outstanding" "${how[@]}" \
+        -J "127.0.0.1:$port")
 }
 
 ours_said() {
-    jq --arg unit "$(work_unit "${work:?}")" 'if $unit == "requests/s" then {total: .requests, rate: .rates.requests_per_s}
-        else {total: .connections.established, rate: .rates.connects_per_s} end + {p50_us: .request_latency_us.p50, p99_us: .request_latency_us.p99,
-               open_ms: (if .rates.connects_per_s > 0 then .connections.established / .rates.connects_per_s * 1000 else null end)}'
+    jq --arg unit "$(work_unit "${work:?}")" \
+        'if $unit == "requests/s" then {total: .requests, rate: .rates.requests_per_s}
+        else {total: .connections.established, rate: .rates.connects_per_s} end
+            + {p50_us: .request_latency_us.p50, p99_us: .request_latency_us.p99,
+               open_ms: (if .rates.connects_per_s > 0 then
+                   .connections.established / .rates.connects_per_s * 1000 else null end)}'
 }
 
 peer_ours-reuse() {
@@ -240,14 +258,16 @@ ours-reuse_said() {
 
 # Both CPUs are its own in either place: two threads that play both ends, instead of one an end.
 peer_floor() {
-    client=("$(find_program tcplab-floor)" "${1%-one}" "$seconds" 2 $((outstanding > 2 ? outstanding : 2)))
+    client=("$(find_program tcplab-floor)" "${1%-one}" "$seconds" 2 \
+        $((outstanding > 2 ? outstanding : 2)))
     server=()
     spread=32
     note="2 threads that play both ends"
 }
 
 floor_said() {
-    jq '{total: (.requests // .connections), rate: (.requests_per_s // .connections_per_s), p50_us: null, p99_us: null}'
+    jq '{total: (.requests // .connections), rate: (.requests_per_s // .connections_per_s),
+        p50_us: null, p99_us: null}'
 }
 
 peer_floor-reuse() {

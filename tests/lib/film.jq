@@ -18,4 +18,5 @@ def told($entry; $side):
 | select(told($entry; $side) != told($run.timeline[$i - 1]; $side))
 | counted($run; $side; $entry.t_ms) as $counted
 | select($counted != told($entry; $side))
-| "\(.experiment): at \($entry.t_ms) ms the timeline has \(told($entry; $side)) at the \($side), and the connections \($counted)"
+| "\(.experiment): at \($entry.t_ms) ms the timeline has \(told($entry; $side)) at the \($side), "
+    + "and the connections \($counted)"

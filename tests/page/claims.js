@@ -19,7 +19,8 @@ function claimsNow() {
             rows: [...article.querySelectorAll(".claim-table tbody tr")].map((row) =>
                 [...row.children].map((cell) => cell.textContent)),
             names: [...article.querySelectorAll(".claim-table tbody th")].map((th) => th.title),
-            command: words("dd .claim-code"), film: article.querySelector("[data-run]")?.hash ?? null,
+            command: words("dd .claim-code"),
+            film: article.querySelector("[data-run]")?.hash ?? null,
         };
     });
 }
@@ -38,12 +39,14 @@ function check(seen, claims, films) {
         if (claim.verdict === "changed")
             assert(its.all.includes(claim.since), `${claim.name}: since when`);
         claim.observed.forEach((observation, i) => {
-            const value = observation.observed_errno || String(+observation.observed.toPrecision(5));
+            const value = observation.observed_errno ||
+                String(+observation.observed.toPrecision(5));
             assert(its.rows[i][2].replace(/,/g, "").startsWith(value),
                    `${claim.name}: observed ${its.rows[i][2]}, not ${value}`);
             assert(its.rows[i][3].startsWith(observation.rule || ""), `${claim.name}: the rule`);
         });
-        assert.equal(its.film !== null, films && claim.experiment !== null, `${claim.name}: a film`);
+        assert.equal(its.film !== null, films && claim.experiment !== null,
+            `${claim.name}: a film`);
     }
 }
 
@@ -52,7 +55,8 @@ async function all(shop) {
     const page = await openFile(shop.browser, file);
     assert(content.claims.some(({observed}) => observed.some(({rule}) => rule)), "there are rules");
     check(await page.evaluate(claimsNow), content.claims, true);
-    const counts = await page.evaluate(() => document.querySelectorAll("#index .index-table tr").length);
+    const counts = await page.evaluate(() =>
+        document.querySelectorAll("#index .index-table tr").length);
     assert.equal(counts, CLAIMS.length, "each is in a list");
     assert.deepEqual(page.complaints, []);
 }
@@ -62,7 +66,8 @@ async function films(shop) {
     const wanted = (selector) => page.waitForFunction((what) => document.querySelector(what)
         ?.checkVisibility(), {polling: 50}, selector);
     for (const name of ["closed-port-refuses", "somaxconn-128"]) {
-        await page.evaluate((id) => document.querySelector(`#claim-${id} [data-run]`).click(), name);
+        await page.evaluate((id) => document.querySelector(`#claim-${id} [data-run]`).click(),
+            name);
         await wanted("#stage-picture");
         const experiment = await page.evaluate(() => window.tcplab.film.run.experiment);
         assert.equal(experiment, name === "somaxconn-128" ? "handshake" : "closed-port");

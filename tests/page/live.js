@@ -32,7 +32,8 @@ async function said(program, pattern) {
 
 /** run NAME --live; .url, .over(): waits for the end of the run, .stop(): ends it as ^C does. */
 async function startLive(shop, ...args) {
-    const child = spawn(shop.program, ["run", ...args, "--live"], {stdio: ["ignore", "ignore", "pipe"]});
+    const child = spawn(shop.program, ["run", ...args, "--live"],
+        {stdio: ["ignore", "ignore", "pipe"]});
     const program = {pid: child.pid, words: "", code: null};
     const ended = new Promise((resolve) => child.on("exit", (code) => {
         program.code = code;
@@ -201,8 +202,8 @@ function pictures() {
     const {clock, film} = window.tcplab;
     return [0, 0.2, 0.4, 0.6, 0.8, 1].map((part) => {
         clock.seek(part * film.end_ms);
-        return [...document.querySelectorAll("#stage [data-state]")].map((mark) =>
-            `${mark.dataset.token} ${mark.dataset.side} ${mark.dataset.state} ${mark.dataset.place}`)
+        return [...document.querySelectorAll("#stage [data-state]")].map(({dataset}) =>
+            `${dataset.token} ${dataset.side} ${dataset.state} ${dataset.place}`)
             .sort().join("\n");
     });
 }
@@ -229,7 +230,8 @@ async function player(shop) {
         await early.bringToFront();
         await early.keyboard.press("Home");
         await early.keyboard.press("Space");
-        await early.waitForFunction(() => window.tcplab.clock.playing && window.tcplab.clock.t_ms > 1,
+        await early.waitForFunction(() => window.tcplab.clock.playing &&
+            window.tcplab.clock.t_ms > 1,
                                     WAIT);
         assert.deepEqual([...early.complaints, ...late.complaints], []);
     } finally {
@@ -245,7 +247,8 @@ async function several(shop) {
         const page = await openPage(shop.browser, live.url, {parts: PARTS});
         const asked = [];
         page.on("request", (request) => asked.push(request.url().slice(live.url.length)));
-        await page.waitForFunction(() => document.querySelectorAll("#index [data-run]").length === 2,
+        await page.waitForFunction(() =>
+            document.querySelectorAll("#index [data-run]").length === 2,
                                    WAIT);
         await page.waitForFunction(() => document.querySelector("#index .verdict.is-agree"),
                                    WAIT);

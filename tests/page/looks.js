@@ -30,7 +30,8 @@ function beyondEdges() {
     if (document.documentElement.scrollWidth > innerWidth)
         found.push(`the page is ${document.documentElement.scrollWidth} wide`);
     for (const element of document.querySelectorAll("#film *")) {
-        if (element.closest(".said, #track") || !element.checkVisibility({visibilityProperty: true}))
+        if (element.closest(".said, #track") ||
+            !element.checkVisibility({visibilityProperty: true}))
             continue;
         const box = element.getBoundingClientRect();
         if (box.width && (box.left < -1 || box.right > innerWidth + 1))
@@ -46,8 +47,10 @@ async function edges(shop, size, dark) {
         const page = await openFile(browser, shop.page(shop.document(name).file),
                                     {viewport: size, dark});
         for (const part of moments) {
-            await page.evaluate((at) => window.tcplab.clock.seek(window.tcplab.film.end_ms * at), part);
-            assert.deepEqual(await page.evaluate(beyondEdges), [], `${name} at ${part} of the film`);
+            await page.evaluate((at) => window.tcplab.clock.seek(window.tcplab.film.end_ms * at),
+                part);
+            assert.deepEqual(await page.evaluate(beyondEdges), [],
+                `${name} at ${part} of the film`);
         }
         assert.deepEqual(page.complaints, []);
     }
@@ -63,7 +66,8 @@ async function edges(shop, size, dark) {
 }
 
 /** [size, words] of what is written on the first screen, but for the foot, the scale of time, and
- *  the names of the controls. A token of three digits or more has smaller ones. Runs in the page. */
+ *  the names of the controls. A token of three digits or more has smaller ones. Runs in the
+ *  page. */
 function textSizes() {
     const sizes = [];
     for (const element of document.querySelectorAll("#film *")) {
@@ -85,7 +89,8 @@ async function sizesOfText(shop) {
                         "syn-cookie-ghosts", "time-wait-reuse"]) {
         const page = await openFile(shop.browser, shop.page(shop.document(name).file));
         for (const part of [0, 0.2, 0.4, 0.6, 0.8, 1]) {
-            await page.evaluate((at) => window.tcplab.clock.seek(window.tcplab.film.end_ms * at), part);
+            await page.evaluate((at) => window.tcplab.clock.seek(window.tcplab.film.end_ms * at),
+                part);
             const sizes = await page.evaluate(textSizes);
             assert(sizes.length > 10);
             const small = sizes.filter(([size]) => size < TEXT_LEAST - 0.05);
@@ -147,7 +152,8 @@ async function paper(shop, dark) {
     assert(back[0] === 0 && back[1] > 0, "the window has what it had");
 
     await page.emulateMediaType("print");
-    const shown = await page.evaluate(() => ["stage-picture", "ladder", "curves", "ledger", "controls"]
+    const shown = await page.evaluate(() =>
+        ["stage-picture", "ladder", "curves", "ledger", "controls"]
         .filter((id) => document.getElementById(id)?.checkVisibility()));
     assert.deepEqual(shown, ["stage-picture", "ladder", "curves", "ledger"], "what is on paper");
     const ground = await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
@@ -176,7 +182,8 @@ const uncovered = () => {
     document.body.dispatchEvent(new KeyboardEvent("keydown", {key: "R", bubbles: true}));
     window.tcplab.clock.seek(window.tcplab.film.end_ms);
 };
-const list = () => document.body.dispatchEvent(new KeyboardEvent("keydown", {key: "?", bubbles: true}));
+const list = () => document.body.dispatchEvent(new KeyboardEvent("keydown",
+    {key: "?", bubbles: true}));
 const nothing = () => {};
 
 /** Whether something on the stage glides after a step. Runs in the page. */

@@ -138,8 +138,10 @@ async function names(shop) {
     }
     const overflows = content.runs[0].checks.find(({name}) => name.endsWith("ListenOverflows"));
     assert(overflows.counts, "the document says what the counter counts");
-    assert(shown.some(([raw, words]) => raw === overflows.name && words.includes(overflows.counts)));
-    assert.equal(await page.$eval(".answer-name", (e) => /[a-z]\.[a-z]/.test(e.textContent)), false);
+    assert(shown.some(([raw, words]) => raw === overflows.name &&
+        words.includes(overflows.counts)));
+    assert.equal(await page.$eval(".answer-name", (e) => /[a-z]\.[a-z]/.test(e.textContent)),
+        false);
     return `${shown.length} names`;
 }
 
