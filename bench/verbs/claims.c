@@ -109,12 +109,13 @@ static int read_settings(int argc, char **argv, struct claims_settings *s, json_
 {
     struct option_row rows[] = {
         {"jobs", 'j', "N", "1", "labs at once", &option_count, &s->jobs, 1, 64},
-        {"json", 'J', "[=FILE]", NULL, "the report as one JSON document", &option_file, &s->json},
+        {"json", 'J', "[=FILE]", NULL, "write the report as one JSON document", &option_file,
+         &s->json},
         {"html", 0, "FILE|DIR", NULL,
-         "also a page to look at, in a browser: the claims, and their runs as films; in DIR it is "
+         "also write a page for a browser: the claims, and their runs as films; in DIR it is "
          "index.html",
          &option_text, &s->html},
-        {"no-pager", 0, NULL, NULL, "a long report on a terminal without $PAGER", &option_flag,
+        {"no-pager", 0, NULL, NULL, "do not show a long report through $PAGER", &option_flag,
          &s->no_pager},
         {"color", 0, "WHEN", "auto", "colour on stdout", &option_choice, &s->color,
          .choices = terminal_color_words},

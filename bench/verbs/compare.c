@@ -39,7 +39,8 @@ static const struct option_program compare_program = {
     .closing =
         "KEY: server.OPTION, client.OPTION (client.rate=1000), a knob or a sysctl of --set, or "
         "build (a\n"
-        "folder with other programs). A or B without keys is LOAD as it is. Exit codes: 0 done, "
+        "folder with other programs). A or B without keys is the load as given. Exit codes: 0 "
+        "done, "
         "whatever the\n"
         "verdicts, 1 failed, 2 usage, 3 a --fail-if holds (of the medians of A or of B), 77 this "
         "machine\n"
@@ -79,14 +80,16 @@ static int read_settings(int argc, char **argv, struct compare_settings *s, json
     size_t n = load_spec_rows(&s->spec, "20", rows);
     int n_files;
     rows[n++] = (struct option_row){
-        "a", 0, "KEY=VALUE", NULL, "what A has; repeatable", &option_texts, &s->keys[0]};
+        "a",           0,          "KEY=VALUE", NULL, "give this key to A only; repeatable",
+        &option_texts, &s->keys[0]};
     rows[n++] = (struct option_row){
-        "b", 0, "KEY=VALUE", NULL, "what B has; repeatable", &option_texts, &s->keys[1]};
+        "b",           0,          "KEY=VALUE", NULL, "give this key to B only; repeatable",
+        &option_texts, &s->keys[1]};
     rows[n++] = (struct option_row){"json",
                                     'J',
                                     "[=FILE]",
                                     NULL,
-                                    "the report as one JSON document; FILE is rewritten after "
+                                    "write the report as one JSON document; FILE is replaced after "
                                     "each round",
                                     &option_file,
                                     &s->json};

@@ -232,15 +232,15 @@ static int read_settings(int argc, char **argv, struct explain_settings *s, json
     struct option_texts sets = {0};
     bool kernels = false;
     struct option_row rows[] = {
-        {"set", 0, "KNOB=VALUE", NULL, "the prediction for this value; repeatable", &option_texts,
-         &sets},
-        {"no-answers", 0, NULL, NULL, "without what the kernel does and the prediction",
+        {"set", 0, "KNOB=VALUE", NULL, "predict for this value of a knob or sysctl; repeatable",
+         &option_texts, &sets},
+        {"no-answers", 0, NULL, NULL, "leave out what the kernel does and the prediction",
          &option_flag, &s->no_answers},
-        {"json", 'J', "[=FILE]", NULL, "the explanation as one JSON document", &option_file,
+        {"json", 'J', "[=FILE]", NULL, "write the explanation as one JSON document", &option_file,
          &s->json},
-        {"no-pager", 0, NULL, NULL, "a long explanation on a terminal without $PAGER", &option_flag,
+        {"no-pager", 0, NULL, NULL, "do not show a long explanation through $PAGER", &option_flag,
          &s->no_pager},
-        {"kernels", 0, NULL, NULL, "what differs between kernels", &option_flag, &kernels},
+        {"kernels", 0, NULL, NULL, "print what differs between kernels", &option_flag, &kernels},
     };
     const size_t n_rows = sizeof(rows) / sizeof(*rows);
     char **names;

@@ -67,7 +67,7 @@ static const struct option_program knee_program = {
                 "                                       the smallest backlog that is enough\n"
                 "  tcplab-bench knee --client '-w crr -c 500 -d 2s' --vary client.rate=1k..50k \\\n"
                 "    --until 'client.connect_latency_us.p99 > 5ms'\n"
-                "                                       the highest rate that is borne\n",
+                "                                       the highest rate that still works\n",
     .closing =
         "--until says what is bad; its VALUE may be a percentage of the connections. Short trials "
         "halve\n"
@@ -498,15 +498,17 @@ static int read_settings(int argc, char **argv, struct knee_settings *s, json_t 
     int n_operands;
     const struct option_row own[] = {
         {"vary", 0, "KEY=FROM..TO", NULL,
-         "where to look: server.OPTION, client.OPTION, or a sysctl", &option_texts, &s->vary},
-        {"until", 0, "WHAT", NULL, "what is bad: 'server.listener.drops > 0.1%'", &option_text,
-         &s->until},
-        {"precision", 0, "PERCENT", "2%", "the two ends of the answer may be so far apart",
-         &option_text, &s->precision_text},
+         "what to vary, and its range: server.OPTION, client.OPTION, or a sysctl", &option_texts,
+         &s->vary},
+        {"until", 0, "WHAT", NULL, "what is bad, such as 'server.listener.drops > 0.1%'",
+         &option_text, &s->until},
+        {"precision", 0, "PERCENT", "2%",
+         "largest distance between the last good and the first bad value", &option_text,
+         &s->precision_text},
         {"short", 0, "DUR", NULL, "length of the short trials (default: a quarter of -d)",
          &option_duration, &s->short_ns, KNEE_SHORTEST, OPTION_LONGEST_NS},
         {"json", 'J', "[=FILE]", NULL,
-         "the report as one JSON document; FILE is rewritten after each trial", &option_file,
+         "write the report as one JSON document; FILE is replaced after each trial", &option_file,
          &s->json},
         {"html", 0, "FILE", NULL, "also a page to look at, in a browser", &option_text, &s->html},
         {"color", 0, "WHEN", "auto", "colour on stdout", &option_choice, &s->color,

@@ -56,7 +56,7 @@ int list_main(int argc, char **argv)
 {
     const char *json = NULL;
     struct option_row rows[] = {
-        {"json", 'J', "[=FILE]", NULL, "the list as one JSON document", &option_file, &json},
+        {"json", 'J', "[=FILE]", NULL, "write the list as one JSON document", &option_file, &json},
     };
     char **operands, *message = NULL;
     int n;

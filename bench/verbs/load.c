@@ -29,10 +29,9 @@ static const struct option_program load_program = {
         "  tcplab-bench load --set link=wire --set delay=5ms --set net.ipv4.tcp_syncookies=2\n"
         "  tcplab-bench load --target 192.0.2.7:80 --client '-w cc -r 1000 -d 5s' --rounds 6\n"
         "  tcplab-bench load --fail-if 'client.connect_latency_us.p99 > 5ms' --json=load.json\n",
-    .closing = "A round in which the client or this machine was the limit is marked. Where at "
-               "least 6 rounds,\n"
-               "and half of all, are without a mark, the figures are of those alone. Exit codes: 0 "
-               "done,\n"
+    .closing = "A round in which the client or this machine was the limit has a mark. If at least "
+               "6 rounds\n"
+               "and half of all have no mark, only these count. Exit codes: 0 done,\n"
                "1 failed, 2 usage, 3 a --fail-if holds (of the medians), 77 this machine cannot do "
                "it.\n",
 };
@@ -48,7 +47,7 @@ static int read_settings(int argc, char **argv, struct load_settings *s, json_t 
                                     'J',
                                     "[=FILE]",
                                     NULL,
-                                    "the report as one JSON document; FILE is rewritten after "
+                                    "write the report as one JSON document; FILE is replaced after "
                                     "each round",
                                     &option_file,
                                     &s->json};

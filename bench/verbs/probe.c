@@ -22,8 +22,8 @@ static const struct option_program probe_program = {
     .examples = "  tcplab-bench probe              which of the rules that differ between kernels "
                 "has this one?\n"
                 "  tcplab-bench probe --json       the same for a script, with what was seen\n",
-    .closing = "Each rule is found out by an experiment in a lab of its own, in a few seconds; no "
-               "version is asked for.\n"
+    .closing = "It tries each rule in a lab of its own, in a few seconds, and does not read the "
+               "kernel's version.\n"
                "Exit codes: 0 done, 1 failed, 2 usage, 77 this machine cannot make a lab.\n",
 };
 
@@ -135,7 +135,8 @@ static int probe_read(int argc, char **argv, struct probe_settings *s, json_t **
                       char **ret_message)
 {
     struct option_row rows[] = {
-        {"json", 'J', "[=FILE]", NULL, "the findings as one JSON document", &option_file, &s->json},
+        {"json", 'J', "[=FILE]", NULL, "write the findings as one JSON document", &option_file,
+         &s->json},
         {"color", 0, "WHEN", "auto", "colour on stdout", &option_choice, &s->color,
          .choices = terminal_color_words},
     };

@@ -50,13 +50,14 @@ static int read_settings(int argc, char **argv, struct show_settings *s, char **
                          int *ret_n, char **ret_message)
 {
     struct option_row rows[] = {
-        {"brief", 0, NULL, NULL, "only the beginning of each report", &option_flag, &s->brief},
-        {"show", 0, "SECTION,...", NULL, "only these sections (see tcplab-bench run --help)",
+        {"brief", 0, NULL, NULL, "print only the beginning of each report", &option_flag,
+         &s->brief},
+        {"show", 0, "SECTION,...", NULL, "print only these sections (see tcplab-bench run --help)",
          &option_text, &s->show},
         {"html", 0, "FILE|DIR", NULL,
-         "instead of the text a page to look at, in a browser; in DIR it is index.html",
-         &option_text, &s->html},
-        {"no-pager", 0, NULL, NULL, "a long report on a terminal without $PAGER", &option_flag,
+         "write a page for a browser instead of the text; in DIR it is index.html", &option_text,
+         &s->html},
+        {"no-pager", 0, NULL, NULL, "do not show a long report through $PAGER", &option_flag,
          &s->no_pager},
         {"color", 0, "WHEN", "auto", "colour on stdout", &option_choice, &s->color,
          .choices = terminal_color_words},

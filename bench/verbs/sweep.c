@@ -56,7 +56,7 @@ static const struct option_program sweep_program = {
         "  tcplab-bench sweep --server '--accept-delay 150us' \\\n"
         "    --client '-w cc -c 2000 -r 5000 --arrivals poisson -d 2s' \\\n"
         "    --vary server.backlog=0,2,4,8,16 --json=sweep.json\n"
-        "                                       interrupted, the same command goes on\n"
+        "                                       after ^C the same command continues\n"
         "  tcplab-bench sweep --vary server.threads=1,2 --vary client.threads=1,2\n",
     .closing = "Each block has all points once, in an order that --seed draws; --rounds says how "
                "many\n"
@@ -365,8 +365,8 @@ static int read_settings(int argc, char **argv, struct sweep_settings *s, json_t
          "or twice",
          &option_texts, &s->vary},
         {"json", 'J', "[=FILE]", NULL,
-         "the report as one JSON document; FILE is rewritten after each run, and one that is "
-         "there goes on",
+         "write the report as one JSON document; FILE is replaced after each run, and an "
+         "unfinished FILE continues",
          &option_file, &s->json},
         {"html", 0, "FILE", NULL, "also a page to look at, in a browser", &option_text, &s->html},
         {"color", 0, "WHEN", "auto", "colour on stdout", &option_choice, &s->color,
