@@ -18,7 +18,7 @@ static double gap(uint64_t seed, uint64_t i)
     return -log(((double)(splitmix64(seed, i) >> 11) + 1) * 0x1p-53);
 }
 
-/* The integral of the rate from 0 to that second. */
+/* How many starts are due from 0 to that second: the integral of the rate. */
 static double starts_until(const struct arrivals_shape *s, double t)
 {
     double ramp = (double)s->ramp_ns / 1e9;

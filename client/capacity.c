@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* of a table: standard streams, documents, netlink, /proc, some that were inherited */
+/* descriptors that each table needs for standard streams, documents, netlink, /proc and inherited
+ * ones */
 #define CAPACITY_BASE     24
 #define CAPACITY_PER_LOOP 4    /* epoll, two timers, and the eventfd that wakes it */
 #define CAPACITY_MEMORY   4500 /* bytes a connection: the kernel's socket and file, and the flow */
@@ -17,8 +18,8 @@ static uint64_t at_once(const struct settings *s)
     return s->connections < s->total ? s->connections : s->total;
 }
 
-/* Connections whose descriptor is kept to the end of the run add up, for the workloads that
- * repeat. */
+/* With the workloads that repeat, connections that keep their descriptor to the end of the run add
+ * up. */
 static uint64_t capacity_connections(const struct settings *s)
 {
     bool kept = s->close_how == CLOSE_HALF || s->close_how == CLOSE_NONE;
@@ -50,15 +51,15 @@ static uint64_t memory_left(void)
     return left;
 }
 
-/* Whether so many tables do, a loop in each. Each has a copy of an eventfd of each loop, while it
- * comes to be and in the first thread to the end. */
+/* Whether n file tables, with one loop in each, have room for all connections. A new table has a
+ * copy of the eventfd of every loop; the first thread keeps its copies to the end. */
 static bool tables_hold(const struct capacity *c, uint64_t tables)
 {
     uint64_t share = (c->connections + tables - 1) / tables;
     return share + CAPACITY_BASE + CAPACITY_PER_LOOP + tables <= c->limit;
 }
 
-/* As many loops as there must be; false: that is more than can be. */
+/* Sets how many loops are needed; false: more than there can be. */
 static bool choose_loops(const struct settings *s, struct capacity *c)
 {
     if (c->connections + CAPACITY_BASE + CAPACITY_PER_LOOP * c->loops <= c->limit)

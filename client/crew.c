@@ -18,7 +18,7 @@ struct crew_member {
     unsigned obeyed;      /* number of the last order */
     struct ev_loop *loop; /* NULL: no memory for it */
     pthread_t thread;
-    int cpu; /* on which the thread stays; -1: wherever */
+    int cpu; /* the CPU on which the thread stays; -1: any */
 };
 
 struct crew {
@@ -31,8 +31,8 @@ struct crew {
     _Atomic unsigned number;
     atomic_bool ending;
     _Atomic int error;       /* the first -errno of a prepare() */
-    sem_t arrived, may_part; /* of a thread: it is prepared, it has left its loop; it may let go */
-    sem_t turns;             /* as many as may run at once, less those who do */
+    sem_t arrived, may_part; /* a thread is prepared, or has left its loop; it may end */
+    sem_t turns;             /* how many more threads may run at once */
     bool left;
 };
 
@@ -56,7 +56,7 @@ static void end_turn(struct crew_member *m)
     sem_post(&m->crew->turns);
 }
 
-/* libev has these two called around epoll_wait(), of which it still wants the errno. */
+/* libev calls these two around epoll_wait(), and reads errno afterwards: they keep it. */
 static void before_waiting(struct ev_loop *loop)
 {
     loop_guard_before_waiting(loop);
@@ -92,7 +92,7 @@ static void on_wake(struct ev_loop *loop, ev_io *io, int events)
     unsigned number = c->number;
     if (c->ending) {
         poller_end(loop);
-    } else if (number != m->obeyed) { /* else the loop has woken itself (loop_guard.h) */
+    } else if (number != m->obeyed) { /* otherwise the loop has woken itself (loop_guard.h) */
         m->obeyed = number;
         c->args.obey(c->args.context, m->index, c->order, number);
     }
@@ -135,8 +135,8 @@ static void let_go(struct crew_member *m)
     ev_loop_destroy(m->loop);
 }
 
-/* close_range() copies what lies below the range and nothing else; quiet_fd was made before
- * wake_fd, so it is lower. */
+/* close_range() copies only the descriptors below the range; quiet_fd is older than wake_fd, so it
+ * is lower. */
 static int take_table(const struct crew_member *m)
 {
     unsigned quiet = (unsigned)m->crew->quiet_fd, wake = (unsigned)m->wake_fd;
@@ -159,7 +159,7 @@ static void *thread_main(void *context)
     if (error)
         atomic_compare_exchange_strong(&c->error, &none, error);
     sem_post(&c->arrived);
-    if (!error && !c->ending) /* else loop_guard_check() may have taken the word of it */
+    if (!error && !c->ending) /* otherwise loop_guard_check() may have read the event */
         run_loop(m);
     leave(m);
     sem_post(&c->arrived);

@@ -11,9 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* The first retransmission of a SYN comes 1 s after it (TCP_TIMEOUT_INIT), and nothing can make it
- * come before 200 ms (TCP_RTO_MIN): a faster handshake needed no second SYN, and the kernel is not
- * asked. */
+/* The kernel sends a SYN again after 1 s (TCP_TIMEOUT_INIT), and never before 200 ms (TCP_RTO_MIN).
+ * A faster handshake needed no second SYN, so the kernel is not asked. */
 #define FLOW_NO_RETRANSMISSION_NS (200 * NS_PER_MS)
 
 typedef void flow_handler(struct ev_loop *loop, ev_io *io, int events);
@@ -82,8 +81,8 @@ static enum stats_row flow_row(const struct flow *f, int error)
     }
 }
 
-/* An attempt stands in one row only. This is the one place where it changes, for the counts and for
- * the log. */
+/* An attempt is in exactly one row. Only this function changes the row, in the counts and in the
+ * log. */
 static void set_row(struct flow *f, enum stats_row row)
 {
     struct stats *stats = &f->dialer->stats;
@@ -107,9 +106,9 @@ static bool flow_is(const struct flow *f, flow_handler *handler)
     return f->open && ev_cb((ev_io *)&f->io) == handler;
 }
 
-/* The kernel ends the connection with a RST, and the socket is as new (tcp_disconnect() in
- * net/ipv4/tcp.c). It stays in the epoll set: that saves socket(), epoll_ctl() and close() for the
- * next connection. */
+/* The kernel ends the connection with a RST, and the socket is like a new one (tcp_disconnect() in
+ * net/ipv4/tcp.c). The socket stays in the epoll set: this saves socket(), epoll_ctl() and close()
+ * for the next connection. */
 static bool disconnect(struct flow *f)
 {
     const struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
@@ -119,14 +118,14 @@ static bool disconnect(struct flow *f)
     return true;
 }
 
-/* A socket that is not connected is always "hung up" for epoll. It connects again before the loop
- * asks; where not (ports have run out, nothing more is to start), it is of no use. */
+/* epoll reports a socket that is not connected as hung up. So the socket must connect again before
+ * the loop waits; if it does not (no ports, nothing more to start), close it. */
 static void on_spare(struct ev_loop *loop, ev_io *io, int events)
 {
     close_descriptor((struct flow *)io);
 }
 
-/* The one end of a connection: everything is undone, the slot goes back. */
+/* The only way a connection ends: releases everything and returns the slot. */
 static void end(struct flow *f)
 {
     struct dialer *d = f->dialer;
@@ -154,7 +153,7 @@ static void fail(struct flow *f, int error)
     end(f);
 }
 
-/* Whether epoll does not take the connection: then it has ended. */
+/* Returns whether epoll refused the connection; it has then ended. */
 static bool is_unwatched(struct flow *f, int events)
 {
     if (events & EV_ERROR)
@@ -253,7 +252,7 @@ static void on_sent(struct flow *f, ssize_t n)
     STATS_ADD(d->stats.bytes_sent, n);
     f->sent += (uint32_t)n;
     if (f->sent < d->settings->size) {
-        /* Both: a server that echoes stops reading when nobody takes its echo. */
+        /* Waits for both: an echo server stops reading if nobody reads its echo. */
         flow_wait(f, on_requesting, EV_READ | EV_WRITE);
         return;
     }
@@ -277,7 +276,8 @@ static void on_established(struct flow *f, ssize_t n)
     }
 }
 
-/* Sends what there is (none, for hold and cc: then send() only tells how the handshake stands). */
+/* Sends the rest of the request. hold and cc have none: send() then only returns the state of the
+ * handshake. */
 static ssize_t flow_send(struct flow *f)
 {
     const struct dialer *d = f->dialer;
@@ -331,7 +331,7 @@ static ssize_t receive(struct flow *f)
     return n;
 }
 
-/* Takes what has come of the reply. Whether the flow still waits for more. */
+/* Reads what has arrived of the reply. Returns whether the flow still waits for more. */
 static bool take_reply(struct flow *f)
 {
     ssize_t n = receive(f);
@@ -418,7 +418,7 @@ static void on_pacing(struct ev_loop *loop, ev_io *io, int events)
         flow_ask(f);
 }
 
-/* Without TCP_NODELAY, Nagle's algorithm would keep a request back until the one before is
+/* Without TCP_NODELAY, Nagle's algorithm would delay a request until the previous one is
  * acknowledged. */
 static void begin_pacing(struct flow *f)
 {

@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* a shorter one is over before one could speak of a rate */
+/* a shorter run has no meaningful rate */
 #define LIMIT_WINDOW_NS (100 * NS_PER_MS)
-#define LIMIT_BUSY      0.95 /* of the window: then there was no time left */
-#define LIMIT_WAITING   0.2  /* of the window: then others had the CPU */
+#define LIMIT_BUSY      0.95 /* share of the window: above it the loop had no time left */
+#define LIMIT_WAITING   0.2  /* share of the window: above it others had the CPU */
 
 /* Adds a limit. Steals the reference to `limit`, its figures. */
 static void add(json_t *limits, const char *name, json_t *limit, const char *format, ...)
@@ -29,9 +29,9 @@ static void add(json_t *limits, const char *name, json_t *limit, const char *for
     free(sentence);
 }
 
-/* Once every second port is taken, each connect() walks over all those first
- * (__inet_hash_connect()): 1 ms where it was 30 us. So it is what took the time, where but one
- * start in 20 had to. */
+/* Once every second port is taken, each connect() first walks over all of those
+ * (__inet_hash_connect()): 1 ms instead of 30 us. So the search is the reason even if only one
+ * start in 20 had to do it. */
 static bool search(const struct limit_figures *f)
 {
     uint64_t half = f->usable_ports / 2;
@@ -67,22 +67,21 @@ static void add_cpu(const struct limit_figures *f, json_t *limits)
                         : "");
 }
 
-/* Whether so many late starts are a reason why the schedule was not kept: alone they put the 99th
- * percentile above 1 ms, or they have the larger part in that. */
+/* Whether this number of late starts explains that the schedule was not kept: alone they put the
+ * 99th percentile above 1 ms, or they are the larger part of those that do. */
 static bool matter(const struct limit_figures *f, uint64_t late)
 {
     return f->late_starts * 100 > f->starts &&
            (late * 100 > f->starts || late * 2 >= f->late_starts);
 }
 
-/* Starts that were never made, but for those of the last millisecond: they would not have been late
- * yet. */
+/* Starts that were never made, without those of the last millisecond, which were not late yet. */
 static uint64_t limit_missed(const struct limit_figures *f)
 {
     return (double)f->missed_starts * 1000 > f->rate ? f->missed_starts : 0;
 }
 
-/* Whether those were missed for want of a free connection. */
+/* Whether they were missed because no connection was free. */
 static bool slots_missing(const struct limit_figures *f)
 {
     return f->slots_full || f->slot_late_starts * 2 > f->late_starts;
@@ -133,8 +132,8 @@ static void add_connections(const struct limit_figures *f, json_t *limits)
             : "Raise -c: the server takes longer for each than so many at once allow.");
 }
 
-/* Ports that are taken slow connect() down long before they run out, and nothing fails: it must be
- * said. */
+/* Used ports slow connect() down long before they run out, and nothing fails: so the report must
+ * say it. */
 static void add_taken_ports(const struct limit_figures *f, json_t *limits)
 {
     char a[HUMAN_MAX], b[HUMAN_MAX];

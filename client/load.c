@@ -4,8 +4,8 @@
 
 #include <stdio.h>
 
-/* Of schedstat the second number; the first is only as new as the last tick, so that is asked of
- * the clock. 0 where the kernel does not say (CONFIG_SCHED_INFO). */
+/* The second number of schedstat. The first is only as new as the last tick, so the clock gives
+ * that. 0 if the kernel does not have it (CONFIG_SCHED_INFO). */
 static int64_t load_wait_ns(void)
 {
     long long wait_ns;
@@ -44,7 +44,8 @@ void load_add_wait(struct load *l, int64_t ns)
         l->wait_ns += ns;
 }
 
-/* The clocks are read one after the other, so a very short window may seem to be more than full. */
+/* The clocks are read one after the other, so a very short window may seem to be busy for more than
+ * its length. */
 static double share(const struct load *l, int64_t ns)
 {
     return l->window_ns <= 0 ? 0 : ns >= l->window_ns ? 1 : (double)ns / (double)l->window_ns;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 struct log_entry {
-    int64_t started_ns, established_ns, ended_ns; /* clock_now_ns(); 0: it did not come to that */
+    int64_t started_ns, established_ns, ended_ns; /* clock_now_ns(); 0: it did not happen */
     uint8_t address[16];                          /* of this end, by family */
     uint16_t port;                                /* 0: it had none */
     uint8_t family;
@@ -18,7 +18,7 @@ struct log_entry {
 };
 
 struct log {
-    size_t n, size, told; /* told: already in the document */
+    size_t n, size, told; /* printed: already in the document */
     bool truncated;
     struct log_entry *entries;
 };

@@ -28,9 +28,9 @@ static void keep_family(struct endpoint_addresses *found, int family)
     found->n = kept;
 }
 
-/* One address is the target of the whole run. A probe would count at the server, so none is tried:
- * it is said which was taken. A link-local address needs an interface, or a source that has one
- * (tcp_v6_connect()). */
+/* One address is the target of the whole run. The client tries none first, because the server would
+ * count that; a notice says which address it takes. A link-local address needs an interface, or a
+ * source that has one (tcp_v6_connect()). */
 static int check_target(const struct settings *s, const struct endpoint_addresses *found)
 {
     char taken[ENDPOINT_TEXT_MAX], others[ENDPOINT_LIST_MAX];
@@ -121,7 +121,7 @@ static int check_sources(const struct settings *s)
     return EXIT_CODE_DONE;
 }
 
-/* How many event loops there are, and in how many file tables. */
+/* Prints how many event loops there are, and in how many file tables. */
 static int choose_loops(const struct settings *s, struct run_args *args)
 {
     struct capacity c;
@@ -154,7 +154,7 @@ static int choose_loops(const struct settings *s, struct run_args *args)
     return EXIT_CODE_DONE;
 }
 
-/* Over loopback there are other addresses without being asked for, where one has too few ports. */
+/* Over loopback the client uses further addresses by itself if one has too few ports. */
 static void spread_sources(struct settings *s, const struct endpoint *target,
                            const struct capacity_ports *c)
 {
@@ -263,7 +263,7 @@ int main(int argc, char **argv)
         code = program_check_proc();
     if (!code)
         code = check(&settings, &args);
-    /* not before: a signal ends the search for a name, and there is nothing to report yet */
+    /* not earlier: until here a signal ends the name look-up, and there is nothing to report */
     stop_install();
     if (!code)
         code = program_open_output(settings.json, settings.jsonl, &args.output);

@@ -130,8 +130,8 @@ static uint64_t sockets(const json_t *states)
     return sum;
 }
 
-/* Of the ports in TIME_WAIT at the end, those that connect() could not take. Where it takes them
- * again (tcp_tw_reuse), that is those of the last second (tcp_twsk_unique()). */
+/* The ports in TIME_WAIT at the end that connect() could not take. With tcp_tw_reuse these are the
+ * ones of the last second (tcp_twsk_unique()). */
 static uint64_t waiting_ports(const json_t *document)
 {
     uint64_t all = (uint64_t)page_integer(document, "states", "TIME_WAIT", NULL);
@@ -141,7 +141,7 @@ static uint64_t waiting_ports(const json_t *document)
     return again && a_second < (double)all ? (uint64_t)a_second : all;
 }
 
-/* The most ports that were taken at a time: of the moments that are known. */
+/* The largest number of ports in use at any moment that was counted. */
 static void add_ports(const json_t *document, uint64_t most_in_use, struct limit_figures *figures)
 {
     const json_t *states = json_object_get(document, "states");
@@ -153,7 +153,7 @@ static void add_ports(const json_t *document, uint64_t most_in_use, struct limit
     figures->time_wait = after > open ? waiting : 0;
 }
 
-/* What else the rules need stands in the document already. */
+/* The document already has everything else that the rules need. */
 static json_t *limits(const json_t *document, const struct report_figures *f)
 {
     const struct stats *s = f->total;

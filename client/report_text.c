@@ -163,7 +163,7 @@ static void report_text_rates(FILE *out, const json_t *d)
     }
 }
 
-/* A state's count before the closing, as the note of its count at the end. */
+/* The note beside a state's count at the end: its count before the closing. */
 static void states(FILE *out, const json_t *d)
 {
     const json_t *before = json_object_get(d, "states_before_close"),
@@ -193,7 +193,7 @@ static int64_t retransmitted(const json_t *d)
     return count;
 }
 
-/* Only where the server is in this namespace, too: then the kernel's counters speak of both ends.
+/* Only if the server is in the same namespace: the kernel's counters then include both ends.
  * PassiveOpens counts a connection when it enters an accept queue (tcp_v4_syn_recv_sock()). */
 static void ghosts(FILE *out, const json_t *d)
 {
@@ -288,7 +288,7 @@ static void failures(FILE *out, const json_t *d, bool overflows)
     given_up(out, d);
 }
 
-/* What was not decided, or not even begun, when the run ended. */
+/* Attempts that were not settled, or not started, when the run ended. */
 static void unfinished(FILE *out, const json_t *d)
 {
     int64_t pending = page_integer(d, "connections", "pending", NULL),
@@ -325,8 +325,8 @@ static void unfinished(FILE *out, const json_t *d)
                   human_count(aged, a));
 }
 
-/* The sentences that a reader of the figures needs; each only where its figures are there. They are
- * gathered first, so that there is a title only where there is a sentence. */
+/* Sentences that explain the figures, each only if its figures are there. They are collected first:
+ * without a sentence there is no title. */
 static void meaning(FILE *out, const json_t *d)
 {
     char *text = NULL, a[HUMAN_MAX];

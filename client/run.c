@@ -28,7 +28,7 @@
 /* a FIN is acknowledged within 40 ms, by the delayed ACK */
 #define RUN_SETTLE_NS      (300 * NS_PER_MS)
 #define RUN_SETTLE_STEP_NS (5 * NS_PER_MS)
-/* a server that closes at all closes by then, on loopback */
+/* on loopback, a server that closes has closed by then */
 #define RUN_PEERS_FIN_NS (20 * NS_PER_MS)
 
 enum run_phase {
@@ -47,7 +47,7 @@ enum run_order { ORDER_START, ORDER_MEASURE, ORDER_PACE, ORDER_DRAIN, ORDER_CLOS
 struct run_thread {
     struct run *run;
     struct dialer dialer;
-    struct load load; /* of its thread, from an order to start until nothing is under way */
+    struct load load; /* load of its thread, from the order to start until nothing is under way */
 };
 
 struct run {
@@ -57,14 +57,14 @@ struct run {
     struct crew *crew;
     unsigned epoch; /* number of the last order */
     int64_t schedule_ns;
-    int64_t measured_ns;  /* when the figures begin: then, or after --warm-up */
+    int64_t measured_ns;  /* when counting begins: at the start, or after --warm-up */
     int64_t paced_ns;     /* when the requests of --every began; 0: not yet */
-    int64_t dial_from_ns; /* until then the time of dialing is in dialed_ns, or it was none */
+    int64_t dial_from_ns; /* before this moment, the time of dialing is in dialed_ns */
     int64_t dialed_ns;
-    int64_t asked_until_ns; /* when requests were no longer begun; 0: they still are */
+    int64_t asked_until_ns; /* when the last request was allowed to begin; 0: they still are */
     enum run_phase phase;
     bool ending;             /* -d is over, or a signal came: no further wave */
-    int64_t dialed_until_ns; /* when nothing was started any more; 0: everything was */
+    int64_t dialed_until_ns; /* when starting ended; 0: all were started */
     ev_timer tick;
     struct timer duration, step, warm_up;
     int64_t settle_until_ns;
@@ -179,11 +179,11 @@ static void closed(struct run *r)
     const struct settings *s = r->args.settings;
     if (s->workload == WORKLOAD_HOLD && !r->ending && !exhausted(r)) {
         r->phase = RUN_DIALING;
-        if (!s->scheduled) /* a schedule goes on while they are held */
+        if (!s->scheduled) /* a schedule continues while connections are held */
             r->dial_from_ns = clock_now_ns();
         give_order(r, ORDER_RESUME);
     } else if (keeps_open(r) && !r->ending && s->duration_given) {
-        r->phase = RUN_STAYING; /* end() goes on */
+        r->phase = RUN_STAYING; /* end() continues from here */
     } else {
         finish(r);
     }
@@ -216,7 +216,7 @@ static void end_dialing(struct run *r)
     r->dial_from_ns = until_ns;
 }
 
-/* All is open: now -d counts, and the requests of --every begin. */
+/* All connections are open: -d and the requests of --every begin now. */
 static void pace(struct run *r)
 {
     r->phase = RUN_PACING;
@@ -225,7 +225,7 @@ static void pace(struct run *r)
     give_order(r, ORDER_PACE);
 }
 
-/* All dialers have come to rest with the last order. */
+/* All dialers have finished the last order. */
 static void on_all_quiet(struct run *r)
 {
     switch (r->phase) {
@@ -250,7 +250,7 @@ static void on_all_quiet(struct run *r)
         closed(r);
         return;
     default:
-        return; /* an earlier order's late word */
+        return; /* a late answer to an earlier order */
     }
 }
 
@@ -263,7 +263,8 @@ static void on_quiet(void *context)
     on_all_quiet(r);
 }
 
-/* The end of a hold, of the patience with a drain, or of a step of settling. */
+/* A timer has ended: of --hold, of the wait for unfinished work, or of one step of waiting for
+ * FINs. */
 static void on_step(struct timer *timer)
 {
     struct run *r = (struct run *)((char *)timer - offsetof(struct run, step));
@@ -308,7 +309,7 @@ static void on_warm_up(struct timer *timer)
     give_order(r, ORDER_MEASURE);
 }
 
-/* -d is over, or somebody wants the end. */
+/* -d is over, or a signal has come. */
 static void end(void *context)
 {
     struct run *r = context;
@@ -341,13 +342,13 @@ static void on_duration(struct timer *timer)
 
 static void event(struct run *r, json_t *document)
 {
-    if (r->write_error || stop_count()) { /* a reader that is stuck must not keep us */
+    if (r->write_error || stop_count()) { /* a reader that does not read must not delay the end */
         json_decref(document);
         return;
     }
     r->write_error = document_output_event(r->args.output, document);
     if (r->write_error)
-        end(r); /* nobody reads on */
+        end(r); /* nobody reads any more */
 }
 
 static void run_total(const struct run *r, struct stats *total)
@@ -363,10 +364,10 @@ static double elapsed_s(const struct run *r)
     return r->schedule_ns ? (double)(until_ns - r->measured_ns) / 1e9 : 0;
 }
 
-/* The times of the load, which the rates are over: how long connections were dialed, until all were
- * settled or nothing more was begun; and how long requests were sent. What comes while the end is
- * awaited counts, and so does its time. A start of --rate has its period, also the last one: 7 a
- * second are 7 in 1 s, not in 6/7 s. */
+/* The times that the rates divide by: how long connections were started, until all were settled or
+ * nothing more was started; and how long requests were sent. What succeeds while unfinished work is
+ * finished counts, and so does its time. Each start of --rate has its period, also the last one: 7
+ * a second are 7 in 1 s, not in 6/7 s. */
 static struct report_times run_times(const struct run *r, const struct stats *total)
 {
     int64_t established_ns = STATS_GET(total->last_established_ns),
@@ -405,7 +406,7 @@ static void draw_progress(struct run *r, const struct stats *total)
                       human_count((int64_t)(settled > good ? settled - good : 0), failed), queue);
 }
 
-/* A second signal must not leave half a file beside it. */
+/* A second signal must not leave an unfinished file there. */
 static int write_metrics(struct run *r, const struct report_metrics *m)
 {
     stop_hold();
@@ -446,7 +447,7 @@ static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
     run_metrics(r);
 }
 
-/* An equal share, the first ones get what does not divide. */
+/* An equal share; the first ones get one more if the number does not divide. */
 static uint64_t share(uint64_t whole, uint64_t index, uint64_t n)
 {
     return whole == SETTINGS_UNLIMITED ? whole : whole / n + (index < whole % n);
@@ -483,8 +484,8 @@ static void let_go(void *context, size_t i)
     dialer_hang_up(&((struct run *)context)->threads[i].dialer);
 }
 
-/* On loopback the server's listener of that CPU answers there (SO_INCOMING_CPU), and nobody has to
- * be woken on another one. Loops that take turns need no CPU each. */
+/* On loopback the server's listener of the same CPU answers (SO_INCOMING_CPU), so no thread on
+ * another CPU has to be woken. Loops that take turns do not need a CPU each. */
 static bool owns_cpus(const struct run_args *args)
 {
     size_t n = args->settings->threads;
@@ -583,8 +584,8 @@ static uint64_t begun(const struct run *r)
     return n;
 }
 
-/* Starts that were due by the schedule before the end of the dialing and never made: all -c
- * connections were busy. */
+/* Starts that were due before the end of the dialing and never made, because all -c connections
+ * were busy. */
 static uint64_t missed_starts(const struct run *r)
 {
     const struct settings *s = r->args.settings;
@@ -599,8 +600,8 @@ static uint64_t missed_starts(const struct run *r)
     return due > begun(r) ? due - begun(r) : 0;
 }
 
-/* Connections that were asked for and never begun. Those of a schedule without an end are missed
- * starts. */
+/* Connections that -n or -c asks for and that were never started. For a schedule without an end
+ * they are missed starts. */
 static uint64_t never_started(const struct run *r)
 {
     const struct settings *s = r->args.settings;
@@ -616,7 +617,7 @@ static uint64_t most_in_use(const struct run *r)
     return most;
 }
 
-/* The thread that had the least time left. */
+/* The busiest thread. */
 static const struct load *run_busiest(const struct run *r)
 {
     const struct load *busiest = &r->threads[0].load;
@@ -668,7 +669,7 @@ json_t *run_report(struct run *r)
         counters = counters_delta(r->counters_before, after, NULL);
         counters_free(after);
     }
-    /* After the kernel was asked: this can take a second. */
+    /* Comes after the counters are read, because it can take a second. */
     json_t *log = r->args.settings->log_connections ? run_log(r, &log_truncated) : NULL;
     const struct report_figures figures = {.settings = r->args.settings,
                                            .target = &r->args.target,

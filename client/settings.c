@@ -105,7 +105,7 @@ static json_t *ramp_show(const struct option_row *row)
 static const struct option_type option_ramp = {"FROM..TO such as 100..5k", "", ramp_parse,
                                                ramp_show};
 
-/* What the options of the schedule come to. A seed that is not given is drawn, so that several
+/* Computes the schedule from its options. Without --seed the seed is random, so that several
  * clients do not start at the same moments; the report shows it. */
 static void schedule(struct settings *s, double rate, bool ramped, bool seeded)
 {
@@ -185,7 +185,7 @@ static void defaults(struct settings *s, bool total_given, bool duration_given)
     s->duration_given = duration_given;
     if (!duration_given)
         s->duration_ns = s->workload == WORKLOAD_HOLD ? OPTION_NEVER : 10 * NS_PER_S;
-    if (s->warm_up_ns) /* of another workload than hold */
+    if (s->warm_up_ns) /* the default if the workload is not hold */
         s->duration_ns += s->warm_up_ns;
 }
 
@@ -248,7 +248,7 @@ static int check(const struct settings *s, double rate, const struct option_row 
     return check_schedule(s, rate, rows, n, ret_message);
 }
 
-/* A percentile that the report leaves out could never hold. */
+/* A condition on a percentile that the report does not have could never hold. */
 static int check_percentile(const struct settings *s, const char *text, char **ret_message)
 {
     static const char *const programs[] = {"client", NULL};
@@ -279,7 +279,7 @@ static int check_thresholds(const struct settings *s, char **ret_message)
     return r;
 }
 
-/* The echo of the settings shows what is in force, also where the default came from the
+/* The settings in the report have the values in force, including defaults that depend on the
  * workload. */
 static json_t *settings_json(const struct settings *s, const struct option_row *rows, size_t n)
 {

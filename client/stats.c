@@ -56,7 +56,7 @@ const char *stats_row_name(enum stats_row row)
     return names[row];
 }
 
-/* Read while a dialer writes, the rows may be ahead of attempted by a moment. */
+/* While a dialer writes, the sum of the rows may be larger than attempted for a moment. */
 uint64_t stats_pending(const struct stats *s)
 {
     uint64_t settled = 0;

@@ -8,9 +8,9 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#define ACCEPTOR_BATCH    64                /* then the loop gets its turn */
-#define ACCEPTOR_SAMPLE   NS_PER_MS         /* an eager acceptor reads the queue no oftener */
-#define ACCEPTOR_PAUSE_NS (100 * NS_PER_MS) /* without descriptors, when none of ours comes free */
+#define ACCEPTOR_BATCH    64        /* then the loop gets its turn */
+#define ACCEPTOR_SAMPLE   NS_PER_MS /* without a delay it reads the queue at most this often */
+#define ACCEPTOR_PAUSE_NS (100 * NS_PER_MS) /* without descriptors, if no connection of ours ends */
 
 static void sample(struct acceptor *a, int64_t now_ns)
 {
@@ -38,7 +38,7 @@ static bool nobody_waits(struct acceptor *a)
     return !listener_queue(a->io.fd, &queue) && !queue.length;
 }
 
-/* Accepts one. Whether to try for another. */
+/* Accepts one connection. Returns whether to try another. */
 static bool take(struct acceptor *a, int64_t now_ns)
 {
     int fd = accept4(a->io.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -76,7 +76,7 @@ static void rest(struct acceptor *a, int64_t until_ns)
     timer_set(&a->wake, until_ns);
 }
 
-/* Takes the turn from the shared pace, or rests until there is one. */
+/* Takes a turn of the common pace, or waits for the next one. */
 static void paced(struct acceptor *a)
 {
     int64_t now_ns = clock_now_ns(), due_ns = a->share->next_ns;
@@ -96,7 +96,7 @@ static void on_readable(struct ev_loop *loop, ev_io *io, int events)
     struct acceptor *a = (struct acceptor *)io;
     if (events & EV_ERROR) {
         STATS_ADD(a->stats->accept_errors, 1);
-        ev_io_set(io, io->fd, EV_READ); /* a start before the loop goes on is a new one, too */
+        ev_io_set(io, io->fd, EV_READ); /* a start before the loop continues is a new one, too */
         acceptor_pause(a, loop_guard_error(loop));
     } else if (a->share->delay_ns)
         paced(a);
@@ -111,8 +111,8 @@ static void on_wake(struct timer *timer)
     ev_io_start(a->loop, &a->io);
 }
 
-/* The whole loop does nothing meanwhile, as one that collects garbage, forks, or waits for a disk.
- * A signal ends it. */
+/* The whole loop does nothing during a stall, like a program that collects garbage, forks, or waits
+ * for a disk. A signal ends the stall. */
 static void on_stall(struct timer *timer)
 {
     struct acceptor *a = (struct acceptor *)((char *)timer - offsetof(struct acceptor, stall));
@@ -184,5 +184,5 @@ void acceptor_stop(struct acceptor *a)
     ev_io_stop(a->loop, &a->io);
     timer_close(&a->wake);
     timer_close(&a->stall);
-    a->starved = 0; /* what comes free from now on wakes nobody */
+    a->starved = 0; /* descriptors that become free from now on wake nobody */
 }

@@ -7,7 +7,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#define CENSUS_REST 100 /* times its own cost from the begin of one to the next: 1 % */
+#define CENSUS_REST 100 /* from one census to the next: this many times its cost, so 1 % */
 
 struct census {
     struct ev_loop *loop;
@@ -24,7 +24,7 @@ struct census {
      * `finished`. */
     struct sockdiag_census counts;
     int error;
-    int64_t cost_ns; /* processor time: being preempted is no cost */
+    int64_t cost_ns; /* CPU time: waiting for a CPU is no cost */
     atomic_bool finished;
 
     /* The loop's own. */

@@ -31,7 +31,7 @@ static void options(const struct settings *s, struct socket_option rows[static L
 static int listener_bind(int fd, struct endpoint *at, bool shared, const char **ret_step)
 {
     const int on = 1;
-    /* A restart must not wait for the TIME_WAIT of the last run's connections. */
+    /* A restart must not fail because connections of the last run are in TIME_WAIT. */
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
     *ret_step = "SO_REUSEPORT";
     if (shared && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)))
@@ -46,8 +46,9 @@ static int listener_bind(int fd, struct endpoint *at, bool shared, const char **
     return 0;
 }
 
-/* TCP_NODELAY is for the echo of large messages, which goes out in pieces: the partial segment at
- * the end of one piece must not wait for the ACK of the one before, 40 ms by the delayed ACK. */
+/* TCP_NODELAY is for the echo of large messages, which is sent in pieces: the partial segment at
+ * the end of a piece must not wait for the ACK of the piece before, which a delayed ACK makes 40
+ * ms. */
 static int prepare(int fd, const struct settings *s, struct endpoint *at, bool shared,
                    const char **ret_step)
 {

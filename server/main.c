@@ -76,8 +76,8 @@ static int start_failed(const struct settings *s, const struct endpoint *at, con
     }
 }
 
-/* The report is made before the sysctls are put back, so that it shows the run; they are put back
- * before anything can block on writing it. */
+/* Makes the report, then puts the sysctls back, then writes the report: so the report shows the
+ * run, and a blocked write does not keep the sysctls changed. */
 static int finish(struct server *server, struct document_output *output, struct sysctl_guard *guard,
                   const struct option_texts *fail_if, const struct openmetrics_file *metrics)
 {
@@ -92,8 +92,8 @@ static int finish(struct server *server, struct document_output *output, struct 
     return metrics->failed ? EXIT_CODE_FAILED : code;
 }
 
-/* The files of the report are made once the server listens: a start that fails leaves an older
- * report as it is. */
+/* The report's files are created when the server listens: a failed start does not change an older
+ * report. */
 static int serve(const struct server_args *args, struct sysctl_guard *guard)
 {
     const struct settings *settings = args->settings;
@@ -114,12 +114,12 @@ static int serve(const struct server_args *args, struct sysctl_guard *guard)
     if (!r)
         return program_close_output(
             output, finish(server, output, guard, &settings->fail_if, args->metrics));
-    server_free(server); /* it never served: there is nothing to report */
+    server_free(server); /* it never listened: there is nothing to report */
     program_close_output(output, EXIT_CODE_DONE);
     return program_start_failed(step, r);
 }
 
-/* --max-descriptors: the soft limit is all that the kernel looks at. */
+/* --max-descriptors: the kernel checks the soft limit only. */
 static int limit_descriptors(const struct settings *s, unsigned long long needed)
 {
     struct rlimit limit = program_raise_descriptors();
@@ -141,8 +141,8 @@ static int limit_descriptors(const struct settings *s, unsigned long long needed
                                             : EXIT_CODE_DONE;
 }
 
-/* Each worker has a listener, two epolls and two timers; the process has about ten more. libev ends
- * the process when it gets none. */
+/* Each worker has a listener, two epolls and two timers; the process has about ten more
+ * descriptors. libev ends the process if it gets no descriptor. */
 static int check_descriptors(const struct settings *s)
 {
     unsigned long long needed = 16 + 5 * s->threads, limit = program_raise_descriptors().rlim_cur;
@@ -179,7 +179,7 @@ static int serve_guarded(struct sysctl_guard *guard, const struct server_args *a
 {
     int code = sysctls_recover(guard, NULL);
     if (!args->settings->sysctls.n)
-        code = EXIT_CODE_DONE; /* a spoilt journal is no reason not to serve */
+        code = EXIT_CODE_DONE; /* a damaged journal does not prevent the start */
     if (!code)
         code = sysctls_apply(guard, args->settings);
     return code ? code : serve(args, guard);
@@ -194,12 +194,12 @@ static int run(const struct settings *s, const struct document_head *head)
     if (r)
         return program_start_failed("preparing the guard of sysctls", r);
     int code = s->restore_sysctls ? EXIT_CODE_DONE : resolve(s, &args.at);
-    /* not before: a signal ends the search for a name, and nothing is changed yet */
+    /* not earlier: until here a signal ends the name look-up, and nothing has been changed */
     stop_install();
     stop_hold();
     if (!code)
         code = s->restore_sysctls ? restore(guard, s, head) : serve_guarded(guard, &args);
-    int ended = sysctls_end(guard, NULL); /* once more on the ways out that did not get there */
+    int ended = sysctls_end(guard, NULL); /* again, for the ways out that have not done it yet */
     sysctl_guard_free(guard);
     stop_release();
     return code ? code : ended;

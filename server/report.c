@@ -28,8 +28,7 @@ static json_t *connections(const struct view *v)
                      (json_int_t)v->total.accept_errors, "file_tables", (json_int_t)v->file_tables);
 }
 
-/* Per second from the first accept to the last: an idle wait before or after is not the server's
- * rate. */
+/* Per second, from the first accept to the last: idle time before and after does not count. */
 static double accept_rate(const struct stats *s)
 {
     double seconds = (double)(s->last_ns - s->first_ns) / 1e9;

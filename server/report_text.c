@@ -122,9 +122,8 @@ static int64_t counter(const json_t *d, const char *name)
     return page_integer(d, "counters", name, NULL);
 }
 
-/* The sentences that a reader of the figures needs; each only where its figures are there. The
- * counters are those of the whole namespace, so they speak of this server only where its own
- * listener dropped something. */
+/* Sentences that explain the figures, each only if its figures are there. The counters are those of
+ * the whole namespace, so they are about this server only if its own listener dropped something. */
 static void overflow(FILE *out, const json_t *d)
 {
     char a[HUMAN_MAX];

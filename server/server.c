@@ -30,8 +30,8 @@ struct server {
     struct worker *workers;
     struct sockdiag *diag; /* NULL where the kernel has none */
     struct counters *counters_before;
-    int64_t somaxconn;     /* -1: not to be read here */
-    struct census *census; /* NULL: no interval documents, or not to be had */
+    int64_t somaxconn;     /* -1: cannot be read here */
+    struct census *census; /* NULL: no interval documents, or no memory for it */
     bool document_due;     /* an interval document waits for the census under way */
     int64_t started_ns;
     int64_t delay_ended_ns; /* when SIGUSR1 ended --accept-delay; 0: it did not */
@@ -41,10 +41,10 @@ struct server {
 };
 
 /* On loopback a SYN arrives on its client's CPU, and a listener of that CPU saves the kernel work.
- * Elsewhere it arrives where the interface interrupts, perhaps always on the same CPU, and one
- * listener would get all: there the hash is better. So it is with an accept delay, where the queues
- * are to be seen, as others have them. With a thread for each CPU, each also stays there: a wake-up
- * on another CPU costs more than an echo. */
+ * Elsewhere it arrives on the CPU of the interface's interrupt, perhaps always the same one, and
+ * one listener would get all connections: there the hash is better. The hash is also used with an
+ * accept delay, so that the queues are like those of other servers. With one thread for each CPU,
+ * each thread also stays on its CPU: a wake-up on another CPU costs more than an echo. */
 static bool prefers_cpus(const struct server *s)
 {
     return s->n_workers > 1 && !s->args.settings->accept_delay_ns && endpoint_is_loopback(&s->at);
@@ -67,7 +67,7 @@ static int open_listeners(struct server *s, const char **ret_step)
     return r < 0 ? r : 0;
 }
 
-/* Listeners and orders before the rest, so that little lies below first_free. */
+/* Opens listeners and eventfds first, so that few descriptors are below first_free. */
 static int open_workers(struct server *s, const char **ret_step)
 {
     int r = open_listeners(s, ret_step);
@@ -162,13 +162,13 @@ int server_metrics(struct server *s)
 
 static void event(struct server *s, json_t *document)
 {
-    if (s->write_error || stop_count()) { /* a reader that is stuck must not keep us */
+    if (s->write_error || stop_count()) { /* a reader that does not read must not delay the end */
         json_decref(document);
         return;
     }
     s->write_error = document_output_event(s->output, document);
     if (s->write_error)
-        ev_feed_event(s->workers[0].loop, &s->end, 0); /* nobody reads on */
+        ev_feed_event(s->workers[0].loop, &s->end, 0); /* nobody reads any more */
 }
 
 static void interval_document(struct server *s)
@@ -190,8 +190,8 @@ static void on_census(void *context)
         interval_document(s);
 }
 
-/* A document a tick: when its census is there, with the one of before when it is too early for
- * another, and not later than at the next tick. */
+/* Writes one document for each tick: when its census has ended; with the earlier census if it is
+ * too early for another; and at the next tick at the latest. */
 static void on_tick_document(struct server *s)
 {
     if (s->document_due)
@@ -296,8 +296,8 @@ static int spawn_workers(struct server *s, const char **ret_step)
     return r;
 }
 
-/* A file table that is full is no harm for what comes: the timers that end here leave the
- * descriptors that the counters and sysctls take. */
+/* A full file table does not matter from here on: the timers that end here free the descriptors
+ * that the counters and sysctls need. */
 static void end_serving(struct server *s)
 {
     worker_stop_all(&s->share);
@@ -325,14 +325,14 @@ int server_run(struct server *s, struct document_output *output, const char **re
     ev_signal_init(&s->usr1, on_usr1, SIGUSR1);
     s->usr1.data = s;
     ev_signal_start(loop, &s->usr1);
-    mask_usr1(SIG_UNBLOCK); /* what was sent before comes now */
+    mask_usr1(SIG_UNBLOCK); /* what was sent before arrives now */
     if (settings->duration_ns != OPTION_NEVER)
         ev_timer_start(loop, &s->end);
 
     if (document_output_wants_events(output) &&
         census_start(loop, endpoint_family(&s->at), endpoint_port(&s->at), on_census, s,
                      &s->census))
-        s->census = NULL; /* the documents go without states */
+        s->census = NULL; /* the documents have no states then */
     int r = spawn_workers(s, ret_step);
     if (!r) {
         announce(s);

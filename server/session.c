@@ -13,13 +13,13 @@
 
 enum session_state { SESSION_READING, SESSION_HALF };
 
-/* 256 bytes or less with libev's own share: a held connection must cost next to nothing. */
+/* 256 bytes or less, including libev's share: a held connection must cost very little. */
 struct session {
     ev_io io;
     struct session_pool *pool;
     struct session *next, *previous; /* in its list; next alone while free */
     int64_t accepted_ns;             /* with --close-after */
-    char *pending;                   /* echo that did not fit into the send buffer */
+    char *pending;                   /* echo data that did not fit into the send buffer */
     uint32_t pending_length, pending_sent;
     uint8_t state;
     bool held; /* the peer's FIN is in, and --on-eof hold */
@@ -74,7 +74,7 @@ static void close_descriptor(int fd, bool reset)
     close(fd);
 }
 
-/* The one way a connection dies; `counter` is the row it ends in. */
+/* The only way a connection ends; `counter` is its row in the report. */
 static void end(struct session *s, _Atomic uint64_t *counter, bool reset)
 {
     struct session_pool *pool = s->pool;
@@ -102,7 +102,7 @@ static void watch(struct session *s, int events)
     ev_io_start(s->pool->loop, &s->io);
 }
 
-/* The peer's FIN is in. */
+/* The peer's FIN has come. */
 static void on_eof(struct session *s)
 {
     struct session_pool *pool = s->pool;
@@ -161,8 +161,8 @@ static void flush(struct session *s)
     watch(s, EV_READ);
 }
 
-/* One recv() an event: what is left makes the descriptor readable again, and others get their
- * turn. */
+/* One recv() for each event: remaining data makes the descriptor readable again, and others get
+ * their turn. */
 static void session_read(struct session *s)
 {
     struct session_pool *pool = s->pool;
@@ -244,7 +244,7 @@ void session_start(struct session_pool *pool, int fd)
     if (pool->on_data == ON_DATA_IGNORE)
         return;
     ev_io_start(pool->loop, &s->io);
-    session_read(s); /* the request is often there already: one wake-up less */
+    session_read(s); /* the request has often arrived already: this saves one wake-up */
 }
 
 static void list_each(struct session_list *list, void (*visit)(struct session *s))

@@ -9,7 +9,7 @@
 
 #define SYSCTLS_TEXT_MAX (4 * SYSCTL_VALUE_MAX)
 
-/* One sentence on what became of a change. */
+/* Prints one sentence about the result of a change. */
 static void describe(const struct sysctl_change *c, char *text, size_t size)
 {
     switch (c->outcome) {
@@ -61,7 +61,7 @@ static int sysctls_journal_failed(const struct sysctl_guard *guard, int error)
     case -EBADMSG:
         mend = "look into it, put the values back by hand and remove it";
         break;
-    case -EPERM: /* of another user, or writable by one */
+    case -EPERM: /* owned or writable by another user */
     case -ENOTDIR:
     case -ELOOP:
         mend = "it has to be a directory of yours that nobody else can write: remove what is "

@@ -53,7 +53,7 @@ void view_take(struct view *v, const struct worker *workers, size_t n, struct so
         v->queue_now += queue.length;
         v->queue_capacity += listener_capacity(queue.limit);
     }
-    if (v->total.queue_peak < v->queue_now) /* nothing was accepted since: it has only grown */
+    if (v->total.queue_peak < v->queue_now) /* since the last accept it has only grown */
         v->total.queue_peak = v->queue_now;
     const struct sockdiag_query query = {.family = family,
                                          .states = SOCKDIAG_BIT(SOCKDIAG_LISTEN),

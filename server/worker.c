@@ -10,7 +10,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define WORKER_MUCH_ROOM 8 /* an eighth of its table */
+#define WORKER_MUCH_ROOM 8 /* free descriptors of a table that count as much room: an eighth */
 
 int worker_share_open(struct worker_share *share)
 {
@@ -66,7 +66,8 @@ static void on_unwatched(void *context, int error)
                         loop_guard_why(error, why));
 }
 
-/* Edge-triggered: this takes the event, and the eventfd stays as it is for the others. */
+/* Edge-triggered: epoll reports the event once to this worker, and the eventfd stays readable for
+ * the others. */
 static void on_news(struct ev_loop *loop, ev_io *io, int events)
 {
     struct worker *w = io->data;
@@ -103,7 +104,7 @@ static void on_starved(void *context, int error)
                     why);
 }
 
-/* Watching nothing any more. In the worker's thread, or before it has one. */
+/* Stops all watchers. Call it in the worker's thread, or before it has one. */
 static void end_watching(struct worker *w)
 {
     if (w->accepting)
@@ -134,7 +135,7 @@ void worker_run(struct worker *w)
 {
     thread_stay(w->cpu);
     acceptor_begin(&w->acceptor);
-    if (!w->share->ending) /* else loop_guard_check() may have taken the news of it */
+    if (!w->share->ending) /* otherwise loop_guard_check() may have read the event */
         poller_run(w->loop);
 }
 
@@ -149,8 +150,8 @@ static void *worker_main(void *context)
     return NULL;
 }
 
-/* CLOSE_RANGE_UNSHARE copies only what lies below: a copy of the whole table would hold on to the
- * connections of the worker before. */
+/* CLOSE_RANGE_UNSHARE copies only the descriptors below: a copy of the whole table would keep the
+ * connections of the previous worker open. */
 static void *main_of_successor(void *context)
 {
     struct worker *w = context;
@@ -159,7 +160,7 @@ static void *main_of_successor(void *context)
     if (!r)
         r = worker_init(w, w->share, w->listener);
     if (r) {
-        w->listener = unshared ? w->listener : -1; /* the listener of the worker before */
+        w->listener = unshared ? w->listener : -1; /* the listener of the previous worker */
         worker_free(w);
     }
     w->start_error = r;
@@ -216,7 +217,7 @@ static uint64_t room(const struct worker *w)
     return w->capacity > open ? w->capacity - open : 0;
 }
 
-/* NULL: none has room. */
+/* Returns NULL if none has room. */
 static struct worker *with_most_room(const struct worker *first)
 {
     struct worker *most = NULL;
@@ -226,8 +227,8 @@ static struct worker *with_most_room(const struct worker *first)
     return most;
 }
 
-/* A new one, unless another has so much room that the turn does not come back soon. A table that is
- * full without a connection is no use: the next would be like it. */
+/* Makes a new worker, unless another one has much room. If a table is full without a connection, a
+ * new one does not help: it would be full, too. */
 static struct worker *choose_next(struct worker *w)
 {
     struct worker *most = with_most_room(w->first), *last = w;
@@ -240,7 +241,7 @@ static struct worker *choose_next(struct worker *w)
     return last->successor ? last->successor : most;
 }
 
-/* Passes the turn on. What the other does with it may come before this ends. */
+/* Passes the turn to another worker, which may use it before this function returns. */
 static bool on_full(void *context)
 {
     struct worker *w = context;
@@ -313,7 +314,7 @@ int worker_init(struct worker *w, struct worker_share *share, int listener)
 
 void worker_rest(struct worker *w)
 {
-    for (; w; w = w->successor) /* set before the worker rests, if ever */
+    for (; w; w = w->successor) /* set, if at all, before the worker waits */
         if (w->threaded)
             thread_await(&w->rested);
         else
@@ -331,7 +332,7 @@ static void release(struct worker *w)
 void worker_close(struct worker *w)
 {
     for (struct worker *each = w; each; each = each->successor)
-        release(each); /* first all of them: they close at the same time */
+        release(each); /* all of them first, so that they close at the same time */
     for (struct worker *each = w, *next; each; each = next) {
         next = each->successor;
         if (each->threaded)

@@ -15,8 +15,7 @@ struct counter {
     int64_t value;
 };
 
-/* The counters in the kernel's order, their names one after the other, and a hash of the names
- * beside them. */
+/* The counters in the kernel's order, all names in one block, and a hash table of the names. */
 struct counters {
     struct counter *list;
     size_t n, room;
@@ -131,7 +130,7 @@ static int store(struct counters *c, struct span prefix, struct span word, int64
         r = grow_list(c);
     if (r < 0)
         return r;
-    /* Written behind the names there are; it only stays there if it is a new one. */
+    /* Appends the name to the block of names; a name that is there already is dropped again. */
     name = c->names + c->names_used;
     memcpy(name, prefix.at, span_length(prefix));
     name[span_length(prefix)] = '.';
@@ -176,9 +175,9 @@ static int take_word(struct span *line, struct span *ret_word)
     return span_length(*ret_word) > 0;
 }
 
-/* Most counters are printed as unsigned 64 bit, a few as signed. One beyond the signed range is one
- * that went below zero (a gauge summed up over the CPUs while it moved); as a signed number it is
- * right again, and so are differences. */
+/* Most counters are printed as unsigned 64 bit, a few as signed. A value beyond the signed range
+ * went below zero (a gauge that moved while the kernel added it up over the CPUs); read as a signed
+ * number it is right, and so are differences. */
 static int parse_number(struct span word, int64_t *ret)
 {
     int negative = *word.at == '-';
@@ -198,7 +197,7 @@ static int parse_number(struct span word, int64_t *ret)
     return 0;
 }
 
-/* "TcpExt:", the same at the head of both lines; the colon is not part of the name. */
+/* "TcpExt:" begins both lines; the colon is not part of the name. */
 static int take_prefix(struct span *names, struct span *values, struct span *ret_prefix)
 {
     struct span other;

@@ -21,7 +21,7 @@
 
 struct sockdiag {
     struct mnl_socket *socket;
-    int unfinished; /* the answer to the last request may not have been received to its end */
+    int unfinished; /* the last answer may not have been read to its end */
     _Alignas(NLMSG_ALIGNTO) unsigned char buffer[RECEIVE_SIZE];
 };
 
@@ -74,8 +74,8 @@ void sockdiag_close(struct sockdiag *d)
 }
 
 /* A port filter in the kernel's bytecode: each condition is two words, the jumps of the comparison
- * and the port. A condition that fails jumps 4 bytes beyond the end, which is how the kernel knows
- * a socket is not wanted. */
+ * and the port. A condition that fails jumps 4 bytes beyond the end: the kernel then skips the
+ * socket. */
 struct port_condition {
     struct inet_diag_bc_op compare, port;
 };
@@ -224,18 +224,18 @@ static ssize_t receive(struct sockdiag *d)
     return got < 0 ? -errno : got;
 }
 
-/* What became of a piece of an answer, unless it was an error. */
+/* The result of one part of an answer, unless it is an error. */
 enum { DONE = 0, MORE = 1, STOPPED = 2 };
 
-/* Who looks at the sockets, and what made an end of it. */
+/* The caller's visitor, and why the dump ended. */
 struct visitor {
     sockdiag_visit *visit;
     void *context;
-    int attributes; /* read those of all sockets, not of listeners only */
+    int attributes; /* read the drops of all sockets, not only of listeners */
     int result;     /* with STOPPED */
 };
 
-/* Counts the drops of listeners only: of other sockets they are something else. */
+/* Counts the drops of listeners only: for other sockets the number means something else. */
 static void take_attribute(const struct nlattr *attr, struct sockdiag_socket *socket)
 {
     uint32_t meminfo[SK_MEMINFO_DROPS + 1];
@@ -269,7 +269,7 @@ static void take_attribute(const struct nlattr *attr, struct sockdiag_socket *so
 
 static void take_attributes(const struct nlmsghdr *message, struct sockdiag_socket *socket)
 {
-    /* Up to the message's true end: mnl_attr_for_each() goes by the padded one, which may lie
+    /* Reads up to the message's true end: mnl_attr_for_each() uses the padded length, which may lie
      * outside the buffer. */
     size_t offset = MNL_ALIGN(sizeof(struct inet_diag_msg)),
            length = mnl_nlmsg_get_payload_len(message);
@@ -325,7 +325,7 @@ static int kernel_error(const struct nlmsghdr *message)
     return reply->error > 0 || reply->error < -4095 ? -EBADMSG : reply->error;
 }
 
-/* A dump that failed half-way says so at its end. */
+/* A dump that failed half-way has the error in its last message. */
 static int end_of_dump(const struct nlmsghdr *message)
 {
     int error = 0;

@@ -16,8 +16,9 @@
 
 const char *const metric_unit_names[] = {"count", "us", "s", "bytes"}; /* enum metric_unit */
 
-/* The reports' numbers. "*" at the end: a name of the group, which leaves out what is 0; "p*": a
- * percentile of the report. A test compares with what the programs write. */
+/* The numbers of the reports. "*" at the end stands for any name of the group, which leaves out
+ * names with 0; "p*" for a percentile of the report. A test compares this list with what the
+ * programs write. */
 static const struct {
     const char *path;
     enum metric_better better;
@@ -182,7 +183,7 @@ static enum metric_unit unit(const char *path)
     return METRIC_COUNT;
 }
 
-/* All paths there can be, a "*" written out; for a suggestion. */
+/* All possible paths, with each "*" written out, to find a suggestion. */
 struct names {
     char *name[METRIC_NAMES_MAX];
     size_t n;
@@ -262,7 +263,7 @@ int metric_find(const char *path, const char *const *programs, struct metric *re
     return metric_unknown(path, programs, NULL, 0, such_as(programs), ret_message);
 }
 
-/* Keys have dots in them, too ("TcpExt.ListenOverflows"): every way to divide is tried. */
+/* Keys may contain dots ("TcpExt.ListenOverflows"), so every way to divide the path is tried. */
 static const json_t *find(const json_t *object, const char *path)
 {
     const json_t *found = json_object_get(object, path);
@@ -279,7 +280,7 @@ static const json_t *find(const json_t *object, const char *path)
     return found;
 }
 
-/* The groups that leave out what is 0. */
+/* The groups that leave out names with 0. */
 static bool left_out(const json_t *reports, const char *path)
 {
     static const char *const groups[] = {"counters", "states", "errors", "peers"};

@@ -14,7 +14,7 @@ bool option_is_optional(const struct option_row *row)
     return row->argument && row->argument[0] == '[';
 }
 
-/* Shortened, and without characters that would steer the terminal. */
+/* The value, shortened, without control characters. */
 static void write_shown(FILE *out, const char *text)
 {
     size_t n = strlen(text), shown = n;
@@ -76,7 +76,7 @@ static const char *nearest_word(const struct option_row *row, const char *value)
     return suggest_nearest(value, row->choices, n);
 }
 
-/* The argument getopt is at is the one before optind, or the one at optind while letters of it are
+/* getopt's current argument is the one before optind, or the one at optind while letters of it are
  * left. */
 static const char *find_letters(const struct option_reading *p, char letter)
 {
@@ -185,7 +185,7 @@ void option_complain_letter(struct option_reading *p, char letter)
     complain_of_unknown(p, word ? word : option, find_single_dash(p, letter));
 }
 
-/* An "[=FILE]" option that stands without its FILE, or NULL: the lost operand may be it. */
+/* An "[=FILE]" option without its FILE, or NULL: the unexpected operand may be that FILE. */
 static const struct option_row *find_without_file(const struct option_reading *p)
 {
     for (size_t i = 0; i < p->n_rows; i++) {

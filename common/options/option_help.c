@@ -1,4 +1,4 @@
-/* options_help(): the same rows, set in two columns. */
+/* options_help(): prints the same rows in two columns. */
 #include "common/options/options.h"
 #include "config.h"
 
@@ -76,7 +76,7 @@ static void column_put(struct column *c, const char *text)
     }
 }
 
-/* How help names a row on its left side. */
+/* The left column of a row. */
 struct label {
     char text[WIDTH];
     bool without_choices; /* they did not fit */
@@ -134,7 +134,7 @@ static void put_choices(struct column *c, const struct option_row *row)
     }
 }
 
-/* Some help texts tell a default that hangs on other options; it is not told twice. */
+/* Some help texts have a default that depends on other options; do not print it twice. */
 static void put_default(struct column *c, const struct option_row *row)
 {
     if (!row->fallback || strstr(row->help, "(default"))

@@ -14,7 +14,8 @@ static bool has_limits(const struct option_row *row)
     return row->min != 0 || row->max != 0;
 }
 
-/* A number past what its type can hold is past the limits as well, and they say more. */
+/* A number too large for its type is also beyond the limits; the message about the limits says
+ * more. */
 static int explain_overflow(const struct option_row *row, int error, const char **ret_why)
 {
     if (error == -ERANGE && has_limits(row) && row->min > INT64_MIN && row->max < INT64_MAX)
@@ -75,7 +76,7 @@ void option_limits(const struct option_row *row, char text[static OPTION_LIMITS_
         snprintf(text, OPTION_LIMITS_MAX, "from %s to %s", min, max);
 }
 
-/* Whole where it is whole: 5000000 and not 5000000.0. */
+/* A whole number stays whole: 5000000, not 5000000.0. */
 static json_t *show_ratio(int64_t value, int64_t unit)
 {
     return value % unit == 0 ? json_integer(value / unit) : json_real((double)value / (double)unit);

@@ -141,7 +141,7 @@ static int has_argument(const struct option_row *row)
 static void fill_tables(struct option_reading *p)
 {
     char *end = p->letters;
-    *end++ = ':'; /* a missing value is told from an unknown option */
+    *end++ = ':'; /* distinguishes a missing value from an unknown option */
     for (size_t i = 0; i < p->n_names; i++) {
         struct option *o = &p->long_options[i];
         if (i < p->n_rows)

@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <sys/eventfd.h>
 
-/* Right before epoll_wait(): what is pending now is what epoll_ctl() has refused since the
- * callbacks ran, and errno is still its own. Only that of a descriptor that was in the epoll before
- * (epoll_modify() in ev_epoll.c) may have come after it. */
+/* Runs right before epoll_wait(). A pending event is now a descriptor that epoll_ctl() has refused
+ * since the callbacks ran, and errno is still from that call. Only a later epoll_ctl() for a
+ * descriptor that epoll had before (epoll_modify() in ev_epoll.c) may have changed errno. */
 void loop_guard_before_waiting(struct ev_loop *loop)
 {
     struct loop_guard *w = ev_userdata(loop);

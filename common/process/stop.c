@@ -27,8 +27,8 @@ static void on_async(struct ev_loop *loop, ev_async *async, int events)
     stop_asked(stop_context);
 }
 
-/* Somebody else has sent it: a wish like the others. Or it is a fault of ours, or abort(): the
- * end. */
+/* If another process has sent it, it asks us to stop, as the other signals do. If it is a fault of
+ * this program, or abort(), the program ends. */
 static void on_fault(int signal_number, siginfo_t *info, void *context)
 {
     if (info->si_code <= 0 && info->si_pid != getpid()) {
@@ -72,7 +72,7 @@ void stop_attach(struct ev_loop *loop, void (*asked)(void *context), void *conte
     stop_context = context;
     ev_async_init(&stop_async, on_async);
     ev_async_start(loop, &stop_async);
-    ev_unref(loop); /* waiting for a signal is no reason to run on */
+    ev_unref(loop); /* a wait for a signal must not keep the program alive */
     stop_attached = 1;
     if (stop_signals)
         ev_async_send(loop, &stop_async);

@@ -24,7 +24,7 @@ struct document_output {
         bool made; /* was not there before */
     } json, jsonl;
     FILE *text; /* NULL: stdout */
-    int error;  /* the first one of writing, positive */
+    int error;  /* the first errno of a write */
     const char *failed;
 };
 
@@ -89,7 +89,7 @@ json_t *document_new(const struct document_head *head, const char *event)
                      head->settings);
 }
 
-/* Whether both are one file, by whatever names; /dev/null is as many as one wants. */
+/* Whether two names are one file. Any number of documents may go to /dev/null. */
 static bool same_file(int a, int b)
 {
     struct stat one, other;
@@ -97,8 +97,8 @@ static bool same_file(int a, int b)
            one.st_ino == other.st_ino && !(S_ISCHR(one.st_mode) && one.st_rdev == makedev(1, 3));
 }
 
-/* What the file had stays until the run has a right to it: nothing is cut here. A name of stdout's
- * own file is stdout. */
+/* Opens without truncating: the earlier content stays until the run has succeeded so far that it
+ * may replace it. A name of stdout's own file is stdout. */
 static int document_file(const char *path, FILE **ret, bool *ret_made)
 {
     if (!strcmp(path, "-")) {
@@ -219,7 +219,7 @@ static int dump(FILE *out, const json_t *document, size_t indent)
 
 static int dump_line(struct document_output *o, const json_t *document)
 {
-    if (!o->jsonl.file || o->failed == o->jsonl.path) /* whoever read it has gone */
+    if (!o->jsonl.file || o->failed == o->jsonl.path) /* the reader has closed its end */
         return 0;
     return document_failed(o, o->jsonl.path, dump(o->jsonl.file, document, 0));
 }

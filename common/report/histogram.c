@@ -69,7 +69,7 @@ void histogram_free(struct histogram *h)
     free(h);
 }
 
-/* Before the count is raised: an empty histogram has no minimum yet. */
+/* Must come before the count changes: an empty histogram has no minimum yet. */
 static void widen(struct histogram *h, int64_t min, int64_t max)
 {
     h->min = h->count ? smaller(h->min, min) : min;
@@ -104,8 +104,8 @@ void histogram_merge(struct histogram *into, const struct histogram *from)
         into->buckets[i] += from->buckets[i];
 }
 
-/* The count is that of the buckets. A sum is read in two halves, of which the upper one changes
- * each 584 years of latency. */
+/* The count is the sum of the buckets. The sum is read in two halves; the upper half changes once
+ * in 584 years of latency. */
 void histogram_merge_live(struct histogram *into, const struct histogram *from)
 {
     for (size_t i = 0; i < BUCKETS; i++) {
@@ -261,7 +261,7 @@ json_t *histogram_to_json(const struct histogram *h)
                      (json_int_t)h->min, "max", (json_int_t)h->max, "buckets", buckets_to_json(h));
 }
 
-/* What such an object says, before it is believed. */
+/* The values of such an object, not checked yet. */
 struct content {
     json_int_t count, min, max;
     wide sum;

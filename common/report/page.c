@@ -31,8 +31,8 @@ void page_set_width_least(int columns, int least)
     page_columns = columns > PAGE_WIDTH_MAX ? PAGE_WIDTH_MAX : columns;
 }
 
-/* Words of `text`, further lines indented; the first begins at `column`, where the caller
- * stands. */
+/* Prints the words of `text` in lines; further lines are indented, the first one begins at
+ * `column`. */
 static void wrap(FILE *out, const char *text, int indent, int column)
 {
     bool fresh = true; /* no word on this line yet */

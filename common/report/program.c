@@ -19,7 +19,7 @@ void program_begin(const char *name)
 {
     static char text[PROGRAM_TEXT_MAX];
     for (int fd = 0; fd <= STDERR_FILENO; fd++) {
-        /* of a report that is lost the kernel says EBADF */
+        /* stdout only for reading: a report that is lost fails with EBADF */
         int flags = fd == STDOUT_FILENO ? O_RDONLY : O_RDWR;
         if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", flags) != fd)
             _exit(EXIT_CODE_FAILED);

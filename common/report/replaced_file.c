@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What lies there is another's or an older one's: it is never written into. */
+/* A file that is there belongs to somebody else or to an earlier write: never write into it. */
 static FILE *make(const char *path)
 {
     unlink(path);

@@ -14,7 +14,7 @@ const char *const terminal_color_words[] = {"auto", "always", "never", NULL};
 static const char *terminal_program = "tcplab";
 static enum terminal_color terminal_wish;
 static bool terminal_line_drawn;
-/* several threads may have something to say */
+/* several threads may print */
 static pthread_mutex_t terminal_mutex = PTHREAD_MUTEX_INITIALIZER;
 
 void terminal_init(const char *program, enum terminal_color color)

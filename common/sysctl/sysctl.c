@@ -157,7 +157,7 @@ int sysctl_read(const char *key, char ret_value[static SYSCTL_VALUE_MAX])
     int fd = open_knob(key, O_RDONLY);
     if (fd < 0)
         return fd;
-    /* One read has to get all: many knobs give nothing more at any other offset than 0. */
+    /* One read must get everything: many sysctls return data only at offset 0. */
     char text[SYSCTL_VALUE_MAX + 64];
     ssize_t n = read(fd, text, sizeof(text) - 1);
     int error = errno;
@@ -195,15 +195,15 @@ int sysctl_write(const char *key, const char *value)
     int fd = open_knob(key, O_WRONLY);
     if (fd < 0)
         return fd;
-    /* Fewer bytes taken than given is not looked at: the caller reads back what came of it. */
+    /* A short write is no error here: the caller reads the value back. */
     int r = write(fd, line, length) < 0 ? -errno : 0;
     close(fd);
-    /* The knob is there, it is open: the handler means the value (tcp_congestion_control says
-     * so). */
+    /* The file exists and is open, so ENOENT is about the value (as tcp_congestion_control returns
+     * it). */
     return r == -ENOENT || r == -ERANGE ? -EINVAL : r;
 }
 
-/* Whether two words of equal meaning to the kernel, `now` in the form the kernel prints. */
+/* Whether two words mean the same to the kernel; `now` is in the form that the kernel prints. */
 static bool same_word(const char *now, size_t now_length, const char *asked, size_t asked_length)
 {
     if (now_length == asked_length && memcmp(now, asked, now_length) == 0)

@@ -54,7 +54,7 @@ static const struct {
 };
 
 /* "net.ipv6.route.gc_min_interval" is gc_min_interval_ms in whole seconds: putting it back rounds
- * the other one. */
+ * gc_min_interval_ms. */
 static bool is_coarse(const char *key)
 {
     static const char *const units[] = {"_ms", "_bytes"};
@@ -70,8 +70,8 @@ static bool is_coarse(const char *key)
     return false;
 }
 
-/* Reads as zeros as long as there is none; a key of zeros that is put back is one, and the
- * kernel makes no own any more (ipv4/tcp_fastopen.c, tcp_fastopen_init_key_once()). */
+/* It reads as zeros while there is no key. Writing the zeros back sets a key of zeros, and the
+ * kernel then makes no key of its own (ipv4/tcp_fastopen.c, tcp_fastopen_init_key_once()). */
 static bool is_unset(const char *key)
 {
     char now[SYSCTL_VALUE_MAX];

@@ -17,13 +17,13 @@
 
 #define SCHEMA     "tcplab.sysctls/2"
 #define CHANGE     "{s:s, s:s, s:s, s:I, s:i, s:b}" /* one of the journal's, as jansson packs it */
-#define SIZE_LIMIT (4 << 20)                        /* no journal of ours comes near it */
+#define SIZE_LIMIT (4 << 20)                        /* no journal of ours is nearly as long */
 #define FILE_FLAGS (O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
 
 struct entry {
     struct sysctl_change change;
     int64_t owner; /* the byte of the lock file that it holds, from 1 */
-    bool written;  /* else it is not known whether the sysctl was written */
+    bool written;  /* false: it is unknown whether the sysctl was written */
 };
 
 /* The oldest first; those of one key are its stack. */
@@ -33,20 +33,20 @@ struct entries {
 };
 
 struct sysctl_guard {
-    bool given;                /* the directory was asked for */
+    bool given;                /* the caller gave the directory */
     char directory[PATH_MAX];  /* the one in use, or tried last */
     char name[96];             /* of the journal in there: <boot>-<cookie>-<inode>.sysctls */
     char path[PATH_MAX + 100]; /* what a message should name; "" at first */
     int directory_fd, lock_fd; /* -1: not open */
-    int signals;               /* that have come (common/process/stop.h) and were heard */
+    int signals;               /* signals that have come (common/process/stop.h) and were handled */
     int64_t owner;             /* 0: none yet */
-    /* what the journal says, while it is locked; this guard's that are in force */
+    /* entries of the journal, while it is locked; this guard's changes that are in force */
     struct entries journal, mine;
-    struct entries taken; /* what was taken back last, the last change first */
+    struct entries taken; /* what was put back last, the last change first */
 };
 
-/* Makes it the value, unless it is already. ret_now has what stands there then: -ERANGE if the
- * kernel made another one of it; or what stood there, if it was not to be written. */
+/* Sets the sysctl to the value, unless it has it already. ret_now is the value after that; -ERANGE
+ * if the kernel changed it. If the write failed, ret_now is the value before. */
 static int change_to(const char *key, const char *value, char ret_now[static SYSCTL_VALUE_MAX])
 {
     int r = sysctl_read(key, ret_now);
@@ -55,14 +55,14 @@ static int change_to(const char *key, const char *value, char ret_now[static SYS
     return r < 0 ? r : sysctl_same(ret_now, value) ? 0 : -ERANGE;
 }
 
-/* Writes what an interrupted change would have written over what it found, to see whether `now`
- * comes of it: the kernel rounds some values, and takes the good part of some bad ones. */
+/* Repeats an interrupted change, to see whether it results in `now`: the kernel rounds some values,
+ * and accepts the good part of some bad ones. */
 static bool replay_makes(const struct sysctl_change *c, const char *now)
 {
     char made[SYSCTL_VALUE_MAX];
     if (sysctl_write(c->key, c->before) < 0)
         return false;
-    sysctl_write(c->key, c->set); /* even if it is refused: part of it may have been taken */
+    sysctl_write(c->key, c->set); /* an error is no end: it may have accepted a part */
     if (sysctl_read(c->key, made) == 0 && strcmp(made, now) == 0)
         return true;
     sysctl_write(c->key, now);
@@ -87,8 +87,8 @@ static void take_from_top(struct entry *e)
     c->error = -r;
 }
 
-/* The change above puts back what this one would have. But if it did not find what this one has
- * set, somebody else's value stood there in between: then that is to be put back. */
+/* The change above puts back what this one would have put back. But if it did not find the value of
+ * this one, somebody else had set a value in between: then put that back. */
 static void hand_on(struct sysctl_change *c, struct sysctl_change *above)
 {
     bool found = sysctl_same(above->before, c->set) || strcmp(above->before, c->before) == 0;
@@ -98,8 +98,8 @@ static void hand_on(struct sysctl_change *c, struct sysctl_change *above)
         strcpy(above->before, c->before);
 }
 
-/* Takes entry i back. It goes from the entries, unless it could not be written back: it stays for
- * somebody who can, but not if the knob itself has gone. */
+/* Puts back the value of entry i and removes the entry. If the write fails, the entry stays for a
+ * later attempt, unless the sysctl itself has gone. */
 static struct sysctl_change take_back(struct entries *e, size_t i)
 {
     struct sysctl_change *above = NULL;
@@ -199,7 +199,7 @@ static int open_directory(struct sysctl_guard *g, bool make)
 
 static void close_files(struct sysctl_guard *g)
 {
-    close(g->lock_fd); /* -1 does no harm */
+    close(g->lock_fd); /* -1 is harmless */
     close(g->directory_fd);
     g->directory_fd = g->lock_fd = -1;
 }
@@ -284,8 +284,8 @@ static char *journal_to_text(const struct entries *e)
     return text;
 }
 
-/* Writes it beside and renames it over, so that a death at any moment leaves the old one or the new
- * one whole. */
+/* Writes a new file and renames it, so that the old or the new journal is complete even if the
+ * program is killed in between. */
 static int store(struct sysctl_guard *g)
 {
     static const char beside[] = "new"; /* the lock is the directory's */
@@ -307,8 +307,8 @@ static int store(struct sysctl_guard *g)
     return r;
 }
 
-/* Who owns nothing (any more) closes the files, so that nobody goes by a lock file that the last
- * one has removed: that one removes the directory, too, unless a journal is in it. */
+/* A guard without changes closes the files, so that nobody uses a lock file that the last guard has
+ * removed. The last guard also removes the directory, unless it has a journal. */
 static void unlock(struct sysctl_guard *g)
 {
     g->journal.n = 0;
@@ -323,7 +323,7 @@ static void unlock(struct sysctl_guard *g)
     close_files(g);
 }
 
-/* Asks again and again, so that a signal that comes just before the wait ends it, too. */
+/* Asks repeatedly, so that a signal that comes just before the wait ends it, too. */
 static int wait_for_lock(const struct sysctl_guard *g)
 {
     while (flock(g->directory_fd, LOCK_EX | LOCK_NB) < 0) {
@@ -336,7 +336,7 @@ static int wait_for_lock(const struct sysctl_guard *g)
     return 0;
 }
 
-/* And reads the journal. -ENOENT: there is none, and none is to be made; -EINTR: a signal. */
+/* Locks and reads the journal. -ENOENT: there is none, and `make` is false; -EINTR: a signal. */
 static int lock(struct sysctl_guard *g, bool make)
 {
     int r;
@@ -366,9 +366,9 @@ static int own(struct sysctl_guard *g)
     return r;
 }
 
-/* Those of dead runs, with `own` also this guard's, the last change first, so that values unwind.
- * Stored once: a death in between leaves changes in the journal that are found to be taken back
- * already. -EINTR: a signal, and the dead ones' wait. */
+/* Puts back the changes of dead runs, and with `own` also this guard's, the last change first. The
+ * journal is written once at the end: if the program dies before, the journal has changes that the
+ * next start finds put back already. -EINTR: a signal came; the changes of dead runs stay. */
 static int take_back_all(struct sysctl_guard *g, bool own)
 {
     int r = 0;
@@ -376,7 +376,8 @@ static int take_back_all(struct sysctl_guard *g, bool own)
     g->taken.n = 0;
     for (size_t i = n; i-- > 0 && r != -ENOMEM;) {
         int64_t owner = g->journal.entry[i].owner;
-        /* Not to be found out counts as alive: a living one's must not be taken away. */
+        /* If this cannot be found out, the owner counts as alive: the changes of a living run must
+         * stay. */
         if (owner == g->owner ? !own : lock_bytes(g, F_OFD_GETLK, owner, 1) != 0)
             continue;
         if (owner != g->owner && stop_count() != g->signals) {
@@ -445,8 +446,9 @@ const char *sysctl_guard_path(const struct sysctl_guard *g)
     return g->path;
 }
 
-/* Journals the change and makes it. On failure sysctl and journal are as they were; or it could not
- * be undone, then it stays in the journal to be tried again at the end. */
+/* Writes the change to the journal and makes it. After a failure, sysctl and journal are as before;
+ * if the sysctl could not be put back, the change stays in the journal for another attempt at the
+ * end. */
 static int set_locked(struct sysctl_guard *g, struct entry *e,
                       char ret_now[static SYSCTL_VALUE_MAX], int *ret_journal_failed)
 {
@@ -468,7 +470,7 @@ static int set_locked(struct sysctl_guard *g, struct entry *e,
         g->journal.entry[g->journal.n - 1].written = e->written = r == 0;
         g->mine.entry[g->mine.n++] = *e;
     }
-    /* should this fail, the journal keeps what the next start finds to be taken back already */
+    /* if this fails, the journal keeps an entry that the next start finds put back already */
     store(g);
     return r;
 }
@@ -478,7 +480,7 @@ int sysctl_guard_set(struct sysctl_guard *g, const char *key, const char *value,
 {
     struct entry e = {.change.pid = getpid()};
     *ret_journal_failed = 0;
-    /* What can be seen without a journal leaves none behind. */
+    /* Errors that can be found without a journal are found first, so that no journal stays. */
     int r = sysctl_read(key, e.change.before);
     r = r ? r : sysctl_writable(key);
     r = r ? r : sysctl_check_value(value);
@@ -518,8 +520,8 @@ int sysctl_guard_take_back(struct sysctl_guard *g, bool own, sysctl_visit *visit
     int locked = lock(g, false), r = locked;
     if (locked < 0 && !own)
         return r == -ENOENT ? 0 : r;
-    /* What the journal does not have (any more), or with the journal spoilt, this guard knows by
-     * itself. */
+    /* The changes that the journal no longer has, or all if the journal is damaged: this guard has
+     * its own list. */
     for (size_t i = 0; own && i < g->mine.n; i++)
         if (!is_journalled(g, &g->mine.entry[i]))
             push(&g->journal, &g->mine.entry[i]);

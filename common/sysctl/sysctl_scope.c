@@ -1,5 +1,5 @@
-/* Whether a knob is the machine's or the network namespace's: a child moves to a fresh namespace
- * and looks there. */
+/* Finds out whether a sysctl belongs to the machine or to the network namespace: a child process
+ * enters a fresh namespace and looks there. */
 #include "common/sysctl/sysctl.h"
 
 #include <errno.h>
@@ -13,8 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Interfaces have directories of their own below conf and neigh, and a fresh namespace has none of
- * ours: there "lo" stands for each of them. "all" and "default" are no interfaces. */
+/* Each interface has a directory below conf and neigh. A fresh namespace has none of our
+ * interfaces, so "lo" stands for each of them there. "all" and "default" are no interfaces. */
 static int path_in_fresh_namespace(const char *key, char ret_path[static SYSCTL_PATH_MAX])
 {
     char path[SYSCTL_PATH_MAX], *rest = path + strlen("/proc/sys/net/"), *part[4] = {NULL};
@@ -34,9 +34,9 @@ static int path_in_fresh_namespace(const char *key, char ret_path[static SYSCTL_
     return n < (int)SYSCTL_PATH_MAX ? 0 : -EINVAL;
 }
 
-/* Kernels have kept some directories from network namespaces that belong to a user namespace: there
- * a missing knob proves nothing. net.core is known to be shown by somaxconn, which is the
- * namespace's own since Linux 2.6. */
+/* Some kernels hide directories in network namespaces that belong to a user namespace: a missing
+ * sysctl there proves nothing. net.core is visible if somaxconn is, which belongs to the namespace
+ * since Linux 2.6. */
 static bool absence_proves(const char *path, bool made_user_namespace)
 {
     struct stat st;
@@ -75,7 +75,7 @@ static int look_in_child(const char *path)
         return -errno;
     pid_t child = fork();
     if (child == 0) {
-        /* A copy of the caller's descriptors would keep its locks alive. */
+        /* The child's copies of the descriptors would keep the caller's locks. */
         if (end[1] != STDIN_FILENO && dup2(end[1], STDIN_FILENO) < 0)
             _exit(1);
         close_range(STDIN_FILENO + 1, UINT_MAX, 0);
@@ -111,7 +111,7 @@ int sysctl_is_host_wide(const char *key)
     r = path_in_fresh_namespace(key, path);
     if (r < 0)
         return r;
-    /* The child must not run the caller's signal handlers: they would speak through its
+    /* The child must not run the caller's signal handlers: they would write to the caller's
      * descriptors. */
     sigset_t all, before;
     sigfillset(&all);

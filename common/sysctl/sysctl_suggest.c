@@ -43,7 +43,7 @@ static bool add(struct keys *k, const char *prefix, const char *name)
 static void add_directory(struct keys *k, const char *prefix)
 {
     char key[SYSCTL_KEY_MAX + 1], path[SYSCTL_PATH_MAX];
-    /* "net.ipv4." is no key, but "net.ipv4.x" would be one. */
+    /* "net.ipv4." is not a key, "net.ipv4.x" would be. */
     if (snprintf(key, sizeof(key), "%sx", prefix) >= SYSCTL_KEY_MAX || sysctl_path(key, path) < 0)
         return;
     path[strlen(path) - 1] = '\0';
@@ -65,8 +65,8 @@ static char *nearest(const struct keys *k, const char *typed)
     return NULL;
 }
 
-/* The last part alone is compared: with what all keys have in common, every two of them would look
- * alike. First among the neighbours of what was typed, then among all. */
+/* Compares only the last part: with the common beginning all keys would look alike. First among the
+ * keys of the same directory, then among all. */
 char *sysctl_suggest(const char *key)
 {
     struct keys knobs = {0};

@@ -50,7 +50,7 @@ struct unit {
     uint64_t factor;
 };
 
-/* One kind of amount, and what to say of a bad one. */
+/* One kind of amount, and the messages about a wrong one. */
 struct amount {
     const struct unit *units; /* up to one without a name */
     uint64_t max;
@@ -179,9 +179,9 @@ static uint64_t find_factor(const struct unit *units, const struct decimal *d)
     return 0;
 }
 
-/* The digits after the point, times factor. Long multiplication from the last digit on: a digit
- * that does not come out whole at its place never does, so any number of digits is exact and
- * nothing grows past ten times factor. */
+/* The digits after the point, times factor, by long multiplication from the last digit on. If the
+ * result at a place is not whole, the amount is not whole at all; so any number of digits is exact,
+ * and nothing grows beyond ten times factor. */
 static bool scale_fraction(const struct decimal *d, uint64_t factor, uint64_t *ret)
 {
     uint64_t value = 0;

@@ -7,7 +7,7 @@
 
 #define LABEL_MAX 63 /* one part of a host name, RFC 1035 */
 
-/* Not isalnum() and its like: what counts as a letter must not hang on the locale. */
+/* Not isalnum(): what counts as a letter must not depend on the locale. */
 #define BLANKS          " \t\n\v\f\r"
 #define DIGITS          "0123456789"
 #define HEX_DIGITS      DIGITS "abcdefABCDEF"
@@ -19,8 +19,8 @@ static int refuse(int error, const char *why, const char **ret_why)
     return error;
 }
 
-/* Digits and nothing else. Stops once it is past limit, so what is too large comes out so, however
- * long it is. */
+/* Digits and nothing else. Stops when the value is above limit, so any longer number is also too
+ * large. */
 static bool read_digits(const char *text, unsigned limit, unsigned *ret)
 {
     size_t n = strlen(text);
@@ -46,8 +46,8 @@ int parse_port(const char *text, uint16_t *ret_port, const char **ret_why)
     return 0;
 }
 
-/* A zone is the name or the number of a network interface. The kernel's dev_valid_name() shuts out
- * '/' and ':'; brackets would leave an address that cannot be written with a port. */
+/* A zone is the name or the number of a network interface. The kernel's dev_valid_name() forbids
+ * '/' and ':'; with brackets in it, the address could not be written with a port. */
 static bool is_zone(const char *zone)
 {
     size_t n = strlen(zone);
@@ -78,7 +78,7 @@ static bool is_ipv6(const char *host)
 static bool ends_in_number(const char *host)
 {
     const char *part = host, *point;
-    /* one point at the very end says nothing */
+    /* one point at the very end is allowed */
     while ((point = strchr(part, '.')) && point[1] != '\0')
         part = point + 1;
     size_t n = strcspn(part, ".");
