@@ -79,15 +79,16 @@
       " share, repeated SYNs aside, is that of M/D/1/K with K = limit + 2.",                       \
       "tcp_conn_request(), net/ipv4/tcp_input.c")                                                  \
     X(accept_load_even,                                                                            \
-      "Even arrivals that the loop is faster than never meet a full queue, and where it is "       \
-      "slower a longer "                                                                           \
-      "queue loses as many in the long run.",                                                      \
+      "Even arrivals never meet a full queue if the loop accepts faster than they come. If it "    \
+      "accepts more "                                                                              \
+      "slowly, a longer queue loses as many.",                                                     \
       "tcp_conn_request(), net/ipv4/tcp_input.c")                                                  \
     X(accept_load_burst,                                                                           \
-      "A burst needs a place for each of its connections, less those that the loop takes "         \
-      "meanwhile.",                                                                                \
+      "A burst needs one place for each of its connections, minus those that the loop accepts in " \
+      "that time.",                                                                                \
       "tcp_conn_request(), net/ipv4/tcp_input.c")                                                  \
     X(accept_load_stall,                                                                           \
-      "While the loop stands still each new connection needs a place, so the queue must hold the " \
-      "rate times the stall.",                                                                     \
+      "While the loop stands still, each new connection needs a place, so the queue must hold "    \
+      "the rate "                                                                                  \
+      "times the stall.",                                                                          \
       "tcp_conn_request(), net/ipv4/tcp_input.c")

@@ -10,10 +10,11 @@
       "allow fewer; a SYN that ends a TIME_WAIT gets in beyond.",                                  \
       "inet_csk_reqsk_queue_is_full(), include/net/inet_connection_sock.h")                        \
     X(syn_queue_full_cookie,                                                                       \
-      "With tcp_syncookies = 1 a SYN that meets a full SYN queue is answered by a SYN cookie, "    \
-      "and no "                                                                                    \
-      "request is kept; a SYN that ends a TIME_WAIT makes a request all the same. Both are "       \
-      "dropped if the accept queue is full, too.",                                                 \
+      "With tcp_syncookies = 1 the kernel answers a SYN that meets a full SYN queue with a SYN "   \
+      "cookie and "                                                                                \
+      "keeps no request. For a SYN that ends a TIME_WAIT it still makes a request. If the accept " \
+      "queue is "                                                                                  \
+      "also full, it drops both.",                                                                 \
       "tcp_conn_request(), net/ipv4/tcp_input.c")                                                  \
     X(syn_queue_full_drop,                                                                         \
       "With tcp_syncookies = 0 a new SYN that meets a full SYN queue is dropped without an "       \
