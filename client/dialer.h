@@ -3,12 +3,12 @@
  * leave its thread.
  *
  *   dialing ──► quiet: nothing is under way and nothing more may start (hold: every attempt is
- *               settled; echo, crr, cc: all that was allowed is done), told through quiet()
+ *               settled; echo, crr, cc: all that was allowed is done); calls quiet()
  *   dialer_drain():  nothing new begins, what is under way is finished ──► quiet
  *   dialer_close():  ends all connections ──► quiet; one that was still connecting stays "pending"
  *                    in the report
  *   dialer_pace():   echo with --every: requests on all connections, one each DUR and connection;
- *                    one that is due is sent, also when the replies before have not come
+ *                    sends each when it is due, even without the replies to earlier ones
  *   dialer_resume(): the next wave of hold */
 #pragma once
 

@@ -13,9 +13,9 @@
  *   end ─► spare ─► connecting                     (--reuse: the socket is disconnected and
  *                                                  connects again)
  *
- * There is one path for all workloads: right after connect() the first bytes are sent (none, for
- * hold and cc). On loopback the handshake is over by then; where it is not, send() says EAGAIN and
- * the flow waits to become writable.
+ * There is one path for all workloads: right after connect() the flow sends the first bytes (hold
+ * and cc have none). On loopback the handshake is over by then; if it is not, send() returns EAGAIN
+ * and the flow waits to become writable.
  */
 #pragma once
 

@@ -4,8 +4,8 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-/* The rows of the report: each attempt ends in exactly one of those from established on; pending is
- * what is left. */
+/* The rows of the report: each attempt ends in exactly one of them; pending are those that have not
+ * ended. */
 #define STATS_ROWS(X) \
     X(established)    \
     X(refused)        \

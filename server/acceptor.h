@@ -60,8 +60,8 @@ void acceptor_hurry(struct acceptor *a);
 void acceptor_leave(struct acceptor *a);
 void acceptor_return(struct acceptor *a);
 
-/* Call it when a descriptor was closed: an acceptor that pauses because there was none goes on. */
+/* Call it when a descriptor was closed: an acceptor that paused because there was none continues. */
 void acceptor_descriptor_freed(struct acceptor *a);
 
-/* Stops accepting for ever and closes the timer. */
+/* Stops accepting for good and closes the timer. */
 void acceptor_stop(struct acceptor *a);

@@ -415,6 +415,6 @@ void sequence_page(FILE *out, const json_t *packets, const char *server)
         page_text(out, "%s more segments of this connection are left out.",
                   human_count(omitted, text));
     if (s.zero_s > 0)
-        page_text(out, "Times since its first segment, %s into the run.",
+        page_text(out, "Times count from its first segment, %s into the run.",
                   human_us(s.zero_s * 1e6, text));
 }

@@ -285,7 +285,7 @@ void states_page(FILE *out, const json_t *timeline)
     states_side(out, &s, "server", s.server);
     queue(out, &s);
     if (s.n < all)
-        page_text(out, "%zu of %zu moments, those that stood longest; --json has them all.", s.n,
+        page_text(out, "The %zu of %zu moments that lasted longest; --json has them all.", s.n,
                   all);
     json_decref(s.client);
     json_decref(s.server);

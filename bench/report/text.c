@@ -123,11 +123,11 @@ static void report_wire(FILE *out, const json_t *run)
     if (!json_array_size(json_object_get(json_object_get(run, "packets"), "segments")))
         page_title(out, "Segments");
     if (page_integer(wire, "segments", NULL))
-        page_text(out, "%s segments got through in all.",
+        page_text(out, "The link carried %s segments in all.",
                   human_count(page_integer(wire, "segments", NULL), text));
     if (page_integer(wire, "overflow", NULL))
         page_text(out,
-                  "%s segments could not be kept: what is said of segments here is not complete.",
+                  "%s segments were not recorded: the segments of this report are not complete.",
                   human_count(page_integer(wire, "overflow", NULL), text));
 }
 
@@ -161,9 +161,9 @@ static void report_by_hand(FILE *out, const json_t *run)
         if (shows)
             layout_words(out, shows, 6, fprintf(out, "%6s", ""));
     }
-    page_text(out, "While a run lasts, another terminal gets into its hosts by nsenter --net "
-                   "--target $(pgrep -nx lab-server), or lab-client; where root did not start the "
-                   "run, with --user --preserve-credentials.");
+    page_text(out, "While a run lasts, enter its hosts from another terminal: nsenter --net "
+                   "--target $(pgrep -nx lab-server), or lab-client. If root did not start the "
+                   "run, add --user --preserve-credentials.");
 }
 
 static void report_next(FILE *out, const json_t *run)

@@ -606,7 +606,7 @@ Test(report, a_late_short_connection_has_a_clock_of_its_own)
     sequence_page(out, packets, NULL);
     const char *page = written();
     cr_expect(has(page, "    0.000 |---- SYN seq 0 "), "%s", page);
-    cr_expect(has(page, "  Times since its first segment, 70.00 s into the run.\n"));
+    cr_expect(has(page, "  Times count from its first segment, 70.00 s into the run.\n"));
     json_decref(packets);
 }
 
