@@ -60,7 +60,7 @@ void acceptor_hurry(struct acceptor *a);
 void acceptor_leave(struct acceptor *a);
 void acceptor_return(struct acceptor *a);
 
-/* Call it when a descriptor was closed: an acceptor that paused because there was none continues. */
+/* Call it when a descriptor was closed: an acceptor that paused for want of one continues. */
 void acceptor_descriptor_freed(struct acceptor *a);
 
 /* Stops accepting for good and closes the timer. */
