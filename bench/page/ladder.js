@@ -175,7 +175,8 @@ function ladderArrow(svg, film, segment, scale, number, at) {
     const angle = Math.atan2(y1 - y0, to - from);
     if (lost || why) {
         const d = 7;
-        svgElement("path", {d: `M${x1 - d} ${end - d} l${2 * d} ${2 * d} m0 ${-2 * d} l${-2 * d} ${2 * d}`,
+        const cross = `l${2 * d} ${2 * d} m0 ${-2 * d} l${-2 * d} ${2 * d}`;
+        svgElement("path", {d: `M${x1 - d} ${end - d} ${cross}`,
                             class: "ladder-cross"}, group);
         svgElement("text", {x: lost ? x1 + (right ? 14 : -14) : x1 + (right ? -14 : 14),
                             y: end + (lost ? 5 : 22),

@@ -249,7 +249,8 @@ function createSentence(film, clock, results) {
     const element = find("sentence");
     let fitted = null;
 
-    /** As large as it can be on one line; else smaller, on two. Measured where something changed. */
+    /** As large as it can be on one line; else smaller, on two. Measured if something
+     *  changed. */
     function fit(said) {
         const beside = `${said}|${find("counts").textContent}|${find("legend").className}`;
         if (beside === fitted)

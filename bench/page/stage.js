@@ -1,5 +1,5 @@
-// The stage: client, wire, server. Where a connection stands, what each end believes, and what is on
-// its way between them. Every picture depends on the moment alone.
+// The stage: client, wire, server. Where a connection stands, what each end believes, and what is
+// on its way between them. Every picture depends on the moment alone.
 
 import {colourOf, fitText, hatchPattern, htmlElement, removeAttribute, saveSvg, setAttribute,
         setText, svgElement, textWidth} from "./draw.js";
@@ -529,8 +529,8 @@ export function createStage(root, film, clock, context) {
         const least = layout.narrow ? 0.6 : 0.75;
         const fitted = [stageStates(counts), stageStates(counts, 1)].find((words) =>
             wide(words) * least <= room) || "";
-        const part = Math.min(1, room / wide(fitted)), width = (fitted ? wide(fitted) * part : 0) +
-            20;
+        const part = Math.min(1, room / wide(fitted));
+        const width = (fitted ? wide(fitted) * part : 0) + 20;
         setText(place.state, fitted);
         if (part < 1)
             setAttribute(place.state, "textLength", room.toFixed(0));
@@ -657,7 +657,8 @@ export function createStage(root, film, clock, context) {
             ? `M${-half} ${-h} H${half - tip} L${half} 0 L${half - tip} ${h} H${-half} Z`
             : `M${half} ${-h} H${-half + tip} L${-half} 0 L${-half + tip} ${h} H${half} Z`;
         const kind = s.name.startsWith("RST") ? " card-rst" : "";
-        card.base = `card ${isChosen.has(s.connection) ? colourOf(s.connection) : "stacked"}${kind}` +
+        const colour = isChosen.has(s.connection) ? colourOf(s.connection) : "stacked";
+        card.base = `card ${colour}${kind}` +
             `${s.again ? " again" : ""}${s.copy ? " copy" : ""}`;
         card.element = svgElement("g", {class: card.base, "data-segment": s.index,
                                         "data-connection": s.connection}, layer.cards);
@@ -752,8 +753,8 @@ export function createStage(root, film, clock, context) {
         updateCounts(t, glow);
         const fold = clock.foldAt(t);
         setAttribute(wire.fold, "visibility", fold ? "visible" : "hidden");
+        /* only dropped ones */
         setAttribute(layer.cards, "visibility", fold ? "hidden" : "visible");
-            /* only dropped ones */
         if (fold)
             setText(wire.foldText, text(layout.wire.width < 260 ? "passes_short" : "passes",
                                         {span: stageSpan(fold.to_ms - fold.from_ms)}));

@@ -50,7 +50,8 @@ function marked(content) {
 function seen() {
     const found = [];
     for (const element of document.querySelectorAll("#page *")) {
-        const shown = element.matches("option, title") ? element.closest("select, g, svg") : element;
+        const shown = element.matches("option, title") ? element.closest("select, g, svg")
+            : element;
         if (!shown.checkVisibility({visibilityProperty: true, opacityProperty: true}))
             continue;
         const own = [...element.childNodes].filter((node) => node.nodeType === 3)
@@ -69,7 +70,8 @@ async function covered(shop) {
         const {copy, made} = marked(shop.document(name).content);
         const file = shop.page(shop.save(`covered-${name}.json`, JSON.stringify(copy)));
         const page = await openFile(shop.browser, file);
-        const all = (list) => list.map(([, words]) => words).join("\n").replace(/(\d),(?=\d)/g, "$1");
+        const all = (list) => list.map(([, words]) => words).join("\n")
+            .replace(/(\d),(?=\d)/g, "$1");
         const before = await page.evaluate(seen), words = all(before);
         const shown = [...made.keys(), ...WORDS].filter((value) => words.includes(value));
         assert.deepEqual(shown.map((value) => made.get(value) || value), [], `${name}, covered`);
@@ -84,7 +86,8 @@ async function covered(shop) {
         const asked = copy.runs[0].checks.filter(({unit}) => unit !== "errno");
         const missing = [...asked.map(({observed}) => String(observed)), ...WORDS.filter((word) =>
             word !== WORDS[2] || copy.runs[0].packets)].filter((value) => !after.includes(value));
-        assert.deepEqual(missing.map((value) => made.get(value) || value), [], `${name}, uncovered`);
+        assert.deepEqual(missing.map((value) => made.get(value) || value), [],
+            `${name}, uncovered`);
         assert(!/\{\w+\}/.test(words + after), `${name}: a placeholder that nobody filled in`);
         assert(after.includes("agrees with the rule"), `${name}: the verdict is in the foot`);
         assert.deepEqual(page.complaints, []);

@@ -147,8 +147,8 @@ async function paper(shop, dark) {
     const {attempted, ...ledger} = run.ledger;
     assert.equal(rows, Object.values(ledger).filter((n) => n > 0).length + 1);
     assert.equal(checks, run.checks.filter(({verdict}) => verdict === "agree").length);
-    const back = await page.evaluate(() => [window.tcplab.clock.t_ms,
-                                            document.querySelectorAll(".cover:not([hidden])").length]);
+    const back = await page.evaluate(() => [
+        window.tcplab.clock.t_ms, document.querySelectorAll(".cover:not([hidden])").length]);
     assert(back[0] === 0 && back[1] > 0, "the window has what it had");
 
     await page.emulateMediaType("print");
@@ -156,7 +156,8 @@ async function paper(shop, dark) {
         ["stage-picture", "ladder", "curves", "ledger", "controls"]
         .filter((id) => document.getElementById(id)?.checkVisibility()));
     assert.deepEqual(shown, ["stage-picture", "ladder", "curves", "ledger"], "what is on paper");
-    const ground = await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+    const ground = await page.evaluate(() =>
+        getComputedStyle(document.documentElement).backgroundColor);
     assert.equal(ground, "rgb(255, 255, 255)", "paper is white");
     assert.deepEqual(page.complaints, []);
     return `${pages} pages`;
