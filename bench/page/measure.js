@@ -1,4 +1,4 @@
-// What the pages of a sweep and of a knee share: their head, tables, and pictures that can be saved.
+// What the pages of a sweep and of a knee share: head, tables, and pictures that can be saved.
 
 import {htmlElement, saveSvg, svgElement} from "./draw.js";
 import {stageSpan} from "./stage.js";

@@ -262,7 +262,8 @@ const strings = {
     sweep_runs: "{done} of {all} runs. Each figure is a median, with its interval of 95 % where " +
         "there are runs enough.",
     sweep_pictures: "What changes with it",
-    sweep_said: "The drops and the metrics at each value of {keys}; the table has the same numbers.",
+    sweep_said:
+        "The drops and the metrics at each value of {keys}; the table has the same numbers.",
     sweep_legend: "what the rule says",
     sweep_drops: "drops, of the connections",
     sweep_predicted: "drops by the rule",

@@ -55,8 +55,9 @@ function sweepCurve(svg, top, series, labels) {
     for (const i of there) {
         const interval = series.intervals[i], value = series.values[i];
         if (interval)
-            svgElement("path", {class: "measure-interval", d: `M${x(i) - 7} ${y(interval[0])}h14m-7 0` +
-                `V${y(interval[1])}m-7 0h14`}, svg);
+            svgElement("path", {class: "measure-interval",
+                                d: `M${x(i) - 7} ${y(interval[0])}h14m-7 0` +
+                                    `V${y(interval[1])}m-7 0h14`}, svg);
         svgElement("circle", {cx: x(i), cy: y(value), r: 5, class: "measure-point"}, svg);
         svgElement("text", {x: x(i), y: y(Math.max(value, interval?.[1] ?? 0)) - 11,
                             class: "measure-value"}, svg, series.words(value));
@@ -113,8 +114,9 @@ export function createSweep(root, received) {
             if (keys.length === 1 && series[0].predicted) {
                 svgElement("rect", {x: MEASURE_WIDTH - 250, y: 4, width: 26, height: 14, rx: 2,
                                     class: "measure-predicted"}, svg);
-                svgElement("text", {x: MEASURE_WIDTH - 216, y: 17, class: "measure-tick measure-left"},
-                           svg, text("sweep_legend"));
+                svgElement("text", {x: MEASURE_WIDTH - 216, y: 17,
+                                    class: "measure-tick measure-left"}, svg,
+                           text("sweep_legend"));
             }
             return y - 60;
         });
