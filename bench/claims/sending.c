@@ -146,8 +146,8 @@ const struct claim claims_of_sending[] = {
         .experiment = "nagle-delayed-ack",
         CLAIM_SETS("quickack=once"),
         CLAIM_VALUES({"server.delayed_ACKs_4", 0, 0}),
-        .truth = "It sends the ACK that is due, and ends the delay for 16 ACKs at most, and only "
-                 "until this end's next answers: it is no lasting switch.",
+        .truth = "It sends the ACK that is due, if all that came has been read, and ends the "
+                 "delay only until this end's next answers: it is no lasting switch.",
     },
     {
         .name = "nodelay-sends-at-once",

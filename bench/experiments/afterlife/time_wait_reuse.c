@@ -305,7 +305,8 @@ const struct experiment experiment_time_wait_reuse = {
               "must have passed since the peer's FIN (before Linux 6.14 a clock of whole seconds "
               "must have moved on), and the connections must have timestamps (tcp_twsk_unique). "
               "The default, 2, means loopback addresses only. If bind() has chosen the port, "
-              "connect() gets it at once, with any value of tcp_tw_reuse.",
+              "connect() gets it at once, with any value of tcp_tw_reuse, but not without "
+              "timestamps.",
     .falsified = "A connect() that gets the port before its time, or fails after it, or gets it "
                  "where it never should.",
     .why_link = "Between two machines tcp_tw_reuse = 2, the default, has the same effect as 0; "

@@ -233,9 +233,9 @@ const struct experiment experiment_forged_reset = {
     .claim = "A RST ends a connection if its sequence number is anywhere in the window, and so "
              "does a SYN.",
     .kernel = "Only a RST with exactly the next number does (or at the edge of what SACK has "
-              "reported, or one less than the next after a FIN). The kernel answers other RSTs in "
-              "the window with a challenge ACK, ignores RSTs outside of it, and answers every SYN "
-              "with a challenge ACK (tcp_validate_incoming). A connection sends one such ACK in "
+              "reported, or one less than the next after a FIN). The kernel answers other RSTs "
+              "in the window, and SYNs with any number, with a challenge ACK, and ignores RSTs "
+              "outside of the window (tcp_validate_incoming). A connection sends one such ACK in "
               "tcp_invalid_ratelimit, 500 ms (tcp_send_challenge_ack).",
     .falsified = "A connection that ends by another number, or survives the exact one; another "
                  "number of challenge ACKs.",

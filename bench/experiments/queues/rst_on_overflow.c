@@ -162,9 +162,10 @@ const struct experiment experiment_rst_on_overflow = {
     .falsified = "Any reset over loopback; any other number of resets than half-open requests that "
                  "found no room.",
     .why_link = "Third ACKs must meet a queue that filled after their SYNs: handshakes must "
-                "overlap, which they do on a wire with a delay. The wire lets each SYN pass once, "
-                "so that the counters hold the first ones only. Over loopback (link=loopback) "
-                "handshakes cannot overlap, and nobody is reset.",
+                "overlap, which they do on a wire with a delay. The wire lets each SYN pass "
+                "once, so that the counters hold the first ones only. Over loopback "
+                "(link=loopback) the handshakes of first SYNs do not overlap, so none of these "
+                "clients is reset.",
     .time = "It takes no time: the reset is the answer to the ACK.",
     .drawing = (const char *const[]){"s: accept queue full", "> SYN", "s: SYN_RECV", "< SYN-ACK",
                                      "c: ESTABLISHED", "> ACK", "< RST", "c: reset", NULL},

@@ -312,8 +312,8 @@ const struct experiment experiment_third_ack_dropped = {
     .falsified = "An ACK that the client sends again by itself; a SYN-ACK off its ladder; a "
                  "connection that does not complete although there is room.",
     .why_link =
-        "Third ACKs must meet a queue that filled after their SYNs: handshakes must overlap, which "
-        "takes a wire with a delay. Over loopback no third ACK is ever late.",
+        "Third ACKs must meet a queue that filled after their SYNs: handshakes must overlap, "
+        "which takes a wire with a delay. Over loopback a third ACK comes before the next SYN.",
     .time = "About 8 s: the SYN-ACKs after 1, 3 and 7 s have to be waited for. With the default "
             "tcp_synack_retries the server gives up after 63 to 66 s.",
     .drawing = (const char *const[]){"s: accept queue full", "> SYN", "s: SYN_RECV", "< SYN-ACK",

@@ -6,9 +6,9 @@
  *                 (tcp_send_delayed_ack()). A new connection is in quickack mode and delays nothing
  *                 (tcp_event_data_recv()); the end that answers leaves that mode with its answers
  *                 (tcp_event_data_sent(): the first one, from Linux 5.1 to about 5.18 the third).
- *                 TCP_QUICKACK only puts it back into it, and the next answers end that again, or
- *                 16 ACKs (tcp_dec_quickack_mode()). With TCP_NODELAY nothing waits
- *                 (tcp_nagle_check()).
+ *                 TCP_QUICKACK ends the delay as well, until the next answers: each read that
+ *                 leaves nothing unread sends the ACK (__tcp_cleanup_rbuf()). With TCP_NODELAY
+ *                 nothing waits (tcp_nagle_check()).
  * Falsified by:   a delayed ACK in the first exchange; none, or one of another length, in the
  *                 fourth; a second write that waits with TCP_NODELAY, or does not wait without. */
 #include "bench/trial/segments.h"
@@ -231,12 +231,12 @@ const struct experiment experiment_nagle_delayed_ack = {
     .question = "What do two small writes and a read cost?",
     .claim = "Nagle's algorithm keeps the second write until the ACK of the first comes, and that "
              "one is delayed by 200 ms.",
-    .kernel = "The delay is 40 ms; with a longer round trip it may grow, up to that and to 200 ms "
-              "(tcp_send_delayed_ack). A new connection is in quickack mode and delays nothing "
-              "(tcp_event_data_recv); the end that answers leaves it with its answers "
-              "(tcp_event_data_sent). TCP_QUICKACK puts it back, until the next answers, or until "
-              "16 ACKs at most were sent. With TCP_NODELAY the algorithm keeps nothing back "
-              "(tcp_nagle_check).",
+    .kernel = "The delay is 40 ms; with a longer round trip it may grow, up to that and to 200 "
+              "ms (tcp_send_delayed_ack). A new connection is in quickack mode and delays "
+              "nothing (tcp_event_data_recv); the end that answers leaves it with its answers "
+              "(tcp_event_data_sent). TCP_QUICKACK ends the delay as well, until the next "
+              "answers: each read that leaves nothing unread sends the ACK. With TCP_NODELAY the "
+              "algorithm keeps nothing back (tcp_nagle_check).",
     .falsified = "A delayed ACK in the first exchange; none, or one of another length, in the "
                  "fourth; a second write that waits with TCP_NODELAY, or does not wait without.",
     .why_link =

@@ -60,8 +60,9 @@
       "No SYN is answered by RST because a queue is full, with tcp_abort_on_overflow = 0 or 1.",   \
       "tcp_conn_request(), net/ipv4/tcp_input.c")                                                  \
     X(loopback_handshake,                                                                          \
-      "Over loopback the whole handshake is usually over before connect() returns, so "            \
-      "handshakes of one thread do not overlap and no third ACK meets a full queue.",              \
+      "Over loopback the whole handshake is usually over before connect() returns, so handshakes " \
+      "of one "                                                                                    \
+      "thread's first SYNs do not overlap, and no third ACK of theirs meets a full queue.",        \
       "loopback_xmit(), drivers/net/loopback.c")                                                   \
     X(row_empty, "Every connection is in one of the other rows, by the rules given there.",        \
       "tcp_conn_request(), net/ipv4/tcp_input.c; tcp_check_req(), net/ipv4/tcp_minisocks.c")       \

@@ -3,10 +3,11 @@
 
 #define RULES_OF_DEATH(X)                                                                          \
     X(rto,                                                                                         \
-      "The retransmission timeout (RTO) is the measured round trip plus four times its "           \
-      "variation, and that "                                                                       \
-      "counts as 200 ms at least (tcp_rto_min_us, where the kernel has it, or the "                \
-      "route's rto_min).",                                                                         \
+      "Once a round trip has been measured, the retransmission timeout (RTO) is that (smoothed) "  \
+      "plus four "                                                                                 \
+      "times its variation, which counts as 200 ms at least (tcp_rto_min_us, where the kernel "    \
+      "has it, or "                                                                                \
+      "the route's rto_min).",                                                                     \
       "tcp_rtt_estimator(), net/ipv4/tcp_input.c")                                                 \
     X(tail_loss_probe,                                                                             \
       "With SACK and tcp_early_retrans = 3 (the default) or 4 a single segment under way, while "  \
