@@ -59,8 +59,8 @@ const struct claim claims_of_time_wait[] = {
         .source = "very many tuning guides",
         LIFE,
         CLAIM_VALUES({"client.there_last", 0, 15}),
-        .truth = "It was 5 in this run, and TIME_WAIT lasted its 60 s: tcp_fin_timeout applies to "
-                 "FIN_WAIT_2 only. No sysctl shortens TIME_WAIT.",
+        .truth = "It was 5 in this run, and TIME_WAIT lasted its 60 s: tcp_fin_timeout applies "
+                 "to FIN_WAIT_2 only. No sysctl changes TIME_WAIT's timer.",
     },
     {
         .name = "time-wait-blocks-client",
@@ -94,7 +94,8 @@ const struct claim claims_of_time_wait[] = {
         CLAIM_SETS("net.ipv4.tcp_tw_reuse=1"),
         CLAIM_VALUES({"server.TIME_WAIT_left", 0, 0}, {"server.bind_plainly", 0, 0}),
         .truth = "It is for connect() alone: a client's port can be taken again. The server's "
-                 "bind() fails with EADDRINUSE as before.",
+                 "bind() fails with EADDRINUSE as before, wherever SO_REUSEADDR or SO_REUSEPORT "
+                 "does not help.",
     },
     {
         .name = "reuseaddr-for-restart",

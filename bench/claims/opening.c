@@ -138,7 +138,7 @@ const struct claim claims_of_opening[] = {
         CLAIM_SETS("synack_retries=2"),
         CLAIM_VALUES({"server.RST_before_data", 1, INFINITY}),
         .truth = "It says nothing. The client, ESTABLISHED since the SYN-ACK, finds out when it "
-                 "sends: then it gets RST.",
+                 "sends something, be it a keepalive probe: then it gets RST.",
     },
     {
         .name = "defer-accept-drops-the-silent",
@@ -215,7 +215,8 @@ const struct claim claims_of_opening[] = {
         CLAIM_SETS("dead=router"),
         CLAIM_VALUES({"client.ended_first", 7, INFINITY}, {"client.SYNs_after_ICMP", 1, INFINITY}),
         .truth = "In SYN_SENT it ends connect() at once, with EHOSTUNREACH.",
-        .nuance = "On an established connection it is soft: data is sent again as before.",
+        .nuance = "On an established connection it is soft: data is sent again all the same, and "
+                  "perhaps sooner.",
     },
     {
         .name = "silence-is-etimedout",

@@ -60,8 +60,9 @@ const struct claim claims_of_sending[] = {
         .source = "Stevens, TCP/IP Illustrated",
         .experiment = "zero-window",
         CLAIM_VALUES({"client.bytes_in_probes", 1, INFINITY}),
-        .truth = "It is an empty ACK with the number of the last byte that was acknowledged, as a "
-                 "keepalive probe is.",
+        .truth = "It is an empty ACK with the number of the last byte that was acknowledged, as "
+                 "a keepalive probe is. Only a window that is open, but too small for the next "
+                 "segment, is probed with data.",
     },
     {
         .name = "zero-window-five-seconds",
