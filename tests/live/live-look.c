@@ -24,6 +24,14 @@ static struct live *look(int *ret_code, const char *duration)
     return l;
 }
 
+/* A look that has read its first figures: it waits for the next time in poll(). */
+static struct live *start_looking(const char *duration)
+{
+    struct live *l = live_start("look", "--for", duration, "--json", NULL);
+    live_until(1, "grep -c ^poll_ /proc/%d/wchan 2>/dev/null", (int)l->pid);
+    return l;
+}
+
 static const json_t *finding(const struct live *l, const char *code)
 {
     size_t i;
@@ -315,8 +323,7 @@ static struct live *look_at_burst(int *ret_code, const char *backlog, const char
     struct live *server = live_start_ready("server", "-b", backlog, NULL);
     if (somaxconn)
         live_shell("echo %s >/proc/sys/net/core/somaxconn", somaxconn);
-    struct live *l = live_start("look", "--for", "3s", "--json", NULL);
-    live_until(1, "ls -l /proc/%d/fd 2>/dev/null | grep -c socket:", (int)l->pid);
+    struct live *l = start_looking("3s");
     live_freeze(server);
     struct live *client =
         live_run(&code, "client", "-c", clients, "-T", "200ms", "--hold", "500ms", NULL);
@@ -451,8 +458,7 @@ static void make_silent_net(void)
 
 static struct live *look_at_syns(int n, int *ret_code, const char *from)
 {
-    struct live *l = live_start("look", "--for", "700ms", "--json", NULL);
-    live_until(1, "ls -l /proc/%d/fd 2>/dev/null | grep -c socket:", (int)l->pid);
+    struct live *l = start_looking("700ms");
     send_syns(from, 7001, n);
     *ret_code = live_wait(l);
     cr_assert_not_null(l->report, "%s", l->err_text);
@@ -531,8 +537,7 @@ Test(look, close_wait_that_does_not_stay_is_no_leak)
         first[i] = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
     }
     live_until(10, "ss -Htan state close-wait | wc -l");
-    struct live *l = live_start("look", "--for", "1h", "--json", NULL);
-    live_until(1, "ls -l /proc/%d/fd 2>/dev/null | grep -c socket:", (int)l->pid);
+    struct live *l = start_looking("1h");
     for (int i = 0; i < 10; i++) {
         close(connect_to("127.0.0.1", 7001, 0));
         cr_assert_geq(accept4(fd, NULL, NULL, SOCK_CLOEXEC), 0);
@@ -640,8 +645,7 @@ Test(look, ports_that_run_out_are_found_among_many_sockets)
 /* From the first SYN on, until so many were sent again. */
 static struct live *look_at_connects(int n, const char *host, int port, int again)
 {
-    struct live *l = live_start("look", "--for", "1h", "--json", NULL);
-    live_until(1, "ls -l /proc/%d/fd 2>/dev/null | grep -c socket:", (int)l->pid);
+    struct live *l = start_looking("1h");
     int64_t before = live_nstat("TcpExtTCPSynRetrans");
     for (int i = 0; i < n; i++)
         connect_to(host, port, SOCK_NONBLOCK);

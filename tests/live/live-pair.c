@@ -109,10 +109,11 @@ Test(pair, a_slow_server_is_felt_in_rungs)
     /* A segment with a valid cookie that comes after its connection has gone makes another
      * (tcp_v4_cookie_check()). */
     cr_assert_leq(passive, 30 + live_nstat("TcpExtSyncookiesRecv"));
-    /* One each 200 ms, the first after 200 ms: never more than the time allows. */
+    /* One each 200 ms, the first after 200 ms: never more than the time allows. A SYN that is sent
+     * again late makes the end of the run wait with an empty queue. */
     double elapsed = json_number_value(json_object_get(server->report, "elapsed_s"));
     cr_assert_leq((double)accepted, elapsed / 0.2);
-    cr_assert_geq((double)accepted, elapsed / 0.2 / 2);
+    cr_assert_geq((double)accepted, fmin(elapsed / 0.2 / 2, 15));
     live_free(client);
     live_free(server);
 }
