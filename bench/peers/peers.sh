@@ -18,7 +18,7 @@ declare -A peer_package=([wrk]=wrk [ab]=apache2-utils [nginx]=nginx-light [sockp
 declare -A peer_programs=(
     [neper]="tcp_crr tcp_rr" [netperf]="netperf netserver" [tcpkali]="tcpkali"
     [wrk]="wrk nginx" [ab]="ab nginx" [sockperf]="sockperf"
-    [ours]="tcplab-client tcplab-server" [ours-reuse]="tcplab-client tcplab-server"
+    [ours]="tcplab-client tcplab-server" [ours-reuse]="tcplab-client tcplab-server" [ours-blocking]="tcplab-client tcplab-server"
     [floor]="tcplab-floor" [floor-reuse]="tcplab-floor"
 )
 
@@ -254,6 +254,17 @@ ours-reuse_said() {
     ours_said
 }
 
+peer_ours-blocking() {
+    peer_ours "$1"
+    server+=(--poll 0)
+    client+=(--poll 0)
+    note="without polling"
+}
+
+ours-blocking_said() {
+    ours_said
+}
+
 # --- the floor ---
 
 # Both CPUs are its own in either place: two threads that play both ends, instead of one an end.
@@ -290,6 +301,7 @@ peer_label() {
     sockperf:*) echo "sockperf ping-pong" ;;
     ours:*) echo tcplab ;;
     ours-reuse:*) echo "tcplab --reuse" ;;
+    ours-blocking:*) echo "tcplab --poll 0" ;;
     floor-reuse:*) echo "floor, reuse" ;;
     *) echo "$1" ;;
     esac

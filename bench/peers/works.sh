@@ -17,13 +17,13 @@ declare -A work_about=(
     [open-10000]="from the client's start until 10,000 are established at both ends"
 )
 declare -A work_members=(
-    [crr-fin]="neper wrk ab ours floor"
+    [crr-fin]="neper wrk ab ours ours-blocking floor"
     [crr-rst]="neper ours ours-reuse floor floor-reuse"
-    [crr-one]="netperf ours"
+    [crr-one]="netperf ours ours-blocking"
     [cc-fin]="tcpkali netperf ours floor"
     [cc-rst]="tcpkali ours ours-reuse floor floor-reuse"
     [echo]="neper wrk ab ours floor"
-    [echo-one]="neper netperf sockperf ours floor"
+    [echo-one]="neper netperf sockperf ours ours-blocking floor"
     [open-10000]="neper tcpkali wrk ours"
 )
 

@@ -7,7 +7,8 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-#define POLLER_SHORT_WAITS    8 /* in a row, then it begins */
+#define POLLER_SHORT_WAITS    8  /* in a row, then it begins */
+#define POLLER_UNMEASURED     15 /* waits after a very short one: the clock costs time, too */
 #define POLLER_FIRST_PAUSE_NS (5 * NS_PER_MS)
 #define POLLER_LONG_PAUSE_NS  NS_PER_S
 
@@ -17,32 +18,41 @@
 /* More than that was no wake-up alone: the CPU had something else to do. */
 #define POLLER_MOST_WAKE_NS (50 * NS_PER_US)
 
-/* libev has these two called around epoll_wait(), of which it still wants the errno. */
+/* libev calls these two around epoll_wait(), of which it still wants the errno. */
 static void before_waiting(struct ev_loop *loop)
 {
     struct poller *p = ev_userdata(loop);
     loop_guard_before_waiting(loop);
-    p->waited = true;
-    if (!p->polling)
+    p->measures = !p->polling && !p->unmeasured;
+    if (p->measures)
         p->asked_ns = clock_now_ns();
+    else if (p->unmeasured)
+        p->unmeasured--;
 }
 
 static void after_waiting(struct ev_loop *loop)
 {
     struct poller *p = ev_userdata(loop);
     int error = errno;
-    if (!p->polling)
-        p->waited_ns = clock_now_ns() - p->asked_ns;
+    if (p->measures) {
+        int64_t now_ns = clock_now_ns();
+        poller_waited(p, now_ns - p->asked_ns, now_ns);
+    }
+    p->looked = true;
     errno = error;
 }
 
-/* An iteration calls this twice, for its prepare watchers and after it has asked. */
+/* An iteration calls this before and after it looks for events. ev_break() has no effect in
+ * after_waiting(). */
 static void invoke(struct ev_loop *loop)
 {
     struct poller *p = ev_userdata(loop);
-    if (p->waited)
+    if (p->looked) {
         p->found = ev_pending_count(loop) > 0;
-    p->waited = false;
+        if (p->polling)
+            ev_break(loop, EVBREAK_ONE);
+    }
+    p->looked = false;
     ev_invoke_pending(loop);
 }
 
@@ -54,8 +64,10 @@ void poller_begin(struct poller *p, struct ev_loop *loop, int wake, int64_t most
 
 void poller_waited(struct poller *p, int64_t waited_ns, int64_t now_ns)
 {
-    if (waited_ns < p->wake_ns / 2)
+    if (waited_ns < p->wake_ns / 2) {
+        p->unmeasured = POLLER_UNMEASURED;
         return;
+    }
     p->short_waits = waited_ns <= 2 * p->most_ns ? p->short_waits + 1 : 0;
     if (p->short_waits < POLLER_SHORT_WAITS || now_ns < p->again_ns)
         return;
@@ -122,14 +134,6 @@ static void poll_once(struct poller *p, struct ev_loop *loop)
         ev_run(loop, EVRUN_ONCE);
 }
 
-static void wait_once(struct poller *p, struct ev_loop *loop)
-{
-    ev_run(loop, EVRUN_ONCE);
-    poller_waited(p, p->waited_ns, p->asked_ns + p->waited_ns);
-    if (p->polling)
-        is_alone(p);
-}
-
 /* How late a thread runs after a timer that woke its CPU, at best. */
 static int64_t measure_wake(void)
 {
@@ -161,11 +165,12 @@ void poller_run(struct ev_loop *loop)
         p->most_ns = 2 * p->wake_ns;
     ev_set_loop_release_cb(loop, before_waiting, after_waiting);
     ev_set_invoke_pending_cb(loop, invoke);
-    while (!p->ended)
-        if (p->polling)
+    while (!p->ended) {
+        ev_run(loop, 0); /* until it is to poll */
+        is_alone(p);
+        while (p->polling && !p->ended)
             poll_once(p, loop);
-        else
-            wait_once(p, loop);
+    }
 }
 
 void poller_end(struct ev_loop *loop)

@@ -23,12 +23,14 @@
 struct poller {
     struct loop_guard guard; /* first: it is the loop's ev_userdata() */
     bool ended;
-    bool waited;     /* the loop has asked for events since its prepare watchers ran */
+    bool looked;     /* the loop has looked for events since its prepare watchers ran */
     bool found;      /* and there were some */
     int64_t most_ns; /* of one poll; 0: never */
     int64_t wake_ns; /* what a wake-up costs */
     /* of waits without a poll */
-    int64_t asked_ns, waited_ns;
+    bool measures; /* this one */
+    int64_t asked_ns;
+    unsigned unmeasured;  /* how many of the next are not measured */
     unsigned short_waits; /* in a row */
     /* of polls */
     bool polling;

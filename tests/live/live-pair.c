@@ -5,6 +5,7 @@
 
 #include <criterion/criterion.h>
 #include <math.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -281,6 +282,28 @@ static void check_places(const char *threads, int64_t expected)
     cr_assert_eq(places(client), expected, "client, -t %s", threads);
     cr_assert_eq(live_stop(client, SIGINT), 0);
     cr_assert_eq(live_stop(server, SIGINT), 0);
+    live_free(client);
+    live_free(server);
+}
+
+/* There each poll finds the other end's answer, but only because it gave the CPU away. */
+Test(pair, ends_that_share_a_cpu_do_not_poll)
+{
+    int code, cpu = 0;
+    cpu_set_t all, one;
+    cr_assert_eq(sched_getaffinity(0, sizeof(all), &all), 0);
+    while (!CPU_ISSET(cpu, &all))
+        cpu++;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    cr_assert_eq(sched_setaffinity(0, sizeof(one), &one), 0);
+    struct live *server = live_start_ready("server", "--poll", "500us", "-J", NULL);
+    struct live *client = live_run(&code, "client", "-w", "echo", "-c", "1", "-d", "1s", "--poll",
+                                   "500us", "-J", NULL);
+    cr_assert_eq(code, 0);
+    cr_assert_eq(live_stop(server, SIGINT), 0);
+    cr_assert_lt(polling(server), 0.1);
+    cr_assert_lt(polling(client), 0.1);
     live_free(client);
     live_free(server);
 }

@@ -57,6 +57,16 @@ Test(poller, begins_where_waits_are_as_short_as_a_wake_up)
     }
 }
 
+/* Where both ends share a CPU, two looks at the clock for each wait would be felt. */
+Test(poller, a_very_short_wait_leaves_the_next_15_unmeasured)
+{
+    struct poller p = fresh();
+    waits(&p, 1, WAKE_NS / 2 - 1, 0);
+    cr_expect_eq(p.unmeasured, 15);
+    waits(&p, 1, WAKE_NS / 2, 0);
+    cr_expect_eq(p.short_waits, 1);
+}
+
 /* A load of 1000 a second has a long wait for each start, and an idle server nothing else. */
 Test(poller, a_long_wait_begins_the_row_anew_and_a_very_short_one_does_not_count)
 {
