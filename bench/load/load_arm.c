@@ -13,9 +13,12 @@
 #define ARM_PATIENCE_S 60 /* for a program that only prints */
 #define ARM_WORDS_MAX  (PROCESS_ARGUMENTS - 16)
 
-/* What a load does without --client. -w hold lasts until all is settled, so it has no -d of
- * ours. */
-static const char *const client_defaults[] = {"-w", "crr", "-c", "16", NULL};
+/* What a load does where --client does not say it. -w hold lasts until all is settled, so it has no
+ * -d of ours. */
+static const struct {
+    const char *letter, *name, *value;
+} client_defaults[] = {
+    {"-w", "workload", "crr"}, {"-c", "connections", "16"}, {"-d", "duration", "1s"}};
 
 static int add(char **argv, const char *word)
 {
@@ -34,6 +37,18 @@ static int add_all(char **argv, const char *const *words)
     for (size_t i = 0; words && words[i] && !r; i++)
         r = add(argv, words[i]);
     return r;
+}
+
+/* Whether one of these words is that option: "-w", "-wcc", "--workload=cc", "--work". */
+static bool gives(char *const *words, const char *letter, const char *name)
+{
+    for (; words && *words; words++) {
+        size_t length = strcspn(*words, "=");
+        if (!strncmp(*words, letter, 2) ||
+            (length > 3 && !strncmp(*words, "--", 2) && !strncmp(*words + 2, name, length - 2)))
+            return true;
+    }
+    return false;
 }
 
 static void clear(char **argv)
@@ -217,17 +232,24 @@ static int make_target(const struct load_arm *arm, char *text, size_t size)
     return 0;
 }
 
-/* The user's options stand behind ours, and the keys behind those: the last one counts. */
+/* Ours, where the user says nothing else; then the user's, and the keys: the last one counts. */
 static int make_client(struct load_arm *arm, char *const *keys, bool lasts)
 {
-    static const char *const duration[] = {"-d", "1s", NULL};
+    char *const *words = arm->spec->client_words.word;
+    size_t n = sizeof(client_defaults) / sizeof(*client_defaults) - !lasts;
     char target[PARSE_HOST_MAX + 16], warm_up[32];
     clear(arm->client);
-    int r = add_all(arm->client, client_defaults);
-    if (!r && lasts)
-        r = add_all(arm->client, duration);
+    int r = 0;
+    for (size_t i = 0; i < n && !r; i++) {
+        const char *letter = client_defaults[i].letter, *name = client_defaults[i].name;
+        if (gives(words, letter, name) || gives(keys, letter, name))
+            continue;
+        r = add(arm->client, letter);
+        if (!r)
+            r = add(arm->client, client_defaults[i].value);
+    }
     if (!r)
-        r = add_all(arm->client, (const char *const *)arm->spec->client_words.word);
+        r = add_all(arm->client, (const char *const *)words);
     if (!r)
         r = add_all(arm->client, (const char *const *)keys);
     if (!r && arm->spec->warm_up_ns) {

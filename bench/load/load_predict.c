@@ -4,10 +4,14 @@
 #include "common/text/say.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/timerfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* of a new network namespace: net_defaults_init_net(), net/core/net_namespace.c; SOMAXCONN is 4096
@@ -111,7 +115,7 @@ static double room_for(double *late, size_t n, double beyond)
     return 0;
 }
 
-double load_predict_late_s(double pace_s, double seconds, double loss)
+static double watch_timers(double pace_s, double seconds, double loss)
 {
     size_t most = (size_t)(seconds / pace_s) + 1, n = 0;
     double *late = calloc(most, sizeof(*late)), room = 0;
@@ -135,6 +139,63 @@ double load_predict_late_s(double pace_s, double seconds, double loss)
         close(fd);
     free(late);
     return room;
+}
+
+struct load_watch load_predict_watch(double pace_s, double seconds, double loss)
+{
+    struct load_watch watch = {.pid = -1};
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC))
+        return watch;
+    fflush(NULL);
+    watch.pid = fork();
+    if (!watch.pid) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        double late_s = watch_timers(pace_s, seconds, loss);
+        _exit(write(ends[1], &late_s, sizeof(late_s)) != sizeof(late_s));
+    }
+    close(ends[1]);
+    if (watch.pid < 0)
+        close(ends[0]);
+    watch.pipe = ends[0];
+    return watch;
+}
+
+double load_predict_late_s(struct load_watch watch)
+{
+    double late_s = 0;
+    ssize_t n;
+    if (watch.pid < 0)
+        return 0;
+    while ((n = read(watch.pipe, &late_s, sizeof(late_s))) < 0 && errno == EINTR)
+        ;
+    close(watch.pipe);
+    while (waitpid(watch.pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+    return n == sizeof(late_s) ? late_s : 0;
+}
+
+double load_predict_starts_late_s(const json_t *client, double loss)
+{
+    const json_t *late = json_object_get(client, "start_lateness_us");
+    double best = 100, us = json_number_value(json_object_get(late, "max"));
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)late, key, value)
+    {
+        char digits[32];
+        if (*key != 'p' || !json_is_number(value))
+            continue;
+        snprintf(digits, sizeof(digits), "%s", key + 1);
+        for (char *c = digits; *c; c++)
+            *c = *c == '_' ? '.' : *c;
+        double percent = atof(digits);
+        if (percent >= 100 * (1 - loss) - 1e-9 && percent < best) {
+            best = percent;
+            us = json_number_value(value);
+        }
+    }
+    return us / 1e6;
 }
 
 /* --- the knee --- */
@@ -182,8 +243,11 @@ static const struct rule *rule_of(const struct accept_load *l)
                                                   : &rule_accept_load_even;
 }
 
-/* Both loops come late, and a client that is late makes a burst of what was due: so twice
- * late_s. */
+static double late_s(const struct load_machine *m)
+{
+    return m->late_s + m->starts_late_s;
+}
+
 static void backlog_knee(struct accept_load *l, const struct load_machine *m, double factor,
                          double seconds, int64_t most, struct load_prediction *ret)
 {
@@ -198,7 +262,7 @@ static void backlog_knee(struct accept_load *l, const struct load_machine *m, do
     l->pace_s = fmax(l->pace_s, m->pace_s);
     int64_t hi = accept_load_backlog(l, ret->loss / factor, MOST_BACKLOG);
     ret->lo = lo < 0 ? INFINITY : fmax(0, (double)lo - ceil(spread) - early);
-    ret->hi = hi < 0 ? INFINITY : (double)hi + ceil(spread) + ceil(2 * m->late_s * l->rate);
+    ret->hi = hi < 0 ? INFINITY : (double)hi + ceil(spread) + ceil(late_s(m) * l->rate);
     if (ret->lo > (double)most) /* listen() makes it somaxconn */
         ret->lo = INFINITY;
     if (ret->hi > (double)most)
@@ -209,7 +273,7 @@ static void rate_knee(struct accept_load *l, int64_t limit, const struct load_ma
                       double factor, struct load_prediction *ret)
 {
     ret->hi = accept_load_rate(l, limit, fmin(1, ret->loss * factor), MOST_RATE);
-    int64_t places = limit - (int64_t)ceil(2 * m->late_s * ret->hi);
+    int64_t places = limit - (int64_t)ceil(late_s(m) * ret->hi);
     l->pace_s = fmax(l->pace_s, m->pace_s);
     ret->lo = accept_load_rate(l, places > 0 ? places : 0, ret->loss / factor, MOST_RATE);
 }

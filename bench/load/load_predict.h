@@ -27,12 +27,24 @@ const char *load_predict_read(const struct load_arm *arm, struct accept_load *re
  * when connections always wait, and its timers come late. */
 struct load_machine {
     double pace_s; /* measured; 0: not known */
-    double late_s; /* so much room, as time, is needed for timers that come late */
+    double late_s; /* so much room, as time, is needed for timers of the server that come late */
+    /* as much of the client's starts: a client that is late starts all that was due at once */
+    double starts_late_s;
 };
 
+/* Of a report of the client: how late a start is that only the share `loss` of all are later than;
+ * by the next percentile that the report has. 0: the starts had no schedule. */
+double load_predict_starts_late_s(const json_t *client, double loss);
+
 /* How late a timer of this period comes, in that time: the share `loss` of the time is not covered
- * by late_s. Takes as long. */
-double load_predict_late_s(double pace_s, double seconds, double loss);
+ * by the result. load_predict_watch() measures it in a process of its own, beside what the caller
+ * does; load_predict_late_s() waits until that time is over, and returns it (0: it is not
+ * known). */
+struct load_watch {
+    int pid, pipe;
+};
+struct load_watch load_predict_watch(double pace_s, double seconds, double loss);
+double load_predict_late_s(struct load_watch watch);
 
 struct load_prediction {
     const char *why; /* why there is none; NULL: there is one */

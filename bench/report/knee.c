@@ -69,7 +69,7 @@ static void prediction(FILE *out, const json_t *d)
 {
     const json_t *p = json_object_get(d, "prediction");
     const char *none = string(p, "why_none");
-    char text[400] = "", *memory = NULL, pace[HUMAN_MAX], late[HUMAN_MAX];
+    char text[400] = "", *memory = NULL, pace[HUMAN_MAX], late[HUMAN_MAX], starts[HUMAN_MAX];
     size_t size;
     page_title(out, "Predicted, before the first trial");
     if (*none) {
@@ -89,10 +89,12 @@ static void prediction(FILE *out, const json_t *d)
     layout_labelled(out, "source", string(p, "source"));
     if (json_number_value(json_object_get(p, "pace_measured_us")) > 0)
         page_text(out,
-                  "This machine accepts one connection each %s at best, and its timers come so "
-                  "late that the queue must bear %s more, of the server and as much of the client.",
+                  "This machine accepts one connection each %s at best. Under this load its timers "
+                  "come so late that the queue must bear %s more; and starts of the client come %s "
+                  "late, all that was due at once.",
                   human_us(json_number_value(json_object_get(p, "pace_measured_us")), pace),
-                  human_us(json_number_value(json_object_get(p, "timers_late_us")), late));
+                  human_us(json_number_value(json_object_get(p, "timers_late_us")), late),
+                  human_us(json_number_value(json_object_get(p, "starts_late_us")), starts));
 }
 
 static void trials(FILE *out, const json_t *d)

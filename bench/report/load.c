@@ -151,6 +151,8 @@ void load_text(FILE *out, const json_t *document)
     const json_t *load = json_object_get(document, "load"),
                  *rounds = json_object_get(document, "rounds");
     size_t i, n = json_array_size(rounds);
+    double warm_up_us = json_number_value(json_object_get(load, "warm_up_us"));
+    char text[HUMAN_MAX];
     json_t *metric;
     report_head_text(out, document);
     page_title(out, "The load");
@@ -159,6 +161,11 @@ void load_text(FILE *out, const json_t *document)
     layout_command(out, "$", string(load, "client"));
     if (*string(load, "lab"))
         page_text(out, "%s", string(load, "lab"));
+    if (warm_up_us > 0)
+        page_text(out,
+                  "The client does not count the first %s of each round; figures of the server "
+                  "count from its start.",
+                  human_us(warm_up_us, text));
     page_title(out, "%zu round%s: median, and its 95 %% interval", n, n == 1 ? "" : "s");
     if (!n)
         page_text(out, "No round has ended.");

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 const char *const knob_links[] = {"loopback", "wire", NULL};
 const char *const knob_yes_no[] = {"no", "yes", NULL};
@@ -136,6 +137,59 @@ static int bad_value(const struct knob *k, const char *value, int r, const char 
                limits, k->word ? ", or " : "", k->word ? k->word : "");
 }
 
+/* Whether this kernel, or another one that tcplab knows, may have it. Interfaces have theirs, and
+ * what is the whole machine's is missing in a private network (tcplab-bench enter). */
+static bool may_exist(const struct knobs *k, const char *key)
+{
+    static const char *const elsewhere[] = {
+        "net.core.",
+        "net.ipv4.conf.",
+        "net.ipv4.neigh.",
+        "net.ipv4.route.",
+        "net.ipv4.cipso_",
+        "net.ipv4.fib_sync_mem",
+        "net.ipv4.inet_peer_",
+        "net.ipv4.ipfrag_secret_interval",
+        "net.ipv4.tcp_available_ulp",
+        "net.ipv4.tcp_low_latency",
+        "net.ipv4.tcp_max_orphans",
+        "net.ipv4.tcp_mem",
+        "net.ipv4.udp_mem",
+        "net.ipv6.conf.",
+        "net.ipv6.neigh.",
+        "net.ipv6.calipso_",
+        "net.ipv6.ip6frag_secret_interval",
+        "net.ipv6.mld_",
+    };
+    static const char *const known[] = {
+#define X(field, sysctl, fresh, absent) sysctl,
+        CONDITIONS(X)
+#undef X
+    };
+    char path[SYSCTL_PATH_MAX];
+    if (sysctl_path(key, path) || !access(path, F_OK) || errno != ENOENT)
+        return true;
+    for (size_t i = 0; i < sizeof(elsewhere) / sizeof(*elsewhere); i++)
+        if (!strncmp(key, elsewhere[i], strlen(elsewhere[i])))
+            return true;
+    for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+        if (!strcmp(key, known[i]))
+            return true;
+    for (size_t i = 0; i < k->n; i++)
+        if (k->knobs[i].sysctl && !strcmp(key, k->knobs[i].sysctl))
+            return true;
+    return false;
+}
+
+static int unknown_sysctl(const char *text, const char *key, char **ret_message)
+{
+    char *near = sysctl_suggest(key);
+    int r = say(ret_message, -EINVAL, "%s: this kernel has no such sysctl%s%s%s", text,
+                near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
+    free(near);
+    return r;
+}
+
 static int set_sysctl(struct knobs *k, const char *text, char **ret_message)
 {
     char key[SYSCTL_KEY_MAX], value[SYSCTL_VALUE_MAX];
@@ -144,6 +198,8 @@ static int set_sysctl(struct knobs *k, const char *text, char **ret_message)
     int r = sysctl_parse(text, key, value, &why);
     if (r)
         return say(ret_message, r, "%s: %s; write such as net.ipv4.tcp_syn_retries=2", text, why);
+    if (!may_exist(k, key))
+        return unknown_sysctl(text, key, ret_message);
     if (!conditions_takes(key, conditions_number(value), &least, &most))
         return say(ret_message, -EINVAL, "%s: the kernel takes %lld to %lld", text,
                    (long long)least, (long long)most);

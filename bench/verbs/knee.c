@@ -15,6 +15,7 @@
 #include "common/report/document.h"
 #include "common/report/program.h"
 #include "common/report/terminal.h"
+#include "common/text/human.h"
 #include "common/text/parse.h"
 #include "common/text/say.h"
 
@@ -25,8 +26,7 @@
 
 #define KNEE_TRIES     4 /* further ones, where the client or the machine was the limit */
 #define KNEE_SHORTEST  (200 * NS_PER_MS)
-#define KNEE_LATE_S    2.0 /* how long it looks at the machine's timers */
-#define KNEE_PACE_RUNS 3   /* of which the fastest counts */
+#define KNEE_PACE_RUNS 3 /* of which the fastest counts */
 
 struct knee_settings {
     struct load_spec spec;
@@ -46,8 +46,10 @@ struct knee {
     int64_t short_ns, long_ns;
     bool drawn; /* the arrivals have a seed */
     struct random random;
-    struct load_arm *arm; /* at FROM */
-    struct load_machine machine;
+    struct load_arm *arm;              /* at FROM */
+    struct load_machine machine;       /* before the first trial */
+    double loss, connections, seconds; /* of the prediction; loss 0: there is none */
+    struct accept_load accept;
     struct load_prediction prediction;
     struct load_knee_result result;
     struct load_progress progress;
@@ -192,14 +194,50 @@ static json_t *prediction_json(const struct knee *k)
     const struct load_prediction *p = &k->prediction;
     if (p->why)
         return json_pack("{s:s}", "why_none", p->why);
-    return json_pack("{s:f, s:s, s:s, s:s, s:b, s:f, s:f}", "loss", p->loss, "rule", p->rule->name,
-                     "sentence", p->rule->sentence, "source", p->rule->source, "smallest_good",
-                     p->up, "pace_measured_us", k->machine.pace_s * 1e6, "timers_late_us",
-                     k->machine.late_s * 1e6);
+    return json_pack("{s:f, s:s, s:s, s:s, s:b, s:f, s:f, s:f}", "loss", p->loss, "rule",
+                     p->rule->name, "sentence", p->rule->sentence, "source", p->rule->source,
+                     "smallest_good", p->up, "pace_measured_us", k->machine.pace_s * 1e6,
+                     "timers_late_us", k->machine.late_s * 1e6, "starts_late_us",
+                     k->machine.starts_late_s * 1e6);
+}
+
+static bool meets(const struct load_prediction *p, double lo, double hi)
+{
+    return p->lo <= hi && p->hi >= lo;
+}
+
+/* Whether the model says what was measured when it has the lateness of the long trials at the first
+ * bad value, too. Sets the sentence for it (the caller frees it). */
+static bool lateness_explains(const struct knee *k, double lo, double hi, char **ret)
+{
+    const struct load_knee_result *r = &k->result;
+    struct load_machine m = k->machine;
+    struct load_prediction p;
+    char starts[HUMAN_MAX], timers[HUMAN_MAX];
+    size_t i;
+    json_t *one;
+    json_array_foreach(k->answers, i, one)
+    {
+        if (!json_is_true(json_object_get(one, "long")) || !r->has_bad ||
+            json_number_value(json_object_get(one, "at")) != r->first_bad)
+            continue;
+        m.starts_late_s =
+            fmax(m.starts_late_s, json_number_value(json_object_get(one, "starts_late_us")) / 1e6);
+        m.late_s = fmax(m.late_s, json_number_value(json_object_get(one, "timers_late_us")) / 1e6);
+    }
+    load_predict_knee(k->arm, &k->vary, &k->until, &m, k->connections, k->seconds, &p);
+    if (p.why || !meets(&p, lo, hi))
+        return false;
+    say(ret, 0,
+        "It is not as predicted, but at the first bad value the machine was later than before the "
+        "trials: starts of the client by %s, and then they come as a burst; timers by %s. With "
+        "that the model says what was measured: run it again on a quiet machine.",
+        human_us(m.starts_late_s * 1e6, starts), human_us(m.late_s * 1e6, timers));
+    return true;
 }
 
 /* The range that the measurement leaves for the knee. */
-static const char *verdict(const struct knee *k, const char **ret_reason)
+static const char *verdict(const struct knee *k, const char **ret_reason, char **ret_made)
 {
     const struct load_knee_result *r = &k->result;
     const struct load_prediction *p = &k->prediction;
@@ -228,8 +266,12 @@ static const char *verdict(const struct knee *k, const char **ret_reason)
         lo = k->vary.to;
         hi = INFINITY;
     }
-    if (p->lo <= hi && p->hi >= lo)
+    if (meets(p, lo, hi))
         return "agree";
+    if (lateness_explains(k, lo, hi, ret_made)) {
+        *ret_reason = *ret_made;
+        return "inconclusive";
+    }
     if (!k->disturbed)
         return "differ";
     *ret_reason =
@@ -242,7 +284,8 @@ static void compose(struct knee *k)
 {
     const struct load_knee_result *r = &k->result;
     const struct load_prediction *p = &k->prediction;
-    const char *reason, *word = verdict(k, &reason);
+    char *made = NULL;
+    const char *reason, *word = verdict(k, &reason, &made);
     json_t *d = document_new(k->head, "report");
     /* all is good: the end that was hardest */
     double last_good = !r->has_bad && !r->limited && !p->why && p->up ? k->vary.from : r->last_good;
@@ -261,6 +304,7 @@ static void compose(struct knee *k)
     json_object_set_new(d, "limited", json_boolean(r->limited));
     json_object_set_new(d, "verdict", json_string(word));
     json_object_set_new(d, "reason", reason ? json_string(reason) : json_null());
+    free(made);
     json_object_set(d, "answers", k->answers);
     json_object_set(d, "trials", k->trials);
     json_decref(k->document);
@@ -355,32 +399,51 @@ static int run_round(struct knee *k, double at, int64_t duration_ns, const char 
     return r;
 }
 
+static struct load_watch watch_timers(const struct knee *k, int64_t duration_ns)
+{
+    double seconds = (double)duration_ns / 1e9;
+    return load_predict_watch(fmin(k->accept.pace_s, seconds / 40), seconds, k->loss);
+}
+
 /* One value: short ones need a single trial, long ones --rounds of them. */
 static int judge(void *context, double at, bool confirm, enum load_knee_answer *ret)
 {
     struct knee *k = context;
     size_t wanted = confirm ? k->settings->spec.rounds : 1;
     struct evidence e = {.n = 0};
+    struct load_machine worst = {.late_s = 0};
     int n_limited = 0;
     for (size_t i = 0; i < wanted + KNEE_TRIES && e.n < wanted; i++) {
         json_t *round;
+        bool watched = confirm && k->loss > 0;
+        struct load_watch watch = {.pid = -1};
+        if (watched)
+            watch = watch_timers(k, k->long_ns);
         int r = run_round(k, at, confirm ? k->long_ns : k->short_ns, NULL, 0, &round);
+        double late_s = load_predict_late_s(watch);
         if (r)
             return r;
         bool limited = is_limited(round);
-        if (!limited)
+        if (!limited) {
             weigh(k, round, &e);
+            worst.late_s = fmax(worst.late_s, late_s);
+            worst.starts_late_s =
+                fmax(worst.starts_late_s,
+                     load_predict_starts_late_s(json_object_get(round, "client"), k->loss));
+        }
         k->disturbed = k->disturbed || (!limited && !load_round_is_clean(round));
         n_limited += limited;
         record(k, at, confirm, limited, round);
         json_decref(round);
     }
     *ret = e.n < wanted ? LOAD_KNEE_LIMITED : is_bad(k, &e) ? LOAD_KNEE_BAD : LOAD_KNEE_GOOD;
-    json_array_append_new(k->answers,
-                          json_pack("{s:o, s:b, s:i, s:i, s:o, s:o, s:s}", "at", value_json(at),
-                                    "long", confirm, "trials", (int)e.n, "limited_trials",
-                                    n_limited, "connections", document_real(e.connections), "value",
-                                    document_real(value_of(k, &e)), "answer", answer_words[*ret]));
+    json_array_append_new(
+        k->answers,
+        json_pack("{s:o, s:b, s:i, s:i, s:o, s:o, s:s, s:f, s:f}", "at", value_json(at), "long",
+                  confirm, "trials", (int)e.n, "limited_trials", n_limited, "connections",
+                  document_real(e.connections), "value", document_real(value_of(k, &e)), "answer",
+                  answer_words[*ret], "starts_late_us", worst.starts_late_s * 1e6, "timers_late_us",
+                  worst.late_s * 1e6));
     compose(k);
     return 0;
 }
@@ -408,6 +471,25 @@ static int measure_pace(struct knee *k, const struct accept_load *l)
     return 0;
 }
 
+/* What the machine does to the load while it runs: how late the client's starts are, and how late
+ * timers of the server's pace come. The room is large, so that drops are no part of it. */
+static int measure_lateness(struct knee *k)
+{
+    char rate[64];
+    const char *keys[] = {"server.backlog=4096", rate};
+    json_t *round;
+    snprintf(rate, sizeof(rate), "client.rate=%.6f", k->accept.rate);
+    struct load_watch watch = watch_timers(k, k->long_ns);
+    int r = run_round(k, 0, 0, keys, 2, &round);
+    k->machine.late_s = load_predict_late_s(watch);
+    if (r)
+        return r;
+    k->machine.starts_late_s =
+        load_predict_starts_late_s(json_object_get(round, "client"), k->loss);
+    json_decref(round);
+    return 0;
+}
+
 static int predict(struct knee *k)
 {
     struct accept_load l;
@@ -421,11 +503,15 @@ static int predict(struct knee *k)
     if (!why)
         why = load_predict_loss(&k->until, connections, &loss);
     if (!why) {
+        k->accept = l;
+        k->loss = loss;
+        k->seconds = seconds;
+        k->connections = connections;
         int r = l.pace_s < 50e-3 ? measure_pace(k, &l) : 0;
+        if (!r)
+            r = measure_lateness(k);
         if (r)
             return r;
-        k->machine.late_s =
-            load_predict_late_s(fmin(l.pace_s, KNEE_LATE_S / 40), KNEE_LATE_S, loss);
     }
     load_predict_knee(k->arm, &k->vary, &k->until, &k->machine, connections, seconds,
                       &k->prediction);

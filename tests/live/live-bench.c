@@ -507,6 +507,8 @@ Test(bench, what_makes_no_sense_is_told)
     check_usage("write loopback or wire", "rst-on-overflow", "--set", "link=cable", NULL);
     check_usage("the queue holds min(backlog, somaxconn) + 1 = min(8, 4096) + 1 = 9",
                 "rst-on-overflow", "--set", "prefill=10", NULL);
+    check_usage("did you mean net.ipv4.tcp_syn_retries?", "rst-on-overflow", "--set",
+                "net.ipv4.tcp_syn_retris=3", NULL);
     check_usage("the kernel takes 1 to 127", "rst-on-overflow", "--set",
                 "net.ipv4.tcp_syn_retries=0", NULL);
     check_usage("the kernel refuses that value", "rst-on-overflow", "--set", "net.ipv4.tcp_ecn=100",

@@ -314,7 +314,7 @@ static const struct {
     {{"load", "--server", "-b x"}, "--server: -b x: ", 2},
     {{"load", "--set", "link=wir"}, "--set link=wir: write loopback or wire", 2},
     {{"load", "--set", "backlog=4"}, "no knob backlog", 2},
-    {{"load", "--set", "net.ipv4.tcp_no_such=1"}, "this kernel has no such sysctl", 77},
+    {{"load", "--set", "net.ipv4.tcp_no_such=1"}, "this kernel has no such sysctl", 2},
     {{"load", "--metric", "client.connect_latency.p99"}, "client.connect_latency_us.p99?", 2},
     {{"load", "--metric", "client.connect_latency_us.p95"}, "--percentiles", 2},
     {{"load", "--fail-if", "server.listener.drops"}, "write 'METRIC OP VALUE'", 2},

@@ -1,5 +1,6 @@
 /* What is read of LOAD, which rounds count, and the verdicts of made-up rounds. */
 #include "bench/load/load_compare.h"
+#include "bench/load/load_predict.h"
 #include "bench/load/load_words.h"
 #include "bench/statistics/random.h"
 #include "bench/statistics/statistics.h"
@@ -233,4 +234,27 @@ Test(compare, differences)
     json_decref(list);
     json_decref(a);
     json_decref(b);
+}
+
+/* --- the knee's prediction --- */
+
+Test(load, late_starts_are_those_that_the_share_is_later_than)
+{
+    json_t *client = json_pack("{s:{s:i, s:f, s:f, s:f, s:f}}", "start_lateness_us", "count", 1000,
+                               "p50", 10.0, "p99", 60.0, "p99_9", 400.0, "max", 1500.0);
+    json_t *without = json_object();
+    cr_expect_float_eq(load_predict_starts_late_s(client, 0.001), 400e-6, 1e-12);
+    cr_expect_float_eq(load_predict_starts_late_s(client, 0.01), 60e-6, 1e-12);
+    cr_expect_float_eq(load_predict_starts_late_s(client, 0.005), 400e-6, 1e-12, "the next one");
+    cr_expect_float_eq(load_predict_starts_late_s(client, 0.0001), 1500e-6, 1e-12, "the largest");
+    cr_expect_eq(load_predict_starts_late_s(without, 0.001), 0, "no --rate");
+    json_decref(client);
+    json_decref(without);
+}
+
+Test(load, timers_are_watched_beside_what_runs)
+{
+    double late_s = load_predict_late_s(load_predict_watch(1e-3, 0.1, 0.001));
+    cr_expect(late_s > 0 && late_s < 10, "%g s", late_s);
+    cr_expect_eq(load_predict_late_s((struct load_watch){.pid = -1}), 0, "none was begun");
 }
