@@ -18,7 +18,8 @@ declare -A peer_package=([wrk]=wrk [ab]=apache2-utils [nginx]=nginx-light [sockp
 declare -A peer_programs=(
     [neper]="tcp_crr tcp_rr" [netperf]="netperf netserver" [tcpkali]="tcpkali"
     [wrk]="wrk nginx" [ab]="ab nginx" [sockperf]="sockperf"
-    [ours]="tcplab-client tcplab-server" [ours-reuse]="tcplab-client tcplab-server" [ours-blocking]="tcplab-client tcplab-server"
+    [ours]="tcplab-client tcplab-server" [ours-reuse]="tcplab-client tcplab-server"
+    [ours-blocking]="tcplab-client tcplab-server"
     [floor]="tcplab-floor" [floor-reuse]="tcplab-floor"
 )
 
