@@ -317,7 +317,7 @@ static int report(struct claims_state *s, const struct document_head *head,
     struct pager pager;
     int code = claims_code(s, claims);
     json_object_set_new(document, "claims", claims);
-    if (s->html.stream) {
+    if (s->html.path) {
         json_t *page = page_document(s, document);
         code = result_file_close(&s->html, page, code);
         json_decref(page);

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define KEPT_FLAGS (JSON_REAL_PRECISION(15) | JSON_PRESERVE_ORDER | JSON_INDENT(2))
 
@@ -25,12 +24,13 @@ int kept_file_open(const char *path, struct kept_file *ret)
     struct stat status;
     struct kept_file f = {.path = path};
     if (path && strcmp(path, "-") != 0) {
-        f.made = stat(path, &status) != 0;
-        FILE *file = fopen(path, "ae");
-        if (!file)
-            return failed(&f, errno, "give --json a file in a folder that you may write to");
-        f.replaces = !fstat(fileno(file), &status) && S_ISREG(status.st_mode);
-        fclose(file);
+        f.replaces = stat(path, &status) || S_ISREG(status.st_mode);
+        FILE *file = f.replaces ? NULL : fopen(path, "ae");
+        int r = f.replaces ? replaced_file_check(path) : file ? 0 : -errno;
+        if (r)
+            return failed(&f, -r, "give --json a file in a folder that you may write to");
+        if (file)
+            fclose(file);
     }
     *ret = f;
     return EXIT_CODE_DONE;
@@ -65,18 +65,12 @@ void kept_file_keep(struct kept_file *f, const json_t *document)
         f->path && f->replaces && !f->failed ? -replaced_file_write(f->path, put, document) : 0;
     if (error)
         failed(f, error, "make room there, or write to another place");
-    f->written = true;
 }
 
 int kept_file_close(struct kept_file *f, const json_t *document, int code)
 {
-    if (!f->path)
+    if (!f->path || !document)
         return code;
-    if (!document) {
-        if (f->made && !f->written)
-            unlink(f->path);
-        return code;
-    }
     int error = f->failed     ? 0
                 : f->replaces ? -replaced_file_write(f->path, put, document)
                               : write_through(f, document);

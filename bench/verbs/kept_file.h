@@ -9,16 +9,14 @@ struct kept_file {
     const char *path; /* NULL: none was asked for */
     bool replaces; /* a file of its own: it can be replaced; else it is written once, at the end */
     bool failed;   /* the reason has been told */
-    bool made, written;
 };
 
-/* path: of --json, "-" for stdout, or NULL. Finds out whether it can be written. An exit code; an
- * error has been printed. */
+/* path: of --json, "-" for stdout, or NULL. Finds out whether it can be written; no file is made. An
+ * exit code; an error has been printed. */
 int kept_file_open(const char *path, struct kept_file *ret);
 
 /* The document so far; for stdout and for what is no plain file nothing happens yet. */
 void kept_file_keep(struct kept_file *f, const json_t *document);
 
-/* The whole document (NULL: there is none, and a file that was made is removed). `code`, or that of
- * what could not be written. */
+/* The whole document (NULL: there is none). `code`, or that of what could not be written. */
 int kept_file_close(struct kept_file *f, const json_t *document, int code);

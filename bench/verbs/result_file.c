@@ -1,9 +1,9 @@
 #include "bench/verbs/result_file.h"
 #include "common/process/exit_code.h"
+#include "common/report/replaced_file.h"
 #include "common/report/terminal.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -33,46 +33,62 @@ int result_file_open(const char *option, const char *path, const char *name,
     bool folder = name && !stat(path, &status) && S_ISDIR(status.st_mode);
     if (asprintf(&file.path, "%s%s%s", path, folder ? "/" : "", folder ? name : "") < 0)
         return failed(path, ENOMEM, mend);
-    int fd = open(file.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    file.made = fd >= 0;
-    /* O_CREAT: it may be a link to nothing yet */
-    if (fd < 0 && errno == EEXIST)
-        fd = open(file.path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-    file.stream = fd >= 0 ? fdopen(fd, "w") : NULL;
-    if (file.stream) {
+    /* what is no plain file, such as a pipe, is written into */
+    int r = 0;
+    if (!stat(file.path, &status) && !S_ISREG(status.st_mode))
+        r = (file.stream = fopen(file.path, "we")) ? 0 : -errno;
+    else
+        r = replaced_file_check(file.path);
+    if (!r) {
         *ret = file;
         return EXIT_CODE_DONE;
     }
-    int code = failed(file.path, errno, mend);
-    if (fd >= 0)
-        close(fd);
+    int code = failed(file.path, -r, mend);
     free(file.path);
     return code;
 }
 
-static int cut(FILE *file)
+static void put(FILE *out, const void *text)
 {
-    struct stat status;
-    bool regular = !fstat(fileno(file), &status) && S_ISREG(status.st_mode);
-    return regular && file != stdout ? ftruncate(fileno(file), 0) : 0;
+    fputs(text, out);
+}
+
+/* In memory first: what cannot be made does not replace what there is. */
+static int replace(const struct result_file *file, const json_t *document)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        return -errno;
+    int r = file->write(out, document);
+    if (fclose(out) && !r)
+        r = -errno;
+    if (!r)
+        r = replaced_file_write(file->path, put, text);
+    free(text);
+    return r;
+}
+
+/* errno: of the stream it says more than write(). */
+static int write_through(struct result_file *file, const json_t *document)
+{
+    errno = 0;
+    int r = document ? file->write(file->stream, document) : 0;
+    if (r && errno)
+        r = -errno;
+    if (file->stream != stdout && fclose(file->stream) && !r)
+        r = -errno;
+    return r;
 }
 
 int result_file_close(struct result_file *file, const json_t *document, int code)
 {
-    if (!file->stream)
+    if (!file->path)
         return code;
-    errno = 0;
-    bool written = !document || (!cut(file->stream) && !file->write(file->stream, document));
-    int error = errno;
-    if (file->stream != stdout && fclose(file->stream) && written) {
-        written = false;
-        error = errno;
-    }
-    if (!document && file->made)
-        unlink(file->path);
-    if (!written)
-        code =
-            failed(file->path, error ? error : EIO, "make room there, or write to another place");
+    int r = file->stream ? write_through(file, document) : document ? replace(file, document) : 0;
+    if (r)
+        code = failed(file->path, -r, "make room there, or write to another place");
     free(file->path);
     *file = (struct result_file){0};
     return code;

@@ -36,21 +36,62 @@ static int write_and_rename(const char *beside, const char *path,
     return r;
 }
 
+struct names {
+    char *file, *beside;
+};
+
+static void free_names(struct names *n)
+{
+    free(n->file);
+    free(n->beside);
+}
+
+/* file: where a link points to. Free with free_names(). */
+static int find_names(const char *path, struct names *ret)
+{
+    struct stat status;
+    struct names n = {0};
+    if (!stat(path, &status) && !S_ISREG(status.st_mode))
+        return -EEXIST;
+    n.file = realpath(path, NULL);
+    if (!n.file)
+        n.file = strdup(path);
+    if (!n.file || asprintf(&n.beside, "%s.new", n.file) < 0) {
+        free(n.file);
+        return -ENOMEM;
+    }
+    *ret = n;
+    return 0;
+}
+
 int replaced_file_write(const char *path, void (*put)(FILE *out, const void *context),
                         const void *context)
 {
-    struct stat status;
-    char *beside = NULL;
-    if (!stat(path, &status) && !S_ISREG(status.st_mode))
-        return -EEXIST;
-    char *real = realpath(path, NULL);
-    if (asprintf(&beside, "%s.new", real ? real : path) < 0) {
-        free(real);
-        return -ENOMEM;
+    struct names n;
+    int r = find_names(path, &n);
+    if (r)
+        return r;
+    r = write_and_rename(n.beside, n.file, put, context);
+    free_names(&n);
+    return r;
+}
+
+int replaced_file_check(const char *path)
+{
+    struct names n;
+    int r = find_names(path, &n);
+    if (r)
+        return r;
+    if (access(n.file, W_OK) && errno != ENOENT)
+        r = -errno;
+    FILE *file = r ? NULL : make(n.beside);
+    if (!file && !r)
+        r = -errno;
+    if (file) {
+        fclose(file);
+        unlink(n.beside);
     }
-    int r = write_and_rename(beside, real ? real : path, put, context);
-    free(beside);
-    free(real);
+    free_names(&n);
     return r;
 }
 

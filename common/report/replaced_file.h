@@ -10,5 +10,9 @@
 int replaced_file_write(const char *path, void (*put)(FILE *out, const void *context),
                         const void *context);
 
-/* Returns the reason of an error of replaced_file_write(). Static. */
+/* Whether replaced_file_write() can write it, as far as can be told before: makes FILE.new and
+ * removes it, and leaves FILE alone. The same return values. */
+int replaced_file_check(const char *path);
+
+/* Returns the reason of an error of these two. Static. */
 const char *replaced_file_why(int error);

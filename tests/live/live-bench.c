@@ -394,6 +394,23 @@ Test(bench, a_page_that_cannot_be_written_is_told_before_the_run)
     live_free(p);
 }
 
+/* kill -9 during the run: no half a file, no empty one, and what was there stays. */
+Test(bench, a_page_appears_in_one_piece)
+{
+    char folder[] = "/tmp/tcplab-test-XXXXXX", page[80], old[80];
+    cr_assert_not_null(mkdtemp(folder));
+    snprintf(page, sizeof(page), "%s/new.html", folder);
+    snprintf(old, sizeof(old), "%s/old.xml", folder);
+    live_shell("echo before >%s", old);
+    struct live *p =
+        live_start("bench", "run", "accept-queue-full", "--html", page, "--junit", old, NULL);
+    program_in_lab(p, "tcplab-client");
+    cr_assert_eq(live_stop(p, SIGKILL), 128 + SIGKILL);
+    live_free(p);
+    cr_assert_str_eq(live_shell("ls %s && cat %s", folder, old), "old.xml\nbefore\n");
+    live_shell("rm -r %s", folder);
+}
+
 /* As tshark reads it: how many packets it has of one end that match. */
 static int64_t packets_of(const char *file, const char *end, const char *filter)
 {
