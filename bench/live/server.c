@@ -11,7 +11,8 @@
 #include <unistd.h>
 
 #define LIVE_CONNECTIONS 512u
-#define LIVE_PATIENCE_S  10u             /* for a browser that sends or takes nothing */
+#define LIVE_HEAD_S      2u  /* for a connection that does not go on with its first request */
+#define LIVE_PATIENCE_S  10u /* for a browser that has sent one, and then sends or takes nothing */
 #define LIVE_BEAT_NS     (10 * NS_PER_S) /* by a line of nothing a browser that has gone is found */
 #define LIVE_REST_NS     (50 * NS_PER_MS) /* between two deliveries of events */
 #define LIVE_MEMORY      (64u * 1024u)    /* of a connection: its headers, and what is sent next */
@@ -248,6 +249,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     const char *path = live_listen_path(&s->listen, url);
     if (*request)
         return *upload_size ? MHD_NO : answer_path(s, connection, path);
+    MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, LIVE_PATIENCE_S);
     const char *host = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Host");
     if (!live_listen_is_host(host, descriptor_of(connection)))
         return refuse(connection, MHD_HTTP_FORBIDDEN,
@@ -273,7 +275,7 @@ static struct MHD_Daemon *start(struct live_server *s)
     const struct MHD_OptionItem options[] = {
         {MHD_OPTION_LISTEN_SOCKET, s->listen.fd, NULL},
         {MHD_OPTION_CONNECTION_LIMIT, LIVE_CONNECTIONS, NULL},
-        {MHD_OPTION_CONNECTION_TIMEOUT, LIVE_PATIENCE_S, NULL},
+        {MHD_OPTION_CONNECTION_TIMEOUT, LIVE_HEAD_S, NULL},
         {MHD_OPTION_CONNECTION_MEMORY_LIMIT, LIVE_MEMORY, NULL},
         {MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)leave_as_it_is, NULL},
         {MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, NULL},
