@@ -95,9 +95,10 @@ function headlines(run) {
 export function knobWords(knobs, brief = false) {
     const words = [];
     for (const [name, value] of Object.entries(knobs || {})) {
-        if (value === null || (brief && (typeof value !== "number" || name === "delay_us" ||
-                                         (value === 0 && name.endsWith("_us")) ||
-                                         name === "syncookies")))
+        /* who was there before counts, also as "prefill limit" */
+        if (value === null || (brief && ((typeof value !== "number" && name !== "prefill") ||
+                                         name === "delay_us" || name === "syncookies" ||
+                                         (value === 0 && name.endsWith("_us")))))
             continue;
         const duration = name.endsWith("_us") && typeof value === "number";
         const shown = !duration ? typeof value === "boolean" ? text(value ? "yes" : "no") : value

@@ -39,8 +39,9 @@ static const json_t *check_of(const json_t *document, const char *side, const ch
     return NULL;
 }
 
-/* The counters that it moved, each with the check and the rule of that. */
-static void put_counters(FILE *out, const json_t *document, const json_t *segment)
+/* The counters that it moved, each with its check, and the rule of that where it is the first one
+ * in the file: told has the names of the checks before. */
+static void put_counters(FILE *out, const json_t *document, const json_t *segment, json_t *told)
 {
     const char *side, *counter;
     json_t *counters, *n;
@@ -48,16 +49,22 @@ static void put_counters(FILE *out, const json_t *document, const json_t *segmen
         json_object_foreach(counters, counter, n)
     {
         const json_t *check = check_of(document, side, counter);
+        const char *name = json_string_value(json_object_get(check, "name"));
         fprintf(out, "; counted by %s", counter);
-        if (check)
-            fprintf(out, " (check %s.%s: %s %s)", side, counter,
+        if (check && json_object_get(told, name))
+            fprintf(out, " (check %s)", name);
+        else if (check)
+            fprintf(out, " (check %s: %s %s)", name,
                     json_string_value(json_object_get(check, "rule")),
                     json_string_value(json_object_get(check, "source")));
+        if (check)
+            json_object_set_new(told, name, json_true());
     }
 }
 
 /* segment: of the document; NULL: it has none. NULL: nothing is to be said. Caller frees. */
-static char *comment(const struct segment *s, const json_t *document, const json_t *segment)
+static char *comment(const struct segment *s, const json_t *document, const json_t *segment,
+                     json_t *told)
 {
     const char *wire = wire_comment(s);
     bool dropped = json_object_get(segment, "then"), counted = json_object_get(segment, "counters");
@@ -71,7 +78,7 @@ static char *comment(const struct segment *s, const json_t *document, const json
             : wire                      ? wire
             : s->direction == TO_SERVER ? "arrived at the server"
                                         : "sent by the server");
-    put_counters(out, document, segment);
+    put_counters(out, document, segment, told);
     return fclose(out) ? NULL : text;
 }
 
@@ -124,6 +131,7 @@ static int write_pcapng(const struct trial *t, const char *path, const json_t *d
     size_t at = 0;
     char **comments = calloc(n ? n : 1, sizeof(*comments));
     char *section = section_comment(t, document);
+    json_t *told = json_object();
     const struct pcapng_args args = {.program = "tcplab-bench " TCPLAB_VERSION,
                                      .comment = section,
                                      .server_address = t->lab.server_address,
@@ -131,12 +139,13 @@ static int write_pcapng(const struct trial *t, const char *path, const json_t *d
                                      .comments = comments};
     for (size_t i = 0; i < n && comments; i++)
         comments[i] =
-            comment(&segments[i], document, find(document, &at, &segments[i], t->began_ns));
+            comment(&segments[i], document, find(document, &at, &segments[i], t->began_ns), told);
     int r = comments && section ? pcapng_write(path, &args, segments, n) : -ENOMEM;
     for (size_t i = 0; i < n && comments; i++)
         free(comments[i]);
     free(comments);
     free(section);
+    json_decref(told);
     return r;
 }
 

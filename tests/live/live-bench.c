@@ -453,8 +453,11 @@ Test(bench, the_pcapng_file_has_what_each_end_saw)
     cr_assert_eq(packets_of(file, "server", "tcp.flags == 4 && frame.packet_flags == 2"), resets);
     cr_assert_eq(packets_of(file, "client", "tcp.flags == 4 && frame.packet_flags == 1"), resets);
     cr_assert_eq(packets_of(file, "server",
-                            "frame.comment contains \"check server.TcpExt.ListenOverflows: \""),
+                            "frame.comment contains \"check server.TcpExt.ListenOverflows\""),
                  resets, "the third ACKs that met a full queue");
+    cr_assert_eq(packets_of(file, "server",
+                            "frame.comment contains \"check server.TcpExt.ListenOverflows: \""),
+                 1, "the rule stands on the first one");
     cr_assert_geq(packets_of(file, "client", "tcp"),
                   live_integer(run_number(p, 1), "wire", "segments", NULL));
     live_shell("rm -r %s", folder);

@@ -127,6 +127,8 @@ async function tally(shop) {
 async function names(shop) {
     const {content} = shop.document("third-ack-dropped");
     const page = await open(shop, "third-ack-dropped");
+    const knobs = await page.$eval("#knobs", (e) => e.textContent);
+    assert(knobs.includes("prefill limit") && knobs.includes("clients 4"), knobs);
     const shown = await page.evaluate(() => [...document.querySelectorAll("#checks [data-check]")]
         .map((e) => [e.dataset.check, e.querySelector(".check-name").firstChild.textContent,
                      e.querySelector(".check-raw")?.textContent.trim()]));
