@@ -11,8 +11,8 @@ struct kept_file {
     bool failed;   /* the reason has been told */
 };
 
-/* path: of --json, "-" for stdout, or NULL. Finds out whether it can be written; no file is made. An
- * exit code; an error has been printed. */
+/* path: of --json, "-" for stdout, or NULL. Finds out whether it can be written; no file is made.
+ * An exit code; an error has been printed. */
 int kept_file_open(const char *path, struct kept_file *ret);
 
 /* The document so far; for stdout and for what is no plain file nothing happens yet. */

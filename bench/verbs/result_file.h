@@ -1,5 +1,5 @@
-/* --html and --junit: a file that is made from the whole document, in one piece: whenever the program
- * ends, also by kill -9, there is the whole new file or what was there before. */
+/* --html and --junit: a file that is made from the whole document, in one piece: whenever the
+ * program ends, also by kill -9, there is the whole new file or what was there before. */
 #pragma once
 
 #include <jansson.h>
@@ -11,7 +11,8 @@ struct result_file {
     int (*write)(FILE *out, const json_t *document); /* Returns 0 or -errno */
 };
 
-/* Finds out whether the file can be written; nothing of it is made or changed. path: a file; a folder: the file
+/* Finds out whether the file can be written; nothing of it is made or changed. path: a file; a
+ * folder: the file
  * `name` in it (name NULL: an error); "-": stdout; NULL: the user did not ask for a file. option:
  * its name, for messages. Returns an exit code; when it is not 0 the reason has been printed. */
 int result_file_open(const char *option, const char *path, const char *name,

@@ -425,8 +425,8 @@ static void abuse_by_number(const struct live *p, int port)
     until_sockets(p, 1);
 }
 
-/* As many as the server takes send half a request; others wait a moment, not as long as for a browser
- * that is slow. */
+/* As many as the server takes send half a request; others wait a moment, not as long as for a
+ * browser that is slow. */
 Test(served, half_requests_do_not_keep_others_out)
 {
     int half[512];
