@@ -149,5 +149,44 @@ until_same 164 "in_state 01"
 until_same 00000000 queue
 look "82 of 100 ports" ports_run_out
 end
+echo 32768 60999 >/proc/sys/net/ipv4/ip_local_port_range
+
+
+# Requests stay half-open until data comes: five of them fill the SYN queue of a backlog of 4.
+half_open() { # WHAT CODES
+    server -b 4 --defer-accept 100s
+    tcplab-look --for 1h --json >"$work/look.json" &
+    looking=$!
+    until_same 1 "ls -l /proc/$looking/fd | grep -c socket:"
+    before=$(counter "$3")
+    start tcplab-client -c 12 --hold 100s
+    until_same 1 "[ \$(counter $3) -gt $before ] && echo 1"
+    kill -INT $looking
+    wait $looking || true
+    found=$(codes "$work/look.json")
+    case " $found " in
+    *" $2 "*) judge "$1" "$2" "$2" ;;
+    *) judge "$1" "$found" "$2" ;;
+    esac
+    judge "$1: half-open" "$(figure half_open)" 5
+    end
+}
+half_open "a full SYN queue with cookies" syn_cookies SyncookiesSent
+echo 0 >/proc/sys/net/ipv4/tcp_syncookies
+half_open "a full SYN queue without" drops_without_overflow TCPReqQFullDrop
+echo 1 >/proc/sys/net/ipv4/tcp_syncookies
+
+server --max-descriptors 30
+start tcplab-client -c 60 --hold 100s
+until_same 1 "[ \$((0x\$(queue))) -gt 20 ] && echo 1"
+look "no descriptors left" out_of_descriptors
+end
+
+server -b 10 -a 20ms
+start tcplab-client -w cc -c 5000 -r 300 -d 1h
+until_same 0000000B queue
+"$(command -v tcplab-look)" --for 2s --json >"$work/look.json" || true
+judge "one accept each 20 ms" "$(codes "$work/look.json" | tr ' ' '\n' | grep slow)" accepts_too_slowly
+end
 
 [ $failed -eq 0 ]

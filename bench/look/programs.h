@@ -1,5 +1,5 @@
 /* Well-known server programs: their default backlog, and how to set it. Each default was checked in
- * the program's source or manual. */
+ * the program's source or manual: the last column names the file, and the version that was read. */
 #pragma once
 
 #include <stdint.h>
@@ -15,15 +15,15 @@ struct program_backlog {
 #define PROGRAM_BACKLOGS(X)                                                                     \
     X("nginx", 511,                                                                             \
       "backlog=N in its listen directive, then a restart (a reload keeps the socket)",          \
-      "NGX_LISTEN_BACKLOG, src/os/unix/ngx_linux_config.h")                                     \
+      "NGX_LISTEN_BACKLOG, src/os/unix/ngx_linux_config.h (1.31.5, 2026-08-21)")                \
     X("apache2", 511, "ListenBacklog N in apache2.conf",                                        \
-      "DEFAULT_LISTENBACKLOG, include/mpm_common.h")                                            \
+      "DEFAULT_LISTENBACKLOG, include/mpm_common.h (2.5.1-dev, 2024-10-18)")                    \
     X("httpd", 511, "ListenBacklog N in httpd.conf",                                            \
-      "DEFAULT_LISTENBACKLOG, include/mpm_common.h")                                            \
+      "DEFAULT_LISTENBACKLOG, include/mpm_common.h (2.5.1-dev, 2024-10-18)")                    \
     X("haproxy", -1, "backlog N in the frontend (default: its maxconn)",                        \
-      "listener_backlog(), include/haproxy/listener.h")                                         \
+      "listener_backlog(), src/listener.c (3.5-dev5, 2026-08-21)")                              \
     X("node", 511, "server.listen({port, backlog: N})",                                         \
-      "setupListenHandle(), lib/net.js: listen(backlog || 511)")                                \
+      "setupListenHandle(), lib/net.js: listen(backlog || 511) (20.20.2)")                      \
     X("java", -1,                                                                               \
       "new ServerSocket(port, N) (default: 50); Netty: option(SO_BACKLOG, N) (default: "        \
       "net.core.somaxconn); Tomcat: acceptCount",                                               \
@@ -35,8 +35,9 @@ struct program_backlog {
     X("php-fpm", -1,                                                                            \
       "listen.backlog = N in the pool's file (default: net.core.somaxconn, or 511)",            \
       "fpm_worker_pool_config_alloc(), sapi/fpm/fpm/fpm_conf.c: FPM_BACKLOG_DEFAULT, "          \
-      "sapi/fpm/fpm/fpm_sockets.h (-1 on Linux; older: 511)")                                   \
-    X("redis-server", 511, "tcp-backlog N in redis.conf", "src/config.c, tcp-backlog")          \
+      "sapi/fpm/fpm/fpm_sockets.h (-1 on Linux; older: 511); pool.d/www.conf (8.2.36)")         \
+    X("redis-server", 511, "tcp-backlog N in redis.conf",                                       \
+      "src/config.c, tcp-backlog (unstable, 2024-10-18)")                                       \
     X("postgres", -1, "none: twice max_connections (before 16: at most 10,000)",                \
       "ListenServerPort(), src/backend/libpq/pqcomm.c")                                         \
     X("mysqld", -1, "back_log = N (default: max_connections, at most 65,535)",                  \
