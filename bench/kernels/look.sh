@@ -186,7 +186,8 @@ server -b 10 -a 20ms
 start tcplab-client -w cc -c 5000 -r 300 -d 1h
 until_same 0000000B queue
 "$(command -v tcplab-look)" --for 2s --json >"$work/look.json" || true
-judge "one accept each 20 ms" "$(codes "$work/look.json" | tr ' ' '\n' | grep slow)" accepts_too_slowly
+slow=$(codes "$work/look.json" | tr ' ' '\n' | grep slow)
+judge "one accept each 20 ms" "$slow" accepts_too_slowly
 end
 
 [ $failed -eq 0 ]
