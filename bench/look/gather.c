@@ -21,6 +21,7 @@
 #define ASKED_BUSY     0.4              /* and if so many are in use towards one destination, all */
 #define DESTINATIONS   8                /* kept */
 #define CLOSE_WAIT_MAX 20000
+#define TICK_NS        (10 * NS_PER_MS) /* ages in tcp_info count ticks; the longest, HZ=100 */
 #define TRIES          5
 #define PORTS          (UINT16_MAX + 1)
 
@@ -334,7 +335,7 @@ static int visit_odd(const struct sockdiag_socket *s, void *context)
                 return 0;
             }
     if (s->state == SOCKDIAG_CLOSE_WAIT && s->inode && s->has_info)
-        return s->last_ack_ms * NS_PER_MS < clock_now_ns() - k->g->began_ns
+        return s->last_ack_ms * NS_PER_MS - TICK_NS < clock_now_ns() - k->g->began_ns
                    ? 0
                    : keep_close_wait(k->g, s->inode);
     if (s->state == SOCKDIAG_FIN_WAIT_2 && !s->inode)
