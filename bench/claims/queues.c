@@ -351,7 +351,8 @@ const struct claim claims_of_queues[] = {
         .experiment = "wake-ups",
         CLAIM_SETS("wait=epoll"),
         CLAIM_VALUES({"server.woken", 1, 1}),
-        .truth = "All that wait are woken. The first to call accept() gets the connection, and the "
+        .truth = "Without EPOLLEXCLUSIVE all that wait are woken. The first to call accept() gets "
+                 "the connection, and the "
                  "others get EAGAIN if the listener is non-blocking.",
         .nuance = "How many come back from epoll_wait() depends upon how soon the first one "
                   "accepts: who looks after that goes to sleep again.",

@@ -147,8 +147,9 @@ const struct claim claims_of_sending[] = {
         .experiment = "nagle-delayed-ack",
         CLAIM_SETS("quickack=once"),
         CLAIM_VALUES({"server.delayed_ACKs_4", 0, 0}),
-        .truth = "It sends the ACK that is due, if all that came has been read, and ends the "
-                 "delay only until this end's next answers: it is no lasting switch.",
+        .truth = "In ESTABLISHED and CLOSE_WAIT it sends the ACK that is due, if all that came has "
+                 "been read. It ends the delay only until this end's next answers: it is no "
+                 "lasting switch.",
     },
     {
         .name = "nodelay-sends-at-once",

@@ -231,12 +231,13 @@ const struct experiment experiment_nagle_delayed_ack = {
     .question = "What do two small writes and a read cost?",
     .claim = "Nagle's algorithm keeps the second write until the ACK of the first comes, and that "
              "one is delayed by 200 ms.",
-    .kernel = "The delay is 40 ms; with a longer round trip it may grow, up to that and to 200 "
-              "ms (tcp_send_delayed_ack). A new connection is in quickack mode and delays "
-              "nothing (tcp_event_data_recv); the end that answers leaves it with its answers "
-              "(tcp_event_data_sent). TCP_QUICKACK ends the delay as well, until the next "
-              "answers: each read that leaves nothing unread sends the ACK. With TCP_NODELAY the "
-              "algorithm keeps nothing back (tcp_nagle_check).",
+    .kernel =
+        "The delay is 40 ms; with a longer round trip it may grow, up to that and to 200 "
+        "ms (tcp_send_delayed_ack). A new connection is in quickack mode and delays "
+        "nothing (tcp_event_data_recv); the end that answers leaves it with its answers "
+        "(tcp_event_data_sent). TCP_QUICKACK ends the delay as well, until the next "
+        "answers: here each read that leaves nothing unread sends the ACK. With TCP_NODELAY the "
+        "algorithm keeps nothing back (tcp_nagle_check).",
     .falsified = "A delayed ACK in the first exchange; none, or one of another length, in the "
                  "fourth; a second write that waits with TCP_NODELAY, or does not wait without.",
     .why_link =

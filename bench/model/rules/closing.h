@@ -12,8 +12,11 @@
       "TIME_WAIT, unless both have sent their FIN before.",                                        \
       "__tcp_close(), tcp_disconnect(), net/ipv4/tcp.c")                                           \
     X(fin_acknowledged,                                                                            \
-      "The peer's kernel acknowledges a FIN by itself, so FIN_WAIT_1 becomes FIN_WAIT_2 and the "  \
-      "peer is in CLOSE_WAIT, even if its program does nothing.",                                  \
+      "The peer's kernel acknowledges each FIN that arrives, so FIN_WAIT_1 becomes FIN_WAIT_2 "    \
+      "and the peer "                                                                              \
+      "is in CLOSE_WAIT, even if its program does nothing. Behind data that the peer's window "    \
+      "keeps back "                                                                                \
+      "the FIN waits.",                                                                            \
       "tcp_fin(), net/ipv4/tcp_input.c")                                                           \
     X(fin_wait_2_orphan,                                                                           \
       "A FIN_WAIT_2 without descriptor is replaced by a minisocket that lasts tcp_fin_timeout "    \

@@ -122,8 +122,10 @@
       "tcp_fastopen_create_child(), net/ipv4/tcp_fastopen.c")                                      \
     X(fastopen_limit,                                                                              \
       "TCP_FASTOPEN = q (at most somaxconn) allows q connections whose handshake is not over, "    \
-      "accepted or not; a SYN beyond that gets an ordinary handshake. Those that a RST ended "     \
-      "after accept() count for 60 s more.",                                                       \
+      "accepted or "                                                                               \
+      "not; a SYN beyond that gets an ordinary handshake. Those that the client's RST ended "      \
+      "after accept() "                                                                            \
+      "count for 60 s more.",                                                                      \
       "tcp_fastopen_queue_check(), net/ipv4/tcp_fastopen.c")                                       \
     X(fastopen_falls_back,                                                                         \
       "A client whose data the SYN-ACK does not acknowledge sends it again with its ACK, and "     \
@@ -131,9 +133,11 @@
       "an ordinary handshake.",                                                                    \
       "tcp_rcv_fastopen_synack(), net/ipv4/tcp_input.c")                                           \
     X(fastopen_slot,                                                                               \
-      "A place of TCP_FASTOPEN is given back by the handshake's last ACK, not by accept(). A RST " \
-      "gives it "                                                                                  \
-      "back (after 60 s, if the connection was accepted), and so does the end of the retries.",    \
+      "A place of TCP_FASTOPEN is given back by the handshake's last ACK, not by accept(). The "   \
+      "client's RST"                                                                               \
+      " gives it back, too, 60 s later if the connection was accepted; so do at once a RST that "  \
+      "the "                                                                                       \
+      "server's close() sends and the end of the retries.",                                        \
       "reqsk_fastopen_remove(), net/core/request_sock.c")                                          \
     X(fastopen_overflow_counter,                                                                   \
       "TCPFastOpenListenOverflow counts the SYNs with data or the Fast Open option that find "     \

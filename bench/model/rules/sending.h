@@ -106,9 +106,11 @@
       "tcp_event_data_sent(), net/ipv4/tcp_output.c; tcp_send_delayed_ack(), "                     \
       "net/ipv4/tcp_output.c")                                                                     \
     X(ack_quick_option,                                                                            \
-      "TCP_QUICKACK = 1 sends the ACK that waits, if all that has come has been read. After "      \
-      "that, until the"                                                                            \
-      " end answers again, a read of all that has come (the last segment small, or with PSH) "     \
+      "In ESTABLISHED and CLOSE_WAIT TCP_QUICKACK = 1 sends the ACK that waits, if all that has "  \
+      "come has "                                                                                  \
+      "been read. After that, until the end answers again, a read of all that has come mostly "    \
       "sends one at "                                                                              \
-      "once; 0 makes the end delay.",                                                              \
+      "once: the last segment is small or has PSH, and is not the second of two equal ones after " \
+      "larger "                                                                                    \
+      "ones. 0 makes the end delay.",                                                              \
       "__tcp_sock_set_quickack(), __tcp_cleanup_rbuf(), net/ipv4/tcp.c")
