@@ -706,6 +706,8 @@ export function createStage(root, film, clock, context) {
         } else {
             setAttribute(card.cross, "visibility", "hidden");
             setText(card.reason, "");
+            for (const name of ["class", "x", "y"])
+                card.reason.removeAttribute(name);
         }
         /* where the server has no room for it, only its cross stays: an answer may begin there */
         setAttribute(card.element, "class", card.base + (dropped ? " dropped" : "") +
