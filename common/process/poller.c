@@ -7,10 +7,10 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-#define POLLER_SHORT_WAITS    8  /* in a row, then it begins */
-#define POLLER_UNMEASURED     15 /* waits after a very short one: the clock costs time, too */
-#define POLLER_FIRST_PAUSE_NS (5 * NS_PER_MS)
-#define POLLER_LONG_PAUSE_NS  NS_PER_S
+#define POLLER_SHORT_WAITS   8  /* in a row, then it begins */
+#define POLLER_UNMEASURED    15 /* waits after a very short one: the clock costs time, too */
+#define POLLER_PAUSES        64 /* times what was lost: so no more than 1.5 % of the time is lost */
+#define POLLER_MOST_PAUSE_NS NS_PER_S
 
 /* of measuring */
 #define POLLER_SAMPLES 8
@@ -58,7 +58,7 @@ static void invoke(struct ev_loop *loop)
 
 void poller_begin(struct poller *p, struct ev_loop *loop, int wake, int64_t most_ns)
 {
-    *p = (struct poller){.most_ns = most_ns, .pause_ns = POLLER_FIRST_PAUSE_NS};
+    *p = (struct poller){.most_ns = most_ns};
     loop_guard_begin(&p->guard, loop, wake);
 }
 
@@ -73,29 +73,23 @@ void poller_waited(struct poller *p, int64_t waited_ns, int64_t now_ns)
         return;
     p->polling = true;
     p->credit_ns = 3 * p->most_ns;
-    p->began_ns = now_ns;
-}
-
-static void stop_polling(struct poller *p, int64_t now_ns)
-{
-    p->polling = false;
-    p->short_waits = 0;
-    if (now_ns - p->began_ns > 8 * p->pause_ns)
-        p->pause_ns = POLLER_FIRST_PAUSE_NS;
-    p->again_ns = now_ns + p->pause_ns;
-    p->pause_ns = 2 * p->pause_ns < POLLER_LONG_PAUSE_NS ? 2 * p->pause_ns : POLLER_LONG_PAUSE_NS;
+    p->lost_ns = 0;
 }
 
 void poller_polled(struct poller *p, int64_t took_ns, bool found, bool alone, int64_t now_ns)
 {
-    if (found && alone)
-        p->credit_ns += p->most_ns / 2;
-    else
-        p->credit_ns -= took_ns > p->most_ns ? took_ns : p->most_ns;
+    bool good = found && alone;
+    int64_t cost_ns = took_ns > p->most_ns ? took_ns : p->most_ns;
+    p->credit_ns += good ? p->most_ns / 2 : -cost_ns;
+    p->lost_ns += good ? -p->wake_ns : cost_ns;
     if (p->credit_ns > 3 * p->most_ns)
         p->credit_ns = 3 * p->most_ns;
-    if (p->credit_ns <= 0)
-        stop_polling(p, now_ns);
+    if (p->credit_ns > 0)
+        return;
+    int64_t pause_ns = POLLER_PAUSES * p->lost_ns;
+    p->polling = false;
+    p->short_waits = 0;
+    p->again_ns = now_ns + (pause_ns < POLLER_MOST_PAUSE_NS ? pause_ns : POLLER_MOST_PAUSE_NS);
 }
 
 /* Whether no other thread has run on this CPU, in place of this one, since the last call. */

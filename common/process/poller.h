@@ -11,8 +11,8 @@
  *   kernel counts an involuntary switch (__schedule() in kernel/sched/core.c): that poll has saved
  *   nothing;
  * - stops when more than every third poll found nothing or saved nothing, after three in a row at
- *   the latest, or after one that gave the CPU away for long. It tries again later, each time after
- *   a longer pause. */
+ *   the latest, or after one that gave the CPU away for long. The pause until it tries again is
+ *   64 times what it has lost in all. */
 #pragma once
 
 #include "common/process/loop_guard.h"
@@ -35,8 +35,9 @@ struct poller {
     /* of polls */
     bool polling;
     int64_t credit_ns;
-    int64_t began_ns, pause_ns, again_ns;
-    long switches; /* involuntary ones of this thread */
+    int64_t lost_ns;  /* since it began: what polls cost in vain, less what the others saved */
+    int64_t again_ns; /* no sooner */
+    long switches;    /* involuntary ones of this thread */
     _Atomic int64_t polled_ns;
 };
 

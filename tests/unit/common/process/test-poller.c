@@ -27,7 +27,7 @@ int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event)
 
 static struct poller fresh(void)
 {
-    return (struct poller){.most_ns = MOST_NS, .wake_ns = WAKE_NS, .pause_ns = 5 * NS_PER_MS};
+    return (struct poller){.most_ns = MOST_NS, .wake_ns = WAKE_NS};
 }
 
 /* It waits n times, each for so long. */
@@ -141,29 +141,41 @@ Test(poller, goes_on_while_two_of_three_find_something)
     cr_expect_not(q.polling, "every second is not enough");
 }
 
-/* When it begins again, after a stop at that time. */
+/* When it begins again, after a stop at that time, in us after it. */
 static int64_t pause_of(struct poller *p, int64_t stopped_ns)
 {
-    poller_polled(p, NS_PER_S, false, true, stopped_ns);
     cr_assert_not(p->polling);
-    for (int64_t ms = 0;; ms++) {
-        waits(p, 8, WAKE_NS, stopped_ns + ms * NS_PER_MS);
+    for (int64_t us = 0;; us += 10) {
+        waits(p, 8, WAKE_NS, stopped_ns + us * NS_PER_US);
         if (p->polling)
-            return ms;
+            return us;
     }
 }
 
-Test(poller, tries_again_ever_more_rarely_until_it_has_paid_for_long)
+/* After three polls in vain; after the slice of a busy loop; after one that took for ever. */
+Test(poller, what_it_loses_is_a_small_part_of_the_time)
 {
-    static const int64_t pauses[] = {5, 10, 20, 40, 80, 160, 320, 640, 1000, 1000};
+    static const struct {
+        int polls;
+        int64_t took_ns, pause_us;
+    } cases[] = {{3, MOST_NS, 64 * 60}, {1, 3 * NS_PER_MS, 64 * 3000}, {1, NS_PER_S, 1000000}};
     struct poller p = polling();
-    int64_t now_ns = 0;
-    for (size_t i = 0; i < sizeof(pauses) / sizeof(*pauses); i++) {
-        int64_t ms = pause_of(&p, now_ns);
-        cr_expect_eq(ms, pauses[i], "%lld ms", (long long)ms);
-        now_ns += ms * NS_PER_MS;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        int64_t stopped_ns = (int64_t)(i + 1) * 10 * NS_PER_S;
+        for (int n = 0; n < cases[i].polls; n++)
+            poller_polled(&p, cases[i].took_ns, false, true, stopped_ns);
+        cr_expect_eq(pause_of(&p, stopped_ns), cases[i].pause_us);
     }
-    cr_expect_eq(pause_of(&p, now_ns + 8001 * NS_PER_MS), 5);
+}
+
+/* 400 wake-ups of 10 us are more than 3 ms. */
+Test(poller, what_it_saved_before_shortens_the_pause)
+{
+    struct poller p = polling();
+    for (int i = 0; i < 400; i++)
+        poller_polled(&p, 5 * NS_PER_US, true, true, 0);
+    poller_polled(&p, 3 * NS_PER_MS, true, false, NS_PER_S);
+    cr_expect_eq(pause_of(&p, NS_PER_S), 0);
 }
 
 /* --- the loop --- */
