@@ -365,6 +365,11 @@ int live_server_wait_ms(struct live_server *s)
     return due_ns <= now_ns ? 0 : (int)((due_ns - now_ns) / NS_PER_MS) + 1;
 }
 
+static unsigned connections(const struct live_server *s)
+{
+    return MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)->num_connections;
+}
+
 void live_server_serve(struct live_server *s)
 {
     int64_t now_ns = clock_now_ns();
@@ -378,5 +383,10 @@ void live_server_serve(struct live_server *s)
     }
     if (beat || news)
         readers_wake(s, beat);
+    bool was_full = connections(s) >= LIVE_CONNECTIONS;
     MHD_run(s->daemon);
+    /* The run that drops connections does not accept others yet: MHD_epoll() watches the listener
+     * again at its start. */
+    if (was_full && connections(s) < LIVE_CONNECTIONS)
+        MHD_run(s->daemon);
 }
