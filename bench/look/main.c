@@ -320,7 +320,7 @@ static int look_once(const struct settings *s, int64_t for_ns, json_t *document)
     return r ? failed(s, step, r) : EXIT_CODE_DONE;
 }
 
-/* of this process and of those that it has waited for */
+/* CPU time of this process and of the children it has waited for */
 static int64_t cpu_ns(void)
 {
     int64_t ns = 0;

@@ -85,8 +85,9 @@
       "slowly, a longer queue loses as many.",                                                     \
       "tcp_conn_request(), net/ipv4/tcp_input.c")                                                  \
     X(accept_load_burst,                                                                           \
-      "A burst needs one place for each of its connections, minus those that the loop accepts in " \
-      "that time.",                                                                                \
+      "A burst needs a place in the queue for each of its connections that the loop does not "     \
+      "accept "                                                                                    \
+      "meanwhile.",                                                                                \
       "tcp_conn_request(), net/ipv4/tcp_input.c")                                                  \
     X(accept_load_stall,                                                                           \
       "While the loop stands still, each new connection needs a place, so the queue must hold "    \

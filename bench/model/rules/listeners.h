@@ -11,7 +11,7 @@
     X(cookie_counter,                                                                              \
       "TCPReqQFullDoCookies counts the SYNs that meet a full SYN queue (or tcp_syncookies = 2) "   \
       "with cookies"                                                                               \
-      " on, but not those that end a TIME_WAIT.",                                                  \
+      " on. A SYN that ends a TIME_WAIT is not counted.",                                          \
       "tcp_syn_flood_action(), net/ipv4/tcp_input.c")                                              \
     X(queued_data,                                                                                 \
       "accept() hands out a connection that its client has left like any other: what came before " \

@@ -123,9 +123,9 @@
     X(fastopen_limit,                                                                              \
       "TCP_FASTOPEN = q (at most somaxconn) allows q connections whose handshake is not over, "    \
       "accepted or "                                                                               \
-      "not; a SYN beyond that gets an ordinary handshake. Those that the client's RST ended "      \
-      "after accept() "                                                                            \
-      "count for 60 s more.",                                                                      \
+      "not; a SYN beyond that gets an ordinary handshake. A connection that the client's RST "     \
+      "ended after "                                                                               \
+      "accept() counts for 60 s more.",                                                            \
       "tcp_fastopen_queue_check(), net/ipv4/tcp_fastopen.c")                                       \
     X(fastopen_falls_back,                                                                         \
       "A client whose data the SYN-ACK does not acknowledge sends it again with its ACK, and "     \

@@ -6,10 +6,10 @@
       "connect() without bind() makes at most as many connections at a time from one address to "  \
       "one address"                                                                                \
       " and port as ip_local_port_range has ports (of an odd number above 1 each call overlooks "  \
-      "one), less "                                                                                \
-      "ip_local_reserved_ports and those that listeners and bound sockets hold. The next one "     \
-      "fails with "                                                                                \
-      "EADDRNOTAVAIL.",                                                                            \
+      "one). Ports"                                                                                \
+      " of ip_local_reserved_ports, of listeners and of bound sockets do not count. The next one " \
+      "fails with"                                                                                 \
+      " EADDRNOTAVAIL.",                                                                           \
       "__inet_hash_connect(), net/ipv4/inet_hashtables.c")                                         \
     X(time_wait_holds_port,                                                                        \
       "A TIME_WAIT on the client's side holds its port towards that destination only, if "         \

@@ -23,9 +23,9 @@
       "that is asked for.",                                                                        \
       "tcp_poll(), net/ipv4/tcp.c")                                                                \
     X(poll_error,                                                                                  \
-      "After a RST poll() gives POLLERR, until somebody fetches the error, POLLHUP, and of "       \
-      "POLLIN, POLLOUT "                                                                           \
-      "and POLLRDHUP those that were asked for.",                                                  \
+      "After a RST poll() gives POLLHUP, and POLLERR until somebody fetches the error. It gives "  \
+      "POLLIN, "                                                                                   \
+      "POLLOUT and POLLRDHUP if they were asked for.",                                             \
       "tcp_poll(), net/ipv4/tcp.c; tcp_reset(), net/ipv4/tcp_input.c")                             \
     X(linger_time,                                                                                 \
       "With SO_LINGER on, close() waits for at most that time, on a non-blocking socket as well; " \
